@@ -1,0 +1,326 @@
+//! The compiled bundle: what the bundle compiler hands to the engine.
+//!
+//! It is plain data, transported as JSON into the component when a policy is
+//! baked. Everything an author can get wrong has been reported by then, with
+//! file and line; the engine checks again only what its own safety needs.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Raised whenever the meaning of this module's data changes.
+pub const FORMAT: u32 = 1;
+
+/// One compiled bundle.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Bundle {
+    /// [`FORMAT`] of the compiler that wrote this.
+    pub format: u32,
+    pub name: String,
+    pub version: String,
+    /// Lower-case hexadecimal SHA-256 over the bundle's source files.
+    pub digest: String,
+    /// In order of preference: the longest matching path wins anyway.
+    pub api_roots: Vec<ApiRoot>,
+    pub limits: Limits,
+    pub options: Vec<OptionDef>,
+    pub facts: Vec<FactDef>,
+    pub operations: Vec<Operation>,
+    /// The OpenAPI document's `components.schemas`, with `x-rule` annotations.
+    pub schemas: BTreeMap<String, Value>,
+    pub rules: Vec<Rule>,
+}
+
+/// A path below which the policy judges, such as `/vnflcm/v2`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ApiRoot {
+    /// Starts with `/`, has no trailing slash.
+    pub path: String,
+    /// Option values that hold below this root unless somebody set the option.
+    #[serde(default)]
+    pub options: BTreeMap<String, Value>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Limits {
+    /// Largest body, in bytes. Default 1 MiB.
+    pub body_bytes: u64,
+    /// Longest request target, in bytes. Default 8192.
+    pub target_bytes: u32,
+    /// Deepest nesting of arrays and objects in a body. Default 64.
+    pub depth: u32,
+    /// Most violations reported in one answer. Default 32.
+    pub violations: u32,
+}
+
+/// A switch of the bundle.
+///
+/// Four names have a meaning to the engine itself and exist in every bundle:
+/// `supportedVersions` (list of strings, `*` stands for any number),
+/// `requireAuthorization` (boolean), `schemaErrorStatus` (400 or 422) and
+/// `outsideApiRoot` (`deny` or `pass`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OptionDef {
+    pub name: String,
+    pub kind: OptionKind,
+    pub default: Value,
+    /// True if the value was set with `--set` when the bundle was built: it then
+    /// also wins over the options of an API root.
+    #[serde(default)]
+    pub set: bool,
+    pub doc: String,
+    /// If not empty, the only values allowed.
+    #[serde(default)]
+    pub values: Vec<Value>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum OptionKind {
+    Boolean,
+    Integer,
+    String,
+    /// A list of strings.
+    Strings,
+}
+
+/// A fact template.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FactDef {
+    pub name: String,
+    /// Below the API root; path variables in braces are those of the operation.
+    pub path: String,
+    /// Query parameters; a flag has no value. Values may hold variables.
+    #[serde(default)]
+    pub query: Vec<(String, Option<String>)>,
+    /// Ask again without the query if the VNFM answers 400.
+    #[serde(default)]
+    pub plain_on_400: bool,
+    /// Top-level members (of each item, for a list) that rules may read.
+    pub members: Vec<String>,
+    #[serde(default)]
+    pub list: bool,
+}
+
+/// One method of one resource.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Operation {
+    /// The operationId.
+    pub id: String,
+    pub method: String,
+    /// The path template below the API root, such as
+    /// `/vnf_instances/{vnfInstanceId}/terminate`.
+    pub path: String,
+    /// Whether the Version field is asked for (not by the api_versions resources).
+    pub version: bool,
+    /// Whether a missing Accept field breaks `header.accept.required`.
+    pub accept_required: bool,
+    /// Media types that the answer may have; the Accept field must allow one.
+    pub produces: Vec<String>,
+    /// Query parameters that are defined.
+    #[serde(default)]
+    pub query: Vec<QueryParameter>,
+    /// Header fields with a schema, apart from those that the engine knows.
+    #[serde(default)]
+    pub headers: Vec<HeaderParameter>,
+    /// `None`: no body is defined; an empty one and `{}` are accepted.
+    pub body: Option<Body>,
+    /// Names of rules that stand in for others when a schema that several
+    /// operations share reports a fault: key as written in `x-rule`.
+    #[serde(default)]
+    pub rule_map: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct QueryParameter {
+    pub name: String,
+    pub kind: QueryKind,
+    /// For `fields` and `excludeFields` and `filter`: the attributes that the
+    /// resource type has, if they are to be checked.
+    #[serde(default)]
+    pub attributes: Vec<String>,
+}
+
+/// What the engine checks about a query parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum QueryKind {
+    /// Any text.
+    Opaque,
+    /// An attribute-based filter (ETSI GS NFV-SOL 013, 5.2.2).
+    Filter,
+    /// `all_fields` (5.3.2.1): a flag.
+    AllFields,
+    /// `exclude_default`: a flag.
+    ExcludeDefault,
+    /// `fields`: a list of attribute names.
+    Fields,
+    /// `exclude_fields`: a list of attribute names.
+    ExcludeFields,
+}
+
+/// A header field whose value is described by a schema.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct HeaderParameter {
+    /// As usually spelled, such as `Priority`.
+    pub name: String,
+    pub kind: HeaderKind,
+    /// The rule that a bad value breaks.
+    pub rule: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum HeaderKind {
+    Integer,
+    /// `true` or `false`, in lower case.
+    Boolean,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Body {
+    pub required: bool,
+    /// The media types accepted; the first is the proper one.
+    pub media_types: Vec<MediaType>,
+    /// The rule that any other media type breaks, such as
+    /// `header.content-type.json`.
+    pub media_type_rule: String,
+    /// Name of the schema in [`Bundle::schemas`].
+    pub schema: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct MediaType {
+    pub name: String,
+    /// Tolerated, but reported under this rule.
+    #[serde(default)]
+    pub rule: Option<String>,
+}
+
+/// How bad a failure of a rule is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The rule does not run.
+    Off,
+    /// A failure is recorded and has no other effect.
+    Audit,
+    /// A failure is reported beside the verdict.
+    Warn,
+    /// A failure denies the request.
+    Deny,
+}
+
+/// A severity that may depend on boolean options.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SeveritySpec {
+    pub default: Severity,
+    /// The first option that is true decides.
+    #[serde(default)]
+    pub by_option: Vec<(String, Severity)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Rule {
+    pub id: String,
+    pub kind: RuleKind,
+    /// Ids of operations; empty means all.
+    #[serde(default)]
+    pub operations: Vec<String>,
+    pub title: String,
+    /// 400 to 499.
+    pub status: u16,
+    pub severity: SeveritySpec,
+    #[serde(default)]
+    pub clause: Option<String>,
+    pub doc: String,
+}
+
+/// What makes a rule fail.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub enum RuleKind {
+    /// The engine itself knows how: see [`crate::ENGINE_RULES`].
+    Engine,
+    /// A schema keyword under an `x-rule` annotation.
+    Schema,
+    /// The named fact is known to be absent.
+    Exists { fact: String },
+    /// The If-Match field does not hold the current ETag of the named fact.
+    IfMatch { fact: String },
+    /// An expression is false.
+    Require(Box<Require>),
+}
+
+/// A rule in CEL. Variables that expressions may read: `body`, `headers` (by
+/// lower-case name), `query`, `path`, `method`, `operation`, `apiRoot`,
+/// `caller`, `receivedAt`, `options`, every fact by its name, and what
+/// `variables` defines; with `for_each` also `item` and `index`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Require {
+    pub stage: Stage,
+    /// Guard: the rule runs only if this is true.
+    #[serde(default)]
+    pub when: Option<String>,
+    /// Named expressions, evaluated in order before `require`.
+    #[serde(default)]
+    pub variables: Vec<(String, String)>,
+    /// A list; `require` must hold for each of its items.
+    #[serde(default)]
+    pub for_each: Option<String>,
+    pub require: String,
+    /// JSON Pointer into the body; `{index}` stands for the item's index.
+    #[serde(default)]
+    pub pointer: Option<String>,
+    /// Header field that the rule is about, instead of a pointer.
+    #[serde(default)]
+    pub header: Option<String>,
+    /// An expression that gives a string.
+    #[serde(default)]
+    pub detail: Option<String>,
+    #[serde(default)]
+    pub on_error: OnError,
+}
+
+/// The stage in which a CEL rule is evaluated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Stage {
+    /// 403: reads the caller and the head only.
+    Access,
+    /// Reads the head only.
+    Head,
+    /// Reads the query, too.
+    Query,
+    /// Reads the body, too.
+    Body,
+    /// Reads facts.
+    State,
+}
+
+/// What an expression that fails to evaluate means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnError {
+    /// The request is refused with 500.
+    #[default]
+    Deny,
+    /// As if the rule held.
+    Skip,
+    /// As if the rule held, with a warning.
+    Warn,
+}
