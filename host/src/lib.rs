@@ -1,1 +1,18 @@
+//! Solgate judges ETSI NFV lifecycle-management requests before they reach a
+//! VNFM.
+//!
+//! How a request flows: a [door](doors) receives it and makes a [`Request`] of
+//! it; the [`Gate`](gate::Gate) judges it with its [policies](policy), fetching
+//! [facts] from the VNFM when a policy asks for them; the [`Decision`](gate::Decision)
+//! that comes out either lets the request pass or carries the
+//! [`Problem`](problem::Problem) to answer.
 
+pub mod doors;
+pub mod facts;
+pub mod fault;
+pub mod gate;
+pub mod policy;
+pub mod problem;
+pub mod request;
+
+pub use request::Request;

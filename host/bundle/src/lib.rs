@@ -1,0 +1,1 @@
+//! Compiles policy bundles and bakes them into components.

@@ -1,0 +1,1 @@
+//! Doors: the ways in which a request reaches the gate.

@@ -1,0 +1,63 @@
+//! Facts: what the VNFM says about the state that a verdict depends on.
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::HeaderMap;
+
+/// A question to a [`FactSource`].
+#[derive(Debug, Clone, Copy)]
+pub struct FactRequest<'a> {
+    pub template: &'a FactTemplate,
+    /// Decoded values of the template's variables, by name.
+    pub variables: &'a [(String, String)],
+    /// The API root of the judged request, such as `/vnflcm/v2`.
+    pub api_root: &'a str,
+    /// The judged request's header fields: the caller's credentials are in them.
+    pub headers: &'a HeaderMap,
+    /// True if the answer must not come from a cache, because a denial would
+    /// rest on it.
+    pub fresh: bool,
+}
+
+/// How a policy's manifest says that a fact is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FactTemplate {
+    pub name: String,
+    /// Below the API root; variables stand in braces.
+    pub path: String,
+    /// Query parameters in order; a flag has no value; values may hold variables.
+    pub query: Vec<(String, Option<String>)>,
+    /// Asked again without the query if the VNFM answers 400 to it.
+    pub plain_on_400: bool,
+    /// Top-level members to keep (of each item, for a list).
+    pub members: Vec<String>,
+    /// The answer is an array, which may come in pages.
+    pub list: bool,
+}
+
+/// The answer of a [`FactSource`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fact {
+    pub answer: FactAnswer,
+    /// The answer was not fetched for this request.
+    pub cached: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FactAnswer {
+    /// 200: the ETag field and the JSON text, reduced to the template's members.
+    Found { etag: Option<String>, body: Bytes },
+    /// 404.
+    Absent,
+    /// 401 or 403.
+    Withheld,
+    /// Anything else; the reason is for the log and the ProblemDetails.
+    Unavailable(String),
+}
+
+/// Where facts come from.
+pub trait FactSource: Send + Sync + 'static {
+    /// Answers one question. Never panics; failures are
+    /// [`FactAnswer::Unavailable`].
+    fn fetch<'a>(&'a self, request: FactRequest<'a>) -> BoxFuture<'a, Fact>;
+}

@@ -1,0 +1,136 @@
+//! Everything that stops a request although no rule says so: faults of the
+//! transport, of the VNFM behind the gate, and of a policy.
+//!
+//! This is the only place where such an answer gets its status, its id and its
+//! text. Doors find the faults; they do not word them.
+
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+
+use crate::problem::{Location, Problem, Violation};
+
+/// Seconds after which a client may try again when the cause is expected to pass.
+const RETRY_AFTER: u32 = 5;
+
+/// A fault, with what is needed to explain it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    // ---- the request as bytes ------------------------------------------------
+    #[error("The request head cannot be read: {0}.")]
+    MalformedHead(String),
+    #[error("The request head is larger than {limit} bytes; send fewer or shorter header fields.")]
+    HeadTooLarge { limit: usize },
+    #[error("The request target is longer than {limit} bytes.")]
+    TargetTooLong { limit: usize },
+    #[error("The request target {target:?} is not a path with an optional query: {reason}.")]
+    BadTarget { target: String, reason: String },
+    #[error("HTTP version not supported; use HTTP/1.1.")]
+    HttpVersion,
+    #[error("Content-Length and Transfer-Encoding are both present; send one of them.")]
+    FramingConflict,
+    #[error("The field {name} occurs {count} times; send it once.")]
+    RepeatedField { name: String, count: usize },
+    #[error("The value of the field {name} holds bytes that are not visible ASCII or valid UTF-8.")]
+    BadFieldValue { name: String },
+    #[error("Connection names the field {name}, which would be judged but not forwarded; remove it from Connection.")]
+    ConnectionNamesField { name: String },
+    #[error("The field {name} would replace the method that was judged; send the method itself.")]
+    MethodOverride { name: String },
+    #[error("The transfer coding {coding:?} is not supported; use chunked.")]
+    TransferCoding { coding: String },
+    #[error("The request body cannot be read: {0}.")]
+    MalformedBody(String),
+    #[error("The request was not received within {seconds} seconds.")]
+    RequestTimeout { seconds: u64 },
+    // ---- the VNFM behind the gate ----------------------------------------------
+    #[error("No VNFM is configured for this host and path.")]
+    NoUpstream,
+    #[error("The VNFM cannot be reached: {0}.")]
+    UpstreamUnreachable(String),
+    #[error("The VNFM did not answer within {seconds} seconds. Whether it has carried out the request is unknown: look before you repeat it.")]
+    UpstreamTimeout { seconds: u64 },
+    #[error("The VNFM ended the connection before it answered. Whether it has carried out the request is unknown: look before you repeat it.")]
+    UpstreamBroken,
+    #[error("The state of the VNFM that this request depends on is not available ({fact}: {reason}).")]
+    FactUnavailable { fact: String, reason: String },
+    // ---- the policy -------------------------------------------------------------
+    #[error("The policy {policy} failed while it judged the request.")]
+    PolicyTrap { policy: String },
+    #[error("The policy {policy} did not come to a verdict within {milliseconds} ms.")]
+    PolicyDeadline { policy: String, milliseconds: u64 },
+    #[error("The policy {policy} asked for more memory than it may use.")]
+    PolicyMemory { policy: String },
+    #[error("The policy {policy} gave a verdict that is not valid: {reason}.")]
+    PolicyOutcome { policy: String, reason: String },
+    #[error("The gate judges as many requests as it can; this one was not judged.")]
+    Overload,
+}
+
+impl Fault {
+    /// The stable id that stands where a rule id would.
+    #[must_use]
+    pub fn id(&self) -> &'static str {
+        self.row().1
+    }
+
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.row().0
+    }
+
+    /// The table: status, id, title, whether trying again may help.
+    fn row(&self) -> (StatusCode, &'static str, &'static str, bool) {
+        use StatusCode as S;
+        match self {
+            Self::MalformedHead(_) => (S::BAD_REQUEST, "transport.head.malformed", "Request head is malformed", false),
+            Self::HeadTooLarge { .. } => (S::REQUEST_HEADER_FIELDS_TOO_LARGE, "transport.head.size", "Request head is too large", false),
+            Self::TargetTooLong { .. } => (S::URI_TOO_LONG, "transport.target.size", "Request target is too long", false),
+            Self::BadTarget { .. } => (S::BAD_REQUEST, "transport.target.form", "Request target is malformed", false),
+            Self::HttpVersion => (S::HTTP_VERSION_NOT_SUPPORTED, "transport.version", "HTTP version is not supported", false),
+            Self::FramingConflict => (S::BAD_REQUEST, "transport.framing", "Request framing is ambiguous", false),
+            Self::RepeatedField { .. } => (S::BAD_REQUEST, "transport.field.repeated", "Header field occurs more than once", false),
+            Self::BadFieldValue { .. } => (S::BAD_REQUEST, "transport.field.value", "Header field value is malformed", false),
+            Self::ConnectionNamesField { .. } => (S::BAD_REQUEST, "transport.connection", "Connection names an end-to-end field", false),
+            Self::MethodOverride { .. } => (S::BAD_REQUEST, "transport.method-override", "Method override is not accepted", false),
+            Self::TransferCoding { .. } => (S::NOT_IMPLEMENTED, "transport.coding", "Transfer coding is not supported", false),
+            Self::MalformedBody(_) => (S::BAD_REQUEST, "transport.body", "Request body is malformed", false),
+            Self::RequestTimeout { .. } => (S::REQUEST_TIMEOUT, "transport.timeout", "Request was too slow", false),
+            Self::NoUpstream => (S::NOT_FOUND, "gate.no-upstream", "No VNFM for this request", false),
+            Self::UpstreamUnreachable(_) => (S::SERVICE_UNAVAILABLE, "upstream.unreachable", "VNFM is not reachable", true),
+            Self::UpstreamTimeout { .. } => (S::GATEWAY_TIMEOUT, "upstream.timeout", "VNFM did not answer in time", true),
+            Self::UpstreamBroken => (S::BAD_GATEWAY, "upstream.broken", "VNFM broke off", true),
+            Self::FactUnavailable { .. } => (S::SERVICE_UNAVAILABLE, "gate.fact-unavailable", "State of the VNFM is not available", true),
+            Self::PolicyTrap { .. } => (S::INTERNAL_SERVER_ERROR, "gate.policy-trap", "Policy failed", false),
+            Self::PolicyDeadline { .. } => (S::SERVICE_UNAVAILABLE, "gate.policy-deadline", "Policy took too long", true),
+            Self::PolicyMemory { .. } => (S::SERVICE_UNAVAILABLE, "gate.policy-memory", "Policy used too much memory", true),
+            Self::PolicyOutcome { .. } => (S::INTERNAL_SERVER_ERROR, "gate.policy-outcome", "Policy gave an invalid verdict", false),
+            Self::Overload => (S::SERVICE_UNAVAILABLE, "gate.overload", "Gate is overloaded", true),
+        }
+    }
+
+    /// The answer for this fault.
+    #[must_use]
+    pub fn problem(&self, target: Option<&str>) -> Problem {
+        let (status, id, title, retry) = self.row();
+        let detail = self.to_string();
+        let mut headers = HeaderMap::new();
+        if retry {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER));
+        }
+        let location = match self {
+            Self::RepeatedField { name, .. }
+            | Self::BadFieldValue { name }
+            | Self::ConnectionNamesField { name }
+            | Self::MethodOverride { name } => Location::Header(name.clone()),
+            _ => Location::Request,
+        };
+        Problem {
+            status,
+            rule: id.to_owned(),
+            title: title.to_owned(),
+            detail: detail.clone(),
+            instance: target.map(|t| t.split(['?', '#']).next().unwrap_or(t).to_owned()),
+            violations: vec![Violation { rule: id.to_owned(), location, detail, clause: None }],
+            headers,
+        }
+    }
+}
