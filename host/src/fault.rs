@@ -55,8 +55,8 @@ pub enum Fault {
     // ---- the policy -------------------------------------------------------------
     #[error("The policy {policy} failed while it judged the request.")]
     PolicyTrap { policy: String },
-    #[error("The policy {policy} did not come to a verdict within {milliseconds} ms.")]
-    PolicyDeadline { policy: String, milliseconds: u64 },
+    #[error("The policy {policy} did not come to a verdict within its time limit.")]
+    PolicyDeadline { policy: String },
     #[error("The policy {policy} asked for more memory than it may use.")]
     PolicyMemory { policy: String },
     #[error("The policy {policy} gave a verdict that is not valid: {reason}.")]

@@ -1,1 +1,3 @@
 //! Compiles policy bundles and bakes them into components.
+
+pub mod bake;

@@ -1,48 +1,19 @@
 //! The gate: policies, facts and settings in; a decision out.
 
+mod decision;
+mod judge;
+mod settings;
+
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::Request;
 use crate::facts::FactSource;
 use crate::policy::Policy;
-use crate::problem::{Problem, ProblemStyle};
+use crate::problem::ProblemStyle;
+pub use decision::{Decision, FactTrace, Verdict};
+pub use settings::SettingError;
 pub use solgate_engine::ir::Severity;
 pub use solgate_engine::verdict::{Finding, Mode, Setting};
-
-/// What was decided about one request.
-#[derive(Debug, Clone)]
-pub struct Decision {
-    pub verdict: Verdict,
-    /// Failures that did not deny; in monitor mode also those that would have.
-    pub findings: Vec<Finding>,
-    /// The operation that the request was recognised as.
-    pub operation: Option<String>,
-    /// Facts that were asked for: name and outcome (`found`, `absent`,
-    /// `withheld`, `unavailable`), and whether it came from a cache.
-    pub facts: Vec<FactTrace>,
-    /// Time spent evaluating, without waiting for facts.
-    pub evaluation: Duration,
-    /// Time spent waiting for facts.
-    pub waiting: Duration,
-    /// Name and digest of every policy that had a say.
-    pub policies: Vec<(String, String)>,
-}
-
-#[derive(Debug, Clone)]
-pub enum Verdict {
-    /// Dispatch the request.
-    Allow,
-    /// Answer this instead.
-    Deny(Box<Problem>),
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FactTrace {
-    pub name: String,
-    pub outcome: &'static str,
-    pub cached: bool,
-}
 
 /// What happens when a fact is unavailable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -56,12 +27,12 @@ pub enum FactFailure {
 
 /// Policies, where their facts come from, and the operator's settings.
 pub struct Gate {
-    pub(crate) policies: Vec<Arc<Policy>>,
-    pub(crate) facts: Arc<dyn FactSource>,
-    pub(crate) settings: Vec<Setting>,
-    pub(crate) mode: Mode,
-    pub(crate) fact_failure: FactFailure,
-    pub(crate) style: ProblemStyle,
+    policies: Vec<Arc<Policy>>,
+    facts: Arc<dyn FactSource>,
+    settings: Vec<Setting>,
+    mode: Mode,
+    fact_failure: FactFailure,
+    style: ProblemStyle,
 }
 
 impl Gate {
@@ -78,10 +49,16 @@ impl Gate {
         }
     }
 
-    #[must_use]
-    pub fn with_settings(mut self, settings: Vec<Setting>) -> Self {
+    /// Overrides options and severities; see [`Gate::parse_option`].
+    ///
+    /// # Errors
+    /// If no policy of the gate has such an option or rule.
+    pub fn with_settings(mut self, settings: Vec<Setting>) -> Result<Self, SettingError> {
+        for setting in &settings {
+            settings::check(&self.policies, setting)?;
+        }
         self.settings = settings;
-        self
+        Ok(self)
     }
 
     #[must_use]
@@ -108,24 +85,30 @@ impl Gate {
         &self.style
     }
 
-    /// The most bytes of a body that a door needs to read, plus one tells that
-    /// there are more: the largest limit of the policies.
+    /// The policies, in the order in which they are asked.
+    #[must_use]
+    pub fn policies(&self) -> &[Arc<Policy>] {
+        &self.policies
+    }
+
+    /// The most bytes of a body that a door needs to read: the largest limit of
+    /// the policies. One byte more tells that there is more.
     #[must_use]
     pub fn body_limit(&self) -> usize {
-        self.policies.iter().map(|p| p.body_limit()).max().unwrap_or(1 << 20)
+        self.policies.iter().map(|policy| policy.body_limit()).max().unwrap_or(1 << 20)
+    }
+
+    /// Reads `name=value` as a setting, by the type that the option has in the
+    /// policies of this gate.
+    ///
+    /// # Errors
+    /// If no policy has such an option, or the value is not of its type.
+    pub fn parse_option(policies: &[Arc<Policy>], name: &str, value: &str) -> Result<Setting, SettingError> {
+        settings::parse_option(policies, name, value)
     }
 
     /// Judges one request. Never fails: what goes wrong is a denial, too.
     pub async fn judge(&self, request: &Request) -> Decision {
-        let _ = (request, &self.facts, &self.settings, self.mode, self.fact_failure);
-        Decision {
-            verdict: Verdict::Allow,
-            findings: Vec::new(),
-            operation: None,
-            facts: Vec::new(),
-            evaluation: Duration::ZERO,
-            waiting: Duration::ZERO,
-            policies: Vec::new(),
-        }
+        judge::judge(self, request).await
     }
 }

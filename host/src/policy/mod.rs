@@ -1,12 +1,141 @@
-//! Policies: components loaded once and instantiated per call.
+//! Policies: loaded once, asked about every request.
 
-/// A policy that is ready to judge.
-pub struct Policy {}
+mod cache;
+mod component;
+mod convert;
+mod engine;
+pub mod manifest;
+
+use std::path::{Path, PathBuf};
+
+use solgate_engine::ir;
+use solgate_engine::verdict::{Context, Outcome, Request};
+use wasmtime::component::Component;
+
+pub use self::cache::CacheError;
+pub use self::engine::{Engine, EngineConfig, EngineError};
+pub use self::manifest::Manifest;
+
+/// Largest component file that is read, in bytes.
+const LARGEST_FILE: u64 = 256 << 20;
+
+/// A policy that is ready to judge. Share it in an `Arc`.
+pub struct Policy {
+    manifest: Manifest,
+    judge: Judge,
+}
+
+enum Judge {
+    Component(component::Loaded),
+    Native(Box<solgate_engine::Engine>),
+}
+
+/// Why a policy could not be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    #[error("cannot read {}: {source}", path.display())]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("{} is larger than {} MiB, which no policy is", path.display(), LARGEST_FILE >> 20)]
+    TooLarge { path: PathBuf },
+    /// Not WebAssembly, a core module, or one that wasmtime cannot compile.
+    #[error("this is not a WebAssembly component: {0}; build one with `solgate build DIR -o FILE.wasm`")]
+    NotAComponent(String),
+    #[error("the component imports {}; a policy imports nothing", .0.join(", "))]
+    Imports(Vec<String>),
+    #[error("the component does not export solgate:policy/judge@1.0.0 as wit/policy.wit has it: {0}")]
+    Contract(String),
+    #[error("the policy could not say what it is: {0}")]
+    Describe(EvaluateError),
+    #[error("what the policy says of itself is not valid: {0}")]
+    Manifest(String),
+    #[error("the compiled bundle is not valid: {0}")]
+    Bundle(#[from] solgate_engine::InitError),
+}
+
+/// Why an evaluation gave no verdict. The instance is gone, the policy is not.
+#[derive(Debug, thiserror::Error)]
+pub enum EvaluateError {
+    #[error("it trapped: {0}")]
+    Trap(String),
+    #[error("it did not end in time")]
+    Deadline,
+    #[error("it asked for more memory than it may use")]
+    Memory,
+    #[error("all instances are in use")]
+    Busy,
+    #[error("its outcome is not valid: {0}")]
+    Outcome(String),
+}
 
 impl Policy {
+    /// Loads a component from its bytes: from the cache of the engine if there is
+    /// one, else by compiling it, which takes seconds.
+    ///
+    /// # Errors
+    /// If it is no component, imports something, or does not keep the contract.
+    pub fn from_bytes(engine: &Engine, bytes: &[u8]) -> Result<Self, LoadError> {
+        let component = match engine.config().cache.as_deref() {
+            Some(folder) => cache::load(engine.wasmtime(), folder, bytes),
+            None => compile(engine.wasmtime(), bytes),
+        }?;
+        let (loaded, manifest) = component::Loaded::new(engine, &component)?;
+        Ok(Self { manifest, judge: Judge::Component(loaded) })
+    }
+
+    /// Loads a component from a file.
+    ///
+    /// # Errors
+    /// As [`Policy::from_bytes`], and if the file cannot be read.
+    pub fn from_file(engine: &Engine, path: &Path) -> Result<Self, LoadError> {
+        let read = |source| LoadError::Read { path: path.to_owned(), source };
+        let length = std::fs::metadata(path).map_err(read)?.len();
+        if length > LARGEST_FILE {
+            return Err(LoadError::TooLarge { path: path.to_owned() });
+        }
+        Self::from_bytes(engine, &std::fs::read(path).map_err(read)?)
+    }
+
+    /// Runs a compiled bundle without a sandbox: what an author does with rules of
+    /// their own, and what the sandboxed verdicts are compared with.
+    ///
+    /// # Errors
+    /// If the engine refuses the bundle.
+    pub fn native(bundle: ir::Bundle) -> Result<Self, LoadError> {
+        let engine = solgate_engine::Engine::new(bundle)?;
+        let manifest = convert::native_manifest(&engine);
+        Ok(Self { manifest, judge: Judge::Native(Box::new(engine)) })
+    }
+
+    /// What the policy says of itself.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
     /// The largest body that the policy judges, in bytes.
     #[must_use]
     pub fn body_limit(&self) -> usize {
-        1 << 20
+        self.manifest.body_limit
     }
+
+    /// Judges one request.
+    ///
+    /// # Errors
+    /// If no verdict was reached: the request must then be refused.
+    pub fn evaluate(&self, request: &Request<'_>, context: &Context<'_>) -> Result<Outcome, EvaluateError> {
+        match &self.judge {
+            Judge::Component(loaded) => loaded.evaluate(&self.manifest, request, context),
+            Judge::Native(engine) => Ok(engine.evaluate(request, context)),
+        }
+    }
+}
+
+impl std::fmt::Debug for Policy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Policy").field("name", &self.manifest.name).field("digest", &self.manifest.digest).finish()
+    }
+}
+
+fn compile(engine: &wasmtime::Engine, bytes: &[u8]) -> Result<Component, LoadError> {
+    Component::from_binary(engine, bytes).map_err(|error| LoadError::NotAComponent(format!("{error:#}")))
 }

@@ -1,0 +1,111 @@
+//! Baking: a compiled bundle becomes a component.
+//!
+//! The engine, compiled to a core module, is started with the bundle, and the
+//! memory in which schemas and expressions are then compiled is written back into
+//! the module. A policy so baked starts with its rules ready, and the same bundle
+//! gives the same bytes wherever it is baked.
+
+use futures_util::FutureExt;
+use solgate_engine::ir;
+use wasmtime::{Config, Engine, Instance, Module, OptLevel, Store, Val};
+use wasmtime_wizer::{InstanceState, SnapshotVal, ValType, Wizer};
+use wit_component::ComponentEncoder;
+
+/// The policy engine as a core module.
+static ENGINE: &[u8] = include_bytes!(env!("SOLGATE_ENGINE_WASM"));
+
+/// Why a compiled bundle could not be baked. None of these is the author's
+/// mistake: those are found before.
+#[derive(Debug, thiserror::Error)]
+pub enum BakeError {
+    /// The engine refuses what the compiler made.
+    #[error("the engine refuses the compiled bundle: {0}")]
+    Refused(String),
+    /// The engine or one of the tools that rewrite it failed.
+    #[error("baking failed while {step}: {cause}")]
+    Failed { step: &'static str, cause: String },
+}
+
+/// Where in the work a failure happened.
+fn failed<E: std::fmt::Display>(step: &'static str) -> impl FnOnce(E) -> BakeError {
+    move |cause| BakeError::Failed { step, cause: format!("{cause:#}") }
+}
+
+/// Bakes `bundle` into a component that exports `solgate:policy/judge` and
+/// imports nothing.
+///
+/// # Errors
+/// If the engine refuses the bundle, or a tool fails.
+pub fn bake(bundle: &ir::Bundle) -> Result<Vec<u8>, BakeError> {
+    let data = serde_json::to_vec(bundle).map_err(failed("writing the compiled bundle"))?;
+    let mut wizer = Wizer::new();
+    wizer.init_func("solgate-init");
+    let (module, instrumented) = wizer.instrument(ENGINE).map_err(failed("preparing the engine"))?;
+
+    let mut instance = Initialised::start(&instrumented, &data)?;
+    let snapshot = wizer
+        .snapshot(&module, &mut instance)
+        .now_or_never()
+        .ok_or("it did not finish at once")
+        .map_err(failed("taking the snapshot"))?
+        .map_err(failed("taking the snapshot"))?;
+    ComponentEncoder::default()
+        .validate(true)
+        .module(&snapshot)
+        .and_then(|mut encoder| encoder.encode())
+        .map_err(failed("encoding the component"))
+}
+
+/// The engine's instance with the bundle in it.
+struct Initialised {
+    store: Store<()>,
+    instance: Instance,
+}
+
+impl Initialised {
+    fn start(wasm: &[u8], bundle: &[u8]) -> Result<Self, BakeError> {
+        // It runs once: what counts is how soon it is compiled.
+        let mut config = Config::new();
+        config.cranelift_opt_level(OptLevel::None);
+        let engine = Engine::new(&config).map_err(failed("starting wasmtime"))?;
+        let module = Module::new(&engine, wasm).map_err(failed("compiling the engine"))?;
+        let mut store = Store::new(&engine, ());
+        let step = "initialising the engine";
+        let instance = Instance::new(&mut store, &module, &[]).map_err(failed(step))?;
+        let reserve = instance.get_typed_func::<u32, u32>(&mut store, "solgate-reserve").map_err(failed(step))?;
+        let init = instance.get_typed_func::<(), u32>(&mut store, "solgate-init").map_err(failed(step))?;
+        let message = instance.get_typed_func::<(), u32>(&mut store, "solgate-message").map_err(failed(step))?;
+        let memory = instance.get_memory(&mut store, "memory").ok_or("it has no memory").map_err(failed(step))?;
+
+        let len = u32::try_from(bundle.len()).map_err(failed(step))?;
+        let at = reserve.call(&mut store, len).map_err(failed(step))?;
+        memory.write(&mut store, at as usize, bundle).map_err(failed(step))?;
+        let refusal = init.call(&mut store, ()).map_err(failed(step))?;
+        if refusal != 0 {
+            let at = message.call(&mut store, ()).map_err(failed(step))?;
+            let mut text = vec![0; refusal as usize];
+            memory.read(&store, at as usize, &mut text).map_err(failed(step))?;
+            return Err(BakeError::Refused(String::from_utf8_lossy(&text).into_owned()));
+        }
+        Ok(Self { store, instance })
+    }
+}
+
+impl InstanceState for Initialised {
+    async fn global_get(&mut self, name: &str, _: ValType) -> SnapshotVal {
+        // The instrumented module exports all its globals, and they are numbers.
+        match self.instance.get_global(&mut self.store, name).map(|global| global.get(&mut self.store)) {
+            Some(Val::I64(value)) => SnapshotVal::I64(value),
+            Some(Val::F32(value)) => SnapshotVal::F32(value),
+            Some(Val::F64(value)) => SnapshotVal::F64(value),
+            Some(Val::I32(value)) => SnapshotVal::I32(value),
+            _ => SnapshotVal::I32(0),
+        }
+    }
+
+    async fn memory_contents(&mut self, name: &str, contents: impl FnOnce(&[u8]) + Send) {
+        if let Some(memory) = self.instance.get_memory(&mut self.store, name) {
+            contents(memory.data(&self.store));
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! What was decided about a request, and on what grounds.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use solgate_engine::verdict::Finding;
+
+use crate::policy::Policy;
+use crate::problem::Problem;
+
+/// What was decided about one request.
+#[derive(Debug, Clone)]
+pub struct Decision {
+    pub verdict: Verdict,
+    /// Failures that did not deny; in monitor mode also those that would have.
+    pub findings: Vec<Finding>,
+    /// The operation that the request was recognised as.
+    pub operation: Option<String>,
+    pub facts: Vec<FactTrace>,
+    /// Time spent evaluating, without waiting for facts.
+    pub evaluation: Duration,
+    /// Time spent waiting for facts.
+    pub waiting: Duration,
+    /// The policies that had a say.
+    pub policies: Vec<Arc<Policy>>,
+}
+
+#[derive(Debug, Clone)]
+pub enum Verdict {
+    /// Dispatch the request.
+    Allow,
+    /// Answer this instead.
+    Deny(Box<Problem>),
+}
+
+/// A fact that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FactTrace {
+    pub name: String,
+    /// `found`, `absent`, `withheld` or `unavailable`.
+    pub outcome: &'static str,
+    /// The answer was not fetched for this request.
+    pub cached: bool,
+    /// Why it is unavailable.
+    pub reason: Option<String>,
+}

@@ -1,0 +1,296 @@
+//! How a request is judged: rounds of evaluations, and facts between them.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, UNIX_EPOCH};
+
+use bytes::Bytes;
+use futures_util::future::join_all;
+use http::StatusCode;
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use solgate_engine::ir::Severity;
+use solgate_engine::verdict::{self, Context, Denial, FactQuery, Finding, Mode, Outcome};
+
+use super::decision::{Decision, FactTrace, Verdict};
+use super::{FactFailure, Gate};
+use crate::Request;
+use crate::facts::{Fact, FactAnswer, FactRequest};
+use crate::fault::Fault;
+use crate::policy::{EvaluateError, Policy};
+use crate::problem::Problem;
+
+/// Most evaluations of one policy for one request.
+const ROUNDS: usize = 3;
+
+/// What one policy came to.
+enum Judged {
+    Allowed,
+    Denied(Denial),
+    Faulted(Fault),
+}
+
+/// The facts of one policy for one request.
+#[derive(Default)]
+struct Known {
+    facts: Vec<(FactQuery, Fact)>,
+}
+
+/// The state of judging one request.
+struct Hearing<'a> {
+    gate: &'a Gate,
+    request: &'a Request,
+    /// Milliseconds since the epoch.
+    received_at: u64,
+    decision: Decision,
+}
+
+pub(super) async fn judge(gate: &Gate, request: &Request) -> Decision {
+    let received_at = request.received_at.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let mut hearing = Hearing {
+        gate,
+        request,
+        received_at: u64::try_from(received_at.as_millis()).unwrap_or(u64::MAX),
+        decision: Decision {
+            verdict: Verdict::Allow,
+            findings: Vec::new(),
+            operation: gate
+                .policies
+                .iter()
+                .find_map(|policy| policy.manifest().operation(&request.method, &request.target))
+                .map(str::to_owned),
+            facts: Vec::new(),
+            evaluation: Duration::ZERO,
+            waiting: Duration::ZERO,
+            policies: gate.policies.clone(),
+        },
+    };
+    if let Some(problem) = hearing.hear().await {
+        hearing.decision.verdict = Verdict::Deny(Box::new(problem));
+    }
+    hearing.decision
+}
+
+impl<'a> Hearing<'a> {
+    /// Asks every policy; what needs no facts comes first for all of them.
+    async fn hear(&mut self) -> Option<Problem> {
+        let fields = match self.fields() {
+            Ok(fields) => fields,
+            Err(fault) => return self.conclude(Judged::Faulted(fault)),
+        };
+        let mut open = Vec::new();
+        for policy in &self.gate.policies {
+            match self.evaluate(policy, &fields, &Known::default()) {
+                Ok(Outcome::Need(queries)) => open.push((policy, queries)),
+                other => {
+                    let judged = self.settle(other, policy);
+                    if let Some(problem) = self.conclude(judged) {
+                        return Some(problem);
+                    }
+                }
+            }
+        }
+        for (policy, queries) in open {
+            let judged = self.with_facts(policy, &fields, queries).await;
+            if let Some(problem) = self.conclude(judged) {
+                return Some(problem);
+            }
+        }
+        None
+    }
+
+    /// The further rounds of a policy that needs facts.
+    async fn with_facts(&mut self, policy: &Arc<Policy>, fields: &[(&str, &str)], mut queries: Vec<FactQuery>) -> Judged {
+        let mut known = Known::default();
+        for _ in 1..ROUNDS {
+            if let Some(twice) = queries.iter().find(|query| known.facts.iter().any(|(have, _)| have.name == query.name)) {
+                let reason = format!("it asks again for the fact {:?}, which it has", twice.name);
+                return Judged::Faulted(Fault::PolicyOutcome { policy: policy.manifest().name.clone(), reason });
+            }
+            if let Err(fault) = self.fetch(policy, queries, &mut known, false).await {
+                return Judged::Faulted(fault);
+            }
+            let outcome = match self.evaluate(policy, fields, &known) {
+                Ok(Outcome::Need(more)) => {
+                    queries = more;
+                    continue;
+                }
+                // The VNFM changes state by itself: no denial rests on a cached fact.
+                Ok(Outcome::Deny(_)) if known.facts.iter().any(|(_, fact)| fact.cached) => {
+                    let asked = known.facts.drain(..).map(|(query, _)| query).collect();
+                    if let Err(fault) = self.fetch(policy, asked, &mut known, true).await {
+                        return Judged::Faulted(fault);
+                    }
+                    self.evaluate(policy, fields, &known)
+                }
+                outcome => outcome,
+            };
+            return self.settle(outcome, policy);
+        }
+        let reason = format!("it still needs facts after {ROUNDS} evaluations");
+        Judged::Faulted(Fault::PolicyOutcome { policy: policy.manifest().name.clone(), reason })
+    }
+
+    /// The header fields that some policy wants to see.
+    fn fields(&self) -> Result<Vec<(&'a str, &'a str)>, Fault> {
+        let (gate, request) = (self.gate, self.request);
+        let wanted = |name: &str| {
+            gate.policies.iter().any(|policy| policy.manifest().fields.iter().any(|field| field == name))
+        };
+        let mut fields = Vec::new();
+        for (name, value) in &request.headers {
+            if wanted(name.as_str()) {
+                let text = std::str::from_utf8(value.as_bytes())
+                    .map_err(|_| Fault::BadFieldValue { name: name.as_str().to_owned() })?;
+                fields.push((name.as_str(), text));
+            }
+        }
+        Ok(fields)
+    }
+
+    fn evaluate(&mut self, policy: &Policy, fields: &[(&str, &str)], known: &Known) -> Result<Outcome, EvaluateError> {
+        let facts: Vec<_> = known.facts.iter().map(|(query, fact)| (query.name.as_str(), answer(fact))).collect();
+        let request = verdict::Request {
+            method: &self.request.method,
+            target: &self.request.target,
+            fields,
+            body: &self.request.body,
+            body_complete: self.request.body_complete,
+        };
+        let context = Context {
+            received_at: self.received_at,
+            mode: self.gate.mode,
+            caller: self.request.caller.as_ref(),
+            facts: &facts,
+            settings: &self.gate.settings,
+        };
+        let begun = Instant::now();
+        let outcome = policy.evaluate(&request, &context);
+        self.decision.evaluation = self.decision.evaluation.saturating_add(begun.elapsed());
+        outcome
+    }
+
+    /// Takes the findings out of an outcome that is not `Need`.
+    fn settle(&mut self, outcome: Result<Outcome, EvaluateError>, policy: &Policy) -> Judged {
+        let name = policy.manifest().name.clone();
+        match outcome {
+            Ok(Outcome::Allow(findings)) => {
+                self.decision.findings.extend(findings);
+                Judged::Allowed
+            }
+            Ok(Outcome::Deny(mut denial)) => {
+                self.decision.findings.append(&mut denial.findings);
+                Judged::Denied(denial)
+            }
+            Ok(Outcome::Need(_)) => Judged::Faulted(Fault::PolicyOutcome {
+                policy: name,
+                reason: "it asks for facts when it has them".to_owned(),
+            }),
+            Err(error) => {
+                tracing::error!(policy = name, %error, "a policy gave no verdict");
+                Judged::Faulted(match error {
+                    EvaluateError::Trap(_) => Fault::PolicyTrap { policy: name },
+                    EvaluateError::Deadline => Fault::PolicyDeadline { policy: name },
+                    EvaluateError::Memory => Fault::PolicyMemory { policy: name },
+                    EvaluateError::Busy => Fault::Overload,
+                    EvaluateError::Outcome(reason) => Fault::PolicyOutcome { policy: name, reason },
+                })
+            }
+        }
+    }
+
+    /// The answer that ends the hearing, if there is one: in monitor mode there is
+    /// none, and what would have been answered is a finding.
+    fn conclude(&mut self, judged: Judged) -> Option<Problem> {
+        let problem = match judged {
+            Judged::Allowed => return None,
+            Judged::Denied(denial) => problem(denial, &self.request.target),
+            Judged::Faulted(fault) => fault.problem(Some(&self.request.target)),
+        };
+        if self.gate.mode == Mode::Enforce {
+            return Some(problem);
+        }
+        let status = problem.status.as_u16();
+        self.decision.findings.extend(
+            problem.violations.into_iter().map(|violation| Finding { severity: Severity::Deny, status, violation }),
+        );
+        None
+    }
+
+    /// Fetches the facts asked for, at the same time.
+    async fn fetch(
+        &mut self,
+        policy: &Policy,
+        queries: Vec<FactQuery>,
+        known: &mut Known,
+        fresh: bool,
+    ) -> Result<(), Fault> {
+        let manifest = policy.manifest();
+        let Some(api_root) = manifest.api_root(&self.request.target) else {
+            let reason = "it asks for facts about a request below none of its API roots".to_owned();
+            return Err(Fault::PolicyOutcome { policy: manifest.name.clone(), reason });
+        };
+        let begun = Instant::now();
+        let gate = self.gate;
+        let mut fetches = Vec::with_capacity(queries.len());
+        for query in &queries {
+            let Some(template) = manifest.facts.get(&query.name) else {
+                let reason = format!("it asks for the undeclared fact {:?}", query.name);
+                return Err(Fault::PolicyOutcome { policy: manifest.name.clone(), reason });
+            };
+            fetches.push(gate.facts.fetch(FactRequest {
+                template,
+                variables: &query.variables,
+                api_root,
+                headers: &self.request.headers,
+                fresh,
+            }));
+        }
+        let answers = join_all(fetches).await;
+        self.decision.waiting = self.decision.waiting.saturating_add(begun.elapsed());
+        for (query, fact) in queries.into_iter().zip(answers) {
+            let (outcome, reason) = match &fact.answer {
+                FactAnswer::Found { .. } => ("found", None),
+                FactAnswer::Absent => ("absent", None),
+                FactAnswer::Withheld => ("withheld", None),
+                FactAnswer::Unavailable(reason) => ("unavailable", Some(reason.clone())),
+            };
+            let fault = reason
+                .as_ref()
+                .filter(|_| self.gate.fact_failure == FactFailure::Deny)
+                .map(|reason| Fault::FactUnavailable { fact: query.name.clone(), reason: reason.clone() });
+            self.decision.facts.push(FactTrace { name: query.name.clone(), outcome, cached: fact.cached, reason });
+            known.facts.push((query, fact));
+            if let Some(fault) = fault {
+                return Err(fault);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn answer(fact: &Fact) -> verdict::FactAnswer<&[u8]> {
+    match &fact.answer {
+        FactAnswer::Found { etag, body } => verdict::FactAnswer::Found { etag: etag.clone(), body: Bytes::as_ref(body) },
+        FactAnswer::Absent => verdict::FactAnswer::Absent,
+        FactAnswer::Withheld => verdict::FactAnswer::Withheld,
+        FactAnswer::Unavailable(_) => verdict::FactAnswer::Unavailable,
+    }
+}
+
+fn problem(denial: Denial, target: &str) -> Problem {
+    let mut headers = HeaderMap::new();
+    for (name, value) in denial.fields {
+        // Both were checked when they left the sandbox.
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            headers.append(name, value);
+        }
+    }
+    Problem {
+        status: StatusCode::from_u16(denial.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+        rule: denial.rule,
+        title: denial.title,
+        detail: denial.detail,
+        instance: Some(target.split('?').next().unwrap_or(target).to_owned()),
+        violations: denial.violations,
+        headers,
+    }
+}

@@ -1,0 +1,362 @@
+//! Between the contract's types and the host's, with the checks that foreign
+//! input deserves: what leaves the sandbox is believed only within bounds.
+
+use std::collections::BTreeMap;
+
+use solgate_engine::ir::Severity;
+use solgate_engine::verdict::{
+    self, Caller, Context, Denial, FactQuery, Finding, Location, Outcome, Setting, Violation,
+};
+
+use super::component::contract::exports::solgate::policy::judge as wit;
+use super::manifest::{Manifest, Operation, OptionDefinition, RuleSummary};
+use crate::facts::FactTemplate;
+
+/// Longest text of one member of an outcome, in bytes.
+const TEXT: usize = 4096;
+/// Longest identifier, in bytes.
+const NAME: usize = 256;
+/// Most entries of one list of an outcome.
+const ENTRIES: usize = 256;
+/// Most entries of one list of a manifest.
+const DEFINITIONS: usize = 10_000;
+/// The response fields that a policy may set.
+const FIELDS: [&str; 3] = ["allow", "version", "www-authenticate"];
+
+// ---- into the sandbox -----------------------------------------------------------
+
+/// Lays the arguments out as the contract wants them, without copying a text.
+pub(super) fn with_input<T>(
+    request: &verdict::Request<'_>,
+    context: &Context<'_>,
+    call: impl FnOnce(wit::Request<'_>, wit::Context<'_>) -> T,
+) -> T {
+    let fields: Vec<wit::PairParam<'_>> =
+        request.fields.iter().map(|(name, value)| wit::PairParam { name, value }).collect();
+    let facts: Vec<wit::Fact<'_>> = context.facts.iter().map(fact).collect();
+    // The options' values become JSON text; there are usually none.
+    let values: Vec<String> = context
+        .settings
+        .iter()
+        .map(|setting| match setting {
+            Setting::Option { value, .. } => value.to_string(),
+            Setting::Severity { .. } => String::new(),
+        })
+        .collect();
+    let settings: Vec<wit::Setting<'_>> = context
+        .settings
+        .iter()
+        .zip(&values)
+        .map(|(setting, value)| match setting {
+            Setting::Option { name, .. } => wit::Setting::Option(wit::PairParam { name, value }),
+            Setting::Severity { rule, severity } => wit::Setting::Severity((rule.as_str(), severity_in(*severity))),
+        })
+        .collect();
+    let lists = context.caller.map(|caller| {
+        [&caller.roles, &caller.scopes, &caller.certificate_names]
+            .map(|list| list.iter().map(String::as_str).collect::<Vec<_>>())
+    });
+    let caller = context.caller.zip(lists.as_ref()).map(|(caller, lists)| caller_in(caller, lists));
+    call(
+        wit::Request {
+            method: request.method,
+            target: request.target,
+            fields: &fields,
+            body: request.body,
+            body_complete: request.body_complete,
+        },
+        wit::Context {
+            received_at: context.received_at,
+            mode: match context.mode {
+                verdict::Mode::Enforce => wit::Mode::Enforce,
+                verdict::Mode::Monitor => wit::Mode::Monitor,
+            },
+            caller,
+            facts: &facts,
+            settings: &settings,
+        },
+    )
+}
+
+fn caller_in<'a>(caller: &'a Caller, [roles, scopes, names]: &'a [Vec<&'a str>; 3]) -> wit::Caller<'a> {
+    wit::Caller {
+        subject: caller.subject.as_deref(),
+        tenant: caller.tenant.as_deref(),
+        roles,
+        scopes,
+        certificate_names: names,
+        source_address: caller.source_address.as_deref(),
+    }
+}
+
+fn fact<'a>((name, answer): &'a (&'a str, verdict::FactAnswer<&'a [u8]>)) -> wit::Fact<'a> {
+    let answer = match answer {
+        verdict::FactAnswer::Found { etag, body } => {
+            wit::FactAnswer::Found(wit::FoundFact { etag: etag.as_deref(), body })
+        }
+        verdict::FactAnswer::Absent => wit::FactAnswer::Absent,
+        verdict::FactAnswer::Withheld => wit::FactAnswer::Withheld,
+        verdict::FactAnswer::Unavailable => wit::FactAnswer::Unavailable,
+    };
+    wit::Fact { name, answer }
+}
+
+fn severity_in(severity: Severity) -> wit::Severity {
+    match severity {
+        Severity::Off => wit::Severity::Off,
+        Severity::Audit => wit::Severity::Audit,
+        Severity::Warn => wit::Severity::Warn,
+        Severity::Deny => wit::Severity::Deny,
+    }
+}
+
+// ---- out of the sandbox ---------------------------------------------------------
+
+/// Checks an outcome against the contract's bounds and the policy's manifest.
+pub(super) fn outcome(outcome: wit::Outcome, manifest: &Manifest) -> Result<Outcome, String> {
+    match outcome {
+        wit::Outcome::Allow(findings) => list("findings", findings, finding).map(Outcome::Allow),
+        wit::Outcome::Deny(denial) => self::denial(denial).map(Outcome::Deny),
+        wit::Outcome::Need(queries) => {
+            if queries.is_empty() {
+                return Err("it needs facts but names none".to_owned());
+            }
+            list("fact queries", queries, |query| fact_query(query, manifest)).map(Outcome::Need)
+        }
+    }
+}
+
+fn denial(denial: wit::Denial) -> Result<Denial, String> {
+    if !(400..=599).contains(&denial.status) {
+        return Err(format!("status {} is not between 400 and 599", denial.status));
+    }
+    if denial.violations.is_empty() {
+        return Err("it denies without a violation".to_owned());
+    }
+    let fields = list("fields", denial.fields, |field| {
+        if !FIELDS.contains(&field.name.as_str()) {
+            return Err(format!("it sets the response field {:?}", shown(&field.name)));
+        }
+        Ok((field.name, text("a response field", field.value, TEXT)?))
+    })?;
+    Ok(Denial {
+        status: denial.status,
+        rule: name("the rule", denial.rule)?,
+        title: filled("the title", denial.title)?,
+        detail: filled("the detail", denial.detail)?,
+        violations: list("violations", denial.violations, violation)?,
+        fields,
+        findings: list("findings", denial.findings, finding)?,
+    })
+}
+
+fn fact_query(query: wit::FactQuery, manifest: &Manifest) -> Result<FactQuery, String> {
+    if !manifest.facts.contains_key(&query.name) {
+        return Err(format!("it asks for the fact {:?}, which its manifest does not declare", shown(&query.name)));
+    }
+    let variables = list("variables", query.variables, |variable| {
+        Ok((name("a variable", variable.name)?, text("a variable", variable.value, TEXT)?))
+    })?;
+    Ok(FactQuery { name: query.name, variables })
+}
+
+fn finding(finding: wit::Finding) -> Result<Finding, String> {
+    if !(400..=599).contains(&finding.status) {
+        return Err(format!("a finding's status {} is not between 400 and 599", finding.status));
+    }
+    Ok(Finding {
+        severity: severity_out(finding.severity),
+        status: finding.status,
+        violation: violation(finding.violation)?,
+    })
+}
+
+fn violation(violation: wit::Violation) -> Result<Violation, String> {
+    Ok(Violation {
+        rule: name("a rule", violation.rule)?,
+        location: match violation.location {
+            wit::Location::Request => Location::Request,
+            wit::Location::Body(pointer) => Location::Body(text("a pointer", pointer, TEXT)?),
+            wit::Location::Header(header) => Location::Header(name("a header field", header)?),
+            wit::Location::Query(parameter) => Location::Query(text("a parameter", parameter, NAME)?),
+            wit::Location::Path(variable) => Location::Path(name("a path variable", variable)?),
+        },
+        detail: filled("a detail", violation.detail)?,
+        clause: violation.clause.map(|clause| text("a clause", clause, TEXT)).transpose()?,
+    })
+}
+
+fn severity_out(severity: wit::Severity) -> Severity {
+    match severity {
+        wit::Severity::Off => Severity::Off,
+        wit::Severity::Audit => Severity::Audit,
+        wit::Severity::Warn => Severity::Warn,
+        wit::Severity::Deny => Severity::Deny,
+    }
+}
+
+fn list<T, U>(what: &str, entries: Vec<T>, entry: impl FnMut(T) -> Result<U, String>) -> Result<Vec<U>, String> {
+    bounded(what, entries, ENTRIES, entry)
+}
+
+fn bounded<T, U>(
+    what: &str,
+    entries: Vec<T>,
+    most: usize,
+    entry: impl FnMut(T) -> Result<U, String>,
+) -> Result<Vec<U>, String> {
+    if entries.len() > most {
+        return Err(format!("it has {} {what}; {most} is the most", entries.len()));
+    }
+    entries.into_iter().map(entry).collect()
+}
+
+fn text(what: &str, text: String, most: usize) -> Result<String, String> {
+    if text.len() > most {
+        return Err(format!("{what} has {} bytes; {most} is the most", text.len()));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(format!("{what} holds a control character: {:?}", shown(&text)));
+    }
+    Ok(text)
+}
+
+fn filled(what: &str, filled: String) -> Result<String, String> {
+    if filled.is_empty() {
+        return Err(format!("{what} is empty"));
+    }
+    text(what, filled, TEXT)
+}
+
+fn name(what: &str, name: String) -> Result<String, String> {
+    if name.is_empty() {
+        return Err(format!("{what} has no name"));
+    }
+    text(what, name, NAME)
+}
+
+/// The beginning of a text that is quoted in a message.
+fn shown(text: &str) -> String {
+    text.chars().take(60).collect()
+}
+
+// ---- manifests ------------------------------------------------------------------
+
+/// Checks what a component says of itself.
+pub(super) fn manifest(manifest: wit::Manifest) -> Result<Manifest, String> {
+    let facts = bounded("facts", manifest.facts, DEFINITIONS, |fact| {
+        let template = FactTemplate {
+            name: name("a fact", fact.name)?,
+            path: text("the path of a fact", fact.path, TEXT)?,
+            query: fact.query,
+            plain_on_400: fact.plain_on_400,
+            members: fact.members,
+            list: fact.is_list,
+        };
+        if !template.path.starts_with('/') {
+            return Err(format!("the path of the fact {} does not start with /", template.name));
+        }
+        Ok((template.name.clone(), template))
+    })?;
+    let options = bounded("options", manifest.options, DEFINITIONS, |option| {
+        let default = serde_json::from_str(&option.default)
+            .map_err(|error| format!("the default of option {:?} is not JSON: {error}", shown(&option.name)))?;
+        Ok((name("an option", option.name)?, OptionDefinition { default, doc: option.doc }))
+    })?;
+    let rules = bounded("rules", manifest.rules, DEFINITIONS, |rule| {
+        Ok(RuleSummary {
+            id: name("a rule", rule.id)?,
+            severity: severity_out(rule.severity),
+            status: rule.status,
+            title: text("the title of a rule", rule.title, TEXT)?,
+            clause: rule.clause,
+            operations: rule.operations,
+        })
+    })?;
+    let fields = bounded("fields", manifest.fields, DEFINITIONS, |field| {
+        http::HeaderName::from_bytes(field.as_bytes())
+            .ok()
+            .filter(|parsed| parsed.as_str() == field)
+            .map(|_| field.clone())
+            .ok_or_else(|| format!("{:?} is not the name of a header field in lower case", shown(&field)))
+    })?;
+    let api_roots = bounded("API roots", manifest.api_roots, DEFINITIONS, |root| {
+        if root.starts_with('/') && !root.ends_with('/') {
+            Ok(root)
+        } else {
+            Err(format!("the API root {:?} must start and not end with /", shown(&root)))
+        }
+    })?;
+    let operations = bounded("operations", manifest.operations, DEFINITIONS, |operation| {
+        Ok(Operation { id: name("an operation", operation.id)?, method: operation.method, path: operation.path })
+    })?;
+    Ok(Manifest {
+        name: name("the policy", manifest.name)?,
+        version: text("the version", manifest.version, NAME)?,
+        digest: text("the digest", manifest.digest, NAME)?,
+        fields,
+        api_roots,
+        operations,
+        facts: facts.into_iter().collect(),
+        options: options.into_iter().collect(),
+        rules,
+        body_limit: usize::try_from(manifest.limits.body_bytes).unwrap_or(usize::MAX),
+    })
+}
+
+/// What a bundle says of itself when it runs without a sandbox.
+pub(super) fn native_manifest(engine: &solgate_engine::Engine) -> Manifest {
+    let bundle = engine.bundle();
+    Manifest {
+        name: bundle.name.clone(),
+        version: bundle.version.clone(),
+        digest: bundle.digest.clone(),
+        fields: engine.wanted_fields().to_vec(),
+        api_roots: bundle.api_roots.iter().map(|root| root.path.clone()).collect(),
+        operations: bundle
+            .operations
+            .iter()
+            .map(|operation| Operation {
+                id: operation.id.clone(),
+                method: operation.method.clone(),
+                path: operation.path.clone(),
+            })
+            .collect(),
+        facts: bundle
+            .facts
+            .iter()
+            .map(|fact| {
+                let template = FactTemplate {
+                    name: fact.name.clone(),
+                    path: fact.path.clone(),
+                    query: fact.query.clone(),
+                    plain_on_400: fact.plain_on_400,
+                    members: fact.members.clone(),
+                    list: fact.list,
+                };
+                (fact.name.clone(), template)
+            })
+            .collect(),
+        options: bundle
+            .options
+            .iter()
+            .map(|option| {
+                let definition = OptionDefinition { default: option.default.clone(), doc: option.doc.clone() };
+                (option.name.clone(), definition)
+            })
+            .collect::<BTreeMap<_, _>>(),
+        rules: bundle
+            .rules
+            .iter()
+            .map(|rule| RuleSummary {
+                id: rule.id.clone(),
+                severity: rule.severity.default,
+                status: rule.status,
+                title: rule.title.clone(),
+                clause: rule.clause.clone(),
+                operations: rule.operations.clone(),
+            })
+            .collect(),
+        body_limit: usize::try_from(bundle.limits.body_bytes).unwrap_or(usize::MAX),
+    }
+}

@@ -1,0 +1,135 @@
+//! The WebAssembly engine: wasmtime, configured once for every policy.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+/// How often the clock that cuts off endless loops ticks.
+const TICK: Duration = Duration::from_millis(1);
+/// Bytes of an instance's memory that are reset by copying instead of being
+/// given back to the kernel: more than a small request ever touches.
+const KEEP_RESIDENT: usize = 1 << 20;
+
+/// Limits that hold for every policy, whatever it says of itself.
+#[derive(Debug, Clone)]
+pub struct EngineConfig {
+    /// Most bytes of memory that one evaluation may use. Default 64 MiB. An
+    /// evaluation needs about 14 times the size of the body.
+    pub memory: usize,
+    /// Most evaluations at one time; more are refused with 503. Default 256.
+    pub concurrency: u32,
+    /// Longest evaluation of a request without body. Default 100 ms.
+    pub deadline: Duration,
+    /// Time granted on top for every KiB of body and facts. Default 1 ms.
+    pub deadline_per_kib: Duration,
+    /// Where compiled policies are kept between starts; `None` compiles anew.
+    pub cache: Option<PathBuf>,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self {
+            memory: 64 << 20,
+            concurrency: 256,
+            deadline: Duration::from_millis(100),
+            deadline_per_kib: Duration::from_millis(1),
+            cache: None,
+        }
+    }
+}
+
+/// Why the engine could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// wasmtime refuses the configuration, or the machine has too little address
+    /// space for the pool.
+    #[error("the WebAssembly engine could not be set up: {0:#}; try a smaller concurrency or memory limit")]
+    Wasmtime(wasmtime::Error),
+    /// The thread that keeps deadlines could not be started.
+    #[error("the deadline clock could not be started: {0}")]
+    Clock(std::io::Error),
+}
+
+/// wasmtime with its pool of instances and its deadline clock.
+///
+/// Create it after any fork: threads do not survive one, and without the clock a
+/// policy that loops forever is never cut off. Cloning is cheap.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    wasmtime: wasmtime::Engine,
+    config: EngineConfig,
+}
+
+impl Engine {
+    /// Sets wasmtime up and starts its deadline clock.
+    ///
+    /// # Errors
+    /// If wasmtime refuses the limits or a thread cannot be started.
+    pub fn new(config: EngineConfig) -> Result<Self, EngineError> {
+        let wasmtime = wasmtime::Engine::new(&settings(&config)).map_err(EngineError::Wasmtime)?;
+        let weak = wasmtime.weak();
+        std::thread::Builder::new()
+            .name("solgate-clock".to_owned())
+            .spawn(move || {
+                // Ends with the last engine that shares this configuration.
+                while let Some(engine) = weak.upgrade() {
+                    engine.increment_epoch();
+                    drop(engine);
+                    std::thread::sleep(TICK);
+                }
+            })
+            .map_err(EngineError::Clock)?;
+        Ok(Self { inner: Arc::new(Inner { wasmtime, config }) })
+    }
+
+    /// The limits in force.
+    #[must_use]
+    pub fn config(&self) -> &EngineConfig {
+        &self.inner.config
+    }
+
+    pub(super) fn wasmtime(&self) -> &wasmtime::Engine {
+        &self.inner.wasmtime
+    }
+
+    /// Clock ticks that an evaluation over `bytes` of input may take.
+    pub(super) fn ticks(&self, bytes: usize) -> u64 {
+        let config = &self.inner.config;
+        let kib = u32::try_from(bytes / 1024).unwrap_or(u32::MAX);
+        let time = config.deadline.saturating_add(config.deadline_per_kib.saturating_mul(kib));
+        // One more: the first tick may come at once.
+        u64::try_from(time.as_millis()).unwrap_or(u64::MAX).saturating_add(1)
+    }
+}
+
+fn settings(limits: &EngineConfig) -> Config {
+    let mut pool = PoolingAllocationConfig::default();
+    pool.total_component_instances(limits.concurrency)
+        .total_core_instances(limits.concurrency)
+        .total_memories(limits.concurrency)
+        .total_tables(limits.concurrency)
+        .max_memories_per_component(1)
+        .max_tables_per_component(2)
+        .max_core_instances_per_component(4)
+        .max_memory_size(limits.memory)
+        .linear_memory_keep_resident(KEEP_RESIDENT)
+        .table_keep_resident(KEEP_RESIDENT)
+        // Linux 6.7 and later: resets only the pages that were written.
+        .pagemap_scan(Enabled::Auto);
+    let mut config = Config::new();
+    config
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
+        .memory_reservation(u64::try_from(limits.memory).unwrap_or(u64::MAX))
+        .epoch_interruption(true)
+        .concurrency_support(false)
+        .wasm_backtrace_max_frames(None)
+        .wasm_component_model(true);
+    config
+}
+
