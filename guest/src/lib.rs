@@ -10,6 +10,8 @@ pub mod ir;
 pub mod verdict;
 
 mod catalogue;
+#[cfg(target_arch = "wasm32")]
+mod component;
 mod engine;
 mod error;
 

@@ -1,1 +1,76 @@
+//! What the end-to-end suites share.
 
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use solgate::Request;
+use solgate::policy::{Engine, EngineConfig, Policy};
+
+/// The root of the workspace.
+#[must_use]
+pub fn workspace() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+/// A build product that `make artifacts` leaves.
+///
+/// # Panics
+/// If it is missing.
+#[must_use]
+pub fn artifact(name: &str) -> PathBuf {
+    let folder = std::env::var_os("SOLGATE_ARTIFACTS").map_or_else(|| workspace().join("target/solgate"), PathBuf::from);
+    let path = folder.join(name);
+    assert!(path.is_file(), "{} is missing: run `make artifacts`", path.display());
+    path
+}
+
+/// One engine for all tests of a process, with a cache of compiled policies
+/// beside the build products.
+///
+/// # Panics
+/// If it cannot be set up.
+#[must_use]
+pub fn engine() -> &'static Engine {
+    static ENGINE: OnceLock<Engine> = OnceLock::new();
+    ENGINE.get_or_init(|| {
+        let cache = Some(workspace().join("target/solgate/cache"));
+        Engine::new(EngineConfig { cache, ..EngineConfig::default() }).expect("the engine starts")
+    })
+}
+
+/// The default policy as a component.
+///
+/// # Panics
+/// If it does not load.
+#[must_use]
+pub fn default_policy() -> Arc<Policy> {
+    static POLICY: OnceLock<Arc<Policy>> = OnceLock::new();
+    Arc::clone(POLICY.get_or_init(|| Arc::new(Policy::vnflcm_v2(engine()).expect("the default policy loads"))))
+}
+
+/// A request without credentials, received now.
+///
+/// # Panics
+/// If a header field is malformed.
+#[must_use]
+pub fn request(method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Request {
+    let mut map = HeaderMap::new();
+    for (name, value) in headers {
+        map.append(
+            http::HeaderName::try_from(*name).expect("a field name"),
+            http::HeaderValue::try_from(*value).expect("a field value"),
+        );
+    }
+    Request {
+        method: method.to_owned(),
+        target: target.to_owned(),
+        headers: map,
+        body: Bytes::copy_from_slice(body),
+        body_complete: true,
+        caller: None,
+        received_at: SystemTime::now(),
+    }
+}

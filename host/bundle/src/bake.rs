@@ -49,9 +49,18 @@ pub fn bake(bundle: &ir::Bundle) -> Result<Vec<u8>, BakeError> {
         .ok_or("it did not finish at once")
         .map_err(failed("taking the snapshot"))?
         .map_err(failed("taking the snapshot"))?;
+    encode(&snapshot)
+}
+
+/// Makes a component of a core module that carries its WIT world, as wit-bindgen
+/// leaves it there.
+///
+/// # Errors
+/// If the module does not fit its world.
+pub fn encode(module: &[u8]) -> Result<Vec<u8>, BakeError> {
     ComponentEncoder::default()
         .validate(true)
-        .module(&snapshot)
+        .module(module)
         .and_then(|mut encoder| encoder.encode())
         .map_err(failed("encoding the component"))
 }

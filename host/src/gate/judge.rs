@@ -21,6 +21,9 @@ use crate::problem::Problem;
 /// Most evaluations of one policy for one request.
 const ROUNDS: usize = 3;
 
+/// Largest input, in bytes, that is evaluated on the thread that received it.
+const INLINE: usize = 64 << 10;
+
 /// What one policy came to.
 enum Judged {
     Allowed,
@@ -162,8 +165,12 @@ impl<'a> Hearing<'a> {
             facts: &facts,
             settings: &self.gate.settings,
         };
+        let input = known.facts.iter().fold(request.body.len(), |sum, (_, fact)| match &fact.answer {
+            FactAnswer::Found { body, .. } => sum.saturating_add(body.len()),
+            _ => sum,
+        });
         let begun = Instant::now();
-        let outcome = policy.evaluate(&request, &context);
+        let outcome = inline_or_aside(input, || policy.evaluate(&request, &context));
         self.decision.evaluation = self.decision.evaluation.saturating_add(begun.elapsed());
         outcome
     }
@@ -265,6 +272,14 @@ impl<'a> Hearing<'a> {
         }
         Ok(())
     }
+}
+
+/// Runs a small evaluation at once, and a large one such that the other tasks of
+/// this worker thread do not wait for it.
+fn inline_or_aside<T>(input: usize, evaluate: impl FnOnce() -> T) -> T {
+    let movable = tokio::runtime::Handle::try_current()
+        .is_ok_and(|runtime| runtime.runtime_flavor() == tokio::runtime::RuntimeFlavor::MultiThread);
+    if input > INLINE && movable { tokio::task::block_in_place(evaluate) } else { evaluate() }
 }
 
 fn answer(fact: &Fact) -> verdict::FactAnswer<&[u8]> {

@@ -16,6 +16,9 @@ pub use self::cache::CacheError;
 pub use self::engine::{Engine, EngineConfig, EngineError};
 pub use self::manifest::Manifest;
 
+/// The default policy, `policies/vnflcm-v2`, as it was when this crate was built.
+pub static VNFLCM_V2: &[u8] = include_bytes!(env!("SOLGATE_DEFAULT_POLICY"));
+
 /// Largest component file that is read, in bytes.
 const LARGEST_FILE: u64 = 256 << 20;
 
@@ -68,6 +71,14 @@ pub enum EvaluateError {
 }
 
 impl Policy {
+    /// Loads the default policy: the VNF LCM API v2 of ETSI GS NFV-SOL 003.
+    ///
+    /// # Errors
+    /// As [`Policy::from_bytes`]; none is to be expected.
+    pub fn vnflcm_v2(engine: &Engine) -> Result<Self, LoadError> {
+        Self::from_bytes(engine, VNFLCM_V2)
+    }
+
     /// Loads a component from its bytes: from the cache of the engine if there is
     /// one, else by compiling it, which takes seconds.
     ///

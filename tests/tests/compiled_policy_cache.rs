@@ -1,0 +1,86 @@
+//! Compiled policies are native code: the cache takes them only from a folder of
+//! its own, whole, and lives on without them.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+use solgate::policy::{Engine, EngineConfig, Policy};
+use solgate_tests::artifact;
+
+fn component() -> Vec<u8> {
+    let module = fs::read(artifact("hostile.wasm")).expect("it is readable");
+    solgate_bundle::bake::encode(&module).expect("it is a component")
+}
+
+fn load(cache: &Path) -> String {
+    let engine = Engine::new(EngineConfig { cache: Some(cache.to_owned()), ..EngineConfig::default() });
+    let policy = Policy::from_bytes(&engine.expect("it starts"), &component()).expect("it loads");
+    policy.manifest().name.clone()
+}
+
+/// The compiled files in a cache.
+fn files(cache: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<_> =
+        fs::read_dir(cache).expect("it exists").map(|entry| entry.expect("it is readable").path()).collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn the_second_start_takes_what_the_first_has_compiled() {
+    let home = tempfile::tempdir().expect("a folder");
+    let cache = home.path().join("new/cache");
+    assert_eq!(load(&cache), "hostile");
+    let [file] = files(&cache).try_into().expect("one file");
+    assert_eq!(fs::metadata(&cache).expect("it exists").permissions().mode() & 0o777, 0o700);
+    assert_eq!(fs::metadata(&file).expect("it exists").permissions().mode() & 0o777, 0o600);
+    let (inode, modified) = {
+        let found = fs::metadata(&file).expect("it exists");
+        (found.ino(), found.mtime_nsec())
+    };
+    assert_eq!(load(&cache), "hostile");
+    let again = fs::metadata(&file).expect("it exists");
+    assert_eq!((again.ino(), again.mtime_nsec()), (inode, modified), "compiled again");
+}
+
+#[test]
+fn a_damaged_file_is_replaced() {
+    let home = tempfile::tempdir().expect("a folder");
+    let cache = home.path().join("cache");
+    load(&cache);
+    let [file] = files(&cache).try_into().expect("one file");
+    let whole = fs::read(&file).expect("it is readable");
+    let mut flipped = whole.clone();
+    flipped[whole.len() / 2] ^= 1;
+    for damaged in [&flipped[..], &whole[..whole.len() / 2], &whole[..7], b""] {
+        fs::write(&file, damaged).expect("it is writable");
+        assert_eq!(load(&cache), "hostile");
+        assert_eq!(fs::read(&file).expect("it is readable").len(), whole.len(), "after {} bytes", damaged.len());
+    }
+}
+
+#[test]
+fn a_folder_that_others_may_write_is_not_used() {
+    let home = tempfile::tempdir().expect("a folder");
+    let cache = home.path().join("cache");
+    fs::create_dir(&cache).expect("it is created");
+    fs::set_permissions(&cache, fs::Permissions::from_mode(0o777)).expect("it is ours");
+    assert_eq!(load(&cache), "hostile");
+    assert!(files(&cache).is_empty());
+
+    let link = home.path().join("link");
+    fs::set_permissions(&cache, fs::Permissions::from_mode(0o700)).expect("it is ours");
+    symlink(&cache, &link).expect("it is linked");
+    assert_eq!(load(&link), "hostile");
+    assert!(files(&cache).is_empty(), "through a link");
+}
+
+#[test]
+fn a_file_in_place_of_the_folder_costs_only_the_compilation() {
+    let home = tempfile::tempdir().expect("a folder");
+    let cache = home.path().join("cache");
+    fs::write(&cache, "not a folder").expect("it is written");
+    assert_eq!(load(&cache), "hostile");
+    assert_eq!(fs::read(&cache).expect("it is readable"), b"not a folder");
+}

@@ -1,0 +1,112 @@
+//! A policy that loops, panics, hoards memory or lies costs one request, which is
+//! refused, and nothing else.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use solgate::facts::{Fact, FactAnswer, FactRequest, FactSource};
+use solgate::gate::{Gate, Mode, Severity, Verdict};
+use solgate::policy::{Engine, EngineConfig, LoadError, Policy};
+use solgate_tests::{artifact, engine, request};
+
+struct NoFacts;
+
+impl FactSource for NoFacts {
+    fn fetch<'a>(&'a self, _: FactRequest<'a>) -> futures_util::future::BoxFuture<'a, Fact> {
+        Box::pin(async { Fact { answer: FactAnswer::Absent, cached: false } })
+    }
+}
+
+fn hostile(engine: &Engine) -> Arc<Policy> {
+    let module = std::fs::read(artifact("hostile.wasm")).expect("it is readable");
+    let component = solgate_bundle::bake::encode(&module).expect("it is a component");
+    Arc::new(Policy::from_bytes(engine, &component).expect("it loads"))
+}
+
+fn gate(policy: Arc<Policy>) -> Gate {
+    Gate::new(vec![policy], Arc::new(NoFacts))
+}
+
+/// Path, and the status and rule with which the host answers.
+const MISDEEDS: [(&str, u16, &str); 12] = [
+    ("loop", 503, "gate.policy-deadline"),
+    ("panic", 500, "gate.policy-trap"),
+    ("recursion", 500, "gate.policy-trap"),
+    ("memory", 503, "gate.policy-memory"),
+    ("output", 500, "gate.policy-outcome"),
+    ("status", 500, "gate.policy-outcome"),
+    ("crlf", 500, "gate.policy-outcome"),
+    ("field", 500, "gate.policy-outcome"),
+    ("title", 500, "gate.policy-outcome"),
+    ("empty", 500, "gate.policy-outcome"),
+    ("need", 500, "gate.policy-outcome"),
+    ("need-nothing", 500, "gate.policy-outcome"),
+];
+
+#[tokio::test]
+async fn each_misdeed_costs_one_request() {
+    let gate = gate(hostile(engine()));
+    for (path, status, rule) in MISDEEDS {
+        let decision = gate.judge(&request("GET", &format!("/hostile/{path}"), &[], b"")).await;
+        let Verdict::Deny(problem) = decision.verdict else { panic!("{path} was allowed") };
+        assert_eq!((problem.status.as_u16(), problem.rule.as_str()), (status, rule), "{path}: {}", problem.detail);
+        let answer = problem.response(gate.style());
+        assert_eq!(answer.headers()["content-type"], "application/problem+json", "{path}");
+        assert!(answer.headers().get("set-cookie").is_none(), "{path}");
+        assert_eq!(answer.headers().contains_key("retry-after"), status == 503, "{path}");
+
+        let next = gate.judge(&request("GET", "/hostile/well", &[], b"")).await;
+        assert!(matches!(next.verdict, Verdict::Allow), "after {path}");
+    }
+}
+
+#[tokio::test]
+async fn monitor_mode_lets_pass_and_reports() {
+    let gate = gate(hostile(engine())).with_mode(Mode::Monitor);
+    for (path, status, rule) in MISDEEDS {
+        let decision = gate.judge(&request("GET", &format!("/hostile/{path}"), &[], b"")).await;
+        assert!(matches!(decision.verdict, Verdict::Allow), "{path}");
+        let [finding] = decision.findings.as_slice() else { panic!("{path}: {:?}", decision.findings) };
+        assert_eq!(
+            (finding.severity, finding.status, finding.violation.rule.as_str()),
+            (Severity::Deny, status, rule),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn when_every_instance_is_busy_the_next_request_is_told_to_come_back() {
+    let config = EngineConfig { concurrency: 1, deadline: Duration::from_secs(2), ..EngineConfig::default() };
+    let gate = Arc::new(gate(hostile(&Engine::new(config).expect("it starts"))));
+    let looping = tokio::spawn({
+        let gate = Arc::clone(&gate);
+        async move { gate.judge(&request("GET", "/hostile/loop", &[], b"")).await }
+    });
+    // Until the loop holds the only instance, requests are judged; then they are not.
+    let refused = loop {
+        let decision = gate.judge(&request("GET", "/hostile/well", &[], b"")).await;
+        if let Verdict::Deny(problem) = decision.verdict {
+            break problem;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    };
+    assert_eq!((refused.status.as_u16(), refused.rule.as_str()), (503, "gate.overload"));
+    assert!(refused.headers.contains_key("retry-after"));
+    let cut = looping.await.expect("it ends");
+    assert!(matches!(cut.verdict, Verdict::Deny(problem) if problem.rule == "gate.policy-deadline"));
+    let next = gate.judge(&request("GET", "/hostile/well", &[], b"")).await;
+    assert!(matches!(next.verdict, Verdict::Allow));
+}
+
+#[test]
+fn what_is_no_policy_is_refused_when_it_is_loaded() {
+    let core = std::fs::read(artifact("hostile.wasm")).expect("it is readable");
+    assert!(matches!(Policy::from_bytes(engine(), &core), Err(LoadError::NotAComponent(_))), "a core module");
+    assert!(matches!(Policy::from_bytes(engine(), b"\0asm\x0d\0\x01\0"), Err(LoadError::Contract(_))), "an empty component");
+    assert!(matches!(Policy::from_bytes(engine(), b"#!/bin/sh"), Err(LoadError::NotAComponent(_))), "a script");
+    // A component that imports a function `x` and does nothing else.
+    let importing = b"\0asm\x0d\0\x01\0\x07\x05\x01\x40\0\x01\0\x0a\x06\x01\0\x01x\x01\0";
+    let refusal = Policy::from_bytes(engine(), importing);
+    assert!(matches!(&refusal, Err(LoadError::Imports(names)) if names == &["x"]), "{refusal:?}");
+}
