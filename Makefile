@@ -5,6 +5,7 @@
 #   make run     build, and start a demo VNFM with the gate in front of it
 #   make test    build, and run every test
 #   make build   target/release/solgate
+#   make check   formatting and clippy
 
 CARGO ?= cargo
 PROFILE := --release --locked
@@ -12,7 +13,7 @@ ARTIFACTS := target/solgate
 WASM := target/wasm32-unknown-unknown/release
 BUNDLE := $(shell find policies/vnflcm-v2 -type f)
 
-.PHONY: build run test check format artifacts clean
+.PHONY: build run test check check-format format artifacts clean
 
 build: artifacts
 	$(CARGO) build $(PROFILE) --workspace
@@ -23,8 +24,10 @@ run: build
 test: build
 	$(CARGO) test $(PROFILE) --workspace
 
-check:
+check-format:
 	$(CARGO) fmt --all --check
+
+check: check-format artifacts
 	$(CARGO) clippy $(PROFILE) --workspace --all-targets -- -D warnings
 
 format:
