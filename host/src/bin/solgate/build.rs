@@ -1,0 +1,102 @@
+//! `solgate build`: from a bundle's folder to a policy component.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use solgate_bundle::{BuildOptions, bake::bake, compile_dir};
+
+use crate::policies::{bundle_error, with_spinner};
+
+/// Check a bundle, compile it and bake it into a policy component.
+///
+/// The result needs nothing but a host to run: schemas and expressions are
+/// compiled, and it imports nothing. The same bundle gives the same bytes.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  solgate build policies/my-policy -o my-policy.wasm
+  solgate build policies/my-policy -o strict.wasm --set strict=true
+
+Exit status: 0 built, 2 the bundle has mistakes or the file cannot be written.")]
+pub struct BuildArgs {
+    /// Folder with policy.yaml, openapi.yaml and rules/
+    #[arg(value_name = "DIR")]
+    bundle: PathBuf,
+
+    /// Where to write the component
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+
+    /// Build another default of an option in; it then also wins over an API root's
+    #[arg(long = "set", value_name = "OPTION=VALUE", value_parser = setting)]
+    set: Vec<(String, String)>,
+
+    /// How the result is reported
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Default, clap::ValueEnum)]
+enum Format {
+    /// One line for people, on standard error
+    #[default]
+    Text,
+    /// One JSON object on standard output
+    Json,
+}
+
+fn setting(text: &str) -> Result<(String, String), String> {
+    text.split_once('=')
+        .filter(|(name, _)| !name.is_empty())
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .ok_or_else(|| "expected OPTION=VALUE, such as strict=true".to_owned())
+}
+
+pub fn run(arguments: &BuildArgs) -> anyhow::Result<ExitCode> {
+    let options = BuildOptions { set: arguments.set.clone() };
+    let compiled = compile_dir(&arguments.bundle, &options).map_err(bundle_error)?;
+    for warning in compiled.warnings.iter() {
+        anstream::eprintln!("solgate: {warning}");
+    }
+    let bundle = &compiled.bundle;
+    let component = with_spinner("baking", || bake(bundle))?;
+    write(&arguments.output, &component)
+        .with_context(|| format!("cannot write {}", arguments.output.display()))?;
+    match arguments.format {
+        Format::Text => anstream::eprintln!(
+            "solgate: {} holds {} {}: {} rules for {} operations, {} bytes, source {}",
+            arguments.output.display(),
+            bundle.name,
+            bundle.version,
+            bundle.rules.len(),
+            bundle.operations.len(),
+            component.len(),
+            bundle.digest.get(..12).unwrap_or(&bundle.digest),
+        ),
+        Format::Json => anstream::println!(
+            "{}",
+            serde_json::json!({
+                "file": arguments.output,
+                "name": bundle.name,
+                "version": bundle.version,
+                "digest": bundle.digest,
+                "rules": bundle.rules.len(),
+                "operations": bundle.operations.len(),
+                "bytes": component.len(),
+            })
+        ),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes the file whole or not at all.
+fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::PermissionsExt;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().permissions(std::fs::Permissions::from_mode(0o644)).tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}

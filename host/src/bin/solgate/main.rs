@@ -1,0 +1,64 @@
+//! The `solgate` command.
+//!
+//! Exit status of every command: 0 it worked and nothing was refused, 1 a request
+//! was refused, 2 the command could not do what it was asked.
+
+mod build;
+mod policies;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use solgate::doors::{check, serve};
+
+/// Judge ETSI NFV lifecycle-management requests before they reach a VNFM.
+#[derive(Parser)]
+#[command(name = "solgate", version, about, disable_help_subcommand = true, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Serve(serve::ServeArgs),
+    Check(check::CheckArgs),
+    Build(build::BuildArgs),
+}
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are answers, not errors.
+            let status = if error.use_stderr() { 2 } else { 0 };
+            let _ = error.print();
+            return ExitCode::from(status);
+        }
+    };
+    match run(arguments.command) {
+        Ok(status) => status,
+        Err(error) => {
+            anstream::eprintln!("solgate: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Build(arguments) => build::run(&arguments),
+        Command::Serve(arguments) => runtime()?.block_on(async {
+            let loader = policies::Loader::new()?;
+            Ok(serve::run(arguments, &|paths| loader.components(paths)).await?)
+        }),
+        Command::Check(arguments) => runtime()?.block_on(async {
+            let loader = policies::Loader::new()?;
+            Ok(check::run(arguments, |path| loader.any(path)).await?)
+        }),
+    }
+}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+}

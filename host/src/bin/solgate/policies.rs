@@ -1,0 +1,101 @@
+//! Where the commands get their policies from.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use indicatif::ProgressBar;
+use solgate::policy::{Engine, EngineConfig, LoadError, Policy};
+use solgate_bundle::{BuildOptions, Failure};
+
+/// Loads policies for one process.
+pub struct Loader {
+    engine: Engine,
+}
+
+/// Why a policy named on the command line cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PolicyError {
+    #[error("{}: {error}", path.display())]
+    Load { path: PathBuf, error: LoadError },
+    #[error("the built-in policy: {0}")]
+    BuiltIn(LoadError),
+    #[error("{} is a folder; bake it first: solgate build {0} -o FILE.wasm", .0.display())]
+    Folder(PathBuf),
+    #[error("{0}")]
+    Bundle(String),
+}
+
+impl Loader {
+    pub fn new() -> anyhow::Result<Self> {
+        let config = EngineConfig { cache: cache_folder(), ..EngineConfig::default() };
+        Ok(Self { engine: Engine::new(config)? })
+    }
+
+    /// Components from files; without any, the built-in policy.
+    pub fn components(&self, paths: &[PathBuf]) -> Result<Vec<Arc<Policy>>, PolicyError> {
+        if paths.is_empty() {
+            return Ok(vec![self.built_in()?]);
+        }
+        paths.iter().map(|path| self.component(path)).collect()
+    }
+
+    /// A component, or a bundle's folder, which then runs without a sandbox: the
+    /// rules are those of the person who runs the command.
+    pub fn any(&self, path: Option<&Path>) -> Result<Arc<Policy>, PolicyError> {
+        match path {
+            None => self.built_in(),
+            Some(path) if path.is_dir() => {
+                let compiled = solgate_bundle::compile_dir(path, &BuildOptions::default()).map_err(bundle_error)?;
+                Policy::native(compiled.bundle)
+                    .map(Arc::new)
+                    .map_err(|error| PolicyError::Load { path: path.to_owned(), error })
+            }
+            Some(path) => self.component(path),
+        }
+    }
+
+    fn built_in(&self) -> Result<Arc<Policy>, PolicyError> {
+        with_spinner("compiling the built-in policy; the next start takes it from the cache", || {
+            Policy::vnflcm_v2(&self.engine)
+        })
+        .map(Arc::new)
+        .map_err(PolicyError::BuiltIn)
+    }
+
+    fn component(&self, path: &Path) -> Result<Arc<Policy>, PolicyError> {
+        if path.is_dir() {
+            return Err(PolicyError::Folder(path.to_owned()));
+        }
+        with_spinner(&format!("compiling {}", path.display()), || Policy::from_file(&self.engine, path))
+            .map(Arc::new)
+            .map_err(|error| PolicyError::Load { path: path.to_owned(), error })
+    }
+}
+
+/// The mistakes of a bundle, as the terminal shows them.
+pub fn bundle_error(failure: Failure) -> PolicyError {
+    let color = std::io::IsTerminal::is_terminal(&std::io::stderr()) && std::env::var_os("NO_COLOR").is_none();
+    PolicyError::Bundle(match failure {
+        Failure::Mistakes(mistakes) => mistakes.render(color),
+        other => other.to_string(),
+    })
+}
+
+/// Shows, on a terminal, what takes longer than a moment.
+pub fn with_spinner<T>(message: &str, work: impl FnOnce() -> T) -> T {
+    let bar = ProgressBar::new_spinner().with_message(message.to_owned());
+    bar.enable_steady_tick(Duration::from_millis(250));
+    let done = work();
+    bar.finish_and_clear();
+    done
+}
+
+/// `$SOLGATE_CACHE_DIR`, or `solgate` in the user's cache folder. Without either
+/// there is no cache.
+fn cache_folder() -> Option<PathBuf> {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    set("SOLGATE_CACHE_DIR")
+        .or_else(|| set("XDG_CACHE_HOME").map(|folder| folder.join("solgate")))
+        .or_else(|| set("HOME").map(|folder| folder.join(".cache/solgate")))
+}
