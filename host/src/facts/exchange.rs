@@ -141,14 +141,15 @@ impl Upstream {
                 return Err(Unusable::TooManyPages(self.max_pages));
             }
             let page = format!("{}?{query}", target.path());
+            if seen.contains(&page) {
+                return Err(Unusable::Loop);
+            }
             response = self.ask(&page, headers).await?;
             if response.status() != StatusCode::OK {
                 // Part of a list has been seen: whatever this is, the list is not absent.
                 return Err(refused(response.status()));
             }
-            if !seen.insert(page) {
-                return Err(Unusable::Loop);
-            }
+            seen.insert(page);
         }
         // A tag of the first page says nothing about the others.
         let etag = if seen.len() == 1 { etag } else { None };
