@@ -1,8 +1,26 @@
 //! Facts: what the VNFM says about the state that a verdict depends on.
+//!
+//! A policy names a fact and its variables. A [`FactSource`] answers: either
+//! [the VNFM itself](http::HttpFacts), asked with a target that the host has
+//! [expanded](expand) from the policy's template, or [a document](map::MapFacts)
+//! in tests and on the command line. Whatever the source, the policy sees only
+//! the members that its template declares ([`project`]).
 
+mod cache;
+mod coalesce;
+mod exchange;
+pub mod expand;
+pub mod http;
+mod link;
+pub mod map;
+pub mod project;
+
+use ::http::HeaderMap;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use http::HeaderMap;
+
+pub use self::http::HttpFacts;
+pub use self::map::MapFacts;
 
 /// A question to a [`FactSource`].
 #[derive(Debug, Clone, Copy)]
@@ -60,4 +78,15 @@ pub trait FactSource: Send + Sync + 'static {
     /// Answers one question. Never panics; failures are
     /// [`FactAnswer::Unavailable`].
     fn fetch<'a>(&'a self, request: FactRequest<'a>) -> BoxFuture<'a, Fact>;
+}
+
+impl Fact {
+    /// An answer that was obtained for the request that asked.
+    #[must_use]
+    pub fn fetched(answer: FactAnswer) -> Self {
+        Self {
+            answer,
+            cached: false,
+        }
+    }
 }

@@ -1,0 +1,280 @@
+//! One fact fetched from the VNFM: the requests, and what their answers mean.
+
+use std::collections::HashSet;
+use std::error::Error as _;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_ENCODING, ETAG, HeaderMap};
+use http::{Method, Request, Response, StatusCode, Uri};
+use http_body_util::{BodyExt, Empty};
+use hyper::body::{Body, Incoming};
+use hyper_rustls::HttpsConnector;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::{Client, Error, ResponseFuture};
+
+use super::expand::Target;
+use super::link::{Base, LinkError, next_query};
+use super::project::{self, ProjectError};
+use super::{FactAnswer, FactTemplate};
+
+/// Largest content of an answer that is read only to keep its connection.
+const DRAIN: u64 = 64 << 10;
+
+/// Why there is no usable answer. The texts reach the log and the
+/// ProblemDetails: they name no address, no credential and no content.
+#[derive(Debug, thiserror::Error)]
+enum Unusable {
+    #[error("the VNFM cannot be reached")]
+    Unreachable,
+    #[error("the VNFM broke the connection off")]
+    Broken,
+    #[error("the VNFM did not answer within {0:?}")]
+    Timeout(Duration),
+    #[error("the VNFM answered with status {0}")]
+    Status(u16),
+    #[error("the VNFM answered with status {0}, and redirections are not followed")]
+    Redirection(u16),
+    #[error("the VNFM refuses the gate's own account with status {0}")]
+    OwnAccount(u16),
+    #[error("the answer is larger than {0} bytes")]
+    TooLarge(usize),
+    #[error("the answer has a content coding, although none was asked for")]
+    Encoded,
+    #[error("the answer has an ETag field that cannot be read")]
+    Etag,
+    #[error("the list has more than {0} pages")]
+    TooManyPages(usize),
+    #[error("the pages of the list form a loop")]
+    Loop,
+    #[error("the target of the fact is not a URI")]
+    BadUri,
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    #[error(transparent)]
+    Content(#[from] ProjectError),
+}
+
+/// How the VNFM is spoken to.
+pub(super) enum Transport {
+    Plain(Client<HttpConnector, Empty<Bytes>>),
+    Tls(Client<HttpsConnector<HttpConnector>, Empty<Bytes>>),
+}
+
+impl Transport {
+    fn request(&self, request: Request<Empty<Bytes>>) -> ResponseFuture {
+        match self {
+            Self::Plain(client) => client.request(request),
+            Self::Tls(client) => client.request(request),
+        }
+    }
+}
+
+/// The VNFM, and the bounds of a fetch.
+pub(super) struct Upstream {
+    pub(super) transport: Transport,
+    /// The base URL, and after it other names of the same place.
+    pub(super) bases: Vec<Base>,
+    /// Base URL without trailing slash.
+    pub(super) url: String,
+    /// For all requests of a fetch together.
+    pub(super) timeout: Duration,
+    /// For all pages of a fetch together.
+    pub(super) max_bytes: usize,
+    pub(super) max_pages: usize,
+    /// Requests carry the gate's own account, not the caller's.
+    pub(super) own_account: bool,
+}
+
+impl Upstream {
+    /// Asks for one fact, with these request fields.
+    pub(super) async fn fetch(
+        &self,
+        target: &Target,
+        template: &FactTemplate,
+        headers: &HeaderMap,
+    ) -> FactAnswer {
+        match tokio::time::timeout(self.timeout, self.exchange(target, template, headers)).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(unusable)) => FactAnswer::Unavailable(unusable.to_string()),
+            Err(_) => FactAnswer::Unavailable(Unusable::Timeout(self.timeout).to_string()),
+        }
+    }
+
+    async fn exchange(
+        &self,
+        target: &Target,
+        template: &FactTemplate,
+        headers: &HeaderMap,
+    ) -> Result<FactAnswer, Unusable> {
+        let mut asked = target.to_string();
+        let mut response = self.ask(&asked, headers).await?;
+        if response.status() == StatusCode::BAD_REQUEST
+            && template.plain_on_400
+            && target.query().is_some()
+        {
+            drain(response.into_body()).await;
+            asked = target.path().to_owned();
+            response = self.ask(&asked, headers).await?;
+        }
+        if response.status() != StatusCode::OK {
+            return self.other_than_ok(response).await;
+        }
+
+        let etag = etag(response.headers())?;
+        let mut room = self.max_bytes;
+        if !template.list {
+            let json = self.read(response, &mut room).await?;
+            return Ok(FactAnswer::Found {
+                etag,
+                body: project::object(&json, &template.members)?,
+            });
+        }
+
+        let mut list = project::List::new(&template.members);
+        let mut seen = HashSet::from([asked]);
+        loop {
+            let next = next_query(response.headers(), &self.bases, target.path())?;
+            list.page(&self.read(response, &mut room).await?)?;
+            let Some(query) = next else { break };
+            if seen.len() >= self.max_pages {
+                return Err(Unusable::TooManyPages(self.max_pages));
+            }
+            let page = format!("{}?{query}", target.path());
+            if seen.contains(&page) {
+                return Err(Unusable::Loop);
+            }
+            response = self.ask(&page, headers).await?;
+            if response.status() != StatusCode::OK {
+                // Part of a list has been seen: whatever this is, the list is not absent.
+                return Err(refused(response.status()));
+            }
+            seen.insert(page);
+        }
+        // A tag of the first page says nothing about the others.
+        let etag = if seen.len() == 1 { etag } else { None };
+        Ok(FactAnswer::Found {
+            etag,
+            body: list.finish(),
+        })
+    }
+
+    async fn other_than_ok(&self, response: Response<Incoming>) -> Result<FactAnswer, Unusable> {
+        let status = response.status();
+        let answer = match status {
+            StatusCode::NOT_FOUND => Ok(FactAnswer::Absent),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if self.own_account => {
+                Err(Unusable::OwnAccount(status.as_u16()))
+            }
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Ok(FactAnswer::Withheld),
+            _ => Err(refused(status)),
+        };
+        drain(response.into_body()).await;
+        answer
+    }
+
+    async fn ask(&self, target: &str, headers: &HeaderMap) -> Result<Response<Incoming>, Unusable> {
+        let uri: Uri = format!("{}{target}", self.url)
+            .parse()
+            .map_err(|_| Unusable::BadUri)?;
+        let mut tried = false;
+        loop {
+            let mut request = Request::new(Empty::new());
+            *request.method_mut() = Method::GET;
+            *request.uri_mut() = uri.clone();
+            request.headers_mut().clone_from(headers);
+            match self.transport.request(request).await {
+                Ok(response) => return Ok(response),
+                Err(error) if error.is_connect() => return Err(unreachable(&error)),
+                // The VNFM may close a kept connection in the moment in which it
+                // is used again. A GET can be repeated (RFC 9110, 9.2.2).
+                Err(error) if tried => {
+                    tracing::debug!(error = %chain(&error), "fact request broke off");
+                    return Err(Unusable::Broken);
+                }
+                Err(_) => tried = true,
+            }
+        }
+    }
+
+    /// The content of an answer, taken from the room that is left.
+    async fn read(
+        &self,
+        response: Response<Incoming>,
+        room: &mut usize,
+    ) -> Result<Vec<u8>, Unusable> {
+        let coded = response
+            .headers()
+            .get_all(CONTENT_ENCODING)
+            .iter()
+            .any(|coding| {
+                !coding
+                    .as_bytes()
+                    .trim_ascii()
+                    .eq_ignore_ascii_case(b"identity")
+            });
+        if coded {
+            return Err(Unusable::Encoded);
+        }
+        let mut body = response.into_body();
+        let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+        if announced > *room {
+            return Err(Unusable::TooLarge(self.max_bytes));
+        }
+        let mut content = Vec::with_capacity(announced);
+        while let Some(frame) = body.frame().await {
+            let Ok(data) = frame.map_err(|_| Unusable::Broken)?.into_data() else {
+                continue;
+            };
+            *room = room
+                .checked_sub(data.len())
+                .ok_or(Unusable::TooLarge(self.max_bytes))?;
+            content.extend_from_slice(&data);
+        }
+        Ok(content)
+    }
+}
+
+fn refused(status: StatusCode) -> Unusable {
+    if status.is_redirection() {
+        Unusable::Redirection(status.as_u16())
+    } else {
+        Unusable::Status(status.as_u16())
+    }
+}
+
+fn unreachable(error: &Error) -> Unusable {
+    tracing::debug!(error = %chain(error), "fact request could not be sent");
+    Unusable::Unreachable
+}
+
+/// The messages of an error and of its causes.
+fn chain(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+/// An ETag that is there but cannot be read must not pass for none.
+fn etag(headers: &HeaderMap) -> Result<Option<String>, Unusable> {
+    let mut values = headers.get_all(ETAG).iter();
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    match (value.to_str(), values.next()) {
+        (Ok(tag), None) => Ok(Some(tag.to_owned())),
+        _ => Err(Unusable::Etag),
+    }
+}
+
+/// Reads a short content to its end, so that the connection can be kept.
+async fn drain(mut body: Incoming) {
+    if body.size_hint().upper().is_some_and(|upper| upper <= DRAIN) {
+        while let Some(Ok(_)) = body.frame().await {}
+    }
+}

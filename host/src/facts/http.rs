@@ -1,0 +1,342 @@
+//! Facts from the VNFM itself, over HTTP.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use http::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT,
+};
+use http_body_util::Empty;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+
+use super::cache::{FactCache, Key};
+use super::coalesce::Flights;
+use super::exchange::{Transport, Upstream};
+use super::expand::expand;
+use super::link;
+use super::{Fact, FactAnswer, FactRequest, FactSource};
+
+const VERSION: HeaderName = HeaderName::from_static("version");
+const X_AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
+
+/// The VNFM's own API as a source of facts.
+///
+/// Identical fetches that run at the same time share one request; nothing is
+/// kept afterwards unless a [time to live](Builder::ttl) is set. An answer that
+/// was shared counts as [cached](Fact::cached) if its fetch began before the
+/// question was put.
+pub struct HttpFacts {
+    upstream: Arc<Upstream>,
+    credentials: Credentials,
+    version: HeaderValue,
+    flights: Flights,
+    cache: Option<FactCache>,
+}
+
+/// Whose rights a fact is asked with.
+#[derive(Debug, Clone)]
+enum Credentials {
+    /// The caller's: these fields of the judged request.
+    Caller(Vec<HeaderName>),
+    /// The gate's; the value is marked sensitive, so that it is never printed.
+    Own(HeaderName, HeaderValue),
+}
+
+/// Why a source cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum HttpFactsError {
+    /// Does not repeat the URL: it may hold a password.
+    #[error(
+        "the {what} is not a base URL: expected http:// or https://, a host, and optionally a port and a path, \
+         without user, query or dot segments, such as http://vnfm.example:9890"
+    )]
+    BadUrl { what: &'static str },
+    #[error("the default of the Version field is {0:?}: expected MAJOR.MINOR.PATCH, such as 2.0.0")]
+    BadVersion(String),
+    #[error("the certificates that this machine trusts cannot be read: {0}")]
+    NoRoots(#[source] std::io::Error),
+}
+
+/// Sets an [`HttpFacts`] up.
+#[derive(Clone)]
+pub struct Builder {
+    url: String,
+    public_url: Option<String>,
+    timeout: Duration,
+    max_bytes: usize,
+    max_pages: usize,
+    credentials: Credentials,
+    version: String,
+    ttl: Option<Duration>,
+    connector: Option<HttpsConnector<HttpConnector>>,
+}
+
+impl Builder {
+    /// How long a fact may take, with all its pages. Default 2 s.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Most bytes of content that are read for a fact, with all its pages.
+    /// Default 4 MiB.
+    #[must_use]
+    pub fn max_bytes(mut self, bytes: usize) -> Self {
+        self.max_bytes = bytes;
+        self
+    }
+
+    /// Most pages that a list may come in. Default 16.
+    #[must_use]
+    pub fn max_pages(mut self, pages: usize) -> Self {
+        self.max_pages = pages;
+        self
+    }
+
+    /// Fields of the judged request that carry its caller's credentials.
+    /// Default Authorization and X-Auth-Token.
+    #[must_use]
+    pub fn caller_credentials(mut self, fields: Vec<HeaderName>) -> Self {
+        self.credentials = Credentials::Caller(fields);
+        self
+    }
+
+    /// Ask with an account of the gate's own instead of the caller's. Then 401
+    /// and 403 are the gate's fault, and make a fact unavailable.
+    #[must_use]
+    pub fn own_account(mut self, field: HeaderName, mut value: HeaderValue) -> Self {
+        value.set_sensitive(true);
+        self.credentials = Credentials::Own(field, value);
+        self
+    }
+
+    /// The Version field of fact requests when the judged request has none.
+    /// Default 2.0.0.
+    #[must_use]
+    pub fn default_version(mut self, version: impl Into<String>) -> Self {
+        self.version = version.into();
+        self
+    }
+
+    /// Answer again from what the VNFM said less than this ago. Off by default.
+    #[must_use]
+    pub fn ttl(mut self, ttl: Option<Duration>) -> Self {
+        self.ttl = ttl.filter(|ttl| !ttl.is_zero());
+        self
+    }
+
+    /// The base URL under which the VNFM is known outside, if its Link fields
+    /// say that one. Nothing is ever sent there.
+    #[must_use]
+    pub fn public_url(mut self, url: Option<String>) -> Self {
+        self.public_url = url;
+        self
+    }
+
+    /// Connect with this, for instance to trust certain certificates only.
+    #[must_use]
+    pub fn connector(mut self, connector: HttpsConnector<HttpConnector>) -> Self {
+        self.connector = Some(connector);
+        self
+    }
+
+    /// # Errors
+    /// If a URL or the version is malformed, or https is asked for and the
+    /// machine has no trusted certificates.
+    pub fn build(self) -> Result<HttpFacts, HttpFactsError> {
+        let base = parse_base(&self.url, "URL of the VNFM")?;
+        let version = HeaderValue::from_str(&self.version)
+            .ok()
+            .filter(is_version)
+            .ok_or(HttpFactsError::BadVersion(self.version))?;
+        let host = &base.host;
+        let url = format!("{}://{host}:{}{}", base.scheme, base.port, base.prefix);
+        let transport = transport(self.connector, base.scheme == "https", self.timeout)?;
+        let mut bases = vec![base];
+        if let Some(public) = &self.public_url {
+            bases.push(parse_base(public, "public URL of the VNFM")?);
+        }
+        Ok(HttpFacts {
+            upstream: Arc::new(Upstream {
+                transport,
+                bases,
+                url,
+                timeout: self.timeout,
+                max_bytes: self.max_bytes,
+                max_pages: self.max_pages.max(1),
+                own_account: matches!(self.credentials, Credentials::Own(..)),
+            }),
+            credentials: self.credentials,
+            version,
+            flights: Flights::default(),
+            cache: self.ttl.map(FactCache::new),
+        })
+    }
+}
+
+fn parse_base(url: &str, what: &'static str) -> Result<link::Base, HttpFactsError> {
+    url.parse()
+        .ok()
+        .and_then(|uri| link::base(&uri))
+        .ok_or(HttpFactsError::BadUrl { what })
+}
+
+fn transport(
+    connector: Option<HttpsConnector<HttpConnector>>,
+    https: bool,
+    timeout: Duration,
+) -> Result<Transport, HttpFactsError> {
+    let mut tcp = HttpConnector::new();
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    tcp.set_connect_timeout(Some(timeout));
+    let mut client = Client::builder(TokioExecutor::new());
+    client
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(Duration::from_secs(30));
+    Ok(match connector {
+        Some(connector) => Transport::Tls(client.build::<_, Empty<Bytes>>(connector)),
+        None if https => {
+            let tls = HttpsConnectorBuilder::new()
+                .with_native_roots()
+                .map_err(HttpFactsError::NoRoots)?
+                .https_only()
+                .enable_http1()
+                .wrap_connector(tcp);
+            Transport::Tls(client.build(tls))
+        }
+        None => Transport::Plain(client.build(tcp)),
+    })
+}
+
+fn is_version(value: &HeaderValue) -> bool {
+    let mut parts = value.as_bytes().split(|&b| b == b'.');
+    let number = |part: Option<&[u8]>| {
+        part.is_some_and(|p| !p.is_empty() && p.iter().all(u8::is_ascii_digit))
+    };
+    number(parts.next()) && number(parts.next()) && number(parts.next()) && parts.next().is_none()
+}
+
+impl HttpFacts {
+    /// Facts from the VNFM with this base URL, which may have a path.
+    #[must_use]
+    pub fn builder(url: impl Into<String>) -> Builder {
+        Builder {
+            url: url.into(),
+            public_url: None,
+            timeout: Duration::from_secs(2),
+            max_bytes: 4 << 20,
+            max_pages: 16,
+            credentials: Credentials::Caller(vec![AUTHORIZATION, X_AUTH_TOKEN]),
+            version: "2.0.0".to_owned(),
+            ttl: None,
+            connector: None,
+        }
+    }
+
+    /// The fields of a fact request.
+    fn headers(&self, judged: &HeaderMap) -> HeaderMap {
+        let mut headers = HeaderMap::with_capacity(8);
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        headers.insert(
+            USER_AGENT,
+            HeaderValue::from_static(concat!("solgate/", env!("CARGO_PKG_VERSION"))),
+        );
+        // A version that is not one would only earn a 400.
+        let version = judged
+            .get(VERSION)
+            .filter(|value| is_version(value))
+            .unwrap_or(&self.version);
+        headers.insert(VERSION, version.clone());
+        match &self.credentials {
+            Credentials::Own(name, value) => {
+                headers.insert(name, value.clone());
+            }
+            Credentials::Caller(names) => {
+                for name in names {
+                    for value in judged.get_all(name) {
+                        let mut value = value.clone();
+                        value.set_sensitive(true);
+                        headers.append(name, value);
+                    }
+                }
+            }
+        }
+        headers
+    }
+
+    async fn answer(&self, request: FactRequest<'_>) -> Fact {
+        let target = match expand(request.template, request.variables, request.api_root) {
+            Ok(target) => target,
+            Err(error) => return Fact::fetched(FactAnswer::Unavailable(error.to_string())),
+        };
+        let headers = self.headers(request.headers);
+        let key = Key::new(
+            &self.upstream.url,
+            &target.to_string(),
+            &headers,
+            request.template,
+        );
+        if !request.fresh
+            && let Some(answer) = self.cache.as_ref().and_then(|cache| cache.get(&key))
+        {
+            return Fact {
+                answer,
+                cached: true,
+            };
+        }
+        let start = || {
+            let (upstream, cache) = (Arc::clone(&self.upstream), self.cache.clone());
+            let (target, template, headers) =
+                (target.clone(), request.template.clone(), headers.clone());
+            async move {
+                let answer = upstream.fetch(&target, &template, &headers).await;
+                if let Some(cache) = cache {
+                    cache.put(key, &answer);
+                }
+                answer
+            }
+            .boxed()
+        };
+        let (answer, cached) = self.flights.answer(key, request.fresh, start).await;
+        Fact { answer, cached }
+    }
+}
+
+impl FactSource for HttpFacts {
+    fn fetch<'a>(&'a self, request: FactRequest<'a>) -> BoxFuture<'a, Fact> {
+        self.answer(request).boxed()
+    }
+}
+
+impl fmt::Debug for HttpFacts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpFacts")
+            .field("url", &self.upstream.url)
+            .field("timeout", &self.upstream.timeout)
+            .field("max_bytes", &self.upstream.max_bytes)
+            .field("max_pages", &self.upstream.max_pages)
+            .field("credentials", &self.credentials)
+            .field("version", &self.version)
+            .field("ttl", &self.cache.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Builder {
+    /// Without the URLs, which have not been checked for passwords yet.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("credentials", &self.credentials)
+            .finish_non_exhaustive()
+    }
+}
