@@ -1,5 +1,8 @@
 //! What the end-to-end suites share.
 
+pub mod markdown;
+pub mod process;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;

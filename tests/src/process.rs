@@ -1,0 +1,92 @@
+//! The `solgate` binary as a process of a test.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::workspace;
+
+/// The binary that `make build` leaves.
+///
+/// # Panics
+/// If it is missing.
+#[must_use]
+pub fn binary() -> PathBuf {
+    let path = workspace().join("target/release/solgate");
+    assert!(path.is_file(), "{} is missing: run `make build`", path.display());
+    path
+}
+
+/// A command that runs the binary with a cache beside the build products.
+#[must_use]
+pub fn solgate() -> Command {
+    let mut command = Command::new(binary());
+    command.env("SOLGATE_CACHE_DIR", workspace().join("target/solgate/cache")).env("NO_COLOR", "1");
+    command
+}
+
+/// A running `solgate serve`, stopped when it is dropped.
+pub struct Serving {
+    child: Child,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+impl Serving {
+    /// Starts `solgate serve` on a free port and waits until it listens.
+    ///
+    /// # Panics
+    /// If it does not start within a minute; what it said is in the message.
+    #[must_use]
+    pub fn start(arguments: &[&str]) -> Self {
+        let address = free_address();
+        let mut child = solgate()
+            .arg("serve")
+            .args(["--listen", &address.to_string()])
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while TcpStream::connect(address).is_err() {
+            let ended = child.try_wait().expect("its state is known").is_some();
+            if ended || Instant::now() > deadline {
+                let _ = child.kill();
+                let mut said = String::new();
+                let _ = child.stderr.take().expect("it is piped").read_to_string(&mut said);
+                panic!("solgate serve {arguments:?} did not start: {said}");
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        // Keeps the pipe from filling up.
+        let errors = BufReader::new(child.stderr.take().expect("it is piped"));
+        std::thread::spawn(move || errors.lines().map_while(Result::ok).for_each(drop));
+        Self { child, address }
+    }
+
+    /// The process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// An address on loopback that was free a moment ago.
+///
+/// # Panics
+/// If there is none.
+#[must_use]
+pub fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port")
+}
