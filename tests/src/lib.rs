@@ -2,6 +2,7 @@
 
 pub mod markdown;
 pub mod process;
+pub mod vnfm;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -24,7 +25,8 @@ pub fn workspace() -> &'static Path {
 /// If it is missing.
 #[must_use]
 pub fn artifact(name: &str) -> PathBuf {
-    let folder = std::env::var_os("SOLGATE_ARTIFACTS").map_or_else(|| workspace().join("target/solgate"), PathBuf::from);
+    let folder =
+        std::env::var_os("SOLGATE_ARTIFACTS").map_or_else(|| workspace().join("target/solgate"), PathBuf::from);
     let path = folder.join(name);
     assert!(path.is_file(), "{} is missing: run `make artifacts`", path.display());
     path

@@ -137,7 +137,8 @@ mod tests {
 
     #[test]
     fn a_page_is_taken_apart() {
-        let page = "x\n```yaml file=a/b.yaml\nk: 1\n```\ntext\n```console\n$ echo \\\n  a\na\n\n$ true\n```\n```sh\nrm\n```\n";
+        let page =
+            "x\n```yaml file=a/b.yaml\nk: 1\n```\ntext\n```console\n$ echo \\\n  a\na\n\n$ true\n```\n```sh\nrm\n```\n";
         assert_eq!(
             steps(page),
             [

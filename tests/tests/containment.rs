@@ -103,7 +103,10 @@ async fn when_every_instance_is_busy_the_next_request_is_told_to_come_back() {
 fn what_is_no_policy_is_refused_when_it_is_loaded() {
     let core = std::fs::read(artifact("hostile.wasm")).expect("it is readable");
     assert!(matches!(Policy::from_bytes(engine(), &core), Err(LoadError::NotAComponent(_))), "a core module");
-    assert!(matches!(Policy::from_bytes(engine(), b"\0asm\x0d\0\x01\0"), Err(LoadError::Contract(_))), "an empty component");
+    assert!(
+        matches!(Policy::from_bytes(engine(), b"\0asm\x0d\0\x01\0"), Err(LoadError::Contract(_))),
+        "an empty component"
+    );
     assert!(matches!(Policy::from_bytes(engine(), b"#!/bin/sh"), Err(LoadError::NotAComponent(_))), "a script");
     // A component that imports a function `x` and does nothing else.
     let importing = b"\0asm\x0d\0\x01\0\x07\x05\x01\x40\0\x01\0\x0a\x06\x01\0\x01x\x01\0";

@@ -16,7 +16,8 @@ fn page(name: &str) {
     }
     let cache = workspace().join("target/solgate/cache");
     let demo = text.contains(SHOWN).then(|| Serving::start(&["--demo"]));
-    let path = format!("{}:{}", binary().parent().expect("a folder").display(), std::env::var("PATH").expect("it is set"));
+    let path =
+        format!("{}:{}", binary().parent().expect("a folder").display(), std::env::var("PATH").expect("it is set"));
     let steps = markdown::run(&text, folder.path(), &path, |command| {
         let command = command.replace("target/release/solgate", "solgate");
         let command = match &demo {
