@@ -19,6 +19,8 @@ pub enum Fault {
     MalformedHead(String),
     #[error("The request head is larger than {limit} bytes; send fewer or shorter header fields.")]
     HeadTooLarge { limit: usize },
+    #[error("The request has more than {limit} header fields; send fewer.")]
+    TooManyFields { limit: usize },
     #[error("The request target is longer than {limit} bytes.")]
     TargetTooLong { limit: usize },
     #[error("The request target {target:?} is not a path with an optional query: {reason}.")]
@@ -27,6 +29,10 @@ pub enum Fault {
     HttpVersion,
     #[error("Content-Length and Transfer-Encoding are both present; send one of them.")]
     FramingConflict,
+    #[error("The Content-Length {value:?} is not a decimal number of bytes.")]
+    BadContentLength { value: String },
+    #[error("The Host field is not usable: {reason}.")]
+    BadHost { reason: String },
     #[error("The field {name} occurs {count} times; send it once.")]
     RepeatedField { name: String, count: usize },
     #[error("The value of the field {name} holds bytes that are not visible ASCII or valid UTF-8.")]
@@ -39,6 +45,8 @@ pub enum Fault {
     TransferCoding { coding: String },
     #[error("The request body cannot be read: {0}.")]
     MalformedBody(String),
+    #[error("The request body is larger than {limit} bytes, which is the most that the gate passes on.")]
+    BodyTooLarge { limit: usize },
     #[error("The request was not received within {seconds} seconds.")]
     RequestTimeout { seconds: u64 },
     // ---- the VNFM behind the gate ----------------------------------------------
@@ -83,16 +91,20 @@ impl Fault {
         match self {
             Self::MalformedHead(_) => (S::BAD_REQUEST, "transport.head.malformed", "Request head is malformed", false),
             Self::HeadTooLarge { .. } => (S::REQUEST_HEADER_FIELDS_TOO_LARGE, "transport.head.size", "Request head is too large", false),
+            Self::TooManyFields { .. } => (S::REQUEST_HEADER_FIELDS_TOO_LARGE, "transport.head.fields", "Request has too many header fields", false),
             Self::TargetTooLong { .. } => (S::URI_TOO_LONG, "transport.target.size", "Request target is too long", false),
             Self::BadTarget { .. } => (S::BAD_REQUEST, "transport.target.form", "Request target is malformed", false),
             Self::HttpVersion => (S::HTTP_VERSION_NOT_SUPPORTED, "transport.version", "HTTP version is not supported", false),
             Self::FramingConflict => (S::BAD_REQUEST, "transport.framing", "Request framing is ambiguous", false),
+            Self::BadContentLength { .. } => (S::BAD_REQUEST, "transport.framing.length", "Content-Length is malformed", false),
+            Self::BadHost { .. } => (S::BAD_REQUEST, "transport.host", "Host is missing or malformed", false),
             Self::RepeatedField { .. } => (S::BAD_REQUEST, "transport.field.repeated", "Header field occurs more than once", false),
             Self::BadFieldValue { .. } => (S::BAD_REQUEST, "transport.field.value", "Header field value is malformed", false),
             Self::ConnectionNamesField { .. } => (S::BAD_REQUEST, "transport.connection", "Connection names an end-to-end field", false),
             Self::MethodOverride { .. } => (S::BAD_REQUEST, "transport.method-override", "Method override is not accepted", false),
             Self::TransferCoding { .. } => (S::NOT_IMPLEMENTED, "transport.coding", "Transfer coding is not supported", false),
             Self::MalformedBody(_) => (S::BAD_REQUEST, "transport.body", "Request body is malformed", false),
+            Self::BodyTooLarge { .. } => (S::PAYLOAD_TOO_LARGE, "transport.body.size", "Request body is too large", false),
             Self::RequestTimeout { .. } => (S::REQUEST_TIMEOUT, "transport.timeout", "Request was too slow", false),
             Self::NoUpstream => (S::NOT_FOUND, "gate.no-upstream", "No VNFM for this request", false),
             Self::UpstreamUnreachable(_) => (S::SERVICE_UNAVAILABLE, "upstream.unreachable", "VNFM is not reachable", true),
@@ -121,6 +133,8 @@ impl Fault {
             | Self::BadFieldValue { name }
             | Self::ConnectionNamesField { name }
             | Self::MethodOverride { name } => Location::Header(name.clone()),
+            Self::BadHost { .. } => Location::Header("Host".to_owned()),
+            Self::BadContentLength { .. } => Location::Header("Content-Length".to_owned()),
             _ => Location::Request,
         };
         Problem {

@@ -30,6 +30,9 @@ pub struct ProblemStyle {
     pub type_base: Option<String>,
     /// Answer as `application/json` instead of `application/problem+json`.
     pub plain_json: bool,
+    /// Value of the Version field of answers that carry none of their own: the
+    /// highest supported version of the API.
+    pub version: Option<HeaderValue>,
 }
 
 #[derive(Serialize)]
@@ -101,6 +104,9 @@ impl Problem {
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         headers.extend(self.headers.clone());
+        if let Some(version) = &style.version {
+            headers.entry(HeaderName::from_static("version")).or_insert_with(|| version.clone());
+        }
         let media_type = if style.plain_json { "application/json" } else { "application/problem+json" };
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));

@@ -1,1 +1,4 @@
 //! Doors: the ways in which a request reaches the gate.
+
+pub mod demo;
+pub mod serve;

@@ -1,0 +1,322 @@
+//! What the VNFM in memory knows.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant, SystemTime};
+
+use serde_json::{Map, Value, json};
+
+/// The resources that are there from the start.
+pub mod ids {
+    /// A VNF instance that is not instantiated.
+    pub const NOT_INSTANTIATED: &str = "a0000000-0000-4000-8000-000000000001";
+    /// An instantiated VNF instance with nothing going on.
+    pub const INSTANTIATED: &str = "a0000000-0000-4000-8000-000000000002";
+    /// An instantiated VNF instance with an operation in PROCESSING.
+    pub const BUSY: &str = "a0000000-0000-4000-8000-000000000003";
+    /// An instantiated VNF instance with an operation in FAILED_TEMP.
+    pub const STUCK: &str = "a0000000-0000-4000-8000-000000000004";
+    /// An instance with an operation in STARTING.
+    pub const BEGINNING: &str = "a0000000-0000-4000-8000-000000000005";
+    /// An instance with an operation in ROLLING_BACK.
+    pub const RETURNING: &str = "a0000000-0000-4000-8000-000000000006";
+
+    /// An operation occurrence in each state.
+    pub const STARTING: &str = "b0000000-0000-4000-8000-000000000001";
+    pub const PROCESSING: &str = "b0000000-0000-4000-8000-000000000002";
+    pub const COMPLETED: &str = "b0000000-0000-4000-8000-000000000003";
+    pub const FAILED_TEMP: &str = "b0000000-0000-4000-8000-000000000004";
+    pub const FAILED: &str = "b0000000-0000-4000-8000-000000000005";
+    pub const ROLLING_BACK: &str = "b0000000-0000-4000-8000-000000000006";
+    pub const ROLLED_BACK: &str = "b0000000-0000-4000-8000-000000000007";
+
+    pub const SUBSCRIPTION: &str = "c0000000-0000-4000-8000-000000000001";
+}
+
+/// A kind of resource; the text is its path segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    Instances,
+    OpOccs,
+    Subscriptions,
+    Snapshots,
+}
+
+impl Kind {
+    pub fn from_segment(segment: &str) -> Option<Self> {
+        Some(match segment {
+            "vnf_instances" => Self::Instances,
+            "vnf_lcm_op_occs" => Self::OpOccs,
+            "subscriptions" => Self::Subscriptions,
+            "vnf_snapshots" => Self::Snapshots,
+            _ => return None,
+        })
+    }
+
+    pub fn segment(self) -> &'static str {
+        match self {
+            Self::Instances => "vnf_instances",
+            Self::OpOccs => "vnf_lcm_op_occs",
+            Self::Subscriptions => "subscriptions",
+            Self::Snapshots => "vnf_snapshots",
+        }
+    }
+
+    /// First digit of the ids of new resources.
+    fn prefix(self) -> char {
+        match self {
+            Self::Instances => 'a',
+            Self::OpOccs => 'b',
+            Self::Subscriptions => 'c',
+            Self::Snapshots => 'd',
+        }
+    }
+}
+
+/// A resource and the number of its changes, which makes its ETag.
+#[derive(Debug, Clone)]
+pub struct Resource {
+    pub body: Map<String, Value>,
+    pub changes: u32,
+}
+
+impl Resource {
+    #[must_use]
+    pub fn etag(&self) -> String {
+        format!("\"{}\"", self.changes)
+    }
+
+    #[must_use]
+    pub fn text(&self, member: &str) -> &str {
+        self.body
+            .get(member)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    }
+
+    pub fn set(&mut self, member: &str, value: Value) {
+        self.body.insert(member.to_owned(), value);
+        self.changes = self.changes.saturating_add(1);
+    }
+}
+
+/// An operation that goes on by itself.
+#[derive(Debug)]
+struct Running {
+    occurrence: String,
+    since: Instant,
+}
+
+/// All resources.
+#[derive(Debug)]
+pub struct Store {
+    resources: BTreeMap<(Kind, String), Resource>,
+    running: Vec<Running>,
+    step: Duration,
+    created: u64,
+}
+
+impl Store {
+    /// The initial resources; an operation takes `step` in STARTING and again
+    /// in PROCESSING.
+    #[must_use]
+    pub fn new(step: Duration) -> Self {
+        let mut store = Self {
+            resources: BTreeMap::new(),
+            running: Vec::new(),
+            step,
+            created: 0,
+        };
+        store.put_instance(ids::NOT_INSTANTIATED, "NOT_INSTANTIATED");
+        for id in [
+            ids::INSTANTIATED,
+            ids::BUSY,
+            ids::STUCK,
+            ids::BEGINNING,
+            ids::RETURNING,
+        ] {
+            store.put_instance(id, "INSTANTIATED");
+        }
+        for (id, state, operation, instance) in [
+            (ids::STARTING, "STARTING", "SCALE", ids::BEGINNING),
+            (ids::PROCESSING, "PROCESSING", "HEAL", ids::BUSY),
+            (
+                ids::COMPLETED,
+                "COMPLETED",
+                "INSTANTIATE",
+                ids::INSTANTIATED,
+            ),
+            (ids::FAILED_TEMP, "FAILED_TEMP", "SCALE", ids::STUCK),
+            (ids::FAILED, "FAILED", "HEAL", ids::INSTANTIATED),
+            (ids::ROLLING_BACK, "ROLLING_BACK", "SCALE", ids::RETURNING),
+            (ids::ROLLED_BACK, "ROLLED_BACK", "SCALE", ids::INSTANTIATED),
+        ] {
+            store.put(
+                Kind::OpOccs,
+                id,
+                occurrence(id, state, operation, instance, &json!({})),
+            );
+        }
+        store.put(
+            Kind::Subscriptions,
+            ids::SUBSCRIPTION,
+            json!({ "id": ids::SUBSCRIPTION, "callbackUri": "http://nfvo.example/notifications" }),
+        );
+        store
+    }
+
+    fn put_instance(&mut self, id: &str, state: &str) {
+        let mut body = json!({
+            "id": id,
+            "vnfdId": "d0000000-0000-4000-8000-000000000001",
+            "vnfProvider": "Example",
+            "vnfProductName": "Demo VNF",
+            "vnfSoftwareVersion": "1.0",
+            "vnfdVersion": "1.0",
+            "instantiationState": state,
+        });
+        if state == "INSTANTIATED"
+            && let Some(members) = body.as_object_mut()
+        {
+            members.insert("instantiatedVnfInfo".to_owned(), instantiated());
+        }
+        self.put(Kind::Instances, id, body);
+    }
+
+    /// Enters a resource under its id.
+    pub fn put(&mut self, kind: Kind, id: &str, body: Value) {
+        let Value::Object(body) = body else { return };
+        self.resources
+            .insert((kind, id.to_owned()), Resource { body, changes: 1 });
+    }
+
+    #[must_use]
+    pub fn new_id(&mut self, kind: Kind) -> String {
+        self.created = self.created.saturating_add(1);
+        format!(
+            "{}1111111-0000-4000-8000-{:012}",
+            kind.prefix(),
+            self.created
+        )
+    }
+
+    #[must_use]
+    pub fn get(&self, kind: Kind, id: &str) -> Option<&Resource> {
+        self.resources.get(&(kind, id.to_owned()))
+    }
+
+    pub fn get_mut(&mut self, kind: Kind, id: &str) -> Option<&mut Resource> {
+        self.resources.get_mut(&(kind, id.to_owned()))
+    }
+
+    pub fn remove(&mut self, kind: Kind, id: &str) -> Option<Resource> {
+        self.resources.remove(&(kind, id.to_owned()))
+    }
+
+    pub fn all(&self, kind: Kind) -> impl Iterator<Item = &Resource> {
+        self.resources
+            .iter()
+            .filter(move |((of, _), _)| *of == kind)
+            .map(|(_, resource)| resource)
+    }
+
+    /// Starts an operation on an instance; returns the id of its occurrence.
+    pub fn start(&mut self, operation: &str, instance: &str, parameters: &Value) -> String {
+        let id = self.new_id(Kind::OpOccs);
+        self.put(
+            Kind::OpOccs,
+            &id,
+            occurrence(&id, "STARTING", operation, instance, parameters),
+        );
+        self.running.push(Running {
+            occurrence: id.clone(),
+            since: Instant::now(),
+        });
+        id
+    }
+
+    /// Puts an occurrence into another state.
+    pub fn enter(&mut self, occurrence: &str, state: &str) {
+        if let Some(resource) = self.get_mut(Kind::OpOccs, occurrence) {
+            resource.set("operationState", state.into());
+            resource.set("stateEnteredTime", now().into());
+        }
+    }
+
+    /// Lets the operations go on to where they are at `now`.
+    pub fn advance(&mut self, now: Instant) {
+        let running = std::mem::take(&mut self.running);
+        for operation in running {
+            let age = now.saturating_duration_since(operation.since);
+            let state = self
+                .get(Kind::OpOccs, &operation.occurrence)
+                .map(|found| found.text("operationState").to_owned());
+            match state.as_deref() {
+                Some("STARTING") if age >= self.step => {
+                    self.enter(&operation.occurrence, "PROCESSING")
+                }
+                Some("STARTING" | "PROCESSING") => {}
+                _ => continue,
+            }
+            if age >= self.step.saturating_mul(2) {
+                self.complete(&operation.occurrence);
+            } else {
+                self.running.push(operation);
+            }
+        }
+    }
+
+    fn complete(&mut self, occurrence: &str) {
+        self.enter(occurrence, "COMPLETED");
+        let Some(done) = self.get(Kind::OpOccs, occurrence) else {
+            return;
+        };
+        let (operation, instance) = (
+            done.text("operation").to_owned(),
+            done.text("vnfInstanceId").to_owned(),
+        );
+        let Some(resource) = self.get_mut(Kind::Instances, &instance) else {
+            return;
+        };
+        match operation.as_str() {
+            "INSTANTIATE" => {
+                resource.set("instantiationState", "INSTANTIATED".into());
+                resource.set("instantiatedVnfInfo", instantiated());
+            }
+            "TERMINATE" => {
+                resource.set("instantiationState", "NOT_INSTANTIATED".into());
+                resource.body.remove("instantiatedVnfInfo");
+            }
+            _ => {}
+        }
+    }
+}
+
+fn occurrence(id: &str, state: &str, operation: &str, instance: &str, parameters: &Value) -> Value {
+    let time = now();
+    json!({
+        "id": id,
+        "operationState": state,
+        "stateEnteredTime": time,
+        "startTime": time,
+        "vnfInstanceId": instance,
+        "operation": operation,
+        "isAutomaticInvocation": false,
+        "operationParams": parameters,
+        "isCancelPending": false,
+    })
+}
+
+fn instantiated() -> Value {
+    json!({
+        "flavourId": "default",
+        "vnfState": "STARTED",
+        "extCpInfo": [],
+        "scaleStatus": [{ "aspectId": "worker", "scaleLevel": 1 }],
+        "maxScaleLevels": [{ "aspectId": "worker", "scaleLevel": 3 }],
+        "vnfcResourceInfo": [{ "id": "vnfc-1", "vduId": "worker" }],
+    })
+}
+
+fn now() -> String {
+    humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
+}

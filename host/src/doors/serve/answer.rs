@@ -1,0 +1,118 @@
+//! The body of an answer, which also sees when the request has ended.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::Response;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+
+use super::config::LogFormat;
+use super::connection::Connection;
+use super::decision_log::{self, Record, TARGET};
+use super::metrics::Metrics;
+use crate::fault::Fault;
+
+/// Follows one request to its end, however it ends: dropped, it writes the log
+/// line and counts.
+pub struct Watch {
+    pub record: Record,
+    pub started: Instant,
+    pub connection: Arc<Connection>,
+    pub metrics: Arc<Metrics>,
+    pub format: LogFormat,
+}
+
+impl Watch {
+    /// The request ends with a fault.
+    pub fn fault(&mut self, fault: &Fault) {
+        self.record.verdict = decision_log::Outcome::Fault;
+        self.record.rule = Some(fault.id().to_owned());
+    }
+
+    /// Makes the answer from its head and our own body.
+    #[must_use]
+    pub fn answer(mut self, response: Response<Bytes>) -> Response<Answer> {
+        self.record.status = Some(response.status().as_u16());
+        response.map(|body| Answer {
+            content: Content::Own(Some(body).filter(|body| !body.is_empty())),
+            watch: self,
+        })
+    }
+
+    /// Passes an answer of the VNFM on.
+    #[must_use]
+    pub fn pass(mut self, response: Response<Incoming>) -> Response<Answer> {
+        self.record.status = Some(response.status().as_u16());
+        self.record.upstream_status = self.record.status;
+        response.map(|body| Answer {
+            content: Content::Upstream(body),
+            watch: self,
+        })
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.connection.finished();
+        self.record.micros.total = decision_log::micros(self.started.elapsed());
+        self.metrics.request(&self.record);
+        if let Some(line) = self.record.line(self.format) {
+            tracing::info!(target: TARGET, line = line.as_str());
+        }
+    }
+}
+
+enum Content {
+    Own(Option<Bytes>),
+    Upstream(Incoming),
+}
+
+/// The body of an answer.
+pub struct Answer {
+    content: Content,
+    watch: Watch,
+}
+
+impl Body for Answer {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let this = self.get_mut();
+        let polled = match &mut this.content {
+            Content::Own(body) => Poll::Ready(body.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Content::Upstream(body) => Pin::new(body).poll_frame(context),
+        };
+        if let Poll::Ready(Some(Ok(frame))) = &polled
+            && let Some(data) = frame.data_ref()
+        {
+            let length = u64::try_from(data.len()).unwrap_or(u64::MAX);
+            this.watch.record.response_bytes =
+                this.watch.record.response_bytes.saturating_add(length);
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.content {
+            Content::Own(body) => body.is_none(),
+            Content::Upstream(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.content {
+            Content::Own(body) => SizeHint::with_exact(
+                body.as_ref()
+                    .map_or(0, |bytes| u64::try_from(bytes.len()).unwrap_or(u64::MAX)),
+            ),
+            Content::Upstream(body) => body.size_hint(),
+        }
+    }
+}

@@ -1,0 +1,409 @@
+//! `solgate.yaml`: the configuration as a file.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use http::HeaderValue;
+
+use super::config::{
+    self, Config, DEFAULT_LISTEN, FactsConfig, Limits, LogFormat, SeverityOverride, UpstreamConfig,
+};
+use super::error::ServeError;
+use super::yaml::{self, ConfigError, Node};
+use crate::problem::ProblemStyle;
+
+type Result<T> = std::result::Result<T, ConfigError>;
+
+/// Reads the file. Paths in it are relative to its folder.
+///
+/// # Errors
+/// The file cannot be read or says something that is not understood.
+pub fn load(path: &Path) -> std::result::Result<Config, ServeError> {
+    let text = std::fs::read_to_string(path).map_err(|source| ServeError::ReadConfig {
+        path: path.to_owned(),
+        source,
+    })?;
+    Ok(parse(path, &text)?)
+}
+
+/// Reads the text of the file `path`.
+///
+/// # Errors
+/// What is wrong, and where.
+pub fn parse(path: &Path, text: &str) -> Result<Config> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    yaml::read(path, text, |root| {
+        let mut config = Config {
+            listen: DEFAULT_LISTEN.to_owned(),
+            admin: None,
+            limits: Limits::default(),
+            upstreams: Vec::new(),
+            log: LogFormat::default(),
+        };
+        let mut style = ProblemStyle::default();
+        let mut upstreams = None;
+        for (name, node) in
+            root.members(&["listen", "admin", "log", "limits", "problem", "upstreams"])?
+        {
+            match name {
+                "listen" => config.listen = address(node)?,
+                "admin" => config.admin = Some(address(node)?),
+                "log" => config.log = node.parse("json, text or off", log_format)?,
+                "limits" => limits(node, &mut config.limits)?,
+                "problem" => problem(node, &mut style)?,
+                _ => upstreams = Some(node),
+            }
+        }
+        let upstreams = upstreams
+            .ok_or_else(|| root.error("upstreams is missing: a list with the url of each VNFM"))?;
+        let mut places = HashSet::new();
+        for node in upstreams.items()? {
+            let upstream = upstream(node, folder, &style)?;
+            if !places.insert((upstream.host.clone(), upstream.path_prefix.clone())) {
+                return Err(node.error("another upstream has the same host and pathPrefix; no request would ever get here"));
+            }
+            config.upstreams.push(upstream);
+        }
+        if config.upstreams.is_empty() {
+            return Err(upstreams.error("upstreams is empty; name at least one VNFM"));
+        }
+        Ok(config)
+    })
+}
+
+fn log_format(text: &str) -> Option<LogFormat> {
+    clap::ValueEnum::from_str(text, false).ok()
+}
+
+fn address(node: Node<'_>) -> Result<String> {
+    node.parse("an address and port such as 0.0.0.0:8080", |text| {
+        let (host, port) = text.rsplit_once(':')?;
+        (!host.is_empty() && port.parse::<u16>().is_ok()).then(|| text.to_owned())
+    })
+}
+
+fn limits(node: Node<'_>, limits: &mut Limits) -> Result<()> {
+    const KNOWN: [&str; 9] = [
+        "headBytes",
+        "targetBytes",
+        "headTimeout",
+        "bodyTimeout",
+        "idle",
+        "connections",
+        "drain",
+        "connectTimeout",
+        "answerTimeout",
+    ];
+    for (name, node) in node.members(&KNOWN)? {
+        match name {
+            "headBytes" => limits.head = node.positive()?,
+            "targetBytes" => limits.target = node.positive()?,
+            "headTimeout" => limits.head_timeout = node.duration()?,
+            "bodyTimeout" => limits.body_timeout = node.duration()?,
+            "idle" => limits.idle = node.duration()?,
+            "connections" => limits.connections = node.positive()?,
+            "drain" => limits.drain = node.duration()?,
+            "connectTimeout" => limits.connect = node.duration()?,
+            _ => limits.answer = node.duration()?,
+        }
+    }
+    // What hyper takes at most in one piece.
+    if limits.head > 256 << 10 {
+        return Err(node.error("headBytes is more than 262144"));
+    }
+    if limits.target > limits.head || limits.target > 65_000 {
+        return Err(node.error("targetBytes is more than headBytes or 65000"));
+    }
+    Ok(())
+}
+
+fn problem(node: Node<'_>, style: &mut ProblemStyle) -> Result<()> {
+    for (name, node) in node.members(&["typeBase", "mediaType", "version"])? {
+        match name {
+            "typeBase" => style.type_base = Some(node.text()?.to_owned()),
+            "mediaType" => {
+                style.plain_json = node.parse(
+                    "application/problem+json or application/json",
+                    |text| match text {
+                        "application/problem+json" => Some(false),
+                        "application/json" => Some(true),
+                        _ => None,
+                    },
+                )?;
+            }
+            _ => {
+                style.version = Some(node.parse("a version such as 2.0.0, in quotes", |text| {
+                    HeaderValue::from_str(text).ok()
+                })?)
+            }
+        }
+    }
+    Ok(())
+}
+
+fn upstream(node: Node<'_>, folder: &Path, style: &ProblemStyle) -> Result<UpstreamConfig> {
+    const KNOWN: [&str; 11] = [
+        "host",
+        "pathPrefix",
+        "url",
+        "caFile",
+        "policies",
+        "set",
+        "severity",
+        "mode",
+        "facts",
+        "factFailure",
+        "problem",
+    ];
+    let members = node.members(&KNOWN)?;
+    let url = members
+        .iter()
+        .find(|(name, _)| *name == "url")
+        .ok_or_else(|| node.error("url is missing: http://HOST[:PORT] of the VNFM"))?;
+    let mut upstream = UpstreamConfig::new(url.1.parse(
+        "http://HOST[:PORT] or https://HOST[:PORT] without a path",
+        config::parse_url,
+    )?);
+    upstream.style = style.clone();
+    for (name, node) in members {
+        match name {
+            "url" => {}
+            "host" => upstream.host = Some(node.parse("a host name without port", host)?),
+            "pathPrefix" => {
+                upstream.path_prefix =
+                    Some(node.parse("a path that starts with a slash", |text| {
+                        text.starts_with('/').then(|| text.to_owned())
+                    })?);
+            }
+            "caFile" => upstream.ca_file = Some(folder.join(node.text()?)),
+            "policies" => {
+                upstream.policies = node
+                    .items()?
+                    .iter()
+                    .map(|item| Ok(folder.join(item.text()?)))
+                    .collect::<Result<Vec<PathBuf>>>()?
+            }
+            "set" => {
+                upstream.options = node
+                    .entries()?
+                    .iter()
+                    .map(|(name, value, _)| Ok(((*name).to_owned(), value.json()?)))
+                    .collect::<Result<_>>()?
+            }
+            "severity" => {
+                upstream.severities = node
+                    .entries()?
+                    .iter()
+                    .map(|(rule, value, _)| severity(rule, *value))
+                    .collect::<Result<_>>()?
+            }
+            "mode" => upstream.mode = node.parse("enforce or monitor", config::parse_mode)?,
+            "factFailure" => {
+                upstream.fact_failure = node.parse("deny or pass", config::parse_fact_failure)?
+            }
+            "problem" => problem(node, &mut upstream.style)?,
+            _ => upstream.facts = facts(node)?,
+        }
+    }
+    Ok(upstream)
+}
+
+fn host(text: &str) -> Option<String> {
+    let authority: http::uri::Authority = text.parse().ok()?;
+    (authority.port().is_none() && !text.contains('@')).then(|| text.to_ascii_lowercase())
+}
+
+fn severity(rule: &str, node: Node<'_>) -> Result<SeverityOverride> {
+    let (mut severity, mut reason, mut until) = (None, None, None);
+    for (name, node) in node.members(&["severity", "reason", "until"])? {
+        match name {
+            "severity" => {
+                severity = Some(node.parse("deny, warn, audit or off", config::parse_severity)?)
+            }
+            "reason" => {
+                reason = Some(node.parse("a sentence that says why", |text| {
+                    (!text.trim().is_empty()).then(|| text.to_owned())
+                })?)
+            }
+            _ => {
+                until = Some(node.parse(
+                    "a date such as 2026-12-31 or a time such as 2026-12-31T06:00:00Z",
+                    config::parse_until,
+                )?)
+            }
+        }
+    }
+    match (severity, reason) {
+        (Some(severity), Some(reason)) => Ok(SeverityOverride {
+            rule: rule.to_owned(),
+            severity,
+            reason,
+            until,
+        }),
+        (None, _) => Err(node.error(format!(
+            "severity is missing in the override of {rule}: deny, warn, audit or off"
+        ))),
+        (_, None) => Err(node.error(format!(
+            "reason is missing in the override of {rule}; say why, for whoever finds it later"
+        ))),
+    }
+}
+
+fn facts(node: Node<'_>) -> Result<FactsConfig> {
+    let mut facts = FactsConfig::default();
+    for (name, node) in node.members(&["ttl", "timeout", "url", "credentials", "maxBytes"])? {
+        match name {
+            "ttl" => facts.ttl = node.duration()?,
+            "timeout" => facts.timeout = node.duration()?,
+            "url" => {
+                facts.url = Some(node.parse(
+                    "http://HOST[:PORT] or https://HOST[:PORT] without a path",
+                    config::parse_url,
+                )?)
+            }
+            "credentials" => {
+                facts.credentials = node
+                    .items()?
+                    .iter()
+                    .map(|item| item.parse("the name of a header field", |text| text.parse().ok()))
+                    .collect::<Result<_>>()?;
+            }
+            _ => facts.max_bytes = node.positive()?,
+        }
+    }
+    Ok(facts)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+    use crate::gate::{FactFailure, Mode, Setting, Severity};
+
+    #[test]
+    fn a_full_file() {
+        let text = r#"
+listen: 0.0.0.0:8443
+admin: 127.0.0.1:9901
+log: text
+limits: { headBytes: 32768, headTimeout: 5s, idle: 1m, connections: 10, drain: 2s, answerTimeout: 90s }
+problem: { typeBase: "https://example.com/rules/", version: "2.0.0" }
+upstreams:
+  - host: VNFM-A.example
+    pathPrefix: /vnflcm/v2
+    url: https://10.0.0.5:9890
+    caFile: certs/ca.pem
+    policies: [a.wasm, /etc/solgate/b.wasm]
+    set: { strict: true, supportedVersions: ["2.0.0", "2.1.0"], schemaErrorStatus: 422 }
+    mode: monitor
+    severity:
+      header.accept.required: { severity: warn, reason: old orchestrator, until: 2026-12-31 }
+      query.unknown: { severity: "off", reason: vendor extension, until: 2020-01-01T00:00:00Z }
+    facts: { ttl: 500ms, timeout: 1s, url: "http://10.0.0.6", credentials: [X-Auth-Token], maxBytes: 1000 }
+    factFailure: pass
+  - url: http://127.0.0.1:1
+"#;
+        let config = parse(Path::new("/etc/solgate/solgate.yaml"), text).unwrap();
+        assert_eq!(
+            (config.listen.as_str(), config.admin.as_deref()),
+            ("0.0.0.0:8443", Some("127.0.0.1:9901"))
+        );
+        assert_eq!(config.limits.head, 32768);
+        assert_eq!(config.limits.answer, Duration::from_secs(90));
+        let [first, second] = config.upstreams.as_slice() else {
+            panic!("two upstreams")
+        };
+        assert_eq!(first.host.as_deref(), Some("vnfm-a.example"));
+        assert_eq!(
+            first.policies,
+            [
+                PathBuf::from("/etc/solgate/a.wasm"),
+                PathBuf::from("/etc/solgate/b.wasm")
+            ]
+        );
+        assert_eq!(
+            (first.mode, first.fact_failure),
+            (Mode::Monitor, FactFailure::Pass)
+        );
+        assert_eq!(first.facts.credentials, ["x-auth-token"]);
+        assert_eq!(first.style.version.as_ref().unwrap(), "2.0.0");
+        // One of the overrides expired long ago.
+        let then = config::parse_until("2026-06-01").unwrap();
+        let settings = first.settings(then);
+        assert_eq!(settings.len(), 4);
+        assert!(settings.contains(&Setting::Severity {
+            rule: "header.accept.required".to_owned(),
+            severity: Severity::Warn
+        }));
+        assert!(second.settings(SystemTime::now()).is_empty());
+    }
+
+    #[test]
+    fn what_is_wrong_and_where() {
+        let table = [
+            (
+                "listen: x\nupstreams: [{url: http://a}]",
+                "t.yaml:1:9: expected an address and port such as 0.0.0.0:8080, found another text",
+            ),
+            (
+                "upstream:\n  - url: http://a",
+                "t.yaml:1:1: unknown member upstream; did you mean upstreams?",
+            ),
+            (
+                "listen: a:1",
+                "t.yaml:1:1: upstreams is missing: a list with the url of each VNFM",
+            ),
+            (
+                "upstreams: []",
+                "t.yaml:1:12: upstreams is empty; name at least one VNFM",
+            ),
+            (
+                "upstreams:\n  - host: a",
+                "t.yaml:2:5: url is missing: http://HOST[:PORT] of the VNFM",
+            ),
+            (
+                "upstreams:\n  - url: http://a/b",
+                "t.yaml:2:10: expected http://HOST[:PORT] or https://HOST[:PORT] without a path, found another text",
+            ),
+            (
+                "upstreams:\n  - url: http://user:pw@a",
+                "t.yaml:2:10: expected http://HOST[:PORT] or https://HOST[:PORT] without a path, found another text",
+            ),
+            (
+                "upstreams:\n  - url: http://a\n    severity:\n      r: { severity: warn }",
+                "t.yaml:4:10: reason is missing in the override of r; say why, for whoever finds it later",
+            ),
+            (
+                "upstreams:\n  - url: http://a\n    mod: monitor",
+                "t.yaml:3:5: unknown member mod; did you mean mode?",
+            ),
+            (
+                "upstreams:\n  - url: http://a\n    facts: { ttl: 5 }",
+                "t.yaml:3:19: expected a duration such as 500ms, 10s or 1m 30s, found a number",
+            ),
+            (
+                "upstreams:\n  - url: http://a\n  - url: http://b",
+                "t.yaml:3:5: another upstream has the same host and pathPrefix; no request would ever get here",
+            ),
+            (
+                "limits: { connections: 0 }",
+                "t.yaml:1:24: expected a whole number from 1, found a number",
+            ),
+        ];
+        for (text, message) in table {
+            assert_eq!(
+                parse(Path::new("t.yaml"), text).unwrap_err().to_string(),
+                message,
+                "{text}"
+            );
+        }
+        assert!(
+            parse(Path::new("t.yaml"), "listen: [")
+                .unwrap_err()
+                .message
+                .starts_with("not valid YAML")
+        );
+    }
+}

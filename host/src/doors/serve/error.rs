@@ -1,0 +1,42 @@
+//! What keeps `solgate serve` from starting, or ends it.
+
+use std::path::PathBuf;
+
+/// A reason not to serve. The text is for the person who starts the gate.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    #[error("cannot listen on {address}: {source}{}", listen_hint(source))]
+    Bind {
+        address: String,
+        source: std::io::Error,
+    },
+    #[error(
+        "{url:?} is not the URL of a VNFM: expected http://HOST[:PORT] or https://HOST[:PORT], without a path (requests keep theirs)"
+    )]
+    UpstreamUrl { url: String },
+    #[error("cannot use certificates: {reason}")]
+    Certificates { reason: String },
+    #[error("{}: {reason}", path.display())]
+    Policy { path: PathBuf, reason: String },
+    #[error("the gate for {upstream} cannot be built: {reason}")]
+    Gate { upstream: String, reason: String },
+    #[error("cannot read {}: {source}", path.display())]
+    ReadConfig {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("{0}")]
+    Config(#[from] super::yaml::ConfigError),
+    #[error("{0}")]
+    Arguments(String),
+    #[error("cannot install the signal handlers: {0}")]
+    Signals(std::io::Error),
+}
+
+fn listen_hint(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        std::io::ErrorKind::AddrInUse => "; choose another address with --listen",
+        std::io::ErrorKind::PermissionDenied => "; choose a port above 1023 with --listen",
+        _ => "; check the address given with --listen",
+    }
+}

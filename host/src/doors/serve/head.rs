@@ -1,0 +1,334 @@
+//! One request head, checked before the HTTP implementation may see it.
+//!
+//! Whatever could be read in two ways is refused, not resolved: what the
+//! policy judges must be what the VNFM reads.
+
+use http::Uri;
+
+use super::fields::{self, HOP_BY_HOP};
+use super::framing::Framing;
+use crate::fault::Fault;
+
+/// Header fields in one request: hyper's own limit, up to which it does not
+/// allocate for them.
+pub const FIELD_LIMIT: usize = 100;
+
+/// What the gate needs to know of a head that may pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    pub method: String,
+    /// The request target as received.
+    pub target: String,
+    pub framing: Framing,
+}
+
+/// A head that may not pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    pub fault: Fault,
+    /// The request target, if it could be read.
+    pub target: Option<String>,
+}
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Self {
+        Self {
+            fault,
+            target: None,
+        }
+    }
+}
+
+/// Fields that a request may hold once, because recipients differ in which one
+/// of several they believe. `Version` is missing: the policy has a rule for it.
+const SINGLETONS: [&str; 9] = [
+    "authorization",
+    "content-length",
+    "content-type",
+    "host",
+    "isforce",
+    "priority",
+    "proxy-authorization",
+    "x-auth-token",
+    "x-subject-token",
+];
+
+/// Other fields that policies judge.
+const JUDGED: [&str; 4] = ["accept", "if-match", "version", "transfer-encoding"];
+
+/// Fields by which some servers replace the method.
+const METHOD_OVERRIDES: [&str; 3] = [
+    "x-http-method-override",
+    "x-method-override",
+    "x-http-method",
+];
+
+/// Checks a whole head, from the method to the empty line.
+///
+/// # Errors
+/// The first fault found, with the target if that could be read.
+pub fn check(bytes: &[u8], target_limit: usize) -> Result<Head, Refusal> {
+    check_request_line(bytes, target_limit)?;
+    check_line_ends(bytes)?;
+    let mut storage = [httparse::EMPTY_HEADER; FIELD_LIMIT];
+    let mut request = httparse::Request::new(&mut storage);
+    match request.parse(bytes) {
+        Ok(httparse::Status::Complete(length)) if length == bytes.len() => {}
+        Ok(_) => return Err(malformed("it does not end where its empty line is").into()),
+        Err(error) => return Err(parse_fault(error).into()),
+    }
+    let (Some(method), Some(target), Some(version)) =
+        (request.method, request.path, request.version)
+    else {
+        return Err(malformed("the request line is incomplete").into());
+    };
+    check_target(method, target)?;
+    match check_fields(request.headers, version) {
+        Ok(framing) => Ok(Head {
+            method: method.to_owned(),
+            target: target.to_owned(),
+            framing,
+        }),
+        Err(fault) => Err(Refusal {
+            fault,
+            target: Some(target.to_owned()),
+        }),
+    }
+}
+
+/// The faults that httparse does not tell apart: length of the target and
+/// protocol version.
+fn check_request_line(bytes: &[u8], target_limit: usize) -> Result<(), Fault> {
+    let end = bytes
+        .iter()
+        .position(|&b| b == b'\n')
+        .unwrap_or(bytes.len());
+    let line = bytes.get(..end).unwrap_or_default().trim_ascii_end();
+    let mut parts = line.split(|&b| b == b' ');
+    let target = parts.nth(1).unwrap_or_default();
+    if target.len() > target_limit {
+        return Err(Fault::TargetTooLong {
+            limit: target_limit,
+        });
+    }
+    let Some(version) = parts.next_back() else {
+        return Err(malformed(
+            "the request line is not a method, a target and a version, one space apart",
+        ));
+    };
+    match version {
+        b"HTTP/1.1" | b"HTTP/1.0" => Ok(()),
+        [b'H', b'T', b'T', b'P', b'/', major, b'.', minor]
+            if major.is_ascii_digit() && minor.is_ascii_digit() =>
+        {
+            Err(Fault::HttpVersion)
+        }
+        _ => Err(malformed(
+            "the request line does not end in an HTTP version",
+        )),
+    }
+}
+
+/// Every line ends in CR LF, no line is folded (RFC 9112, 2.2 and 5.2).
+fn check_line_ends(bytes: &[u8]) -> Result<(), Fault> {
+    let mut before = 0_u8;
+    for &byte in bytes {
+        match (before, byte) {
+            (b'\r', b'\n') => {}
+            (b'\r', _) => return Err(malformed("a CR is not followed by a LF")),
+            (_, b'\n') => return Err(malformed("a line ends in LF without CR")),
+            (b'\n', b' ' | b'\t') => {
+                return Err(malformed("a header field is folded over several lines"));
+            }
+            _ => {}
+        }
+        before = byte;
+    }
+    Ok(())
+}
+
+fn check_target(method: &str, target: &str) -> Result<(), Fault> {
+    let reason = if method == "CONNECT" {
+        "CONNECT asks for a tunnel, which the gate does not open"
+    } else if target == "*" {
+        "the asterisk form is not supported"
+    } else if !target.starts_with('/') {
+        "it does not start with a slash"
+    } else if target.contains('#') {
+        "it holds a fragment, which is never sent; encode # as %23"
+    } else if !target.is_ascii() {
+        "it holds characters beyond ASCII; percent-encode them"
+    } else {
+        match target.parse::<Uri>() {
+            Ok(uri)
+                if uri
+                    .path_and_query()
+                    .is_some_and(|parsed| parsed.as_str() == target) =>
+            {
+                return Ok(());
+            }
+            _ => "it holds characters that are not allowed; percent-encode them",
+        }
+    };
+    Err(Fault::BadTarget {
+        target: fields::excerpt(target),
+        reason: reason.to_owned(),
+    })
+}
+
+fn check_fields(headers: &[httparse::Header<'_>], version: u8) -> Result<Framing, Fault> {
+    for header in headers {
+        check_field(header)?;
+    }
+    for name in SINGLETONS {
+        let count = values(headers, name).count();
+        if count > 1 {
+            return Err(Fault::RepeatedField {
+                name: name.to_owned(),
+                count,
+            });
+        }
+    }
+    check_host(headers, version)?;
+    check_connection(headers)?;
+    framing(headers, version)
+}
+
+fn check_field(header: &httparse::Header<'_>) -> Result<(), Fault> {
+    let name = header.name;
+    if METHOD_OVERRIDES
+        .iter()
+        .any(|other| name.eq_ignore_ascii_case(other))
+    {
+        return Err(Fault::MethodOverride {
+            name: name.to_owned(),
+        });
+    }
+    if std::str::from_utf8(header.value).is_err() {
+        return Err(Fault::BadFieldValue {
+            name: name.to_owned(),
+        });
+    }
+    // CGI and WSGI cannot tell `Content_Type` from `Content-Type`.
+    if name.contains('_') {
+        let dashed = name.replace('_', "-");
+        if SINGLETONS
+            .iter()
+            .chain(&JUDGED)
+            .any(|other| dashed.eq_ignore_ascii_case(other))
+        {
+            return Err(malformed(&format!(
+                "the field name {name} is {dashed} to some servers; write it with a dash"
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn check_host(headers: &[httparse::Header<'_>], version: u8) -> Result<(), Fault> {
+    let reason = match values(headers, "host").next() {
+        None if version == 0 => return Ok(()),
+        None => "it is missing",
+        Some([]) => "it is empty",
+        Some(value) => match http::uri::Authority::try_from(value) {
+            Ok(authority) if !authority.as_str().contains('@') => return Ok(()),
+            _ => "it is not a host with an optional port",
+        },
+    };
+    Err(Fault::BadHost {
+        reason: reason.to_owned(),
+    })
+}
+
+/// Connection may name what concerns this connection only: a field that it
+/// names is removed, so it must not be one that has been judged.
+fn check_connection(headers: &[httparse::Header<'_>]) -> Result<(), Fault> {
+    let listed = values(headers, "connection")
+        .filter_map(|value| std::str::from_utf8(value).ok())
+        .flat_map(fields::list);
+    for option in listed {
+        let harmless = option.eq_ignore_ascii_case("close")
+            || HOP_BY_HOP
+                .iter()
+                .any(|name| option.eq_ignore_ascii_case(name.as_str()));
+        if !harmless
+            && headers
+                .iter()
+                .any(|header| header.name.eq_ignore_ascii_case(option))
+        {
+            return Err(Fault::ConnectionNamesField {
+                name: option.to_owned(),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn framing(headers: &[httparse::Header<'_>], version: u8) -> Result<Framing, Fault> {
+    let length = values(headers, "content-length").next();
+    let codings: Vec<String> = values(headers, "transfer-encoding")
+        .map(|value| String::from_utf8_lossy(value).into_owned())
+        .collect();
+    match (length, codings.is_empty()) {
+        (Some(_), false) => Err(Fault::FramingConflict),
+        (None, true) => Ok(Framing::Length(0)),
+        (Some(value), true) => {
+            let digits = std::str::from_utf8(value)
+                .ok()
+                .filter(|text| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()));
+            match digits
+                .and_then(|text| text.parse().ok())
+                .filter(|length| *length <= LENGTH_LIMIT)
+            {
+                Some(length) => Ok(Framing::Length(length)),
+                None => Err(Fault::BadContentLength {
+                    value: fields::excerpt(&String::from_utf8_lossy(value)),
+                }),
+            }
+        }
+        (None, false) => {
+            let coding = codings.join(", ");
+            if !coding.eq_ignore_ascii_case("chunked") {
+                Err(Fault::TransferCoding {
+                    coding: fields::excerpt(&coding),
+                })
+            } else if version == 0 {
+                Err(malformed("HTTP/1.0 has no Transfer-Encoding"))
+            } else {
+                Ok(Framing::Chunked)
+            }
+        }
+    }
+}
+
+/// The largest Content-Length that hyper takes: it reserves the top values.
+const LENGTH_LIMIT: u64 = u64::MAX - 3;
+
+fn values<'a>(
+    headers: &'a [httparse::Header<'a>],
+    name: &'a str,
+) -> impl Iterator<Item = &'a [u8]> {
+    headers
+        .iter()
+        .filter(move |header| header.name.eq_ignore_ascii_case(name))
+        .map(|header| header.value)
+}
+
+fn malformed(reason: &str) -> Fault {
+    Fault::MalformedHead(reason.to_owned())
+}
+
+fn parse_fault(error: httparse::Error) -> Fault {
+    use httparse::Error as E;
+    malformed(match error {
+        E::TooManyHeaders => return Fault::TooManyFields { limit: FIELD_LIMIT },
+        E::Token => "the method or the target holds a character that is not allowed there",
+        E::HeaderName => {
+            "a field name holds a character that is not allowed there, or is not followed at once by a colon"
+        }
+        E::HeaderValue => "a field value holds a control character",
+        E::NewLine => "a line does not end in CR LF",
+        E::Version => "the request line is not a method, a target and a version, one space apart",
+        E::Status => "it is not a request",
+    })
+}

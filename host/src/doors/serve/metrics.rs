@@ -1,0 +1,179 @@
+//! What the gate counts, in the Prometheus text format.
+
+use std::time::Duration;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+
+use super::decision_log::Record;
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    operation: String,
+    /// 0 if the client left before it was answered.
+    status: u16,
+    verdict: &'static str,
+    rule: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FindingLabels {
+    rule: String,
+    severity: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ClassLabels {
+    class: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PolicyLabels {
+    upstream: String,
+    policy: String,
+    digest: String,
+}
+
+/// The counters of one server.
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    findings: Family<FindingLabels, Counter>,
+    evaluation: Histogram,
+    fact_wait: Histogram,
+    upstream_answers: Family<ClassLabels, Counter>,
+    connections: Gauge,
+    policies: Family<PolicyLabels, Gauge>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("solgate");
+        let requests = Family::default();
+        let findings = Family::default();
+        // 5 us to 80 ms, and 50 us to 1.6 s.
+        let evaluation = Histogram::new(exponential_buckets(5e-6, 2.0, 15));
+        let fact_wait = Histogram::new(exponential_buckets(5e-5, 2.0, 16));
+        let upstream_answers = Family::default();
+        let connections = Gauge::default();
+        let policies = Family::default();
+        registry.register(
+            "requests",
+            "Requests by operation, status, verdict and deciding rule",
+            requests.clone(),
+        );
+        registry.register(
+            "findings",
+            "Rule failures that did not deny",
+            findings.clone(),
+        );
+        registry.register_with_unit(
+            "evaluation",
+            "Time spent in policies per request",
+            Unit::Seconds,
+            evaluation.clone(),
+        );
+        registry.register_with_unit(
+            "fact_wait",
+            "Time spent waiting for facts per request that asked for any",
+            Unit::Seconds,
+            fact_wait.clone(),
+        );
+        registry.register(
+            "upstream_answers",
+            "Answers of the VNFMs by status class",
+            upstream_answers.clone(),
+        );
+        registry.register(
+            "open_connections",
+            "Client connections that are open",
+            connections.clone(),
+        );
+        registry.register("policy_info", "Policies in use", policies.clone());
+        Self {
+            registry,
+            requests,
+            findings,
+            evaluation,
+            fact_wait,
+            upstream_answers,
+            connections,
+            policies,
+        }
+    }
+}
+
+impl Metrics {
+    /// Counts a request that has ended.
+    pub fn request(&self, record: &Record) {
+        let labels = RequestLabels {
+            operation: record
+                .operation
+                .clone()
+                .unwrap_or_else(|| "unknown".to_owned()),
+            status: record.status.unwrap_or_default(),
+            verdict: record.verdict.as_str(),
+            rule: record.rule.clone().unwrap_or_default(),
+        };
+        self.requests.get_or_create(&labels).inc();
+        for finding in &record.findings {
+            self.findings
+                .get_or_create(&FindingLabels {
+                    rule: finding.rule.clone(),
+                    severity: finding.severity,
+                })
+                .inc();
+        }
+        if let Some(status) = record.upstream_status {
+            let class = match status {
+                100..=199 => "1xx",
+                200..=299 => "2xx",
+                300..=399 => "3xx",
+                400..=499 => "4xx",
+                _ => "5xx",
+            };
+            self.upstream_answers
+                .get_or_create(&ClassLabels { class })
+                .inc();
+        }
+    }
+
+    /// Notes how long a verdict took, and the wait for facts if there was any.
+    pub fn judged(&self, evaluation: Duration, fact_wait: Option<Duration>) {
+        self.evaluation.observe(evaluation.as_secs_f64());
+        if let Some(wait) = fact_wait {
+            self.fact_wait.observe(wait.as_secs_f64());
+        }
+    }
+
+    pub fn policy(&self, upstream: &str, policy: &str, digest: &str) {
+        let labels = PolicyLabels {
+            upstream: upstream.to_owned(),
+            policy: policy.to_owned(),
+            digest: digest.to_owned(),
+        };
+        self.policies.get_or_create(&labels).set(1);
+    }
+
+    pub fn connection_opened(&self) {
+        self.connections.inc();
+    }
+
+    pub fn connection_closed(&self) {
+        self.connections.dec();
+    }
+
+    /// All metrics as text (OpenMetrics, which Prometheus reads).
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing to a string cannot fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}

@@ -1,0 +1,314 @@
+//! What happens to one request: read it, judge it, pass it on or refuse it.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use bytes::{Bytes, BytesMut};
+use http::header::{CONNECTION, HOST};
+use http::uri::PathAndQuery;
+use http::{HeaderValue, Request, Response};
+use http_body_util::BodyExt;
+use hyper::body::{Body, Incoming};
+
+use super::answer::{Answer, Watch};
+use super::config::LogFormat;
+use super::connection::{Connection, Passed};
+use super::decision_log::{Record, micros};
+use super::fields;
+use super::forward::Upstream;
+use super::metrics::Metrics;
+use super::router::Router;
+use crate::fault::Fault;
+use crate::gate::{Gate, Verdict};
+use crate::problem::ProblemStyle;
+use crate::request::Caller;
+
+/// A VNFM and the gate in front of it.
+pub struct GatedUpstream {
+    pub gate: Arc<Gate>,
+    pub upstream: Upstream,
+}
+
+/// Answers requests; shared by all connections.
+pub struct Proxy {
+    pub routes: Router<GatedUpstream>,
+    pub metrics: Arc<Metrics>,
+    pub log: LogFormat,
+    /// From the head of a request to the last byte of its body.
+    pub body_timeout: Duration,
+    pub ids: RequestIds,
+}
+
+/// Why the request is refused, and whether the connection can be used again.
+struct Refused {
+    response: Response<Bytes>,
+    close: bool,
+}
+
+impl Proxy {
+    /// Answers the request that `connection` passed next.
+    pub async fn handle(
+        &self,
+        request: Request<Incoming>,
+        connection: Arc<Connection>,
+        peer: IpAddr,
+    ) -> Response<Answer> {
+        let (parts, body) = request.into_parts();
+        let passed = connection
+            .pop()
+            .unwrap_or_else(|| Passed::new(Err(disagreement().into())));
+        let (method, target) = match &passed.outcome {
+            Ok((method, target)) => (method.as_str(), target.as_str()),
+            Err(refusal) => ("", refusal.target.as_deref().unwrap_or_default()),
+        };
+        let mut watch = Watch {
+            record: Record::new(
+                self.ids.next(),
+                peer.to_string(),
+                passed.received_at,
+                method,
+                target,
+            ),
+            started: passed.started,
+            connection,
+            metrics: self.metrics.clone(),
+            format: self.log,
+        };
+        match self.serve(parts, body, &passed, peer, &mut watch).await {
+            Ok(response) => watch.pass(response),
+            Err(Refused {
+                mut response,
+                close,
+            }) => {
+                if close {
+                    response
+                        .headers_mut()
+                        .insert(CONNECTION, HeaderValue::from_static("close"));
+                }
+                watch.answer(response)
+            }
+        }
+    }
+
+    async fn serve(
+        &self,
+        mut parts: http::request::Parts,
+        body: Incoming,
+        passed: &Passed,
+        peer: IpAddr,
+        watch: &mut Watch,
+    ) -> Result<Response<Incoming>, Refused> {
+        let (method, target) = match &passed.outcome {
+            Ok(head) => head,
+            Err(refusal) => {
+                return Err(self.fault(
+                    &refusal.fault,
+                    refusal.target.as_deref(),
+                    None,
+                    true,
+                    watch,
+                ));
+            }
+        };
+        // The guard and hyper have read the same bytes; if they ever differ,
+        // what was checked is not what would be judged.
+        let path = match parts.uri.path_and_query() {
+            Some(path) if path.as_str() == target && parts.method.as_str() == method => {
+                path.clone()
+            }
+            _ => return Err(self.fault(&disagreement(), Some(target), None, true, watch)),
+        };
+        let host = parts
+            .headers
+            .get(HOST)
+            .and_then(|value| value.to_str().ok());
+        let Some(GatedUpstream { gate, upstream }) = self.routes.find(host, target) else {
+            let close = !body.is_end_stream();
+            return Err(self.fault(&Fault::NoUpstream, Some(target), None, close, watch));
+        };
+        let style = gate.style();
+
+        let limit = gate.body_limit();
+        let (content, complete) = match self.read(body, limit, passed).await {
+            Ok(read) => read,
+            Err(fault) => return Err(self.fault(&fault, Some(target), Some(style), true, watch)),
+        };
+        watch.record.request_bytes = u64::try_from(content.len()).unwrap_or(u64::MAX);
+
+        let judged = crate::Request {
+            method: method.clone(),
+            target: target.clone(),
+            headers: parts.headers,
+            body: content,
+            body_complete: complete,
+            caller: Some(Caller {
+                source_address: Some(peer.to_string()),
+                ..Caller::default()
+            }),
+            received_at: passed.received_at,
+        };
+        let decision = gate.judge(&judged).await;
+        watch.record.decided(&decision);
+        self.metrics.judged(
+            decision.evaluation,
+            (!decision.facts.is_empty()).then_some(decision.waiting),
+        );
+        if let Verdict::Deny(problem) = decision.verdict {
+            return Err(Refused {
+                response: problem.response(style),
+                close: !complete,
+            });
+        }
+        if !complete {
+            return Err(self.fault(
+                &Fault::BodyTooLarge { limit },
+                Some(target),
+                Some(style),
+                true,
+                watch,
+            ));
+        }
+
+        parts.headers = judged.headers;
+        self.forward(upstream, &parts, &path, judged.body, watch)
+            .await
+            .map_err(|fault| self.fault(&fault, Some(target), Some(style), false, watch))
+    }
+
+    async fn forward(
+        &self,
+        upstream: &Upstream,
+        parts: &http::request::Parts,
+        path: &PathAndQuery,
+        body: Bytes,
+        watch: &mut Watch,
+    ) -> Result<Response<Incoming>, Fault> {
+        let sent = Instant::now();
+        let result = upstream.forward(parts, path, body).await;
+        watch.record.micros.upstream = micros(sent.elapsed());
+        result
+    }
+
+    /// Reads the body up to `limit` bytes; false with it says that there is more.
+    async fn read(
+        &self,
+        body: Incoming,
+        limit: usize,
+        passed: &Passed,
+    ) -> Result<(Bytes, bool), Fault> {
+        if body.is_end_stream() {
+            return Ok((Bytes::new(), true));
+        }
+        match tokio::time::timeout(self.body_timeout, collect(body, limit)).await {
+            Ok(Ok(read)) => Ok(read),
+            Ok(Err(_)) => Err(passed
+                .body_fault
+                .get()
+                .cloned()
+                .unwrap_or_else(|| Fault::MalformedBody("its framing is broken".to_owned()))),
+            Err(_) => Err(Fault::RequestTimeout {
+                seconds: self.body_timeout.as_secs(),
+            }),
+        }
+    }
+
+    fn fault(
+        &self,
+        fault: &Fault,
+        target: Option<&str>,
+        style: Option<&ProblemStyle>,
+        close: bool,
+        watch: &mut Watch,
+    ) -> Refused {
+        watch.fault(fault);
+        let default = ProblemStyle::default();
+        let style = style
+            .or_else(|| self.routes.values().next().map(|route| route.gate.style()))
+            .unwrap_or(&default);
+        let target = target.map(fields::excerpt);
+        Refused {
+            response: fault.problem(target.as_deref()).response(style),
+            close,
+        }
+    }
+}
+
+async fn collect(mut body: Incoming, limit: usize) -> Result<(Bytes, bool), hyper::Error> {
+    let mut first = Bytes::new();
+    let mut more = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame?.into_data() else {
+            continue;
+        };
+        let length = first.len().max(more.len());
+        let room = limit.saturating_sub(length);
+        let (data, over) = if data.len() > room {
+            (data.slice(..room), true)
+        } else {
+            (data, false)
+        };
+        // Most bodies come in one piece, which then need not be copied.
+        if length == 0 {
+            first = data;
+        } else {
+            if more.is_empty() {
+                more.extend_from_slice(&first);
+            }
+            more.extend_from_slice(&data);
+        }
+        if over {
+            return Ok((
+                if more.is_empty() {
+                    first
+                } else {
+                    more.freeze()
+                },
+                false,
+            ));
+        }
+    }
+    Ok((
+        if more.is_empty() {
+            first
+        } else {
+            more.freeze()
+        },
+        true,
+    ))
+}
+
+fn disagreement() -> Fault {
+    Fault::MalformedHead("it can be read in more than one way".to_owned())
+}
+
+/// Ids for requests, unique among the runs of a server.
+#[derive(Debug)]
+pub struct RequestIds {
+    run: u32,
+    next: AtomicU64,
+}
+
+impl Default for RequestIds {
+    fn default() -> Self {
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        let run = u32::try_from(since.as_millis() & u128::from(u32::MAX)).unwrap_or_default();
+        Self {
+            run,
+            next: AtomicU64::new(0),
+        }
+    }
+}
+
+impl RequestIds {
+    fn next(&self) -> String {
+        format!(
+            "{:08x}-{:08x}",
+            self.run,
+            self.next.fetch_add(1, Ordering::Relaxed)
+        )
+    }
+}

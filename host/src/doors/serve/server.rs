@@ -1,0 +1,258 @@
+//! Listens, takes connections, and stops in good order.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+
+use super::admin::Admin;
+use super::config::{Config, Limits, UpstreamConfig};
+use super::connection::Connection;
+use super::error::ServeError;
+use super::forward::Upstream;
+use super::guard::Guard;
+use super::metrics::Metrics;
+use super::proxy::{GatedUpstream, Proxy, RequestIds};
+use super::router::Router;
+use crate::gate::Gate;
+
+/// Wait after a connection could not be taken, usually for want of file
+/// descriptors.
+pub(super) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// A gate that is ready, with name and digest of each of its policies.
+#[derive(Clone)]
+pub struct LiveGate {
+    pub gate: Arc<Gate>,
+    pub policies: Vec<(String, String)>,
+}
+
+/// Makes the gate of an upstream.
+pub type GateBuilder<'a> = &'a dyn Fn(&UpstreamConfig) -> Result<LiveGate, ServeError>;
+
+/// The reverse proxy, listening.
+pub struct Server {
+    listener: TcpListener,
+    admin_listener: Option<TcpListener>,
+    proxy: Arc<Proxy>,
+    admin: Arc<Admin>,
+    limits: Limits,
+}
+
+impl Server {
+    /// Builds the gates and takes the addresses; from then on clients can
+    /// connect, and are served when [`run`](Self::run) is.
+    ///
+    /// # Errors
+    /// A gate cannot be built, an upstream not be used, an address not be bound.
+    pub async fn bind(config: Config, build_gate: GateBuilder<'_>) -> Result<Self, ServeError> {
+        let metrics = Arc::new(Metrics::default());
+        let (routes, policies) = connect_all(&config, build_gate, &metrics)?;
+        let listener = listen(&config.listen).await?;
+        let admin_listener = match &config.admin {
+            Some(address) => Some(listen(address).await?),
+            None => None,
+        };
+        let admin = Arc::new(Admin {
+            metrics: metrics.clone(),
+            policies,
+            stopping: AtomicBool::new(false),
+        });
+        let proxy = Arc::new(Proxy {
+            routes,
+            metrics,
+            log: config.log,
+            body_timeout: config.limits.body_timeout,
+            ids: RequestIds::default(),
+        });
+        Ok(Self {
+            listener,
+            admin_listener,
+            proxy,
+            admin,
+            limits: config.limits,
+        })
+    }
+
+    /// The address that clients use.
+    ///
+    /// # Errors
+    /// The operating system does not say.
+    pub fn local_addr(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// The address of health checks and metrics, if there is one.
+    #[must_use]
+    pub fn admin_addr(&self) -> Option<SocketAddr> {
+        self.admin_listener
+            .as_ref()
+            .and_then(|listener| listener.local_addr().ok())
+    }
+
+    /// Serves until `shutdown` is ready, then lets requests in flight finish
+    /// within the drain limit. Returns how many connections were cut.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> usize {
+        let Self {
+            listener,
+            admin_listener,
+            proxy,
+            admin,
+            limits,
+        } = self;
+        let admin_task = admin_listener.map(|listener| tokio::spawn(admin.clone().serve(listener)));
+        let graceful = GracefulShutdown::new();
+        let slots = Arc::new(Semaphore::new(limits.connections));
+        let mut tasks = JoinSet::new();
+        let mut shutdown = std::pin::pin!(shutdown);
+        loop {
+            tokio::select! {
+                () = &mut shutdown => break,
+                Some(_) = tasks.join_next() => {}
+                (stream, slot) = accept(&listener, &slots) => {
+                    tasks.spawn(serve_connection(stream, slot, proxy.clone(), limits, graceful.watcher()));
+                }
+            }
+        }
+        admin.stopping.store(true, Ordering::Relaxed);
+        drop(listener);
+        let drained = tokio::time::timeout(limits.drain, graceful.shutdown())
+            .await
+            .is_ok();
+        while tasks.try_join_next().is_some() {}
+        let cut = if drained { 0 } else { tasks.len() };
+        tasks.shutdown().await;
+        if let Some(task) = admin_task {
+            task.abort();
+        }
+        cut
+    }
+}
+
+type Policies = Vec<(String, AtomicBool)>;
+
+fn connect_all(
+    config: &Config,
+    build_gate: GateBuilder<'_>,
+    metrics: &Metrics,
+) -> Result<(Router<GatedUpstream>, Policies), ServeError> {
+    let mut routes = Vec::new();
+    let mut policies = Vec::new();
+    for entry in &config.upstreams {
+        let LiveGate {
+            gate,
+            policies: live,
+        } = build_gate(entry)?;
+        let authority = entry
+            .url
+            .authority()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        for (name, digest) in live {
+            metrics.policy(&authority, &name, &digest);
+            policies.push((name, AtomicBool::new(true)));
+        }
+        let upstream = Upstream::new(
+            &entry.url,
+            entry.ca_file.as_deref(),
+            config.limits.patience(),
+        )?;
+        routes.push((
+            entry.host.clone(),
+            entry.path_prefix.clone(),
+            GatedUpstream { gate, upstream },
+        ));
+    }
+    Ok((Router::new(routes), policies))
+}
+
+async fn listen(address: &str) -> Result<TcpListener, ServeError> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| ServeError::Bind {
+            address: address.to_owned(),
+            source,
+        })
+}
+
+/// The next connection, once there is room for one.
+async fn accept(
+    listener: &TcpListener,
+    slots: &Arc<Semaphore>,
+) -> (TcpStream, Option<OwnedSemaphorePermit>) {
+    // Never closed, so there is always a permit in the end.
+    let slot = slots.clone().acquire_owned().await.ok();
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return (stream, slot),
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be taken");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn serve_connection(
+    stream: TcpStream,
+    slot: Option<OwnedSemaphorePermit>,
+    proxy: Arc<Proxy>,
+    limits: Limits,
+    watcher: Watcher,
+) {
+    let Ok(peer) = stream.peer_addr() else { return };
+    let _ = stream.set_nodelay(true);
+    let open = Open::new(proxy.metrics.clone(), slot);
+    let connection = Arc::new(Connection::default());
+    let guard = Guard::new(stream, limits.guard(), connection.clone());
+    let service = service_fn(move |request| {
+        let proxy = proxy.clone();
+        let connection = connection.clone();
+        async move { Ok::<_, Infallible>(proxy.handle(request, connection, peer.ip()).await) }
+    });
+    let mut builder = hyper::server::conn::http1::Builder::new();
+    // The guard has its own, and answers when they are passed.
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(None)
+        .preserve_header_case(true)
+        .max_buf_size(limits.head.saturating_add(64 << 10));
+    let served = watcher
+        .watch(builder.serve_connection(TokioIo::new(guard), service))
+        .await;
+    if let Err(error) = served {
+        tracing::debug!(%peer, %error, "connection ended");
+    }
+    drop(open);
+}
+
+/// Counts a connection while it exists.
+struct Open {
+    metrics: Arc<Metrics>,
+    _slot: Option<OwnedSemaphorePermit>,
+}
+
+impl Open {
+    fn new(metrics: Arc<Metrics>, slot: Option<OwnedSemaphorePermit>) -> Self {
+        metrics.connection_opened();
+        Self {
+            metrics,
+            _slot: slot,
+        }
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.metrics.connection_closed();
+    }
+}
