@@ -266,6 +266,7 @@ fn manifest(engine: &Engine) -> wit::Manifest {
             .map(|option| wit::OptionDefinition {
                 name: option.name.clone(),
                 default: option.default.to_string(),
+                values: option.values.iter().map(ToString::to_string).collect(),
                 doc: option.doc.clone(),
             })
             .collect(),

@@ -49,15 +49,17 @@ impl Gate {
         }
     }
 
-    /// Overrides options and severities; see [`Gate::parse_option`].
+    /// Overrides options and severities. An option's value may be given as a text:
+    /// it is read by the option's type.
     ///
     /// # Errors
-    /// If no policy of the gate has such an option or rule.
+    /// If no policy of the gate has such an option or rule, or the value is not of
+    /// the option's type.
     pub fn with_settings(mut self, settings: Vec<Setting>) -> Result<Self, SettingError> {
-        for setting in &settings {
-            settings::check(&self.policies, setting)?;
-        }
-        self.settings = settings;
+        self.settings = settings
+            .into_iter()
+            .map(|setting| settings::fit(&self.policies, setting))
+            .collect::<Result<_, _>>()?;
         Ok(self)
     }
 
@@ -96,15 +98,6 @@ impl Gate {
     #[must_use]
     pub fn body_limit(&self) -> usize {
         self.policies.iter().map(|policy| policy.body_limit()).max().unwrap_or(1 << 20)
-    }
-
-    /// Reads `name=value` as a setting, by the type that the option has in the
-    /// policies of this gate.
-    ///
-    /// # Errors
-    /// If no policy has such an option, or the value is not of its type.
-    pub fn parse_option(policies: &[Arc<Policy>], name: &str, value: &str) -> Result<Setting, SettingError> {
-        settings::parse_option(policies, name, value)
     }
 
     /// Judges one request. Never fails: what goes wrong is a denial, too.

@@ -6,6 +6,7 @@ use serde_json::Value;
 use solgate_engine::verdict::Setting;
 
 use crate::policy::Policy;
+use crate::policy::manifest::OptionDefinition;
 
 /// Why a setting was refused.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -14,7 +15,9 @@ pub enum SettingError {
     UnknownOption { name: String, known: Vec<String> },
     #[error("no policy has the rule {id:?}{}", did_you_mean(near.as_deref()))]
     UnknownRule { id: String, near: Option<String> },
-    #[error("option {name} takes {expected}, not {found:?}")]
+    #[error("option {name} takes {}, not {found}", allowed.join(" or "))]
+    NotAllowed { name: String, allowed: Vec<String>, found: String },
+    #[error("option {name} takes {expected}, not {found}")]
     WrongType { name: String, expected: &'static str, found: String },
 }
 
@@ -30,65 +33,57 @@ fn did_you_mean(near: Option<&str>) -> String {
     near.map(|near| format!("; did you mean {near:?}?")).unwrap_or_default()
 }
 
-/// Reads the text of an option's value by the type of its default.
-pub(super) fn parse_option(policies: &[Arc<Policy>], name: &str, value: &str) -> Result<Setting, SettingError> {
-    let default = default(policies, name)?;
-    let wrong = |expected| SettingError::WrongType { name: name.to_owned(), expected, found: value.to_owned() };
-    let value = match default {
-        Value::Bool(_) => Value::Bool(value.parse().map_err(|_| wrong("true or false"))?),
-        Value::Number(_) => Value::from(value.parse::<i64>().map_err(|_| wrong("an integer"))?),
-        Value::Array(_) => {
-            value.split(',').map(str::trim).filter(|entry| !entry.is_empty()).map(Value::from).collect()
-        }
-        _ => Value::from(value),
-    };
-    Ok(Setting::Option { name: name.to_owned(), value })
-}
-
-/// Whether some policy knows what the setting is about.
-pub(super) fn check(policies: &[Arc<Policy>], setting: &Setting) -> Result<(), SettingError> {
+/// Checks that some policy knows what the setting is about, and gives an option's
+/// value the option's type: on a command line everything is a text or a number.
+pub(super) fn fit(policies: &[Arc<Policy>], setting: Setting) -> Result<Setting, SettingError> {
     match setting {
         Setting::Option { name, value } => {
-            let default = default(policies, name)?;
-            let wrong =
-                |expected| SettingError::WrongType { name: name.clone(), expected, found: value.to_string() };
-            match (default, value) {
-                (Value::Bool(_), Value::Bool(_)) | (Value::String(_), Value::String(_)) => Ok(()),
-                (Value::Number(_), Value::Number(found)) if found.is_i64() => Ok(()),
-                (Value::Array(_), Value::Array(entries)) if entries.iter().all(Value::is_string) => Ok(()),
-                (Value::Bool(_), _) => Err(wrong("true or false")),
-                (Value::Number(_), _) => Err(wrong("an integer")),
-                (Value::Array(_), _) => Err(wrong("a list of texts")),
-                _ => Err(wrong("a text")),
+            let wrong = |expected, value: &Value| SettingError::WrongType {
+                name: name.clone(),
+                expected,
+                found: value.to_string(),
+            };
+            let option = definition(policies, &name)?;
+            let value = match (&option.default, value) {
+                (Value::Bool(_), value @ Value::Bool(_)) | (Value::String(_), value @ Value::String(_)) => value,
+                (Value::Number(_), Value::Number(number)) if number.is_i64() => Value::Number(number),
+                (Value::Array(_), Value::Array(entries)) if entries.iter().all(Value::is_string) => {
+                    Value::Array(entries)
+                }
+                (Value::Array(_), Value::String(text)) => text.split(',').map(|entry| Value::from(entry.trim())).collect(),
+                (Value::Array(_), value @ Value::Number(_)) => Value::from(vec![value.to_string()]),
+                (Value::String(_), value @ (Value::Number(_) | Value::Bool(_))) => Value::from(value.to_string()),
+                (Value::Bool(_), value) => return Err(wrong("true or false", &value)),
+                (Value::Number(_), value) => return Err(wrong("an integer", &value)),
+                (Value::Array(_), value) => return Err(wrong("a list of texts", &value)),
+                (_, value) => return Err(wrong("a text", &value)),
+            };
+            if !option.values.is_empty() && !option.values.contains(&value) {
+                let allowed: Vec<String> = option.values.iter().map(Value::to_string).collect();
+                return Err(SettingError::NotAllowed { name, allowed, found: value.to_string() });
             }
+            Ok(Setting::Option { name, value })
         }
-        Setting::Severity { rule, .. } => {
+        Setting::Severity { rule, severity } => {
             let rules = || policies.iter().flat_map(|policy| &policy.manifest().rules);
-            if rules().any(|known| known.id == *rule) {
-                return Ok(());
+            if rules().any(|known| known.id == rule) {
+                return Ok(Setting::Severity { rule, severity });
             }
             let near = rules()
-                .map(|known| (shared(&known.id, rule), &known.id))
-                .max()
-                .filter(|(shared, _)| shared.saturating_mul(2) > rule.len())
+                .map(|known| (strsim::jaro_winkler(&known.id, &rule), &known.id))
+                .max_by(|(a, _), (b, _)| a.total_cmp(b))
+                .filter(|(likeness, _)| *likeness > 0.8)
                 .map(|(_, id)| id.clone());
-            Err(SettingError::UnknownRule { id: rule.clone(), near })
+            Err(SettingError::UnknownRule { id: rule, near })
         }
     }
 }
 
-fn default<'a>(policies: &'a [Arc<Policy>], name: &str) -> Result<&'a Value, SettingError> {
-    policies.iter().find_map(|policy| policy.manifest().options.get(name)).map(|option| &option.default).ok_or_else(
+fn definition<'a>(policies: &'a [Arc<Policy>], name: &str) -> Result<&'a OptionDefinition, SettingError> {
+    policies.iter().find_map(|policy| policy.manifest().options.get(name)).ok_or_else(
         || SettingError::UnknownOption {
             name: name.to_owned(),
             known: policies.iter().flat_map(|policy| policy.manifest().options.keys().cloned()).collect(),
         },
     )
-}
-
-/// Characters that two names have in common at their start and end.
-fn shared(a: &str, b: &str) -> usize {
-    let start = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
-    let end = a.bytes().rev().zip(b.bytes().rev()).take_while(|(a, b)| a == b).count();
-    start.saturating_add(end)
 }

@@ -259,9 +259,13 @@ pub(super) fn manifest(manifest: wit::Manifest) -> Result<Manifest, String> {
         Ok((template.name.clone(), template))
     })?;
     let options = bounded("options", manifest.options, DEFINITIONS, |option| {
-        let default = serde_json::from_str(&option.default)
-            .map_err(|error| format!("the default of option {:?} is not JSON: {error}", shown(&option.name)))?;
-        Ok((name("an option", option.name)?, OptionDefinition { default, doc: option.doc }))
+        let json = |text: &String| {
+            serde_json::from_str(text)
+                .map_err(|error| format!("a value of option {:?} is not JSON: {error}", shown(&option.name)))
+        };
+        let default = json(&option.default)?;
+        let values = option.values.iter().map(json).collect::<Result<_, _>>()?;
+        Ok((name("an option", option.name)?, OptionDefinition { default, values, doc: option.doc }))
     })?;
     let rules = bounded("rules", manifest.rules, DEFINITIONS, |rule| {
         Ok(RuleSummary {
@@ -341,7 +345,11 @@ pub(super) fn native_manifest(engine: &solgate_engine::Engine) -> Manifest {
             .options
             .iter()
             .map(|option| {
-                let definition = OptionDefinition { default: option.default.clone(), doc: option.doc.clone() };
+                let definition = OptionDefinition {
+                    default: option.default.clone(),
+                    values: option.values.clone(),
+                    doc: option.doc.clone(),
+                };
                 (option.name.clone(), definition)
             })
             .collect::<BTreeMap<_, _>>(),

@@ -40,6 +40,8 @@ pub struct Operation {
 #[derive(Debug, Clone, PartialEq)]
 pub struct OptionDefinition {
     pub default: Value,
+    /// If not empty, the only values allowed.
+    pub values: Vec<Value>,
     pub doc: String,
 }
 

@@ -9,6 +9,7 @@ mod policies;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use solgate::doors::serve::ServeError;
 use solgate::doors::{check, serve};
 
 /// Judge ETSI NFV lifecycle-management requests before they reach a VNFM.
@@ -50,7 +51,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Build(arguments) => build::run(&arguments),
         Command::Serve(arguments) => runtime()?.block_on(async {
             let loader = policies::Loader::new()?;
-            Ok(serve::run(arguments, &|paths| loader.components(paths)).await?)
+            let load = |paths: &[_]| loader.components(paths).map_err(|error| ServeError::Policy(error.to_string()));
+            Ok(serve::run(arguments, &load).await?)
         }),
         Command::Check(arguments) => runtime()?.block_on(async {
             let loader = policies::Loader::new()?;

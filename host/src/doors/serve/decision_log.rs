@@ -152,9 +152,9 @@ impl Record {
         self.policies = decision
             .policies
             .iter()
-            .map(|(name, digest)| PolicyLine {
-                name: name.clone(),
-                digest: digest.clone(),
+            .map(|policy| PolicyLine {
+                name: policy.manifest().name.clone(),
+                digest: policy.manifest().digest.clone(),
             })
             .collect();
         self.micros.evaluation = micros(decision.evaluation);

@@ -16,8 +16,8 @@ pub enum ServeError {
     UpstreamUrl { url: String },
     #[error("cannot use certificates: {reason}")]
     Certificates { reason: String },
-    #[error("{}: {reason}", path.display())]
-    Policy { path: PathBuf, reason: String },
+    #[error("{0}")]
+    Policy(String),
     #[error("the gate for {upstream} cannot be built: {reason}")]
     Gate { upstream: String, reason: String },
     #[error("cannot read {}: {source}", path.display())]

@@ -36,7 +36,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 pub use args::ServeArgs;
-pub use build_gate::build_gate;
+pub use build_gate::{PolicyLoader, build_gate};
 pub use decision_log::TARGET as DECISION_TARGET;
 pub use error::ServeError;
 pub use server::{GateBuilder, LiveGate, Server};
@@ -50,10 +50,10 @@ use config::{Config, UpstreamConfig};
 ///
 /// # Errors
 /// The server could not be started; exit with 2.
-pub async fn run(args: ServeArgs) -> Result<ExitCode, ServeError> {
+pub async fn run(args: ServeArgs, load: PolicyLoader<'_>) -> Result<ExitCode, ServeError> {
     init_log();
     if args.check_config {
-        return check(&args);
+        return check(&args, load);
     }
     // Before the first connection, so that no signal is missed.
     let signals = shutdown::signals()?;
@@ -66,7 +66,7 @@ pub async fn run(args: ServeArgs) -> Result<ExitCode, ServeError> {
     report_overrides(&config);
     let drain = config.limits.drain;
     let described: Vec<String> = config.upstreams.iter().map(describe).collect();
-    let server = Server::bind(config, &build_gate).await?;
+    let server = Server::bind(config, &|upstream| build_gate(upstream, load)).await?;
 
     let address = server.local_addr().map_err(|source| ServeError::Bind {
         address: args.listen.clone().unwrap_or_default(),
@@ -97,11 +97,11 @@ pub async fn run(args: ServeArgs) -> Result<ExitCode, ServeError> {
 }
 
 /// Loads everything that the configuration names, and listens on nothing.
-fn check(args: &ServeArgs) -> Result<ExitCode, ServeError> {
+fn check(args: &ServeArgs, load: PolicyLoader<'_>) -> Result<ExitCode, ServeError> {
     let config = args.config(None)?;
     report_overrides(&config);
     for upstream in &config.upstreams {
-        build_gate(upstream)?;
+        build_gate(upstream, load)?;
         forward::Upstream::new(
             &upstream.url,
             upstream.ca_file.as_deref(),
