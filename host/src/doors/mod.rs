@@ -1,1 +1,3 @@
 //! Doors: the ways in which a request reaches the gate.
+
+pub mod check;
