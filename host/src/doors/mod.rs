@@ -1,4 +1,5 @@
 //! Doors: the ways in which a request reaches the gate.
 
+pub mod check;
 pub mod demo;
 pub mod serve;

@@ -1,0 +1,154 @@
+//! What can be said on the command line.
+
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use clap::{Args, ValueEnum};
+
+use crate::gate::{Mode, Setting, Severity};
+
+const EXAMPLE: &str = "\
+Examples:
+  solgate check terminate.http --facts facts.yaml
+  solgate check requests.http --name heal --severity vnf-instance.exists=warn
+  printf 'GET /vnflcm/v2/vnf_instances HTTP/1.1\\r\\nVersion: 2.0.0\\r\\n\\r\\n' | solgate check -
+
+A file of facts says what the VNFM would answer:
+  vnfInstance: { etag: '\"1\"', body: { id: i1, instantiationState: INSTANTIATED } }
+  openOps: []                 # the body alone will do
+  opOcc: { status: 404 }
+
+Exit status: 0 allowed, 1 denied, 2 not judged (bad file, missing fact).";
+
+/// Judge one request from a file, without a VNFM.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = EXAMPLE)]
+pub struct CheckArgs {
+    /// The request: an .http or .rest file as editors know it, any other file as
+    /// plain HTTP/1.1, or - for standard input
+    pub file: PathBuf,
+
+    /// How to read the request, if the file's name does not tell
+    #[arg(long, value_enum)]
+    pub input: Option<Input>,
+
+    /// Which request of an .http file; the first by default
+    #[arg(long)]
+    pub name: Option<String>,
+
+    /// A variable of an .http file; wins over the file's own
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = variable)]
+    pub variables: Vec<(String, String)>,
+
+    /// What the VNFM would answer, in JSON or YAML
+    #[arg(long)]
+    pub facts: Option<PathBuf>,
+
+    /// Whom the request comes from, in JSON or YAML: subject, tenant, roles,
+    /// scopes, certificateNames, sourceAddress
+    #[arg(long)]
+    pub caller: Option<PathBuf>,
+
+    /// When the request arrives, such as 2026-01-31T12:00:00Z; now by default
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub at: Option<SystemTime>,
+
+    /// An option of the policy; the value is JSON or a plain text
+    #[arg(long = "set", value_name = "OPTION=VALUE", value_parser = option)]
+    pub options: Vec<Setting>,
+
+    /// How bad a failure of a rule is: off, audit, warn or deny
+    #[arg(long = "severity", value_name = "RULE=LEVEL", value_parser = severity)]
+    pub severities: Vec<Setting>,
+
+    /// Whether to deny, or only to report what would be denied
+    #[arg(long, value_enum, default_value = "enforce")]
+    pub mode: CheckMode,
+
+    /// A baked policy (FILE.wasm) or a bundle's folder; the built-in policy by
+    /// default
+    #[arg(long, value_name = "FILE.wasm|DIR")]
+    pub policy: Option<PathBuf>,
+
+    /// How to print the verdict
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Input {
+    /// The format of editors: ### separators, @variables
+    HttpFile,
+    /// HTTP/1.1 with CRLF or LF
+    Raw,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CheckMode {
+    Enforce,
+    Monitor,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+impl From<CheckMode> for Mode {
+    fn from(mode: CheckMode) -> Self {
+        match mode {
+            CheckMode::Enforce => Self::Enforce,
+            CheckMode::Monitor => Self::Monitor,
+        }
+    }
+}
+
+impl CheckArgs {
+    /// Options and severities, in the order in which the gate gets them.
+    #[must_use]
+    pub fn settings(&self) -> Vec<Setting> {
+        self.options
+            .iter()
+            .chain(&self.severities)
+            .cloned()
+            .collect()
+    }
+}
+
+fn pair(text: &str, expected: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err(format!("expected {expected}")),
+    }
+}
+
+fn variable(text: &str) -> Result<(String, String), String> {
+    pair(text, "NAME=VALUE, such as host=http://vnfm:9890")
+}
+
+fn option(text: &str) -> Result<Setting, String> {
+    let (name, text) = pair(text, "OPTION=VALUE, such as strict=true")?;
+    let value = serde_json::from_str(&text).unwrap_or(serde_json::Value::String(text));
+    Ok(Setting::Option { name, value })
+}
+
+fn severity(text: &str) -> Result<Setting, String> {
+    let expected = "RULE=LEVEL with off, audit, warn or deny, such as header.accept.required=warn";
+    let (rule, level) = pair(text, expected)?;
+    let severity = match level.as_str() {
+        "off" => Severity::Off,
+        "audit" => Severity::Audit,
+        "warn" => Severity::Warn,
+        "deny" => Severity::Deny,
+        _ => return Err(format!("expected {expected}")),
+    };
+    Ok(Setting::Severity { rule, severity })
+}
+
+fn time(text: &str) -> Result<SystemTime, String> {
+    humantime::parse_rfc3339(text)
+        .map_err(|_| "expected a time in UTC, such as 2026-01-31T12:00:00Z".to_owned())
+}

@@ -1,0 +1,97 @@
+//! The facts that were given, and those that would have been needed.
+
+use std::sync::{Mutex, PoisonError};
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use serde_json::{Map, Value};
+
+use crate::facts::expand::expand;
+use crate::facts::{Fact, FactRequest, FactSource, MapFacts};
+
+/// A fact that the verdict depends on and that nobody gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingFact {
+    pub name: String,
+    /// What would be asked of the VNFM.
+    pub target: Option<String>,
+    /// What its answer could be.
+    pub example: Value,
+}
+
+/// A document of facts that remembers what it was asked for in vain.
+pub(super) struct GivenFacts {
+    facts: MapFacts,
+    missing: Mutex<Vec<MissingFact>>,
+}
+
+impl GivenFacts {
+    pub(super) fn new(facts: MapFacts) -> Self {
+        Self {
+            facts,
+            missing: Mutex::default(),
+        }
+    }
+
+    /// What was missing so far, in the order of the questions.
+    pub(super) fn missing(&self) -> Vec<MissingFact> {
+        self.missing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn note(&self, request: &FactRequest<'_>) {
+        let template = request.template;
+        let members: Map<String, Value> = template
+            .members
+            .iter()
+            .map(|member| (member.clone(), Value::from("...")))
+            .collect();
+        let missing = MissingFact {
+            name: template.name.clone(),
+            target: expand(template, request.variables, request.api_root)
+                .ok()
+                .map(|target| target.to_string()),
+            example: if template.list {
+                Value::Array(Vec::new())
+            } else {
+                Value::Object(members)
+            },
+        };
+        let mut list = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
+        if !list.contains(&missing) {
+            list.push(missing);
+        }
+    }
+}
+
+impl FactSource for GivenFacts {
+    fn fetch<'a>(&'a self, request: FactRequest<'a>) -> BoxFuture<'a, Fact> {
+        if !self.facts.has(&request) {
+            self.note(&request);
+        }
+        self.facts.fetch(request).boxed()
+    }
+}
+
+/// The missing facts in one sentence.
+pub(super) fn sentence(missing: &[MissingFact]) -> String {
+    let names: Vec<String> = missing
+        .iter()
+        .map(|fact| match &fact.target {
+            Some(target) => format!("{} (GET {target})", fact.name),
+            None => fact.name.clone(),
+        })
+        .collect();
+    let example: Map<String, Value> = missing
+        .iter()
+        .map(|fact| (fact.name.clone(), fact.example.clone()))
+        .collect();
+    format!(
+        "the verdict depends on what the VNFM would answer for {}, and that was not given: put it into the file of --facts, \
+         for example {} (or {{\"status\":404}} for what is absent)",
+        names.join(" and "),
+        Value::Object(example)
+    )
+}

@@ -1,0 +1,125 @@
+//! The verdict on one request, as data.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::gate::{Decision, Finding, Severity, Verdict};
+use crate::problem::{Location, Problem, ProblemStyle};
+
+/// What was asked and what was decided.
+#[derive(Debug)]
+pub struct Report {
+    pub method: String,
+    pub target: String,
+    pub decision: Decision,
+    pub style: ProblemStyle,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    verdict: &'static str,
+    /// Of the answer; `None` if the VNFM gives it.
+    status: Option<u16>,
+    operation: Option<&'a str>,
+    problem: Option<Value>,
+    findings: Vec<FindingEntry<'a>>,
+    facts: Vec<FactEntry<'a>>,
+    policies: Vec<PolicyEntry<'a>>,
+}
+
+#[derive(Serialize)]
+struct FindingEntry<'a> {
+    severity: Severity,
+    status: u16,
+    rule: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pointer: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    header: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parameter: Option<&'a str>,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clause: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct FactEntry<'a> {
+    name: &'a str,
+    outcome: &'a str,
+}
+
+#[derive(Serialize)]
+struct PolicyEntry<'a> {
+    name: &'a str,
+    digest: &'a str,
+}
+
+impl Report {
+    /// The problem to answer with, if the request is denied.
+    #[must_use]
+    pub fn problem(&self) -> Option<&Problem> {
+        match &self.decision.verdict {
+            Verdict::Allow => None,
+            Verdict::Deny(problem) => Some(problem),
+        }
+    }
+
+    /// As JSON: `verdict` (`allow` or `deny`), `status`, `operation`, `problem`
+    /// (as the client gets it), `findings`, `facts`, `policies`.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        let problem = self.problem();
+        let document = Document {
+            verdict: if problem.is_some() { "deny" } else { "allow" },
+            status: problem.map(|p| p.status.as_u16()),
+            operation: self.decision.operation.as_deref(),
+            problem: problem.and_then(|p| serde_json::from_slice(&p.body(&self.style)).ok()),
+            findings: self
+                .decision
+                .findings
+                .iter()
+                .map(FindingEntry::from)
+                .collect(),
+            facts: self
+                .decision
+                .facts
+                .iter()
+                .map(|fact| FactEntry {
+                    name: &fact.name,
+                    outcome: fact.outcome,
+                })
+                .collect(),
+            policies: self
+                .decision
+                .policies
+                .iter()
+                .map(|(name, digest)| PolicyEntry { name, digest })
+                .collect(),
+        };
+        // Texts and numbers only: this cannot fail.
+        serde_json::to_value(document).unwrap_or_default()
+    }
+}
+
+impl<'a> From<&'a Finding> for FindingEntry<'a> {
+    fn from(finding: &'a Finding) -> Self {
+        let violation = &finding.violation;
+        let (pointer, header, parameter) = match &violation.location {
+            Location::Request => (None, None, None),
+            Location::Body(pointer) => (Some(pointer.as_str()), None, None),
+            Location::Header(name) => (None, Some(name.as_str()), None),
+            Location::Query(name) | Location::Path(name) => (None, None, Some(name.as_str())),
+        };
+        Self {
+            severity: finding.severity,
+            status: finding.status,
+            rule: &violation.rule,
+            pointer,
+            header,
+            parameter,
+            detail: &violation.detail,
+            clause: violation.clause.as_deref(),
+        }
+    }
+}
