@@ -61,7 +61,7 @@ pub enum HttpFactsError {
     #[error("the default of the Version field is {0:?}: expected MAJOR.MINOR.PATCH, such as 2.0.0")]
     BadVersion(String),
     #[error("the certificates that this machine trusts cannot be read: {0}")]
-    NoRoots(#[source] std::io::Error),
+    NoRoots(std::io::Error),
 }
 
 /// Sets an [`HttpFacts`] up.

@@ -56,7 +56,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         }),
         Command::Check(arguments) => runtime()?.block_on(async {
             let loader = policies::Loader::new()?;
-            Ok(check::run(arguments, |path| loader.any(path)).await?)
+            Ok(check::run(arguments, |order| loader.gate(order)).await?)
         }),
     }
 }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use indicatif::ProgressBar;
+use solgate::doors::check::GateOrder;
+use solgate::gate::Gate;
 use solgate::policy::{Engine, EngineConfig, LoadError, Policy};
 use solgate_bundle::{BuildOptions, Failure};
 
@@ -40,9 +42,15 @@ impl Loader {
         paths.iter().map(|path| self.component(path)).collect()
     }
 
+    /// The gate with one policy that a check asks for.
+    pub fn gate(&self, order: GateOrder) -> anyhow::Result<Gate> {
+        let policy = self.any(order.policy.as_deref())?;
+        Ok(Gate::new(vec![policy], order.facts).with_settings(order.settings)?.with_mode(order.mode))
+    }
+
     /// A component, or a bundle's folder, which then runs without a sandbox: the
     /// rules are those of the person who runs the command.
-    pub fn any(&self, path: Option<&Path>) -> Result<Arc<Policy>, PolicyError> {
+    fn any(&self, path: Option<&Path>) -> Result<Arc<Policy>, PolicyError> {
         match path {
             None => self.built_in(),
             Some(path) if path.is_dir() => {

@@ -22,12 +22,12 @@ pub enum CheckError {
     Facts { path: PathBuf, error: MapFactsError },
     #[error("--{option} is about .http files, and {} is read as plain HTTP/1.1: leave it out, or add --input http-file", .path.display())]
     NotAnHttpFile { option: &'static str, path: PathBuf },
-    #[error("{0}")]
-    Policy(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error(transparent)]
+    Policy(Box<dyn std::error::Error + Send + Sync>),
     #[error("{}", sentence(.0))]
     MissingFacts(Vec<MissingFact>),
     #[error("the verdict cannot be written: {0}")]
-    Write(#[source] std::io::Error),
+    Write(std::io::Error),
 }
 
 impl CheckError {

@@ -94,7 +94,7 @@ impl Report {
                 .decision
                 .policies
                 .iter()
-                .map(|(name, digest)| PolicyEntry { name, digest })
+                .map(|policy| PolicyEntry { name: &policy.manifest().name, digest: &policy.manifest().digest })
                 .collect(),
         };
         // Texts and numbers only: this cannot fail.
