@@ -25,3 +25,20 @@ pub struct Request {
     /// When the door received the request.
     pub received_at: SystemTime,
 }
+
+impl Request {
+    /// A request whose whole body has been read, from a caller nobody has verified.
+    /// The target is the URI's path and query.
+    pub fn from_http<B: Into<Bytes>>(request: http::Request<B>, received_at: SystemTime) -> Self {
+        let (parts, body) = request.into_parts();
+        Self {
+            method: parts.method.as_str().to_owned(),
+            target: parts.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned(),
+            headers: parts.headers,
+            body: body.into(),
+            body_complete: true,
+            caller: None,
+            received_at,
+        }
+    }
+}
