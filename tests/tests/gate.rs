@@ -118,7 +118,7 @@ async fn an_unavailable_fact_denies_or_passes_as_the_operator_says() {
 }
 
 #[tokio::test]
-async fn of_several_policies_the_first_denial_answers_and_none_is_asked_twice() {
+async fn of_several_policies_the_first_denial_answers_and_facts_are_shared() {
     let script = Script::instance("INSTANTIATED", false);
     let gate = Gate::new(vec![default_policy(), default_policy()], Arc::new(script.clone()));
     assert_eq!(rule(&gate.judge(&terminate("{}")).await), Some((400, "terminate.type.required")));
@@ -126,6 +126,7 @@ async fn of_several_policies_the_first_denial_answers_and_none_is_asked_twice() 
     let decision = gate.judge(&terminate(GOOD)).await;
     assert_eq!(rule(&decision), None);
     assert_eq!(decision.policies.len(), 2);
+    assert_eq!(script.asked().len(), 2, "policies share what they ask");
 }
 
 #[tokio::test]

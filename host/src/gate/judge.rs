@@ -13,7 +13,7 @@ use solgate_engine::verdict::{self, Context, Denial, FactQuery, Finding, Mode, O
 use super::decision::{Decision, FactTrace, Verdict};
 use super::{FactFailure, Gate};
 use crate::Request;
-use crate::facts::{Fact, FactAnswer, FactRequest};
+use crate::facts::{Fact, FactAnswer, FactRequest, FactTemplate};
 use crate::fault::Fault;
 use crate::policy::{EvaluateError, Policy};
 use crate::problem::Problem;
@@ -43,6 +43,8 @@ struct Hearing<'a> {
     request: &'a Request,
     /// Milliseconds since the epoch.
     received_at: u64,
+    /// What has been fetched for any of the policies.
+    fetched: Vec<(FactTemplate, Vec<(String, String)>, Fact)>,
     decision: Decision,
 }
 
@@ -52,6 +54,7 @@ pub(super) async fn judge(gate: &Gate, request: &Request) -> Decision {
         gate,
         request,
         received_at: u64::try_from(received_at.as_millis()).unwrap_or(u64::MAX),
+        fetched: Vec::new(),
         decision: Decision {
             verdict: Verdict::Allow,
             findings: Vec::new(),
@@ -236,24 +239,17 @@ impl<'a> Hearing<'a> {
             return Err(Fault::PolicyOutcome { policy: manifest.name.clone(), reason });
         };
         let begun = Instant::now();
-        let gate = self.gate;
         let mut fetches = Vec::with_capacity(queries.len());
         for query in &queries {
             let Some(template) = manifest.facts.get(&query.name) else {
                 let reason = format!("it asks for the undeclared fact {:?}", query.name);
                 return Err(Fault::PolicyOutcome { policy: manifest.name.clone(), reason });
             };
-            fetches.push(gate.facts.fetch(FactRequest {
-                template,
-                variables: &query.variables,
-                api_root,
-                headers: &self.request.headers,
-                fresh,
-            }));
+            fetches.push(self.fetch_one(template, &query.variables, api_root, fresh));
         }
         let answers = join_all(fetches).await;
         self.decision.waiting = self.decision.waiting.saturating_add(begun.elapsed());
-        for (query, fact) in queries.into_iter().zip(answers) {
+        for (query, (fact, new)) in queries.into_iter().zip(answers) {
             let (outcome, reason) = match &fact.answer {
                 FactAnswer::Found { .. } => ("found", None),
                 FactAnswer::Absent => ("absent", None),
@@ -264,13 +260,37 @@ impl<'a> Hearing<'a> {
                 .as_ref()
                 .filter(|_| self.gate.fact_failure == FactFailure::Deny)
                 .map(|reason| Fault::FactUnavailable { fact: query.name.clone(), reason: reason.clone() });
-            self.decision.facts.push(FactTrace { name: query.name.clone(), outcome, cached: fact.cached, reason });
+            if new {
+                self.decision.facts.push(FactTrace { name: query.name.clone(), outcome, cached: fact.cached, reason });
+                if let Some(template) = manifest.facts.get(&query.name) {
+                    self.fetched.push((template.clone(), query.variables.clone(), fact.clone()));
+                }
+            }
             known.facts.push((query, fact));
             if let Some(fault) = fault {
                 return Err(fault);
             }
         }
         Ok(())
+    }
+
+    /// One fact, and whether it was fetched now: policies that ask the same share
+    /// the answer.
+    async fn fetch_one(
+        &self,
+        template: &FactTemplate,
+        variables: &[(String, String)],
+        api_root: &str,
+        fresh: bool,
+    ) -> (Fact, bool) {
+        let same = |(t, v, _): &&(FactTemplate, Vec<(String, String)>, Fact)| t == template && v == variables;
+        if let Some((_, _, fact)) = self.fetched.iter().rev().find(same)
+            && !(fresh && fact.cached)
+        {
+            return (fact.clone(), false);
+        }
+        let request = FactRequest { template, variables, api_root, headers: &self.request.headers, fresh };
+        (self.gate.facts.fetch(request).await, true)
     }
 }
 
