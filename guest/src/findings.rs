@@ -63,11 +63,6 @@ impl<'e> Report<'e> {
         self.severity(rule) != Severity::Off
     }
 
-    /// Whether the current stage has a denying violation.
-    pub(crate) fn is_denying(&self) -> bool {
-        !self.denying.is_empty()
-    }
-
     /// Whether a rule and pointer have been reported in the current stage.
     pub(crate) fn has(&self, rule: usize, pointer: &str) -> bool {
         self.denying.iter().any(|pending| {
