@@ -64,21 +64,24 @@ fn places(node: &Node, text: &str) -> Option<Vec<(usize, usize)>> {
             source.skip_escape();
         } else if node.style == Style::SingleQuoted && c == '\'' {
             source.skip(2);
+        } else if found == Some(c) && (c != '\n' || node.style == Style::Literal) {
+            source.skip(1);
+            if c == '\n' {
+                source.skip_indentation();
+            }
         } else if matches!(c, ' ' | '\n') && source.at_break() {
             // One fold, or several kept breaks, whose number in the file depends
             // on the style: taken together.
+            while c == '\n' && value.next_if_eq(&'\n').is_some() {
+                places.push((start, start));
+            }
             if node.style == Style::Literal {
                 source.skip_break();
             } else {
-                while c == '\n' && value.next_if_eq(&'\n').is_some() {
-                    places.push((start, start));
-                }
                 source.skip_breaks();
             }
             places.push((start, start));
             continue;
-        } else if found == Some(c) {
-            source.skip(1);
         } else {
             break;
         }
