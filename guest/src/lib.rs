@@ -12,6 +12,12 @@ pub mod verdict;
 mod catalogue;
 mod engine;
 mod error;
+mod filter;
+mod json;
+mod media_type;
+mod text;
+mod uri;
+mod version;
 
 pub use catalogue::{ENGINE_RULES, EngineRule};
 pub use engine::Engine;
