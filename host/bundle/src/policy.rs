@@ -47,11 +47,7 @@ const LIMITS: Limits = Limits {
     violations: 32,
 };
 
-pub(crate) fn read(
-    node: &Node,
-    set: &[(String, String)],
-    report: &mut Report,
-) -> Option<Policy> {
+pub(crate) fn read(node: &Node, set: &[(String, String)], report: &mut Report) -> Option<Policy> {
     let mut members = Members::open(node, "policy.yaml", report)?;
     let name = members
         .require("name", report)
@@ -239,7 +235,8 @@ fn fact(key: &Key, node: &Node, report: &mut Report) -> Option<Fact> {
             if text.contains('?') {
                 draft.hint("write query parameters under `query:`");
             } else {
-                draft.hint("write the path below the API root, like /vnf_instances/{vnfInstanceId}");
+                draft
+                    .hint("write the path below the API root, like /vnf_instances/{vnfInstanceId}");
             }
         }
     }

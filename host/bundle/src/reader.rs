@@ -203,9 +203,7 @@ pub(crate) fn choice<T: Copy>(
                 shown(node)
             ),
         )
-        .maybe_hint(
-            nearest(&node.text, &names).map(|n| format!("did you mean `{n}`?")),
-        );
+        .maybe_hint(nearest(&node.text, &names).map(|n| format!("did you mean `{n}`?")));
     None
 }
 

@@ -65,10 +65,7 @@ fn body<'n>(
             (None, own) => schema = own,
             (Some(first), Some(own)) if first.to_json() != own.to_json() => {
                 report
-                    .mistake(
-                        own.at,
-                        "the media types of one body have the same schema",
-                    )
+                    .mistake(own.at, "the media types of one body have the same schema")
                     .related(first.at, "another schema here");
             }
             _ => {}

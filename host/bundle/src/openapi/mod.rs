@@ -6,10 +6,12 @@ mod keywords;
 mod mapping;
 mod operation;
 mod parameter;
+mod presence;
 mod reference;
 mod schema;
 
 pub(crate) use mapping::check_mapping;
+pub(crate) use presence::{Presence, presence};
 
 use std::collections::BTreeMap;
 
@@ -66,7 +68,10 @@ pub(crate) fn read<'n>(root: &'n Node, report: &mut Report) -> Option<Api<'n>> {
         report
             .mistake(
                 node.at,
-                format!("the OpenAPI version is 3.1.x, but here is {}", reader::shown(node)),
+                format!(
+                    "the OpenAPI version is 3.1.x, but here is {}",
+                    reader::shown(node)
+                ),
             )
             .hint("write `openapi: 3.1.0`; schemas are JSON Schema 2020-12");
     }

@@ -80,7 +80,9 @@ fn path_variables(key: &Key, report: &mut Report) -> Option<Vec<String>> {
     }
     let whole = |segment: &str| {
         !segment.contains(['{', '}'])
-            || (segment.starts_with('{') && segment.ends_with('}') && segment.matches('{').count() == 1)
+            || (segment.starts_with('{')
+                && segment.ends_with('}')
+                && segment.matches('{').count() == 1)
     };
     if !key.name.split('/').all(whole) {
         report
@@ -94,7 +96,13 @@ fn path_variables(key: &Key, report: &mut Report) -> Option<Vec<String>> {
 /// The path with its variables made nameless.
 fn shape(path: &str) -> String {
     path.split('/')
-        .map(|segment| if segment.starts_with('{') { "{}" } else { segment })
+        .map(|segment| {
+            if segment.starts_with('{') {
+                "{}"
+            } else {
+                segment
+            }
+        })
         .collect::<Vec<_>>()
         .join("/")
 }

@@ -217,9 +217,8 @@ fn query(parameter: &Parameter<'_>, report: &mut Report) -> Option<QueryParamete
                 .hint("it belongs beside `x-kind: filter`, `fields` or `excludeFields`");
         }
         for item in reader::list(node, "`x-attributes`", report).unwrap_or_default() {
-            attributes.extend(
-                reader::line(item, "the name of an attribute", report).map(str::to_owned),
-            );
+            attributes
+                .extend(reader::line(item, "the name of an attribute", report).map(str::to_owned));
         }
     }
     Some(QueryParameter {
@@ -256,9 +255,7 @@ fn header(
                 parameter.at,
                 format!("that `{}` is required would not be checked", parameter.name),
             )
-            .hint(format!(
-                "write a rule: `require: \"'{lower}' in headers\"`"
-            ));
+            .hint(format!("write a rule: `require: \"'{lower}' in headers\"`"));
     }
     let Some(rule) = parameter.rule else {
         return;

@@ -9,11 +9,7 @@ const MAX_STEPS: usize = 32;
 
 /// The node itself, or what its `$ref` leads to. A reference that leads nowhere
 /// is reported.
-pub(super) fn resolve<'n>(
-    root: &'n Node,
-    node: &'n Node,
-    report: &mut Report,
-) -> Option<&'n Node> {
+pub(super) fn resolve<'n>(root: &'n Node, node: &'n Node, report: &mut Report) -> Option<&'n Node> {
     let mut current = node;
     for _ in 0..MAX_STEPS {
         match current.get("$ref") {
@@ -68,7 +64,10 @@ pub(super) fn target<'n>(
     };
     if !text.starts_with(within) {
         report
-            .mistake(reference.at, format!("`{text}` does not lead to `{within}`"))
+            .mistake(
+                reference.at,
+                format!("`{text}` does not lead to `{within}`"),
+            )
             .hint("move the definition there");
         return None;
     }

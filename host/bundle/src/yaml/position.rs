@@ -16,9 +16,7 @@ pub(crate) fn locate(node: &Node, sources: &Sources, start: usize, end: usize) -
         return node.at;
     };
     let first = places.get(start).map_or(last.1, |place| place.0);
-    let end = end
-        .max(start.saturating_add(1))
-        .saturating_sub(1);
+    let end = end.max(start.saturating_add(1)).saturating_sub(1);
     let end = places.get(end).map_or(last.1, |place| place.1);
     At {
         file: node.at.file,
@@ -105,7 +103,9 @@ fn content_start(node: &Node, text: &str) -> Option<(usize, Option<usize>)> {
                 .get(body..)?
                 .lines()
                 .find(|line| !line.trim().is_empty())?;
-            let indent = line.len().saturating_sub(line.trim_start_matches(' ').len());
+            let indent = line
+                .len()
+                .saturating_sub(line.trim_start_matches(' ').len());
             let mut cursor = Cursor {
                 text,
                 at: start.saturating_add(body),
