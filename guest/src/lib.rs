@@ -1,4 +1,18 @@
 //! The policy engine: judges one HTTP request by a compiled bundle.
+//!
+//! [`Engine::new`] compiles a [bundle](ir::Bundle) once: schemas, expressions,
+//! routes, and per API root the severity of every rule. [`Engine::evaluate`] is
+//! then a pure function of a [request](verdict::Request) and its
+//! [context](verdict::Context); it reads no clock, no file and no environment.
 
+pub mod cel_env;
 pub mod ir;
 pub mod verdict;
+
+mod catalogue;
+mod engine;
+mod error;
+
+pub use catalogue::{ENGINE_RULES, EngineRule};
+pub use engine::Engine;
+pub use error::InitError;
