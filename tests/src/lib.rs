@@ -1,1 +1,4 @@
+//! What the end-to-end suites share.
 
+pub mod cases;
+pub mod domain;
