@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use solgate_bundle::BuildOptions;
 use solgate_engine::Engine;
 use solgate_engine::ir::Severity;
 use solgate_tests::cases::{self, Verdict};
@@ -15,8 +16,9 @@ fn folder() -> PathBuf {
 }
 
 fn engine() -> Engine {
-    let bundle = solgate_bundle::compile_dir(&folder()).unwrap_or_else(|error| panic!("{error}"));
-    Engine::new(bundle).unwrap_or_else(|error| panic!("{error}"))
+    let compiled = solgate_bundle::compile_dir(&folder(), &BuildOptions::default());
+    let compiled = compiled.unwrap_or_else(|error| panic!("{error}"));
+    Engine::new(compiled.bundle).unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn roots(engine: &Engine) -> Vec<&str> {
