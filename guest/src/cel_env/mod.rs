@@ -1,15 +1,27 @@
-//! CEL as policies use it: which expressions are accepted, and what they read.
+//! CEL as policies use it: which expressions are accepted, what they read, and
+//! how they see a request.
+
+mod activation;
+mod analyse;
+mod functions;
+mod program;
+mod value;
+
+pub(crate) use activation::{Activation, FactValue};
+pub(crate) use program::{Compiler, Program, Runtime};
 
 /// What an expression reads, found without evaluating it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ExprInfo {
     /// Free variables, sorted; those that a comprehension binds are not free.
     pub variables: Vec<String>,
-    /// Member paths read, such as `["opOcc", "operationState"]`; `[]` stands for
-    /// any item of a list or any value of a map.
+    /// Member paths read, such as `["opOcc", "operationState"]`, sorted; `[]`
+    /// stands for any item of a list or any value of a map.
     pub selections: Vec<Selection>,
     /// Functions and operators called, sorted.
     pub functions: Vec<String>,
+    /// Free variables that are used as a whole, not only through a member.
+    pub whole: Vec<String>,
 }
 
 /// A member path that an expression reads.
@@ -17,7 +29,8 @@ pub struct ExprInfo {
 pub struct Selection {
     /// The variable, then member names.
     pub path: Vec<String>,
-    /// The expression tests the same path with `has()`, or reads it with `.?`.
+    /// The expression tests the same path: with `has()`, with `in`, or by
+    /// reading it with `.?`.
     pub guarded: bool,
 }
 
@@ -39,6 +52,8 @@ pub struct ExprError {
 /// If it does not parse, calls an unknown function, or calls `matches` with
 /// anything but a literal linear-time regular expression.
 pub fn check_expression(source: &str) -> Result<ExprInfo, ExprError> {
-    let _ = source;
-    Ok(ExprInfo::default())
+    Compiler::new()?.compile(source).map(|(_, info)| info)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,149 @@
+//! The variables that expressions see.
+
+use std::{borrow::Cow, sync::OnceLock};
+
+use cel::{
+    Context,
+    common::{
+        types::{CelInt, CelString},
+        value::CowVal,
+    },
+    context::VariableResolver,
+};
+use serde_json::{Map, Value, json};
+
+use super::{
+    program::{PATTERN, Runtime},
+    value::view,
+};
+use crate::verdict::Caller;
+
+/// A fact that was found, with its body read.
+#[derive(Debug)]
+pub(crate) struct FactValue<'a> {
+    pub name: &'a str,
+    pub body: Value,
+}
+
+/// Everything that expressions may read, borrowed from one evaluation. What has
+/// to be built first is built when an expression asks for it.
+pub(crate) struct Activation<'a> {
+    pub runtime: &'a Runtime,
+    pub method: &'a str,
+    pub operation: &'a str,
+    pub api_root: &'a str,
+    /// Milliseconds since 1970.
+    pub received_at: u64,
+    pub options: &'a Value,
+    pub fields: &'a [(&'a str, &'a str)],
+    pub query: &'a [(Cow<'a, str>, Cow<'a, str>)],
+    pub path: &'a [(&'a str, Cow<'a, str>)],
+    pub caller: Option<&'a Caller>,
+    /// `None` if there is no body or it could not be read: an empty object then.
+    pub body: Option<&'a Value>,
+    pub facts: &'a [FactValue<'a>],
+    pub built: Built,
+}
+
+/// Variables that are built on demand.
+#[derive(Default)]
+pub(crate) struct Built {
+    headers: OnceLock<Value>,
+    query: OnceLock<Value>,
+    path: OnceLock<Value>,
+    caller: OnceLock<Value>,
+    empty: OnceLock<Value>,
+}
+
+impl Activation<'_> {
+    /// A context in which programs of the same runtime can be evaluated.
+    pub(crate) fn context(&self) -> Context<'_, '_> {
+        let mut context = Context::with_env(self.runtime.env.clone());
+        context.set_variable_resolver(self);
+        context
+    }
+
+    fn headers(&self) -> Value {
+        let mut members = Map::new();
+        for (name, value) in self.fields {
+            match members.get_mut(*name) {
+                // A field that occurs twice reads as a list (RFC 9110, 5.3).
+                Some(Value::String(known)) => {
+                    known.push_str(", ");
+                    known.push_str(value);
+                }
+                _ => {
+                    members.insert((*name).to_owned(), Value::String((*value).to_owned()));
+                }
+            }
+        }
+        Value::Object(members)
+    }
+
+    /// Who calls. The lists are there, empty, for a caller whom nobody has
+    /// verified; the other members are then absent.
+    fn caller(&self) -> Value {
+        let Some(caller) = self.caller else {
+            return json!({"roles": [], "scopes": [], "certificateNames": []});
+        };
+        let mut members = Map::new();
+        for (name, value) in [
+            ("subject", &caller.subject),
+            ("tenant", &caller.tenant),
+            ("sourceAddress", &caller.source_address),
+        ] {
+            if let Some(value) = value {
+                members.insert(name.to_owned(), Value::String(value.clone()));
+            }
+        }
+        members.insert("roles".to_owned(), caller.roles.clone().into());
+        members.insert("scopes".to_owned(), caller.scopes.clone().into());
+        members.insert(
+            "certificateNames".to_owned(),
+            caller.certificate_names.clone().into(),
+        );
+        Value::Object(members)
+    }
+}
+
+impl VariableResolver for Activation<'_> {
+    fn resolve<'b>(&'b self, variable: &str) -> Option<CowVal<'b, 'b>> {
+        // A leading dot makes a name absolute.
+        match variable.strip_prefix('.').unwrap_or(variable) {
+            "body" => Some(view(self.body.unwrap_or_else(|| {
+                self.built.empty.get_or_init(|| Value::Object(Map::new()))
+            }))),
+            "headers" => Some(view(self.built.headers.get_or_init(|| self.headers()))),
+            "query" => Some(view(self.built.query.get_or_init(|| {
+                self.query
+                    .iter()
+                    .map(|(name, value)| (name.to_string(), Value::String(value.to_string())))
+                    .collect()
+            }))),
+            "path" => Some(view(self.built.path.get_or_init(|| {
+                self.path
+                    .iter()
+                    .map(|(name, value)| ((*name).to_owned(), Value::String(value.to_string())))
+                    .collect()
+            }))),
+            "caller" => Some(view(self.built.caller.get_or_init(|| self.caller()))),
+            "options" => Some(view(self.options)),
+            "method" => Some(CowVal::owned(CelString::from(self.method))),
+            "operation" => Some(CowVal::owned(CelString::from(self.operation))),
+            "apiRoot" => Some(CowVal::owned(CelString::from(self.api_root))),
+            "receivedAt" => Some(CowVal::owned(CelInt::from(
+                i64::try_from(self.received_at).unwrap_or(i64::MAX),
+            ))),
+            name => {
+                if let Some(fact) = self.facts.iter().find(|fact| fact.name == name) {
+                    return Some(view(&fact.body));
+                }
+                let index = name.strip_prefix(PATTERN)?.parse::<usize>().ok()?;
+                self.runtime
+                    .patterns
+                    .get(index)
+                    .map(|pattern| CowVal::Borrowed(pattern))
+            }
+        }
+    }
+}

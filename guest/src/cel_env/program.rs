@@ -1,0 +1,291 @@
+//! Expressions, compiled once.
+
+use std::sync::Arc;
+
+use cel::{
+    Context, Env, ExecutionError, IdedExpr, Value,
+    common::{
+        ast::{CallExpr, EntryExpr, Expr, LiteralValue, SourceInfo, operators},
+        value::{CowVal, Val},
+    },
+};
+use regex::Regex;
+
+use super::{
+    ExprError, ExprInfo,
+    analyse::analyse,
+    functions::{EQUAL, FUNCTIONS, MATCHES, Pattern, environment},
+};
+
+/// Start of the names under which compiled patterns are variables; no source
+/// can spell it.
+pub(super) const PATTERN: &str = "@pattern";
+
+/// Compiles expressions and keeps the patterns that they match with.
+pub(crate) struct Compiler {
+    env: Arc<Env>,
+    patterns: Vec<Pattern>,
+}
+
+/// What all expressions of an engine share at run time.
+#[derive(Clone)]
+pub(crate) struct Runtime {
+    pub env: Arc<Env>,
+    pub patterns: Arc<[Pattern]>,
+}
+
+/// A compiled expression.
+pub(crate) struct Program {
+    expression: IdedExpr,
+}
+
+impl Program {
+    /// Evaluates to a value that no longer borrows the context.
+    pub(crate) fn value<'v>(
+        &self,
+        context: &Context<'_, 'v>,
+    ) -> Result<Box<dyn Val + 'v>, ExecutionError> {
+        Value::resolve_val(&self.expression, context).map(CowVal::into_owned)
+    }
+
+    /// Evaluates to a boolean.
+    pub(crate) fn holds(&self, context: &Context<'_, '_>) -> Result<bool, ExecutionError> {
+        let value = Value::resolve_val(&self.expression, context)?;
+        match value.downcast_ref::<cel::common::types::CelBool>() {
+            Some(bool) => Ok(*bool.inner()),
+            None => Err(ExecutionError::UnexpectedType {
+                got: value.get_type().name().to_owned(),
+                want: "bool".to_owned(),
+            }),
+        }
+    }
+
+    /// Evaluates to a string.
+    pub(crate) fn text(&self, context: &Context<'_, '_>) -> Result<String, ExecutionError> {
+        let value = Value::resolve_val(&self.expression, context)?;
+        match value.downcast_ref::<cel::common::types::CelString>() {
+            Some(text) => Ok(text.inner().to_owned()),
+            None => Err(ExecutionError::UnexpectedType {
+                got: value.get_type().name().to_owned(),
+                want: "string".to_owned(),
+            }),
+        }
+    }
+}
+
+impl Compiler {
+    pub(crate) fn new() -> Result<Self, ExprError> {
+        let env = environment().map_err(|error| ExprError {
+            message: error.to_string(),
+            line: 1,
+            column: 1,
+        })?;
+        Ok(Self {
+            env: Arc::new(env),
+            patterns: Vec::new(),
+        })
+    }
+
+    pub(crate) fn finish(self) -> Runtime {
+        Runtime {
+            env: self.env,
+            patterns: self.patterns.into(),
+        }
+    }
+
+    /// Parses, checks and rewrites one expression.
+    pub(crate) fn compile(&mut self, source: &str) -> Result<(Program, ExprInfo), ExprError> {
+        let program = self.env.compile(source).map_err(|errors| {
+            let first = errors.errors.first();
+            let position = |part: fn(&(isize, isize)) -> isize| {
+                first
+                    .and_then(|error| usize::try_from(part(&error.pos)).ok())
+                    .unwrap_or(1)
+                    .max(1)
+            };
+            ExprError {
+                message: first
+                    .map_or_else(|| "it does not parse".to_owned(), |error| error.msg.clone()),
+                line: position(|pos| pos.0),
+                column: position(|pos| pos.1),
+            }
+        })?;
+        let info = analyse(program.expression());
+        let mut expression = program.expression().clone();
+        self.rewrite(&mut expression, program.source_info())?;
+        Ok((Program { expression }, info))
+    }
+
+    fn rewrite(&mut self, node: &mut IdedExpr, source: &SourceInfo) -> Result<(), ExprError> {
+        match &mut node.expr {
+            Expr::Call(call) => {
+                for child in call.target.as_deref_mut().into_iter().chain(&mut call.args) {
+                    self.rewrite(child, source)?;
+                }
+                if let Some(replacement) = self.rewrite_call(call, node.id, source)? {
+                    node.expr = replacement;
+                }
+            }
+            Expr::Comprehension(comprehension) => {
+                self.rewrite(&mut comprehension.iter_range, source)?;
+                self.rewrite(&mut comprehension.accu_init, source)?;
+                self.rewrite(&mut comprehension.loop_cond, source)?;
+                self.rewrite(&mut comprehension.loop_step, source)?;
+                self.rewrite(&mut comprehension.result, source)?;
+            }
+            Expr::List(list) => {
+                for item in &mut list.elements {
+                    self.rewrite(item, source)?;
+                }
+            }
+            Expr::Map(map) => {
+                for entry in &mut map.entries {
+                    if let EntryExpr::MapEntry(entry) = &mut entry.expr {
+                        self.rewrite(&mut entry.key, source)?;
+                        self.rewrite(&mut entry.value, source)?;
+                    }
+                }
+            }
+            Expr::Select(select) => self.rewrite(&mut select.operand, source)?,
+            Expr::Struct(_) => {
+                return Err(fault(
+                    "messages cannot be constructed here",
+                    node.id,
+                    source,
+                ));
+            }
+            Expr::Unspecified => {
+                return Err(fault("the expression is not complete", node.id, source));
+            }
+            Expr::Ident(_) | Expr::Literal(_) => {}
+        }
+        Ok(())
+    }
+
+    fn rewrite_call(
+        &mut self,
+        call: &mut CallExpr,
+        id: u64,
+        source: &SourceInfo,
+    ) -> Result<Option<Expr>, ExprError> {
+        match call.func_name.as_str() {
+            MATCHES => {
+                let (text, pattern) = match (call.target.take(), std::mem::take(&mut call.args)) {
+                    (Some(text), mut args) if args.len() == 1 => (*text, args.pop()),
+                    (None, mut args) if args.len() == 2 => {
+                        let pattern = args.pop();
+                        (args.pop().unwrap_or_default(), pattern)
+                    }
+                    _ => return Err(fault("matches takes a string and a pattern", id, source)),
+                };
+                let Some(IdedExpr {
+                    expr: Expr::Literal(LiteralValue::String(pattern)),
+                    id: pattern_id,
+                }) = pattern
+                else {
+                    return Err(fault(
+                        "the pattern of matches must be a string literal, so that it can be compiled ahead",
+                        id,
+                        source,
+                    ));
+                };
+                let name = self
+                    .pattern(pattern.inner())
+                    .map_err(|message| fault(&message, pattern_id, source))?;
+                let pattern = IdedExpr {
+                    id: pattern_id,
+                    expr: Expr::Ident(name),
+                };
+                Ok(Some(Expr::Call(CallExpr {
+                    func_name: MATCHES.to_owned(),
+                    target: None,
+                    args: vec![text, pattern],
+                })))
+            }
+            operators::EQUALS | operators::NOT_EQUALS
+                if !call
+                    .args
+                    .iter()
+                    .any(|arg| matches!(arg.expr, Expr::Literal(_))) =>
+            {
+                let equal = Expr::Call(CallExpr {
+                    func_name: EQUAL.to_owned(),
+                    target: None,
+                    args: std::mem::take(&mut call.args),
+                });
+                if call.func_name == operators::EQUALS {
+                    return Ok(Some(equal));
+                }
+                let args = vec![IdedExpr { id, expr: equal }];
+                Ok(Some(Expr::Call(CallExpr {
+                    func_name: operators::LOGICAL_NOT.to_owned(),
+                    target: None,
+                    args,
+                })))
+            }
+            name => {
+                let operator = name.starts_with(['_', '@', '!', '-']);
+                let qualified = match call.target.as_deref() {
+                    Some(IdedExpr {
+                        expr: Expr::Ident(namespace),
+                        ..
+                    }) => Some(format!("{namespace}.{name}")),
+                    _ => None,
+                };
+                let known = operator
+                    || FUNCTIONS.contains(&name)
+                    || qualified.is_some_and(|name| FUNCTIONS.contains(&name.as_str()));
+                if known {
+                    Ok(None)
+                } else {
+                    Err(fault(&format!("there is no function {name}"), id, source))
+                }
+            }
+        }
+    }
+
+    /// The variable that holds a compiled pattern.
+    fn pattern(&mut self, pattern: &str) -> Result<String, String> {
+        let index = match self
+            .patterns
+            .iter()
+            .position(|known| known.0.as_str() == pattern)
+        {
+            Some(index) => index,
+            None => {
+                let regex = Regex::new(pattern).map_err(|error| {
+                    format!(
+                        "the pattern does not compile: {}",
+                        crate::text::clean(&error.to_string())
+                    )
+                })?;
+                self.patterns.push(Pattern(Arc::new(regex)));
+                self.patterns.len().saturating_sub(1)
+            }
+        };
+        Ok(format!("{PATTERN}{index}"))
+    }
+}
+
+fn fault(message: &str, id: u64, source: &SourceInfo) -> ExprError {
+    let offset = source
+        .offset_for(id)
+        .map_or(0, |(start, _)| usize::try_from(start).unwrap_or(0));
+    let before: Vec<char> = source.source.chars().take(offset).collect();
+    let line = before
+        .iter()
+        .filter(|char| **char == '\n')
+        .count()
+        .saturating_add(1);
+    let column = before
+        .iter()
+        .rev()
+        .take_while(|char| **char != '\n')
+        .count()
+        .saturating_add(1);
+    ExprError {
+        message: message.to_owned(),
+        line,
+        column,
+    }
+}

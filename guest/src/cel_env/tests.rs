@@ -1,0 +1,156 @@
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+use serde_json::{Value, json};
+
+use super::*;
+
+/// Evaluates an expression over a body.
+fn evaluate(source: &str, body: &Value) -> Result<bool, String> {
+    let mut compiler = Compiler::new().unwrap();
+    let (program, _) = compiler
+        .compile(source)
+        .map_err(|error| error.to_string())?;
+    let runtime = compiler.finish();
+    let options = json!({"strict": true});
+    let activation = Activation {
+        runtime: &runtime,
+        method: "POST",
+        operation: "terminate",
+        api_root: "/vnflcm/v2",
+        received_at: 1_700_000_000_000,
+        options: &options,
+        fields: &[("x-a", "1"), ("x-b", "2"), ("x-a", "3")],
+        query: &[("a".into(), "1".into())],
+        path: &[("vnfInstanceId", "id-1".into())],
+        caller: None,
+        body: Some(body),
+        facts: &[FactValue {
+            name: "opOcc",
+            body: json!({"id": "o", "operationState": "FAILED_TEMP"}),
+        }],
+        built: activation::Built::default(),
+    };
+    let context = activation.context();
+    program.holds(&context).map_err(|error| error.to_string())
+}
+
+#[test]
+fn json_behaves_as_cel_values_do() {
+    let body = json!({
+        "s": "abc", "n": 10.0, "d": 0.5, "big": u64::MAX, "t": true, "z": null,
+        "l": [1, 2, [3]], "m": {"a": 1, "b": {"c": "x"}}, "e": [], "o": {},
+        "items": [{"id": "a", "n": 1}, {"id": "b", "n": 2}],
+    });
+    let holds = [
+        "body.s == 'abc' && body['s'] == 'abc'",
+        "body.n == 10 && body.n + 1 == 11 && body.d == 0.5 && body.d < 1.0",
+        "body.big == 18446744073709551615u",
+        "body.t && body.z == null",
+        "has(body.s) && !has(body.nope) && has(body.m.b.c) && has(body.z)",
+        "'a' in body.m && !('q' in body.m) && !(1 in body.m)",
+        "2 in body.l && [3] in body.l && !(4 in body.l)",
+        "body.l[0] == 1 && body.l[2][0] == 3",
+        "size(body.l) == 3 && body.l.size() == 3 && size(body.m) == 2 && size(body.s) == 3",
+        "body.l == [1, 2, [3]] && [1, 2, [3]] == body.l && body.l != [1, 2] && body.l == body.l",
+        "body.m == {'a': 1, 'b': {'c': 'x'}} && {'b': {'c': 'x'}, 'a': 1.0} == body.m && body.m != body.o",
+        "body.m.b == {'c': body.m.b.c} && [body.m] == [body.m] && body.e == [] && body.o == {}",
+        "body.items.all(i, has(i.id)) && body.items.exists(i, i.id == 'b') && body.items.exists_one(i, i.n == 2)",
+        "body.items.map(i, i.id) == ['a', 'b'] && body.items.filter(i, i.n > 1)[0].id == 'b'",
+        "body.m.all(k, k in ['a', 'b']) && body.m.exists(k, body.m[k] == 1)",
+        "body.l + [4] == [1, 2, [3], 4] && ([0] + body.l).size() == 4 && (body.e + body.l) == body.l",
+        "body.s.startsWith('ab') && body.s.endsWith('bc') && body.s.contains('b') && body.s.matches('^a.c$')",
+        "matches(body.s, 'b') && !body.s.matches('^b')",
+        "body.items.map(i, i.id).join(', ') == 'a, b' && body.s.upperAscii() == 'ABC'",
+        "string(body.n) == '10' && int('7') == 7 && double(body.n) == 10.0 && type(body.l) == list",
+        "body.?nope.orValue(5) == 5 && body.m[?'a'].hasValue()",
+        "headers['x-a'] == '1, 3' && query.a == '1' && path.vnfInstanceId == 'id-1' && options.strict",
+        "method == 'POST' && operation == 'terminate' && apiRoot == '/vnflcm/v2' && receivedAt == 1700000000000",
+        "!('admin' in caller.roles) && !has(caller.subject)",
+        "opOcc.operationState == 'FAILED_TEMP' && opOcc.id + '!' == 'o!'",
+    ];
+    for source in holds {
+        assert_eq!(evaluate(source, &body), Ok(true), "{source}");
+    }
+    for source in [
+        "body.nope == 1",
+        "body.s > 1",
+        "body.l['a'] == 1",
+        "body.l[9] == 1",
+        "body.s.nope == 1",
+        "unknown == 1",
+        "body.n",
+        "-body.s == 1",
+    ] {
+        assert!(evaluate(source, &body).is_err(), "{source}");
+    }
+}
+
+#[test]
+fn what_an_expression_reads() {
+    let info = check_expression(
+        "has(body.a.b) && body.a.b > 1 && openOps.exists(o, o.operationState in ['X'] && o.id != headers['if-match']) \
+         && body.list[0].name == 'x' && 'p' in query && size(body.map) > 0 && (has(caller.subject) || body.?q.orValue('') == '') && body.a.map(x, x)[0] == 1",
+    )
+    .unwrap();
+    assert_eq!(
+        info.variables,
+        ["body", "caller", "headers", "openOps", "query"]
+    );
+    let paths: Vec<_> = info
+        .selections
+        .iter()
+        .map(|selection| (selection.path.join("."), selection.guarded))
+        .collect();
+    let expected = [
+        ("body.a", false),
+        ("body.a.[]", false),
+        ("body.a.b", true),
+        ("body.list.[].name", false),
+        ("body.map", false),
+        ("body.q", true),
+        ("caller.subject", true),
+        ("headers.if-match", false),
+        ("openOps.[].id", false),
+        ("openOps.[].operationState", false),
+        ("query.p", true),
+    ];
+    assert_eq!(
+        paths,
+        expected.map(|(path, guarded)| (path.to_owned(), guarded))
+    );
+    assert!(info.functions.iter().any(|name| name == "size"));
+    assert_eq!(info.whole, ["openOps"]);
+    assert_eq!(
+        check_expression("headers == {}").unwrap().whole,
+        ["headers"]
+    );
+    assert_eq!(
+        check_expression("[1].all(headers, headers == 1)")
+            .unwrap()
+            .variables,
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn expressions_that_are_refused() {
+    let cases = [
+        ("body.", 1),
+        ("nope(body)", 1),
+        ("body.s.nope()", 1),
+        ("body.s.matches(body.p)", 1),
+        ("true &&\n body.s.matches('(')", 2),
+        ("Message{a: 1}", 1),
+        ("", 1),
+    ];
+    for (source, line) in cases {
+        let error = check_expression(source).expect_err(source);
+        assert_eq!(error.line, line, "{source}: {error}");
+        assert!(!error.message.is_empty());
+    }
+}

@@ -1,0 +1,659 @@
+//! Strict JSON (RFC 8259), read so that no two parsers can disagree about it.
+//!
+//! Refused are: duplicate member names, also when written with escapes; lone
+//! surrogates; a byte order mark; everything that RFC 8259 does not know.
+//! Numbers that an IEEE 754 double cannot hold exactly (RFC 7493, 2.2) are
+//! reported without ending the reading. `serde_json` cannot tell these apart,
+//! which is why this parser exists; the value that it makes is `serde_json`'s.
+
+use serde_json::{Map, Number, Value};
+
+/// Largest integer whose neighbours a double can tell from it: 2^53 - 1.
+const SAFE: u64 = (1 << 53) - 1;
+/// Most numbers that are reported for one text.
+const REPORTED: usize = 32;
+
+/// What was read.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Document {
+    pub value: Value,
+    pub numbers: Vec<InexactNumber>,
+}
+
+/// A number that not every reader will read alike.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct InexactNumber {
+    /// JSON Pointer.
+    pub pointer: String,
+    pub literal: String,
+    /// Too large for a double altogether.
+    pub overflow: bool,
+}
+
+/// Why a text is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum JsonFault {
+    /// Offset of the first byte that does not belong to UTF-8.
+    Utf8 {
+        offset: usize,
+    },
+    Malformed {
+        line: usize,
+        column: usize,
+        expected: &'static str,
+    },
+    DuplicateKey {
+        pointer: String,
+        key: String,
+    },
+    Depth {
+        pointer: String,
+    },
+}
+
+/// Reads one JSON text, in which arrays and objects nest at most `depth` deep.
+pub(crate) fn parse(bytes: &[u8], depth: u32) -> Result<Document, JsonFault> {
+    let text = std::str::from_utf8(bytes).map_err(|error| JsonFault::Utf8 {
+        offset: error.valid_up_to(),
+    })?;
+    let mut parser = Parser {
+        text,
+        bytes,
+        at: 0,
+        depth,
+        numbers: Vec::new(),
+    };
+    match parser.document() {
+        Ok(value) => Ok(Document {
+            value,
+            numbers: parser.numbers.into_iter().map(Pending::finish).collect(),
+        }),
+        Err(stop) => Err(stop.explain(text)),
+    }
+}
+
+/// A fault on its way up; segments are added from the innermost outwards.
+struct Stop {
+    why: Why,
+    segments: Vec<String>,
+}
+
+enum Why {
+    Malformed { at: usize, expected: &'static str },
+    DuplicateKey(String),
+    Depth,
+}
+
+impl Stop {
+    #[cold]
+    fn explain(self, text: &str) -> JsonFault {
+        match self.why {
+            Why::Malformed { at, expected } => {
+                let read = text.get(..at).unwrap_or(text);
+                let line = read
+                    .bytes()
+                    .filter(|byte| *byte == b'\n')
+                    .count()
+                    .saturating_add(1);
+                let column = read
+                    .rsplit('\n')
+                    .next()
+                    .unwrap_or_default()
+                    .chars()
+                    .count()
+                    .saturating_add(1);
+                JsonFault::Malformed {
+                    line,
+                    column,
+                    expected,
+                }
+            }
+            Why::DuplicateKey(key) => JsonFault::DuplicateKey {
+                pointer: pointer(&self.segments),
+                key,
+            },
+            Why::Depth => JsonFault::Depth {
+                pointer: pointer(&self.segments),
+            },
+        }
+    }
+}
+
+struct Pending {
+    segments: Vec<String>,
+    literal: String,
+    overflow: bool,
+}
+
+impl Pending {
+    fn finish(self) -> InexactNumber {
+        InexactNumber {
+            pointer: pointer(&self.segments),
+            literal: self.literal,
+            overflow: self.overflow,
+        }
+    }
+}
+
+fn pointer(innermost_first: &[String]) -> String {
+    let mut pointer = String::new();
+    for segment in innermost_first.iter().rev() {
+        push_segment(&mut pointer, segment);
+    }
+    pointer
+}
+
+/// Appends one reference token to a JSON Pointer (RFC 6901, 3).
+pub(crate) fn push_segment(pointer: &mut String, segment: &str) {
+    pointer.push('/');
+    for char in segment.chars() {
+        match char {
+            '~' => pointer.push_str("~0"),
+            '/' => pointer.push_str("~1"),
+            _ => pointer.push(char),
+        }
+    }
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    bytes: &'a [u8],
+    at: usize,
+    /// How many more levels may be opened.
+    depth: u32,
+    numbers: Vec<Pending>,
+}
+
+type Parsed<T> = Result<T, Stop>;
+
+impl Parser<'_> {
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    fn advance(&mut self) {
+        self.at = self.at.saturating_add(1);
+    }
+
+    #[cold]
+    fn malformed<T>(&self, expected: &'static str) -> Parsed<T> {
+        Err(Stop {
+            why: Why::Malformed {
+                at: self.at,
+                expected,
+            },
+            segments: Vec::new(),
+        })
+    }
+
+    fn space(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.advance();
+        }
+    }
+
+    fn document(&mut self) -> Parsed<Value> {
+        if self.text.starts_with('\u{feff}') {
+            return self.malformed("no byte order mark");
+        }
+        self.space();
+        let value = self.value()?;
+        self.space();
+        if self.at < self.bytes.len() {
+            self.malformed("the end of the text")
+        } else {
+            Ok(value)
+        }
+    }
+
+    fn value(&mut self) -> Parsed<Value> {
+        match self.peek() {
+            Some(b'{') => self.nested(Self::object),
+            Some(b'[') => self.nested(Self::array),
+            Some(b'"') => Ok(Value::String(self.string()?)),
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            Some(b't') => self.word("true", Value::Bool(true)),
+            Some(b'f') => self.word("false", Value::Bool(false)),
+            Some(b'n') => self.word("null", Value::Null),
+            _ => self.malformed("a JSON value"),
+        }
+    }
+
+    fn word(&mut self, word: &'static str, value: Value) -> Parsed<Value> {
+        if self
+            .bytes
+            .get(self.at..)
+            .is_some_and(|rest| rest.starts_with(word.as_bytes()))
+        {
+            self.at = self.at.saturating_add(word.len());
+            Ok(value)
+        } else {
+            self.malformed("a JSON value")
+        }
+    }
+
+    fn nested(&mut self, read: fn(&mut Self) -> Parsed<Value>) -> Parsed<Value> {
+        let Some(depth) = self.depth.checked_sub(1) else {
+            return Err(Stop {
+                why: Why::Depth,
+                segments: Vec::new(),
+            });
+        };
+        self.depth = depth;
+        self.advance();
+        self.space();
+        let value = read(self)?;
+        self.depth = depth.saturating_add(1);
+        Ok(value)
+    }
+
+    fn array(&mut self) -> Parsed<Value> {
+        let mut items = Vec::new();
+        if self.peek() == Some(b']') {
+            self.advance();
+            return Ok(Value::Array(items));
+        }
+        loop {
+            let known = self.numbers.len();
+            let item = self
+                .value()
+                .map_err(|stop| within(stop, || items.len().to_string()))?;
+            self.locate(known, || items.len().to_string());
+            items.push(item);
+            self.space();
+            match self.peek() {
+                Some(b',') => self.advance(),
+                Some(b']') => {
+                    self.advance();
+                    return Ok(Value::Array(items));
+                }
+                _ => return self.malformed("',' or ']'"),
+            }
+            self.space();
+        }
+    }
+
+    fn object(&mut self) -> Parsed<Value> {
+        let mut members = Map::new();
+        if self.peek() == Some(b'}') {
+            self.advance();
+            return Ok(Value::Object(members));
+        }
+        loop {
+            if self.peek() != Some(b'"') {
+                return self.malformed("a member name in double quotes");
+            }
+            let key = self.string()?;
+            self.space();
+            if self.peek() != Some(b':') {
+                return self.malformed("':'");
+            }
+            self.advance();
+            self.space();
+            if members.contains_key(&key) {
+                return Err(Stop {
+                    why: Why::DuplicateKey(key.clone()),
+                    segments: vec![key],
+                });
+            }
+            let known = self.numbers.len();
+            let value = self.value().map_err(|stop| within(stop, || key.clone()))?;
+            self.locate(known, || key.clone());
+            members.insert(key, value);
+            self.space();
+            match self.peek() {
+                Some(b',') => self.advance(),
+                Some(b'}') => {
+                    self.advance();
+                    return Ok(Value::Object(members));
+                }
+                _ => return self.malformed("',' or '}'"),
+            }
+            self.space();
+        }
+    }
+
+    /// Tells the numbers reported since `known` in which member they are.
+    fn locate(&mut self, known: usize, segment: impl Fn() -> String) {
+        if self.numbers.len() > known {
+            for number in self.numbers.iter_mut().skip(known) {
+                number.segments.push(segment());
+            }
+        }
+    }
+
+    /// A string; the cursor is on its opening quote.
+    fn string(&mut self) -> Parsed<String> {
+        self.advance();
+        let mut out = String::new();
+        loop {
+            let start = self.at;
+            while !matches!(self.peek(), None | Some(b'"' | b'\\' | 0..=0x1f)) {
+                self.advance();
+            }
+            // The bytes that end a run are ASCII, so it is whole characters.
+            let run = self.text.get(start..self.at).unwrap_or_default();
+            match self.peek() {
+                Some(b'"') => {
+                    self.advance();
+                    if out.is_empty() {
+                        return Ok(run.to_owned());
+                    }
+                    out.push_str(run);
+                    return Ok(out);
+                }
+                Some(b'\\') => {
+                    out.push_str(run);
+                    out.push(self.escape()?);
+                }
+                Some(_) => return self.malformed("no unescaped control character in a string"),
+                None => return self.malformed("a closing quote"),
+            }
+        }
+    }
+
+    /// An escape; the cursor is on its backslash.
+    fn escape(&mut self) -> Parsed<char> {
+        self.advance();
+        let char = match self.peek() {
+            Some(b'"') => '"',
+            Some(b'\\') => '\\',
+            Some(b'/') => '/',
+            Some(b'b') => '\u{8}',
+            Some(b'f') => '\u{c}',
+            Some(b'n') => '\n',
+            Some(b'r') => '\r',
+            Some(b't') => '\t',
+            Some(b'u') => return self.unicode(),
+            _ => return self.malformed("an escape that JSON knows"),
+        };
+        self.advance();
+        Ok(char)
+    }
+
+    /// `uXXXX`, or two of them for a character beyond U+FFFF.
+    fn unicode(&mut self) -> Parsed<char> {
+        let first = self.hex()?;
+        if let Some(char) = char::from_u32(first) {
+            return Ok(char);
+        }
+        let paired = (0xd800..0xdc00).contains(&first)
+            && self
+                .bytes
+                .get(self.at..)
+                .is_some_and(|rest| rest.starts_with(b"\\u"));
+        if paired {
+            self.advance();
+            let second = self.hex()?;
+            if (0xdc00..0xe000).contains(&second) {
+                let code = 0x1_0000u32
+                    .saturating_add((first & 0x3ff) << 10)
+                    .saturating_add(second & 0x3ff);
+                if let Some(char) = char::from_u32(code) {
+                    return Ok(char);
+                }
+            }
+        }
+        self.malformed("a pair of surrogates")
+    }
+
+    /// `uXXXX`; the cursor is on the `u`.
+    fn hex(&mut self) -> Parsed<u32> {
+        self.advance();
+        let mut code = 0u32;
+        for _ in 0..4 {
+            let Some(digit) = self.peek().and_then(|byte| char::from(byte).to_digit(16)) else {
+                return self.malformed("four hexadecimal digits");
+            };
+            code = code << 4 | digit;
+            self.advance();
+        }
+        Ok(code)
+    }
+
+    fn number(&mut self) -> Parsed<Value> {
+        let start = self.at;
+        if self.peek() == Some(b'-') {
+            self.advance();
+        }
+        match self.peek() {
+            Some(b'0') => self.advance(),
+            Some(b'1'..=b'9') => self.digits()?,
+            _ => return self.malformed("a digit"),
+        }
+        let mut integer = true;
+        if self.peek() == Some(b'.') {
+            integer = false;
+            self.advance();
+            self.digits()?;
+        }
+        if matches!(self.peek(), Some(b'e' | b'E')) {
+            integer = false;
+            self.advance();
+            if matches!(self.peek(), Some(b'+' | b'-')) {
+                self.advance();
+            }
+            self.digits()?;
+        }
+        if matches!(self.peek(), Some(b'0'..=b'9')) {
+            return self.malformed("no leading zero");
+        }
+        let literal = self.text.get(start..self.at).unwrap_or_default();
+        Ok(Value::Number(self.represent(literal, integer)))
+    }
+
+    fn digits(&mut self) -> Parsed<()> {
+        if !matches!(self.peek(), Some(b'0'..=b'9')) {
+            return self.malformed("a digit");
+        }
+        while matches!(self.peek(), Some(b'0'..=b'9')) {
+            self.advance();
+        }
+        Ok(())
+    }
+
+    fn represent(&mut self, literal: &str, integer: bool) -> Number {
+        if integer && literal != "-0" {
+            if let Ok(value) = literal.parse::<i64>() {
+                if value.unsigned_abs() > SAFE {
+                    self.report(literal, false);
+                }
+                return value.into();
+            }
+            if let Ok(value) = literal.parse::<u64>() {
+                self.report(literal, false);
+                return value.into();
+            }
+        }
+        // The grammar has been checked, so this parses; too large gives infinity.
+        let value = literal.parse::<f64>().unwrap_or(f64::INFINITY);
+        if integer && literal != "-0" || value.is_infinite() {
+            self.report(literal, value.is_infinite());
+        }
+        let finite = value.clamp(f64::MIN, f64::MAX);
+        Number::from_f64(finite).unwrap_or_else(|| 0.into())
+    }
+
+    #[cold]
+    fn report(&mut self, literal: &str, overflow: bool) {
+        if self.numbers.len() < REPORTED {
+            self.numbers.push(Pending {
+                segments: Vec::new(),
+                literal: literal.to_owned(),
+                overflow,
+            });
+        }
+    }
+}
+
+#[cold]
+fn within(mut stop: Stop, segment: impl Fn() -> String) -> Stop {
+    if !matches!(stop.why, Why::Malformed { .. }) {
+        stop.segments.push(segment());
+    }
+    stop
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn value(text: &str) -> Value {
+        let document = parse(text.as_bytes(), 64).unwrap();
+        assert_eq!(document.numbers, []);
+        document.value
+    }
+
+    #[test]
+    fn what_is_accepted_reads_as_serde_json_reads_it() {
+        let texts = [
+            "{}",
+            " \r\n\t[ ] \n",
+            r#"{"terminationType":"GRACEFUL","gracefulTerminationTimeout":10.0}"#,
+            r#"{"a":[1,-2,0,-0,1.5,1e3,1E-2,-1.25e+2,9007199254740991,-9007199254740991,5e-324]}"#,
+            r#"["", "\"\\\/\b\f\n\r\t\u0041\u00e9\ud83d\ude80", "störung – 障害 🚨"]"#,
+            "null",
+            "true",
+            "[false,\"x\",{\"y\":{\"z\":[[]]}}]",
+            "0.1",
+            "123456789.123456789",
+        ];
+        for text in texts {
+            assert_eq!(
+                value(text),
+                serde_json::from_str::<Value>(text).unwrap(),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn malformed_texts_say_where() {
+        let cases: &[(&str, usize, usize)] = &[
+            ("", 1, 1),
+            ("{", 1, 2),
+            ("{\"terminationType\":\"FORCEFUL\"", 1, 30),
+            ("{'a':1}", 1, 2),
+            ("{\"a\":1} // now", 1, 9),
+            ("{\"a\":NaN}", 1, 6),
+            ("{\"a\":Infinity}", 1, 6),
+            ("{\"a\":-Infinity}", 1, 7),
+            ("\u{feff}{}", 1, 1),
+            ("<x/>", 1, 1),
+            ("[1,]", 1, 4),
+            ("{\"a\":1,}", 1, 8),
+            ("{\"a\" 1}", 1, 6),
+            ("[1 2]", 1, 4),
+            ("01", 1, 2),
+            ("-", 1, 2),
+            ("1.", 1, 3),
+            (".5", 1, 1),
+            ("1e", 1, 3),
+            ("+1", 1, 1),
+            ("\"a", 1, 3),
+            ("\"a\nb\"", 1, 3),
+            ("\"\\x\"", 1, 3),
+            ("\"\\u12g4\"", 1, 6),
+            ("\"\\ud800\"", 1, 8),
+            ("\"\\ud800\\u0041\"", 1, 14),
+            ("\"\\udc00\"", 1, 8),
+            ("nul", 1, 1),
+            ("{}{}", 1, 3),
+            ("{\n  \"é\": x\n}", 2, 8),
+            ("/**/{}", 1, 1),
+        ];
+        for (text, line, column) in cases {
+            match parse(text.as_bytes(), 64) {
+                Err(JsonFault::Malformed {
+                    line: l, column: c, ..
+                }) => assert_eq!((l, c), (*line, *column), "{text}"),
+                other => assert!(
+                    matches!(other, Err(JsonFault::Malformed { .. })),
+                    "{text}: {other:?}"
+                ),
+            }
+            assert!(serde_json::from_str::<Value>(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf8() {
+        assert_eq!(
+            parse(b"{\"a\":\"\xe9\"}", 64),
+            Err(JsonFault::Utf8 { offset: 6 })
+        );
+        assert_eq!(
+            parse(
+                "\"a\""
+                    .encode_utf16()
+                    .flat_map(u16::to_be_bytes)
+                    .chain([0xff])
+                    .collect::<Vec<_>>()
+                    .as_slice(),
+                64
+            ),
+            Err(JsonFault::Utf8 { offset: 6 })
+        );
+    }
+
+    #[test]
+    fn duplicate_names_also_with_escapes() {
+        for (text, pointer, key) in [
+            (r#"{"a":1,"a":2}"#, "/a", "a"),
+            (r#"{"x":[{"a/b":1,"a\u002fb":2}]}"#, "/x/0/a~1b", "a/b"),
+            (r#"{"":1,"":2}"#, "/", ""),
+        ] {
+            assert_eq!(
+                parse(text.as_bytes(), 64),
+                Err(JsonFault::DuplicateKey {
+                    pointer: pointer.to_owned(),
+                    key: key.to_owned()
+                })
+            );
+        }
+        assert_eq!(value(r#"{"a":{"a":1},"A":1}"#)["a"]["a"], 1);
+    }
+
+    #[test]
+    fn nesting_is_limited() {
+        let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        assert!(parse(nested(64).as_bytes(), 64).is_ok());
+        assert_eq!(
+            parse(nested(3).as_bytes(), 2),
+            Err(JsonFault::Depth {
+                pointer: "/0/0".to_owned()
+            })
+        );
+        assert_eq!(
+            parse(br#"{"a":{"b":{}},"c":{"d":{}}}"#, 3).map(|_| ()),
+            Ok(())
+        );
+        assert!(matches!(
+            parse("[".repeat(1 << 20).as_bytes(), 64),
+            Err(JsonFault::Depth { .. })
+        ));
+    }
+
+    #[test]
+    fn inexact_numbers_are_reported_and_reading_goes_on() {
+        let text = r#"{"a":[1,99999999999999999999999],"b/c":{"d":-9007199254740992},"e":1e400,"f":1e20,"g":18446744073709551615}"#;
+        let document = parse(text.as_bytes(), 64).unwrap();
+        let found: Vec<_> = document
+            .numbers
+            .iter()
+            .map(|number| (number.pointer.as_str(), number.overflow))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("/a/1", false),
+                ("/b~1c/d", false),
+                ("/e", true),
+                ("/g", false)
+            ]
+        );
+        assert_eq!(document.value["b/c"]["d"], -9_007_199_254_740_992_i64);
+        assert_eq!(document.value["e"], f64::MAX);
+    }
+}

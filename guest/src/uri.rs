@@ -1,0 +1,301 @@
+//! Request targets and URIs, byte by byte (RFC 3986).
+
+use std::borrow::Cow;
+
+/// Splits a request target at the first `?`.
+pub(crate) fn split_target(target: &str) -> (&str, Option<&str>) {
+    match target.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (target, None),
+    }
+}
+
+/// What makes a path unfit for routing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PathFault {
+    NoSlash,
+    Character,
+    Encoding,
+    /// `%2F` or `%5C`.
+    EncodedSlash,
+    EmptySegment,
+    DotSegment,
+}
+
+/// Checks a path and decodes `%XX` of unreserved characters, which are
+/// equivalent to the characters (RFC 3986, 6.2.2.2). A slash at the end is left
+/// to the caller.
+pub(crate) fn normalise(path: &str) -> Result<Cow<'_, str>, PathFault> {
+    if !path.starts_with('/') {
+        return Err(PathFault::NoSlash);
+    }
+    let mut decoded: Option<Vec<u8>> = None;
+    let mut bytes = path.bytes().enumerate();
+    while let Some((index, byte)) = bytes.next() {
+        if byte != b'%' {
+            if byte != b'/' && !is_pchar(byte) {
+                return Err(PathFault::Character);
+            }
+            if let Some(out) = &mut decoded {
+                out.push(byte);
+            }
+            continue;
+        }
+        let (Some(high), Some(low)) = (bytes.next(), bytes.next()) else {
+            return Err(PathFault::Encoding);
+        };
+        let octet = octet(high.1, low.1).ok_or(PathFault::Encoding)?;
+        match octet {
+            b'/' | b'\\' => return Err(PathFault::EncodedSlash),
+            0..=0x1f | 0x7f => return Err(PathFault::Character),
+            _ => {}
+        }
+        let out = decoded
+            .get_or_insert_with(|| path.as_bytes().get(..index).unwrap_or_default().to_vec());
+        if is_unreserved(octet) {
+            out.push(octet);
+        } else {
+            out.extend([b'%', high.1, low.1]);
+        }
+    }
+    let normal = match decoded {
+        None => Cow::Borrowed(path),
+        Some(bytes) => Cow::Owned(String::from_utf8(bytes).map_err(|_| PathFault::Encoding)?),
+    };
+    let mut rest = normal.get(1..).unwrap_or_default();
+    // The path may end with a slash, but no segment before that may be empty.
+    while let Some((segment, tail)) = rest.split_once('/') {
+        if segment.is_empty() {
+            return Err(PathFault::EmptySegment);
+        }
+        if is_dot(segment) {
+            return Err(PathFault::DotSegment);
+        }
+        rest = tail;
+    }
+    if is_dot(rest) {
+        Err(PathFault::DotSegment)
+    } else {
+        Ok(normal)
+    }
+}
+
+fn is_dot(segment: &str) -> bool {
+    matches!(segment, "." | "..")
+}
+
+/// Decodes every `%XX`; `None` if one is broken or the result is not UTF-8.
+pub(crate) fn decode(text: &str) -> Option<Cow<'_, str>> {
+    let Some(first) = text.find('%') else {
+        return Some(Cow::Borrowed(text));
+    };
+    let mut out = text.as_bytes().get(..first)?.to_vec();
+    let mut bytes = text.as_bytes().get(first..)?.iter().copied();
+    while let Some(byte) = bytes.next() {
+        if byte == b'%' {
+            out.push(octet(bytes.next()?, bytes.next()?)?);
+        } else {
+            out.push(byte);
+        }
+    }
+    String::from_utf8(out).ok().map(Cow::Owned)
+}
+
+fn octet(high: u8, low: u8) -> Option<u8> {
+    let high = char::from(high).to_digit(16)?;
+    let low = char::from(low).to_digit(16)?;
+    u8::try_from(high << 4 | low).ok()
+}
+
+fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+}
+
+fn is_sub_delim(byte: u8) -> bool {
+    matches!(
+        byte,
+        b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'='
+    )
+}
+
+fn is_pchar(byte: u8) -> bool {
+    is_unreserved(byte) || is_sub_delim(byte) || matches!(byte, b':' | b'@')
+}
+
+/// The format `http-uri`: an absolute http or https URI with a host (RFC 9110,
+/// 4.2), without userinfo, written in the characters of RFC 3986 only.
+pub(crate) fn is_http_uri(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return false;
+    };
+    if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
+        return false;
+    }
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (Some(authority), Some(tail)) = (rest.get(..end), rest.get(end..)) else {
+        return false;
+    };
+    is_authority(authority) && is_tail(tail)
+}
+
+fn is_authority(authority: &str) -> bool {
+    let (host, port) = if let Some(rest) = authority.strip_prefix('[') {
+        let Some((address, port)) = rest.split_once(']') else {
+            return false;
+        };
+        if address.parse::<std::net::Ipv6Addr>().is_err() {
+            return false;
+        }
+        match port.strip_prefix(':') {
+            Some(port) => (address, port),
+            None if port.is_empty() => (address, ""),
+            None => return false,
+        }
+    } else {
+        let (host, port) = authority.rsplit_once(':').unwrap_or((authority, ""));
+        if host.is_empty() || !is_encoded(host, |byte| is_unreserved(byte) || is_sub_delim(byte)) {
+            return false;
+        }
+        // Four numbers are an address, and must then be a valid one.
+        let dotted = host
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'.');
+        if dotted && host.parse::<std::net::Ipv4Addr>().is_err() {
+            return false;
+        }
+        (host, port)
+    };
+    !host.is_empty()
+        && (port.is_empty()
+            || (port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok()))
+}
+
+fn is_tail(tail: &str) -> bool {
+    let (rest, fragment) = tail.split_once('#').unwrap_or((tail, ""));
+    let of_query = |byte| is_pchar(byte) || matches!(byte, b'/' | b'?');
+    is_encoded(rest, of_query) && is_encoded(fragment, of_query)
+}
+
+/// Only bytes that `allowed` takes and well-formed `%XX`.
+fn is_encoded(text: &str, allowed: impl Fn(u8) -> bool) -> bool {
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        let fine = if byte == b'%' {
+            matches!((bytes.next(), bytes.next()), (Some(high), Some(low)) if octet(high, low).is_some())
+        } else {
+            allowed(byte)
+        };
+        if !fine {
+            return false;
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_normalised_or_refused() {
+        let cases: &[(&str, Result<&str, PathFault>)] = &[
+            ("/vnflcm/v2/vnf_instances", Ok("/vnflcm/v2/vnf_instances")),
+            (
+                "/vnf%5Finstances/%74erminate",
+                Ok("/vnf_instances/terminate"),
+            ),
+            ("/a/b/", Ok("/a/b/")),
+            ("/", Ok("/")),
+            ("/a%20b/%3A", Ok("/a%20b/%3A")),
+            ("", Err(PathFault::NoSlash)),
+            ("*", Err(PathFault::NoSlash)),
+            ("http://h/a", Err(PathFault::NoSlash)),
+            ("/a b", Err(PathFault::Character)),
+            ("/a\\b", Err(PathFault::Character)),
+            ("/a#b", Err(PathFault::Character)),
+            ("/é", Err(PathFault::Character)),
+            ("/a%00", Err(PathFault::Character)),
+            ("/a%0d%0ab", Err(PathFault::Character)),
+            ("/a%2", Err(PathFault::Encoding)),
+            ("/a%zz", Err(PathFault::Encoding)),
+            ("/a%+1", Err(PathFault::Encoding)),
+            ("/a%2Fb", Err(PathFault::EncodedSlash)),
+            ("/a%5cb", Err(PathFault::EncodedSlash)),
+            ("//a", Err(PathFault::EmptySegment)),
+            ("/a//b", Err(PathFault::EmptySegment)),
+            ("/a//", Err(PathFault::EmptySegment)),
+            ("/a/../b", Err(PathFault::DotSegment)),
+            ("/a/%2e%2E/b", Err(PathFault::DotSegment)),
+            ("/a/.", Err(PathFault::DotSegment)),
+        ];
+        for (path, expected) in cases {
+            assert_eq!(
+                normalise(path).as_deref().map_err(|fault| *fault),
+                *expected,
+                "{path}"
+            );
+        }
+    }
+
+    #[test]
+    fn values_are_decoded_once() {
+        let cases: &[(&str, Option<&str>)] = &[
+            ("abc", Some("abc")),
+            ("a+b", Some("a+b")),
+            ("%28eq%2Cmy%20vnf%29", Some("(eq,my vnf)")),
+            ("%2541", Some("%41")),
+            ("%C3%A9", Some("é")),
+            ("%C3", None),
+            ("%4", None),
+            ("%", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(decode(text).as_deref(), *expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn http_uris() {
+        let valid = [
+            "http://127.0.0.1:9091/notification",
+            "https://host",
+            "HTTPS://Host.example/a;b?c=d#e",
+            "http://[2001:db8::1]:8080/x",
+            "http://[::1]",
+            "http://a-b_c.example:65535",
+            "http://host:/x",
+            "http://h/%C3%A9",
+        ];
+        let invalid = [
+            "",
+            "host",
+            "/callback",
+            "ftp://host/x",
+            "http:/host",
+            "http://",
+            "http:///x",
+            "http://:80/",
+            "http://host:65536/",
+            "http://host:8a/",
+            "http://[::1",
+            "http://[::g]/",
+            "http://[::1]x/",
+            "http://a b/",
+            "http://h/a b",
+            "http://h/\n",
+            "http://h/é",
+            "http://h/%zz",
+            "http://h/<x>",
+            "http://user@host/",
+            "http://1.2.3.400/",
+            "http://h/a#b#c",
+            "mailto:x@y",
+        ];
+        for uri in valid {
+            assert!(is_http_uri(uri), "{uri}");
+        }
+        for uri in invalid {
+            assert!(!is_http_uri(uri), "{uri}");
+        }
+    }
+}
