@@ -190,6 +190,11 @@ impl Draft {
         self
     }
 
+    pub fn hint_if_none(&mut self, hint: &str) -> &mut Self {
+        self.hint.get_or_insert_with(|| hint.to_owned());
+        self
+    }
+
     pub fn related(&mut self, at: At, label: impl Into<String>) -> &mut Self {
         self.related = Some((at, label.into()));
         self

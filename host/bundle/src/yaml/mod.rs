@@ -95,11 +95,13 @@ impl Node {
     /// The value that a JSON Pointer without its leading `/`, already split and
     /// unescaped, leads to.
     pub fn follow<'s>(&self, steps: impl IntoIterator<Item = &'s str>) -> Option<&Node> {
-        steps.into_iter().try_fold(self, |node, step| match &node.value {
-            Value::Map(_) => node.get(step),
-            Value::List(items) => step.parse::<usize>().ok().and_then(|i| items.get(i)),
-            _ => None,
-        })
+        steps
+            .into_iter()
+            .try_fold(self, |node, step| match &node.value {
+                Value::Map(_) => node.get(step),
+                Value::List(items) => step.parse::<usize>().ok().and_then(|i| items.get(i)),
+                _ => None,
+            })
     }
 
     /// The same as JSON, members in the order written.

@@ -16,9 +16,7 @@ pub(crate) fn locate(node: &Node, sources: &Sources, start: usize, end: usize) -
         return node.at;
     };
     let first = places.get(start).map_or(last.1, |place| place.0);
-    let end = end
-        .max(start.saturating_add(1))
-        .saturating_sub(1);
+    let end = end.max(start.saturating_add(1)).saturating_sub(1);
     let end = places.get(end).map_or(last.1, |place| place.1);
     At {
         file: node.at.file,
@@ -64,21 +62,24 @@ fn places(node: &Node, text: &str) -> Option<Vec<(usize, usize)>> {
             source.skip_escape();
         } else if node.style == Style::SingleQuoted && c == '\'' {
             source.skip(2);
+        } else if found == Some(c) && (c != '\n' || node.style == Style::Literal) {
+            source.skip(1);
+            if c == '\n' {
+                source.skip_indentation();
+            }
         } else if matches!(c, ' ' | '\n') && source.at_break() {
             // One fold, or several kept breaks, whose number in the file depends
             // on the style: taken together.
+            while c == '\n' && value.next_if_eq(&'\n').is_some() {
+                places.push((start, start));
+            }
             if node.style == Style::Literal {
                 source.skip_break();
             } else {
-                while c == '\n' && value.next_if_eq(&'\n').is_some() {
-                    places.push((start, start));
-                }
                 source.skip_breaks();
             }
             places.push((start, start));
             continue;
-        } else if found == Some(c) {
-            source.skip(1);
         } else {
             break;
         }
@@ -102,7 +103,9 @@ fn content_start(node: &Node, text: &str) -> Option<(usize, Option<usize>)> {
                 .get(body..)?
                 .lines()
                 .find(|line| !line.trim().is_empty())?;
-            let indent = line.len().saturating_sub(line.trim_start_matches(' ').len());
+            let indent = line
+                .len()
+                .saturating_sub(line.trim_start_matches(' ').len());
             let mut cursor = Cursor {
                 text,
                 at: start.saturating_add(body),

@@ -1,0 +1,84 @@
+//! Expressions: whether they are accepted, and what they read.
+
+mod scope;
+mod walk;
+
+pub(crate) use scope::{BodyRead, Reads, Scope, Type, is_known_variable};
+
+use cel::Program;
+use solgate_engine::cel_env::check_expression;
+
+use crate::diagnostic::Report;
+use crate::source::At;
+use crate::yaml::{Node, Style, Value, locate, locate_line};
+
+/// A parsed expression and the scalar that holds it.
+struct Expression<'n> {
+    node: &'n Node,
+    program: Program,
+}
+
+impl Expression<'_> {
+    /// Where a node of the syntax tree stands in the file.
+    fn at(&self, id: u64, report: &Report) -> At {
+        match self.program.source_info().offset_for(id) {
+            Some((start, end)) => {
+                let wide = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
+                locate(
+                    self.node,
+                    &report.sources,
+                    wide(start),
+                    wide(end).saturating_add(1),
+                )
+            }
+            None => self.node.at,
+        }
+    }
+}
+
+/// Checks one expression in its scope and adds what it reads to the scope. The
+/// result is the source for the engine and what is known about the value.
+pub(crate) fn check(
+    node: &Node,
+    scope: &mut Scope<'_>,
+    report: &mut Report,
+) -> Option<(String, Type)> {
+    let source = source(node, report)?;
+    if let Err(error) = check_expression(&source) {
+        let at = locate_line(node, &report.sources, error.line, error.column);
+        let message = format!("the expression is not accepted: {}", error.message);
+        let draft = report.mistake(at, message);
+        if node.style == Style::Plain
+            && node.at.start == at.start
+            && source.starts_with(['"', '\''])
+        {
+            draft.hint("YAML takes the quotes away: put the whole expression in the other quotes");
+        }
+        return None;
+    }
+    // Parsed once more, for the places of its nodes.
+    let expression = Expression {
+        node,
+        program: Program::compile(&source).ok()?,
+    };
+    let found = walk::walk(&expression, scope, report);
+    Some((source, found))
+}
+
+/// The text of an expression. A scalar such as `true` need not be quoted.
+fn source(node: &Node, report: &mut Report) -> Option<String> {
+    match node.value {
+        Value::String | Value::Bool(_) | Value::Number(_) if !node.text.trim().is_empty() => {
+            Some(node.text.clone())
+        }
+        _ => {
+            report
+                .mistake(
+                    node.at,
+                    format!("an expression is text, but here is {}", node.kind()),
+                )
+                .hint("put an expression that begins with [, { or ! in quotes, or write it below `>-`");
+            None
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The names that an expression may use, and what has been read through them.
+
+use std::collections::BTreeSet;
+
+use crate::openapi::Op;
+use crate::policy::Policy;
+use crate::source::At;
+
+/// Names with a meaning of their own, which a fact cannot take.
+const VARIABLES: [&str; 13] = [
+    "body",
+    "headers",
+    "query",
+    "path",
+    "method",
+    "operation",
+    "apiRoot",
+    "caller",
+    "receivedAt",
+    "options",
+    "variables",
+    "item",
+    "index",
+];
+
+/// Members of `caller`.
+pub(super) const CALLER: [&str; 6] = [
+    "subject",
+    "tenant",
+    "roles",
+    "scopes",
+    "certificateNames",
+    "sourceAddress",
+];
+
+pub(crate) fn is_known_variable(name: &str) -> bool {
+    VARIABLES.contains(&name) || matches!(name, "optional" | "strings")
+}
+
+/// What is known about a value before it is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Type {
+    Any,
+    /// A fact, or an item of a list fact, by its place in the policy.
+    Fact(usize),
+    /// A list fact, or some of its items.
+    Facts(usize),
+    /// A place in the body: member names, `[]` for an item.
+    Body(Vec<String>),
+    Headers,
+    Query,
+    Path,
+    Caller,
+    Options,
+    Variables,
+}
+
+/// A member of the body that an expression reads or tests for.
+#[derive(Debug, Clone)]
+pub(crate) struct BodyRead {
+    pub path: Vec<String>,
+    pub is_test: bool,
+    pub at: At,
+}
+
+/// What the expressions of one rule read.
+#[derive(Debug, Default)]
+pub(crate) struct Reads {
+    /// Names of facts and the first place that reads each.
+    pub facts: Vec<(String, At)>,
+    pub body: bool,
+    pub query: bool,
+    pub members: Vec<BodyRead>,
+}
+
+impl Reads {
+    pub fn fact(&mut self, name: &str, at: At) {
+        if !self.facts.iter().any(|(known, _)| known == name) {
+            self.facts.push((name.to_owned(), at));
+        }
+    }
+}
+
+/// The scope of one rule's expressions.
+pub(crate) struct Scope<'a> {
+    pub policy: &'a Policy,
+    /// The operations that the rule is for.
+    pub operations: Vec<&'a Op<'a>>,
+    /// `variables` defined so far.
+    pub variables: Vec<(String, Type)>,
+    /// The type of `item`, inside of `forEach`.
+    pub item: Option<Type>,
+    pub reads: Reads,
+    /// Variables of comprehensions, innermost last.
+    pub bound: Vec<(String, Type)>,
+}
+
+impl<'a> Scope<'a> {
+    pub fn new(policy: &'a Policy, operations: Vec<&'a Op<'a>>) -> Self {
+        Self {
+            policy,
+            operations,
+            variables: Vec::new(),
+            item: None,
+            reads: Reads::default(),
+            bound: Vec::new(),
+        }
+    }
+
+    /// All names, for a hint.
+    pub fn names(&self) -> Vec<&str> {
+        let facts = self.policy.facts.iter().map(|fact| fact.def.name.as_str());
+        VARIABLES
+            .iter()
+            .copied()
+            .filter(|name| self.item.is_some() || !matches!(*name, "item" | "index"))
+            .filter(|name| !self.variables.is_empty() || *name != "variables")
+            .chain(facts)
+            .chain(self.bound.iter().map(|(name, _)| name.as_str()))
+            .collect()
+    }
+
+    /// Variables that every operation's path has.
+    pub fn path_variables(&self) -> BTreeSet<&str> {
+        let mut operations = self.operations.iter();
+        let mut common: BTreeSet<&str> = match operations.next() {
+            Some(op) => op.path_variables.iter().map(String::as_str).collect(),
+            None => return BTreeSet::new(),
+        };
+        for op in operations {
+            common.retain(|name| op.path_variables.iter().any(|known| known == name));
+        }
+        common
+    }
+}

@@ -1,0 +1,410 @@
+//! Follows every name of an expression to what it stands for.
+
+use cel::IdedExpr;
+use cel::common::ast::{
+    CallExpr, ComprehensionExpr, EntryExpr, Expr, LiteralValue, SelectExpr, operators,
+};
+
+use super::scope::CALLER;
+use super::{BodyRead, Expression, Scope, Type};
+use crate::diagnostic::Report;
+use crate::source::At;
+use crate::suggest::did_you_mean;
+
+pub(super) fn walk(
+    expression: &Expression<'_>,
+    scope: &mut Scope<'_>,
+    report: &mut Report,
+) -> Type {
+    let mut walker = Walker {
+        expression,
+        scope,
+        report,
+    };
+    walker.node(expression.program.expression())
+}
+
+struct Walker<'w, 'a, 'n> {
+    expression: &'w Expression<'n>,
+    scope: &'w mut Scope<'a>,
+    report: &'w mut Report,
+}
+
+impl Walker<'_, '_, '_> {
+    fn at(&self, id: u64) -> At {
+        self.expression.at(id, self.report)
+    }
+
+    fn node(&mut self, node: &IdedExpr) -> Type {
+        match &node.expr {
+            Expr::Ident(name) => self.variable(name.trim_start_matches('.'), node.id),
+            Expr::Select(select) => self.select(select, node.id),
+            Expr::Call(call) => self.call(call, node.id),
+            Expr::Comprehension(comprehension) => self.comprehension(comprehension),
+            Expr::List(list) => {
+                for item in &list.elements {
+                    self.node(item);
+                }
+                Type::Any
+            }
+            Expr::Map(map) => {
+                for entry in &map.entries {
+                    if let EntryExpr::MapEntry(entry) = &entry.expr {
+                        self.node(&entry.key);
+                        self.node(&entry.value);
+                    }
+                }
+                Type::Any
+            }
+            Expr::Struct(structure) => {
+                for entry in &structure.entries {
+                    if let EntryExpr::StructField(field) = &entry.expr {
+                        self.node(&field.value);
+                    }
+                }
+                Type::Any
+            }
+            Expr::Literal(_) | Expr::Unspecified => Type::Any,
+        }
+    }
+
+    fn variable(&mut self, name: &str, id: u64) -> Type {
+        if name.starts_with('@') {
+            return Type::Any;
+        }
+        let bound = self
+            .scope
+            .bound
+            .iter()
+            .rev()
+            .find(|(known, _)| known == name);
+        if let Some((_, found)) = bound {
+            return found.clone();
+        }
+        let at = self.at(id);
+        let fact = self
+            .scope
+            .policy
+            .facts
+            .iter()
+            .enumerate()
+            .find(|(_, fact)| fact.def.name == name);
+        if let Some((index, fact)) = fact {
+            self.scope.reads.fact(name, at);
+            return if fact.def.list {
+                Type::Facts(index)
+            } else {
+                Type::Fact(index)
+            };
+        }
+        match name {
+            "body" => {
+                self.scope.reads.body = true;
+                Type::Body(Vec::new())
+            }
+            "query" => {
+                self.scope.reads.query = true;
+                Type::Query
+            }
+            "headers" => Type::Headers,
+            "path" => Type::Path,
+            "caller" => Type::Caller,
+            "options" => Type::Options,
+            "variables" => Type::Variables,
+            "method" | "operation" | "apiRoot" | "receivedAt" => Type::Any,
+            "item" if self.scope.item.is_some() => self.scope.item.clone().unwrap_or(Type::Any),
+            "index" if self.scope.item.is_some() => Type::Any,
+            "item" | "index" => {
+                self.report
+                    .mistake(at, format!("there is no `{name}` outside of `forEach`"))
+                    .hint("give the rule a `forEach:` with the list to go through");
+                Type::Any
+            }
+            // Names of types are values in CEL, as in type(x) == string.
+            "int" | "uint" | "double" | "bool" | "string" | "bytes" | "list" | "map"
+            | "null_type" | "type" => Type::Any,
+            _ => {
+                let hint = did_you_mean(name, self.scope.names());
+                self.report
+                    .mistake(
+                        at,
+                        format!("`{name}` is neither a fact nor a variable of expressions"),
+                    )
+                    .maybe_hint(hint)
+                    .hint_if_none("facts are defined in policy.yaml, under `facts:`");
+                Type::Any
+            }
+        }
+    }
+
+    fn select(&mut self, select: &SelectExpr, id: u64) -> Type {
+        let of = self.node(&select.operand);
+        let at = self.member_at(id, &select.operand, &select.field);
+        self.member(&of, &select.field, at, select.test)
+    }
+
+    /// The name of a member: the parser places a selection at its dot, or, of
+    /// `has()`, at the call.
+    fn member_at(&self, id: u64, operand: &IdedExpr, field: &str) -> At {
+        let whole = self.at(id);
+        let from = self.at(operand.id);
+        let text = self.report.sources.text(whole.file);
+        let start = from.start.max(whole.start);
+        // Names do not hold line breaks, so the member follows on this line.
+        let line = text.get(start..).unwrap_or("");
+        let line = line.lines().next().unwrap_or("");
+        let dotted = format!(".{field}");
+        match line.find(&dotted) {
+            Some(found) => {
+                let start = start.saturating_add(found).saturating_add(1);
+                At {
+                    file: whole.file,
+                    start,
+                    end: start.saturating_add(field.len()),
+                }
+            }
+            None => whole,
+        }
+    }
+
+    fn call(&mut self, call: &CallExpr, id: u64) -> Type {
+        match (call.func_name.as_str(), call.args.as_slice()) {
+            (
+                name @ (operators::INDEX | operators::OPT_INDEX | operators::OPT_SELECT),
+                [of, index],
+            ) => {
+                let of = self.node(of);
+                if let Some(field) = literal(index) {
+                    let at = self.at(index.id);
+                    return self.member(&of, field, at, name != operators::INDEX);
+                }
+                self.node(index);
+                match of {
+                    Type::Facts(fact) => Type::Fact(fact),
+                    Type::Body(mut path) => {
+                        path.push("[]".to_owned());
+                        Type::Body(path)
+                    }
+                    Type::Headers => {
+                        let at = self.at(id);
+                        self.report
+                            .mistake(at, "a header field is read by a name in the source")
+                            .hint("write headers['name']: only fields that are named reach the policy");
+                        Type::Any
+                    }
+                    _ => Type::Any,
+                }
+            }
+            (operators::IN, [name, of]) => {
+                let found = self.node(of);
+                match (literal(name), &found) {
+                    // In a list it is a value that is looked for.
+                    (Some(_), Type::Facts(_)) | (None, _) => {
+                        self.node(name);
+                    }
+                    (Some(field), _) => {
+                        let at = self.at(name.id);
+                        self.member(&found, field, at, true);
+                    }
+                }
+                Type::Any
+            }
+            (operators::CONDITIONAL, [condition, then, other]) => {
+                self.node(condition);
+                let then = self.node(then);
+                let other = self.node(other);
+                if then == other { then } else { Type::Any }
+            }
+            _ => {
+                // `optional.of(x)` and `strings.quote(x)`: no variables.
+                let is_namespace = |node: &IdedExpr| matches!(&node.expr, Expr::Ident(name) if matches!(name.as_str(), "optional" | "strings"));
+                if let Some(target) = call.target.as_deref().filter(|t| !is_namespace(t)) {
+                    self.node(target);
+                }
+                for argument in &call.args {
+                    self.node(argument);
+                }
+                Type::Any
+            }
+        }
+    }
+
+    fn comprehension(&mut self, comprehension: &ComprehensionExpr) -> Type {
+        let range = self.node(&comprehension.iter_range);
+        self.node(&comprehension.accu_init);
+        let item = match &range {
+            Type::Facts(fact) => Type::Fact(*fact),
+            Type::Body(path) => {
+                let mut path = path.clone();
+                path.push("[]".to_owned());
+                Type::Body(path)
+            }
+            _ => Type::Any,
+        };
+        let depth = self.scope.bound.len();
+        self.scope
+            .bound
+            .push((comprehension.accu_var.clone(), Type::Any));
+        match &comprehension.iter_var2 {
+            // Of two variables the first is the index.
+            Some(second) => {
+                self.scope
+                    .bound
+                    .push((comprehension.iter_var.clone(), Type::Any));
+                self.scope.bound.push((second.clone(), item));
+            }
+            None => self
+                .scope
+                .bound
+                .push((comprehension.iter_var.clone(), item)),
+        }
+        self.node(&comprehension.loop_cond);
+        self.node(&comprehension.loop_step);
+        self.node(&comprehension.result);
+        self.scope.bound.truncate(depth);
+        if keeps_items(comprehension) {
+            range
+        } else {
+            Type::Any
+        }
+    }
+
+    /// The member of a value, if the value can have it.
+    fn member(&mut self, of: &Type, field: &str, at: At, is_test: bool) -> Type {
+        match of {
+            Type::Fact(index) => self.fact_member(*index, field, at),
+            Type::Facts(index) => {
+                let name = self.fact_name(*index);
+                self.report
+                    .mistake(at, format!("`{name}` is a list and has no `{field}`"))
+                    .hint(format!(
+                        "go through its items, as in {name}.exists(o, o.{field} == ...)"
+                    ));
+            }
+            Type::Body(path) => {
+                let mut path = path.clone();
+                path.push(field.to_owned());
+                self.scope.reads.members.push(BodyRead {
+                    path: path.clone(),
+                    is_test,
+                    at,
+                });
+                return Type::Body(path);
+            }
+            Type::Headers => {
+                if field.chars().any(|c| c.is_ascii_uppercase()) {
+                    self.report
+                        .mistake(at, "names of header fields are in lower case here")
+                        .hint(format!("write headers['{}']", field.to_ascii_lowercase()));
+                }
+            }
+            Type::Path => {
+                let known = self.scope.path_variables();
+                if !known.contains(field) && !self.scope.operations.is_empty() {
+                    let hint = did_you_mean(field, known.iter().copied());
+                    let message = match self
+                        .scope
+                        .operations
+                        .iter()
+                        .find(|op| !op.path_variables.iter().any(|name| name == field))
+                    {
+                        Some(op) => format!(
+                            "the path of the operation `{}` has no variable `{field}`",
+                            op.def.id
+                        ),
+                        None => format!("no path has a variable `{field}`"),
+                    };
+                    self.report.mistake(at, message).maybe_hint(hint);
+                }
+            }
+            Type::Caller => {
+                if !CALLER.contains(&field) {
+                    self.report
+                        .mistake(at, format!("`caller` has no `{field}`"))
+                        .maybe_hint(did_you_mean(field, CALLER));
+                }
+            }
+            Type::Options => {
+                let options = &self.scope.policy.options;
+                if !options.iter().any(|option| option.name == field) {
+                    self.report
+                        .mistake(at, format!("policy.yaml defines no option `{field}`"))
+                        .maybe_hint(did_you_mean(
+                            field,
+                            options.iter().map(|option| option.name.as_str()),
+                        ));
+                }
+            }
+            Type::Variables => {
+                let variables = &self.scope.variables;
+                match variables.iter().find(|(name, _)| name == field) {
+                    Some((_, found)) => return found.clone(),
+                    None => {
+                        self.report
+                            .mistake(at, format!("`variables` has no `{field}` here"))
+                            .maybe_hint(did_you_mean(
+                                field,
+                                variables.iter().map(|(name, _)| name.as_str()),
+                            ))
+                            .hint_if_none("a variable is defined before it is used");
+                    }
+                }
+            }
+            Type::Query | Type::Any => {}
+        }
+        Type::Any
+    }
+
+    fn fact_name(&self, index: usize) -> String {
+        let fact = self.scope.policy.facts.get(index);
+        fact.map(|fact| fact.def.name.clone()).unwrap_or_default()
+    }
+
+    fn fact_member(&mut self, index: usize, field: &str, at: At) {
+        let Some(fact) = self.scope.policy.facts.get(index) else {
+            return;
+        };
+        if fact.def.members.is_empty() || fact.def.members.iter().any(|known| known == field) {
+            return;
+        }
+        let hint = did_you_mean(field, fact.def.members.iter().map(String::as_str));
+        self.report
+            .mistake(
+                at,
+                format!(
+                    "the fact `{}` does not declare the member `{field}`, so it is never there",
+                    fact.def.name
+                ),
+            )
+            .maybe_hint(hint)
+            .related(fact.at, "add it to `members` here");
+    }
+}
+
+fn literal(node: &IdedExpr) -> Option<&str> {
+    match &node.expr {
+        Expr::Literal(LiteralValue::String(text)) => Some(text.inner()),
+        _ => None,
+    }
+}
+
+/// Whether this is `filter`, whose result holds items of its range: each step
+/// adds the item or nothing.
+fn keeps_items(comprehension: &ComprehensionExpr) -> bool {
+    let Expr::Call(step) = &comprehension.loop_step.expr else {
+        return false;
+    };
+    let [_, added, _] = step.args.as_slice() else {
+        return false;
+    };
+    let Expr::Call(add) = &added.expr else {
+        return false;
+    };
+    let [_, items] = add.args.as_slice() else {
+        return false;
+    };
+    let Expr::List(items) = &items.expr else {
+        return false;
+    };
+    matches!(items.elements.as_slice(), [IdedExpr { expr: Expr::Ident(name), .. }] if *name == comprehension.iter_var)
+}

@@ -1,0 +1,150 @@
+//! Request bodies.
+
+use solgate_engine::ir::{Body, MediaType};
+
+use super::{Api, RuleUse, reference};
+use crate::diagnostic::Report;
+use crate::reader::{self, Members};
+use crate::yaml::Node;
+
+const MERGE_PATCH: &str = "application/merge-patch+json";
+
+/// The body of an operation, and its schema.
+pub(super) fn read<'n>(
+    api: &mut Api<'n>,
+    operation: &str,
+    node: &'n Node,
+    report: &mut Report,
+) -> (Option<Body>, Option<&'n Node>) {
+    match body(api, operation, node, report) {
+        Some((body, schema)) => (Some(body), Some(schema)),
+        None => (None, None),
+    }
+}
+
+fn body<'n>(
+    api: &mut Api<'n>,
+    operation: &str,
+    node: &'n Node,
+    report: &mut Report,
+) -> Option<(Body, &'n Node)> {
+    let node = reference::resolve(api.root, node, report)?;
+    let mut members = Members::open(node, "a request body", report)?;
+    let required = members
+        .get("required")
+        .and_then(|node| reader::boolean(node, "`required`", report))
+        .unwrap_or(false);
+    let rule = members.get("x-rule");
+    let content = members.require("content", report);
+    members.finish_open(&["description"], report);
+    let entries = reader::map(content?, "`content`", report)?;
+    if entries.is_empty() {
+        report.mistake(content?.at, "a request body has at least one media type");
+    }
+    let mut media_types: Vec<MediaType> = Vec::new();
+    let mut schema: Option<&'n Node> = None;
+    for (key, node) in entries {
+        if !is_media_type(&key.name) {
+            report
+                .mistake(key.at, format!("`{}` is not a media type", key.name))
+                .hint("write type/subtype without parameters, like application/json");
+        }
+        let Some(mut members) = Members::open(node, "a media type", report) else {
+            continue;
+        };
+        let own = members.require("schema", report);
+        let rule = members
+            .get("x-rule")
+            .and_then(|node| rule_use(api, node, report));
+        members.finish_open(&["example", "examples", "encoding"], report);
+        media_types.push(MediaType {
+            name: key.name.clone(),
+            rule,
+        });
+        match (schema, own) {
+            (None, own) => schema = own,
+            (Some(first), Some(own)) if first.to_json() != own.to_json() => {
+                report
+                    .mistake(own.at, "the media types of one body have the same schema")
+                    .related(first.at, "another schema here");
+            }
+            _ => {}
+        }
+    }
+    let media_type_rule = match rule {
+        Some(node) => rule_use(api, node, report)?,
+        None if media_types.first().is_some_and(|m| m.name == MERGE_PATCH) => {
+            "header.content-type.merge-patch".to_owned()
+        }
+        None => "header.content-type.json".to_owned(),
+    };
+    let (name, schema) = schema_of(api, operation, schema?, report)?;
+    Some((
+        Body {
+            required,
+            media_types,
+            media_type_rule,
+            schema: name,
+        },
+        schema,
+    ))
+}
+
+fn rule_use(api: &mut Api<'_>, node: &Node, report: &mut Report) -> Option<String> {
+    let id = reader::line(node, "the id of a rule", report)?.to_owned();
+    api.rule_uses.push(RuleUse {
+        id: id.clone(),
+        at: node.at,
+    });
+    Some(id)
+}
+
+/// The name of the schema below `components.schemas`; one that is written in
+/// place gets the name of its operation.
+fn schema_of<'n>(
+    api: &mut Api<'n>,
+    operation: &str,
+    node: &'n Node,
+    report: &mut Report,
+) -> Option<(String, &'n Node)> {
+    const SCHEMAS: &str = "#/components/schemas/";
+    let only_ref = node.as_map().is_some_and(|members| members.len() == 1);
+    if only_ref && let Some(reference) = node.get("$ref") {
+        let found = reference::target(api.root, reference, SCHEMAS, report)?;
+        let name = reference.text.strip_prefix(SCHEMAS)?;
+        if !name.contains('/') {
+            return Some((name.replace("~1", "/").replace("~0", "~"), found));
+        }
+    }
+    let name = format!("{operation}.body");
+    if api.schemas.contains_key(&name) {
+        report.mistake(
+            node.at,
+            format!("the name `{name}` is taken by a schema, and this body needs it"),
+        );
+        return None;
+    }
+    api.schemas.insert(name.clone(), node);
+    Some((name, node))
+}
+
+/// `type/subtype`, without parameters.
+fn is_media_type(text: &str) -> bool {
+    let token = |part: &str| {
+        !part.is_empty()
+            && part
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "!#$&-^_.+".contains(c))
+    };
+    text.split_once('/')
+        .is_some_and(|(kind, subtype)| token(kind) && token(subtype))
+}
+
+/// The same, or with `*` in place of the subtype or of both.
+pub(super) fn is_media_range(text: &str) -> bool {
+    text == "*/*"
+        || is_media_type(text)
+        || text
+            .strip_suffix("/*")
+            .is_some_and(|kind| is_media_type(&format!("{kind}/x")))
+}

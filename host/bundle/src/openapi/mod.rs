@@ -1,0 +1,121 @@
+//! openapi.yaml, read from the raw document: a typed reader of OpenAPI would
+//! drop the keywords that it does not know.
+
+mod body;
+mod keywords;
+mod mapping;
+mod operation;
+mod parameter;
+mod presence;
+mod reference;
+mod schema;
+
+pub(crate) use mapping::check_mapping;
+pub(crate) use presence::{Presence, presence};
+
+use std::collections::BTreeMap;
+
+use solgate_engine::ir::Operation;
+
+use crate::diagnostic::Report;
+use crate::reader::{self, Members};
+use crate::source::At;
+use crate::yaml::Node;
+
+/// What openapi.yaml says, as far as it could be understood.
+#[derive(Debug)]
+pub(crate) struct Api<'n> {
+    pub root: &'n Node,
+    pub operations: Vec<Op<'n>>,
+    /// Those of `components.schemas`, and bodies written in place.
+    pub schemas: BTreeMap<String, &'n Node>,
+    /// Rules named outside of schemas: by header parameters and media types.
+    pub rule_uses: Vec<RuleUse>,
+    /// Rules named by `x-rule` in schemas.
+    pub schema_rules: Vec<RuleUse>,
+    pub at: At,
+}
+
+/// An operation and the places that messages about it point at.
+#[derive(Debug)]
+pub(crate) struct Op<'n> {
+    pub def: Operation,
+    pub at: At,
+    pub path_variables: Vec<String>,
+    /// The schema of the request body.
+    pub schema: Option<&'n Node>,
+    pub rule_map: Option<&'n Node>,
+}
+
+/// A place that names a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RuleUse {
+    pub id: String,
+    pub at: At,
+}
+
+impl Api<'_> {
+    pub fn operation(&self, id: &str) -> Option<&Op<'_>> {
+        self.operations.iter().find(|op| op.def.id == id)
+    }
+}
+
+pub(crate) fn read<'n>(root: &'n Node, report: &mut Report) -> Option<Api<'n>> {
+    let mut members = Members::open(root, "openapi.yaml", report)?;
+    if let Some(node) = members.require("openapi", report)
+        && !(node.text == "3.1" || node.text.starts_with("3.1."))
+    {
+        report
+            .mistake(
+                node.at,
+                format!(
+                    "the OpenAPI version is 3.1.x, but here is {}",
+                    reader::shown(node)
+                ),
+            )
+            .hint("write `openapi: 3.1.0`; schemas are JSON Schema 2020-12");
+    }
+    let mut api = Api {
+        root,
+        operations: Vec::new(),
+        schemas: BTreeMap::new(),
+        rule_uses: Vec::new(),
+        schema_rules: Vec::new(),
+        at: root.at,
+    };
+    if let Some(components) = members.get("components") {
+        if let Some(schemas) = components.get("schemas") {
+            for (key, node) in
+                reader::map(schemas, "`components.schemas`", report).unwrap_or_default()
+            {
+                api.schemas.insert(key.name.clone(), node);
+            }
+        }
+    }
+    if let Some(paths) = members.require("paths", report) {
+        operation::read_all(&mut api, paths, report);
+    }
+    members.finish_open(
+        &[
+            "info",
+            "servers",
+            "tags",
+            "security",
+            "externalDocs",
+            "webhooks",
+            "jsonSchemaDialect",
+        ],
+        report,
+    );
+    if let Some(dialect) = root.get("jsonSchemaDialect")
+        && dialect.text != "https://json-schema.org/draft/2020-12/schema"
+        && dialect.text != "https://spec.openapis.org/oas/3.1/dialect/base"
+    {
+        report.mistake(
+            dialect.at,
+            "schemas are written in JSON Schema 2020-12; other dialects are not read",
+        );
+    }
+    schema::check_all(&mut api, report);
+    Some(api)
+}

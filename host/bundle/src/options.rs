@@ -1,0 +1,303 @@
+//! Options of a bundle: their definitions, and values for them.
+
+use serde_json::Value as Json;
+use solgate_engine::ir::{OptionDef, OptionKind};
+
+use crate::diagnostic::Report;
+use crate::reader::{self, Members, is_identifier};
+use crate::source::At;
+use crate::suggest::did_you_mean;
+use crate::yaml::{Key, Node, Value};
+
+const KINDS: [(&str, OptionKind); 4] = [
+    ("boolean", OptionKind::Boolean),
+    ("integer", OptionKind::Integer),
+    ("string", OptionKind::String),
+    ("strings", OptionKind::Strings),
+];
+
+/// The options that the engine itself reads.
+pub(crate) fn built_in() -> Vec<OptionDef> {
+    let option = |name: &str, kind, default: Json, values: Vec<Json>, doc: &str| OptionDef {
+        name: name.to_owned(),
+        kind,
+        default,
+        set: false,
+        doc: doc.to_owned(),
+        values,
+    };
+    vec![
+        option(
+            "supportedVersions",
+            OptionKind::Strings,
+            Json::from(vec!["2.0.0"]),
+            vec![],
+            "API versions that are served; `*` stands for any number.",
+        ),
+        option(
+            "requireAuthorization",
+            OptionKind::Boolean,
+            Json::Bool(false),
+            vec![],
+            "Whether a request without access token is refused with 401.",
+        ),
+        option(
+            "schemaErrorStatus",
+            OptionKind::Integer,
+            Json::from(400),
+            vec![Json::from(400), Json::from(422)],
+            "Status of a request whose body does not match its schema.",
+        ),
+        option(
+            "outsideApiRoot",
+            OptionKind::String,
+            Json::from("deny"),
+            vec![Json::from("deny"), Json::from("pass")],
+            "What becomes of a request below none of the API roots.",
+        ),
+    ]
+}
+
+/// Reads the `options` of policy.yaml. Those of the engine come first.
+pub(crate) fn read(node: Option<&Node>, report: &mut Report) -> Vec<OptionDef> {
+    let mut options = built_in();
+    let entries = node.and_then(|node| reader::map(node, "`options`", report));
+    for (key, node) in entries.unwrap_or_default() {
+        if !is_identifier(&key.name) {
+            report
+                .mistake(
+                    key.at,
+                    format!("`{}` cannot be the name of an option", key.name),
+                )
+                .hint("letters, digits and `_`, so that expressions can read options.NAME");
+            continue;
+        }
+        let known = options.iter_mut().find(|option| option.name == key.name);
+        if let Some(option) = definition(key, node, known.as_deref(), report) {
+            match known {
+                Some(known) => *known = option,
+                None => options.push(option),
+            }
+        }
+    }
+    options
+}
+
+fn definition(
+    key: &Key,
+    node: &Node,
+    engine: Option<&OptionDef>,
+    report: &mut Report,
+) -> Option<OptionDef> {
+    let mut members = Members::open(node, "an option", report)?;
+    let kind = match (members.get("type"), engine) {
+        (Some(node), _) => {
+            let kind = reader::choice(node, "the type of an option", &KINDS, report)?;
+            if let Some(engine) = engine.filter(|engine| engine.kind != kind) {
+                report.mistake(
+                    node.at,
+                    format!(
+                        "`{}` is an option of the engine, of type {}",
+                        key.name,
+                        kind_name(engine.kind)
+                    ),
+                );
+                return None;
+            }
+            kind
+        }
+        (None, Some(engine)) => engine.kind,
+        (None, None) => {
+            members.require("type", report);
+            return None;
+        }
+    };
+    let mut values: Vec<Json> = Vec::new();
+    if let Some(node) = members.get("values") {
+        for item in reader::list(node, "`values`", report).unwrap_or_default() {
+            // The values of a list option are those that its items may have.
+            let of = if kind == OptionKind::Strings {
+                OptionKind::String
+            } else {
+                kind
+            };
+            values.extend(value(item, of, &[], &key.name, report));
+        }
+    }
+    if let Some(engine) = engine.filter(|engine| !engine.values.is_empty()) {
+        if let Some(node) = members.get("values")
+            && values.iter().any(|value| !engine.values.contains(value))
+        {
+            report.mistake(
+                node.at,
+                format!(
+                    "`{}` is an option of the engine, which knows only {}",
+                    key.name,
+                    json_list(&engine.values)
+                ),
+            );
+        }
+        if values.is_empty() {
+            values.clone_from(&engine.values);
+        }
+    }
+    let doc = match members.get("doc") {
+        Some(node) => reader::text(node, "`doc`", report)?.trim().to_owned(),
+        None => engine.map_or_else(String::new, |engine| engine.doc.clone()),
+    };
+    let default = match (members.get("default"), engine) {
+        (Some(node), _) => value(node, kind, &values, &key.name, report),
+        (None, Some(engine)) => Some(engine.default.clone()),
+        (None, None) => {
+            members.require("default", report);
+            None
+        }
+    };
+    members.finish(report);
+    // A broken default has been reported; the name is known all the same.
+    let default = default.unwrap_or(Json::Null);
+    Some(OptionDef {
+        name: key.name.clone(),
+        kind,
+        default,
+        set: false,
+        doc,
+        values,
+    })
+}
+
+/// A value written in YAML for an option of that kind.
+pub(crate) fn value(
+    node: &Node,
+    kind: OptionKind,
+    allowed: &[Json],
+    name: &str,
+    report: &mut Report,
+) -> Option<Json> {
+    let fits = match (&node.value, kind) {
+        (Value::Bool(_), OptionKind::Boolean) | (Value::String, OptionKind::String) => true,
+        (Value::Number(number), OptionKind::Integer) => number.is_i64(),
+        (Value::List(items), OptionKind::Strings) => {
+            items.iter().all(|item| item.as_str().is_some())
+        }
+        _ => false,
+    };
+    if !fits {
+        report.mistake(
+            node.at,
+            format!(
+                "`{name}` is {}, but here is {}",
+                described(kind),
+                reader::shown(node)
+            ),
+        );
+        return None;
+    }
+    let json = node.to_json();
+    if !is_allowed(&json, allowed) {
+        report.mistake(
+            node.at,
+            format!(
+                "`{name}` is one of {}, but here is {}",
+                json_list(allowed),
+                reader::shown(node)
+            ),
+        );
+        return None;
+    }
+    Some(json)
+}
+
+/// Applies `--set name=value`: the value becomes the default and wins over what
+/// an API root says.
+pub(crate) fn set(options: &mut [OptionDef], set: &[(String, String)], report: &mut Report) {
+    for (index, (name, text)) in set.iter().enumerate() {
+        let file = report.sources.add("--set", format!("{name}={text}"));
+        let whole = At {
+            file,
+            start: 0,
+            end: name.len(),
+        };
+        if set.iter().take(index).any(|(earlier, _)| earlier == name) {
+            report.mistake(whole, format!("the option `{name}` is set twice"));
+            continue;
+        }
+        let names: Vec<String> = options.iter().map(|option| option.name.clone()).collect();
+        let Some(option) = options.iter_mut().find(|option| option.name == *name) else {
+            report
+                .mistake(whole, format!("the bundle has no option `{name}`"))
+                .maybe_hint(did_you_mean(name, names.iter().map(String::as_str)));
+            continue;
+        };
+        let value = parse(text, option.kind).filter(|value| is_allowed(value, &option.values));
+        let Some(value) = value else {
+            let start = name.len().saturating_add(1);
+            let at = At {
+                file,
+                start,
+                end: start.saturating_add(text.len()),
+            };
+            let expected = if option.values.is_empty() {
+                described(option.kind).to_owned()
+            } else {
+                format!("one of {}", json_list(&option.values))
+            };
+            report.mistake(at, format!("`{name}` is {expected}, but here is `{text}`"));
+            continue;
+        };
+        option.default = value;
+        option.set = true;
+    }
+}
+
+/// A value given as text: a list of strings is separated by commas.
+fn parse(text: &str, kind: OptionKind) -> Option<Json> {
+    match kind {
+        OptionKind::Boolean => text.parse::<bool>().ok().map(Json::Bool),
+        OptionKind::Integer => text.parse::<i64>().ok().map(Json::from),
+        OptionKind::String => Some(Json::from(text)),
+        OptionKind::Strings => Some(
+            text.split(',')
+                .map(str::trim)
+                .filter(|item| !item.is_empty())
+                .map(Json::from)
+                .collect(),
+        ),
+    }
+}
+
+fn is_allowed(value: &Json, allowed: &[Json]) -> bool {
+    allowed.is_empty()
+        || match value {
+            Json::Array(items) => items.iter().all(|item| allowed.contains(item)),
+            value => allowed.contains(value),
+        }
+}
+
+fn kind_name(kind: OptionKind) -> &'static str {
+    KINDS
+        .iter()
+        .find(|(_, known)| *known == kind)
+        .map_or("", |(name, _)| name)
+}
+
+fn described(kind: OptionKind) -> &'static str {
+    match kind {
+        OptionKind::Boolean => "true or false",
+        OptionKind::Integer => "an integer",
+        OptionKind::String => "text",
+        OptionKind::Strings => "a list of texts",
+    }
+}
+
+fn json_list(values: &[Json]) -> String {
+    crate::suggest::list(
+        &values
+            .iter()
+            .map(|value| match value {
+                Json::String(text) => text.clone(),
+                other => other.to_string(),
+            })
+            .collect::<Vec<_>>(),
+    )
+}

@@ -1,0 +1,313 @@
+//! What makes a rule fail.
+
+use solgate_engine::ir::{OnError, Require, RuleKind};
+
+use super::{Against, Source, check_fact_variables, is_of_engine, optional, stage};
+use crate::diagnostic::Report;
+use crate::expression::{self, Scope, Type};
+use crate::openapi::Op;
+use crate::reader::{self, is_identifier};
+use crate::suggest::did_you_mean;
+use crate::yaml::Node;
+
+const ON_ERROR: [(&str, OnError); 3] = [
+    ("deny", OnError::Deny),
+    ("skip", OnError::Skip),
+    ("warn", OnError::Warn),
+];
+
+pub(super) fn read(
+    source: &Source<'_>,
+    status: Option<u16>,
+    operations: Vec<&Op<'_>>,
+    against: &Against<'_>,
+    facts: &mut Vec<String>,
+    report: &mut Report,
+) -> Option<RuleKind> {
+    let kinds = [
+        ("require", source.require),
+        ("exists", source.exists),
+        ("ifMatch", source.if_match),
+    ];
+    let given: Vec<(&str, &Node)> = kinds
+        .iter()
+        .filter_map(|(name, node)| node.map(|node| (*name, node)))
+        .collect();
+    if let [(first, _), (second, node), ..] = given.as_slice() {
+        report
+            .mistake(
+                node.at,
+                format!("a rule has `{first}` or `{second}`, not both"),
+            )
+            .hint("write two rules");
+        return None;
+    }
+    if source.require.is_none() {
+        only_with_require(source, report);
+    }
+    if let Some((name, node)) = given.first()
+        && is_of_engine(source.id)
+    {
+        report
+            .mistake(
+                node.at,
+                format!(
+                    "the engine itself decides `{}`, so it takes no `{name}`",
+                    source.id
+                ),
+            )
+            .hint("give the rule an id of its own");
+        return None;
+    }
+    if source.require.is_some() {
+        return require(source, status, operations, against, facts, report)
+            .map(|require| RuleKind::Require(Box::new(require)));
+    }
+    if let Some(node) = source.exists.or(source.if_match) {
+        let fact = fact(source, node, &operations, against, report)?;
+        facts.push(fact.clone());
+        return Some(if source.exists.is_some() {
+            RuleKind::Exists { fact }
+        } else {
+            RuleKind::IfMatch { fact }
+        });
+    }
+    if is_of_engine(source.id) {
+        return Some(RuleKind::Engine);
+    }
+    if against.referenced.contains(source.id) {
+        return Some(RuleKind::Schema);
+    }
+    let engine = solgate_engine::ENGINE_RULES.iter().map(|rule| rule.id);
+    let candidates: Vec<&str> = engine.chain(against.referenced.iter().copied()).collect();
+    let meant = crate::suggest::nearest(source.id, &candidates);
+    report
+        .mistake(
+            source.at,
+            format!("nothing makes the rule `{}` fail", source.id),
+        )
+        .maybe_hint(meant.map(|meant| format!("did you mean `{meant}`?")))
+        .hint_if_none(
+            "give it `require`, `exists` or `ifMatch`, or name it in an `x-rule` of openapi.yaml",
+        );
+    None
+}
+
+fn only_with_require(source: &Source<'_>, report: &mut Report) {
+    let members = [
+        ("when", source.when),
+        ("variables", source.variables),
+        ("forEach", source.for_each),
+        ("pointer", source.pointer),
+        ("header", source.header),
+        ("onError", source.on_error),
+        ("stage", source.stage),
+        ("detail", source.detail),
+    ];
+    for (name, node) in members {
+        if let Some(node) = node {
+            report
+                .mistake(node.at, format!("`{name}` goes with `require` only"))
+                .maybe_hint((name == "detail").then(|| {
+                    "a schema's `x-rule` can hold a `detail`; other rules find their own words"
+                        .to_owned()
+                }));
+        }
+    }
+}
+
+/// The fact of `exists` and `ifMatch`.
+fn fact(
+    source: &Source<'_>,
+    node: &Node,
+    operations: &[&Op<'_>],
+    against: &Against<'_>,
+    report: &mut Report,
+) -> Option<String> {
+    let name = reader::line(node, "the name of a fact", report)?;
+    let Some(fact) = against.policy.fact(name) else {
+        let known = against.policy.facts.iter().map(|f| f.def.name.as_str());
+        report
+            .mistake(node.at, format!("policy.yaml defines no fact `{name}`"))
+            .maybe_hint(did_you_mean(name, known));
+        return None;
+    };
+    if fact.def.list {
+        report
+            .mistake(node.at, format!("the fact `{name}` is a list"))
+            .hint("a list is never absent and has no ETag: name a fact that is one resource")
+            .related(fact.at, "defined here");
+    }
+    check_fact_variables(source.id, name, node.at, operations, against.policy, report);
+    Some(name.to_owned())
+}
+
+fn require(
+    source: &Source<'_>,
+    status: Option<u16>,
+    operations: Vec<&Op<'_>>,
+    against: &Against<'_>,
+    facts: &mut Vec<String>,
+    report: &mut Report,
+) -> Option<Require> {
+    let mut scope = Scope::new(against.policy, operations);
+    // In the order of evaluation, so that each sees what is there by then.
+    let variables = variables(source.variables, &mut scope, report);
+    let when = source
+        .when
+        .map(|node| expression::check(node, &mut scope, report));
+    let for_each = source
+        .for_each
+        .map(|node| expression::check(node, &mut scope, report));
+    if source.for_each.is_some() {
+        scope.item = Some(match for_each.as_ref().and_then(Option::as_ref) {
+            Some((_, Type::Facts(fact))) => Type::Fact(*fact),
+            Some((_, Type::Body(path))) => {
+                let mut path = path.clone();
+                path.push("[]".to_owned());
+                Type::Body(path)
+            }
+            _ => Type::Any,
+        });
+    }
+    let require = source
+        .require
+        .and_then(|node| expression::check(node, &mut scope, report));
+    let detail = source
+        .detail
+        .map(|node| expression::check(node, &mut scope, report));
+    for (name, at) in &scope.reads.facts {
+        facts.push(name.clone());
+        check_fact_variables(
+            source.id,
+            name,
+            *at,
+            &scope.operations,
+            against.policy,
+            report,
+        );
+    }
+    optional::check(&scope, against.api, report);
+    let stage = stage::read(source.stage, &scope.reads, status, report);
+    let pointer = source.pointer.map(|node| pointer(source, node, report));
+    let header = source.header.map(|node| header(source, node, report));
+    let on_error = match source.on_error {
+        Some(node) => reader::choice(node, "`onError`", &ON_ERROR, report)?,
+        None => OnError::Deny,
+    };
+    Some(Require {
+        stage: stage?,
+        when: text(when)?,
+        variables: variables?,
+        for_each: text(for_each)?,
+        require: require?.0,
+        pointer: sound(pointer)?,
+        header: sound(header)?,
+        detail: text(detail)?,
+        on_error,
+    })
+}
+
+/// `None` if an expression was given and is wrong.
+#[allow(clippy::option_option)]
+fn text(checked: Option<Option<(String, Type)>>) -> Option<Option<String>> {
+    sound(checked.map(|found| found.map(|(text, _)| text)))
+}
+
+#[allow(clippy::option_option)]
+fn sound<T>(given: Option<Option<T>>) -> Option<Option<T>> {
+    match given {
+        None => Some(None),
+        Some(None) => None,
+        Some(found) => Some(found),
+    }
+}
+
+fn variables(
+    node: Option<&Node>,
+    scope: &mut Scope<'_>,
+    report: &mut Report,
+) -> Option<Vec<(String, String)>> {
+    let Some(node) = node else {
+        return Some(Vec::new());
+    };
+    let mut compiled = Vec::new();
+    let mut all_sound = true;
+    for (key, node) in reader::map(node, "`variables`", report)? {
+        if !is_identifier(&key.name) {
+            report
+                .mistake(
+                    key.at,
+                    format!("`{}` cannot be the name of a variable", key.name),
+                )
+                .hint("letters, digits and `_`, so that expressions can read variables.NAME");
+            all_sound = false;
+            continue;
+        }
+        match expression::check(node, scope, report) {
+            Some((text, found)) => {
+                compiled.push((key.name.clone(), text));
+                scope.variables.push((key.name.clone(), found));
+            }
+            None => {
+                all_sound = false;
+                // Reported; its name is known all the same.
+                scope.variables.push((key.name.clone(), Type::Any));
+            }
+        }
+    }
+    all_sound.then_some(compiled)
+}
+
+/// A JSON Pointer (RFC 6901), in which `{index}` stands for the item's index.
+fn pointer(source: &Source<'_>, node: &Node, report: &mut Report) -> Option<String> {
+    let Some(text) = node.as_str() else {
+        report.mistake(
+            node.at,
+            format!("`pointer` is text, but here is {}", node.kind()),
+        );
+        return None;
+    };
+    if !text.is_empty() && !text.starts_with('/') {
+        report
+            .mistake(node.at, format!("`{text}` is not a JSON Pointer"))
+            .hint("begin it with a slash, like /terminationType; \"\" is the whole body");
+        return None;
+    }
+    let escapes = text.replace("~0", "").replace("~1", "");
+    if escapes.contains('~') {
+        report
+            .mistake(node.at, format!("`{text}` is not a JSON Pointer"))
+            .hint("in a member's name, ~ is written ~0 and / is written ~1");
+        return None;
+    }
+    if text.contains("{index}") && source.for_each.is_none() {
+        report.mistake(node.at, "there is no `{index}` without `forEach`");
+        return None;
+    }
+    Some(text.to_owned())
+}
+
+fn header(source: &Source<'_>, node: &Node, report: &mut Report) -> Option<String> {
+    let name = reader::line(node, "`header`", report)?;
+    if let Some(pointer) = source.pointer {
+        report
+            .mistake(
+                node.at,
+                "a rule is about a `pointer` or a `header`, not both",
+            )
+            .related(pointer.at, "the pointer");
+        return None;
+    }
+    let is_token = name
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c));
+    if !is_token {
+        report.mistake(
+            node.at,
+            format!("`{name}` cannot be the name of a header field"),
+        );
+        return None;
+    }
+    Some(name.to_owned())
+}

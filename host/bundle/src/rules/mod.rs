@@ -1,0 +1,300 @@
+//! rules/*.yaml.
+
+mod kind;
+mod optional;
+mod severity;
+mod stage;
+
+use std::collections::BTreeSet;
+
+use solgate_engine::ir::{Operation, Rule};
+use solgate_engine::{ENGINE_RULES, EngineRule};
+
+use crate::diagnostic::Report;
+use crate::openapi::{Api, Op};
+use crate::policy::Policy;
+use crate::reader::{self, Members};
+use crate::source::At;
+use crate::suggest::did_you_mean;
+use crate::yaml::Node;
+
+/// A rule and where its id stands.
+#[derive(Debug)]
+pub(crate) struct Declared {
+    pub id: String,
+    pub at: At,
+    /// Absent if the rule could not be understood.
+    pub rule: Option<Rule>,
+    /// Facts that the rule looks at.
+    pub facts: Vec<String>,
+}
+
+/// What rules are checked against.
+pub(crate) struct Against<'a> {
+    pub policy: &'a Policy,
+    pub api: &'a Api<'a>,
+    /// Ids that `x-rule` and `x-rule-map` name.
+    pub referenced: BTreeSet<&'a str>,
+}
+
+impl<'a> Against<'a> {
+    pub fn new(policy: &'a Policy, api: &'a Api<'a>) -> Self {
+        let mapped = api
+            .operations
+            .iter()
+            .flat_map(|op| op.def.rule_map.values().map(String::as_str));
+        let used = api.rule_uses.iter().chain(&api.schema_rules);
+        Self {
+            policy,
+            api,
+            referenced: used.map(|rule| rule.id.as_str()).chain(mapped).collect(),
+        }
+    }
+}
+
+/// Reads one file of rules.
+pub(crate) fn read(
+    root: &Node,
+    against: &Against<'_>,
+    declared: &mut Vec<Declared>,
+    report: &mut Report,
+) {
+    let Some(items) = reader::list(root, "a file of rules", report) else {
+        return;
+    };
+    for item in items {
+        let Some(mut members) = Members::open(item, "a rule", report) else {
+            continue;
+        };
+        let Some(id_node) = members.require("id", report) else {
+            continue;
+        };
+        let Some(id) = rule_id(id_node, report) else {
+            continue;
+        };
+        if let Some(first) = declared.iter().find(|rule| rule.id == id) {
+            report
+                .mistake(id_node.at, format!("two rules have the id `{id}`"))
+                .related(first.at, "the first");
+            continue;
+        }
+        let mut facts = Vec::new();
+        let rule = rule(id, id_node.at, members, against, &mut facts, report);
+        declared.push(Declared {
+            id: id.to_owned(),
+            at: id_node.at,
+            rule,
+            facts,
+        });
+    }
+}
+
+fn rule_id<'n>(node: &'n Node, report: &mut Report) -> Option<&'n str> {
+    let id = reader::line(node, "the id of a rule", report)?;
+    let right = id.len() <= 128
+        && id.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+        && id
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'));
+    if !right {
+        report
+            .mistake(node.at, format!("`{id}` cannot be the id of a rule"))
+            .hint("letters, digits, `.` and `-`, beginning with a lower-case letter or a digit, at most 128");
+    }
+    right.then_some(id)
+}
+
+/// The members of a rule, whatever its kind.
+struct Source<'n> {
+    id: &'n str,
+    at: At,
+    when: Option<&'n Node>,
+    variables: Option<&'n Node>,
+    for_each: Option<&'n Node>,
+    require: Option<&'n Node>,
+    exists: Option<&'n Node>,
+    if_match: Option<&'n Node>,
+    pointer: Option<&'n Node>,
+    header: Option<&'n Node>,
+    on_error: Option<&'n Node>,
+    stage: Option<&'n Node>,
+    detail: Option<&'n Node>,
+    status: Option<&'n Node>,
+}
+
+fn rule<'n>(
+    id: &'n str,
+    at: At,
+    mut members: Members<'n>,
+    against: &Against<'_>,
+    facts: &mut Vec<String>,
+    report: &mut Report,
+) -> Option<Rule> {
+    let operations = members.get("operations");
+    let mut source = Source {
+        id,
+        at,
+        when: members.get("when"),
+        variables: members.get("variables"),
+        for_each: members.get("forEach"),
+        require: members.get("require"),
+        exists: members.get("exists"),
+        if_match: members.get("ifMatch"),
+        pointer: members.get("pointer"),
+        header: members.get("header"),
+        on_error: members.get("onError"),
+        stage: members.get("stage"),
+        detail: None,
+        status: None,
+    };
+    let otherwise = members.get("otherwise");
+    let severity = members.get("severity");
+    let clause = members.get("clause");
+    let doc = members.get("doc");
+    members.finish(report);
+
+    let mut title = None;
+    if let Some(mut members) = otherwise.and_then(|node| Members::open(node, "`otherwise`", report))
+    {
+        title = members.get("title");
+        source.status = members.get("status");
+        source.detail = members.get("detail");
+        members.finish(report);
+    }
+    let names = operations.map(|node| operation_names(node, against.api, report));
+    let applies: Vec<&Op<'_>> = match &names {
+        Some(names) => names
+            .iter()
+            .filter_map(|n| against.api.operation(n))
+            .collect(),
+        None => against.api.operations.iter().collect(),
+    };
+    let engine = ENGINE_RULES.iter().find(|rule| rule.id == id);
+    let status = status(&source, engine, report);
+    let kind = kind::read(&source, status, applies, against, facts, report);
+    let title = title.and_then(|node| reader::line(node, "`title`", report).map(str::to_owned));
+    let title = title.or_else(|| engine.map(|rule| rule.title.to_owned()));
+    if title.is_none() && !otherwise.is_some_and(|node| node.get("title").is_some()) {
+        report
+            .mistake(at, format!("the rule `{id}` has no title"))
+            .hint("`otherwise: { title: ... }`: what is wrong, in the same words every time");
+    }
+    let severity = severity::read(severity, engine, &against.policy.options, report);
+    let clause = clause.and_then(|node| reader::line(node, "`clause`", report));
+    let doc = doc.and_then(|node| reader::text(node, "`doc`", report));
+    Some(Rule {
+        id: id.to_owned(),
+        kind: kind?,
+        operations: names.unwrap_or_default(),
+        title: title?,
+        status: status?,
+        severity: severity?,
+        clause: clause.map(str::to_owned),
+        doc: doc.unwrap_or_default().trim().to_owned(),
+    })
+}
+
+/// Names of operations; an empty list would silently stand for all of them.
+fn operation_names(node: &Node, api: &Api<'_>, report: &mut Report) -> Vec<String> {
+    let Some(items) = reader::list(node, "`operations`", report) else {
+        return Vec::new();
+    };
+    if items.is_empty() {
+        report.mistake(node.at, "`operations` is empty").hint(
+            "leave it out if the rule is for all operations; `severity: off` switches a rule off",
+        );
+    }
+    let mut names: Vec<String> = Vec::new();
+    for item in items {
+        let Some(name) = reader::line(item, "the name of an operation", report) else {
+            continue;
+        };
+        if names.iter().any(|known| known == name) {
+            report.mistake(item.at, format!("the operation `{name}` is here twice"));
+        } else if api.operation(name).is_none() {
+            let known = api.operations.iter().map(|op| op.def.id.as_str());
+            report
+                .mistake(item.at, format!("openapi.yaml has no operation `{name}`"))
+                .maybe_hint(did_you_mean(name, known));
+        } else {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}
+
+/// The status of a denial. Kinds with a natural status need not give it.
+fn status(source: &Source<'_>, engine: Option<&EngineRule>, report: &mut Report) -> Option<u16> {
+    if let Some(engine) = engine {
+        if let Some(node) = source.status
+            && node.text != engine.status.to_string()
+        {
+            report
+                .mistake(
+                    node.at,
+                    format!(
+                        "the engine answers `{}` with {}, which a bundle cannot change",
+                        engine.id, engine.status
+                    ),
+                )
+                .hint("leave `status` out");
+        }
+        return Some(engine.status);
+    }
+    match source.status {
+        Some(node) => reader::integer(node, "`status`", 400..=499, report)
+            .and_then(|status| u16::try_from(status).ok()),
+        None if source.require.is_some() => {
+            report
+                .mistake(source.at, format!("the rule `{}` has no status", source.id))
+                .hint("`otherwise: { status: 409, ... }`: 400 to 499");
+            None
+        }
+        None if source.exists.is_some() => Some(404),
+        None if source.if_match.is_some() => Some(412),
+        None => Some(400),
+    }
+}
+
+/// Operations whose path lacks a variable of a fact that a rule needs there.
+fn check_fact_variables(
+    rule: &str,
+    fact_name: &str,
+    at: At,
+    operations: &[&Op<'_>],
+    policy: &Policy,
+    report: &mut Report,
+) {
+    let Some(fact) = policy.fact(fact_name) else {
+        return;
+    };
+    for variable in &fact.variables {
+        let without: Vec<&Operation> = operations
+            .iter()
+            .filter(|op| !op.path_variables.contains(&variable.name))
+            .map(|op| &op.def)
+            .collect();
+        if let Some(first) = without.first() {
+            report
+                .mistake(
+                    at,
+                    format!(
+                        "the rule `{rule}` needs the fact `{fact_name}` in the operation `{}`, whose path {} has no variable `{}`",
+                        first.id, first.path, variable.name
+                    ),
+                )
+                .hint("name the operations that have it: `operations: [...]`")
+                .related(variable.at, "the fact needs it here");
+        }
+    }
+}
+
+/// Whether the rule needs a declaration of its own to be known.
+pub(crate) fn is_of_engine(id: &str) -> bool {
+    ENGINE_RULES.iter().any(|rule| rule.id == id)
+}
+
+/// The rules that could be understood, in the order in which they were read.
+pub(crate) fn compiled(declared: Vec<Declared>) -> Vec<Rule> {
+    declared.into_iter().filter_map(|rule| rule.rule).collect()
+}

@@ -1,0 +1,65 @@
+//! How bad a failure is.
+
+use solgate_engine::EngineRule;
+use solgate_engine::ir::{OptionDef, OptionKind, Severity, SeveritySpec};
+
+use crate::diagnostic::Report;
+use crate::policy::unknown_option;
+use crate::reader;
+use crate::yaml::{Node, Value};
+
+const SEVERITIES: [(&str, Severity); 4] = [
+    ("deny", Severity::Deny),
+    ("warn", Severity::Warn),
+    ("audit", Severity::Audit),
+    ("off", Severity::Off),
+];
+
+/// One severity, or one per option.
+pub(super) fn read(
+    node: Option<&Node>,
+    engine: Option<&EngineRule>,
+    options: &[OptionDef],
+    report: &mut Report,
+) -> Option<SeveritySpec> {
+    let natural = engine.map_or(Severity::Deny, |rule| rule.severity);
+    let Some(node) = node else {
+        return Some(SeveritySpec {
+            default: natural,
+            by_option: Vec::new(),
+        });
+    };
+    let Value::Map(entries) = &node.value else {
+        return Some(SeveritySpec {
+            default: reader::choice(node, "`severity`", &SEVERITIES, report)?,
+            by_option: Vec::new(),
+        });
+    };
+    let mut spec = SeveritySpec {
+        default: natural,
+        by_option: Vec::new(),
+    };
+    if node.get("default").is_none() {
+        report
+            .mistake(node.at, "`severity` needs `default`")
+            .hint("what holds if none of the options is true");
+    }
+    for (key, node) in entries {
+        let severity = reader::choice(node, "a severity", &SEVERITIES, report)?;
+        if key.name == "default" {
+            spec.default = severity;
+            continue;
+        }
+        match options.iter().find(|option| option.name == key.name) {
+            None => unknown_option(key, options, report),
+            Some(option) if option.kind != OptionKind::Boolean => {
+                report.mistake(
+                    key.at,
+                    format!("the option `{}` is not true or false", key.name),
+                );
+            }
+            Some(_) => spec.by_option.push((key.name.clone(), severity)),
+        }
+    }
+    Some(spec)
+}
