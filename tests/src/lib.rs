@@ -1,5 +1,7 @@
 //! What the end-to-end suites share.
 
+pub mod cases;
+pub mod domain;
 pub mod markdown;
 pub mod process;
 pub mod vnfm;
