@@ -1,6 +1,14 @@
 //! `solgate check` from its arguments to its output. Output is compared with
 //! the files in golden/check; with BLESS=1 in the environment they are written.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
+
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};

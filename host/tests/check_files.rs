@@ -1,5 +1,13 @@
 //! Requests in files: the format of editors, and plain HTTP/1.1.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
+
 use bytes::Bytes;
 use solgate::doors::check::http_file::HttpFile;
 use solgate::doors::check::message::{Message, ParseError};

@@ -1,5 +1,13 @@
 //! Facts before and after the wire: targets, projections, and documents.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
+
 use http::HeaderMap;
 use serde_json::{Value, json};
 use solgate::facts::expand::{ExpandError, expand};
