@@ -153,7 +153,14 @@ fn a_target_that_its_author_did_not_mean_is_refused() {
     let one = &[("v", "1")][..];
     let long = "x".repeat(9000);
     let long = &[("v", long.as_str())][..];
-    let table: Vec<(&str, Option<&str>, &[(&str, &str)], &str, ExpandError)> = vec![
+    type Case<'a> = (
+        &'a str,
+        Option<&'a str>,
+        &'a [(&'a str, &'a str)],
+        &'a str,
+        ExpandError,
+    );
+    let table: Vec<Case<'_>> = vec![
         ("/a/{v}", None, none, "", Undeclared("v".into())),
         ("/a", Some("{w}"), one, "", Undeclared("w".into())),
         (
