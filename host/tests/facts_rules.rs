@@ -1,5 +1,13 @@
 //! Facts before and after the wire: targets, projections, and documents.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
+
 use http::HeaderMap;
 use serde_json::{Value, json};
 use solgate::facts::expand::{ExpandError, expand};
@@ -145,7 +153,14 @@ fn a_target_that_its_author_did_not_mean_is_refused() {
     let one = &[("v", "1")][..];
     let long = "x".repeat(9000);
     let long = &[("v", long.as_str())][..];
-    let table: Vec<(&str, Option<&str>, &[(&str, &str)], &str, ExpandError)> = vec![
+    type Case<'a> = (
+        &'a str,
+        Option<&'a str>,
+        &'a [(&'a str, &'a str)],
+        &'a str,
+        ExpandError,
+    );
+    let table: Vec<Case<'_>> = vec![
         ("/a/{v}", None, none, "", Undeclared("v".into())),
         ("/a", Some("{w}"), one, "", Undeclared("w".into())),
         (

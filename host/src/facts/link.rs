@@ -239,6 +239,8 @@ mod tests {
     use super::*;
     use http::HeaderValue;
 
+    type Case<'a> = (&'a [&'a str], Result<Option<String>, LinkError>);
+
     const PATH: &str = "/vnflcm/v2/vnf_lcm_op_occs";
 
     fn next(fields: &[&str]) -> Result<Option<String>, LinkError> {
@@ -257,7 +259,7 @@ mod tests {
     fn follows_only_pages_of_the_same_list() {
         use LinkError::{Foreign, Malformed, OtherPath, Several};
         let found = |q: &str| Ok(Some(q.to_owned()));
-        let table: &[(&[&str], Result<Option<String>, LinkError>)] = &[
+        let table: &[Case<'_>] = &[
             (&[], Ok(None)),
             (&["<?m=1>; rel=\"next\""], found("m=1")),
             (&["<?m=1>;rel=next"], found("m=1")),

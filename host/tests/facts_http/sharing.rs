@@ -161,7 +161,8 @@ async fn with_a_time_to_live_answers_are_kept_per_caller() {
     let facts = HttpFacts::builder(&upstream.url).ttl(HOUR).build().unwrap();
     let template = vnf_instance();
     let bob = [("authorization", "Bearer bob")];
-    let steps: [(&[(&str, &str)], bool, Fact); 7] = [
+    type Step<'a> = (&'a [(&'a str, &'a str)], bool, Fact);
+    let steps: [Step<'_>; 7] = [
         (&alice(), false, nth(1, false)),
         (&alice(), false, nth(1, true)),
         (&bob, false, nth(2, false)),

@@ -10,7 +10,7 @@ use crate::gate::{Mode, Setting, Severity};
 const EXAMPLE: &str = "\
 Examples:
   solgate check terminate.http --facts facts.yaml
-  solgate check requests.http --name heal --severity vnf-instance.exists=warn
+  solgate check requests.http --name heal --severity header.accept.required=warn
   printf 'GET /vnflcm/v2/vnf_instances HTTP/1.1\\r\\nVersion: 2.0.0\\r\\n\\r\\n' | solgate check -
 
 A file of facts says what the VNFM would answer:

@@ -95,3 +95,63 @@ pub(super) fn sentence(missing: &[MissingFact]) -> String {
         Value::Object(example)
     )
 }
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
+mod tests {
+    use http::HeaderMap;
+    use serde_json::json;
+
+    use super::*;
+    use crate::doors::check::CheckError;
+    use crate::facts::{FactAnswer, FactTemplate};
+
+    fn template(name: &str, list: bool) -> FactTemplate {
+        FactTemplate {
+            name: name.into(),
+            path: format!("/{name}/{{id}}"),
+            query: vec![],
+            plain_on_400: false,
+            members: vec!["id".into(), "state".into()],
+            list,
+        }
+    }
+
+    #[tokio::test]
+    async fn facts_asked_for_in_vain_are_named_with_an_example() {
+        let facts = MapFacts::from_value(&json!({"down": {"status": 503}, "there": {}})).unwrap();
+        let given = GivenFacts::new(facts);
+        let variables = [("id".to_owned(), "i1".to_owned())];
+        let headers = HeaderMap::new();
+        for (name, list) in [
+            ("there", false),
+            ("down", false),
+            ("occ", false),
+            ("ops", true),
+            ("occ", false),
+        ] {
+            let template = template(name, list);
+            let request = FactRequest {
+                template: &template,
+                variables: &variables,
+                api_root: "/vnflcm/v2",
+                headers: &headers,
+                fresh: false,
+            };
+            let found = matches!(given.fetch(request).await.answer, FactAnswer::Found { .. });
+            assert_eq!(found, name == "there", "{name}");
+        }
+        assert_eq!(
+            CheckError::MissingFacts(given.missing()).to_string(),
+            "the verdict depends on what the VNFM would answer for occ (GET /vnflcm/v2/occ/i1) and ops (GET /vnflcm/v2/ops/i1), \
+             and that was not given: put it into the file of --facts, for example \
+             {\"occ\":{\"id\":\"...\",\"state\":\"...\"},\"ops\":[]} (or {\"status\":404} for what is absent)"
+        );
+    }
+}

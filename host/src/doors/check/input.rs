@@ -128,3 +128,34 @@ pub(super) fn request(
         received_at,
     }
 }
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_over_the_limit_is_cut_and_said_to_be() {
+        for (limit, body, complete) in [(3, "abc", true), (2, "ab", false), (0, "", false)] {
+            let message = Message {
+                method: "POST".into(),
+                target: "/a".into(),
+                fields: vec![("X-A".into(), b"1".to_vec()), ("x-a".into(), b"2".to_vec())],
+                body: Bytes::from_static(b"abc"),
+            };
+            let request = request(message, limit, None, SystemTime::UNIX_EPOCH);
+            assert_eq!(
+                (&request.body[..], request.body_complete),
+                (body.as_bytes(), complete)
+            );
+            let repeated: Vec<_> = request.headers.get_all("x-a").iter().collect();
+            assert_eq!(repeated, ["1", "2"]);
+        }
+    }
+}

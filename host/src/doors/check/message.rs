@@ -44,15 +44,15 @@ pub enum ParseFault {
     #[error("{0:?} is not supported: expected HTTP/1.1")]
     HttpVersion(String),
     #[error(
-        "{0:?} is not a target: expected a path, or a URL with http:// or https:// and a host, percent-encoded"
+        "{0:?} is not a target: expected a path, or a URL with http:// or https:// and a host, without user, percent-encoded"
     )]
     Target(String),
     #[error(
-        "not a header field: expected NAME: VALUE after {0:?}, and an empty line before the body"
+        "{0:?} does not start a header field: expected NAME: VALUE, or an empty line before the body"
     )]
     Field(String),
     #[error(
-        "{0:?} is not the name of a header field: remove what is not a letter, digit or hyphen"
+        "{0:?} is not the name of a header field: correct it, or put an empty line before the body"
     )]
     FieldName(String),
     #[error("the value of {0} holds a control character: remove it")]

@@ -75,10 +75,12 @@ fn denial(problem: &Problem, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "    {}", violation.detail)?;
         writeln!(out, "    {QUIET}{}{QUIET:#}", source(violation))?;
     }
+    if !problem.headers.is_empty() {
+        writeln!(out)?;
+    }
     for (name, value) in &problem.headers {
-        if let Ok(value) = value.to_str() {
-            writeln!(out, "\n  {QUIET}answered with {name}: {value}{QUIET:#}")?;
-        }
+        let value = String::from_utf8_lossy(value.as_bytes());
+        writeln!(out, "  {QUIET}answered with {name}: {value}{QUIET:#}")?;
     }
     Ok(())
 }
