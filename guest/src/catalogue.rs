@@ -27,6 +27,7 @@ macro_rules! engine_rules {
 
         /// Index of a rule in the engine's rule table: those of [`ENGINE_RULES`]
         /// come first, in this order.
+        #[expect(dead_code, reason = "some rules are only named by bundles")]
         pub(crate) mod rule {
             engine_rules!(@index 0usize; $($name)*);
         }

@@ -1,15 +1,75 @@
 //! A compiled bundle and how it judges.
 
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
+
 use crate::{
+    catalogue::ENGINE_RULES,
+    cel_env::Runtime,
     error::InitError,
-    ir::Bundle,
+    ir::{self, Bundle},
+    router::{Route, Router},
+    rules::{self, Expression, OperationRules, RuleCompiler},
+    schema::{BodySchema, check_annotations},
+    settings::{Profile, RuleEntry},
+    stages, uri,
     verdict::{Context, Outcome, Request},
 };
 
+/// Header fields that the engine reads whatever the bundle says.
+const FIELDS: &[&str] = &[
+    "accept",
+    "authorization",
+    "content-type",
+    "if-match",
+    "version",
+];
+/// Deepest nesting of a body that can be judged on a small stack.
+const MOST_DEPTH: u32 = 256;
+
 /// A compiled bundle: immutable, to be shared by threads.
 pub struct Engine {
-    bundle: Bundle,
+    pub(crate) bundle: Bundle,
     wanted_fields: Vec<String>,
+    pub(crate) router: Router,
+    pub(crate) rules: Vec<RuleEntry>,
+    pub(crate) rule_index: BTreeMap<String, usize>,
+    /// By index of the API root.
+    profiles: Vec<Profile>,
+    /// Outside all API roots.
+    outside: Profile,
+    pub(crate) runtime: Runtime,
+    pub(crate) expressions: Vec<Expression>,
+    /// By index of the operation.
+    pub(crate) operations: Vec<CompiledOperation>,
+}
+
+/// What the engine knows of one operation beside its [`ir::Operation`].
+pub(crate) struct CompiledOperation {
+    pub rules: OperationRules,
+    pub body: Option<CompiledBody>,
+    /// Rules of the header parameters, in their order.
+    pub header_rules: Vec<usize>,
+    /// Names of the header parameters in lower case.
+    pub header_names: Vec<String>,
+}
+
+pub(crate) struct CompiledBody {
+    pub schema: BodySchema,
+    pub media_type_rule: usize,
+    /// Rule of each media type that is only tolerated.
+    pub tolerated: Vec<Option<usize>>,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine")
+            .field("name", &self.bundle.name)
+            .field("version", &self.bundle.version)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Engine {
@@ -20,9 +80,77 @@ impl Engine {
     /// If the bundle refers to what it does not define, or holds a schema or an
     /// expression that does not compile.
     pub fn new(bundle: Bundle) -> Result<Self, InitError> {
+        if bundle.format != ir::FORMAT {
+            return Err(InitError::Format {
+                found: bundle.format,
+                expected: ir::FORMAT,
+            });
+        }
+        if bundle.limits.depth > MOST_DEPTH {
+            return Err(InitError::Limit {
+                name: "depth",
+                value: bundle.limits.depth.into(),
+                most: MOST_DEPTH.into(),
+            });
+        }
+        unique(
+            "operation",
+            bundle.operations.iter().map(|operation| &operation.id),
+        )?;
+        unique("fact", bundle.facts.iter().map(|fact| &fact.name))?;
+        unique("option", bundle.options.iter().map(|option| &option.name))?;
+        unique("API root", bundle.api_roots.iter().map(|root| &root.path))?;
+        let router = Router::new(&bundle.api_roots, &bundle.operations)?;
+        let (rules, rule_index) = rules::table(&bundle)?;
+        let profiles = bundle
+            .api_roots
+            .iter()
+            .map(|root| Profile::build(&bundle, Some(root), &rules))
+            .collect::<Result<_, _>>()?;
+        let outside = Profile::build(&bundle, None, &rules)?;
+
+        let mut compiler = RuleCompiler::new(&bundle, &rule_index)?;
+        compiler.compile()?;
+        let mut wanted: BTreeSet<String> = FIELDS.iter().map(|name| (*name).to_owned()).collect();
+        wanted.extend(
+            bundle
+                .operations
+                .iter()
+                .flat_map(|operation| &operation.headers)
+                .map(|header| header.name.to_ascii_lowercase()),
+        );
+        wanted.extend(std::mem::take(&mut compiler.fields));
+        let (runtime, expressions, operation_rules) = compiler.runtime();
+
+        let mapped: BTreeSet<&String> = bundle
+            .operations
+            .iter()
+            .flat_map(|operation| operation.rule_map.keys())
+            .collect();
+        for (name, schema) in &bundle.schemas {
+            let known =
+                |id: &str| rule_index.contains_key(id) || mapped.iter().any(|name| *name == id);
+            check_annotations(schema, &format!("#/components/schemas/{name}"), &known)?;
+        }
+        let operations = bundle
+            .operations
+            .iter()
+            .zip(operation_rules)
+            .map(|(operation, rules)| {
+                CompiledOperation::new(operation, rules, &bundle, &rule_index)
+            })
+            .collect::<Result<_, _>>()?;
         Ok(Self {
+            wanted_fields: wanted.into_iter().collect(),
+            router,
+            rules,
+            rule_index,
+            profiles,
+            outside,
+            runtime,
+            expressions,
+            operations,
             bundle,
-            wanted_fields: Vec::new(),
         })
     }
 
@@ -42,14 +170,99 @@ impl Engine {
     /// Judges one request. Pure: the same arguments give the same outcome.
     #[must_use]
     pub fn evaluate(&self, request: &Request<'_>, context: &Context<'_>) -> Outcome {
-        let _ = (request, context);
-        Outcome::Allow(Vec::new())
+        stages::run(self, request, context)
     }
 
     /// The operationId that a method and a target lead to, if any. For logs.
     #[must_use]
     pub fn route(&self, method: &str, target: &str) -> Option<&str> {
-        let _ = (method, target);
-        None
+        let path = uri::normalise(uri::split_target(target).0).ok()?;
+        match self.router.find(&path) {
+            Route::Found { resource, .. } => {
+                let operation = self.bundle.operations.get(resource.operation(method)?)?;
+                Some(&operation.id)
+            }
+            _ => None,
+        }
+    }
+
+    /// The settings below an API root, or outside all of them, under a context.
+    pub(crate) fn profile(&self, root: Option<usize>, context: &Context<'_>) -> Cow<'_, Profile> {
+        let built = root
+            .and_then(|root| self.profiles.get(root))
+            .unwrap_or(&self.outside);
+        if context.settings.is_empty() {
+            Cow::Borrowed(built)
+        } else {
+            Cow::Owned(built.overlaid(context.settings, &self.rules, &self.rule_index))
+        }
     }
 }
+
+impl CompiledOperation {
+    fn new(
+        operation: &ir::Operation,
+        rules: OperationRules,
+        bundle: &Bundle,
+        index: &BTreeMap<String, usize>,
+    ) -> Result<Self, InitError> {
+        let find = |rule: &String, place: &str| {
+            let unknown = || InitError::UnknownRule {
+                rule: rule.clone(),
+                place: format!("{place} of the operation {}", operation.id),
+            };
+            index.get(rule).copied().ok_or_else(unknown)
+        };
+        let body = match &operation.body {
+            None => None,
+            Some(body) => Some(CompiledBody {
+                schema: BodySchema::compile(&body.schema, operation, &bundle.schemas, index)?,
+                media_type_rule: find(&body.media_type_rule, "the request body")?,
+                tolerated: body
+                    .media_types
+                    .iter()
+                    .map(|media| {
+                        media
+                            .rule
+                            .as_ref()
+                            .map(|rule| find(rule, "a media type"))
+                            .transpose()
+                    })
+                    .collect::<Result<_, _>>()?,
+            }),
+        };
+        Ok(Self {
+            rules,
+            body,
+            header_rules: operation
+                .headers
+                .iter()
+                .map(|header| find(&header.rule, "a header parameter"))
+                .collect::<Result<_, _>>()?,
+            header_names: operation
+                .headers
+                .iter()
+                .map(|header| header.name.to_ascii_lowercase())
+                .collect(),
+        })
+    }
+}
+
+fn unique<'n>(
+    kind: &'static str,
+    names: impl Iterator<Item = &'n String>,
+) -> Result<(), InitError> {
+    let mut known = BTreeSet::new();
+    for name in names {
+        if !known.insert(name) {
+            return Err(InitError::Duplicate {
+                kind,
+                name: name.clone(),
+            });
+        }
+    }
+    Ok(())
+}
+
+// The table is indexed by the constants beside it.
+const _: () = assert!(ENGINE_RULES.len() == crate::catalogue::rule::FACT_ABSENT + 1);

@@ -1,0 +1,210 @@
+//! Collects what fails, stage by stage, and makes the answer of it.
+
+use crate::{
+    ir::Severity,
+    settings::{Profile, RuleEntry},
+    verdict::{Denial, Finding, Location, Mode, Violation},
+};
+
+/// Title of a denial whose rule could not be evaluated.
+const NOT_EVALUATED: &str = "Rule could not be evaluated";
+
+/// What has failed so far in one evaluation.
+pub(crate) struct Report<'e> {
+    rules: &'e [RuleEntry],
+    profile: &'e Profile,
+    mode: Mode,
+    /// Most violations, and most findings, that are kept.
+    limit: usize,
+    denying: Vec<Pending>,
+    /// Denying violations of this stage beyond the limit.
+    dropped: usize,
+    fields: Vec<(String, String)>,
+    pub findings: Vec<Finding>,
+}
+
+struct Pending {
+    rule: usize,
+    status: u16,
+    evaluated: bool,
+    violation: Violation,
+}
+
+impl<'e> Report<'e> {
+    pub(crate) fn new(
+        rules: &'e [RuleEntry],
+        profile: &'e Profile,
+        mode: Mode,
+        limit: usize,
+    ) -> Self {
+        Self {
+            rules,
+            profile,
+            mode,
+            limit: limit.max(1),
+            denying: Vec::new(),
+            dropped: 0,
+            fields: Vec::new(),
+            findings: Vec::new(),
+        }
+    }
+
+    /// Goes on under the settings of an API root.
+    pub(crate) fn set_profile(&mut self, profile: &'e Profile) {
+        self.profile = profile;
+    }
+
+    pub(crate) fn severity(&self, rule: usize) -> Severity {
+        self.profile.severity(rule)
+    }
+
+    /// Whether a rule is to be checked at all.
+    pub(crate) fn is_active(&self, rule: usize) -> bool {
+        self.severity(rule) != Severity::Off
+    }
+
+    /// Whether a rule and pointer have been reported in the current stage.
+    pub(crate) fn has(&self, rule: usize, pointer: &str) -> bool {
+        self.denying.iter().any(|pending| {
+            pending.rule == rule
+                && matches!(&pending.violation.location, Location::Body(known) if known == pointer)
+        })
+    }
+
+    /// Records that a rule failed; true if that denies the request.
+    pub(crate) fn fail(&mut self, rule: usize, location: Location, detail: String) -> bool {
+        let status = self.rules.get(rule).map_or(500, |entry| entry.status);
+        self.record(rule, self.severity(rule), status, true, location, detail)
+    }
+
+    /// The same with a status other than the rule's.
+    pub(crate) fn fail_as(
+        &mut self,
+        rule: usize,
+        status: u16,
+        location: Location,
+        detail: String,
+    ) -> bool {
+        self.record(rule, self.severity(rule), status, true, location, detail)
+    }
+
+    /// Records a failure that only warns, whatever the rule's severity.
+    pub(crate) fn warn(&mut self, rule: usize, location: Location, detail: String) {
+        let status = self.rules.get(rule).map_or(500, |entry| entry.status);
+        self.record(
+            rule,
+            self.severity(rule).min(Severity::Warn),
+            status,
+            true,
+            location,
+            detail,
+        );
+    }
+
+    /// Records that a rule could not be evaluated, which `severity` says how bad
+    /// it is.
+    pub(crate) fn not_evaluated(
+        &mut self,
+        rule: usize,
+        severity: Severity,
+        location: Location,
+        detail: String,
+    ) {
+        self.record(rule, severity, 500, false, location, detail);
+    }
+
+    /// Adds a field to the answer, should this stage deny.
+    pub(crate) fn answer_field(&mut self, name: &str, value: String) {
+        self.fields.push((name.to_owned(), value));
+    }
+
+    #[cold]
+    fn record(
+        &mut self,
+        rule: usize,
+        severity: Severity,
+        status: u16,
+        evaluated: bool,
+        location: Location,
+        detail: String,
+    ) -> bool {
+        if severity == Severity::Off {
+            return false;
+        }
+        let Some(entry) = self.rules.get(rule) else {
+            return false;
+        };
+        let violation = Violation {
+            rule: entry.id.clone(),
+            location,
+            detail,
+            clause: entry.clause.clone(),
+        };
+        if severity == Severity::Deny && self.mode == Mode::Enforce {
+            if self.denying.len() < self.limit {
+                self.denying.push(Pending {
+                    rule,
+                    status,
+                    evaluated,
+                    violation,
+                });
+            } else {
+                self.dropped = self.dropped.saturating_add(1);
+            }
+        } else if self.findings.len() < self.limit {
+            self.findings.push(Finding {
+                severity,
+                status,
+                violation,
+            });
+        }
+        severity == Severity::Deny
+    }
+
+    /// Ends a stage: the denial, if something in it denied.
+    pub(crate) fn close<'a>(
+        &mut self,
+        version_fields: impl Iterator<Item = &'a str>,
+    ) -> Option<Denial> {
+        if self.denying.is_empty() {
+            self.fields.clear();
+            return None;
+        }
+        Some(self.deny(version_fields))
+    }
+
+    #[cold]
+    fn deny<'a>(&mut self, version_fields: impl Iterator<Item = &'a str>) -> Denial {
+        let pending = std::mem::take(&mut self.denying);
+        let more = pending.len().saturating_add(self.dropped).saturating_sub(1);
+        let mut fields = std::mem::take(&mut self.fields);
+        if let Some(version) = self.profile.answer_version(version_fields) {
+            fields.push(("version".to_owned(), version.to_string()));
+        }
+        let (mut status, mut rule, mut title, mut detail) =
+            (500, String::new(), NOT_EVALUATED.to_owned(), String::new());
+        if let Some(first) = pending.first() {
+            status = first.status;
+            rule.clone_from(&first.violation.rule);
+            detail.clone_from(&first.violation.detail);
+            if let Some(entry) = self.rules.get(first.rule).filter(|_| first.evaluated) {
+                title.clone_from(&entry.title);
+            }
+        }
+        if more > 0 {
+            detail.push_str(&format!(" (and {more} more)"));
+        }
+        Denial {
+            status,
+            rule,
+            title,
+            detail,
+            violations: pending
+                .into_iter()
+                .map(|pending| pending.violation)
+                .collect(),
+            fields,
+            findings: std::mem::take(&mut self.findings),
+        }
+    }
+}

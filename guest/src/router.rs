@@ -1,0 +1,369 @@
+//! From a path to an operation.
+
+use std::borrow::Cow;
+
+use crate::{
+    error::InitError,
+    ir::{ApiRoot, Operation},
+    uri,
+};
+
+/// The resource at which every API says which versions it has. It is found
+/// beside the version segment of an API root, too (ETSI GS NFV-SOL 013, 9.3.2).
+const API_VERSIONS: &str = "/api_versions";
+
+/// API roots and path templates.
+#[derive(Debug)]
+pub(crate) struct Router {
+    /// Index and path, longest first.
+    roots: Vec<(usize, String)>,
+    /// Those with literals before those with variables.
+    resources: Vec<Resource>,
+}
+
+/// One path template and what may be done with it.
+#[derive(Debug)]
+pub(crate) struct Resource {
+    segments: Vec<Segment>,
+    /// Method and index of the operation, sorted by method.
+    pub methods: Vec<(String, usize)>,
+}
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Segment {
+    Literal(String),
+    Variable(String),
+}
+
+/// Where a normalised path leads.
+pub(crate) enum Route<'r, 'p> {
+    Found {
+        root: usize,
+        resource: &'r Resource,
+        rest: &'p str,
+    },
+    /// A resource, but for the slash at the end.
+    TrailingSlash { root: usize },
+    /// The API of a root under another major version.
+    OtherMajor { root: usize, segment: &'p str },
+    /// Below a root, but not a resource.
+    Unknown { root: usize },
+    /// Below no root.
+    Outside,
+}
+
+impl Router {
+    pub(crate) fn new(roots: &[ApiRoot], operations: &[Operation]) -> Result<Self, InitError> {
+        let mut by_length = Vec::new();
+        for (index, root) in roots.iter().enumerate() {
+            if !root.path.is_empty() && (!root.path.starts_with('/') || root.path.ends_with('/')) {
+                return Err(InitError::ApiRoot {
+                    path: root.path.clone(),
+                });
+            }
+            by_length.push((index, root.path.clone()));
+        }
+        by_length.sort_by_key(|(index, path)| (std::cmp::Reverse(path.len()), *index));
+        let mut resources: Vec<Resource> = Vec::new();
+        for (index, operation) in operations.iter().enumerate() {
+            let segments = parse(operation)?;
+            let method = (operation.method.clone(), index);
+            match resources
+                .iter_mut()
+                .find(|resource| resource.segments == segments)
+            {
+                Some(known)
+                    if known
+                        .methods
+                        .iter()
+                        .any(|(name, _)| *name == operation.method) =>
+                {
+                    return Err(InitError::Duplicate {
+                        kind: "method and path of the operation",
+                        name: operation.id.clone(),
+                    });
+                }
+                Some(known) => known.methods.push(method),
+                None => resources.push(Resource {
+                    segments,
+                    methods: vec![method],
+                }),
+            }
+        }
+        for resource in &mut resources {
+            resource.methods.sort();
+        }
+        resources.sort_by(|a, b| a.segments.cmp(&b.segments));
+        Ok(Self {
+            roots: by_length,
+            resources,
+        })
+    }
+
+    /// Finds the resource of a path that [`uri::normalise`] let pass.
+    pub(crate) fn find<'r, 'p>(&'r self, path: &'p str) -> Route<'r, 'p> {
+        for (root, prefix) in &self.roots {
+            let Some(rest) = path
+                .strip_prefix(prefix.as_str())
+                .filter(|rest| rest.is_empty() || rest.starts_with('/'))
+            else {
+                continue;
+            };
+            if let Some(resource) = self.resource(rest) {
+                return Route::Found {
+                    root: *root,
+                    resource,
+                    rest,
+                };
+            }
+            return match rest.strip_suffix('/') {
+                Some(rest) if self.resource(rest).is_some() => Route::TrailingSlash { root: *root },
+                _ => Route::Unknown { root: *root },
+            };
+        }
+        for (root, prefix) in &self.roots {
+            let Some((parent, _)) = prefix.rsplit_once('/').filter(|(_, last)| is_major(last))
+            else {
+                continue;
+            };
+            let Some(rest) = path
+                .strip_prefix(parent)
+                .filter(|rest| rest.starts_with('/'))
+            else {
+                continue;
+            };
+            if rest == API_VERSIONS
+                && let Some(resource) = self.resource(rest)
+            {
+                return Route::Found {
+                    root: *root,
+                    resource,
+                    rest,
+                };
+            }
+            let segment = rest
+                .get(1..)
+                .and_then(|rest| rest.split('/').next())
+                .unwrap_or_default();
+            if is_major(segment) {
+                return Route::OtherMajor {
+                    root: *root,
+                    segment,
+                };
+            }
+        }
+        Route::Outside
+    }
+
+    fn resource(&self, rest: &str) -> Option<&Resource> {
+        self.resources
+            .iter()
+            .find(|resource| resource.matches(rest))
+    }
+}
+
+impl Resource {
+    fn matches(&self, rest: &str) -> bool {
+        let mut found = rest.split('/').skip(1);
+        self.segments
+            .iter()
+            .all(|segment| match (segment, found.next()) {
+                (_, None | Some("")) => false,
+                (Segment::Literal(literal), Some(text)) => literal == text,
+                (Segment::Variable(_), Some(_)) => true,
+            })
+            && found.next().is_none()
+    }
+
+    /// The values of the path variables, decoded; `None` if one is not UTF-8.
+    pub(crate) fn variables<'r, 'p>(
+        &'r self,
+        rest: &'p str,
+    ) -> Option<Vec<(&'r str, Cow<'p, str>)>> {
+        let mut variables = Vec::new();
+        for (segment, text) in self.segments.iter().zip(rest.split('/').skip(1)) {
+            if let Segment::Variable(name) = segment {
+                let value = uri::decode(text)?;
+                if value.contains(char::is_control) {
+                    return None;
+                }
+                variables.push((name.as_str(), value));
+            }
+        }
+        Some(variables)
+    }
+
+    pub(crate) fn operation(&self, method: &str) -> Option<usize> {
+        self.methods
+            .iter()
+            .find(|(name, _)| name == method)
+            .map(|(_, index)| *index)
+    }
+}
+
+/// `v` and digits, in either case.
+fn is_major(segment: &str) -> bool {
+    segment.strip_prefix(['v', 'V']).is_some_and(|digits| {
+        !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+    })
+}
+
+fn parse(operation: &Operation) -> Result<Vec<Segment>, InitError> {
+    let fault = || InitError::Path {
+        operation: operation.id.clone(),
+        path: operation.path.clone(),
+    };
+    let rest = operation.path.strip_prefix('/').ok_or_else(fault)?;
+    rest.split('/')
+        .map(|segment| {
+            match segment
+                .strip_prefix('{')
+                .and_then(|name| name.strip_suffix('}'))
+            {
+                Some(name) if !name.is_empty() && !name.contains(['{', '}']) => {
+                    Ok(Segment::Variable(name.to_owned()))
+                }
+                None if !segment.is_empty() && !segment.contains(['{', '}', '%', '?']) => {
+                    Ok(Segment::Literal(segment.to_owned()))
+                }
+                _ => Err(fault()),
+            }
+        })
+        .collect()
+}
+
+/// Names of the variables in braces in a template.
+pub(crate) fn template_variables(template: &str) -> impl Iterator<Item = &str> {
+    template
+        .split('{')
+        .skip(1)
+        .filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn operation(id: &str, method: &str, path: &str) -> Operation {
+        serde_json::from_value(serde_json::json!({
+            "id": id, "method": method, "path": path, "version": true, "acceptRequired": false, "produces": [], "body": null,
+        }))
+        .unwrap()
+    }
+
+    fn router() -> Router {
+        let root = |path: &str| ApiRoot {
+            path: path.to_owned(),
+            options: Default::default(),
+        };
+        let operations = [
+            operation("get", "GET", "/vnf_instances/{vnfInstanceId}"),
+            operation("delete", "DELETE", "/vnf_instances/{vnfInstanceId}"),
+            operation("special", "GET", "/vnf_instances/special"),
+            operation(
+                "terminate",
+                "POST",
+                "/vnf_instances/{vnfInstanceId}/terminate",
+            ),
+            operation("versions", "GET", "/api_versions"),
+        ];
+        Router::new(
+            &[root("/vnflcm/v2"), root("/telco/api/vnflcm/v2")],
+            &operations,
+        )
+        .unwrap()
+    }
+
+    fn find(path: &str) -> String {
+        let router = router();
+        match router.find(path) {
+            Route::Found {
+                root,
+                resource,
+                rest,
+            } => format!(
+                "{root} {} {:?}",
+                resource
+                    .methods
+                    .iter()
+                    .map(|(_, op)| op.to_string())
+                    .collect::<Vec<_>>()
+                    .join(","),
+                resource.variables(rest)
+            ),
+            Route::TrailingSlash { root } => format!("{root} slash"),
+            Route::OtherMajor { root, segment } => format!("{root} major {segment}"),
+            Route::Unknown { root } => format!("{root} unknown"),
+            Route::Outside => "outside".to_owned(),
+        }
+    }
+
+    #[test]
+    fn paths_lead_to_resources() {
+        let cases = [
+            (
+                "/vnflcm/v2/vnf_instances/a%20b",
+                "0 1,0 Some([(\"vnfInstanceId\", \"a b\")])",
+            ),
+            ("/vnflcm/v2/vnf_instances/special", "0 2 Some([])"),
+            (
+                "/telco/api/vnflcm/v2/vnf_instances/x/terminate",
+                "1 3 Some([(\"vnfInstanceId\", \"x\")])",
+            ),
+            ("/vnflcm/v2/vnf_instances/%FF", "0 1,0 None"),
+            ("/vnflcm/v2/vnf_instances/x/terminate/", "0 slash"),
+            ("/vnflcm/v2/vnf_instances/x/Terminate", "0 unknown"),
+            ("/vnflcm/v2/vnf_instances/x/terminate/y", "0 unknown"),
+            ("/vnflcm/v2/vnf_instances/", "0 unknown"),
+            ("/vnflcm/v2", "0 unknown"),
+            ("/vnflcm/v2/", "0 unknown"),
+            ("/vnflcm/v20/vnf_instances", "0 major v20"),
+            ("/vnflcm/v3/vnf_instances", "0 major v3"),
+            ("/vnflcm/V2/vnf_instances", "0 major V2"),
+            ("/telco/api/vnflcm/v1", "1 major v1"),
+            ("/vnflcm/api_versions", "0 4 Some([])"),
+            ("/vnflcm/v2/api_versions", "0 4 Some([])"),
+            ("/vnflcm/vnf_instances", "outside"),
+            ("/vnfpkgm/v2/vnf_packages", "outside"),
+            ("/", "outside"),
+        ];
+        for (path, expected) in cases {
+            assert_eq!(find(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn templates_are_checked() {
+        for path in [
+            "vnf_instances",
+            "/a//b",
+            "/a/{}",
+            "/a/x{y}",
+            "/a/",
+            "/{a/b}",
+        ] {
+            assert!(
+                Router::new(&[], &[operation("a", "GET", path)]).is_err(),
+                "{path}"
+            );
+        }
+        assert!(
+            Router::new(
+                &[],
+                &[operation("a", "GET", "/a"), operation("b", "GET", "/a")]
+            )
+            .is_err()
+        );
+        assert!(
+            Router::new(
+                &[ApiRoot {
+                    path: "/a/".to_owned(),
+                    options: Default::default()
+                }],
+                &[]
+            )
+            .is_err()
+        );
+    }
+}

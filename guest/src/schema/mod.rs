@@ -1,0 +1,244 @@
+//! Request bodies against their JSON Schema, faults reported under the rules
+//! that the schema names in `x-rule`.
+
+mod annotation;
+mod trace;
+mod wording;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jsonschema::{Draft, PatternOptions, ValidationError, Validator, error::ValidationErrorKind};
+use serde_json::{Map, Value, json};
+
+use crate::{catalogue::rule, error::InitError, ir::Operation, json::push_segment, uri};
+use annotation::{Names, rule_of, rule_of_missing};
+use trace::{Trace, occurrences, trace};
+
+pub(crate) use annotation::check as check_annotations;
+
+/// Formats that schemas may name and whose values are checked.
+pub const FORMATS: &[&str] = &[
+    "http-uri",
+    "uri",
+    "uri-reference",
+    "ipv4",
+    "ipv6",
+    "hostname",
+    "email",
+    "date",
+    "time",
+    "date-time",
+    "duration",
+    "uuid",
+    "json-pointer",
+    "regex",
+    "password",
+];
+
+/// The compiled schema of one operation's body.
+pub(crate) struct BodySchema {
+    /// A document of a reference to the schema and of those that it reaches.
+    root: Value,
+    validator: Validator,
+    /// The schema asks for an object at the top.
+    pub wants_object: bool,
+    names: Names,
+}
+
+/// One fault of a body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SchemaFault {
+    /// Index in the engine's rule table.
+    pub rule: usize,
+    pub pointer: String,
+    pub detail: String,
+}
+
+impl BodySchema {
+    pub(crate) fn compile(
+        name: &str,
+        operation: &Operation,
+        schemas: &BTreeMap<String, Value>,
+        rules: &BTreeMap<String, usize>,
+    ) -> Result<Self, InitError> {
+        let fault = |reason: String| InitError::Schema {
+            schema: name.to_owned(),
+            operation: operation.id.clone(),
+            reason,
+        };
+        let mut reached = BTreeSet::new();
+        reach(name, schemas, &mut reached).map_err(|missing| {
+            fault(format!(
+                "it refers to the schema {missing}, which does not exist"
+            ))
+        })?;
+        let components: Map<String, Value> = reached
+            .iter()
+            .filter_map(|name| {
+                schemas
+                    .get(*name)
+                    .map(|schema| ((*name).to_owned(), schema.clone()))
+            })
+            .collect();
+        let root = json!({"$ref": format!("#/components/schemas/{name}"), "components": {"schemas": components}});
+        let validator = jsonschema::options()
+            .with_draft(Draft::Draft202012)
+            .should_validate_formats(true)
+            .with_format("http-uri", uri::is_http_uri)
+            .with_pattern_options(PatternOptions::regex())
+            .build(&root)
+            .map_err(|error| fault(format!("{error} (at {})", error.instance_path())))?;
+        let wants_object = occurrences(&root, "")
+            .iter()
+            .any(|trace| trace.declares("object"));
+        let names = Names::new(rules, &operation.rule_map, &operation.id)?;
+        Ok(Self {
+            root,
+            validator,
+            wants_object,
+            names,
+        })
+    }
+
+    /// Whether a body is valid. Cheap.
+    pub(crate) fn is_valid(&self, body: &Value) -> bool {
+        self.validator.is_valid(body)
+    }
+
+    /// The faults of a body that is not valid, at most `limit`.
+    pub(crate) fn faults(&self, body: &Value, limit: usize) -> Vec<SchemaFault> {
+        let mut faults = Vec::new();
+        for error in self.validator.iter_errors(body) {
+            self.explain(&error, &mut faults);
+            if faults.len() >= limit {
+                break;
+            }
+        }
+        faults.truncate(limit);
+        faults
+    }
+
+    /// The rule that governs the type of the member at `pointer`, if the schema
+    /// says that it is an integer.
+    pub(crate) fn integer_rule(&self, pointer: &str) -> Option<usize> {
+        let traces = occurrences(&self.root, pointer);
+        let trace = traces.iter().find(|trace| trace.declares("integer"))?;
+        Some(rule_of(trace, "type", &self.names).map_or(rule::BODY_SCHEMA, |found| found.rule))
+    }
+
+    fn explain(&self, error: &ValidationError<'_>, faults: &mut Vec<SchemaFault>) {
+        let mut pointer = error.instance_path().as_str().to_owned();
+        if let Some(branch) = intended_branch(error) {
+            for error in branch {
+                self.explain(error, faults);
+            }
+            return;
+        }
+        let trace = trace(&self.root, error.evaluation_path().as_str());
+        let keyword = trace
+            .keyword
+            .as_deref()
+            .unwrap_or_else(|| error.kind().keyword());
+        let missing = match error.kind() {
+            ValidationErrorKind::Required { property } => property.as_str(),
+            _ => None,
+        };
+        let found = match missing {
+            Some(property) => rule_of_missing(&self.root, &trace, property, &self.names),
+            None => rule_of(&trace, keyword, &self.names),
+        };
+        if let Some(property) = missing {
+            push_segment(&mut pointer, property);
+        }
+        let detail = match found.as_ref().and_then(|found| found.detail) {
+            Some(detail) => detail.to_owned(),
+            None => wording::explain(error, &pointer, &self.root, &trace, &|| {
+                self.is_secret(&pointer)
+            }),
+        };
+        let fault = SchemaFault {
+            rule: found.map_or(rule::BODY_SCHEMA, |found| found.rule),
+            pointer,
+            detail,
+        };
+        if !faults.contains(&fault) {
+            faults.push(fault);
+        }
+    }
+
+    /// Whether a value may not be shown: it, or something around it, is
+    /// write-only or a password anywhere in the schema.
+    fn is_secret(&self, pointer: &str) -> bool {
+        occurrences(&self.root, pointer)
+            .iter()
+            .any(Trace::is_secret)
+    }
+}
+
+/// The errors of the one alternative that was meant: that which does not fail
+/// for the type of the value as a whole.
+fn intended_branch<'e>(error: &'e ValidationError<'_>) -> Option<&'e [ValidationError<'static>]> {
+    let (ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context }) =
+        error.kind()
+    else {
+        return None;
+    };
+    if context.len() < 2 {
+        return None;
+    }
+    let at = error.instance_path().as_str();
+    let mut meant = context.iter().filter(|branch| {
+        !branch.iter().any(|error| {
+            error.instance_path().as_str() == at
+                && matches!(
+                    error.kind(),
+                    ValidationErrorKind::Type { .. } | ValidationErrorKind::Constant { .. }
+                )
+        })
+    });
+    match (meant.next(), meant.next()) {
+        (Some(only), None) => Some(only),
+        _ => None,
+    }
+}
+
+/// Collects a schema and those that it refers to; gives the name of a missing one.
+fn reach<'s>(
+    name: &'s str,
+    schemas: &'s BTreeMap<String, Value>,
+    reached: &mut BTreeSet<&'s str>,
+) -> Result<(), String> {
+    let mut open = vec![name];
+    while let Some(name) = open.pop() {
+        if !reached.insert(name) {
+            continue;
+        }
+        let schema = schemas.get(name).ok_or_else(|| name.to_owned())?;
+        references(schema, &mut open);
+    }
+    Ok(())
+}
+
+fn references<'s>(node: &'s Value, found: &mut Vec<&'s str>) {
+    match node {
+        Value::Object(members) => {
+            for (key, value) in members {
+                match value.as_str() {
+                    Some(target) if key == "$ref" => {
+                        found.extend(
+                            target
+                                .strip_prefix("#/components/schemas/")
+                                .and_then(|rest| rest.split('/').next()),
+                        );
+                    }
+                    _ => references(value, found),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,263 @@
+//! Faults of a body in words: what was found where, and what was expected.
+
+use jsonschema::{
+    ValidationError,
+    error::{TypeKind, ValidationErrorKind as Kind},
+};
+use serde_json::Value;
+
+use super::trace::{Trace, occurrences};
+use crate::text;
+
+/// Longest JSON text of a value that is shown.
+const SHOWN: usize = 60;
+/// Most values of an enumeration that are listed.
+const LISTED: usize = 24;
+
+/// Explains one fault. `pointer` is that of the value, or of the missing member.
+pub(super) fn explain(
+    error: &ValidationError<'_>,
+    pointer: &str,
+    root: &Value,
+    trace: &Trace<'_>,
+    secret: &dyn Fn() -> bool,
+) -> String {
+    let name = name(pointer);
+    let instance = error.instance().as_ref();
+    let found = || show(instance, secret());
+    let is = |expected: String| format!("{name} is {}; expected is {expected}.", found());
+    match error.kind() {
+        Kind::Required { .. } => match expectation(root, pointer) {
+            Some(expected) => format!("{name} is missing; expected is {expected}."),
+            None => format!("{name} is missing, but required."),
+        },
+        Kind::Type { kind } => is(types(kind)),
+        Kind::Enum { options } => is(enumeration(options)),
+        Kind::Constant { expected_value } => is(show(expected_value, false)),
+        Kind::Minimum { limit } => is(format!("{limit} or more")),
+        Kind::Maximum { limit } => is(format!("{limit} or less")),
+        Kind::ExclusiveMinimum { limit } => is(format!("more than {limit}")),
+        Kind::ExclusiveMaximum { limit } => is(format!("less than {limit}")),
+        Kind::MultipleOf { multiple_of } => is(format!("a multiple of {multiple_of}")),
+        Kind::MinLength { limit } => is(format!("a string of {limit} or more characters")),
+        Kind::MaxLength { limit } => {
+            format!("{name} is longer than {limit} characters; shorten it.")
+        }
+        Kind::Pattern { pattern } => is(format!("a string that matches {}", text::clean(pattern))),
+        Kind::Format { format } => is(format_name(format).to_owned()),
+        Kind::MinItems { limit } => format!(
+            "{name} has {} items; expected are {limit} or more.",
+            length(instance)
+        ),
+        Kind::MaxItems { limit } => format!(
+            "{name} has {} items; expected are {limit} or fewer.",
+            length(instance)
+        ),
+        Kind::UniqueItems => format!("{name} has equal items; each may occur once."),
+        Kind::MinProperties { limit } => format!(
+            "{name} has {} members; expected are {limit} or more.",
+            length(instance)
+        ),
+        Kind::MaxProperties { limit } => format!(
+            "{name} has {} members; expected are {limit} or fewer.",
+            length(instance)
+        ),
+        Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
+            let names: Vec<String> = unexpected
+                .iter()
+                .take(LISTED)
+                .map(|name| text::quote(name))
+                .collect();
+            format!(
+                "{name} has {}, which it must not have; remove it.",
+                text::all(&names)
+            )
+        }
+        Kind::AdditionalItems { limit } => format!(
+            "{name} has {} items; expected are {limit} or fewer.",
+            length(instance)
+        ),
+        Kind::UnevaluatedItems { .. } => {
+            format!("{name} has items that it must not have; remove them.")
+        }
+        Kind::Contains => format!("{name} has no item of the kind that it must have."),
+        Kind::PropertyNames { error } => format!(
+            "{name} has a member whose name is not allowed: {}",
+            explain(error, pointer, root, trace, secret)
+        ),
+        Kind::Not { .. } => match excluded(trace) {
+            Some(members) => format!("{name} must not have {} together.", text::all(&members)),
+            None => is("a value of another kind".to_owned()),
+        },
+        Kind::FalseSchema => format!("{name} must not be there; remove it."),
+        Kind::AnyOf { context } => alternatives(&name, "at least one", trace, "anyOf")
+            .unwrap_or_else(|| none_of(&name, &found(), context, root, trace, secret)),
+        Kind::OneOfNotValid { context } => alternatives(&name, "exactly one", trace, "oneOf")
+            .unwrap_or_else(|| none_of(&name, &found(), context, root, trace, secret)),
+        Kind::OneOfMultipleValid { .. } => alternatives(&name, "exactly one", trace, "oneOf")
+            .unwrap_or_else(|| {
+                format!("{name} matches more than one alternative; exactly one is expected.")
+            }),
+        _ => format!("{name} is not valid."),
+    }
+}
+
+/// A member by its name, with its pointer where that says more.
+fn name(pointer: &str) -> String {
+    let mut segments = pointer.rsplit('/');
+    let Some(last) = segments.next().filter(|_| !pointer.is_empty()) else {
+        return "The request body".to_owned();
+    };
+    let shown = |segment: &str| text::clean(&segment.replace("~1", "/").replace("~0", "~"));
+    let mut suffix = String::new();
+    let mut name = last;
+    while name.bytes().all(|byte| byte.is_ascii_digit()) && !name.is_empty() {
+        suffix = format!("[{name}]{suffix}");
+        match segments.next() {
+            Some("") | None => break,
+            Some(outer) => name = outer,
+        }
+    }
+    let name = format!("{}{suffix}", shown(name));
+    let top_level = pointer.matches('/').count() == 1;
+    if top_level {
+        name
+    } else {
+        format!("{name} (at {})", text::clean(pointer))
+    }
+}
+
+/// A value in short; the content of arrays and objects is never shown.
+fn show(value: &Value, secret: bool) -> String {
+    match value {
+        Value::Array(_) => "an array".to_owned(),
+        Value::Object(_) => "an object".to_owned(),
+        Value::Null => "null".to_owned(),
+        _ if secret => "a value that is not shown here".to_owned(),
+        value => {
+            let json = text::clean(&value.to_string());
+            let kind = match value {
+                Value::String(_) => "the string ",
+                Value::Bool(_) => "the boolean ",
+                _ => "",
+            };
+            if json.chars().count() > SHOWN {
+                format!("{kind}{}…", json.chars().take(SHOWN).collect::<String>())
+            } else {
+                format!("{kind}{json}")
+            }
+        }
+    }
+}
+
+fn types(kind: &TypeKind) -> String {
+    let names: Vec<String> = match kind {
+        TypeKind::Single(kind) => vec![with_article(kind.as_str())],
+        TypeKind::Multiple(kinds) => kinds
+            .iter()
+            .map(|kind| with_article(kind.as_str()))
+            .collect(),
+    };
+    text::either(&names)
+}
+
+fn with_article(kind: &str) -> String {
+    match kind {
+        "null" => "null".to_owned(),
+        "array" | "integer" | "object" => format!("an {kind}"),
+        _ => format!("a {kind}"),
+    }
+}
+
+fn enumeration(options: &Value) -> String {
+    let options: Vec<String> = options
+        .as_array()
+        .into_iter()
+        .flatten()
+        .take(LISTED)
+        .map(|option| {
+            option
+                .as_str()
+                .map_or_else(|| text::clean(&option.to_string()), text::clean)
+        })
+        .collect();
+    text::either(&options)
+}
+
+fn format_name(format: &str) -> &str {
+    match format {
+        "http-uri" => "an absolute http or https URI with a host",
+        "uri" => "a URI",
+        "ipv4" => "an IPv4 address",
+        "ipv6" => "an IPv6 address",
+        "date-time" => "a date and time as in RFC 3339",
+        other => other,
+    }
+}
+
+fn length(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => items.len(),
+        Value::Object(members) => members.len(),
+        _ => 0,
+    }
+}
+
+/// What the schema wants at a pointer.
+fn expectation(root: &Value, pointer: &str) -> Option<String> {
+    occurrences(root, pointer).iter().find_map(|trace| {
+        let node = trace.last()?.node;
+        if let Some(options) = node.get("enum") {
+            return Some(enumeration(options));
+        }
+        let kind = node.get("type")?.as_str()?;
+        Some(with_article(kind))
+    })
+}
+
+/// The members that alternatives differ in, if they are all told apart by
+/// members that they require.
+fn alternatives(name: &str, how_many: &str, trace: &Trace<'_>, keyword: &str) -> Option<String> {
+    let branches = trace.last()?.node.get(keyword)?.as_array()?;
+    let mut members = Vec::new();
+    for branch in branches {
+        let required = branch.get("required")?.as_array()?;
+        let names: Vec<&str> = required.iter().filter_map(Value::as_str).collect();
+        members.push(text::all(&names));
+    }
+    Some(format!(
+        "{name} needs {how_many} of {}.",
+        text::either(&members)
+    ))
+}
+
+fn none_of(
+    name: &str,
+    found: &str,
+    context: &[Vec<ValidationError<'static>>],
+    root: &Value,
+    trace: &Trace<'_>,
+    secret: &dyn Fn() -> bool,
+) -> String {
+    let mut reasons: Vec<String> = Vec::new();
+    for error in context.iter().filter_map(|branch| branch.first()) {
+        let mut pointer = error.instance_path().as_str().to_owned();
+        if let Kind::Required { property } = error.kind() {
+            crate::json::push_segment(&mut pointer, property.as_str().unwrap_or_default());
+        }
+        let reason = explain(error, &pointer, root, trace, secret);
+        if !reasons.contains(&reason) && reasons.len() < 4 {
+            reasons.push(reason);
+        }
+    }
+    format!(
+        "{name} is {found} and matches none of the alternatives. {}",
+        reasons.join(" Or: ")
+    )
+}
+
+/// The members of `not: {required: [...]}`.
+fn excluded<'s>(trace: &Trace<'s>) -> Option<Vec<&'s str>> {
+    let required = trace.last()?.node.get("not")?.get("required")?.as_array()?;
+    Some(required.iter().filter_map(Value::as_str).collect())
+}

@@ -1,0 +1,209 @@
+//! What options and severities hold for a request: defaults, overlaid by the API
+//! root, by what was set when the bundle was built, and by the context.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use crate::{
+    error::InitError,
+    ir::{ApiRoot, Bundle, OptionDef, OptionKind, Severity, SeveritySpec},
+    verdict::Setting,
+    version::{ApiVersion, VersionPattern},
+};
+
+const SUPPORTED_VERSIONS: &str = "supportedVersions";
+const REQUIRE_AUTHORIZATION: &str = "requireAuthorization";
+const SCHEMA_ERROR_STATUS: &str = "schemaErrorStatus";
+const OUTSIDE_API_ROOT: &str = "outsideApiRoot";
+
+/// One rule of the engine's table.
+#[derive(Debug)]
+pub(crate) struct RuleEntry {
+    pub id: String,
+    pub title: String,
+    pub status: u16,
+    pub clause: Option<String>,
+    pub severity: SeveritySpec,
+}
+
+/// The effective settings below one API root.
+#[derive(Debug, Clone)]
+pub(crate) struct Profile {
+    /// Option values by name, as expressions see them.
+    pub options: Value,
+    /// By index in the rule table.
+    severities: Vec<Severity>,
+    pub supported_versions: Vec<VersionPattern>,
+    /// The same as they were written, for details.
+    pub supported_names: Vec<String>,
+    pub require_authorization: bool,
+    pub schema_error_status: u16,
+    /// Requests outside all API roots are let through.
+    pub pass_outside: bool,
+}
+
+impl Profile {
+    /// The settings below `root`; without one, those outside all of them.
+    pub(crate) fn build(
+        bundle: &Bundle,
+        root: Option<&ApiRoot>,
+        rules: &[RuleEntry],
+    ) -> Result<Self, InitError> {
+        let mut options = Map::new();
+        for (name, value) in [
+            (SUPPORTED_VERSIONS, Value::from(vec!["2.0.0"])),
+            (REQUIRE_AUTHORIZATION, Value::Bool(false)),
+            (SCHEMA_ERROR_STATUS, Value::from(400)),
+            (OUTSIDE_API_ROOT, Value::from("deny")),
+        ] {
+            options.insert(name.to_owned(), value);
+        }
+        for option in &bundle.options {
+            let value = root
+                .filter(|_| !option.set)
+                .and_then(|root| root.options.get(&option.name))
+                .unwrap_or(&option.default);
+            check(option, value)?;
+            options.insert(option.name.clone(), value.clone());
+        }
+        for name in root.into_iter().flat_map(|root| root.options.keys()) {
+            if !options.contains_key(name) {
+                return Err(InitError::Option {
+                    name: name.clone(),
+                    reason: "is set by an API root but not defined",
+                });
+            }
+        }
+        for rule in rules {
+            for (name, _) in &rule.severity.by_option {
+                if !options.get(name).is_some_and(Value::is_boolean) {
+                    return Err(InitError::Option {
+                        name: name.clone(),
+                        reason: "decides a severity but is not a boolean option",
+                    });
+                }
+            }
+        }
+        Ok(Self::from_options(options, rules))
+    }
+
+    /// The same with what the context sets; unknown names are left out.
+    pub(crate) fn overlaid(
+        &self,
+        settings: &[Setting],
+        rules: &[RuleEntry],
+        index: &BTreeMap<String, usize>,
+    ) -> Self {
+        let mut options = self.options.as_object().cloned().unwrap_or_default();
+        for setting in settings {
+            if let Setting::Option { name, value } = setting
+                && let Some(known) = options.get_mut(name)
+            {
+                *known = value.clone();
+            }
+        }
+        let mut profile = Self::from_options(options, rules);
+        for setting in settings {
+            if let Setting::Severity { rule, severity } = setting
+                && let Some(known) = index
+                    .get(rule)
+                    .and_then(|index| profile.severities.get_mut(*index))
+            {
+                *known = *severity;
+            }
+        }
+        profile
+    }
+
+    fn from_options(options: Map<String, Value>, rules: &[RuleEntry]) -> Self {
+        let is = |name: &str| options.get(name).and_then(Value::as_bool).unwrap_or(false);
+        let severities = rules
+            .iter()
+            .map(|rule| {
+                let by_option = rule.severity.by_option.iter().find(|(name, _)| is(name));
+                by_option.map_or(rule.severity.default, |(_, severity)| *severity)
+            })
+            .collect();
+        let supported_names: Vec<String> = options
+            .get(SUPPORTED_VERSIONS)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(|name| name.as_str().map(str::to_owned))
+            .collect();
+        Self {
+            severities,
+            supported_versions: supported_names
+                .iter()
+                .filter_map(|name| VersionPattern::parse(name))
+                .collect(),
+            supported_names,
+            require_authorization: is(REQUIRE_AUTHORIZATION),
+            schema_error_status: if options.get(SCHEMA_ERROR_STATUS).and_then(Value::as_u64)
+                == Some(422)
+            {
+                422
+            } else {
+                400
+            },
+            pass_outside: options.get(OUTSIDE_API_ROOT).and_then(Value::as_str) == Some("pass"),
+            options: Value::Object(options),
+        }
+    }
+
+    /// How bad a failure of a rule is.
+    pub(crate) fn severity(&self, rule: usize) -> Severity {
+        self.severities.get(rule).copied().unwrap_or(Severity::Deny)
+    }
+
+    pub(crate) fn supports(&self, version: ApiVersion) -> bool {
+        self.supported_versions
+            .iter()
+            .any(|pattern| pattern.matches(version))
+    }
+
+    /// The Version field of an answer to a request with these Version fields:
+    /// its own version if that is supported, else the highest that is.
+    pub(crate) fn answer_version<'a>(
+        &self,
+        mut fields: impl Iterator<Item = &'a str>,
+    ) -> Option<ApiVersion> {
+        let own = match (fields.next(), fields.next()) {
+            (Some(only), None) => ApiVersion::parse(crate::media_type::trim(only)),
+            _ => None,
+        };
+        own.filter(|version| self.supports(*version)).or_else(|| {
+            self.supported_versions
+                .iter()
+                .map(VersionPattern::concrete)
+                .max()
+        })
+    }
+}
+
+fn check(option: &OptionDef, value: &Value) -> Result<(), InitError> {
+    let fits = match option.kind {
+        OptionKind::Boolean => value.is_boolean(),
+        OptionKind::Integer => value.is_i64() || value.is_u64(),
+        OptionKind::String => value.is_string(),
+        OptionKind::Strings => value
+            .as_array()
+            .is_some_and(|items| items.iter().all(Value::is_string)),
+    };
+    let reserved = match option.name.as_str() {
+        SUPPORTED_VERSIONS => option.kind == OptionKind::Strings,
+        REQUIRE_AUTHORIZATION => option.kind == OptionKind::Boolean,
+        SCHEMA_ERROR_STATUS => option.kind == OptionKind::Integer,
+        OUTSIDE_API_ROOT => option.kind == OptionKind::String,
+        _ => true,
+    };
+    if fits && reserved {
+        Ok(())
+    } else {
+        Err(InitError::Option {
+            name: option.name.clone(),
+            reason: "has a value of another type",
+        })
+    }
+}

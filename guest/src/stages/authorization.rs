@@ -1,0 +1,106 @@
+//! The Authorization field (RFC 6750; RFC 9110, 11.6.2). Its value never gets
+//! into a text.
+
+use super::Call;
+use crate::{
+    catalogue::rule,
+    findings::Report,
+    ir::Severity,
+    media_type::{is_token, trim},
+    verdict::Location,
+};
+
+pub(super) fn check(call: &Call<'_>, report: &mut Report<'_>) {
+    let location = || Location::Header("Authorization".to_owned());
+    let mut fields = call.fields("authorization");
+    let Some(value) = fields.next() else {
+        if call.profile.require_authorization {
+            if report.severity(rule::AUTH_REQUIRED) == Severity::Deny {
+                report.answer_field("www-authenticate", "Bearer realm=\"vnflcm\"".to_owned());
+            }
+            let detail = "The header field Authorization is missing; get an access token and send it as 'Bearer', a space and the token.".to_owned();
+            report.fail(rule::AUTH_REQUIRED, location(), detail);
+        }
+        return;
+    };
+    let fault = if fields.next().is_some() {
+        Some("occurs more than once; send it once")
+    } else {
+        fault(trim(value))
+    };
+    if let Some(fault) = fault {
+        if report.severity(rule::AUTH_MALFORMED) == Severity::Deny {
+            report.answer_field(
+                "www-authenticate",
+                "Bearer error=\"invalid_request\"".to_owned(),
+            );
+        }
+        report.fail(
+            rule::AUTH_MALFORMED,
+            location(),
+            format!("The header field Authorization {fault}."),
+        );
+    }
+}
+
+/// What is wrong with credentials, if anything.
+fn fault(value: &str) -> Option<&'static str> {
+    let Some((scheme, credentials)) = value.split_once([' ', '\t']) else {
+        return Some(
+            "has no credentials; expected is a scheme, such as Bearer, a space and the token",
+        );
+    };
+    let credentials = trim(credentials);
+    if !is_token(scheme) || credentials.is_empty() {
+        return Some(
+            "has no credentials; expected is a scheme, such as Bearer, a space and the token",
+        );
+    }
+    if scheme.eq_ignore_ascii_case("bearer") && !is_b64token(credentials) {
+        return Some("has a Bearer token with characters that no token has");
+    }
+    None
+}
+
+/// `b64token` (RFC 6750, 2.1).
+fn is_b64token(text: &str) -> bool {
+    let body = text.trim_end_matches('=');
+    !body.is_empty()
+        && body
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials() {
+        let fine = [
+            "Bearer abc.def.ghi",
+            "bearer QWxhZGRpbjpvcGVuIHNlc2FtZQ==",
+            "Basic dXNlcjpwYXNz",
+            "Digest username=\"a b\", realm=\"c\"",
+            "Bearer  x",
+        ];
+        let bad = [
+            "",
+            "Bearer",
+            "Bearer ",
+            "Bearer a b",
+            "Bearer =",
+            "Bearer a\"b",
+            "Bearer a=b",
+            "token",
+            "a,b c",
+            "Bearer é",
+        ];
+        for value in fine {
+            assert_eq!(fault(value), None, "{value}");
+        }
+        for value in bad {
+            assert!(fault(value).is_some(), "{value}");
+        }
+    }
+}

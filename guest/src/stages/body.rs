@@ -1,0 +1,362 @@
+//! The body: whether there is one, its size and media type, its JSON, its schema.
+
+use serde_json::Value;
+
+use super::{Call, expressions, is_monitoring};
+use crate::{
+    catalogue::rule,
+    engine::CompiledBody,
+    findings::Report,
+    ir::{Body, Stage},
+    json::{self, InexactNumber, JsonFault},
+    media_type::MediaType,
+    text,
+    verdict::Location,
+};
+
+/// What became of the body.
+pub(crate) enum Content {
+    /// There is none, or none that is to be looked at.
+    None,
+    /// To be read.
+    Unread,
+    /// It cannot be read: rules that read it are left out.
+    Unreadable,
+    Read {
+        value: Value,
+        numbers: Vec<InexactNumber>,
+        invalid: bool,
+    },
+}
+
+impl Content {
+    pub(crate) fn value(&self) -> Option<&Value> {
+        match self {
+            Self::Read { value, .. } => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Whether expressions can rely on there being what they read.
+    pub(crate) fn is_unreadable(&self) -> bool {
+        matches!(self, Self::Unreadable | Self::Unread)
+    }
+
+    /// Whether the schema has refused it.
+    pub(crate) fn is_invalid(&self) -> bool {
+        matches!(self, Self::Read { invalid: true, .. })
+    }
+}
+
+/// Presence, size and media type.
+pub(super) fn check_content(call: &Call<'_>, report: &mut Report<'_>) -> Content {
+    let body = call.request.body;
+    let limit = call.engine.bundle.limits.body_bytes;
+    if !call.request.body_complete || u64::try_from(body.len()).unwrap_or(u64::MAX) > limit {
+        report.fail(
+            rule::BODY_SIZE,
+            Location::Body(String::new()),
+            format!("The request body is larger than {limit} bytes; send a smaller one."),
+        );
+        return Content::Unreadable;
+    }
+    let Some((defined, compiled)) = call
+        .operation
+        .body
+        .as_ref()
+        .zip(call.compiled.body.as_ref())
+    else {
+        if !body.is_empty() && !is_empty_object(body) {
+            let detail = format!(
+                "The operation {} has no request body; send none, or an empty JSON object.",
+                call.operation.id
+            );
+            report.fail(rule::BODY_NONE, Location::Body(String::new()), detail);
+        }
+        return Content::None;
+    };
+    if body.is_empty() {
+        if defined.required {
+            let detail = format!(
+                "The request body is missing; expected is a JSON object of the type {}.{}",
+                defined.schema,
+                wanted(compiled)
+            );
+            report.fail(rule::BODY_REQUIRED, Location::Body(String::new()), detail);
+            return Content::Unreadable;
+        }
+        return Content::None;
+    }
+    check_media_type(call, defined, compiled, report);
+    Content::Unread
+}
+
+/// The members that a body cannot do without, for the detail of a missing one.
+fn wanted(compiled: &CompiledBody) -> String {
+    let missing: Vec<String> = compiled
+        .schema
+        .faults(&Value::Object(Default::default()), 4)
+        .into_iter()
+        .filter_map(|fault| fault.pointer.strip_prefix('/').map(str::to_owned))
+        .collect();
+    if missing.is_empty() {
+        String::new()
+    } else {
+        format!(" It needs {}.", text::all(&missing))
+    }
+}
+
+fn is_empty_object(body: &[u8]) -> bool {
+    let mut bytes = body
+        .iter()
+        .copied()
+        .filter(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n'));
+    (bytes.next(), bytes.next(), bytes.next()) == (Some(b'{'), Some(b'}'), None)
+}
+
+fn check_media_type(
+    call: &Call<'_>,
+    defined: &Body,
+    compiled: &CompiledBody,
+    report: &mut Report<'_>,
+) {
+    let location = || Location::Header("Content-Type".to_owned());
+    let proper = defined
+        .media_types
+        .first()
+        .map_or("", |media| media.name.as_str());
+    let mut fields = call.fields("content-type");
+    let Some(value) = fields.next() else {
+        let detail = format!(
+            "The header field Content-Type is missing; a request with a body needs it, here {proper}."
+        );
+        report.fail(rule::CONTENT_TYPE_REQUIRED, location(), detail);
+        return;
+    };
+    if fields.next().is_some() {
+        let detail = format!(
+            "The header field Content-Type occurs more than once; send it once, with {proper}."
+        );
+        report.fail(compiled.media_type_rule, location(), detail);
+        return;
+    }
+    let media = MediaType::parse(value);
+    let accepted = media.and_then(|media| {
+        defined
+            .media_types
+            .iter()
+            .zip(&compiled.tolerated)
+            .find(|(known, _)| media.is(&known.name))
+    });
+    match (accepted, media.and_then(|media| media.charset())) {
+        (Some(_), Some(charset)) if !charset.eq_ignore_ascii_case("utf-8") => {
+            let detail = format!(
+                "The header field Content-Type has the charset {}; JSON is UTF-8.",
+                text::quote(charset)
+            );
+            report.fail(compiled.media_type_rule, location(), detail);
+        }
+        (Some((_, None)), _) => {}
+        (Some((_, Some(rule))), _) => {
+            let detail = format!(
+                "The header field Content-Type is {}; expected is {proper}.",
+                text::quote(value)
+            );
+            report.fail(*rule, location(), detail);
+        }
+        (None, _) => {
+            let detail = format!(
+                "The header field Content-Type is {}; expected is {proper}.",
+                text::quote(value)
+            );
+            report.fail(compiled.media_type_rule, location(), detail);
+        }
+    }
+}
+
+/// Reads the JSON text.
+pub(super) fn read(call: &Call<'_>, content: Content, report: &mut Report<'_>) -> Content {
+    if !matches!(content, Content::Unread) {
+        return content;
+    }
+    let depth = call.engine.bundle.limits.depth;
+    let document = match json::parse(call.request.body, depth) {
+        Ok(document) => document,
+        Err(fault) => {
+            let (rule, pointer, detail) = explain(fault, depth);
+            report.fail(rule, Location::Body(pointer), detail);
+            return Content::Unreadable;
+        }
+    };
+    let wants_object = call
+        .compiled
+        .body
+        .as_ref()
+        .is_some_and(|body| body.schema.wants_object);
+    if wants_object && !document.value.is_object() {
+        let detail =
+            "The request body is valid JSON, but not a JSON object, which is expected.".to_owned();
+        if report.fail(rule::JSON_OBJECT, Location::Body(String::new()), detail) {
+            return Content::Unreadable;
+        }
+    }
+    Content::Read {
+        value: document.value,
+        numbers: document.numbers,
+        invalid: false,
+    }
+}
+
+fn explain(fault: JsonFault, depth: u32) -> (usize, String, String) {
+    match fault {
+        JsonFault::Utf8 { offset } => (
+            rule::JSON_UTF8,
+            String::new(),
+            format!(
+                "The request body is not UTF-8: byte {offset} does not belong to a character. JSON is sent as UTF-8."
+            ),
+        ),
+        JsonFault::Malformed {
+            line,
+            column,
+            expected,
+        } => (
+            rule::JSON_MALFORMED,
+            String::new(),
+            format!(
+                "The request body is not valid JSON: expected is {expected} at line {line}, column {column}."
+            ),
+        ),
+        JsonFault::DuplicateKey { pointer, key } => {
+            let detail = format!(
+                "The member name {} occurs more than once in one object (at {}); readers disagree about which counts.",
+                text::quote(&key),
+                text::clean(&pointer)
+            );
+            (rule::JSON_DUPLICATE_KEY, pointer, detail)
+        }
+        JsonFault::Depth { pointer } => {
+            // The pointer would be as long as the body is deep.
+            let pointer = if pointer.len() > 256 {
+                String::new()
+            } else {
+                pointer
+            };
+            (
+                rule::JSON_DEPTH,
+                pointer,
+                format!(
+                    "The request body is nested deeper than the depth of {depth} that is accepted."
+                ),
+            )
+        }
+    }
+}
+
+/// The schema, numbers that readers disagree about, and the rules of this stage.
+pub(super) fn check_schema(call: &Call<'_>, content: &mut Content, report: &mut Report<'_>) {
+    if content.is_unreadable() {
+        if is_monitoring(call) {
+            expressions::run_without_body(call, Stage::Body, report);
+        }
+        return;
+    }
+    if let (
+        Content::Read {
+            value,
+            numbers,
+            invalid,
+        },
+        Some(body),
+    ) = (&mut *content, &call.compiled.body)
+    {
+        if !body.schema.is_valid(value) {
+            *invalid = report_schema(call, body, value, report);
+        }
+        for number in numbers.iter() {
+            *invalid |= report_number(call, body, number, report);
+        }
+    }
+    expressions::run(call, Stage::Body, Some(content), report);
+}
+
+/// True if a fault denies.
+fn report_schema(
+    call: &Call<'_>,
+    body: &CompiledBody,
+    value: &Value,
+    report: &mut Report<'_>,
+) -> bool {
+    let limit = usize::try_from(call.engine.bundle.limits.violations).unwrap_or(usize::MAX);
+    let mut denied = false;
+    for fault in body.schema.faults(value, limit) {
+        denied |= report.fail_as(
+            fault.rule,
+            schema_status(call, fault.rule),
+            Location::Body(fault.pointer),
+            fault.detail,
+        );
+    }
+    denied
+}
+
+fn report_number(
+    call: &Call<'_>,
+    body: &CompiledBody,
+    number: &InexactNumber,
+    report: &mut Report<'_>,
+) -> bool {
+    let literal = text::quote(&number.literal);
+    let mut denied = false;
+    if let Some(rule) = body.schema.integer_rule(&number.pointer)
+        && !report.has(rule, &number.pointer)
+    {
+        let detail = format!(
+            "{} is {literal}; expected is an integer between -9007199254740991 and 9007199254740991.",
+            last_segment(&number.pointer)
+        );
+        denied = report.fail_as(
+            rule,
+            schema_status(call, rule),
+            Location::Body(number.pointer.clone()),
+            detail,
+        );
+    }
+    let reason = if number.overflow {
+        "is larger than a number can be"
+    } else {
+        "has more digits than every reader keeps"
+    };
+    let detail = format!(
+        "The number {literal} {reason}; send it as a string, or an integer between -9007199254740991 and 9007199254740991."
+    );
+    report.fail(
+        rule::JSON_NUMBER,
+        Location::Body(number.pointer.clone()),
+        detail,
+    ) | denied
+}
+
+fn last_segment(pointer: &str) -> String {
+    text::clean(
+        &pointer
+            .rsplit('/')
+            .next()
+            .unwrap_or_default()
+            .replace("~1", "/")
+            .replace("~0", "~"),
+    )
+}
+
+/// The status of a fault of a body that could be read.
+pub(super) fn schema_status(call: &Call<'_>, rule: usize) -> u16 {
+    match call
+        .engine
+        .rules
+        .get(rule)
+        .map_or(400, |entry| entry.status)
+    {
+        400 => call.profile.schema_error_status,
+        status => status,
+    }
+}

@@ -1,0 +1,201 @@
+//! Runs the CEL rules of a stage.
+
+use cel::{
+    Context, ExecutionError,
+    common::{types::CelInt, value::CowVal},
+};
+
+use super::{
+    Call,
+    body::{Content, schema_status},
+};
+use crate::{
+    cel_env::Activation,
+    findings::Report,
+    ir::{OnError, Severity, Stage},
+    rules::Expression,
+    text,
+    verdict::Location,
+};
+
+/// Runs the rules of one stage before any fact is known.
+pub(super) fn run(
+    call: &Call<'_>,
+    stage: Stage,
+    content: Option<&Content>,
+    report: &mut Report<'_>,
+) {
+    let rules = call.compiled.rules.at(stage);
+    if rules.is_empty() {
+        return;
+    }
+    let activation = call.activation(content.and_then(Content::value), &[]);
+    let context = activation.context();
+    let forgiving = content.is_some_and(Content::is_invalid);
+    for expression in rules
+        .iter()
+        .filter_map(|index| call.engine.expressions.get(*index))
+    {
+        judge(call, expression, &context, forgiving, report);
+    }
+}
+
+/// Runs those rules of a stage that do not read the body, which is not there.
+pub(super) fn run_without_body(call: &Call<'_>, stage: Stage, report: &mut Report<'_>) {
+    let activation: Activation<'_> = call.activation(None, &[]);
+    let context = activation.context();
+    let rules = call
+        .compiled
+        .rules
+        .at(stage)
+        .iter()
+        .filter_map(|index| call.engine.expressions.get(*index));
+    for expression in rules.filter(|expression| !expression.reads_body) {
+        judge(call, expression, &context, false, report);
+    }
+}
+
+/// Judges by one rule. With `forgiving`, one that cannot be evaluated is left
+/// out: the body is known to lack what its schema demands.
+pub(super) fn judge(
+    call: &Call<'_>,
+    expression: &Expression,
+    context: &Context<'_, '_>,
+    forgiving: bool,
+    report: &mut Report<'_>,
+) {
+    if !report.is_active(expression.rule) {
+        return;
+    }
+    let evaluated = evaluate(expression, context, &mut |index, context| {
+        let entry = call.engine.rules.get(expression.rule);
+        let detail = expression
+            .detail
+            .as_ref()
+            .and_then(|detail| detail.text(context).ok())
+            .map(|detail| text::clean(&detail));
+        let detail = detail
+            .unwrap_or_else(|| entry.map_or_else(String::new, |entry| format!("{}.", entry.title)));
+        let status = match expression.stage {
+            Stage::Body => schema_status(call, expression.rule),
+            _ => entry.map_or(500, |entry| entry.status),
+        };
+        report.fail_as(expression.rule, status, location(expression, index), detail);
+    });
+    if evaluated.is_err() && !forgiving {
+        not_evaluated(call, expression, report);
+    }
+}
+
+/// What a rule that cannot be evaluated means.
+fn not_evaluated(call: &Call<'_>, expression: &Expression, report: &mut Report<'_>) {
+    let severity = match expression.on_error {
+        OnError::Deny => report.severity(expression.rule),
+        OnError::Warn => report.severity(expression.rule).min(Severity::Warn),
+        OnError::Skip => return,
+    };
+    let id = call
+        .engine
+        .rules
+        .get(expression.rule)
+        .map_or("", |entry| entry.id.as_str());
+    let detail = format!(
+        "The rule {id} could not be evaluated for this request. This is a fault of the policy: tell its operator the id of the rule."
+    );
+    report.not_evaluated(
+        expression.rule,
+        severity,
+        location(expression, None),
+        detail,
+    );
+}
+
+fn location(expression: &Expression, index: Option<usize>) -> Location {
+    match (&expression.header, &expression.pointer) {
+        (Some(header), _) => Location::Header(header.clone()),
+        (None, Some(pointer)) => Location::Body(match index {
+            Some(index) => pointer.replace("{index}", &index.to_string()),
+            None => pointer.replace("/{index}", ""),
+        }),
+        (None, None) if expression.stage == Stage::Body => Location::Body(String::new()),
+        (None, None) => Location::Request,
+    }
+}
+
+/// Whether a rule's guard holds. It must not read facts that are not known.
+pub(super) fn applies(
+    expression: &Expression,
+    context: &Context<'_, '_>,
+) -> Result<bool, ExecutionError> {
+    let Some(when) = &expression.when else {
+        return Ok(true);
+    };
+    if !expression.variables_first {
+        return when.holds(context);
+    }
+    let mut scope = context.new_inner_scope();
+    define(expression, &mut scope)?;
+    when.holds(&scope)
+}
+
+fn define(expression: &Expression, scope: &mut Context<'_, '_>) -> Result<(), ExecutionError> {
+    for (name, program) in &expression.variables {
+        let value = program.value(scope)?;
+        scope.add_variable_as_val(name.as_str(), value);
+    }
+    Ok(())
+}
+
+/// Calls `failed` for every time that the requirement does not hold: with the
+/// index of the item, if there are items.
+fn evaluate(
+    expression: &Expression,
+    context: &Context<'_, '_>,
+    failed: &mut dyn FnMut(Option<usize>, &Context<'_, '_>),
+) -> Result<(), ExecutionError> {
+    if expression.variables.is_empty() && expression.for_each.is_none() {
+        if applies(expression, context)? && !expression.require.holds(context)? {
+            failed(None, context);
+        }
+        return Ok(());
+    }
+    let mut scope = context.new_inner_scope();
+    if expression.variables_first {
+        define(expression, &mut scope)?;
+    }
+    if let Some(when) = &expression.when
+        && !when.holds(&scope)?
+    {
+        return Ok(());
+    }
+    if !expression.variables_first {
+        define(expression, &mut scope)?;
+    }
+    let Some(for_each) = &expression.for_each else {
+        if !expression.require.holds(&scope)? {
+            failed(None, &scope);
+        }
+        return Ok(());
+    };
+    let list = for_each.value(&scope)?;
+    let mut items = list
+        .as_iterable()
+        .ok_or_else(|| ExecutionError::UnexpectedType {
+            got: list.get_type().name().to_owned(),
+            want: "list".to_owned(),
+        })?
+        .iter();
+    let mut index = 0usize;
+    while let Some(item) = items.next() {
+        scope.add_variable_as_val("item", item.clone_as_boxed());
+        scope.add_variable_as_val(
+            "index",
+            CowVal::owned(CelInt::from(i64::try_from(index).unwrap_or(i64::MAX))).into_owned(),
+        );
+        if !expression.require.holds(&scope)? {
+            failed(Some(index), &scope);
+        }
+        index = index.saturating_add(1);
+    }
+    Ok(())
+}

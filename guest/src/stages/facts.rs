@@ -1,0 +1,346 @@
+//! What the VNFM knows: which facts are needed, and the rules that look at them.
+
+use serde_json::Value;
+
+use super::{Call, body::Content, expressions};
+use crate::{
+    catalogue::rule,
+    cel_env::FactValue,
+    findings::Report,
+    ir::Stage,
+    media_type::elements,
+    rules::{Expression, fact_variables},
+    text,
+    verdict::{FactAnswer, FactQuery, Location},
+};
+
+/// The facts of a call.
+pub(crate) struct State<'a> {
+    /// By index in the bundle; `None` if it has not been asked for.
+    answers: Vec<Option<Answer<'a>>>,
+    values: Vec<FactValue<'a>>,
+    /// Facts about which it has been said that they cannot be looked at.
+    mentioned: Vec<usize>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answer<'a> {
+    Found { etag: Option<&'a str> },
+    Absent,
+    Withheld,
+    Unavailable,
+}
+
+impl<'a> State<'a> {
+    pub(super) fn new(call: &Call<'a>) -> Self {
+        let definitions = &call.engine.bundle.facts;
+        let mut state = Self {
+            answers: vec![None; definitions.len()],
+            values: Vec::new(),
+            mentioned: Vec::new(),
+        };
+        for (name, answer) in call.context.facts {
+            let Some(index) = definitions
+                .iter()
+                .position(|definition| definition.name == *name)
+            else {
+                continue;
+            };
+            let (Some(definition), Some(slot)) =
+                (definitions.get(index), state.answers.get_mut(index))
+            else {
+                continue;
+            };
+            if slot.is_some() {
+                continue;
+            }
+            *slot = Some(match answer {
+                FactAnswer::Absent => Answer::Absent,
+                FactAnswer::Withheld => Answer::Withheld,
+                FactAnswer::Unavailable => Answer::Unavailable,
+                FactAnswer::Found { etag, body } => match serde_json::from_slice::<Value>(body) {
+                    Ok(value)
+                        if if definition.list {
+                            value.is_array()
+                        } else {
+                            value.is_object()
+                        } =>
+                    {
+                        state.values.push(FactValue {
+                            name: definition.name.as_str(),
+                            body: value,
+                        });
+                        Answer::Found {
+                            etag: etag.as_deref(),
+                        }
+                    }
+                    _ => Answer::Unavailable,
+                },
+            });
+        }
+        state
+    }
+
+    fn answer(&self, fact: usize) -> Option<Answer<'a>> {
+        self.answers.get(fact).copied().flatten()
+    }
+
+    fn is_found(&self, fact: &usize) -> bool {
+        matches!(self.answer(*fact), Some(Answer::Found { .. }))
+    }
+
+    fn is_unknown(&self, fact: &usize) -> bool {
+        self.answer(*fact).is_none()
+    }
+
+    /// The facts that are still to be fetched.
+    pub(super) fn needed(
+        &self,
+        call: &Call<'_>,
+        content: &Content,
+        report: &mut Report<'_>,
+    ) -> Vec<FactQuery> {
+        let rules = &call.compiled.rules;
+        let mut needed: Vec<usize> = Vec::new();
+        let mut need = |fact: usize| {
+            if self.answer(fact).is_none() && !needed.contains(&fact) {
+                needed.push(fact);
+            }
+        };
+        rules
+            .exists
+            .iter()
+            .filter(|exists| report.is_active(exists.rule))
+            .for_each(|exists| need(exists.fact));
+        if call.fields("if-match").next().is_some() {
+            rules
+                .if_match
+                .iter()
+                .filter(|if_match| report.is_active(if_match.rule))
+                .for_each(|if_match| need(if_match.fact));
+        }
+        let activation = call.activation(content.value(), &self.values);
+        let context = activation.context();
+        for expression in active(call, content, report) {
+            if expression
+                .guard_facts
+                .iter()
+                .any(|fact| self.is_unknown(fact))
+            {
+                expression.guard_facts.iter().for_each(|fact| need(*fact));
+            } else if expression.facts.iter().any(|fact| self.is_unknown(fact))
+                && expression
+                    .guard_facts
+                    .iter()
+                    .all(|fact| self.is_found(fact))
+                && expressions::applies(expression, &context) == Ok(true)
+            {
+                // A guard that fails to evaluate is dealt with when the rule runs.
+                expression.facts.iter().for_each(|fact| need(*fact));
+            }
+        }
+        needed
+            .into_iter()
+            .filter_map(|fact| query(call, fact))
+            .collect()
+    }
+
+    /// What an operation is about must exist.
+    pub(super) fn check_existence(&mut self, call: &Call<'_>, report: &mut Report<'_>) {
+        for exists in &call.compiled.rules.exists {
+            if !report.is_active(exists.rule) {
+                continue;
+            }
+            match self.answer(exists.fact) {
+                Some(Answer::Absent) => {
+                    let Some(fact) = query(call, exists.fact) else {
+                        continue;
+                    };
+                    let names: Vec<String> = fact
+                        .variables
+                        .iter()
+                        .map(|(name, value)| format!("{name} {}", text::quote(value)))
+                        .collect();
+                    let detail = format!(
+                        "The VNFM does not know {}; check the identifier in the path.",
+                        text::all(&names)
+                    );
+                    let location = fact
+                        .variables
+                        .last()
+                        .map_or(Location::Request, |(name, _)| Location::Path(name.clone()));
+                    report.fail(exists.rule, location, detail);
+                }
+                Some(Answer::Withheld | Answer::Unavailable) => {
+                    self.mention(call, exists.fact, report)
+                }
+                Some(Answer::Found { .. }) | None => {}
+            }
+        }
+    }
+
+    /// If-Match must hold the current ETag (RFC 9110, 13.1.1).
+    pub(super) fn check_if_match(&mut self, call: &Call<'_>, report: &mut Report<'_>) {
+        let fields = call.fields("if-match");
+        if fields.clone().next().is_none() {
+            return;
+        }
+        for if_match in &call.compiled.rules.if_match {
+            if !report.is_active(if_match.rule) {
+                continue;
+            }
+            let current = match self.answer(if_match.fact) {
+                Some(Answer::Found { etag: Some(etag) }) => etag,
+                Some(Answer::Found { etag: None }) | None => continue,
+                Some(_) => {
+                    self.mention(call, if_match.fact, report);
+                    continue;
+                }
+            };
+            let location = Location::Header("If-Match".to_owned());
+            let matches = |same: fn(&str, &str) -> bool| {
+                fields
+                    .clone()
+                    .flat_map(elements)
+                    .any(|tag| tag == "*" || same(tag, current))
+            };
+            if matches(is_same) {
+                continue;
+            }
+            let shown = text::quote(current);
+            if matches(is_weakly_same) {
+                let detail = format!(
+                    "If-Match holds the current ETag {shown} of the resource, but as a weak one, which does not match in a strong comparison."
+                );
+                report.warn(if_match.rule, location, detail);
+            } else {
+                let detail = format!(
+                    "If-Match does not hold the current ETag {shown} of the resource; read the resource again, and repeat the request with its ETag."
+                );
+                report.fail(if_match.rule, location, detail);
+            }
+        }
+    }
+
+    /// Rules that look at facts.
+    pub(super) fn check_rules(
+        &mut self,
+        call: &Call<'_>,
+        content: &Content,
+        report: &mut Report<'_>,
+    ) {
+        let values = std::mem::take(&mut self.values);
+        let activation = call.activation(content.value(), &values);
+        let context = activation.context();
+        for expression in active(call, content, report) {
+            // Without the guard's facts nobody knows whether the rule applies.
+            let guard_known = expression
+                .guard_facts
+                .iter()
+                .all(|fact| self.is_found(fact));
+            if expression.facts.iter().all(|fact| self.is_found(fact)) {
+                expressions::judge(call, expression, &context, content.is_invalid(), report);
+                continue;
+            }
+            match if guard_known {
+                expressions::applies(expression, &context)
+            } else {
+                Ok(true)
+            } {
+                Ok(false) => {}
+                Ok(true) => {
+                    for fact in expression
+                        .facts
+                        .iter()
+                        .filter(|fact| !self.is_found(fact))
+                        .copied()
+                        .collect::<Vec<_>>()
+                    {
+                        self.mention(call, fact, report);
+                    }
+                }
+                // Judging fails in the same way, and says so.
+                Err(_) => {
+                    expressions::judge(call, expression, &context, content.is_invalid(), report)
+                }
+            }
+        }
+    }
+
+    /// Says once that rules were left out because a fact cannot be looked at.
+    fn mention(&mut self, call: &Call<'_>, fact: usize, report: &mut Report<'_>) {
+        if self.mentioned.contains(&fact) {
+            return;
+        }
+        self.mentioned.push(fact);
+        let name = call
+            .engine
+            .bundle
+            .facts
+            .get(fact)
+            .map_or("", |fact| fact.name.as_str());
+        let (rule, reason) = match self.answer(fact) {
+            Some(Answer::Withheld) => (rule::FACT_WITHHELD, "the caller may not read it"),
+            Some(Answer::Unavailable) => (rule::FACT_UNAVAILABLE, "the VNFM gave no usable answer"),
+            Some(Answer::Absent) => {
+                let covered = call
+                    .compiled
+                    .rules
+                    .exists
+                    .iter()
+                    .any(|exists| exists.fact == fact && report.is_active(exists.rule));
+                if covered {
+                    return;
+                }
+                (rule::FACT_ABSENT, "the VNFM does not know it")
+            }
+            Some(Answer::Found { .. }) | None => return,
+        };
+        report.warn(
+            rule,
+            Location::Request,
+            format!("Rules that look at {name} were left out, because {reason}; the VNFM decides."),
+        );
+    }
+}
+
+/// The state rules that are to be looked at.
+fn active<'c>(call: &Call<'c>, content: &Content, report: &Report<'_>) -> Vec<&'c Expression> {
+    let expressions = call
+        .compiled
+        .rules
+        .at(Stage::State)
+        .iter()
+        .filter_map(|index| call.engine.expressions.get(*index));
+    expressions
+        .filter(|expression| {
+            report.is_active(expression.rule) && !(expression.reads_body && content.is_unreadable())
+        })
+        .collect()
+}
+
+fn query(call: &Call<'_>, fact: usize) -> Option<FactQuery> {
+    let definition = call.engine.bundle.facts.get(fact)?;
+    let value = |name: &str| {
+        call.path
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(name, value)| ((*name).to_owned(), value.to_string()))
+    };
+    Some(FactQuery {
+        name: definition.name.clone(),
+        variables: fact_variables(definition)
+            .into_iter()
+            .filter_map(value)
+            .collect(),
+    })
+}
+
+/// Strong comparison (RFC 9110, 8.8.3.2).
+fn is_same(left: &str, right: &str) -> bool {
+    left == right && !left.starts_with("W/")
+}
+
+fn is_weakly_same(left: &str, right: &str) -> bool {
+    left.strip_prefix("W/").unwrap_or(left) == right.strip_prefix("W/").unwrap_or(right)
+}

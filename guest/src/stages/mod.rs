@@ -1,0 +1,181 @@
+//! The order of evaluation: one module per stage, cheap checks first, facts last.
+
+mod accept;
+mod authorization;
+mod body;
+mod expressions;
+mod facts;
+mod query;
+mod route;
+mod version;
+
+use std::borrow::Cow;
+
+use crate::{
+    catalogue::rule,
+    cel_env::{Activation, FactValue},
+    engine::{CompiledOperation, Engine},
+    findings::Report,
+    ir::{ApiRoot, Operation, Stage},
+    settings::Profile,
+    verdict::{Context, Location, Mode, Outcome, Request},
+};
+use query::Query;
+
+/// A request on its way, once its operation is known.
+pub(crate) struct Call<'a> {
+    pub engine: &'a Engine,
+    pub request: &'a Request<'a>,
+    pub context: &'a Context<'a>,
+    pub profile: &'a Profile,
+    pub root: &'a ApiRoot,
+    pub operation: &'a Operation,
+    pub compiled: &'a CompiledOperation,
+    /// Path variables, decoded.
+    pub path: &'a [(&'a str, Cow<'a, str>)],
+    pub query: &'a Query<'a>,
+}
+
+impl<'a> Call<'a> {
+    /// Values of a header field, by its name in lower case.
+    pub(crate) fn fields<'n>(
+        &self,
+        name: &'n str,
+    ) -> impl Iterator<Item = &'a str> + Clone + use<'a, 'n> {
+        fields(self.request, name)
+    }
+
+    /// The variables for expressions, with what is known by now.
+    pub(crate) fn activation<'x>(
+        &'x self,
+        body: Option<&'x serde_json::Value>,
+        facts: &'x [FactValue<'x>],
+    ) -> Activation<'x> {
+        Activation {
+            runtime: &self.engine.runtime,
+            method: self.request.method,
+            operation: &self.operation.id,
+            api_root: &self.root.path,
+            received_at: self.context.received_at,
+            options: &self.profile.options,
+            fields: self.request.fields,
+            query: &self.query.pairs,
+            path: self.path,
+            caller: self.context.caller,
+            body,
+            facts,
+            built: Default::default(),
+        }
+    }
+}
+
+fn fields<'a, 'n>(
+    request: &Request<'a>,
+    name: &'n str,
+) -> impl Iterator<Item = &'a str> + Clone + use<'a, 'n> {
+    request
+        .fields
+        .iter()
+        .filter(move |(known, _)| *known == name)
+        .map(|(_, value)| *value)
+}
+
+/// Ends a stage, and the evaluation if something in it denied.
+macro_rules! close {
+    ($report:ident, $request:ident) => {
+        if let Some(denial) = $report.close(fields($request, "version")) {
+            return Outcome::Deny(denial);
+        }
+    };
+}
+
+/// Judges one request.
+pub(crate) fn run(engine: &Engine, request: &Request<'_>, context: &Context<'_>) -> Outcome {
+    let limits = &engine.bundle.limits;
+    let limit = usize::try_from(limits.violations).unwrap_or(usize::MAX);
+    let outside = engine.profile(None, context);
+    let mut report = Report::new(&engine.rules, &outside, context.mode, limit);
+
+    if u64::try_from(request.target.len()).unwrap_or(u64::MAX) > u64::from(limits.target_bytes) {
+        let detail = format!(
+            "The request URI has {} bytes; at most {} are accepted. Shorten the query, for instance by asking for fewer attributes.",
+            request.target.len(),
+            limits.target_bytes
+        );
+        report.fail(rule::URI_LENGTH, Location::Request, detail);
+    }
+    close!(report, request);
+
+    let (path, query) = crate::uri::split_target(request.target);
+    let path = match crate::uri::normalise(path) {
+        Ok(path) => path,
+        Err(fault) => {
+            if outside.pass_outside && !route::concerns(engine, path) {
+                return Outcome::Allow(report.findings);
+            }
+            route::refuse(fault, &mut report);
+            close!(report, request);
+            return Outcome::Allow(report.findings);
+        }
+    };
+    let found = engine.router.find(&path);
+    let profile = engine.profile(route::root(&found), context);
+    report.set_profile(&profile);
+    let Some(target) = route::check(engine, request, &found, &profile, &mut report) else {
+        close!(report, request);
+        return Outcome::Allow(report.findings);
+    };
+    let query = Query::parse(query);
+    let call = Call {
+        engine,
+        request,
+        context,
+        profile: &profile,
+        root: target.root,
+        operation: target.operation,
+        compiled: target.compiled,
+        path: &target.variables,
+        query: &query,
+    };
+
+    version::check(&call, &mut report);
+    close!(report, request);
+    authorization::check(&call, &mut report);
+    close!(report, request);
+    expressions::run(&call, Stage::Access, None, &mut report);
+    close!(report, request);
+    accept::check(&call, &mut report);
+    expressions::run(&call, Stage::Head, None, &mut report);
+    close!(report, request);
+    query::check(&call, &mut report);
+    expressions::run(&call, Stage::Query, None, &mut report);
+    close!(report, request);
+    let content = body::check_content(&call, &mut report);
+    close!(report, request);
+    let mut content = body::read(&call, content, &mut report);
+    close!(report, request);
+    body::check_schema(&call, &mut content, &mut report);
+    close!(report, request);
+
+    if !call.compiled.rules.needs_facts() {
+        return Outcome::Allow(report.findings);
+    }
+    let mut state = facts::State::new(&call);
+    let needed = state.needed(&call, &content, &mut report);
+    if !needed.is_empty() {
+        return Outcome::Need(needed);
+    }
+    state.check_existence(&call, &mut report);
+    close!(report, request);
+    state.check_if_match(&call, &mut report);
+    close!(report, request);
+    state.check_rules(&call, &content, &mut report);
+    close!(report, request);
+    Outcome::Allow(report.findings)
+}
+
+/// In monitor mode nothing is denied, so that later stages see requests that an
+/// earlier one would have stopped.
+fn is_monitoring(call: &Call<'_>) -> bool {
+    call.context.mode == Mode::Monitor
+}

@@ -1,0 +1,172 @@
+//! Query parameters: which there are, filters, attribute selectors.
+
+use std::borrow::Cow;
+
+use super::Call;
+use crate::{
+    catalogue::rule,
+    filter::{self, FilterFault},
+    findings::Report,
+    ir::{QueryKind, QueryParameter},
+    text, uri,
+    verdict::Location,
+};
+
+/// A query, split at `&` and decoded. `+` is a plus, not a space.
+#[derive(Debug, Default)]
+pub(crate) struct Query<'a> {
+    /// Name and value; a flag has an empty value.
+    pub pairs: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    /// Parts with broken percent-encoding, or that are not UTF-8.
+    broken: Vec<&'a str>,
+}
+
+impl<'a> Query<'a> {
+    pub(super) fn parse(query: Option<&'a str>) -> Self {
+        let mut parsed = Self::default();
+        for part in query
+            .into_iter()
+            .flat_map(|query| query.split('&'))
+            .filter(|part| !part.is_empty())
+        {
+            let (name, value) = part.split_once('=').unwrap_or((part, ""));
+            match (uri::decode(name), uri::decode(value)) {
+                (Some(name), Some(value)) => parsed.pairs.push((name, value)),
+                _ => parsed.broken.push(part),
+            }
+        }
+        parsed
+    }
+
+    fn is_empty(&self) -> bool {
+        self.pairs.is_empty() && self.broken.is_empty()
+    }
+}
+
+pub(super) fn check(call: &Call<'_>, report: &mut Report<'_>) {
+    if call.query.is_empty() {
+        return;
+    }
+    for part in &call.query.broken {
+        let detail = format!(
+            "The part {} of the query is not percent-encoded UTF-8.",
+            text::quote(part)
+        );
+        report.fail(rule::QUERY_ENCODING, Location::Request, detail);
+    }
+    let defined = &call.operation.query;
+    let mut present: Vec<&QueryParameter> = Vec::new();
+    for (name, value) in &call.query.pairs {
+        let Some(parameter) = defined.iter().find(|parameter| parameter.name == *name) else {
+            let names: Vec<&str> = defined
+                .iter()
+                .map(|parameter| parameter.name.as_str())
+                .collect();
+            let known = if names.is_empty() {
+                "the resource has none".to_owned()
+            } else {
+                format!("defined are {}", text::all(&names))
+            };
+            let detail = format!(
+                "The query parameter {} is not defined for {}; {known}.",
+                text::quote(name),
+                call.operation.id
+            );
+            report.fail(
+                rule::QUERY_UNKNOWN,
+                Location::Query(text::clean(name)),
+                detail,
+            );
+            continue;
+        };
+        if present.iter().any(|known| known.name == parameter.name) {
+            let detail = format!(
+                "The query parameter {} occurs more than once; send it once.",
+                parameter.name
+            );
+            report.fail(
+                rule::QUERY_REPEATED,
+                Location::Query(parameter.name.clone()),
+                detail,
+            );
+            continue;
+        }
+        present.push(parameter);
+        check_value(parameter, value, report);
+    }
+    check_combination(&present, report);
+}
+
+fn check_value(parameter: &QueryParameter, value: &str, report: &mut Report<'_>) {
+    let location = || Location::Query(parameter.name.clone());
+    match parameter.kind {
+        QueryKind::Opaque => {}
+        QueryKind::Filter => {
+            if let Err(fault) = filter::check(value) {
+                let rule = match fault {
+                    FilterFault::Syntax { .. } => rule::FILTER_SYNTAX,
+                    FilterFault::Operator(_) => rule::FILTER_OPERATOR,
+                    FilterFault::Arity { .. } => rule::FILTER_ARITY,
+                };
+                report.fail(rule, location(), fault.detail(&parameter.name));
+            }
+        }
+        QueryKind::AllFields | QueryKind::ExcludeDefault => {
+            if !value.is_empty() {
+                let detail = format!(
+                    "The query parameter {} has the value {}; it is a flag and takes none.",
+                    parameter.name,
+                    text::quote(value)
+                );
+                report.fail(rule::SELECTOR_FLAG, location(), detail);
+            }
+        }
+        QueryKind::Fields | QueryKind::ExcludeFields => {
+            if parameter.attributes.is_empty() || !report.is_active(rule::SELECTOR_FIELD) {
+                return;
+            }
+            for path in value.split(',') {
+                let attribute = path.split('/').next().unwrap_or_default();
+                if !parameter.attributes.iter().any(|known| known == attribute) {
+                    let detail = format!(
+                        "The query parameter {} names the attribute {}, which the resource does not have; it has {}.",
+                        parameter.name,
+                        text::quote(attribute),
+                        text::all(&parameter.attributes)
+                    );
+                    report.fail(rule::SELECTOR_FIELD, location(), detail);
+                }
+            }
+        }
+    }
+}
+
+/// Of the selectors, only `fields` and `exclude_default` go together (ETSI GS
+/// NFV-SOL 013, 5.3.2.1).
+fn check_combination(present: &[&QueryParameter], report: &mut Report<'_>) {
+    let selectors: Vec<&&QueryParameter> = present
+        .iter()
+        .filter(|parameter| !matches!(parameter.kind, QueryKind::Opaque | QueryKind::Filter))
+        .collect();
+    let legal = match selectors.as_slice() {
+        [] | [_] => true,
+        [a, b] => matches!(
+            (a.kind, b.kind),
+            (QueryKind::Fields, QueryKind::ExcludeDefault)
+                | (QueryKind::ExcludeDefault, QueryKind::Fields)
+        ),
+        _ => false,
+    };
+    if !legal {
+        let names: Vec<&str> = selectors
+            .iter()
+            .map(|parameter| parameter.name.as_str())
+            .collect();
+        let detail = format!(
+            "The query parameters {} cannot be combined; send one of them, or fields with exclude_default.",
+            text::all(&names)
+        );
+        let last = names.last().copied().unwrap_or_default().to_owned();
+        report.fail(rule::SELECTOR_COMBINATION, Location::Query(last), detail);
+    }
+}

@@ -1,0 +1,172 @@
+//! Route and method.
+
+use std::borrow::Cow;
+
+use crate::{
+    catalogue::rule,
+    engine::{CompiledOperation, Engine},
+    findings::Report,
+    ir::{ApiRoot, Operation, Severity},
+    router::Route,
+    settings::Profile,
+    text,
+    uri::PathFault,
+    verdict::{Location, Request},
+};
+
+/// What a request is for.
+pub(super) struct Target<'a> {
+    pub root: &'a ApiRoot,
+    pub operation: &'a Operation,
+    pub compiled: &'a CompiledOperation,
+    pub variables: Vec<(&'a str, Cow<'a, str>)>,
+}
+
+/// Whether a path that cannot be normalised may still be meant for an API root.
+///
+/// Only what plainly is not may pass unjudged: a server that resolves dot
+/// segments or decodes slashes must not come to an API root by such a path.
+pub(super) fn concerns(engine: &Engine, path: &str) -> bool {
+    let plain = |prefix: &str| path.len() < prefix.len() || path.starts_with(prefix);
+    path.contains(['%', '\\', '.'])
+        || path.contains("//")
+        || engine.bundle.api_roots.iter().any(|root| plain(&root.path))
+}
+
+/// Reports a path that is not in normal form.
+pub(super) fn refuse(fault: PathFault, report: &mut Report<'_>) {
+    let (rule, detail) = match fault {
+        PathFault::EncodedSlash => (
+            rule::ROUTE_ENCODED_SLASH,
+            "The path holds an encoded slash or backslash (%2F or %5C), which no identifier of this API has.",
+        ),
+        PathFault::NoSlash => (
+            rule::ROUTE_UNKNOWN,
+            "The request target is not an absolute path.",
+        ),
+        PathFault::Character => (
+            rule::ROUTE_UNKNOWN,
+            "The path holds a character that RFC 3986 does not allow there; percent-encode it.",
+        ),
+        PathFault::Encoding => (
+            rule::ROUTE_UNKNOWN,
+            "The path holds a percent sign that two hexadecimal digits do not follow.",
+        ),
+        PathFault::EmptySegment => (
+            rule::ROUTE_UNKNOWN,
+            "The path holds an empty segment (//); no resource of this API has one.",
+        ),
+        PathFault::DotSegment => (
+            rule::ROUTE_UNKNOWN,
+            "The path holds a dot segment (. or ..); send the path of the resource itself.",
+        ),
+    };
+    report.fail(rule, Location::Request, detail.to_owned());
+}
+
+/// The API root that a route lies below.
+pub(super) fn root(route: &Route<'_, '_>) -> Option<usize> {
+    match route {
+        Route::Found { root, .. }
+        | Route::TrailingSlash { root }
+        | Route::OtherMajor { root, .. }
+        | Route::Unknown { root } => Some(*root),
+        Route::Outside => None,
+    }
+}
+
+/// Finds the operation; without one there is nothing more to judge.
+pub(super) fn check<'a>(
+    engine: &'a Engine,
+    request: &Request<'_>,
+    route: &Route<'a, 'a>,
+    profile: &Profile,
+    report: &mut Report<'_>,
+) -> Option<Target<'a>> {
+    let (root, resource, rest) = match route {
+        Route::Found {
+            root,
+            resource,
+            rest,
+        } => (engine.bundle.api_roots.get(*root)?, *resource, *rest),
+        Route::TrailingSlash { .. } => {
+            report.fail(
+                rule::ROUTE_TRAILING_SLASH,
+                Location::Request,
+                "The path ends with a slash, which makes it another URI; leave it out.".to_owned(),
+            );
+            return None;
+        }
+        Route::OtherMajor { segment, .. } => {
+            let served: Vec<&str> = engine
+                .bundle
+                .api_roots
+                .iter()
+                .map(|root| root.path.as_str())
+                .collect();
+            let detail = format!(
+                "The API major version {} is not served here; the API is at {}.",
+                text::quote(segment),
+                text::either(&served)
+            );
+            report.fail(rule::ROUTE_API_MAJOR, Location::Request, detail);
+            return None;
+        }
+        Route::Outside if profile.pass_outside => return None,
+        Route::Outside => {
+            let served: Vec<&str> = engine
+                .bundle
+                .api_roots
+                .iter()
+                .map(|root| root.path.as_str())
+                .collect();
+            let detail = format!(
+                "The path is not below an API root that is served here: {}.",
+                text::either(&served)
+            );
+            report.fail(rule::ROUTE_UNKNOWN, Location::Request, detail);
+            return None;
+        }
+        Route::Unknown { root } => {
+            let root = engine
+                .bundle
+                .api_roots
+                .get(*root)
+                .map_or("", |root| root.path.as_str());
+            let detail = format!(
+                "The path names no resource of the API at {root}. Paths are case-sensitive; check its segments."
+            );
+            report.fail(rule::ROUTE_UNKNOWN, Location::Request, detail);
+            return None;
+        }
+    };
+    let Some(variables) = resource.variables(rest) else {
+        let detail =
+            "An identifier in the path is not UTF-8 text without control characters.".to_owned();
+        report.fail(rule::ROUTE_UNKNOWN, Location::Request, detail);
+        return None;
+    };
+    let Some(index) = resource.operation(request.method) else {
+        let methods: Vec<&str> = resource
+            .methods
+            .iter()
+            .map(|(method, _)| method.as_str())
+            .collect();
+        let detail = format!(
+            "The resource does not support the method {}; it supports {}.",
+            text::quote(request.method),
+            text::all(&methods)
+        );
+        if report.severity(rule::ROUTE_METHOD) == Severity::Deny {
+            report.answer_field("allow", methods.join(", "));
+        }
+        report.fail(rule::ROUTE_METHOD, Location::Request, detail);
+        return None;
+    };
+    Some(Target {
+        root,
+        operation: engine.bundle.operations.get(index)?,
+        compiled: engine.operations.get(index)?,
+        variables,
+    })
+}

@@ -1,0 +1,51 @@
+//! The Version field (ETSI GS NFV-SOL 013, 9.2).
+
+use super::Call;
+use crate::{
+    catalogue::rule, findings::Report, media_type::trim, text, verdict::Location,
+    version::ApiVersion,
+};
+
+pub(super) fn check(call: &Call<'_>, report: &mut Report<'_>) {
+    if !call.operation.version {
+        return;
+    }
+    let mut fields = call.fields("version");
+    let location = || Location::Header("Version".to_owned());
+    let supported = || text::either(&call.profile.supported_names);
+    let Some(value) = fields.next() else {
+        let detail = format!(
+            "The header field Version is missing; send the API version that you use, here {}.",
+            supported()
+        );
+        report.fail(rule::VERSION_REQUIRED, location(), detail);
+        return;
+    };
+    let value = trim(value);
+    if fields.next().is_some() || value.contains(',') {
+        let detail = format!(
+            "The header field Version occurs more than once or holds a list; send one version, here {}.",
+            supported()
+        );
+        report.fail(rule::VERSION_DUPLICATE, location(), detail);
+        return;
+    }
+    match ApiVersion::parse(value) {
+        None => {
+            let detail = format!(
+                "The header field Version is {}; expected is MAJOR.MINOR.PATCH, such as {}, optionally followed by -impl: and a text.",
+                text::quote(value),
+                supported()
+            );
+            report.fail(rule::VERSION_FORMAT, location(), detail);
+        }
+        Some(version) if !call.profile.supports(version) => {
+            let detail = format!(
+                "The header field Version asks for {version}; supported is {}.",
+                supported()
+            );
+            report.fail(rule::VERSION_SUPPORTED, location(), detail);
+        }
+        Some(_) => {}
+    }
+}
