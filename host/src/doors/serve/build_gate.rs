@@ -1,7 +1,6 @@
 //! Makes the gate of an upstream from its configuration.
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -23,13 +22,18 @@ pub fn build_gate(upstream: &UpstreamConfig) -> Result<LiveGate, ServeError> {
             reason: error.to_string(),
         })?;
     }
-    let gate = Gate::new(Vec::new(), Arc::new(NoFacts))
-        .with_settings(upstream.settings(SystemTime::now()))
-        .with_mode(upstream.mode)
-        .with_fact_failure(upstream.fact_failure)
-        .with_style(upstream.style.clone());
+    let (mode, fact_failure, style) =
+        (upstream.mode, upstream.fact_failure, upstream.style.clone());
+    let facts: Arc<dyn FactSource> = Arc::new(NoFacts);
+    let make = move |settings| {
+        Gate::new(Vec::new(), facts.clone())
+            .with_settings(settings)
+            .with_mode(mode)
+            .with_fact_failure(fact_failure)
+            .with_style(style.clone())
+    };
     Ok(LiveGate {
-        gate: Arc::new(gate),
+        make: Box::new(make),
         policies: Vec::new(),
     })
 }
