@@ -8,7 +8,7 @@
 #   make check   formatting and clippy
 
 CARGO ?= cargo
-PROFILE := --release --locked
+PROFILE := --release 
 ARTIFACTS := target/solgate
 WASM := target/wasm32-unknown-unknown/release
 BUNDLE := $(shell find policies/vnflcm-v2 -type f)

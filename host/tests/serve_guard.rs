@@ -457,3 +457,46 @@ async fn what_is_odd_but_clear_passes() {
         upgraded.escape_ascii()
     );
 }
+
+#[tokio::test]
+async fn a_body_that_ends_early_is_refused() {
+    let upstream = Upstream::answering(OK).await;
+    let gate = start(config(upstream.address)).await;
+    for unfinished in [
+        "Content-Length: 9\r\n\r\nhalf",
+        "Transfer-Encoding: chunked\r\n\r\n9\r\nhalf",
+    ] {
+        let mut client = Client::connect(gate.address).await;
+        client
+            .send(format!("POST /a HTTP/1.1\r\nHost: h\r\n{unfinished}"))
+            .await;
+        tokio::io::AsyncWriteExt::shutdown(&mut client.stream)
+            .await
+            .unwrap();
+        let answer = client.receive(false).await;
+        assert_eq!(
+            (answer.status, answer.rule().as_str()),
+            (400, "transport.body"),
+            "{unfinished}"
+        );
+    }
+    assert!(upstream.seen().is_empty());
+}
+
+#[tokio::test]
+async fn a_fault_in_answer_to_head_has_no_body() {
+    let upstream = Upstream::answering(OK).await;
+    let mut config = config(upstream.address);
+    config.upstreams[0].path_prefix = Some("/vnflcm".to_owned());
+    let gate = start(config).await;
+    let mut client = Client::connect(gate.address).await;
+    client
+        .send("HEAD /other HTTP/1.1\r\nHost: h\r\n\r\nGET /vnflcm HTTP/1.1\r\nHost: h\r\n\r\n")
+        .await;
+    let answer = client.receive(true).await;
+    assert_eq!(
+        (answer.status, answer.field("content-type").as_deref()),
+        (404, Some("application/problem+json"))
+    );
+    assert_eq!(client.receive(false).await.status, 200);
+}

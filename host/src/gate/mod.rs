@@ -39,14 +39,15 @@ impl Gate {
     /// A gate that enforces, with the settings that are built into the policies.
     #[must_use]
     pub fn new(policies: Vec<Arc<Policy>>, facts: Arc<dyn FactSource>) -> Self {
-        Self {
+        let gate = Self {
             policies,
             facts,
             settings: Vec::new(),
             mode: Mode::default(),
             fact_failure: FactFailure::default(),
             style: ProblemStyle::default(),
-        }
+        };
+        gate.with_style(ProblemStyle::default())
     }
 
     /// Overrides options and severities. An option's value may be given as a text:
@@ -60,7 +61,9 @@ impl Gate {
             .into_iter()
             .map(|setting| settings::fit(&self.policies, setting))
             .collect::<Result<_, _>>()?;
-        Ok(self)
+        // The version that answers carry may be another one now.
+        let style = ProblemStyle { version: None, ..self.style.clone() };
+        Ok(self.with_style(style))
     }
 
     #[must_use]
@@ -75,9 +78,14 @@ impl Gate {
         self
     }
 
+    /// How problems are written. Without a version of its own the style gets the
+    /// highest one that the policies support; set it after the settings.
     #[must_use]
     pub fn with_style(mut self, style: ProblemStyle) -> Self {
         self.style = style;
+        if self.style.version.is_none() {
+            self.style.version = settings::highest_version(&self.policies, &self.settings);
+        }
         self
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use http::HeaderValue;
 use serde_json::Value;
 use solgate_engine::verdict::Setting;
 
@@ -86,4 +87,22 @@ fn definition<'a>(policies: &'a [Arc<Policy>], name: &str) -> Result<&'a OptionD
             known: policies.iter().flat_map(|policy| policy.manifest().options.keys().cloned()).collect(),
         },
     )
+}
+
+/// The highest API version that is supported, for the Version field of answers
+/// (ETSI GS NFV-SOL 013, 9.1); `*` counts as 0.
+pub(super) fn highest_version(policies: &[Arc<Policy>], settings: &[Setting]) -> Option<HeaderValue> {
+    const OPTION: &str = "supportedVersions";
+    let set = settings.iter().find_map(|setting| match setting {
+        Setting::Option { name, value } if name == OPTION => Some(value),
+        _ => None,
+    });
+    let versions = set.or_else(|| definition(policies, OPTION).ok().map(|option| &option.default))?;
+    versions
+        .as_array()?
+        .iter()
+        .filter_map(Value::as_str)
+        .map(|version| version.replace('*', "0"))
+        .max_by_key(|version| version.split('.').map(|part| part.parse().unwrap_or(0)).collect::<Vec<u64>>())
+        .and_then(|version| HeaderValue::try_from(version).ok())
 }

@@ -190,8 +190,9 @@ impl FactSource for NoFacts {
 }
 
 pub fn open_gate(_: &UpstreamConfig) -> Result<LiveGate, ServeError> {
+    let make = |settings| Gate::new(Vec::new(), Arc::new(NoFacts)).with_settings(settings);
     Ok(LiveGate {
-        gate: Arc::new(Gate::new(Vec::new(), Arc::new(NoFacts))),
+        make: Box::new(make),
         policies: vec![("test".to_owned(), "00ff".to_owned())],
     })
 }

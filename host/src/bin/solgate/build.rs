@@ -56,8 +56,8 @@ fn setting(text: &str) -> Result<(String, String), String> {
 pub fn run(arguments: &BuildArgs) -> anyhow::Result<ExitCode> {
     let options = BuildOptions { set: arguments.set.clone() };
     let compiled = compile_dir(&arguments.bundle, &options).map_err(bundle_error)?;
-    for warning in compiled.warnings.iter() {
-        anstream::eprintln!("solgate: {warning}");
+    if !compiled.warnings.is_empty() {
+        anstream::eprint!("{}", solgate_bundle::render(&compiled.warnings, &compiled.sources, true));
     }
     let bundle = &compiled.bundle;
     let component = with_spinner("baking", || bake(bundle))?;

@@ -22,7 +22,7 @@ pub enum PolicyError {
     Load { path: PathBuf, error: LoadError },
     #[error("the built-in policy: {0}")]
     BuiltIn(LoadError),
-    #[error("{} is a folder; bake it first: solgate build {0} -o FILE.wasm", .0.display())]
+    #[error("{path} is a folder; bake it first: solgate build {path} -o FILE.wasm", path = .0.display())]
     Folder(PathBuf),
     #[error("{0}")]
     Bundle(String),

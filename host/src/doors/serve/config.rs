@@ -135,6 +135,12 @@ impl UpstreamConfig {
         }
     }
 
+    /// The settings, overrides that have expired among them.
+    #[must_use]
+    pub fn all_settings(&self) -> Vec<Setting> {
+        self.settings(SystemTime::UNIX_EPOCH)
+    }
+
     /// The settings that hold at `now`: overrides that have expired are out.
     #[must_use]
     pub fn settings(&self, now: SystemTime) -> Vec<Setting> {

@@ -1,9 +1,6 @@
 //! The way to the VNFM: one upstream with its connections.
 
-use std::future::Future;
 use std::path::Path;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,14 +9,12 @@ use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, Version, request};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-use tower_service::Service;
 
+use super::connect::{self, Timed};
 use super::error::ServeError;
 use super::fields;
 use crate::fault::Fault;
@@ -57,25 +52,13 @@ impl Upstream {
                 url: url.to_string(),
             });
         };
-        let mut http = HttpConnector::new();
-        http.enforce_http(false);
-        http.set_nodelay(true);
-        http.set_connect_timeout(Some(patience.connect));
-        let tls = trust(scheme == &Scheme::HTTPS, ca_file)?;
-        let https = HttpsConnectorBuilder::new()
-            .with_tls_config(tls)
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(http);
+        let connector = connect::connector(scheme == &Scheme::HTTPS, ca_file, patience.connect)?;
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(POOL_IDLE)
             .http1_preserve_header_case(true)
             .set_host(false)
-            .build(Timed {
-                inner: https,
-                limit: patience.connect,
-            });
+            .build(Timed::new(connector, patience.connect));
         Ok(Self {
             client,
             scheme: scheme.clone(),
@@ -214,77 +197,4 @@ fn chain(error: &dyn std::error::Error) -> String {
         source = current.source();
     }
     text
-}
-
-fn trust(https: bool, ca_file: Option<&Path>) -> Result<rustls::ClientConfig, ServeError> {
-    let builder = rustls::ClientConfig::builder_with_provider(
-        rustls::crypto::ring::default_provider().into(),
-    )
-    .with_safe_default_protocol_versions()
-    .map_err(|error| ServeError::Certificates {
-        reason: error.to_string(),
-    })?;
-    if !https {
-        // No certificate will be asked for, and none would be accepted.
-        return Ok(builder
-            .with_root_certificates(rustls::RootCertStore::empty())
-            .with_no_client_auth());
-    }
-    let Some(path) = ca_file else {
-        return Ok(builder
-            .with_native_roots()
-            .map_err(|error| ServeError::Certificates {
-                reason: format!("the system's certificates: {error}"),
-            })?
-            .with_no_client_auth());
-    };
-    let bad = |reason: String| ServeError::Certificates {
-        reason: format!("{}: {reason}", path.display()),
-    };
-    let mut roots = rustls::RootCertStore::empty();
-    for certificate in
-        CertificateDer::pem_file_iter(path).map_err(|error| bad(error.to_string()))?
-    {
-        let certificate = certificate.map_err(|error| bad(error.to_string()))?;
-        roots
-            .add(certificate)
-            .map_err(|error| bad(error.to_string()))?;
-    }
-    if roots.is_empty() {
-        return Err(bad("it holds no PEM certificate".to_owned()));
-    }
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
-}
-
-/// A connector with a limit on everything that it does, TLS included.
-#[derive(Clone)]
-struct Timed<C> {
-    inner: C,
-    limit: Duration,
-}
-
-impl<C> Service<Uri> for Timed<C>
-where
-    C: Service<Uri, Error = Box<dyn std::error::Error + Send + Sync>>,
-    C::Future: Send + 'static,
-    C::Response: Send,
-{
-    type Response = C::Response;
-    type Error = C::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<C::Response, C::Error>> + Send>>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.inner.poll_ready(context)
-    }
-
-    fn call(&mut self, uri: Uri) -> Self::Future {
-        let connecting = self.inner.call(uri);
-        let limit = self.limit;
-        Box::pin(async move {
-            match tokio::time::timeout(limit, connecting).await {
-                Ok(result) => result,
-                Err(_) => Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()),
-            }
-        })
-    }
 }

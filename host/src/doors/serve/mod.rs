@@ -7,11 +7,14 @@
 //! The [`answer`] writes the [`decision_log`] line when the last byte is gone.
 
 mod admin;
+#[cfg(test)]
+mod agreement;
 mod answer;
 mod args;
 mod build_gate;
 pub mod config;
 pub mod config_file;
+mod connect;
 mod connection;
 mod decision_log;
 mod error;
@@ -21,6 +24,7 @@ mod framing;
 mod guard;
 mod head;
 mod metrics;
+mod overrides;
 mod proxy;
 mod router;
 mod server;
@@ -37,14 +41,15 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 pub use args::ServeArgs;
 pub use build_gate::{PolicyLoader, build_gate};
+pub use connect::connector;
 pub use decision_log::TARGET as DECISION_TARGET;
 pub use error::ServeError;
-pub use server::{GateBuilder, LiveGate, Server};
+pub use server::{GateBuilder, LiveGate, MakeGate, Server};
 pub use yaml::ConfigError;
 
 use super::demo;
 use crate::gate::Mode;
-use config::{Config, UpstreamConfig};
+use config::UpstreamConfig;
 
 /// Runs `solgate serve` until it is told to stop.
 ///
@@ -63,7 +68,7 @@ pub async fn run(args: ServeArgs, load: PolicyLoader<'_>) -> Result<ExitCode, Se
         None
     };
     let config = args.config(vnfm.as_ref().map(|vnfm| vnfm.url().clone()))?;
-    report_overrides(&config);
+    overrides::report(&config.upstreams, SystemTime::now());
     let drain = config.limits.drain;
     let described: Vec<String> = config.upstreams.iter().map(describe).collect();
     let server = Server::bind(config, &|upstream| build_gate(upstream, load)).await?;
@@ -99,7 +104,7 @@ pub async fn run(args: ServeArgs, load: PolicyLoader<'_>) -> Result<ExitCode, Se
 /// Loads everything that the configuration names, and listens on nothing.
 fn check(args: &ServeArgs, load: PolicyLoader<'_>) -> Result<ExitCode, ServeError> {
     let config = args.config(None)?;
-    report_overrides(&config);
+    overrides::report(&config.upstreams, SystemTime::now());
     for upstream in &config.upstreams {
         build_gate(upstream, load)?;
         forward::Upstream::new(
@@ -141,37 +146,6 @@ fn describe(upstream: &UpstreamConfig) -> String {
         "{host}{prefix}{} ({policies}, {mode})",
         url.trim_end_matches('/')
     )
-}
-
-/// Overrides are easily forgotten: they are named at every start.
-fn report_overrides(config: &Config) {
-    let now = SystemTime::now();
-    for change in config
-        .upstreams
-        .iter()
-        .flat_map(|upstream| &upstream.severities)
-    {
-        let severity = decision_log::severity_name(change.severity);
-        if change.has_expired(now) {
-            tracing::warn!(
-                rule = change.rule,
-                severity,
-                reason = change.reason,
-                "override has expired and does not hold; remove it"
-            );
-        } else {
-            let until = change
-                .until
-                .map(|until| humantime::format_rfc3339_seconds(until).to_string());
-            tracing::info!(
-                rule = change.rule,
-                severity,
-                reason = change.reason,
-                until,
-                "override holds"
-            );
-        }
-    }
 }
 
 /// Decisions to standard output, the rest to standard error.

@@ -1,8 +1,8 @@
 //! What happens to one request: read it, judge it, pass it on or refuse it.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::{Bytes, BytesMut};
@@ -13,22 +13,53 @@ use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 
 use super::answer::{Answer, Watch};
-use super::config::LogFormat;
+use super::config::{LogFormat, UpstreamConfig};
 use super::connection::{Connection, Passed};
 use super::decision_log::{Record, micros};
 use super::fields;
 use super::forward::Upstream;
 use super::metrics::Metrics;
 use super::router::Router;
+use super::server::MakeGate;
 use crate::fault::Fault;
-use crate::gate::{Gate, Verdict};
+use crate::gate::{Gate, SettingError, Verdict};
 use crate::problem::ProblemStyle;
 use crate::request::Caller;
 
 /// A VNFM and the gate in front of it.
 pub struct GatedUpstream {
-    pub gate: Arc<Gate>,
+    pub config: UpstreamConfig,
+    pub make_gate: MakeGate,
     pub upstream: Upstream,
+    gate: RwLock<Arc<Gate>>,
+}
+
+impl GatedUpstream {
+    pub fn new(config: UpstreamConfig, make_gate: MakeGate, upstream: Upstream) -> Result<Self, SettingError> {
+        let gate = make_gate(config.settings(SystemTime::now()))?;
+        Ok(Self {
+            config,
+            make_gate,
+            upstream,
+            gate: RwLock::new(Arc::new(gate)),
+        })
+    }
+
+    /// The gate with the settings that hold now.
+    pub fn gate(&self) -> Arc<Gate> {
+        self.gate
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Judges with the settings of `now` from here on.
+    pub fn apply_settings(&self, now: SystemTime) {
+        match (self.make_gate)(self.config.settings(now)) {
+            Ok(gate) => *self.gate.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(gate),
+            Err(error) => tracing::error!(%error, "the settings stay as they were"),
+        }
+    }
 }
 
 /// Answers requests; shared by all connections.
@@ -124,10 +155,11 @@ impl Proxy {
             .headers
             .get(HOST)
             .and_then(|value| value.to_str().ok());
-        let Some(GatedUpstream { gate, upstream }) = self.routes.find(host, target) else {
+        let Some(route) = self.routes.find(host, target) else {
             let close = !body.is_end_stream();
             return Err(self.fault(&Fault::NoUpstream, Some(target), None, close, watch));
         };
+        let gate = route.gate();
         let style = gate.style();
 
         let limit = gate.body_limit();
@@ -172,7 +204,7 @@ impl Proxy {
         }
 
         parts.headers = judged.headers;
-        self.forward(upstream, &parts, &path, judged.body, watch)
+        self.forward(&route.upstream, &parts, &path, judged.body, watch)
             .await
             .map_err(|fault| self.fault(&fault, Some(target), Some(style), false, watch))
     }
@@ -225,7 +257,7 @@ impl Proxy {
         watch.fault(fault);
         let default = ProblemStyle::default();
         let style = style
-            .or_else(|| self.routes.values().next().map(|route| route.gate.style()))
+            .or_else(|| self.routes.values().next().map(|route| &route.config.style))
             .unwrap_or(&default);
         let target = target.map(fields::excerpt);
         Refused {

@@ -21,23 +21,26 @@ use super::error::ServeError;
 use super::forward::Upstream;
 use super::guard::Guard;
 use super::metrics::Metrics;
+use super::overrides;
 use super::proxy::{GatedUpstream, Proxy, RequestIds};
 use super::router::Router;
-use crate::gate::Gate;
+use crate::gate::{Gate, Setting, SettingError};
 
 /// Wait after a connection could not be taken, usually for want of file
 /// descriptors.
 pub(super) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// A gate that is ready, with name and digest of each of its policies.
-#[derive(Clone)]
+/// Makes a gate with the given settings out of policies that are loaded already.
+pub type MakeGate = Box<dyn Fn(Vec<Setting>) -> Result<Gate, SettingError> + Send + Sync>;
+
+/// Policies that are ready to judge, with name and digest of each.
 pub struct LiveGate {
-    pub gate: Arc<Gate>,
+    pub make: MakeGate,
     pub policies: Vec<(String, String)>,
 }
 
-/// Makes the gate of an upstream.
-pub type GateBuilder<'a> = &'a dyn Fn(&UpstreamConfig) -> Result<LiveGate, ServeError>;
+/// Loads the policies of an upstream.
+pub type GateBuilder<'a> = &'a (dyn Fn(&UpstreamConfig) -> Result<LiveGate, ServeError> + Sync);
 
 /// The reverse proxy, listening.
 pub struct Server {
@@ -109,6 +112,7 @@ impl Server {
             admin,
             limits,
         } = self;
+        let expiry_task = tokio::spawn(overrides::expire(proxy.clone()));
         let admin_task = admin_listener.map(|listener| tokio::spawn(admin.clone().serve(listener)));
         let graceful = GracefulShutdown::new();
         let slots = Arc::new(Semaphore::new(limits.connections));
@@ -131,6 +135,7 @@ impl Server {
         while tasks.try_join_next().is_some() {}
         let cut = if drained { 0 } else { tasks.len() };
         tasks.shutdown().await;
+        expiry_task.abort();
         if let Some(task) = admin_task {
             task.abort();
         }
@@ -149,7 +154,7 @@ fn connect_all(
     let mut policies = Vec::new();
     for entry in &config.upstreams {
         let LiveGate {
-            gate,
+            make,
             policies: live,
         } = build_gate(entry)?;
         let authority = entry
@@ -169,7 +174,8 @@ fn connect_all(
         routes.push((
             entry.host.clone(),
             entry.path_prefix.clone(),
-            GatedUpstream { gate, upstream },
+            GatedUpstream::new(entry.clone(), make, upstream)
+                .map_err(|error| ServeError::Gate { upstream: entry.url.to_string(), reason: error.to_string() })?,
         ));
     }
     Ok((Router::new(routes), policies))

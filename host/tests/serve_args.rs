@@ -1,0 +1,139 @@
+//! The command line and the configuration file, as the operator meets them.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+use std::time::SystemTime;
+
+use clap::{CommandFactory, Parser};
+use solgate::doors::serve::config::LogFormat;
+use solgate::doors::serve::{ServeArgs, ServeError};
+use solgate::gate::{FactFailure, Mode, Setting, Severity};
+
+#[derive(Debug, Parser)]
+struct Cli {
+    #[command(flatten)]
+    serve: ServeArgs,
+}
+
+fn parse(arguments: &str) -> Result<ServeArgs, String> {
+    Cli::try_parse_from(std::iter::once("serve").chain(arguments.split_whitespace()))
+        .map(|cli| cli.serve)
+        .map_err(|error| error.to_string())
+}
+
+#[test]
+fn the_definition_is_consistent() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn one_upstream_on_the_command_line() {
+    let args = parse(
+        "--listen 127.0.0.1:1 --upstream http://vnfm:9890 --policy a.wasm --policy b.wasm --set strict=true --set name=text \
+         --set supportedVersions=[\"2.0.0\"] --severity query.unknown=warn --mode monitor --facts-ttl 500ms --fact-failure pass --admin 127.0.0.1:2",
+    )
+    .unwrap();
+    let config = args.config(None).unwrap();
+    assert_eq!(
+        (config.listen.as_str(), config.admin.as_deref(), config.log),
+        ("127.0.0.1:1", Some("127.0.0.1:2"), LogFormat::Json)
+    );
+    let upstream = &config.upstreams[0];
+    assert_eq!(upstream.url, "http://vnfm:9890/");
+    assert_eq!(upstream.policies.len(), 2);
+    assert_eq!(
+        (
+            upstream.mode,
+            upstream.fact_failure,
+            upstream.facts.ttl.as_millis()
+        ),
+        (Mode::Monitor, FactFailure::Pass, 500)
+    );
+    let option = |name: &str, value: serde_json::Value| Setting::Option {
+        name: name.to_owned(),
+        value,
+    };
+    assert_eq!(
+        upstream.settings(SystemTime::now()),
+        [
+            option("strict", true.into()),
+            option("name", "text".into()),
+            option("supportedVersions", serde_json::json!(["2.0.0"])),
+            Setting::Severity {
+                rule: "query.unknown".to_owned(),
+                severity: Severity::Warn
+            },
+        ]
+    );
+}
+
+#[test]
+fn mistakes_are_explained() {
+    let table = [
+        ("--upstream vnfm:9890", "expected http://HOST[:PORT]"),
+        ("--upstream http://vnfm/vnflcm", "without a path"),
+        (
+            "--upstream http://a --severity query.unknown=loud",
+            "severities are deny, warn, audit and off",
+        ),
+        ("--upstream http://a --set strict", "such as strict=true"),
+        (
+            "--upstream http://a --mode audit",
+            "expected enforce or monitor",
+        ),
+        ("--upstream http://a --config b.yaml", "cannot be used with"),
+        ("--demo --upstream http://a", "cannot be used with"),
+    ];
+    for (arguments, message) in table {
+        let error = parse(arguments).unwrap_err();
+        assert!(error.contains(message), "{arguments}: {error}");
+    }
+    let error = parse("").unwrap().config(None).unwrap_err().to_string();
+    assert!(
+        error.contains("--upstream") && error.contains("--demo"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_file_that_is_missing_or_wrong_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("solgate.yaml");
+    let args = parse(&format!("--config {}", path.display())).unwrap();
+    assert!(matches!(
+        args.config(None),
+        Err(ServeError::ReadConfig { .. })
+    ));
+    std::fs::write(&path, "upstreams:\n  - url: http://a\n    polices: [x]\n").unwrap();
+    let error = args.config(None).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        format!(
+            "{}:3:5: unknown member polices; did you mean policies?",
+            path.display()
+        )
+    );
+    std::fs::write(
+        &path,
+        "listen: 127.0.0.1:3\nupstreams:\n  - url: http://a\n    policies: [x.wasm]\n",
+    )
+    .unwrap();
+    let config = args.config(None).unwrap();
+    assert_eq!(
+        config.upstreams[0].policies,
+        [folder.path().join("x.wasm")],
+        "paths are relative to the file"
+    );
+    let config = parse(&format!("--config {} --listen 127.0.0.1:4", path.display()))
+        .unwrap()
+        .config(None)
+        .unwrap();
+    assert_eq!(
+        config.listen, "127.0.0.1:4",
+        "the command line has the last word"
+    );
+}
