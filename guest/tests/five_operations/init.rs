@@ -2,13 +2,7 @@
 
 use crate::support::*;
 use serde_json::{Value, json};
-use solgate_engine::{
-    Engine, InitError,
-    ir::{Bundle, FORMAT, Severity},
-    verdict::{
-        Caller, Context, Denial, FactAnswer, Finding, Location, Mode, Outcome, Request, Setting,
-    },
-};
+use solgate_engine::InitError;
 
 #[test]
 fn the_engine_says_what_it_reads_and_where_a_request_leads() {

@@ -3,11 +3,8 @@
 use crate::support::*;
 use serde_json::{Value, json};
 use solgate_engine::{
-    Engine, InitError,
-    ir::{Bundle, FORMAT, Severity},
-    verdict::{
-        Caller, Context, Denial, FactAnswer, Finding, Location, Mode, Outcome, Request, Setting,
-    },
+    ir::Severity,
+    verdict::{Caller, Context, FactAnswer, Mode, Outcome, Setting},
 };
 
 #[test]

@@ -1,13 +1,10 @@
 //! What is refused before anything is fetched, and what passes.
 
 use crate::support::*;
-use serde_json::{Value, json};
+use serde_json::json;
 use solgate_engine::{
-    Engine, InitError,
-    ir::{Bundle, FORMAT, Severity},
-    verdict::{
-        Caller, Context, Denial, FactAnswer, Finding, Location, Mode, Outcome, Request, Setting,
-    },
+    ir::Severity,
+    verdict::{Context, Location, Outcome, Setting},
 };
 
 #[test]

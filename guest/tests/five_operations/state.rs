@@ -1,13 +1,9 @@
 //! Facts, and the rules that look at them.
 
 use crate::support::*;
-use serde_json::{Value, json};
 use solgate_engine::{
-    Engine, InitError,
-    ir::{Bundle, FORMAT, Severity},
-    verdict::{
-        Caller, Context, Denial, FactAnswer, Finding, Location, Mode, Outcome, Request, Setting,
-    },
+    ir::Severity,
+    verdict::{Context, FactAnswer, Location, Outcome},
 };
 
 #[test]

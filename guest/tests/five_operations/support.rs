@@ -4,9 +4,7 @@ use serde_json::{Value, json};
 use solgate_engine::{
     Engine, InitError,
     ir::{Bundle, FORMAT, Severity},
-    verdict::{
-        Caller, Context, Denial, FactAnswer, Finding, Location, Mode, Outcome, Request, Setting,
-    },
+    verdict::{Context, Denial, FactAnswer, Finding, Outcome, Request},
 };
 
 pub const ID: &str = "6fc3539c-e602-4afa-8e13-962fb5a7d81f";
