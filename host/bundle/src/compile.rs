@@ -157,8 +157,7 @@ fn document(file: FileId, report: &mut Report) -> Option<yaml::Node> {
 fn check_facts(policy: &Policy, api: &Api<'_>, declared: &[Declared], report: &mut Report) {
     for fact in &policy.facts {
         for variable in &fact.variables {
-            let mut known = api.operations.iter().flat_map(|op| &op.path_variables);
-            if !known.any(|name| *name == variable.name) {
+            if !api.is_incomplete && !api.has_path_variable(&variable.name) {
                 let names = api.operations.iter().flat_map(|op| &op.path_variables);
                 report
                     .mistake(
@@ -169,7 +168,8 @@ fn check_facts(policy: &Policy, api: &Api<'_>, declared: &[Declared], report: &m
             }
         }
         let name = &fact.def.name;
-        if !declared.iter().any(|rule| rule.facts.contains(name)) {
+        // A rule that could not be understood may be the one.
+        if !report.has_mistakes() && !declared.iter().any(|rule| rule.facts.contains(name)) {
             report
                 .warning(fact.at, format!("no rule reads the fact `{name}`"))
                 .hint("remove it, or the rule that was to read it is missing");

@@ -244,9 +244,15 @@ impl Report {
     }
 
     pub fn has_mistakes(&self) -> bool {
+        self.mistakes() > 0
+    }
+
+    /// The number of mistakes found so far.
+    pub fn mistakes(&self) -> usize {
         self.drafts
             .iter()
-            .any(|draft| draft.severity == Severity::Mistake)
+            .filter(|draft| draft.severity == Severity::Mistake)
+            .count()
     }
 
     pub fn finish(self) -> Diagnostics {

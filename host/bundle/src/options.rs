@@ -78,9 +78,30 @@ pub(crate) fn read(node: Option<&Node>, report: &mut Report) -> Vec<OptionDef> {
                 Some(known) => *known = option,
                 None => options.push(option),
             }
+        } else if known.is_none() {
+            // Reported; the name is known all the same.
+            options.push(stand_in(&key.name, node.get("default")));
         }
     }
     options
+}
+
+/// Takes the place of a definition that could not be understood.
+fn stand_in(name: &str, default: Option<&Node>) -> OptionDef {
+    let kind = match default.map(|node| &node.value) {
+        Some(Value::Number(_)) => OptionKind::Integer,
+        Some(Value::String) => OptionKind::String,
+        Some(Value::List(_)) => OptionKind::Strings,
+        _ => OptionKind::Boolean,
+    };
+    OptionDef {
+        name: name.to_owned(),
+        kind,
+        default: Json::Null,
+        set: false,
+        doc: String::new(),
+        values: Vec::new(),
+    }
 }
 
 fn definition(

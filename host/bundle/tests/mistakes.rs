@@ -2,7 +2,7 @@
 //!
 //! A folder below `mistakes/` holds the files in which a bundle differs from
 //! `bundles/minimal`, and in `stderr` what is reported. `BLESS=1` writes it.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects)]
 
 mod support;
 
@@ -164,6 +164,53 @@ fn symbolic_links_are_not_followed() {
     let link = dir.path().join("link");
     std::os::unix::fs::symlink(minimal(), &link).unwrap();
     assert!(compile_dir(&link, &BuildOptions::default()).is_ok());
+}
+
+/// Whatever an editor, a merge or a disk has done to a file, the author reads
+/// about it: nothing panics, and every place lies in its file.
+#[test]
+fn damaged_files_are_reported_too() {
+    const PARTS: [&str; 19] = [
+        "{", "]", ": ", "- ", "\n", "  ", "&a ", "*a", "'", "\"", "|", ">-", "#", "ä", "x-rule: ",
+        "~", "0", "$ref", "\t",
+    ];
+    let dir = tempfile::tempdir().unwrap();
+    copy(&minimal(), dir.path());
+    let mut random = 1_u64;
+    let mut below = |limit: usize| {
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        usize::try_from(random >> 33).unwrap() % limit
+    };
+    let (mut refused, mut accepted) = (0, 0);
+    for name in [
+        "policy.yaml",
+        "openapi.yaml",
+        "rules/body.yaml",
+        "rules/state.yaml",
+    ] {
+        let path = dir.path().join(name);
+        let text = fs::read_to_string(&path).unwrap();
+        for _ in 0..60 {
+            let mut damaged: Vec<char> = text.chars().collect();
+            let at = below(damaged.len());
+            let end = at + below(30).min(damaged.len() - at);
+            damaged.splice(at..end, PARTS.get(below(PARTS.len())).unwrap().chars());
+            fs::write(&path, damaged.iter().collect::<String>()).unwrap();
+            match compile_dir(dir.path(), &BuildOptions::default()) {
+                Ok(_) => accepted += 1,
+                Err(Failure::Mistakes(mistakes)) => {
+                    assert!(!mistakes.is_empty());
+                    assert!(mistakes.render(false).starts_with(['e', 'w']));
+                    refused += 1;
+                }
+                Err(Failure::Io(error)) => panic!("{error}"),
+            }
+        }
+        fs::write(&path, text).unwrap();
+    }
+    assert!(refused > 100 && accepted > 5, "{refused} {accepted}");
 }
 
 #[test]

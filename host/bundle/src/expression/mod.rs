@@ -10,7 +10,7 @@ use solgate_engine::cel_env::check_expression;
 
 use crate::diagnostic::Report;
 use crate::source::At;
-use crate::yaml::{Node, Style, Value, locate, locate_line};
+use crate::yaml::{Node, Value, locate, locate_line};
 
 /// A parsed expression and the scalar that holds it.
 struct Expression<'n> {
@@ -46,14 +46,10 @@ pub(crate) fn check(
     let source = source(node, report)?;
     if let Err(error) = check_expression(&source) {
         let at = locate_line(node, &report.sources, error.line, error.column);
-        let message = format!("the expression is not accepted: {}", error.message);
-        let draft = report.mistake(at, message);
-        if node.style == Style::Plain
-            && node.at.start == at.start
-            && source.starts_with(['"', '\''])
-        {
-            draft.hint("YAML takes the quotes away: put the whole expression in the other quotes");
-        }
+        report.mistake(
+            at,
+            format!("the expression is not accepted: {}", brief(&error.message)),
+        );
         return None;
     }
     // Parsed once more, for the places of its nodes.
@@ -63,6 +59,16 @@ pub(crate) fn check(
     };
     let found = walk::walk(&expression, scope, report);
     Some((source, found))
+}
+
+/// A message on one line, without the parser's list of all tokens that it would
+/// have taken.
+fn brief(message: &str) -> String {
+    let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    match message.split_once(" expecting {") {
+        Some((found, expected)) if expected.len() > 60 => found.to_owned(),
+        _ => message,
+    }
 }
 
 /// The text of an expression. A scalar such as `true` need not be quoted.

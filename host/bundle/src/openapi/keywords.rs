@@ -74,32 +74,8 @@ pub(super) const KEYWORDS: &[(&str, Role)] = &[
     ("x-rule", Role::Annotation),
 ];
 
-/// Formats that are checked.
-pub(super) const CHECKED_FORMATS: &[&str] = &[
-    "date",
-    "date-time",
-    "duration",
-    "email",
-    "hostname",
-    "http-uri",
-    "ipv4",
-    "ipv6",
-    "iri",
-    "iri-reference",
-    "json-pointer",
-    "regex",
-    "relative-json-pointer",
-    "time",
-    "uri",
-    "uri-reference",
-    "uri-template",
-    "uuid",
-];
-
 /// Formats of OpenAPI that say how a value is stored or shown; nothing to check.
-pub(super) const SILENT_FORMATS: &[&str] = &[
-    "binary", "byte", "double", "float", "int32", "int64", "password",
-];
+pub(super) const SILENT_FORMATS: &[&str] = &["binary", "byte", "double", "float", "int32", "int64"];
 
 pub(super) fn role(keyword: &str) -> Option<Role> {
     KEYWORDS

@@ -153,18 +153,35 @@ impl<'a> Walk<'a, '_> {
         }
     }
 
-    /// A missing member belongs to the `required` of its own `x-rule`.
+    /// A missing member belongs to the rule that its own schema names.
     fn required(&mut self, schema: &'a Node, names: &'a Node) {
         for name in names.as_list().unwrap_or_default() {
-            let has_rule = schema
+            let member = schema
                 .get("properties")
-                .and_then(|properties| properties.get(&name.text))
-                .and_then(|member| member.get("x-rule"))
-                .is_some_and(|rule| rule.get("required").is_some());
-            if !has_rule {
+                .and_then(|properties| properties.get(&name.text));
+            if !self.names_missing(member) {
                 self.unmapped
                     .insert(name.at, format!("required: {}", name.text));
             }
         }
+    }
+
+    /// Whether the schema of a member, or one that it refers to, has an `x-rule`
+    /// that holds for the member's absence.
+    fn names_missing(&self, mut member: Option<&'a Node>) -> bool {
+        for _ in 0..8 {
+            let Some(schema) = member else { return false };
+            if let Some(rule) = schema.get("x-rule")
+                && (rule.as_str().is_some()
+                    || rule.get("required").is_some()
+                    || rule.get("id").is_some())
+            {
+                return true;
+            }
+            member = schema
+                .get("$ref")
+                .and_then(|r| reference::follow(self.api.root, r));
+        }
+        false
     }
 }

@@ -34,6 +34,9 @@ pub(crate) struct Api<'n> {
     /// Rules named by `x-rule` in schemas.
     pub schema_rules: Vec<RuleUse>,
     pub at: At,
+    /// Part of it could not be understood, so that a name that is not here may
+    /// still be known to the author.
+    pub is_incomplete: bool,
 }
 
 /// An operation and the places that messages about it point at.
@@ -55,6 +58,11 @@ pub(crate) struct RuleUse {
 }
 
 impl Api<'_> {
+    pub fn has_path_variable(&self, name: &str) -> bool {
+        let mut variables = self.operations.iter().flat_map(|op| &op.path_variables);
+        variables.any(|known| known == name)
+    }
+
     pub fn operation(&self, id: &str) -> Option<&Op<'_>> {
         self.operations.iter().find(|op| op.def.id == id)
     }
@@ -82,19 +90,27 @@ pub(crate) fn read<'n>(root: &'n Node, report: &mut Report) -> Option<Api<'n>> {
         rule_uses: Vec::new(),
         schema_rules: Vec::new(),
         at: root.at,
+        is_incomplete: false,
     };
-    if let Some(components) = members.get("components") {
-        if let Some(schemas) = components.get("schemas") {
-            for (key, node) in
-                reader::map(schemas, "`components.schemas`", report).unwrap_or_default()
-            {
-                api.schemas.insert(key.name.clone(), node);
-            }
+    let schemas = members.get("components").and_then(|c| c.get("schemas"));
+    let schemas = schemas.and_then(|node| reader::map(node, "`components.schemas`", report));
+    for (key, node) in schemas.unwrap_or_default() {
+        let is_name = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        if key.name.is_empty() || !key.name.chars().all(is_name) {
+            report
+                .mistake(
+                    key.at,
+                    format!("`{}` cannot be the name of a schema", key.name),
+                )
+                .hint("letters, digits, `.`, `_` and `-`");
         }
+        api.schemas.insert(key.name.clone(), node);
     }
+    let mistakes = report.mistakes();
     if let Some(paths) = members.require("paths", report) {
         operation::read_all(&mut api, paths, report);
     }
+    api.is_incomplete |= api.operations.is_empty() && report.mistakes() > mistakes;
     members.finish_open(
         &[
             "info",

@@ -32,6 +32,7 @@ pub(super) fn read_all<'n>(api: &mut Api<'n>, paths: &'n Node, report: &mut Repo
             continue;
         }
         let Some(variables) = path_variables(key, report) else {
+            api.is_incomplete = true;
             continue;
         };
         let shape = shape(&key.name);
@@ -43,12 +44,13 @@ pub(super) fn read_all<'n>(api: &mut Api<'n>, paths: &'n Node, report: &mut Repo
                 )
                 .hint("put all methods of a resource under one path; the names of its variables do not tell paths apart")
                 .related(*first, "the earlier path");
+            api.is_incomplete = true;
             continue;
         }
         shapes.push((shape, key.at));
         path_item(api, &key.name, item, &variables, report);
     }
-    if api.operations.is_empty() && !report.has_mistakes() {
+    if api.operations.is_empty() && !api.is_incomplete {
         report
             .mistake(paths.at, "the bundle has no operation")
             .hint("a path with a method and an operationId makes one");
@@ -118,6 +120,7 @@ fn path_item<'n>(
         report
             .mistake(key.at, "a path cannot be a `$ref` here")
             .hint("write its methods in place");
+        api.is_incomplete = true;
         return;
     }
     let Some(mut members) = Members::open(item, "a path", report) else {
@@ -147,7 +150,10 @@ fn path_item<'n>(
             extensions.push(key);
         }
     }
+    let mistakes = report.mistakes();
     members.finish_except(&extensions, report);
+    // A method, perhaps.
+    api.is_incomplete |= report.mistakes() > mistakes;
 }
 
 struct Place<'a, 'n> {
@@ -188,9 +194,11 @@ fn operation<'n>(api: &mut Api<'n>, place: &Place<'_, 'n>, node: &'n Node, repor
                 format!("{} {} has no `operationId`", place.method, place.path),
             )
             .hint("rules name an operation by its operationId");
+        api.is_incomplete = true;
         return;
     };
     let Some(id) = operation_id(id_node, report) else {
+        api.is_incomplete = true;
         return;
     };
     if let Some(first) = api.operation(id) {
@@ -198,11 +206,16 @@ fn operation<'n>(api: &mut Api<'n>, place: &Place<'_, 'n>, node: &'n Node, repor
         report
             .mistake(id_node.at, format!("two operations are called `{id}`"))
             .related(first, "the first");
+        api.is_incomplete = true;
         return;
     }
     let parameters = parameter::read(api, place.shared, own, place.variables, report);
     let (body, schema) = match request_body {
-        Some(node) => body::read(api, id, node, report),
+        Some(node) => {
+            let found = body::read(api, id, node, report);
+            api.is_incomplete |= found.0.is_none();
+            found
+        }
         None => (None, None),
     };
     let produces = produces(api.root, responses, report);

@@ -3,7 +3,9 @@
 use jsonschema::PatternOptions;
 use serde_json::json;
 
-use super::keywords::{CHECKED_FORMATS, KEYWORDS, SILENT_FORMATS, below};
+use solgate_engine::FORMATS;
+
+use super::keywords::{KEYWORDS, SILENT_FORMATS, below};
 use super::{Api, RuleUse, reference};
 use crate::diagnostic::Report;
 use crate::reader;
@@ -33,8 +35,13 @@ fn check_meta(schema: &Node, report: &mut Report) {
         let Some(node) = schema.follow(steps.iter().map(String::as_str)) else {
             continue;
         };
-        // Patterns get a message of their own.
-        if steps.last().is_some_and(|last| last == "pattern") {
+        // Patterns and types get messages of their own.
+        if steps
+            .iter()
+            .rev()
+            .take(2)
+            .any(|step| matches!(step.as_str(), "pattern" | "type"))
+        {
             continue;
         }
         let keyword = steps.last().map_or("schema", String::as_str);
@@ -85,6 +92,7 @@ fn check(api: &mut Api<'_>, schema: &Node, report: &mut Report) {
                 }
             }
             "format" => check_format(node, report),
+            "type" => check_type(node, report),
             "x-rule" => check_annotation(api, schema, node, report),
             name => check_keyword(name, key, report),
         }
@@ -127,12 +135,34 @@ fn check_keyword(name: &str, key: &Key, report: &mut Report) {
         .hint(hint);
 }
 
+/// The name of a type, or a list of them.
+fn check_type(node: &Node, report: &mut Report) {
+    const TYPES: [(&str, ()); 7] = [
+        ("array", ()),
+        ("boolean", ()),
+        ("integer", ()),
+        ("null", ()),
+        ("number", ()),
+        ("object", ()),
+        ("string", ()),
+    ];
+    for node in node.as_list().unwrap_or(std::slice::from_ref(node)) {
+        if matches!(node.value, Value::Null) {
+            report
+                .mistake(node.at, "the name of a type is text, but here is nothing")
+                .hint("put null in quotes: \"null\"");
+        } else {
+            reader::choice(node, "a type", &TYPES, report);
+        }
+    }
+}
+
 fn check_format(node: &Node, report: &mut Report) {
     let Some(format) = node.as_str() else {
         return;
     };
-    if !CHECKED_FORMATS.contains(&format) && !SILENT_FORMATS.contains(&format) {
-        let known = CHECKED_FORMATS.iter().chain(SILENT_FORMATS).copied();
+    if !FORMATS.contains(&format) && !SILENT_FORMATS.contains(&format) {
+        let known = FORMATS.iter().chain(SILENT_FORMATS).copied();
         report
             .mistake(
                 node.at,

@@ -78,6 +78,9 @@ pub(super) fn read(
     if against.referenced.contains(source.id) {
         return Some(RuleKind::Schema);
     }
+    if against.api.is_incomplete {
+        return None;
+    }
     let engine = solgate_engine::ENGINE_RULES.iter().map(|rule| rule.id);
     let candidates: Vec<&str> = engine.chain(against.referenced.iter().copied()).collect();
     let meant = crate::suggest::nearest(source.id, &candidates);
@@ -138,7 +141,7 @@ fn fact(
             .hint("a list is never absent and has no ETag: name a fact that is one resource")
             .related(fact.at, "defined here");
     }
-    check_fact_variables(source.id, name, node.at, operations, against.policy, report);
+    check_fact_variables(source.id, name, node.at, operations, against, report);
     Some(name.to_owned())
 }
 
@@ -178,14 +181,7 @@ fn require(
         .map(|node| expression::check(node, &mut scope, report));
     for (name, at) in &scope.reads.facts {
         facts.push(name.clone());
-        check_fact_variables(
-            source.id,
-            name,
-            *at,
-            &scope.operations,
-            against.policy,
-            report,
-        );
+        check_fact_variables(source.id, name, *at, &scope.operations, against, report);
     }
     optional::check(&scope, against.api, report);
     let stage = stage::read(source.stage, &scope.reads, status, report);

@@ -174,7 +174,8 @@ fn rule<'n>(
     let kind = kind::read(&source, status, applies, against, facts, report);
     let title = title.and_then(|node| reader::line(node, "`title`", report).map(str::to_owned));
     let title = title.or_else(|| engine.map(|rule| rule.title.to_owned()));
-    if title.is_none() && !otherwise.is_some_and(|node| node.get("title").is_some()) {
+    if kind.is_some() && title.is_none() && otherwise.is_none_or(|node| node.get("title").is_none())
+    {
         report
             .mistake(at, format!("the rule `{id}` has no title"))
             .hint("`otherwise: { title: ... }`: what is wrong, in the same words every time");
@@ -212,6 +213,9 @@ fn operation_names(node: &Node, api: &Api<'_>, report: &mut Report) -> Vec<Strin
         if names.iter().any(|known| known == name) {
             report.mistake(item.at, format!("the operation `{name}` is here twice"));
         } else if api.operation(name).is_none() {
+            if api.is_incomplete {
+                continue;
+            }
             let known = api.operations.iter().map(|op| op.def.id.as_str());
             report
                 .mistake(item.at, format!("openapi.yaml has no operation `{name}`"))
@@ -262,13 +266,18 @@ fn check_fact_variables(
     fact_name: &str,
     at: At,
     operations: &[&Op<'_>],
-    policy: &Policy,
+    against: &Against<'_>,
     report: &mut Report,
 ) {
+    let (policy, api) = (against.policy, against.api);
     let Some(fact) = policy.fact(fact_name) else {
         return;
     };
     for variable in &fact.variables {
+        // A variable that no path has is a mistake of the fact.
+        if !api.has_path_variable(&variable.name) {
+            continue;
+        }
         let without: Vec<&Operation> = operations
             .iter()
             .filter(|op| !op.path_variables.contains(&variable.name))

@@ -32,12 +32,12 @@ pub(crate) fn parse(file: FileId, report: &mut Report) -> Option<Node> {
     };
     let mut parser = Parser::new_from_str(&text);
     while let Some(event) = parser.next_event() {
-        let step = match event {
-            Ok((event, span)) => builder.on_event(event, span),
-            Err(error) => builder.on_error(&error),
-        };
-        if step.is_none() {
-            return None;
+        match event {
+            Ok((event, span)) => builder.on_event(event, span)?,
+            Err(error) => {
+                builder.on_error(&error);
+                return None;
+            }
         }
     }
     if builder.broken { None } else { builder.root }
@@ -130,7 +130,7 @@ impl Builder<'_, '_> {
         }
     }
 
-    fn on_error(&mut self, error: &ScanError) -> Option<()> {
+    fn on_error(&mut self, error: &ScanError) {
         let start = self.offsets.byte(error.marker().index());
         let end = self
             .text
@@ -148,7 +148,6 @@ impl Builder<'_, '_> {
                 "the mistake may be earlier: look for an unquoted `: ` or `#`, an unclosed quote \
                  or bracket, a tab, or a line that is indented differently",
             );
-        None
     }
 
     fn at(&self, span: Span) -> At {
