@@ -1,0 +1,160 @@
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+use super::*;
+
+fn value(text: &str) -> Value {
+    let document = parse(text.as_bytes(), 64).unwrap();
+    assert_eq!(document.numbers, []);
+    document.value
+}
+
+#[test]
+fn what_is_accepted_reads_as_serde_json_reads_it() {
+    let texts = [
+        "{}",
+        " \r\n\t[ ] \n",
+        r#"{"terminationType":"GRACEFUL","gracefulTerminationTimeout":10.0}"#,
+        r#"{"a":[1,-2,0,-0,1.5,1e3,1E-2,-1.25e+2,9007199254740991,-9007199254740991,5e-324]}"#,
+        r#"["", "\"\\\/\b\f\n\r\t\u0041\u00e9\ud83d\ude80", "störung – 障害 🚨"]"#,
+        "null",
+        "true",
+        "[false,\"x\",{\"y\":{\"z\":[[]]}}]",
+        "0.1",
+        "123456789.123456789",
+    ];
+    for text in texts {
+        assert_eq!(
+            value(text),
+            serde_json::from_str::<Value>(text).unwrap(),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn malformed_texts_say_where() {
+    let cases: &[(&str, usize, usize)] = &[
+        ("", 1, 1),
+        ("{", 1, 2),
+        ("{\"terminationType\":\"FORCEFUL\"", 1, 30),
+        ("{'a':1}", 1, 2),
+        ("{\"a\":1} // now", 1, 9),
+        ("{\"a\":NaN}", 1, 6),
+        ("{\"a\":Infinity}", 1, 6),
+        ("{\"a\":-Infinity}", 1, 7),
+        ("\u{feff}{}", 1, 1),
+        ("<x/>", 1, 1),
+        ("[1,]", 1, 4),
+        ("{\"a\":1,}", 1, 8),
+        ("{\"a\" 1}", 1, 6),
+        ("[1 2]", 1, 4),
+        ("01", 1, 2),
+        ("-", 1, 2),
+        ("1.", 1, 3),
+        (".5", 1, 1),
+        ("1e", 1, 3),
+        ("+1", 1, 1),
+        ("\"a", 1, 3),
+        ("\"a\nb\"", 1, 3),
+        ("\"\\x\"", 1, 3),
+        ("\"\\u12g4\"", 1, 6),
+        ("\"\\ud800\"", 1, 8),
+        ("\"\\ud800\\u0041\"", 1, 14),
+        ("\"\\udc00\"", 1, 8),
+        ("nul", 1, 1),
+        ("{}{}", 1, 3),
+        ("{\n  \"é\": x\n}", 2, 8),
+        ("/**/{}", 1, 1),
+    ];
+    for (text, line, column) in cases {
+        match parse(text.as_bytes(), 64) {
+            Err(JsonFault::Malformed {
+                line: l, column: c, ..
+            }) => assert_eq!((l, c), (*line, *column), "{text}"),
+            other => assert!(
+                matches!(other, Err(JsonFault::Malformed { .. })),
+                "{text}: {other:?}"
+            ),
+        }
+        assert!(serde_json::from_str::<Value>(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn bytes_that_are_not_utf8() {
+    assert_eq!(
+        parse(b"{\"a\":\"\xe9\"}", 64),
+        Err(JsonFault::Utf8 { offset: 6 })
+    );
+    assert_eq!(
+        parse(
+            "\"a\""
+                .encode_utf16()
+                .flat_map(u16::to_be_bytes)
+                .chain([0xff])
+                .collect::<Vec<_>>()
+                .as_slice(),
+            64
+        ),
+        Err(JsonFault::Utf8 { offset: 6 })
+    );
+}
+
+#[test]
+fn duplicate_names_also_with_escapes() {
+    for (text, pointer, key) in [
+        (r#"{"a":1,"a":2}"#, "/a", "a"),
+        (r#"{"x":[{"a/b":1,"a\u002fb":2}]}"#, "/x/0/a~1b", "a/b"),
+        (r#"{"":1,"":2}"#, "/", ""),
+    ] {
+        assert_eq!(
+            parse(text.as_bytes(), 64),
+            Err(JsonFault::DuplicateKey {
+                pointer: pointer.to_owned(),
+                key: key.to_owned()
+            })
+        );
+    }
+    assert_eq!(value(r#"{"a":{"a":1},"A":1}"#)["a"]["a"], 1);
+}
+
+#[test]
+fn nesting_is_limited() {
+    let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+    assert!(parse(nested(64).as_bytes(), 64).is_ok());
+    assert_eq!(
+        parse(nested(3).as_bytes(), 2),
+        Err(JsonFault::Depth {
+            pointer: "/0/0".to_owned()
+        })
+    );
+    assert_eq!(
+        parse(br#"{"a":{"b":{}},"c":{"d":{}}}"#, 3).map(|_| ()),
+        Ok(())
+    );
+    assert!(matches!(
+        parse("[".repeat(1 << 20).as_bytes(), 64),
+        Err(JsonFault::Depth { .. })
+    ));
+}
+
+#[test]
+fn inexact_numbers_are_reported_and_reading_goes_on() {
+    let text = r#"{"a":[1,99999999999999999999999],"b/c":{"d":-9007199254740992},"e":1e400,"f":1e20,"g":18446744073709551615}"#;
+    let document = parse(text.as_bytes(), 64).unwrap();
+    let found: Vec<_> = document
+        .numbers
+        .iter()
+        .map(|number| (number.pointer.as_str(), number.overflow))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("/a/1", false),
+            ("/b~1c/d", false),
+            ("/e", true),
+            ("/g", false)
+        ]
+    );
+    assert_eq!(document.value["b/c"]["d"], -9_007_199_254_740_992_i64);
+    assert_eq!(document.value["e"], f64::MAX);
+}
