@@ -6,7 +6,7 @@ use std::fmt;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use crate::source::{At, Sources, Span};
+use crate::source::{At, Source, Sources, Span};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -107,12 +107,14 @@ fn report<'a>(item: &'a Diagnostic, sources: &'a Sources) -> Vec<Group<'a>> {
         Severity::Warning => Level::WARNING,
     };
     let title = level.primary_title(shown(&item.message));
-    let mut group = match (&item.span, sources.find(&item.file)) {
+    let mut group = match (&item.span, excerpt(&item.file, item.span.as_ref(), sources)) {
         (Some(span), Some(source)) => {
             let primary = AnnotationKind::Primary.span(span.bytes.clone());
             let mut snippet = Snippet::source(&source.text).path(&item.file);
             match &item.related {
-                Some(related) if related.file == item.file => {
+                Some(related)
+                    if related.file == item.file && related.span.bytes.end <= source.text.len() =>
+                {
                     snippet = snippet.annotation(primary).annotation(
                         AnnotationKind::Context
                             .span(related.span.bytes.clone())
@@ -122,7 +124,7 @@ fn report<'a>(item: &'a Diagnostic, sources: &'a Sources) -> Vec<Group<'a>> {
                 }
                 Some(related) => {
                     let group = title.element(snippet.annotation(primary));
-                    match sources.find(&related.file) {
+                    match excerpt(&related.file, Some(&related.span), sources) {
                         Some(other) => group.element(
                             Snippet::source(&other.text).path(&related.file).annotation(
                                 AnnotationKind::Context
@@ -142,6 +144,14 @@ fn report<'a>(item: &'a Diagnostic, sources: &'a Sources) -> Vec<Group<'a>> {
         group = group.element(Level::HELP.message(shown(hint)));
     }
     vec![group]
+}
+
+/// The source of an excerpt, if the span lies in it: the fields are public, and
+/// the renderer does not forgive a span that lies outside.
+fn excerpt<'a>(file: &str, span: Option<&Span>, sources: &'a Sources) -> Option<&'a Source> {
+    sources
+        .find(file)
+        .filter(|source| span.is_some_and(|span| source.text.get(span.bytes.clone()).is_some()))
 }
 
 /// Text that may quote an author's file cannot steer the terminal.

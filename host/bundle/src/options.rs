@@ -211,12 +211,20 @@ pub(crate) fn value(
 /// Applies `--set name=value`: the value becomes the default and wins over what
 /// an API root says.
 pub(crate) fn set(options: &mut [OptionDef], set: &[(String, String)], report: &mut Report) {
-    for (index, (name, text)) in set.iter().enumerate() {
-        let file = report.sources.add("--set", format!("{name}={text}"));
+    if set.is_empty() {
+        return;
+    }
+    // One line each, so that mistakes can be shown like those of a file.
+    let lines: Vec<String> = set.iter().map(|(n, v)| format!("{n}={v}\n")).collect();
+    let file = report.sources.add("--set", lines.concat());
+    let mut line_start = 0_usize;
+    for (index, ((name, text), line)) in set.iter().zip(&lines).enumerate() {
+        let start = line_start;
+        line_start = line_start.saturating_add(line.len());
         let whole = At {
             file,
-            start: 0,
-            end: name.len(),
+            start,
+            end: start.saturating_add(name.len()),
         };
         if set.iter().take(index).any(|(earlier, _)| earlier == name) {
             report.mistake(whole, format!("the option `{name}` is set twice"));
@@ -231,7 +239,7 @@ pub(crate) fn set(options: &mut [OptionDef], set: &[(String, String)], report: &
         };
         let value = parse(text, option.kind).filter(|value| is_allowed(value, &option.values));
         let Some(value) = value else {
-            let start = name.len().saturating_add(1);
+            let start = whole.end.saturating_add(1);
             let at = At {
                 file,
                 start,

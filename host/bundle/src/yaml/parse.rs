@@ -74,7 +74,12 @@ impl Builder<'_, '_> {
     fn on_event(&mut self, event: Event<'_>, span: Span) -> Option<()> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
-                let at = self.at(span);
+                let mut at = self.at(span);
+                if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
+                    // A block takes the line breaks after it along.
+                    let text = self.text.get(at.start..at.end).unwrap_or("");
+                    at.end = at.start.saturating_add(text.trim_end().len());
+                }
                 self.count(at, 1)?;
                 let node = self.scalar(text.into_owned(), style, tag.as_deref(), at);
                 self.close(node, anchor, 1)

@@ -49,6 +49,11 @@ fn places(node: &Node, text: &str) -> Option<Vec<(usize, usize)>> {
     };
     let mut places = Vec::with_capacity(node.text.len());
     let mut value = node.text.chars().peekable();
+    if matches!(node.style, Style::Literal | Style::Folded) {
+        while value.next_if_eq(&'\n').is_some() {
+            places.push((start, start));
+        }
+    }
     while let Some(c) = value.next() {
         if node.style == Style::DoubleQuoted {
             while source.rest().starts_with("\\\n") {
@@ -95,24 +100,11 @@ fn content_start(node: &Node, text: &str) -> Option<(usize, Option<usize>)> {
     match node.style {
         Style::Plain => Some((start, None)),
         Style::SingleQuoted | Style::DoubleQuoted => Some((start.saturating_add(1), None)),
+        // The parser places a block at its first character that is no blank.
         Style::Literal | Style::Folded => {
-            let rest = text.get(start..)?;
-            // The header, `|` with its indicators, ends with its line.
-            let body = rest.find('\n')?.saturating_add(1);
-            let line = rest
-                .get(body..)?
-                .lines()
-                .find(|line| !line.trim().is_empty())?;
-            let indent = line
-                .len()
-                .saturating_sub(line.trim_start_matches(' ').len());
-            let mut cursor = Cursor {
-                text,
-                at: start.saturating_add(body),
-                indent: Some(indent),
-            };
-            cursor.skip_indentation();
-            Some((cursor.at, Some(indent)))
+            let before = text.get(..start)?;
+            let line = before.rfind('\n').map_or(0, |at| at.saturating_add(1));
+            Some((start, Some(start.saturating_sub(line))))
         }
     }
 }
@@ -199,6 +191,7 @@ mod tests {
             "a: \"one \\\n  two\n\n\n  MARK\"",
             "a: |\n  one\n    two\n\n  three MARK\n",
             "a: |\n\n  one MARK\n",
+            "a: |2\n    one MARK\n   two\n",
             "- b: >-\n    one\n    two\n\n    three\n      four MARK\n    five",
             "a: >\r\n  one\r\n  MARK\r\n",
         ] {

@@ -1,0 +1,186 @@
+//! Every mistake that an author can make, and what the author then reads.
+//!
+//! A folder below `mistakes/` holds the files in which a bundle differs from
+//! `bundles/minimal`, and in `stderr` what is reported. `BLESS=1` writes it.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+
+use solgate_bundle::{BuildOptions, Failure, compile_dir, render};
+use support::{assert_golden, copy, folder, minimal};
+
+/// What a build says: its mistakes, or its warnings.
+fn said(dir: &Path, set: &[(String, String)]) -> String {
+    let options = BuildOptions { set: set.to_vec() };
+    match compile_dir(dir, &options) {
+        Ok(compiled) => render(&compiled.warnings, &compiled.sources, false),
+        Err(Failure::Mistakes(mistakes)) => mistakes.render(false),
+        Err(Failure::Io(error)) => panic!("{error}"),
+    }
+}
+
+#[test]
+fn every_mistake_is_shown_with_its_place_and_what_to_do() {
+    let mut cases: Vec<_> = fs::read_dir(folder("mistakes"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    cases.sort();
+    assert!(cases.len() > 40);
+    for case in cases {
+        let dir = tempfile::tempdir().unwrap();
+        copy(&minimal(), dir.path());
+        copy(&case, dir.path());
+        let set: Vec<(String, String)> = match fs::read_to_string(case.join("set")) {
+            Ok(lines) => lines
+                .lines()
+                .filter_map(|line| line.split_once('='))
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+            Err(_) => Vec::new(),
+        };
+        let said = said(dir.path(), &set);
+        assert!(!said.is_empty(), "{} is accepted", case.display());
+        assert_golden(&case.join("stderr"), &said);
+    }
+}
+
+/// A change of the minimal bundle that files cannot show, and a part of what is
+/// reported.
+type Change = (&'static str, fn(&Path), &'static [&'static str]);
+
+const CHANGES: &[Change] = &[
+    (
+        "policy.yaml is missing",
+        |dir| fs::remove_file(dir.join("policy.yaml")).unwrap(),
+        &["error: the bundle has no policy.yaml", "--> policy.yaml"],
+    ),
+    (
+        "policy.yaml has another extension",
+        |dir| fs::rename(dir.join("policy.yaml"), dir.join("policy.yml")).unwrap(),
+        &["there is a `policy.yml`: rename it"],
+    ),
+    (
+        "nothing is there",
+        |dir| {
+            fs::remove_dir_all(dir).unwrap();
+            fs::create_dir(dir).unwrap();
+        },
+        &[
+            "the bundle has no policy.yaml",
+            "the bundle has no openapi.yaml",
+        ],
+    ),
+    (
+        "a byte order mark",
+        |dir| {
+            let path = dir.join("rules/state.yaml");
+            let text = fs::read_to_string(&path).unwrap();
+            fs::write(path, format!("\u{feff}{text}")).unwrap();
+        },
+        &["rules/state.yaml:1:1", "byte order mark", "without BOM"],
+    ),
+    (
+        "bytes that are not UTF-8",
+        |dir| fs::write(dir.join("rules/state.yaml"), b"- id: a\n  doc: \xff\n").unwrap(),
+        &["rules/state.yaml:2:8", "not UTF-8"],
+    ),
+    (
+        "a file that is too large",
+        |dir| {
+            fs::write(
+                dir.join("rules/state.yaml"),
+                "#".repeat(4 * 1024 * 1024 + 1),
+            )
+            .unwrap();
+        },
+        &["`rules/state.yaml` is larger than 4194304 bytes"],
+    ),
+    (
+        "lists nested too deep",
+        |dir| fs::write(dir.join("rules/state.yaml"), "[".repeat(150)).unwrap(),
+        &["rules/state.yaml:1:101", "nested deeper than 100"],
+    ),
+    (
+        "lists nested far too deep",
+        |dir| fs::write(dir.join("rules/state.yaml"), "[".repeat(100_000)).unwrap(),
+        &["rules/state.yaml:1:", "recursion limit"],
+    ),
+    (
+        "aliases that multiply",
+        |dir| {
+            let mut text = "a0: &a0 [x]\n".to_owned();
+            for n in 1..40 {
+                let before = n - 1;
+                text += &format!("a{n}: &a{n} [*a{before}, *a{before}]\n");
+            }
+            fs::write(dir.join("rules/state.yaml"), text).unwrap();
+        },
+        &["more than 200000 values"],
+    ),
+];
+
+#[test]
+fn files_that_cannot_be_read_are_reported() {
+    for (name, change, expected) in CHANGES {
+        let dir = tempfile::tempdir().unwrap();
+        let bundle = dir.path().join("bundle");
+        copy(&minimal(), &bundle);
+        change(&bundle);
+        let said = said(&bundle, &[]);
+        for part in *expected {
+            assert!(said.contains(part), "{name}: {part:?} is not in\n{said}");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn symbolic_links_are_not_followed() {
+    let dir = tempfile::tempdir().unwrap();
+    let bundle = dir.path().join("bundle");
+    copy(&minimal(), &bundle);
+    let rules = bundle.join("rules/state.yaml");
+    fs::rename(&rules, dir.path().join("elsewhere.yaml")).unwrap();
+    std::os::unix::fs::symlink("../../elsewhere.yaml", &rules).unwrap();
+    let said_of_file = said(&bundle, &[]);
+    assert!(
+        said_of_file.contains("`rules/state.yaml` is a symbolic link"),
+        "{said_of_file}"
+    );
+
+    fs::rename(bundle.join("rules"), dir.path().join("rules")).unwrap();
+    std::os::unix::fs::symlink("../rules", bundle.join("rules")).unwrap();
+    let said_of_folder = said(&bundle, &[]);
+    assert!(
+        said_of_folder.contains("`rules` is not a folder"),
+        "{said_of_folder}"
+    );
+
+    // Where the bundle itself lies is the caller's affair.
+    let link = dir.path().join("link");
+    std::os::unix::fs::symlink(minimal(), &link).unwrap();
+    assert!(compile_dir(&link, &BuildOptions::default()).is_ok());
+}
+
+#[test]
+fn colour_adds_escapes_and_changes_no_word() {
+    let dir = tempfile::tempdir().unwrap();
+    copy(&minimal(), dir.path());
+    fs::write(dir.path().join("rules/state.yaml"), "- id: [\n").unwrap();
+    let Err(Failure::Mistakes(mistakes)) = compile_dir(dir.path(), &BuildOptions::default()) else {
+        panic!("accepted");
+    };
+    let (plain, coloured) = (mistakes.render(false), mistakes.render(true));
+    assert!(!plain.contains('\u{1b}') && coloured.contains('\u{1b}'));
+    let mut stripped = String::new();
+    let mut rest = coloured.as_str();
+    while let Some((before, escape)) = rest.split_once('\u{1b}') {
+        stripped += before;
+        rest = escape.split_once('m').unwrap().1;
+    }
+    assert_eq!(stripped + rest, plain);
+}
