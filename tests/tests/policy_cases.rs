@@ -18,6 +18,11 @@ fn folder() -> PathBuf {
 fn engine() -> Engine {
     let compiled = solgate_bundle::compile_dir(&folder(), &BuildOptions::default());
     let compiled = compiled.unwrap_or_else(|error| panic!("{error}"));
+    assert!(
+        compiled.warnings.is_empty(),
+        "{}",
+        solgate_bundle::render(&compiled.warnings, &compiled.sources, false)
+    );
     Engine::new(compiled.bundle).unwrap_or_else(|error| panic!("{error}"))
 }
 

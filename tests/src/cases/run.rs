@@ -202,8 +202,12 @@ fn differences(ran: &Ran, expect: &Expect) -> Vec<String> {
         }
     }
     if let Some(header) = &expect.header {
-        if !locations().any(|location| matches!(location, Location::Header(found) if found.eq_ignore_ascii_case(header))) {
-            faults.push(format!("no violation names the header {header}: {:?}", locations().collect::<Vec<_>>()));
+        let named = |location: &Location| matches!(location, Location::Header(found) if found.eq_ignore_ascii_case(header));
+        if !locations().any(named) {
+            faults.push(format!(
+                "no violation names the header {header}: {:?}",
+                locations().collect::<Vec<_>>()
+            ));
         }
     }
     if let Some(name) = &expect.parameter {
