@@ -11,6 +11,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use clap::{Args, Command, FromArgMatches};
@@ -18,6 +19,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::json;
 use solgate::doors::check::{CheckArgs, GateOrder, Report, check, render};
 use solgate::gate::{Decision, FactTrace, Finding, Gate, Mode, Setting, Severity, Verdict};
+use solgate::policy::PolicyId;
 use solgate::problem::{Location, Problem, ProblemStyle, Violation};
 
 fn command() -> Command {
@@ -82,15 +84,16 @@ fn report(verdict: Verdict, findings: Vec<Finding>, facts: &[(&str, &'static str
                     name: (*name).into(),
                     outcome,
                     cached: false,
+                    reason: None,
                 })
                 .collect(),
             evaluation: Duration::from_micros(70),
             waiting: Duration::ZERO,
-            policies: vec![("vnflcm-v2".into(), "6b86b273ff34".into())],
+            policies: vec![Arc::new(PolicyId { name: "vnflcm-v2".into(), digest: "6b86b273ff34".into() })],
         },
         style: ProblemStyle {
             type_base: Some("https://rules.example/".into()),
-            plain_json: false,
+            ..ProblemStyle::default()
         },
     }
 }

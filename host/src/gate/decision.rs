@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use solgate_engine::verdict::Finding;
 
-use crate::policy::Policy;
+use crate::policy::PolicyId;
 use crate::problem::Problem;
 
 /// What was decided about one request.
@@ -22,7 +22,7 @@ pub struct Decision {
     /// Time spent waiting for facts.
     pub waiting: Duration,
     /// The policies that had a say.
-    pub policies: Vec<Arc<Policy>>,
+    pub policies: Vec<Arc<PolicyId>>,
 }
 
 #[derive(Debug, Clone)]

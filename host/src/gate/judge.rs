@@ -66,7 +66,7 @@ pub(super) async fn judge(gate: &Gate, request: &Request) -> Decision {
             facts: Vec::new(),
             evaluation: Duration::ZERO,
             waiting: Duration::ZERO,
-            policies: gate.policies.clone(),
+            policies: gate.policies.iter().map(|policy| Arc::clone(policy.id())).collect(),
         },
     };
     if let Some(problem) = hearing.hear().await {

@@ -7,6 +7,7 @@ mod engine;
 pub mod manifest;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use solgate_engine::ir;
 use solgate_engine::verdict::{Context, Outcome, Request};
@@ -22,8 +23,17 @@ pub static VNFLCM_V2: &[u8] = include_bytes!(env!("SOLGATE_DEFAULT_POLICY"));
 /// Largest component file that is read, in bytes.
 const LARGEST_FILE: u64 = 256 << 20;
 
+/// Which policy it was, for records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyId {
+    pub name: String,
+    /// Lower-case hexadecimal SHA-256 over the bundle's source.
+    pub digest: String,
+}
+
 /// A policy that is ready to judge. Share it in an `Arc`.
 pub struct Policy {
+    id: Arc<PolicyId>,
     manifest: Manifest,
     judge: Judge,
 }
@@ -90,7 +100,7 @@ impl Policy {
             None => compile(engine.wasmtime(), bytes),
         }?;
         let (loaded, manifest) = component::Loaded::new(engine, &component)?;
-        Ok(Self { manifest, judge: Judge::Component(loaded) })
+        Ok(Self::new(manifest, Judge::Component(loaded)))
     }
 
     /// Loads a component from a file.
@@ -114,7 +124,18 @@ impl Policy {
     pub fn native(bundle: ir::Bundle) -> Result<Self, LoadError> {
         let engine = solgate_engine::Engine::new(bundle)?;
         let manifest = convert::native_manifest(&engine);
-        Ok(Self { manifest, judge: Judge::Native(Box::new(engine)) })
+        Ok(Self::new(manifest, Judge::Native(Box::new(engine))))
+    }
+
+    fn new(manifest: Manifest, judge: Judge) -> Self {
+        let id = Arc::new(PolicyId { name: manifest.name.clone(), digest: manifest.digest.clone() });
+        Self { id, manifest, judge }
+    }
+
+    /// Which policy it is.
+    #[must_use]
+    pub fn id(&self) -> &Arc<PolicyId> {
+        &self.id
     }
 
     /// What the policy says of itself.

@@ -94,7 +94,7 @@ impl Report {
                 .decision
                 .policies
                 .iter()
-                .map(|policy| PolicyEntry { name: &policy.manifest().name, digest: &policy.manifest().digest })
+                .map(|policy| PolicyEntry { name: &policy.name, digest: &policy.digest })
                 .collect(),
         };
         // Texts and numbers only: this cannot fail.

@@ -153,8 +153,8 @@ impl Record {
             .policies
             .iter()
             .map(|policy| PolicyLine {
-                name: policy.manifest().name.clone(),
-                digest: policy.manifest().digest.clone(),
+                name: policy.name.clone(),
+                digest: policy.digest.clone(),
             })
             .collect();
         self.micros.evaluation = micros(decision.evaluation);
