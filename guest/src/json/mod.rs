@@ -6,7 +6,7 @@
 //! reported without ending the reading. `serde_json` cannot tell these apart,
 //! which is why this parser exists; the value that it makes is `serde_json`'s.
 
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Number, Value, map::Entry};
 
 /// Largest integer whose neighbours a double can tell from it: 2^53 - 1.
 const SAFE: u64 = (1 << 53) - 1;
@@ -290,16 +290,21 @@ impl Parser<'_> {
             }
             self.advance();
             self.space();
-            if members.contains_key(&key) {
-                return Err(Stop {
-                    why: Why::DuplicateKey(key.clone()),
-                    segments: vec![key],
-                });
-            }
             let known = self.numbers.len();
             let value = self.value().map_err(|stop| within(stop, || key.clone()))?;
             self.locate(known, || key.clone());
-            members.insert(key, value);
+            match members.entry(key) {
+                Entry::Vacant(free) => {
+                    free.insert(value);
+                }
+                Entry::Occupied(taken) => {
+                    let key = taken.key().clone();
+                    return Err(Stop {
+                        why: Why::DuplicateKey(key.clone()),
+                        segments: vec![key],
+                    });
+                }
+            }
             self.space();
             match self.peek() {
                 Some(b',') => self.advance(),
@@ -328,9 +333,11 @@ impl Parser<'_> {
         let mut out = String::new();
         loop {
             let start = self.at;
-            while !matches!(self.peek(), None | Some(b'"' | b'\\' | 0..=0x1f)) {
-                self.advance();
-            }
+            let rest = self.bytes.get(start..).unwrap_or_default();
+            let run = rest
+                .iter()
+                .position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f));
+            self.at = start.saturating_add(run.unwrap_or(rest.len()));
             // The bytes that end a run are ASCII, so it is whole characters.
             let run = self.text.get(start..self.at).unwrap_or_default();
             match self.peek() {
