@@ -159,7 +159,8 @@ fn quality(text: &str) -> Option<u16> {
     }
 }
 
-/// Whether Accept fields allow one of the media types `produced`.
+/// Whether Accept fields allow one of the media types `produced`. One of these
+/// may be a range: any type of that range may come then.
 ///
 /// The most specific range that matches decides, parameters of ranges other
 /// than `q` are not looked at, malformed elements are left out. Fields in which
@@ -172,7 +173,10 @@ pub(crate) fn accepts<'a>(
 }
 
 fn acceptable<'a>(fields: impl Iterator<Item = &'a str>, name: &str) -> bool {
-    let kind = name.split_once('/').map_or("", |(kind, _)| kind);
+    let (kind, subtype) = name.split_once('/').unwrap_or_default();
+    if subtype == "*" {
+        return overlaps(fields, kind);
+    }
     let mut best: Option<(u8, u16)> = None;
     for element in fields.flat_map(elements) {
         let Some(media) = MediaType::parse(element) else {
@@ -193,6 +197,15 @@ fn acceptable<'a>(fields: impl Iterator<Item = &'a str>, name: &str) -> bool {
         }
     }
     best.is_some_and(|(_, weight)| weight > 0)
+}
+
+/// Whether something in the range `kind/*` is accepted.
+fn overlaps<'a>(fields: impl Iterator<Item = &'a str>, kind: &str) -> bool {
+    fields
+        .flat_map(elements)
+        .filter_map(MediaType::parse)
+        .filter(|media| kind == "*" || media.kind == "*" || media.kind.eq_ignore_ascii_case(kind))
+        .any(|media| weight(&media).is_some_and(|weight| weight > 0))
 }
 
 /// A token (RFC 9110, 5.6.2).
@@ -288,5 +301,23 @@ mod tests {
             ["\"a,b\"", "W/\"c\"", "d"]
         );
         assert_eq!(elements("").count(), 0);
+    }
+
+    #[test]
+    fn a_produced_range_meets_any_type_of_it() {
+        let cases = [
+            ("*/*", "application/zip", true),
+            ("*/*", "application/zip;q=0", false),
+            ("application/*", "application/zip", true),
+            ("application/*", "text/plain, */*;q=0.1", true),
+            ("application/*", "text/plain", false),
+        ];
+        for (produced, accept, expected) in cases {
+            assert_eq!(
+                accepts([accept].into_iter(), &[produced.to_owned()]),
+                expected,
+                "{produced} {accept}"
+            );
+        }
     }
 }
