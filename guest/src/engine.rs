@@ -44,6 +44,8 @@ pub struct Engine {
     pub(crate) expressions: Vec<Expression>,
     /// By index of the operation.
     pub(crate) operations: Vec<CompiledOperation>,
+    /// Names of the variables of each fact's template.
+    pub(crate) fact_variables: Vec<Vec<String>>,
 }
 
 /// What the engine knows of one operation beside its [`ir::Operation`].
@@ -150,6 +152,16 @@ impl Engine {
             runtime,
             expressions,
             operations,
+            fact_variables: bundle
+                .facts
+                .iter()
+                .map(|fact| {
+                    rules::fact_variables(fact)
+                        .into_iter()
+                        .map(str::to_owned)
+                        .collect()
+                })
+                .collect(),
             bundle,
         })
     }

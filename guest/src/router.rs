@@ -12,6 +12,9 @@ use crate::{
 /// beside the version segment of an API root, too (ETSI GS NFV-SOL 013, 9.3.2).
 const API_VERSIONS: &str = "/api_versions";
 
+/// Most segments of a path template.
+const MOST_SEGMENTS: usize = 16;
+
 /// API roots and path templates.
 #[derive(Debug)]
 pub(crate) struct Router {
@@ -156,23 +159,30 @@ impl Router {
     }
 
     fn resource(&self, rest: &str) -> Option<&Resource> {
+        let mut segments = [""; MOST_SEGMENTS];
+        let mut count = 0usize;
+        for segment in rest.split('/').skip(1) {
+            *segments.get_mut(count)? = segment;
+            count = count.saturating_add(1);
+        }
+        let segments = segments.get(..count)?;
         self.resources
             .iter()
-            .find(|resource| resource.matches(rest))
+            .find(|resource| resource.matches(segments))
     }
 }
 
 impl Resource {
-    fn matches(&self, rest: &str) -> bool {
-        let mut found = rest.split('/').skip(1);
-        self.segments
-            .iter()
-            .all(|segment| match (segment, found.next()) {
-                (_, None | Some("")) => false,
-                (Segment::Literal(literal), Some(text)) => literal == text,
-                (Segment::Variable(_), Some(_)) => true,
-            })
-            && found.next().is_none()
+    fn matches(&self, found: &[&str]) -> bool {
+        self.segments.len() == found.len()
+            && self
+                .segments
+                .iter()
+                .zip(found)
+                .all(|(segment, text)| match segment {
+                    Segment::Literal(literal) => literal == text,
+                    Segment::Variable(_) => !text.is_empty(),
+                })
     }
 
     /// The values of the path variables, decoded; `None` if one is not UTF-8.
@@ -214,6 +224,9 @@ fn parse(operation: &Operation) -> Result<Vec<Segment>, InitError> {
         path: operation.path.clone(),
     };
     let rest = operation.path.strip_prefix('/').ok_or_else(fault)?;
+    if rest.split('/').count() > MOST_SEGMENTS {
+        return Err(fault());
+    }
     rest.split('/')
         .map(|segment| {
             match segment

@@ -29,55 +29,57 @@ pub(crate) fn normalise(path: &str) -> Result<Cow<'_, str>, PathFault> {
     if !path.starts_with('/') {
         return Err(PathFault::NoSlash);
     }
-    let mut decoded: Option<Vec<u8>> = None;
-    let mut bytes = path.bytes().enumerate();
-    while let Some((index, byte)) = bytes.next() {
+    let plain = path.bytes().all(|byte| byte == b'/' || is_pchar(byte));
+    let normal = if plain {
+        Cow::Borrowed(path)
+    } else {
+        Cow::Owned(decode_unreserved(path)?)
+    };
+    // The path may end with a slash, but no segment before that may be empty.
+    let mut start = 1usize;
+    for (index, _) in normal
+        .bytes()
+        .enumerate()
+        .skip(1)
+        .filter(|(_, byte)| *byte == b'/')
+    {
+        match index.saturating_sub(start) {
+            0 => return Err(PathFault::EmptySegment),
+            1 | 2 if is_dot(normal.get(start..index).unwrap_or_default()) => {
+                return Err(PathFault::DotSegment);
+            }
+            _ => start = index.saturating_add(1),
+        }
+    }
+    if is_dot(normal.get(start..).unwrap_or_default()) {
+        return Err(PathFault::DotSegment);
+    }
+    Ok(normal)
+}
+
+/// Checks every character, and decodes those that need not be encoded.
+fn decode_unreserved(path: &str) -> Result<String, PathFault> {
+    let mut out = Vec::with_capacity(path.len());
+    let mut bytes = path.bytes();
+    while let Some(byte) = bytes.next() {
         if byte != b'%' {
             if byte != b'/' && !is_pchar(byte) {
                 return Err(PathFault::Character);
             }
-            if let Some(out) = &mut decoded {
-                out.push(byte);
-            }
+            out.push(byte);
             continue;
         }
         let (Some(high), Some(low)) = (bytes.next(), bytes.next()) else {
             return Err(PathFault::Encoding);
         };
-        let octet = octet(high.1, low.1).ok_or(PathFault::Encoding)?;
-        match octet {
+        match octet(high, low).ok_or(PathFault::Encoding)? {
             b'/' | b'\\' => return Err(PathFault::EncodedSlash),
             0..=0x1f | 0x7f => return Err(PathFault::Character),
-            _ => {}
-        }
-        let out = decoded
-            .get_or_insert_with(|| path.as_bytes().get(..index).unwrap_or_default().to_vec());
-        if is_unreserved(octet) {
-            out.push(octet);
-        } else {
-            out.extend([b'%', high.1, low.1]);
+            octet if is_unreserved(octet) => out.push(octet),
+            _ => out.extend([b'%', high, low]),
         }
     }
-    let normal = match decoded {
-        None => Cow::Borrowed(path),
-        Some(bytes) => Cow::Owned(String::from_utf8(bytes).map_err(|_| PathFault::Encoding)?),
-    };
-    let mut rest = normal.get(1..).unwrap_or_default();
-    // The path may end with a slash, but no segment before that may be empty.
-    while let Some((segment, tail)) = rest.split_once('/') {
-        if segment.is_empty() {
-            return Err(PathFault::EmptySegment);
-        }
-        if is_dot(segment) {
-            return Err(PathFault::DotSegment);
-        }
-        rest = tail;
-    }
-    if is_dot(rest) {
-        Err(PathFault::DotSegment)
-    } else {
-        Ok(normal)
-    }
+    String::from_utf8(out).map_err(|_| PathFault::Encoding)
 }
 
 fn is_dot(segment: &str) -> bool {
@@ -107,11 +109,11 @@ fn octet(high: u8, low: u8) -> Option<u8> {
     u8::try_from(high << 4 | low).ok()
 }
 
-fn is_unreserved(byte: u8) -> bool {
+const fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }
 
-fn is_sub_delim(byte: u8) -> bool {
+const fn is_sub_delim(byte: u8) -> bool {
     matches!(
         byte,
         b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'='
@@ -119,7 +121,23 @@ fn is_sub_delim(byte: u8) -> bool {
 }
 
 fn is_pchar(byte: u8) -> bool {
-    is_unreserved(byte) || is_sub_delim(byte) || matches!(byte, b':' | b'@')
+    /// One entry per byte, so that paths are checked at a glance.
+    const PCHAR: [bool; 256] = {
+        let mut table = [false; 256];
+        let mut byte = 0u8;
+        loop {
+            #[expect(clippy::indexing_slicing, reason = "a byte is always below 256")]
+            {
+                table[byte as usize] =
+                    is_unreserved(byte) || is_sub_delim(byte) || matches!(byte, b':' | b'@');
+            }
+            match byte.checked_add(1) {
+                Some(next) => byte = next,
+                None => break table,
+            }
+        }
+    };
+    PCHAR.get(usize::from(byte)).copied().unwrap_or(false)
 }
 
 /// The format `http-uri`: an absolute http or https URI with a host (RFC 9110,

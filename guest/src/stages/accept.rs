@@ -34,7 +34,10 @@ fn check_accept(call: &Call<'_>, report: &mut Report<'_>) {
             );
             report.fail(rule::ACCEPT_REQUIRED, location(), detail);
         }
-    } else if !produces.is_empty() && !accepts(fields.clone(), produces) {
+    } else if !produces.is_empty()
+        && !is_plain(fields.clone(), produces)
+        && !accepts(fields.clone(), produces)
+    {
         let value = fields.collect::<Vec<_>>().join(", ");
         let detail = format!(
             "The header field Accept is {}, which does not allow {}; add it.",
@@ -43,6 +46,12 @@ fn check_accept(call: &Call<'_>, report: &mut Report<'_>) {
         );
         report.fail(rule::ACCEPT_JSON, location(), detail);
     }
+}
+
+/// The common case: one field, with just the media type that is produced.
+fn is_plain<'a>(mut fields: impl Iterator<Item = &'a str>, produces: &[String]) -> bool {
+    let only = fields.next().filter(|_| fields.next().is_none());
+    only.is_some_and(|only| produces.iter().any(|name| name == only))
 }
 
 fn check_parameter(

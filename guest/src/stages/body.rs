@@ -140,6 +140,10 @@ fn check_media_type(
         report.fail(compiled.media_type_rule, location(), detail);
         return;
     }
+    // The common case.
+    if value == proper && matches!(compiled.tolerated.first(), Some(None)) {
+        return;
+    }
     let media = MediaType::parse(value);
     let accepted = media.and_then(|media| {
         defined

@@ -9,7 +9,7 @@ use crate::{
     findings::Report,
     ir::Stage,
     media_type::elements,
-    rules::{Expression, fact_variables},
+    rules::Expression,
     text,
     verdict::{FactAnswer, FactQuery, Location},
 };
@@ -321,18 +321,14 @@ fn active<'c>(call: &Call<'c>, content: &Content, report: &Report<'_>) -> Vec<&'
 
 fn query(call: &Call<'_>, fact: usize) -> Option<FactQuery> {
     let definition = call.engine.bundle.facts.get(fact)?;
-    let value = |name: &str| {
-        call.path
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(name, value)| ((*name).to_owned(), value.to_string()))
+    let names = call.engine.fact_variables.get(fact)?;
+    let value = |name: &String| {
+        let found = call.path.iter().find(|(known, _)| known == name);
+        found.map(|(name, value)| ((*name).to_owned(), value.to_string()))
     };
     Some(FactQuery {
         name: definition.name.clone(),
-        variables: fact_variables(definition)
-            .into_iter()
-            .filter_map(value)
-            .collect(),
+        variables: names.iter().filter_map(value).collect(),
     })
 }
 
