@@ -4,10 +4,8 @@ use std::path::PathBuf;
 
 fn main() {
     println!("cargo::rerun-if-env-changed=SOLGATE_ARTIFACTS");
-    let folder = std::env::var_os("SOLGATE_ARTIFACTS").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/solgate"),
-        PathBuf::from,
-    );
+    let folder = std::env::var_os("SOLGATE_ARTIFACTS")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/solgate"), PathBuf::from);
     let policy = folder.join("vnflcm-v2.wasm");
     println!("cargo::rerun-if-changed={}", policy.display());
     if policy.is_file() {

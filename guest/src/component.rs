@@ -6,9 +6,9 @@
 use std::cell::RefCell;
 use std::sync::OnceLock;
 
+use crate::Engine;
 use crate::ir;
 use crate::verdict;
-use crate::Engine;
 
 wit_bindgen::generate!({ path: "../wit", world: "policy" });
 

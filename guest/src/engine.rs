@@ -19,13 +19,7 @@ use crate::{
 };
 
 /// Header fields that the engine reads whatever the bundle says.
-const FIELDS: &[&str] = &[
-    "accept",
-    "authorization",
-    "content-type",
-    "if-match",
-    "version",
-];
+const FIELDS: &[&str] = &["accept", "authorization", "content-type", "if-match", "version"];
 /// Deepest nesting of a body that can be judged on a small stack.
 const MOST_DEPTH: u32 = 256;
 
@@ -83,22 +77,12 @@ impl Engine {
     /// expression that does not compile.
     pub fn new(bundle: Bundle) -> Result<Self, InitError> {
         if bundle.format != ir::FORMAT {
-            return Err(InitError::Format {
-                found: bundle.format,
-                expected: ir::FORMAT,
-            });
+            return Err(InitError::Format { found: bundle.format, expected: ir::FORMAT });
         }
         if bundle.limits.depth > MOST_DEPTH {
-            return Err(InitError::Limit {
-                name: "depth",
-                value: bundle.limits.depth.into(),
-                most: MOST_DEPTH.into(),
-            });
+            return Err(InitError::Limit { name: "depth", value: bundle.limits.depth.into(), most: MOST_DEPTH.into() });
         }
-        unique(
-            "operation",
-            bundle.operations.iter().map(|operation| &operation.id),
-        )?;
+        unique("operation", bundle.operations.iter().map(|operation| &operation.id))?;
         unique("fact", bundle.facts.iter().map(|fact| &fact.name))?;
         unique("option", bundle.options.iter().map(|option| &option.name))?;
         unique("API root", bundle.api_roots.iter().map(|root| &root.path))?;
@@ -124,23 +108,17 @@ impl Engine {
         wanted.extend(std::mem::take(&mut compiler.fields));
         let (runtime, expressions, operation_rules) = compiler.runtime();
 
-        let mapped: BTreeSet<&String> = bundle
-            .operations
-            .iter()
-            .flat_map(|operation| operation.rule_map.keys())
-            .collect();
+        let mapped: BTreeSet<&String> =
+            bundle.operations.iter().flat_map(|operation| operation.rule_map.keys()).collect();
         for (name, schema) in &bundle.schemas {
-            let known =
-                |id: &str| rule_index.contains_key(id) || mapped.iter().any(|name| *name == id);
+            let known = |id: &str| rule_index.contains_key(id) || mapped.iter().any(|name| *name == id);
             check_annotations(schema, &format!("#/components/schemas/{name}"), &known)?;
         }
         let operations = bundle
             .operations
             .iter()
             .zip(operation_rules)
-            .map(|(operation, rules)| {
-                CompiledOperation::new(operation, rules, &bundle, &rule_index)
-            })
+            .map(|(operation, rules)| CompiledOperation::new(operation, rules, &bundle, &rule_index))
             .collect::<Result<_, _>>()?;
         Ok(Self {
             wanted_fields: wanted.into_iter().collect(),
@@ -155,12 +133,7 @@ impl Engine {
             fact_variables: bundle
                 .facts
                 .iter()
-                .map(|fact| {
-                    rules::fact_variables(fact)
-                        .into_iter()
-                        .map(str::to_owned)
-                        .collect()
-                })
+                .map(|fact| rules::fact_variables(fact).into_iter().map(str::to_owned).collect())
                 .collect(),
             bundle,
         })
@@ -200,9 +173,7 @@ impl Engine {
 
     /// The settings below an API root, or outside all of them, under a context.
     pub(crate) fn profile(&self, root: Option<usize>, context: &Context<'_>) -> Cow<'_, Profile> {
-        let built = root
-            .and_then(|root| self.profiles.get(root))
-            .unwrap_or(&self.outside);
+        let built = root.and_then(|root| self.profiles.get(root)).unwrap_or(&self.outside);
         if context.settings.is_empty() {
             Cow::Borrowed(built)
         } else {
@@ -233,13 +204,7 @@ impl CompiledOperation {
                 tolerated: body
                     .media_types
                     .iter()
-                    .map(|media| {
-                        media
-                            .rule
-                            .as_ref()
-                            .map(|rule| find(rule, "a media type"))
-                            .transpose()
-                    })
+                    .map(|media| media.rule.as_ref().map(|rule| find(rule, "a media type")).transpose())
                     .collect::<Result<_, _>>()?,
             }),
         };
@@ -251,26 +216,16 @@ impl CompiledOperation {
                 .iter()
                 .map(|header| find(&header.rule, "a header parameter"))
                 .collect::<Result<_, _>>()?,
-            header_names: operation
-                .headers
-                .iter()
-                .map(|header| header.name.to_ascii_lowercase())
-                .collect(),
+            header_names: operation.headers.iter().map(|header| header.name.to_ascii_lowercase()).collect(),
         })
     }
 }
 
-fn unique<'n>(
-    kind: &'static str,
-    names: impl Iterator<Item = &'n String>,
-) -> Result<(), InitError> {
+fn unique<'n>(kind: &'static str, names: impl Iterator<Item = &'n String>) -> Result<(), InitError> {
     let mut known = BTreeSet::new();
     for name in names {
         if !known.insert(name) {
-            return Err(InitError::Duplicate {
-                kind,
-                name: name.clone(),
-            });
+            return Err(InitError::Duplicate { kind, name: name.clone() });
         }
     }
     Ok(())

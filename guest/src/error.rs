@@ -16,11 +16,7 @@ pub enum InitError {
     ApiRoot { path: String },
     /// A limit that the engine cannot keep safely.
     #[error("the limit {name} is {value}; the most is {most}")]
-    Limit {
-        name: &'static str,
-        value: u64,
-        most: u64,
-    },
+    Limit { name: &'static str, value: u64, most: u64 },
     /// An option that the engine itself reads is missing or of another type.
     #[error("the option {name} {reason}")]
     Option { name: String, reason: &'static str },
@@ -40,32 +36,17 @@ pub enum InitError {
     #[error(
         "the rule {rule} needs the fact {fact} in the operation {operation}, whose path has no variable {variable}"
     )]
-    FactVariable {
-        rule: String,
-        fact: String,
-        operation: String,
-        variable: String,
-    },
+    FactVariable { rule: String, fact: String, operation: String, variable: String },
     /// A path template that is not one.
     #[error("the operation {operation} has the path {path:?}, which is not a path template")]
     Path { operation: String, path: String },
     /// A schema that is missing or does not compile.
     #[error("the schema {schema} of the operation {operation} does not compile: {reason}")]
-    Schema {
-        schema: String,
-        operation: String,
-        reason: String,
-    },
+    Schema { schema: String, operation: String, reason: String },
     /// An `x-rule` that is neither a rule id nor an object of them.
-    #[error(
-        "the schema node {pointer} has an x-rule that is neither a rule id nor an object with ids"
-    )]
+    #[error("the schema node {pointer} has an x-rule that is neither a rule id nor an object with ids")]
     Annotation { pointer: String },
     /// An expression that does not parse or that may not be used in its place.
     #[error("the expression {member} of the rule {rule} is not valid: {error}")]
-    Expression {
-        rule: String,
-        member: String,
-        error: ExprError,
-    },
+    Expression { rule: String, member: String, error: ExprError },
 }

@@ -55,10 +55,7 @@ impl FilterFault {
 /// Checks a decoded filter.
 pub(crate) fn check(filter: &str) -> Result<(), FilterFault> {
     let chars: Vec<char> = filter.chars().collect();
-    let mut parser = Parser {
-        chars: &chars,
-        at: 0,
-    };
+    let mut parser = Parser { chars: &chars, at: 0 };
     loop {
         parser.simple()?;
         match parser.next() {
@@ -88,18 +85,12 @@ impl Parser<'_> {
     }
 
     fn fault(&self, expected: &'static str) -> FilterFault {
-        FilterFault::Syntax {
-            at: self.at,
-            expected,
-        }
+        FilterFault::Syntax { at: self.at, expected }
     }
 
     /// A fault at the character that was just read.
     fn before(&self, expected: &'static str) -> FilterFault {
-        FilterFault::Syntax {
-            at: self.at.saturating_sub(1),
-            expected,
-        }
+        FilterFault::Syntax { at: self.at.saturating_sub(1), expected }
     }
 
     fn expect(&mut self, char: char, expected: &'static str) -> Result<(), FilterFault> {
@@ -135,9 +126,7 @@ impl Parser<'_> {
         match operator.as_str() {
             "in" | "nin" | "cont" | "ncont" => Ok(()),
             "eq" | "neq" | "gt" | "gte" | "lt" | "lte" if values == 1 => Ok(()),
-            "eq" | "neq" | "gt" | "gte" | "lt" | "lte" => {
-                Err(FilterFault::Arity { operator, values })
-            }
+            "eq" | "neq" | "gt" | "gte" | "lt" | "lte" => Err(FilterFault::Arity { operator, values }),
             _ => Err(FilterFault::Operator(operator)),
         }
     }
@@ -148,11 +137,7 @@ impl Parser<'_> {
             operator.push(char);
             self.next();
         }
-        if operator.is_empty() {
-            Err(self.fault("an operator in lower case"))
-        } else {
-            Ok(operator)
-        }
+        if operator.is_empty() { Err(self.fault("an operator in lower case")) } else { Ok(operator) }
     }
 
     fn attribute(&mut self) -> Result<(), FilterFault> {
@@ -187,11 +172,7 @@ impl Parser<'_> {
             }
             self.next();
         }
-        if self.at == start {
-            Err(self.fault("the name of an attribute"))
-        } else {
-            Ok(())
-        }
+        if self.at == start { Err(self.fault("the name of an attribute")) } else { Ok(()) }
     }
 
     fn value(&mut self) -> Result<(), FilterFault> {
@@ -212,11 +193,7 @@ impl Parser<'_> {
         while !matches!(self.peek(), None | Some(',' | ')' | '\'')) {
             self.next();
         }
-        if self.at == start {
-            Err(self.fault("a value"))
-        } else {
-            Ok(())
-        }
+        if self.at == start { Err(self.fault("a value")) } else { Ok(()) }
     }
 }
 
@@ -244,7 +221,8 @@ mod tests {
 
     #[test]
     fn faults_say_where() {
-        let syntax = |at| move |fault: &FilterFault| matches!(fault, FilterFault::Syntax { at: found, .. } if *found == at);
+        let syntax =
+            |at| move |fault: &FilterFault| matches!(fault, FilterFault::Syntax { at: found, .. } if *found == at);
         let cases: &[(&str, usize)] = &[
             ("", 0),
             ("eq,a,b", 0),
@@ -264,21 +242,9 @@ mod tests {
         ];
         for (filter, at) in cases {
             let fault = check(filter).err();
-            assert!(
-                fault.as_ref().is_some_and(syntax(*at)),
-                "{filter}: {fault:?}"
-            );
+            assert!(fault.as_ref().is_some_and(syntax(*at)), "{filter}: {fault:?}");
         }
-        assert_eq!(
-            check("(like,a,b)"),
-            Err(FilterFault::Operator("like".to_owned()))
-        );
-        assert_eq!(
-            check("(eq,a,b,c)"),
-            Err(FilterFault::Arity {
-                operator: "eq".to_owned(),
-                values: 2
-            })
-        );
+        assert_eq!(check("(like,a,b)"), Err(FilterFault::Operator("like".to_owned())));
+        assert_eq!(check("(eq,a,b,c)"), Err(FilterFault::Arity { operator: "eq".to_owned(), values: 2 }));
     }
 }

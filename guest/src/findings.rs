@@ -31,12 +31,7 @@ struct Pending {
 }
 
 impl<'e> Report<'e> {
-    pub(crate) fn new(
-        rules: &'e [RuleEntry],
-        profile: &'e Profile,
-        mode: Mode,
-        limit: usize,
-    ) -> Self {
+    pub(crate) fn new(rules: &'e [RuleEntry], profile: &'e Profile, mode: Mode, limit: usize) -> Self {
         Self {
             rules,
             profile,
@@ -66,8 +61,7 @@ impl<'e> Report<'e> {
     /// Whether a rule and pointer have been reported in the current stage.
     pub(crate) fn has(&self, rule: usize, pointer: &str) -> bool {
         self.denying.iter().any(|pending| {
-            pending.rule == rule
-                && matches!(&pending.violation.location, Location::Body(known) if known == pointer)
+            pending.rule == rule && matches!(&pending.violation.location, Location::Body(known) if known == pointer)
         })
     }
 
@@ -78,38 +72,19 @@ impl<'e> Report<'e> {
     }
 
     /// The same with a status other than the rule's.
-    pub(crate) fn fail_as(
-        &mut self,
-        rule: usize,
-        status: u16,
-        location: Location,
-        detail: String,
-    ) -> bool {
+    pub(crate) fn fail_as(&mut self, rule: usize, status: u16, location: Location, detail: String) -> bool {
         self.record(rule, self.severity(rule), status, true, location, detail)
     }
 
     /// Records a failure that only warns, whatever the rule's severity.
     pub(crate) fn warn(&mut self, rule: usize, location: Location, detail: String) {
         let status = self.rules.get(rule).map_or(500, |entry| entry.status);
-        self.record(
-            rule,
-            self.severity(rule).min(Severity::Warn),
-            status,
-            true,
-            location,
-            detail,
-        );
+        self.record(rule, self.severity(rule).min(Severity::Warn), status, true, location, detail);
     }
 
     /// Records that a rule could not be evaluated, which `severity` says how bad
     /// it is.
-    pub(crate) fn not_evaluated(
-        &mut self,
-        rule: usize,
-        severity: Severity,
-        location: Location,
-        detail: String,
-    ) {
+    pub(crate) fn not_evaluated(&mut self, rule: usize, severity: Severity, location: Location, detail: String) {
         self.record(rule, severity, 500, false, location, detail);
     }
 
@@ -134,38 +109,21 @@ impl<'e> Report<'e> {
         let Some(entry) = self.rules.get(rule) else {
             return false;
         };
-        let violation = Violation {
-            rule: entry.id.clone(),
-            location,
-            detail,
-            clause: entry.clause.clone(),
-        };
+        let violation = Violation { rule: entry.id.clone(), location, detail, clause: entry.clause.clone() };
         if severity == Severity::Deny && self.mode == Mode::Enforce {
             if self.denying.len() < self.limit {
-                self.denying.push(Pending {
-                    rule,
-                    status,
-                    evaluated,
-                    violation,
-                });
+                self.denying.push(Pending { rule, status, evaluated, violation });
             } else {
                 self.dropped = self.dropped.saturating_add(1);
             }
         } else if self.findings.len() < self.limit {
-            self.findings.push(Finding {
-                severity,
-                status,
-                violation,
-            });
+            self.findings.push(Finding { severity, status, violation });
         }
         severity == Severity::Deny
     }
 
     /// Ends a stage: the denial, if something in it denied.
-    pub(crate) fn close<'a>(
-        &mut self,
-        version_fields: impl Iterator<Item = &'a str>,
-    ) -> Option<Denial> {
+    pub(crate) fn close<'a>(&mut self, version_fields: impl Iterator<Item = &'a str>) -> Option<Denial> {
         if self.denying.is_empty() {
             self.fields.clear();
             return None;
@@ -199,10 +157,7 @@ impl<'e> Report<'e> {
             rule,
             title,
             detail,
-            violations: pending
-                .into_iter()
-                .map(|pending| pending.violation)
-                .collect(),
+            violations: pending.into_iter().map(|pending| pending.violation).collect(),
             fields,
             findings: std::mem::take(&mut self.findings),
         }

@@ -18,15 +18,8 @@ impl<'a> MediaType<'a> {
         if !is_token(kind) || !is_token(subtype) {
             return None;
         }
-        let media = Self {
-            kind,
-            subtype,
-            parameters: text.get(end..)?,
-        };
-        media
-            .parameters()
-            .all(|parameter| parameter.is_some())
-            .then_some(media)
+        let media = Self { kind, subtype, parameters: text.get(end..)? };
+        media.parameters().all(|parameter| parameter.is_some()).then_some(media)
     }
 
     /// Whether this is `name`, a `type/subtype` without parameters.
@@ -57,10 +50,7 @@ impl<'a> MediaType<'a> {
 
     /// The charset parameter, if there is one.
     pub(crate) fn charset(&self) -> Option<&'a str> {
-        self.parameters()
-            .flatten()
-            .find(|(name, _)| name.eq_ignore_ascii_case("charset"))
-            .map(|(_, value)| value)
+        self.parameters().flatten().find(|(name, _)| name.eq_ignore_ascii_case("charset")).map(|(_, value)| value)
     }
 }
 
@@ -73,11 +63,7 @@ fn parameter(text: &str) -> Option<(&str, &str, &str)> {
     if let Some(quoted) = rest.strip_prefix('"') {
         let end = quoted_end(quoted)?;
         let tail = trim(quoted.get(end.checked_add(1)?..)?);
-        return (tail.is_empty() || tail.starts_with(';')).then_some((
-            name,
-            quoted.get(..end)?,
-            tail,
-        ));
+        return (tail.is_empty() || tail.starts_with(';')).then_some((name, quoted.get(..end)?, tail));
     }
     let end = rest.find(';').unwrap_or(rest.len());
     let value = trim(rest.get(..end)?);
@@ -165,10 +151,7 @@ fn quality(text: &str) -> Option<u16> {
 /// The most specific range that matches decides, parameters of ranges other
 /// than `q` are not looked at, malformed elements are left out. Fields in which
 /// nothing is left allow nothing.
-pub(crate) fn accepts<'a>(
-    fields: impl Iterator<Item = &'a str> + Clone,
-    produced: &[String],
-) -> bool {
+pub(crate) fn accepts<'a>(fields: impl Iterator<Item = &'a str> + Clone, produced: &[String]) -> bool {
     produced.iter().any(|name| acceptable(fields.clone(), name))
 }
 
@@ -210,10 +193,7 @@ fn overlaps<'a>(fields: impl Iterator<Item = &'a str>, kind: &str) -> bool {
 
 /// A token (RFC 9110, 5.6.2).
 pub(crate) fn is_token(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
 /// Takes optional white space off both ends (RFC 9110, 5.6.3).
@@ -244,18 +224,9 @@ mod tests {
             ("", false),
         ];
         for (text, expected) in cases {
-            assert_eq!(
-                MediaType::parse(text).is_some_and(|media| media.is("application/json")),
-                expected,
-                "{text}"
-            );
+            assert_eq!(MediaType::parse(text).is_some_and(|media| media.is("application/json")), expected, "{text}");
         }
-        assert_eq!(
-            MediaType::parse("a/b;x=1;Charset=\"utf-16\"")
-                .unwrap()
-                .charset(),
-            Some("utf-16")
-        );
+        assert_eq!(MediaType::parse("a/b;x=1;Charset=\"utf-16\"").unwrap().charset(), Some("utf-16"));
     }
 
     #[test]
@@ -286,20 +257,13 @@ mod tests {
             (&[""], false),
         ];
         for (fields, expected) in cases {
-            assert_eq!(
-                accepts(fields.iter().copied(), &produced),
-                *expected,
-                "{fields:?}"
-            );
+            assert_eq!(accepts(fields.iter().copied(), &produced), *expected, "{fields:?}");
         }
     }
 
     #[test]
     fn lists_are_split_outside_quotes() {
-        assert_eq!(
-            elements("\"a,b\" , W/\"c\",,d").collect::<Vec<_>>(),
-            ["\"a,b\"", "W/\"c\"", "d"]
-        );
+        assert_eq!(elements("\"a,b\" , W/\"c\",,d").collect::<Vec<_>>(), ["\"a,b\"", "W/\"c\"", "d"]);
         assert_eq!(elements("").count(), 0);
     }
 
@@ -313,11 +277,7 @@ mod tests {
             ("application/*", "text/plain", false),
         ];
         for (produced, accept, expected) in cases {
-            assert_eq!(
-                accepts([accept].into_iter(), &[produced.to_owned()]),
-                expected,
-                "{produced} {accept}"
-            );
+            assert_eq!(accepts([accept].into_iter(), &[produced.to_owned()]), expected, "{produced} {accept}");
         }
     }
 }

@@ -46,11 +46,18 @@ pub(crate) enum Route<'r, 'p> {
         rest: &'p str,
     },
     /// A resource, but for the slash at the end.
-    TrailingSlash { root: usize },
+    TrailingSlash {
+        root: usize,
+    },
     /// The API of a root under another major version.
-    OtherMajor { root: usize, segment: &'p str },
+    OtherMajor {
+        root: usize,
+        segment: &'p str,
+    },
     /// Below a root, but not a resource.
-    Unknown { root: usize },
+    Unknown {
+        root: usize,
+    },
     /// Below no root.
     Outside,
 }
@@ -60,9 +67,7 @@ impl Router {
         let mut by_length = Vec::new();
         for (index, root) in roots.iter().enumerate() {
             if !root.path.is_empty() && (!root.path.starts_with('/') || root.path.ends_with('/')) {
-                return Err(InitError::ApiRoot {
-                    path: root.path.clone(),
-                });
+                return Err(InitError::ApiRoot { path: root.path.clone() });
             }
             by_length.push((index, root.path.clone()));
         }
@@ -71,53 +76,33 @@ impl Router {
         for (index, operation) in operations.iter().enumerate() {
             let segments = parse(operation)?;
             let method = (operation.method.clone(), index);
-            match resources
-                .iter_mut()
-                .find(|resource| resource.segments == segments)
-            {
-                Some(known)
-                    if known
-                        .methods
-                        .iter()
-                        .any(|(name, _)| *name == operation.method) =>
-                {
+            match resources.iter_mut().find(|resource| resource.segments == segments) {
+                Some(known) if known.methods.iter().any(|(name, _)| *name == operation.method) => {
                     return Err(InitError::Duplicate {
                         kind: "method and path of the operation",
                         name: operation.id.clone(),
                     });
                 }
                 Some(known) => known.methods.push(method),
-                None => resources.push(Resource {
-                    segments,
-                    methods: vec![method],
-                }),
+                None => resources.push(Resource { segments, methods: vec![method] }),
             }
         }
         for resource in &mut resources {
             resource.methods.sort();
         }
         resources.sort_by(|a, b| a.segments.cmp(&b.segments));
-        Ok(Self {
-            roots: by_length,
-            resources,
-        })
+        Ok(Self { roots: by_length, resources })
     }
 
     /// Finds the resource of a path that [`uri::normalise`] let pass.
     pub(crate) fn find<'r, 'p>(&'r self, path: &'p str) -> Route<'r, 'p> {
         for (root, prefix) in &self.roots {
-            let Some(rest) = path
-                .strip_prefix(prefix.as_str())
-                .filter(|rest| rest.is_empty() || rest.starts_with('/'))
+            let Some(rest) = path.strip_prefix(prefix.as_str()).filter(|rest| rest.is_empty() || rest.starts_with('/'))
             else {
                 continue;
             };
             if let Some(resource) = self.resource(rest) {
-                return Route::Found {
-                    root: *root,
-                    resource,
-                    rest,
-                };
+                return Route::Found { root: *root, resource, rest };
             }
             return match rest.strip_suffix('/') {
                 Some(rest) if self.resource(rest).is_some() => Route::TrailingSlash { root: *root },
@@ -125,34 +110,20 @@ impl Router {
             };
         }
         for (root, prefix) in &self.roots {
-            let Some((parent, _)) = prefix.rsplit_once('/').filter(|(_, last)| is_major(last))
-            else {
+            let Some((parent, _)) = prefix.rsplit_once('/').filter(|(_, last)| is_major(last)) else {
                 continue;
             };
-            let Some(rest) = path
-                .strip_prefix(parent)
-                .filter(|rest| rest.starts_with('/'))
-            else {
+            let Some(rest) = path.strip_prefix(parent).filter(|rest| rest.starts_with('/')) else {
                 continue;
             };
             if rest == API_VERSIONS
                 && let Some(resource) = self.resource(rest)
             {
-                return Route::Found {
-                    root: *root,
-                    resource,
-                    rest,
-                };
+                return Route::Found { root: *root, resource, rest };
             }
-            let segment = rest
-                .get(1..)
-                .and_then(|rest| rest.split('/').next())
-                .unwrap_or_default();
+            let segment = rest.get(1..).and_then(|rest| rest.split('/').next()).unwrap_or_default();
             if is_major(segment) {
-                return Route::OtherMajor {
-                    root: *root,
-                    segment,
-                };
+                return Route::OtherMajor { root: *root, segment };
             }
         }
         Route::Outside
@@ -166,30 +137,21 @@ impl Router {
             count = count.saturating_add(1);
         }
         let segments = segments.get(..count)?;
-        self.resources
-            .iter()
-            .find(|resource| resource.matches(segments))
+        self.resources.iter().find(|resource| resource.matches(segments))
     }
 }
 
 impl Resource {
     fn matches(&self, found: &[&str]) -> bool {
         self.segments.len() == found.len()
-            && self
-                .segments
-                .iter()
-                .zip(found)
-                .all(|(segment, text)| match segment {
-                    Segment::Literal(literal) => literal == text,
-                    Segment::Variable(_) => !text.is_empty(),
-                })
+            && self.segments.iter().zip(found).all(|(segment, text)| match segment {
+                Segment::Literal(literal) => literal == text,
+                Segment::Variable(_) => !text.is_empty(),
+            })
     }
 
     /// The values of the path variables, decoded; `None` if one is not UTF-8.
-    pub(crate) fn variables<'r, 'p>(
-        &'r self,
-        rest: &'p str,
-    ) -> Option<Vec<(&'r str, Cow<'p, str>)>> {
+    pub(crate) fn variables<'r, 'p>(&'r self, rest: &'p str) -> Option<Vec<(&'r str, Cow<'p, str>)>> {
         let mut variables = Vec::new();
         for (segment, text) in self.segments.iter().zip(rest.split('/').skip(1)) {
             if let Segment::Variable(name) = segment {
@@ -204,53 +166,37 @@ impl Resource {
     }
 
     pub(crate) fn operation(&self, method: &str) -> Option<usize> {
-        self.methods
-            .iter()
-            .find(|(name, _)| name == method)
-            .map(|(_, index)| *index)
+        self.methods.iter().find(|(name, _)| name == method).map(|(_, index)| *index)
     }
 }
 
 /// `v` and digits, in either case.
 fn is_major(segment: &str) -> bool {
-    segment.strip_prefix(['v', 'V']).is_some_and(|digits| {
-        !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
-    })
+    segment
+        .strip_prefix(['v', 'V'])
+        .is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn parse(operation: &Operation) -> Result<Vec<Segment>, InitError> {
-    let fault = || InitError::Path {
-        operation: operation.id.clone(),
-        path: operation.path.clone(),
-    };
+    let fault = || InitError::Path { operation: operation.id.clone(), path: operation.path.clone() };
     let rest = operation.path.strip_prefix('/').ok_or_else(fault)?;
     if rest.split('/').count() > MOST_SEGMENTS {
         return Err(fault());
     }
     rest.split('/')
-        .map(|segment| {
-            match segment
-                .strip_prefix('{')
-                .and_then(|name| name.strip_suffix('}'))
-            {
-                Some(name) if !name.is_empty() && !name.contains(['{', '}']) => {
-                    Ok(Segment::Variable(name.to_owned()))
-                }
-                None if !segment.is_empty() && !segment.contains(['{', '}', '%', '?']) => {
-                    Ok(Segment::Literal(segment.to_owned()))
-                }
-                _ => Err(fault()),
+        .map(|segment| match segment.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+            Some(name) if !name.is_empty() && !name.contains(['{', '}']) => Ok(Segment::Variable(name.to_owned())),
+            None if !segment.is_empty() && !segment.contains(['{', '}', '%', '?']) => {
+                Ok(Segment::Literal(segment.to_owned()))
             }
+            _ => Err(fault()),
         })
         .collect()
 }
 
 /// Names of the variables in braces in a template.
 pub(crate) fn template_variables(template: &str) -> impl Iterator<Item = &str> {
-    template
-        .split('{')
-        .skip(1)
-        .filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
+    template.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
 }
 
 #[cfg(test)]
@@ -266,43 +212,23 @@ mod tests {
     }
 
     fn router() -> Router {
-        let root = |path: &str| ApiRoot {
-            path: path.to_owned(),
-            options: Default::default(),
-        };
+        let root = |path: &str| ApiRoot { path: path.to_owned(), options: Default::default() };
         let operations = [
             operation("get", "GET", "/vnf_instances/{vnfInstanceId}"),
             operation("delete", "DELETE", "/vnf_instances/{vnfInstanceId}"),
             operation("special", "GET", "/vnf_instances/special"),
-            operation(
-                "terminate",
-                "POST",
-                "/vnf_instances/{vnfInstanceId}/terminate",
-            ),
+            operation("terminate", "POST", "/vnf_instances/{vnfInstanceId}/terminate"),
             operation("versions", "GET", "/api_versions"),
         ];
-        Router::new(
-            &[root("/vnflcm/v2"), root("/telco/api/vnflcm/v2")],
-            &operations,
-        )
-        .unwrap()
+        Router::new(&[root("/vnflcm/v2"), root("/telco/api/vnflcm/v2")], &operations).unwrap()
     }
 
     fn find(path: &str) -> String {
         let router = router();
         match router.find(path) {
-            Route::Found {
-                root,
-                resource,
-                rest,
-            } => format!(
+            Route::Found { root, resource, rest } => format!(
                 "{root} {} {:?}",
-                resource
-                    .methods
-                    .iter()
-                    .map(|(_, op)| op.to_string())
-                    .collect::<Vec<_>>()
-                    .join(","),
+                resource.methods.iter().map(|(_, op)| op.to_string()).collect::<Vec<_>>().join(","),
                 resource.variables(rest)
             ),
             Route::TrailingSlash { root } => format!("{root} slash"),
@@ -315,15 +241,9 @@ mod tests {
     #[test]
     fn paths_lead_to_resources() {
         let cases = [
-            (
-                "/vnflcm/v2/vnf_instances/a%20b",
-                "0 1,0 Some([(\"vnfInstanceId\", \"a b\")])",
-            ),
+            ("/vnflcm/v2/vnf_instances/a%20b", "0 1,0 Some([(\"vnfInstanceId\", \"a b\")])"),
             ("/vnflcm/v2/vnf_instances/special", "0 2 Some([])"),
-            (
-                "/telco/api/vnflcm/v2/vnf_instances/x/terminate",
-                "1 3 Some([(\"vnfInstanceId\", \"x\")])",
-            ),
+            ("/telco/api/vnflcm/v2/vnf_instances/x/terminate", "1 3 Some([(\"vnfInstanceId\", \"x\")])"),
             ("/vnflcm/v2/vnf_instances/%FF", "0 1,0 None"),
             ("/vnflcm/v2/vnf_instances/x/terminate/", "0 slash"),
             ("/vnflcm/v2/vnf_instances/x/Terminate", "0 unknown"),
@@ -348,35 +268,10 @@ mod tests {
 
     #[test]
     fn templates_are_checked() {
-        for path in [
-            "vnf_instances",
-            "/a//b",
-            "/a/{}",
-            "/a/x{y}",
-            "/a/",
-            "/{a/b}",
-        ] {
-            assert!(
-                Router::new(&[], &[operation("a", "GET", path)]).is_err(),
-                "{path}"
-            );
+        for path in ["vnf_instances", "/a//b", "/a/{}", "/a/x{y}", "/a/", "/{a/b}"] {
+            assert!(Router::new(&[], &[operation("a", "GET", path)]).is_err(), "{path}");
         }
-        assert!(
-            Router::new(
-                &[],
-                &[operation("a", "GET", "/a"), operation("b", "GET", "/a")]
-            )
-            .is_err()
-        );
-        assert!(
-            Router::new(
-                &[ApiRoot {
-                    path: "/a/".to_owned(),
-                    options: Default::default()
-                }],
-                &[]
-            )
-            .is_err()
-        );
+        assert!(Router::new(&[], &[operation("a", "GET", "/a"), operation("b", "GET", "/a")]).is_err());
+        assert!(Router::new(&[ApiRoot { path: "/a/".to_owned(), options: Default::default() }], &[]).is_err());
     }
 }

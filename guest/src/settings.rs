@@ -45,11 +45,7 @@ pub(crate) struct Profile {
 
 impl Profile {
     /// The settings below `root`; without one, those outside all of them.
-    pub(crate) fn build(
-        bundle: &Bundle,
-        root: Option<&ApiRoot>,
-        rules: &[RuleEntry],
-    ) -> Result<Self, InitError> {
+    pub(crate) fn build(bundle: &Bundle, root: Option<&ApiRoot>, rules: &[RuleEntry]) -> Result<Self, InitError> {
         let mut options = Map::new();
         for (name, value) in [
             (SUPPORTED_VERSIONS, Value::from(vec!["2.0.0"])),
@@ -60,19 +56,14 @@ impl Profile {
             options.insert(name.to_owned(), value);
         }
         for option in &bundle.options {
-            let value = root
-                .filter(|_| !option.set)
-                .and_then(|root| root.options.get(&option.name))
-                .unwrap_or(&option.default);
+            let value =
+                root.filter(|_| !option.set).and_then(|root| root.options.get(&option.name)).unwrap_or(&option.default);
             check(option, value)?;
             options.insert(option.name.clone(), value.clone());
         }
         for name in root.into_iter().flat_map(|root| root.options.keys()) {
             if !options.contains_key(name) {
-                return Err(InitError::Option {
-                    name: name.clone(),
-                    reason: "is set by an API root but not defined",
-                });
+                return Err(InitError::Option { name: name.clone(), reason: "is set by an API root but not defined" });
             }
         }
         for rule in rules {
@@ -89,12 +80,7 @@ impl Profile {
     }
 
     /// The same with what the context sets; unknown names are left out.
-    pub(crate) fn overlaid(
-        &self,
-        settings: &[Setting],
-        rules: &[RuleEntry],
-        index: &BTreeMap<String, usize>,
-    ) -> Self {
+    pub(crate) fn overlaid(&self, settings: &[Setting], rules: &[RuleEntry], index: &BTreeMap<String, usize>) -> Self {
         let mut options = self.options.as_object().cloned().unwrap_or_default();
         for setting in settings {
             if let Setting::Option { name, value } = setting
@@ -106,9 +92,7 @@ impl Profile {
         let mut profile = Self::from_options(options, rules);
         for setting in settings {
             if let Setting::Severity { rule, severity } = setting
-                && let Some(known) = index
-                    .get(rule)
-                    .and_then(|index| profile.severities.get_mut(*index))
+                && let Some(known) = index.get(rule).and_then(|index| profile.severities.get_mut(*index))
             {
                 *known = *severity;
             }
@@ -134,15 +118,10 @@ impl Profile {
             .collect();
         Self {
             severities,
-            supported_versions: supported_names
-                .iter()
-                .filter_map(|name| VersionPattern::parse(name))
-                .collect(),
+            supported_versions: supported_names.iter().filter_map(|name| VersionPattern::parse(name)).collect(),
             supported_names,
             require_authorization: is(REQUIRE_AUTHORIZATION),
-            schema_error_status: if options.get(SCHEMA_ERROR_STATUS).and_then(Value::as_u64)
-                == Some(422)
-            {
+            schema_error_status: if options.get(SCHEMA_ERROR_STATUS).and_then(Value::as_u64) == Some(422) {
                 422
             } else {
                 400
@@ -158,27 +137,18 @@ impl Profile {
     }
 
     pub(crate) fn supports(&self, version: ApiVersion) -> bool {
-        self.supported_versions
-            .iter()
-            .any(|pattern| pattern.matches(version))
+        self.supported_versions.iter().any(|pattern| pattern.matches(version))
     }
 
     /// The Version field of an answer to a request with these Version fields:
     /// its own version if that is supported, else the highest that is.
-    pub(crate) fn answer_version<'a>(
-        &self,
-        mut fields: impl Iterator<Item = &'a str>,
-    ) -> Option<ApiVersion> {
+    pub(crate) fn answer_version<'a>(&self, mut fields: impl Iterator<Item = &'a str>) -> Option<ApiVersion> {
         let own = match (fields.next(), fields.next()) {
             (Some(only), None) => ApiVersion::parse(crate::media_type::trim(only)),
             _ => None,
         };
-        own.filter(|version| self.supports(*version)).or_else(|| {
-            self.supported_versions
-                .iter()
-                .map(VersionPattern::concrete)
-                .max()
-        })
+        own.filter(|version| self.supports(*version))
+            .or_else(|| self.supported_versions.iter().map(VersionPattern::concrete).max())
     }
 }
 
@@ -187,9 +157,7 @@ fn check(option: &OptionDef, value: &Value) -> Result<(), InitError> {
         OptionKind::Boolean => value.is_boolean(),
         OptionKind::Integer => value.is_i64() || value.is_u64(),
         OptionKind::String => value.is_string(),
-        OptionKind::Strings => value
-            .as_array()
-            .is_some_and(|items| items.iter().all(Value::is_string)),
+        OptionKind::Strings => value.as_array().is_some_and(|items| items.iter().all(Value::is_string)),
     };
     let reserved = match option.name.as_str() {
         SUPPORTED_VERSIONS => option.kind == OptionKind::Strings,
@@ -201,9 +169,6 @@ fn check(option: &OptionDef, value: &Value) -> Result<(), InitError> {
     if fits && reserved {
         Ok(())
     } else {
-        Err(InitError::Option {
-            name: option.name.clone(),
-            reason: "has a value of another type",
-        })
+        Err(InitError::Option { name: option.name.clone(), reason: "has a value of another type" })
     }
 }

@@ -53,11 +53,7 @@ fn join<T: AsRef<str>>(words: &[T], last: &str) -> String {
     let mut out = String::new();
     for (index, word) in words.iter().enumerate() {
         if index > 0 {
-            out.push_str(if index.saturating_add(1) == words.len() {
-                last
-            } else {
-                ", "
-            });
+            out.push_str(if index.saturating_add(1) == words.len() { last } else { ", " });
         }
         out.push_str(word.as_ref());
     }

@@ -30,19 +30,10 @@ pub(crate) fn normalise(path: &str) -> Result<Cow<'_, str>, PathFault> {
         return Err(PathFault::NoSlash);
     }
     let plain = path.bytes().all(|byte| byte == b'/' || is_pchar(byte));
-    let normal = if plain {
-        Cow::Borrowed(path)
-    } else {
-        Cow::Owned(decode_unreserved(path)?)
-    };
+    let normal = if plain { Cow::Borrowed(path) } else { Cow::Owned(decode_unreserved(path)?) };
     // The path may end with a slash, but no segment before that may be empty.
     let mut start = 1usize;
-    for (index, _) in normal
-        .bytes()
-        .enumerate()
-        .skip(1)
-        .filter(|(_, byte)| *byte == b'/')
-    {
+    for (index, _) in normal.bytes().enumerate().skip(1).filter(|(_, byte)| *byte == b'/') {
         match index.saturating_sub(start) {
             0 => return Err(PathFault::EmptySegment),
             1 | 2 if is_dot(normal.get(start..index).unwrap_or_default()) => {
@@ -114,10 +105,7 @@ const fn is_unreserved(byte: u8) -> bool {
 }
 
 const fn is_sub_delim(byte: u8) -> bool {
-    matches!(
-        byte,
-        b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'='
-    )
+    matches!(byte, b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=')
 }
 
 fn is_pchar(byte: u8) -> bool {
@@ -128,8 +116,7 @@ fn is_pchar(byte: u8) -> bool {
         loop {
             #[expect(clippy::indexing_slicing, reason = "a byte is always below 256")]
             {
-                table[byte as usize] =
-                    is_unreserved(byte) || is_sub_delim(byte) || matches!(byte, b':' | b'@');
+                table[byte as usize] = is_unreserved(byte) || is_sub_delim(byte) || matches!(byte, b':' | b'@');
             }
             match byte.checked_add(1) {
                 Some(next) => byte = next,
@@ -175,17 +162,14 @@ fn is_authority(authority: &str) -> bool {
             return false;
         }
         // Four numbers are an address, and must then be a valid one.
-        let dotted = host
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || byte == b'.');
+        let dotted = host.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
         if dotted && host.parse::<std::net::Ipv4Addr>().is_err() {
             return false;
         }
         (host, port)
     };
     !host.is_empty()
-        && (port.is_empty()
-            || (port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok()))
+        && (port.is_empty() || (port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok()))
 }
 
 fn is_tail(tail: &str) -> bool {
@@ -218,10 +202,7 @@ mod tests {
     fn paths_are_normalised_or_refused() {
         let cases: &[(&str, Result<&str, PathFault>)] = &[
             ("/vnflcm/v2/vnf_instances", Ok("/vnflcm/v2/vnf_instances")),
-            (
-                "/vnf%5Finstances/%74erminate",
-                Ok("/vnf_instances/terminate"),
-            ),
+            ("/vnf%5Finstances/%74erminate", Ok("/vnf_instances/terminate")),
             ("/a/b/", Ok("/a/b/")),
             ("/", Ok("/")),
             ("/a%20b/%3A", Ok("/a%20b/%3A")),
@@ -247,11 +228,7 @@ mod tests {
             ("/a/.", Err(PathFault::DotSegment)),
         ];
         for (path, expected) in cases {
-            assert_eq!(
-                normalise(path).as_deref().map_err(|fault| *fault),
-                *expected,
-                "{path}"
-            );
+            assert_eq!(normalise(path).as_deref().map_err(|fault| *fault), *expected, "{path}");
         }
     }
 

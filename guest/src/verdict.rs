@@ -52,14 +52,8 @@ pub enum Mode {
 /// A value that differs from what was built into the policy.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Setting {
-    Option {
-        name: String,
-        value: serde_json::Value,
-    },
-    Severity {
-        rule: String,
-        severity: Severity,
-    },
+    Option { name: String, value: serde_json::Value },
+    Severity { rule: String, severity: Severity },
 }
 
 /// Everything but the request that a verdict may depend on.

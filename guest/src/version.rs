@@ -40,22 +40,13 @@ pub(crate) struct VersionPattern([Option<u64>; 3]);
 impl VersionPattern {
     /// `None` if it is not three parts of digits or `*`: it then supports nothing.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let mut parts = text.split('.').map(|part| {
-            if part == "*" {
-                Some(None)
-            } else {
-                number(part).map(Some)
-            }
-        });
+        let mut parts = text.split('.').map(|part| if part == "*" { Some(None) } else { number(part).map(Some) });
         let pattern = [parts.next()??, parts.next()??, parts.next()??];
         parts.next().is_none().then_some(Self(pattern))
     }
 
     pub(crate) fn matches(&self, version: ApiVersion) -> bool {
-        self.0
-            .iter()
-            .zip(version.0)
-            .all(|(part, number)| part.is_none_or(|wanted| wanted == number))
+        self.0.iter().zip(version.0).all(|(part, number)| part.is_none_or(|wanted| wanted == number))
     }
 
     /// A version that this pattern supports: the lowest.
@@ -66,11 +57,7 @@ impl VersionPattern {
 
 fn number(text: &str) -> Option<u64> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if !digits || (text.len() > 1 && text.starts_with('0')) {
-        None
-    } else {
-        text.parse().ok()
-    }
+    if !digits || (text.len() > 1 && text.starts_with('0')) { None } else { text.parse().ok() }
 }
 
 #[cfg(test)]
@@ -115,9 +102,7 @@ mod tests {
         assert!(!supported("2.*.0", "2.7.1"));
         assert!(!supported("2.0", "2.0.0"));
         assert_eq!(
-            VersionPattern::parse("2.*.1")
-                .map(|pattern| pattern.concrete().to_string())
-                .as_deref(),
+            VersionPattern::parse("2.*.1").map(|pattern| pattern.concrete().to_string()).as_deref(),
             Some("2.0.1")
         );
     }

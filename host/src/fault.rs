@@ -54,9 +54,13 @@ pub enum Fault {
     NoUpstream,
     #[error("The VNFM cannot be reached: {0}.")]
     UpstreamUnreachable(String),
-    #[error("The VNFM did not answer within {seconds} seconds. Whether it has carried out the request is unknown: look before you repeat it.")]
+    #[error(
+        "The VNFM did not answer within {seconds} seconds. Whether it has carried out the request is unknown: look before you repeat it."
+    )]
     UpstreamTimeout { seconds: u64 },
-    #[error("The VNFM ended the connection before it answered. Whether it has carried out the request is unknown: look before you repeat it.")]
+    #[error(
+        "The VNFM ended the connection before it answered. Whether it has carried out the request is unknown: look before you repeat it."
+    )]
     UpstreamBroken,
     #[error("The state of the VNFM that this request depends on is not available ({fact}: {reason}).")]
     FactUnavailable { fact: String, reason: String },
@@ -90,31 +94,68 @@ impl Fault {
         use StatusCode as S;
         match self {
             Self::MalformedHead(_) => (S::BAD_REQUEST, "transport.head.malformed", "Request head is malformed", false),
-            Self::HeadTooLarge { .. } => (S::REQUEST_HEADER_FIELDS_TOO_LARGE, "transport.head.size", "Request head is too large", false),
-            Self::TooManyFields { .. } => (S::REQUEST_HEADER_FIELDS_TOO_LARGE, "transport.head.fields", "Request has too many header fields", false),
-            Self::TargetTooLong { .. } => (S::URI_TOO_LONG, "transport.target.size", "Request target is too long", false),
+            Self::HeadTooLarge { .. } => {
+                (S::REQUEST_HEADER_FIELDS_TOO_LARGE, "transport.head.size", "Request head is too large", false)
+            }
+            Self::TooManyFields { .. } => (
+                S::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "transport.head.fields",
+                "Request has too many header fields",
+                false,
+            ),
+            Self::TargetTooLong { .. } => {
+                (S::URI_TOO_LONG, "transport.target.size", "Request target is too long", false)
+            }
             Self::BadTarget { .. } => (S::BAD_REQUEST, "transport.target.form", "Request target is malformed", false),
-            Self::HttpVersion => (S::HTTP_VERSION_NOT_SUPPORTED, "transport.version", "HTTP version is not supported", false),
+            Self::HttpVersion => {
+                (S::HTTP_VERSION_NOT_SUPPORTED, "transport.version", "HTTP version is not supported", false)
+            }
             Self::FramingConflict => (S::BAD_REQUEST, "transport.framing", "Request framing is ambiguous", false),
-            Self::BadContentLength { .. } => (S::BAD_REQUEST, "transport.framing.length", "Content-Length is malformed", false),
+            Self::BadContentLength { .. } => {
+                (S::BAD_REQUEST, "transport.framing.length", "Content-Length is malformed", false)
+            }
             Self::BadHost { .. } => (S::BAD_REQUEST, "transport.host", "Host is missing or malformed", false),
-            Self::RepeatedField { .. } => (S::BAD_REQUEST, "transport.field.repeated", "Header field occurs more than once", false),
-            Self::BadFieldValue { .. } => (S::BAD_REQUEST, "transport.field.value", "Header field value is malformed", false),
-            Self::ConnectionNamesField { .. } => (S::BAD_REQUEST, "transport.connection", "Connection names an end-to-end field", false),
-            Self::MethodOverride { .. } => (S::BAD_REQUEST, "transport.method-override", "Method override is not accepted", false),
-            Self::TransferCoding { .. } => (S::NOT_IMPLEMENTED, "transport.coding", "Transfer coding is not supported", false),
+            Self::RepeatedField { .. } => {
+                (S::BAD_REQUEST, "transport.field.repeated", "Header field occurs more than once", false)
+            }
+            Self::BadFieldValue { .. } => {
+                (S::BAD_REQUEST, "transport.field.value", "Header field value is malformed", false)
+            }
+            Self::ConnectionNamesField { .. } => {
+                (S::BAD_REQUEST, "transport.connection", "Connection names an end-to-end field", false)
+            }
+            Self::MethodOverride { .. } => {
+                (S::BAD_REQUEST, "transport.method-override", "Method override is not accepted", false)
+            }
+            Self::TransferCoding { .. } => {
+                (S::NOT_IMPLEMENTED, "transport.coding", "Transfer coding is not supported", false)
+            }
             Self::MalformedBody(_) => (S::BAD_REQUEST, "transport.body", "Request body is malformed", false),
-            Self::BodyTooLarge { .. } => (S::PAYLOAD_TOO_LARGE, "transport.body.size", "Request body is too large", false),
+            Self::BodyTooLarge { .. } => {
+                (S::PAYLOAD_TOO_LARGE, "transport.body.size", "Request body is too large", false)
+            }
             Self::RequestTimeout { .. } => (S::REQUEST_TIMEOUT, "transport.timeout", "Request was too slow", false),
             Self::NoUpstream => (S::NOT_FOUND, "gate.no-upstream", "No VNFM for this request", false),
-            Self::UpstreamUnreachable(_) => (S::SERVICE_UNAVAILABLE, "upstream.unreachable", "VNFM is not reachable", true),
-            Self::UpstreamTimeout { .. } => (S::GATEWAY_TIMEOUT, "upstream.timeout", "VNFM did not answer in time", true),
+            Self::UpstreamUnreachable(_) => {
+                (S::SERVICE_UNAVAILABLE, "upstream.unreachable", "VNFM is not reachable", true)
+            }
+            Self::UpstreamTimeout { .. } => {
+                (S::GATEWAY_TIMEOUT, "upstream.timeout", "VNFM did not answer in time", true)
+            }
             Self::UpstreamBroken => (S::BAD_GATEWAY, "upstream.broken", "VNFM broke off", true),
-            Self::FactUnavailable { .. } => (S::SERVICE_UNAVAILABLE, "gate.fact-unavailable", "State of the VNFM is not available", true),
+            Self::FactUnavailable { .. } => {
+                (S::SERVICE_UNAVAILABLE, "gate.fact-unavailable", "State of the VNFM is not available", true)
+            }
             Self::PolicyTrap { .. } => (S::INTERNAL_SERVER_ERROR, "gate.policy-trap", "Policy failed", false),
-            Self::PolicyDeadline { .. } => (S::SERVICE_UNAVAILABLE, "gate.policy-deadline", "Policy took too long", true),
-            Self::PolicyMemory { .. } => (S::SERVICE_UNAVAILABLE, "gate.policy-memory", "Policy used too much memory", true),
-            Self::PolicyOutcome { .. } => (S::INTERNAL_SERVER_ERROR, "gate.policy-outcome", "Policy gave an invalid verdict", false),
+            Self::PolicyDeadline { .. } => {
+                (S::SERVICE_UNAVAILABLE, "gate.policy-deadline", "Policy took too long", true)
+            }
+            Self::PolicyMemory { .. } => {
+                (S::SERVICE_UNAVAILABLE, "gate.policy-memory", "Policy used too much memory", true)
+            }
+            Self::PolicyOutcome { .. } => {
+                (S::INTERNAL_SERVER_ERROR, "gate.policy-outcome", "Policy gave an invalid verdict", false)
+            }
             Self::Overload => (S::SERVICE_UNAVAILABLE, "gate.overload", "Gate is overloaded", true),
         }
     }

@@ -10,8 +10,8 @@
 )]
 
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::Arc;
+use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
 use clap::{Args, Command, FromArgMatches};
@@ -27,35 +27,21 @@ fn command() -> Command {
 }
 
 fn args(words: &[&str]) -> Result<CheckArgs, clap::Error> {
-    command()
-        .try_get_matches_from(words)
-        .and_then(|matches| CheckArgs::from_arg_matches(&matches))
+    command().try_get_matches_from(words).and_then(|matches| CheckArgs::from_arg_matches(&matches))
 }
 
 fn golden(name: &str, text: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/golden/check")
-        .join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/check").join(name);
     if std::env::var_os("BLESS").is_some() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, text).unwrap();
     }
     let expected = std::fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(
-        text,
-        expected,
-        "{} differs; BLESS=1 writes it",
-        path.display()
-    );
+    assert_eq!(text, expected, "{} differs; BLESS=1 writes it", path.display());
 }
 
 fn violation(rule: &str, location: Location, detail: &str, clause: Option<&str>) -> Violation {
-    Violation {
-        rule: rule.into(),
-        location,
-        detail: detail.into(),
-        clause: clause.map(str::to_owned),
-    }
+    Violation { rule: rule.into(), location, detail: detail.into(), clause: clause.map(str::to_owned) }
 }
 
 fn problem(status: u16, title: &str, detail: &str, violations: Vec<Violation>) -> Problem {
@@ -80,21 +66,13 @@ fn report(verdict: Verdict, findings: Vec<Finding>, facts: &[(&str, &'static str
             operation: Some("terminate".into()),
             facts: facts
                 .iter()
-                .map(|(name, outcome)| FactTrace {
-                    name: (*name).into(),
-                    outcome,
-                    cached: false,
-                    reason: None,
-                })
+                .map(|(name, outcome)| FactTrace { name: (*name).into(), outcome, cached: false, reason: None })
                 .collect(),
             evaluation: Duration::from_micros(70),
             waiting: Duration::ZERO,
             policies: vec![Arc::new(PolicyId { name: "vnflcm-v2".into(), digest: "6b86b273ff34".into() })],
         },
-        style: ProblemStyle {
-            type_base: Some("https://rules.example/".into()),
-            ..ProblemStyle::default()
-        },
+        style: ProblemStyle { type_base: Some("https://rules.example/".into()), ..ProblemStyle::default() },
     }
 }
 
@@ -113,44 +91,15 @@ fn reports() -> Vec<(&'static str, Report)> {
             "\"NOW\" is not GRACEFUL or FORCEFUL",
             Some(state),
         ),
-        violation(
-            "body.object",
-            Location::Body(String::new()),
-            "the body has no member terminationType",
-            None,
-        ),
-        violation(
-            "header.version",
-            Location::Header("Version".into()),
-            "\"9\" is not 2.0.0",
-            None,
-        ),
-        violation(
-            "query.filter.syntax",
-            Location::Query("filter".into()),
-            "a parenthesis is not closed",
-            None,
-        ),
-        violation(
-            "path.id",
-            Location::Path("vnfInstanceId".into()),
-            "\"i1\" is not a UUID",
-            None,
-        ),
+        violation("body.object", Location::Body(String::new()), "the body has no member terminationType", None),
+        violation("header.version", Location::Header("Version".into()), "\"9\" is not 2.0.0", None),
+        violation("query.filter.syntax", Location::Query("filter".into()), "a parenthesis is not closed", None),
+        violation("path.id", Location::Path("vnfInstanceId".into()), "\"i1\" is not a UUID", None),
     ];
-    let mut busy = problem(
-        503,
-        "State of the VNFM is not available",
-        &not_instantiated.detail,
-        vec![not_instantiated.clone()],
-    );
-    busy.headers
-        .insert("retry-after", HeaderValue::from_static("5"));
-    let finding = |severity, status, violation: &Violation| Finding {
-        severity,
-        status,
-        violation: violation.clone(),
-    };
+    let mut busy =
+        problem(503, "State of the VNFM is not available", &not_instantiated.detail, vec![not_instantiated.clone()]);
+    busy.headers.insert("retry-after", HeaderValue::from_static("5"));
+    let finding = |severity, status, violation: &Violation| Finding { severity, status, violation: violation.clone() };
     let findings = vec![
         finding(Severity::Deny, 409, &not_instantiated),
         finding(Severity::Warn, 400, &body[0]),
@@ -159,14 +108,7 @@ fn reports() -> Vec<(&'static str, Report)> {
     let deny = |problem| Verdict::Deny(Box::new(problem));
     vec![
         ("allowed", report(Verdict::Allow, vec![], &[])),
-        (
-            "allowed-findings",
-            report(
-                Verdict::Allow,
-                findings,
-                &[("vnfInstance", "found"), ("openOps", "withheld")],
-            ),
-        ),
+        ("allowed-findings", report(Verdict::Allow, findings, &[("vnfInstance", "found"), ("openOps", "withheld")])),
         (
             "denied-state",
             report(
@@ -180,23 +122,8 @@ fn reports() -> Vec<(&'static str, Report)> {
                 &[("vnfInstance", "found")],
             ),
         ),
-        (
-            "denied-body",
-            report(
-                deny(problem(
-                    400,
-                    "Request is not valid",
-                    "5 faults were found",
-                    body,
-                )),
-                vec![],
-                &[],
-            ),
-        ),
-        (
-            "denied-retry",
-            report(deny(busy), vec![], &[("vnfInstance", "unavailable")]),
-        ),
+        ("denied-body", report(deny(problem(400, "Request is not valid", "5 faults were found", body)), vec![], &[])),
+        ("denied-retry", report(deny(busy), vec![], &[("vnfInstance", "unavailable")])),
     ]
 }
 
@@ -207,10 +134,7 @@ fn verdicts_read_well() {
         render(&report, &mut out).unwrap();
         let coloured = String::from_utf8(out).unwrap();
         assert!(coloured.starts_with("\u{1b}["), "{name}");
-        golden(
-            &format!("{name}.txt"),
-            &anstream::adapter::strip_str(&coloured).to_string(),
-        );
+        golden(&format!("{name}.txt"), &anstream::adapter::strip_str(&coloured).to_string());
         golden(&format!("{name}.json"), &format!("{:#}\n", report.json()));
     }
 }
@@ -230,29 +154,17 @@ fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
 }
 
 fn in_folder(folder: &Path, words: &[&str]) -> CheckArgs {
-    let words: Vec<String> = words
-        .iter()
-        .map(|word| word.replace("DIR/", &format!("{}/", folder.display())))
-        .collect();
+    let words: Vec<String> = words.iter().map(|word| word.replace("DIR/", &format!("{}/", folder.display()))).collect();
     args(&words.iter().map(String::as_str).collect::<Vec<_>>()).unwrap()
 }
 
 #[tokio::test]
 async fn the_gate_is_ordered_as_the_arguments_say() {
     let folder = folder(&[
-        (
-            "r.http",
-            "### a\nGET /a\n\n### b\nPOST http://vnfm/{{p}}\n\n< body.json",
-        ),
+        ("r.http", "### a\nGET /a\n\n### b\nPOST http://vnfm/{{p}}\n\n< body.json"),
         ("body.json", "{}\n"),
-        (
-            "facts.yaml",
-            "openOps: []\nvnfInstance: {body: {n: 1.5, on: true, no: ~}}\n",
-        ),
-        (
-            "caller.yaml",
-            "subject: alice\nroles: [admin]\ncertificateNames: [cn]\n",
-        ),
+        ("facts.yaml", "openOps: []\nvnfInstance: {body: {n: 1.5, on: true, no: ~}}\n"),
+        ("caller.yaml", "subject: alice\nroles: [admin]\ncertificateNames: [cn]\n"),
     ]);
     let words = [
         "DIR/r.http",
@@ -280,10 +192,7 @@ async fn the_gate_is_ordered_as_the_arguments_say() {
         "2026-01-31T12:00:00Z",
     ];
     let args = in_folder(folder.path(), &words);
-    assert_eq!(
-        args.at,
-        Some(SystemTime::UNIX_EPOCH + Duration::from_secs(1_769_860_800))
-    );
+    assert_eq!(args.at, Some(SystemTime::UNIX_EPOCH + Duration::from_secs(1_769_860_800)));
     let order = Mutex::new(None);
     let report = check(args, |wanted: GateOrder| {
         let gate = Gate::new(vec![], wanted.facts);
@@ -292,28 +201,16 @@ async fn the_gate_is_ordered_as_the_arguments_say() {
     })
     .await
     .unwrap();
-    assert_eq!(
-        (report.method.as_str(), report.target.as_str()),
-        ("POST", "/x=y")
-    );
-    let option = |name: &str, value| Setting::Option {
-        name: name.into(),
-        value,
-    };
+    assert_eq!((report.method.as_str(), report.target.as_str()), ("POST", "/x=y"));
+    let option = |name: &str, value| Setting::Option { name: name.into(), value };
     let settings = vec![
         option("strict", json!(true)),
         option("supportedVersions", json!(["2.0.0"])),
         option("note", json!("a=b")),
-        Setting::Severity {
-            rule: "a.b".into(),
-            severity: Severity::Warn,
-        },
+        Setting::Severity { rule: "a.b".into(), severity: Severity::Warn },
     ];
     let order = order.into_inner().unwrap();
-    assert_eq!(
-        order,
-        Some((Some(PathBuf::from("p.wasm")), settings, Mode::Monitor))
-    );
+    assert_eq!(order, Some((Some(PathBuf::from("p.wasm")), settings, Mode::Monitor)));
 }
 
 #[tokio::test]
@@ -335,22 +232,13 @@ async fn what_cannot_be_judged_is_explained_in_one_line() {
     ]);
     std::fs::write(files.path().join("bytes.http"), b"GET /a\nX: 1\nY: \xff").unwrap();
     let table: [(&[&str], &str); 15] = [
-        (
-            &["DIR/none.http"],
-            "DIR/none.http: cannot be read: No such file or directory (os error 2)",
-        ),
+        (&["DIR/none.http"], "DIR/none.http: cannot be read: No such file or directory (os error 2)"),
         (
             &["DIR/bad.http"],
             "DIR/bad.http: line 2: not a request line: expected METHOD URL HTTP/1.1, with single spaces, and spaces in the URL as %20",
         ),
-        (
-            &["DIR/bytes.http"],
-            "DIR/bytes.http: line 3: not UTF-8: save the file as UTF-8",
-        ),
-        (
-            &["DIR/file.http"],
-            "DIR/./none.json: cannot be read: No such file or directory (os error 2)",
-        ),
+        (&["DIR/bytes.http"], "DIR/bytes.http: line 3: not UTF-8: save the file as UTF-8"),
+        (&["DIR/file.http"], "DIR/./none.json: cannot be read: No such file or directory (os error 2)"),
         (
             &["DIR/latin.txt", "--name", "x"],
             "--name is about .http files, and DIR/latin.txt is read as plain HTTP/1.1: leave it out, or add --input http-file",
@@ -363,22 +251,13 @@ async fn what_cannot_be_judged_is_explained_in_one_line() {
             &["DIR/ok.http", "--facts", "DIR/facts.json"],
             "DIR/facts.json: not JSON: expected value at line 1 column 6; correct it there",
         ),
-        (
-            &["DIR/ok.http", "--facts", "DIR/empty.yaml"],
-            "DIR/empty.yaml: the file is empty: expected one document",
-        ),
+        (&["DIR/ok.http", "--facts", "DIR/empty.yaml"], "DIR/empty.yaml: the file is empty: expected one document"),
         (
             &["DIR/ok.http", "--facts", "DIR/two.yaml"],
             "DIR/two.yaml: the file holds several documents: expected one, without `---` after its start",
         ),
-        (
-            &["DIR/ok.http", "--facts", "DIR/tag.yaml"],
-            "DIR/tag.yaml: a tag (!name) has no meaning here: remove it",
-        ),
-        (
-            &["DIR/ok.http", "--facts", "DIR/key.yaml"],
-            "DIR/key.yaml: a key is not a text: put it into quotes",
-        ),
+        (&["DIR/ok.http", "--facts", "DIR/tag.yaml"], "DIR/tag.yaml: a tag (!name) has no meaning here: remove it"),
+        (&["DIR/ok.http", "--facts", "DIR/key.yaml"], "DIR/key.yaml: a key is not a text: put it into quotes"),
         (
             &["DIR/ok.http", "--facts", "DIR/null.yaml"],
             "DIR/null.yaml: fact \"vnfInstance\": expected an object or an array, or for a resource that is absent {\"status\": 404}",
@@ -387,61 +266,35 @@ async fn what_cannot_be_judged_is_explained_in_one_line() {
             &["DIR/ok.http", "--caller", "DIR/caller.yaml"],
             "DIR/caller.yaml: not a caller: unknown field `subjekt`, expected one of `subject`, `tenant`, `roles`, `scopes`, `certificateNames`, `sourceAddress`; a caller has subject, tenant, roles, scopes, certificateNames, sourceAddress",
         ),
-        (
-            &["DIR/ok.http", "--policy", "x.wasm"],
-            "x.wasm: not a component",
-        ),
+        (&["DIR/ok.http", "--policy", "x.wasm"], "x.wasm: not a component"),
         (
             &["DIR/latin.txt", "--var", "a=1"],
             "--var is about .http files, and DIR/latin.txt is read as plain HTTP/1.1: leave it out, or add --input http-file",
         ),
     ];
     let refuse = |order: GateOrder| match order.policy {
-        Some(policy) => Err(std::io::Error::other(format!(
-            "{}: not a component",
-            policy.display()
-        ))),
+        Some(policy) => Err(std::io::Error::other(format!("{}: not a component", policy.display()))),
         None => Ok(Gate::new(vec![], order.facts)),
     };
     for (words, expected) in table {
-        let error = check(in_folder(files.path(), words), refuse)
-            .await
-            .unwrap_err()
-            .to_string();
+        let error = check(in_folder(files.path(), words), refuse).await.unwrap_err().to_string();
         let shown = error.replace(&format!("{}/", files.path().display()), "DIR/");
         assert_eq!(shown, expected);
     }
     // The parser's own words are its own; where it points to must be right.
-    for (file, place) in [
-        ("facts.yaml", "at line 2 column"),
-        ("twice.yaml", "at line 2 column 1"),
-    ] {
+    for (file, place) in [("facts.yaml", "at line 2 column"), ("twice.yaml", "at line 2 column 1")] {
         let facts = format!("DIR/{file}");
-        let error = check(
-            in_folder(files.path(), &["DIR/ok.http", "--facts", &facts]),
-            refuse,
-        )
-        .await
-        .unwrap_err();
+        let error = check(in_folder(files.path(), &["DIR/ok.http", "--facts", &facts]), refuse).await.unwrap_err();
         let error = error.to_string();
-        assert!(
-            error.contains("not YAML: ") && error.contains(place),
-            "{error}"
-        );
+        assert!(error.contains("not YAML: ") && error.contains(place), "{error}");
     }
 }
 
 #[test]
 fn malformed_arguments_are_refused() {
     for (words, expected) in [
-        (
-            ["--set", "strict"],
-            "expected OPTION=VALUE, such as strict=true",
-        ),
-        (
-            ["--set", "=1"],
-            "expected OPTION=VALUE, such as strict=true",
-        ),
+        (["--set", "strict"], "expected OPTION=VALUE, such as strict=true"),
+        (["--set", "=1"], "expected OPTION=VALUE, such as strict=true"),
         (
             ["--severity", "a.b"],
             "expected RULE=LEVEL with off, audit, warn or deny, such as header.accept.required=warn",
@@ -450,18 +303,10 @@ fn malformed_arguments_are_refused() {
             ["--severity", "a.b=fatal"],
             "expected RULE=LEVEL with off, audit, warn or deny, such as header.accept.required=warn",
         ),
-        (
-            ["--at", "yesterday"],
-            "expected a time in UTC, such as 2026-01-31T12:00:00Z",
-        ),
-        (
-            ["--var", "host"],
-            "expected NAME=VALUE, such as host=http://vnfm:9890",
-        ),
+        (["--at", "yesterday"], "expected a time in UTC, such as 2026-01-31T12:00:00Z"),
+        (["--var", "host"], "expected NAME=VALUE, such as host=http://vnfm:9890"),
     ] {
-        let error = args(&["r.http", words[0], words[1]])
-            .unwrap_err()
-            .to_string();
+        let error = args(&["r.http", words[0], words[1]]).unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");
     }
 }

@@ -1,10 +1,5 @@
 //! The command line and the configuration file, as the operator meets them.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::time::SystemTime;
 
@@ -46,27 +41,17 @@ fn one_upstream_on_the_command_line() {
     assert_eq!(upstream.url, "http://vnfm:9890/");
     assert_eq!(upstream.policies.len(), 2);
     assert_eq!(
-        (
-            upstream.mode,
-            upstream.fact_failure,
-            upstream.facts.ttl.as_millis()
-        ),
+        (upstream.mode, upstream.fact_failure, upstream.facts.ttl.as_millis()),
         (Mode::Monitor, FactFailure::Pass, 500)
     );
-    let option = |name: &str, value: serde_json::Value| Setting::Option {
-        name: name.to_owned(),
-        value,
-    };
+    let option = |name: &str, value: serde_json::Value| Setting::Option { name: name.to_owned(), value };
     assert_eq!(
         upstream.settings(SystemTime::now()),
         [
             option("strict", true.into()),
             option("name", "text".into()),
             option("supportedVersions", serde_json::json!(["2.0.0"])),
-            Setting::Severity {
-                rule: "query.unknown".to_owned(),
-                severity: Severity::Warn
-            },
+            Setting::Severity { rule: "query.unknown".to_owned(), severity: Severity::Warn },
         ]
     );
 }
@@ -76,15 +61,9 @@ fn mistakes_are_explained() {
     let table = [
         ("--upstream vnfm:9890", "expected http://HOST[:PORT]"),
         ("--upstream http://vnfm/vnflcm", "without a path"),
-        (
-            "--upstream http://a --severity query.unknown=loud",
-            "severities are deny, warn, audit and off",
-        ),
+        ("--upstream http://a --severity query.unknown=loud", "severities are deny, warn, audit and off"),
         ("--upstream http://a --set strict", "such as strict=true"),
-        (
-            "--upstream http://a --mode audit",
-            "expected enforce or monitor",
-        ),
+        ("--upstream http://a --mode audit", "expected enforce or monitor"),
         ("--upstream http://a --config b.yaml", "cannot be used with"),
         ("--demo --upstream http://a", "cannot be used with"),
     ];
@@ -93,10 +72,7 @@ fn mistakes_are_explained() {
         assert!(error.contains(message), "{arguments}: {error}");
     }
     let error = parse("").unwrap().config(None).unwrap_err().to_string();
-    assert!(
-        error.contains("--upstream") && error.contains("--demo"),
-        "{error}"
-    );
+    assert!(error.contains("--upstream") && error.contains("--demo"), "{error}");
 }
 
 #[test]
@@ -104,36 +80,13 @@ fn a_file_that_is_missing_or_wrong_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("solgate.yaml");
     let args = parse(&format!("--config {}", path.display())).unwrap();
-    assert!(matches!(
-        args.config(None),
-        Err(ServeError::ReadConfig { .. })
-    ));
+    assert!(matches!(args.config(None), Err(ServeError::ReadConfig { .. })));
     std::fs::write(&path, "upstreams:\n  - url: http://a\n    polices: [x]\n").unwrap();
     let error = args.config(None).unwrap_err().to_string();
-    assert_eq!(
-        error,
-        format!(
-            "{}:3:5: unknown member polices; did you mean policies?",
-            path.display()
-        )
-    );
-    std::fs::write(
-        &path,
-        "listen: 127.0.0.1:3\nupstreams:\n  - url: http://a\n    policies: [x.wasm]\n",
-    )
-    .unwrap();
+    assert_eq!(error, format!("{}:3:5: unknown member polices; did you mean policies?", path.display()));
+    std::fs::write(&path, "listen: 127.0.0.1:3\nupstreams:\n  - url: http://a\n    policies: [x.wasm]\n").unwrap();
     let config = args.config(None).unwrap();
-    assert_eq!(
-        config.upstreams[0].policies,
-        [folder.path().join("x.wasm")],
-        "paths are relative to the file"
-    );
-    let config = parse(&format!("--config {} --listen 127.0.0.1:4", path.display()))
-        .unwrap()
-        .config(None)
-        .unwrap();
-    assert_eq!(
-        config.listen, "127.0.0.1:4",
-        "the command line has the last word"
-    );
+    assert_eq!(config.upstreams[0].policies, [folder.path().join("x.wasm")], "paths are relative to the file");
+    let config = parse(&format!("--config {} --listen 127.0.0.1:4", path.display())).unwrap().config(None).unwrap();
+    assert_eq!(config.listen, "127.0.0.1:4", "the command line has the last word");
 }

@@ -15,15 +15,8 @@ use serve_support::{Act, Client, OK, Upstream, config, exchange, send, start};
 
 /// Head as text and body.
 fn parts(request: &[u8]) -> (String, Vec<u8>) {
-    let end = request
-        .windows(4)
-        .position(|window| window == b"\r\n\r\n")
-        .unwrap()
-        + 4;
-    (
-        String::from_utf8(request[..end].to_vec()).unwrap(),
-        request[end..].to_vec(),
-    )
+    let end = request.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
+    (String::from_utf8(request[..end].to_vec()).unwrap(), request[end..].to_vec())
 }
 
 #[tokio::test]
@@ -46,15 +39,9 @@ async fn methods_and_targets_arrive_as_sent() {
         "/a?x=http://other/%23y",
     ];
     let mut client = Client::connect(gate.address).await;
-    for method in [
-        "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PURGE", "get",
-    ] {
+    for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PURGE", "get"] {
         for target in targets {
-            client
-                .send(format!(
-                    "{method} {target} HTTP/1.1\r\nHost: Some.Host:81\r\nVersion: 2.0.0\r\n\r\n"
-                ))
-                .await;
+            client.send(format!("{method} {target} HTTP/1.1\r\nHost: Some.Host:81\r\nVersion: 2.0.0\r\n\r\n")).await;
             assert_eq!(client.receive(true).await.status, 204, "{method} {target}");
             let (head, body) = parts(upstream.seen().last().unwrap());
             let mut lines = head.lines();
@@ -69,11 +56,7 @@ async fn methods_and_targets_arrive_as_sent() {
             assert!(body.is_empty());
         }
     }
-    assert_eq!(
-        *upstream.connections.lock().unwrap(),
-        1,
-        "the connection to the VNFM is kept"
-    );
+    assert_eq!(*upstream.connections.lock().unwrap(), 1, "the connection to the VNFM is kept");
 }
 
 #[tokio::test]
@@ -88,12 +71,7 @@ async fn fields_arrive_as_sent_without_those_of_the_hop() {
     assert_eq!(client.receive(false).await.status, 100);
     assert_eq!(client.receive(false).await.status, 200);
     let (head, body) = parts(&upstream.seen()[0]);
-    let mut lines: Vec<&str> = head
-        .lines()
-        .skip(1)
-        .filter(|line| !line.is_empty())
-        .map(str::trim_end)
-        .collect();
+    let mut lines: Vec<&str> = head.lines().skip(1).filter(|line| !line.is_empty()).map(str::trim_end).collect();
     lines.sort_unstable();
     let mut expected = [
         "Authorization: Bearer t",
@@ -118,9 +96,7 @@ async fn bodies_arrive_as_sent_however_they_are_framed() {
     let gate = start(config(upstream.address)).await;
     let all_bytes: Vec<u8> = (0..=255).cycle().take(300_000).collect();
     let chunked = |body: &[u8], size: usize| {
-        let mut out =
-            b"POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: Chunked\r\nTrailer: T\r\n\r\n"
-                .to_vec();
+        let mut out = b"POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: Chunked\r\nTrailer: T\r\n\r\n".to_vec();
         for chunk in body.chunks(size) {
             out.extend(format!("{:X};x=y\r\n", chunk.len()).bytes());
             out.extend(chunk);
@@ -130,30 +106,15 @@ async fn bodies_arrive_as_sent_however_they_are_framed() {
         out
     };
     for body in [&b""[..], b"{}", b"\r\n\r\n0\r\n\r\n", &all_bytes] {
-        let mut plain = format!(
-            "POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: {}\r\n\r\n",
-            body.len()
-        )
-        .into_bytes();
+        let mut plain = format!("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: {}\r\n\r\n", body.len()).into_bytes();
         plain.extend(body);
-        for request in [
-            plain,
-            chunked(body, 1000),
-            chunked(&body[..body.len().min(500)], 1),
-        ] {
+        for request in [plain, chunked(body, 1000), chunked(&body[..body.len().min(500)], 1)] {
             assert_eq!(exchange(gate.address, &request).await.status, 200);
             let (head, got) = parts(upstream.seen().last().unwrap());
             assert!(body.starts_with(&got), "the bytes are the same");
             assert!(got.len() == body.len().min(got.len().max(500)));
-            assert!(
-                head.to_lowercase()
-                    .contains(&format!("content-length: {}\r\n", got.len())),
-                "{head}"
-            );
-            assert!(
-                !head.to_lowercase().contains("transfer-encoding") && !head.contains("dropped"),
-                "{head}"
-            );
+            assert!(head.to_lowercase().contains(&format!("content-length: {}\r\n", got.len())), "{head}");
+            assert!(!head.to_lowercase().contains("transfer-encoding") && !head.contains("dropped"), "{head}");
         }
     }
 }
@@ -169,10 +130,7 @@ async fn answers_come_back_as_sent() {
             "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer\r\nwww-authenticate: Basic\r\nContent-Length: 3\r\n\r\n{}\n",
             401,
         ),
-        (
-            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 202 Accepted\r\nLocation: x\r\nContent-Length: 0\r\n\r\n",
-            202,
-        ),
+        ("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 202 Accepted\r\nLocation: x\r\nContent-Length: 0\r\n\r\n", 202),
         ("HTTP/1.1 204 No Content\r\nETag: \"1\"\r\n\r\n", 204),
     ];
     for (answer, status) in answers {
@@ -203,14 +161,7 @@ async fn hop_by_hop_fields_of_an_answer_stay_behind() {
         client.send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n").await;
         let answer = client.receive(false).await;
         assert_eq!((answer.status, answer.body.as_slice()), (200, &b"ok"[..]));
-        assert_eq!(
-            (
-                answer.field("x-hop"),
-                answer.field("keep-alive"),
-                answer.field("connection")
-            ),
-            (None, None, None)
-        );
+        assert_eq!((answer.field("x-hop"), answer.field("keep-alive"), answer.field("connection")), (None, None, None));
         assert_eq!(answer.field("x-end").as_deref(), Some("2"));
     }
 }
@@ -219,9 +170,7 @@ async fn hop_by_hop_fields_of_an_answer_stay_behind() {
 async fn an_answer_streams_while_the_vnfm_still_writes_it() {
     let upstream = Upstream::start(|_| {
         vec![
-            Act::Send(
-                b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n".to_vec(),
-            ),
+            Act::Send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n".to_vec()),
             Act::Wait,
             Act::Send(b"6\r\nsecond\r\n0\r\n\r\n".to_vec()),
         ]
@@ -245,11 +194,8 @@ async fn an_answer_streams_while_the_vnfm_still_writes_it() {
 #[tokio::test]
 async fn a_large_answer_is_complete() {
     let body: Vec<u8> = (0..=255).cycle().take(8 << 20).collect();
-    let answer = [
-        format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len()).into_bytes(),
-        body.clone(),
-    ]
-    .concat();
+    let answer =
+        [format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len()).into_bytes(), body.clone()].concat();
     let upstream = Upstream::start(move |_| send(answer.clone())).await;
     let gate = start(config(upstream.address)).await;
     let got = exchange(gate.address, "GET /a HTTP/1.1\r\nHost: h\r\n\r\n").await;
@@ -259,26 +205,15 @@ async fn a_large_answer_is_complete() {
 #[tokio::test]
 async fn head_has_the_length_and_no_body() {
     let upstream = Upstream::start(|request| {
-        let body = if request.starts_with(b"HEAD") {
-            ""
-        } else {
-            "ok"
-        };
-        send(format!(
-            "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{body}"
-        ))
+        let body = if request.starts_with(b"HEAD") { "" } else { "ok" };
+        send(format!("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{body}"))
     })
     .await;
     let gate = start(config(upstream.address)).await;
     let mut client = Client::connect(gate.address).await;
-    client
-        .send("HEAD /a HTTP/1.1\r\nHost: h\r\n\r\nGET /a HTTP/1.1\r\nHost: h\r\n\r\n")
-        .await;
+    client.send("HEAD /a HTTP/1.1\r\nHost: h\r\n\r\nGET /a HTTP/1.1\r\nHost: h\r\n\r\n").await;
     let answer = client.receive(true).await;
-    assert_eq!(
-        (answer.status, answer.field("content-length").as_deref()),
-        (200, Some("2"))
-    );
+    assert_eq!((answer.status, answer.field("content-length").as_deref()), (200, Some("2")));
     assert_eq!(client.receive(false).await.body, b"ok");
 }
 
@@ -290,20 +225,12 @@ async fn a_vnfm_that_is_not_there() {
     let gate = start(config(address)).await;
     let mut client = Client::connect(gate.address).await;
     for _ in 0..2 {
-        client
-            .send("POST /a?secret=1 HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}")
-            .await;
+        client.send("POST /a?secret=1 HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}").await;
         let answer = client.receive(false).await;
-        assert_eq!(
-            (answer.status, answer.rule().as_str()),
-            (503, "upstream.unreachable")
-        );
+        assert_eq!((answer.status, answer.rule().as_str()), (503, "upstream.unreachable"));
         assert!(answer.field("retry-after").is_some());
         let text = String::from_utf8(answer.body.clone()).unwrap();
-        assert!(
-            !text.contains(&address.to_string()) && !text.contains("secret"),
-            "{text}"
-        );
+        assert!(!text.contains(&address.to_string()) && !text.contains("secret"), "{text}");
         assert_eq!(answer.json()["instance"], "/a");
     }
 }
@@ -312,23 +239,12 @@ async fn a_vnfm_that_is_not_there() {
 async fn a_vnfm_that_breaks_off_gets_a_post_once() {
     let upstream = Upstream::start(|_| vec![Act::Close]).await;
     let gate = start(config(upstream.address)).await;
-    let answer = exchange(
-        gate.address,
-        "POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}",
-    )
-    .await;
-    assert_eq!(
-        (answer.status, answer.rule().as_str()),
-        (502, "upstream.broken")
-    );
+    let answer = exchange(gate.address, "POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}").await;
+    assert_eq!((answer.status, answer.rule().as_str()), (502, "upstream.broken"));
     assert_eq!(upstream.seen().len(), 1);
     let answer = exchange(gate.address, "GET /a HTTP/1.1\r\nHost: h\r\n\r\n").await;
     assert_eq!(answer.status, 502);
-    assert_eq!(
-        upstream.seen().len(),
-        3,
-        "a request without effect is tried twice"
-    );
+    assert_eq!(upstream.seen().len(), 3, "a request without effect is tried twice");
 }
 
 #[tokio::test]
@@ -341,25 +257,15 @@ async fn answers_that_are_no_http_are_broken() {
         let upstream = Upstream::start(move |_| [send(bytes), vec![Act::Close]].concat()).await;
         let gate = start(config(upstream.address)).await;
         let answer = exchange(gate.address, "POST /a HTTP/1.1\r\nHost: h\r\n\r\n").await;
-        assert_eq!(
-            (answer.status, answer.rule().as_str()),
-            (502, "upstream.broken"),
-            "{}",
-            bytes.escape_ascii()
-        );
+        assert_eq!((answer.status, answer.rule().as_str()), (502, "upstream.broken"), "{}", bytes.escape_ascii());
     }
 }
 
 #[tokio::test]
 async fn a_vnfm_that_stops_in_a_body_ends_the_clients_connection() {
-    let upstream = Upstream::start(|_| {
-        [
-            send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"),
-            vec![Act::Close],
-        ]
-        .concat()
-    })
-    .await;
+    let upstream =
+        Upstream::start(|_| [send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"), vec![Act::Close]].concat())
+            .await;
     let gate = start(config(upstream.address)).await;
     let mut client = Client::connect(gate.address).await;
     client.send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n").await;
@@ -377,10 +283,7 @@ async fn a_vnfm_that_says_nothing_is_given_up() {
     config.limits.answer = Duration::from_millis(50);
     let gate = start(config).await;
     let answer = exchange(gate.address, "POST /a HTTP/1.1\r\nHost: h\r\n\r\n").await;
-    assert_eq!(
-        (answer.status, answer.rule().as_str()),
-        (504, "upstream.timeout")
-    );
+    assert_eq!((answer.status, answer.rule().as_str()), (504, "upstream.timeout"));
     upstream.gone.notified().await;
     assert_eq!(upstream.seen().len(), 1);
 }
@@ -390,9 +293,7 @@ async fn a_client_that_leaves_takes_its_request_along() {
     let upstream = Upstream::start(|_| vec![Act::Hang]).await;
     let gate = start(config(upstream.address)).await;
     let mut client = Client::connect(gate.address).await;
-    client
-        .send("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}")
-        .await;
+    client.send("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}").await;
     upstream.arrived.notified().await;
     drop(client);
     tokio::time::timeout(Duration::from_secs(20), upstream.gone.notified())
@@ -407,23 +308,11 @@ async fn a_body_beyond_the_limit_is_not_forwarded() {
     let limit = 1 << 20;
     let body = vec![b' '; limit + 1];
     let plain = |body: &[u8]| {
-        [
-            format!(
-                "POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: {}\r\n\r\n",
-                body.len()
-            )
-            .as_bytes(),
-            body,
-        ]
-        .concat()
+        [format!("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: {}\r\n\r\n", body.len()).as_bytes(), body].concat()
     };
     let chunked = |body: &[u8]| {
         [
-            format!(
-                "POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n",
-                body.len()
-            )
-            .as_bytes(),
+            format!("POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n", body.len()).as_bytes(),
             body,
             b"\r\n0\r\n\r\n",
         ]
@@ -433,20 +322,13 @@ async fn a_body_beyond_the_limit_is_not_forwarded() {
         let mut client = Client::connect(gate.address).await;
         client.try_send(&request).await;
         let answer = client.receive(false).await;
-        assert_eq!(
-            (answer.status, answer.rule().as_str()),
-            (413, "transport.body.size")
-        );
+        assert_eq!((answer.status, answer.rule().as_str()), (413, "transport.body.size"));
         assert_eq!(answer.field("connection").as_deref(), Some("close"));
         assert!(client.is_closed().await);
     }
     assert!(upstream.seen().is_empty());
     for request in [plain(&body[1..]), chunked(&body[1..])] {
-        assert_eq!(
-            exchange(gate.address, &request).await.status,
-            200,
-            "the limit itself is allowed"
-        );
+        assert_eq!(exchange(gate.address, &request).await.status, 200, "the limit itself is allowed");
     }
     assert_eq!(parts(&upstream.seen()[1]).1.len(), limit);
 }

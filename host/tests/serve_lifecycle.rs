@@ -34,10 +34,7 @@ async fn a_request_in_flight_is_finished_before_the_end() {
     assert_eq!((answer.status, answer.body.as_slice()), (200, &b"ok"[..]));
     assert!(client.is_closed().await);
     assert_eq!((&mut gate.task).await.unwrap(), 0, "no connection was cut");
-    assert!(
-        tokio::net::TcpStream::connect(gate.address).await.is_err(),
-        "nobody listens any more"
-    );
+    assert!(tokio::net::TcpStream::connect(gate.address).await.is_err(), "nobody listens any more");
 }
 
 #[tokio::test]
@@ -59,19 +56,9 @@ async fn an_address_in_use_is_one_clear_error() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let mut config = config(taken.local_addr().unwrap());
     config.listen = taken.local_addr().unwrap().to_string();
-    let error = Server::bind(config, &open_gate)
-        .await
-        .err()
-        .unwrap()
-        .to_string();
-    assert!(
-        error.starts_with(&format!("cannot listen on {}", taken.local_addr().unwrap())),
-        "{error}"
-    );
-    assert!(
-        error.contains("--listen") && !error.contains('\n'),
-        "{error}"
-    );
+    let error = Server::bind(config, &open_gate).await.err().unwrap().to_string();
+    assert!(error.starts_with(&format!("cannot listen on {}", taken.local_addr().unwrap())), "{error}");
+    assert!(error.contains("--listen") && !error.contains('\n'), "{error}");
 }
 
 #[tokio::test]
@@ -81,49 +68,20 @@ async fn the_admin_address_is_apart() {
     config.admin = Some("127.0.0.1:0".to_owned());
     let gate = start(config).await;
     let admin = gate.admin.unwrap();
-    assert_eq!(
-        exchange(gate.address, "GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n")
-            .await
-            .body,
-        b"ok"
-    );
-    assert_eq!(
-        upstream.seen().len(),
-        1,
-        "on the port of the clients it is a request like any other"
-    );
-    exchange(
-        gate.address,
-        "GET /a HTTP/1.1\r\nHost: h\r\nHost: i\r\n\r\n",
-    )
-    .await;
+    assert_eq!(exchange(gate.address, "GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n").await.body, b"ok");
+    assert_eq!(upstream.seen().len(), 1, "on the port of the clients it is a request like any other");
+    exchange(gate.address, "GET /a HTTP/1.1\r\nHost: h\r\nHost: i\r\n\r\n").await;
 
     let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: admin\r\n\r\n");
     for (path, status, text) in [
         ("/healthz", 200, "ok\n"),
         ("/readyz", 200, "ready\n"),
-        (
-            "/vnflcm/v2/subscriptions",
-            404,
-            "here are /healthz, /readyz and /metrics\n",
-        ),
+        ("/vnflcm/v2/subscriptions", 404, "here are /healthz, /readyz and /metrics\n"),
     ] {
         let answer = exchange(admin, get(path)).await;
-        assert_eq!(
-            (
-                answer.status,
-                String::from_utf8(answer.body).unwrap().as_str()
-            ),
-            (status, text),
-            "{path}"
-        );
+        assert_eq!((answer.status, String::from_utf8(answer.body).unwrap().as_str()), (status, text), "{path}");
     }
-    assert_eq!(
-        exchange(admin, "POST /healthz HTTP/1.1\r\nHost: admin\r\n\r\n")
-            .await
-            .status,
-        405
-    );
+    assert_eq!(exchange(admin, "POST /healthz HTTP/1.1\r\nHost: admin\r\n\r\n").await.status, 405);
 
     // A request is counted when its answer has been handed over.
     let wanted = [
@@ -140,10 +98,7 @@ async fn the_admin_address_is_apart() {
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    panic!(
-        "{}",
-        String::from_utf8(exchange(admin, get("/metrics")).await.body).unwrap()
-    );
+    panic!("{}", String::from_utf8(exchange(admin, get("/metrics")).await.body).unwrap());
 }
 
 #[tokio::test]
@@ -157,23 +112,10 @@ async fn requests_find_their_vnfm_by_host_and_path() {
     config.upstreams.push(other);
     let gate = start(config).await;
     let get = |host: &str, path: &str| format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n");
-    assert_eq!(
-        exchange(gate.address, get("A.example:80", "/vnflcm/v2/x"))
-            .await
-            .body,
-        b"first"
-    );
-    assert_eq!(
-        exchange(gate.address, get("b.example", "/vnflcm/v2/x"))
-            .await
-            .body,
-        b"second"
-    );
+    assert_eq!(exchange(gate.address, get("A.example:80", "/vnflcm/v2/x")).await.body, b"first");
+    assert_eq!(exchange(gate.address, get("b.example", "/vnflcm/v2/x")).await.body, b"second");
     let answer = exchange(gate.address, get("b.example", "/x")).await;
-    assert_eq!(
-        (answer.status, answer.rule().as_str()),
-        (404, "gate.no-upstream")
-    );
+    assert_eq!((answer.status, answer.rule().as_str()), (404, "gate.no-upstream"));
 }
 
 #[tokio::test]
@@ -189,11 +131,7 @@ async fn connections_beyond_the_limit_wait() {
     second.send("GET /2 HTTP/1.1\r\nHost: h\r\n\r\n").await;
     first.send("GET /3 HTTP/1.1\r\nHost: h\r\n\r\n").await;
     first.receive(false).await;
-    assert_eq!(
-        upstream.seen().len(),
-        2,
-        "the second connection is still waiting"
-    );
+    assert_eq!(upstream.seen().len(), 2, "the second connection is still waiting");
     drop(first);
     assert_eq!(second.receive(false).await.status, 200);
 }
@@ -218,35 +156,17 @@ async fn the_demo_vnfm_answers_as_the_standard_says() {
     assert_eq!((before.status, before.body.as_slice()), (200, &b"[]"[..]));
     let answer = exchange(
         gate.address,
-        call(
-            "POST",
-            &format!("/vnf_instances/{}/terminate", ids::INSTANTIATED),
-            r#"{"terminationType":"FORCEFUL"}"#,
-        ),
+        call("POST", &format!("/vnf_instances/{}/terminate", ids::INSTANTIATED), r#"{"terminationType":"FORCEFUL"}"#),
     )
     .await;
     assert_eq!(answer.status, 202);
     let location = answer.field("location").unwrap();
-    assert!(
-        location.starts_with(&link("/vnf_lcm_op_occs/b").unwrap()),
-        "{location}"
-    );
-    let occurrence = exchange(
-        gate.address,
-        call(
-            "GET",
-            location
-                .strip_prefix("http://gate.example/vnflcm/v2")
-                .unwrap(),
-            "",
-        ),
-    )
-    .await
-    .json();
-    assert_eq!(
-        (&occurrence["operation"], &occurrence["operationState"]),
-        (&"TERMINATE".into(), &"STARTING".into())
-    );
+    assert!(location.starts_with(&link("/vnf_lcm_op_occs/b").unwrap()), "{location}");
+    let occurrence =
+        exchange(gate.address, call("GET", location.strip_prefix("http://gate.example/vnflcm/v2").unwrap(), ""))
+            .await
+            .json();
+    assert_eq!((&occurrence["operation"], &occurrence["operationState"]), (&"TERMINATE".into(), &"STARTING".into()));
     let after = exchange(gate.address, call("GET", &running.replace('(', "%28"), "")).await;
     assert_eq!(after.json().as_array().unwrap().len(), 1);
 
@@ -259,42 +179,17 @@ async fn the_demo_vnfm_answers_as_the_standard_says() {
         (ids::ROLLING_BACK, "ROLLING_BACK"),
         (ids::ROLLED_BACK, "ROLLED_BACK"),
     ] {
-        let answer = exchange(
-            gate.address,
-            call("GET", &format!("/vnf_lcm_op_occs/{id}"), ""),
-        )
-        .await;
+        let answer = exchange(gate.address, call("GET", &format!("/vnf_lcm_op_occs/{id}"), "")).await;
         assert_eq!(answer.json()["operationState"], state);
         assert_eq!(
-            (
-                answer.field("version").as_deref(),
-                answer.field("etag").as_deref()
-            ),
+            (answer.field("version").as_deref(), answer.field("etag").as_deref()),
             (Some("2.0.0"), Some("\"1\""))
         );
     }
     let table = [
-        (
-            "POST",
-            format!("/vnf_lcm_op_occs/{}/retry", ids::FAILED_TEMP),
-            "",
-            202,
-            None,
-        ),
-        (
-            "POST",
-            format!("/vnf_lcm_op_occs/{}/rollback", ids::FAILED_TEMP),
-            "",
-            202,
-            None,
-        ),
-        (
-            "POST",
-            format!("/vnf_lcm_op_occs/{}/fail", ids::FAILED_TEMP),
-            "",
-            200,
-            None,
-        ),
+        ("POST", format!("/vnf_lcm_op_occs/{}/retry", ids::FAILED_TEMP), "", 202, None),
+        ("POST", format!("/vnf_lcm_op_occs/{}/rollback", ids::FAILED_TEMP), "", 202, None),
+        ("POST", format!("/vnf_lcm_op_occs/{}/fail", ids::FAILED_TEMP), "", 200, None),
         (
             "POST",
             "/subscriptions".to_owned(),
@@ -309,20 +204,8 @@ async fn the_demo_vnfm_answers_as_the_standard_says() {
             303,
             link("/subscriptions/c1111111-0000-4000-8000-000000000002"),
         ),
-        (
-            "DELETE",
-            "/subscriptions/c1111111-0000-4000-8000-000000000002".to_owned(),
-            "",
-            204,
-            None,
-        ),
-        (
-            "GET",
-            "/subscriptions/c1111111-0000-4000-8000-000000000002".to_owned(),
-            "",
-            404,
-            None,
-        ),
+        ("DELETE", "/subscriptions/c1111111-0000-4000-8000-000000000002".to_owned(), "", 204, None),
+        ("GET", "/subscriptions/c1111111-0000-4000-8000-000000000002".to_owned(), "", 404, None),
         (
             "PATCH",
             format!("/vnf_instances/{}", ids::NOT_INSTANTIATED),
@@ -330,20 +213,8 @@ async fn the_demo_vnfm_answers_as_the_standard_says() {
             202,
             link("/vnf_lcm_op_occs/b1111111-0000-4000-8000-000000000003"),
         ),
-        (
-            "DELETE",
-            format!("/vnf_instances/{}", ids::NOT_INSTANTIATED),
-            "",
-            204,
-            None,
-        ),
-        (
-            "GET",
-            format!("/vnf_instances/{}", ids::NOT_INSTANTIATED),
-            "",
-            404,
-            None,
-        ),
+        ("DELETE", format!("/vnf_instances/{}", ids::NOT_INSTANTIATED), "", 204, None),
+        ("GET", format!("/vnf_instances/{}", ids::NOT_INSTANTIATED), "", 404, None),
         (
             "POST",
             "/vnf_instances".to_owned(),
@@ -354,32 +225,20 @@ async fn the_demo_vnfm_answers_as_the_standard_says() {
     ];
     for (method, path, body, status, location) in table {
         let answer = exchange(gate.address, call(method, &path, body)).await;
-        assert_eq!(
-            (answer.status, answer.field("location")),
-            (status, location),
-            "{method} {path}"
-        );
+        assert_eq!((answer.status, answer.field("location")), (status, location), "{method} {path}");
     }
 }
 
 #[test]
 fn the_tour_names_the_gate_and_what_to_expect() {
     let tour = demo::tour("127.0.0.1:8080".parse().unwrap());
-    let commands: Vec<&str> = tour
-        .lines()
-        .filter(|line| line.starts_with("curl "))
-        .collect();
+    let commands: Vec<&str> = tour.lines().filter(|line| line.starts_with("curl ")).collect();
     assert!(commands.len() > 12);
     for command in commands {
-        assert!(
-            command.contains("http://127.0.0.1:8080/vnflcm/v2/"),
-            "{command}"
-        );
+        assert!(command.contains("http://127.0.0.1:8080/vnflcm/v2/"), "{command}");
         assert!(!command.contains("localhost"), "{command}");
     }
-    for answer in [
-        "# 400", "# 406", "# 409", "# 404", "# 202", "# 201", "# 303", "# 204",
-    ] {
+    for answer in ["# 400", "# 406", "# 409", "# 404", "# 202", "# 201", "# 303", "# 204"] {
         assert!(tour.contains(answer), "{answer}");
     }
 }

@@ -61,10 +61,7 @@ impl Collector {
         for _ in 0..1000 {
             let lines = self.lines.lock().unwrap().clone();
             if lines.len() >= count {
-                return lines
-                    .iter()
-                    .map(|line| serde_json::from_str(line).unwrap())
-                    .collect();
+                return lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
@@ -75,8 +72,7 @@ impl Collector {
 #[tokio::test]
 async fn one_line_per_request_and_no_secret() {
     let collector = Collector::default();
-    tracing::subscriber::set_global_default(tracing_subscriber::registry().with(collector.clone()))
-        .unwrap();
+    tracing::subscriber::set_global_default(tracing_subscriber::registry().with(collector.clone())).unwrap();
 
     let upstream = Upstream::start(|request| {
         if request.starts_with(b"POST") {
@@ -90,65 +86,38 @@ async fn one_line_per_request_and_no_secret() {
     let secrets = "Authorization: Bearer s3cret\r\nX-Auth-Token: s3cret\r\nCookie: s3cret\r\n";
     exchange(
         gate.address,
-        format!(
-            "PUT /a/b?token=s3cret HTTP/1.1\r\nHost: h\r\n{secrets}Content-Length: 6\r\n\r\ns3cret"
-        ),
+        format!("PUT /a/b?token=s3cret HTTP/1.1\r\nHost: h\r\n{secrets}Content-Length: 6\r\n\r\ns3cret"),
     )
     .await;
     let first = &collector.lines(1).await[0];
     assert_eq!(
-        (
-            &first["method"],
-            &first["path"],
-            &first["status"],
-            &first["verdict"]
-        ),
+        (&first["method"], &first["path"], &first["status"], &first["verdict"]),
         (&"PUT".into(), &"/a/b".into(), &202.into(), &"allow".into())
     );
     assert_eq!(
-        (
-            &first["upstreamStatus"],
-            &first["requestBytes"],
-            &first["responseBytes"]
-        ),
+        (&first["upstreamStatus"], &first["requestBytes"], &first["responseBytes"]),
         (&202.into(), &6.into(), &6.into())
     );
     assert_eq!(first["peer"], "127.0.0.1");
     assert!(first["time"].as_str().unwrap().ends_with('Z'));
-    assert!(
-        first["micros"]["total"].as_u64().unwrap() >= first["micros"]["upstream"].as_u64().unwrap()
-    );
+    assert!(first["micros"]["total"].as_u64().unwrap() >= first["micros"]["upstream"].as_u64().unwrap());
 
-    exchange(
-        gate.address,
-        format!("GET /a?s3cret HTTP/1.1\r\nHost: h\r\nX-HTTP-Method: s3cret\r\n{secrets}\r\n"),
-    )
-    .await;
+    exchange(gate.address, format!("GET /a?s3cret HTTP/1.1\r\nHost: h\r\nX-HTTP-Method: s3cret\r\n{secrets}\r\n"))
+        .await;
     let second = &collector.lines(2).await[1];
-    assert_eq!(
-        (&second["path"], &second["status"], &second["verdict"]),
-        (&"/a".into(), &400.into(), &"fault".into())
-    );
+    assert_eq!((&second["path"], &second["status"], &second["verdict"]), (&"/a".into(), &400.into(), &"fault".into()));
     assert_eq!(
         (&second["rule"], &second["upstreamStatus"]),
-        (
-            &"transport.method-override".into(),
-            &serde_json::Value::Null
-        )
+        (&"transport.method-override".into(), &serde_json::Value::Null)
     );
     assert_ne!(first["id"], second["id"]);
 
     let mut client = Client::connect(gate.address).await;
-    client
-        .send(format!("POST /gone HTTP/1.1\r\nHost: h\r\n{secrets}\r\n"))
-        .await;
+    client.send(format!("POST /gone HTTP/1.1\r\nHost: h\r\n{secrets}\r\n")).await;
     upstream.arrived.notified().await;
     drop(client);
     let third = &collector.lines(3).await[2];
-    assert_eq!(
-        (&third["path"], &third["status"]),
-        (&"/gone".into(), &serde_json::Value::Null)
-    );
+    assert_eq!((&third["path"], &third["status"]), (&"/gone".into(), &serde_json::Value::Null));
 
     assert!(!collector.all.lock().unwrap().contains("s3cret"));
 }

@@ -32,11 +32,9 @@ pub enum CaseError {
 ///
 /// If the file cannot be read, is not YAML, or holds a case that is not one.
 pub fn read(path: &Path, roots: &[&str]) -> Result<Vec<Case>, CaseError> {
-    let source =
-        std::fs::read_to_string(path).map_err(|error| CaseError::Io(path.to_owned(), error))?;
+    let source = std::fs::read_to_string(path).map_err(|error| CaseError::Io(path.to_owned(), error))?;
     let document = to_json(&source).map_err(|reason| CaseError::Yaml(path.to_owned(), reason))?;
-    expand::expand(&document, roots)
-        .map_err(|(name, reason)| CaseError::Case(path.to_owned(), name, reason))
+    expand::expand(&document, roots).map_err(|(name, reason)| CaseError::Case(path.to_owned(), name, reason))
 }
 
 /// Reads all `tests/*.yaml` of a bundle, in the order of their names.
@@ -46,18 +44,11 @@ pub fn read(path: &Path, roots: &[&str]) -> Result<Vec<Case>, CaseError> {
 /// As [`read`].
 pub fn read_bundle(bundle: &Path, roots: &[&str]) -> Result<Vec<(PathBuf, Vec<Case>)>, CaseError> {
     let folder = bundle.join("tests");
-    let entries =
-        std::fs::read_dir(&folder).map_err(|error| CaseError::Io(folder.clone(), error))?;
+    let entries = std::fs::read_dir(&folder).map_err(|error| CaseError::Io(folder.clone(), error))?;
     let mut files: Vec<PathBuf> = entries
         .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .filter(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "yaml")
-        })
+        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
         .collect();
     files.sort();
-    files
-        .into_iter()
-        .map(|path| read(&path, roots).map(|cases| (path, cases)))
-        .collect()
+    files.into_iter().map(|path| read(&path, roots).map(|cases| (path, cases))).collect()
 }

@@ -70,10 +70,7 @@ pub fn read(folder: &Path) -> Result<Option<Vec<DomainCase>>, String> {
     };
     let cases = text.lines().filter(|line| !line.trim().is_empty());
     cases
-        .map(|line| {
-            serde_json::from_str(line)
-                .map_err(|error| format!("{error}: {}", line.get(..80).unwrap_or(line)))
-        })
+        .map(|line| serde_json::from_str(line).map_err(|error| format!("{error}: {}", line.get(..80).unwrap_or(line))))
         .collect::<Result<_, String>>()
         .map(Some)
 }
@@ -85,11 +82,7 @@ impl DomainCase {
         self.state
             .get("vnf_lcm_op_occs")
             .and_then(Value::as_object)
-            .is_some_and(|occurrences| {
-                occurrences
-                    .values()
-                    .any(|o| o.get("errorHandlingInProgress").is_some())
-            })
+            .is_some_and(|occurrences| occurrences.values().any(|o| o.get("errorHandlingInProgress").is_some()))
     }
 
     /// The options that stand for a profile.
@@ -99,10 +92,7 @@ impl DomainCase {
             "auth" => "requireAuthorization",
             other => other,
         };
-        vec![Setting::Option {
-            name: name.to_owned(),
-            value: json!(true),
-        }]
+        vec![Setting::Option { name: name.to_owned(), value: json!(true) }]
     }
 
     fn case(&self) -> Result<Case, String> {
@@ -110,21 +100,15 @@ impl DomainCase {
         let body = match (&request.body_raw_base64, &request.body_raw, &request.body) {
             (Some(encoded), ..) => crate::cases::base64(encoded)?,
             (None, Some(text), _) => text.clone().into_bytes(),
-            (None, None, Some(body)) => {
-                serde_json::to_vec(body).map_err(|error| error.to_string())?
-            }
+            (None, None, Some(body)) => serde_json::to_vec(body).map_err(|error| error.to_string())?,
             (None, None, None) => Vec::new(),
         };
         let mut fields = Vec::new();
         for (name, value) in &request.headers {
-            let values = value
-                .as_array()
-                .map_or(std::slice::from_ref(value), Vec::as_slice);
+            let values = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
             for value in values {
                 // HTTP strips whitespace around a value.
-                let text = value
-                    .as_str()
-                    .map_or_else(|| value.to_string(), str::to_owned);
+                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
                 fields.push((name.to_ascii_lowercase(), text.trim().to_owned()));
             }
         }
@@ -149,16 +133,11 @@ impl DomainCase {
         match &ran.outcome {
             // A GET of what does not exist is answered by the VNFM itself.
             Ok(_) if expected.get("allow") != Some(&json!(true)) => {
-                let rule = expected
-                    .get("rule")
-                    .and_then(Value::as_str)
-                    .unwrap_or_default();
+                let rule = expected.get("rule").and_then(Value::as_str).unwrap_or_default();
                 self.request.method == "GET" && rule.starts_with("resource.")
             }
             Ok(_) => true,
-            Err(denial) => {
-                expected.get("status").and_then(Value::as_u64) == Some(u64::from(denial.status))
-            }
+            Err(denial) => expected.get("status").and_then(Value::as_u64) == Some(u64::from(denial.status)),
         }
     }
 }
@@ -169,12 +148,7 @@ impl Tally {
         let vnfm = Vnfm::new(&case.state);
         let ran = case.case().and_then(|request| {
             judge(engine, &request, &|query| {
-                engine
-                    .bundle()
-                    .facts
-                    .iter()
-                    .find(|fact| fact.name == query.name)
-                    .map(|fact| vnfm.answer(fact, query))
+                engine.bundle().facts.iter().find(|fact| fact.name == query.name).map(|fact| vnfm.answer(fact, query))
             })
         });
         let ran = match ran {
@@ -182,9 +156,7 @@ impl Tally {
             Err(reason) => return self.faults.push(format!("{}: {reason}", case.id)),
         };
         let alternatives = case.alt.as_array().map_or(&[][..], Vec::as_slice);
-        let good = std::iter::once(&case.expect)
-            .chain(alternatives)
-            .any(|expected| case.agrees(&ran, expected));
+        let good = std::iter::once(&case.expect).chain(alternatives).any(|expected| case.agrees(&ran, expected));
         count(&mut self.all, good);
         if alternatives.is_empty() {
             count(&mut self.hard, good);
@@ -194,19 +166,12 @@ impl Tally {
                 Ok(_) => "allowed".to_owned(),
                 Err(denial) => format!("{} {}: {}", denial.status, denial.rule, denial.detail),
             };
-            self.faults.push(format!(
-                "{}: expected {}, found {found}",
-                case.id, case.expect
-            ));
+            self.faults.push(format!("{}: expected {}, found {found}", case.id, case.expect));
         }
         if let Err(denial) = &ran.outcome {
             self.compare(case, denial);
         } else if let Some(rule) = case.expect.get("warns").and_then(Value::as_str) {
-            let warned = ran
-                .outcome
-                .iter()
-                .flatten()
-                .any(|finding| finding.violation.rule == rule);
+            let warned = ran.outcome.iter().flatten().any(|finding| finding.violation.rule == rule);
             count(&mut self.rules, warned);
             if !warned {
                 self.faults.push(format!("{}: no warning {rule}", case.id));
@@ -219,42 +184,20 @@ impl Tally {
             return;
         }
         if let Some(rule) = case.expect.get("rule").and_then(Value::as_str) {
-            let named = denial
-                .violations
-                .iter()
-                .any(|violation| violation.rule == rule);
+            let named = denial.violations.iter().any(|violation| violation.rule == rule);
             count(&mut self.rules, named);
             if !named {
-                let found: Vec<_> = denial
-                    .violations
-                    .iter()
-                    .map(|violation| violation.rule.as_str())
-                    .collect();
-                self.faults.push(format!(
-                    "{}: expected the rule {rule}, found {found:?}",
-                    case.id
-                ));
+                let found: Vec<_> = denial.violations.iter().map(|violation| violation.rule.as_str()).collect();
+                self.faults.push(format!("{}: expected the rule {rule}, found {found:?}", case.id));
             }
         }
-        let text =
-            format!("{} {} {:?}", denial.title, denial.detail, denial.violations).to_lowercase();
-        for word in case
-            .expect
-            .get("detail_mentions")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-        {
-            let word = word
-                .as_str()
-                .map_or_else(|| word.to_string(), str::to_owned);
+        let text = format!("{} {} {:?}", denial.title, denial.detail, denial.violations).to_lowercase();
+        for word in case.expect.get("detail_mentions").and_then(Value::as_array).into_iter().flatten() {
+            let word = word.as_str().map_or_else(|| word.to_string(), str::to_owned);
             let said = text.contains(&word.to_lowercase());
             count(&mut self.mentions, said);
             if !said {
-                self.faults.push(format!(
-                    "{}: does not mention {word:?}: {}",
-                    case.id, denial.detail
-                ));
+                self.faults.push(format!("{}: does not mention {word:?}: {}", case.id, denial.detail));
             }
         }
     }
@@ -262,9 +205,8 @@ impl Tally {
     /// Every hard case, 99 % of all, 95 % of the rule ids, 90 % of the mentions.
     #[must_use]
     pub fn accepted(&self) -> bool {
-        let share = |(good, all): (usize, usize), percent: usize| {
-            good.saturating_mul(100) >= all.saturating_mul(percent)
-        };
+        let share =
+            |(good, all): (usize, usize), percent: usize| good.saturating_mul(100) >= all.saturating_mul(percent);
         self.all.1 > 0
             && share(self.hard, 100)
             && share(self.all, 99)

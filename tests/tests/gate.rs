@@ -98,7 +98,11 @@ async fn no_denial_rests_on_a_cached_fact() {
 
     let script = Script::instance("INSTANTIATED", true);
     assert_eq!(rule(&gate(&script).judge(&terminate(GOOD)).await), None);
-    assert_eq!(script.asked().iter().filter(|(_, fresh)| *fresh).count(), 0, "an allowed request is not asked about again");
+    assert_eq!(
+        script.asked().iter().filter(|(_, fresh)| *fresh).count(),
+        0,
+        "an allowed request is not asked about again"
+    );
 }
 
 #[tokio::test]

@@ -87,21 +87,16 @@ impl Activation<'_> {
             return json!({"roles": [], "scopes": [], "certificateNames": []});
         };
         let mut members = Map::new();
-        for (name, value) in [
-            ("subject", &caller.subject),
-            ("tenant", &caller.tenant),
-            ("sourceAddress", &caller.source_address),
-        ] {
+        for (name, value) in
+            [("subject", &caller.subject), ("tenant", &caller.tenant), ("sourceAddress", &caller.source_address)]
+        {
             if let Some(value) = value {
                 members.insert(name.to_owned(), Value::String(value.clone()));
             }
         }
         members.insert("roles".to_owned(), caller.roles.clone().into());
         members.insert("scopes".to_owned(), caller.scopes.clone().into());
-        members.insert(
-            "certificateNames".to_owned(),
-            caller.certificate_names.clone().into(),
-        );
+        members.insert("certificateNames".to_owned(), caller.certificate_names.clone().into());
         Value::Object(members)
     }
 }
@@ -110,39 +105,28 @@ impl VariableResolver for Activation<'_> {
     fn resolve<'b>(&'b self, variable: &str) -> Option<CowVal<'b, 'b>> {
         // A leading dot makes a name absolute.
         match variable.strip_prefix('.').unwrap_or(variable) {
-            "body" => Some(view(self.body.unwrap_or_else(|| {
-                self.built.empty.get_or_init(|| Value::Object(Map::new()))
-            }))),
+            "body" => {
+                Some(view(self.body.unwrap_or_else(|| self.built.empty.get_or_init(|| Value::Object(Map::new())))))
+            }
             "headers" => Some(view(self.built.headers.get_or_init(|| self.headers()))),
             "query" => Some(view(self.built.query.get_or_init(|| {
-                self.query
-                    .iter()
-                    .map(|(name, value)| (name.to_string(), Value::String(value.to_string())))
-                    .collect()
+                self.query.iter().map(|(name, value)| (name.to_string(), Value::String(value.to_string()))).collect()
             }))),
             "path" => Some(view(self.built.path.get_or_init(|| {
-                self.path
-                    .iter()
-                    .map(|(name, value)| ((*name).to_owned(), Value::String(value.to_string())))
-                    .collect()
+                self.path.iter().map(|(name, value)| ((*name).to_owned(), Value::String(value.to_string()))).collect()
             }))),
             "caller" => Some(view(self.built.caller.get_or_init(|| self.caller()))),
             "options" => Some(view(self.options)),
             "method" => Some(CowVal::owned(CelString::from(self.method))),
             "operation" => Some(CowVal::owned(CelString::from(self.operation))),
             "apiRoot" => Some(CowVal::owned(CelString::from(self.api_root))),
-            "receivedAt" => Some(CowVal::owned(CelInt::from(
-                i64::try_from(self.received_at).unwrap_or(i64::MAX),
-            ))),
+            "receivedAt" => Some(CowVal::owned(CelInt::from(i64::try_from(self.received_at).unwrap_or(i64::MAX)))),
             name => {
                 if let Some(fact) = self.facts.iter().find(|fact| fact.name == name) {
                     return Some(view(&fact.body));
                 }
                 let index = name.strip_prefix(PATTERN)?.parse::<usize>().ok()?;
-                self.runtime
-                    .patterns
-                    .get(index)
-                    .map(|pattern| CowVal::Borrowed(pattern))
+                self.runtime.patterns.get(index).map(|pattern| CowVal::Borrowed(pattern))
             }
         }
     }

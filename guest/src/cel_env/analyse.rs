@@ -25,10 +25,7 @@ pub(super) fn analyse(expression: &IdedExpr) -> ExprInfo {
             .chain(tested.iter().cloned())
             .collect::<BTreeSet<_>>()
             .into_iter()
-            .map(|path| Selection {
-                guarded: tested.contains(&path),
-                path,
-            })
+            .map(|path| Selection { guarded: tested.contains(&path), path })
             .collect(),
         functions: walker.functions.into_iter().collect(),
         whole: walker.whole.into_iter().collect(),
@@ -55,12 +52,10 @@ impl Walker {
             Expr::Comprehension(comprehension) => {
                 self.walk(&comprehension.iter_range);
                 self.walk(&comprehension.accu_init);
-                let range = self
-                    .resolve(&comprehension.iter_range)
-                    .map(|(mut path, _)| {
-                        path.push(ANY.to_owned());
-                        path
-                    });
+                let range = self.resolve(&comprehension.iter_range).map(|(mut path, _)| {
+                    path.push(ANY.to_owned());
+                    path
+                });
                 let depth = self.bound.len();
                 self.bound.push((comprehension.accu_var.clone(), None));
                 self.bound.push((comprehension.iter_var.clone(), range));
@@ -95,16 +90,9 @@ impl Walker {
                 }
             }
             // `'name' in map` tests for the member, as `has` does.
-            (
-                operators::IN,
-                [
-                    IdedExpr {
-                        expr: Expr::Literal(LiteralValue::String(name)),
-                        ..
-                    },
-                    map,
-                ],
-            ) if self.resolve(map).is_some() => {
+            (operators::IN, [IdedExpr { expr: Expr::Literal(LiteralValue::String(name)), .. }, map])
+                if self.resolve(map).is_some() =>
+            {
                 if let Some((mut path, _)) = self.resolve(map) {
                     self.root(&path);
                     path.push(name.inner().to_owned());

@@ -87,27 +87,14 @@ impl StaticVal for Pattern {}
 pub(super) fn environment() -> Result<Env, DeclarationError> {
     let mut env = Env::stdlib();
     env.add_extension(cel::extensions::strings)?;
-    env.add_overload(
-        EQUAL,
-        "solgate_equal",
-        vec![types::DYN_TYPE, types::DYN_TYPE],
-        equal,
-    )?;
-    env.add_overload(
-        MATCHES,
-        "solgate_matches",
-        vec![types::STRING_TYPE, PATTERN_TYPE.to_owned()],
-        matches,
-    )?;
+    env.add_overload(EQUAL, "solgate_equal", vec![types::DYN_TYPE, types::DYN_TYPE], equal)?;
+    env.add_overload(MATCHES, "solgate_matches", vec![types::STRING_TYPE, PATTERN_TYPE.to_owned()], matches)?;
     Ok(env)
 }
 
 fn equal<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
     match arguments.as_slice() {
-        [left, right] => Ok(CowVal::owned(CelBool::from(value::equal(
-            left.as_ref(),
-            right.as_ref(),
-        )))),
+        [left, right] => Ok(CowVal::owned(CelBool::from(value::equal(left.as_ref(), right.as_ref())))),
         _ => Err(ExecutionError::invalid_argument_count(2, arguments.len())),
     }
 }
@@ -116,16 +103,8 @@ fn matches<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, Exe
     let [text, pattern] = arguments.as_slice() else {
         return Err(ExecutionError::invalid_argument_count(2, arguments.len()));
     };
-    match (
-        text.downcast_ref::<CelString>(),
-        pattern.downcast_ref::<Pattern>(),
-    ) {
-        (Some(text), Some(pattern)) => Ok(CowVal::owned(CelBool::from(
-            pattern.0.is_match(text.inner()),
-        ))),
-        _ => Err(ExecutionError::function_error(
-            MATCHES,
-            "a string and a pattern are needed",
-        )),
+    match (text.downcast_ref::<CelString>(), pattern.downcast_ref::<Pattern>()) {
+        (Some(text), Some(pattern)) => Ok(CowVal::owned(CelBool::from(pattern.0.is_match(text.inner())))),
+        _ => Err(ExecutionError::function_error(MATCHES, "a string and a pattern are needed")),
     }
 }

@@ -41,10 +41,7 @@ pub(crate) struct Program {
 
 impl Program {
     /// Evaluates to a value that no longer borrows the context.
-    pub(crate) fn value<'v>(
-        &self,
-        context: &Context<'_, 'v>,
-    ) -> Result<Box<dyn Val + 'v>, ExecutionError> {
+    pub(crate) fn value<'v>(&self, context: &Context<'_, 'v>) -> Result<Box<dyn Val + 'v>, ExecutionError> {
         Value::resolve_val(&self.expression, context).map(CowVal::into_owned)
     }
 
@@ -53,10 +50,9 @@ impl Program {
         let value = Value::resolve_val(&self.expression, context)?;
         match value.downcast_ref::<cel::common::types::CelBool>() {
             Some(bool) => Ok(*bool.inner()),
-            None => Err(ExecutionError::UnexpectedType {
-                got: value.get_type().name().to_owned(),
-                want: "bool".to_owned(),
-            }),
+            None => {
+                Err(ExecutionError::UnexpectedType { got: value.get_type().name().to_owned(), want: "bool".to_owned() })
+            }
         }
     }
 
@@ -75,22 +71,12 @@ impl Program {
 
 impl Compiler {
     pub(crate) fn new() -> Result<Self, ExprError> {
-        let env = environment().map_err(|error| ExprError {
-            message: error.to_string(),
-            line: 1,
-            column: 1,
-        })?;
-        Ok(Self {
-            env: Arc::new(env),
-            patterns: Vec::new(),
-        })
+        let env = environment().map_err(|error| ExprError { message: error.to_string(), line: 1, column: 1 })?;
+        Ok(Self { env: Arc::new(env), patterns: Vec::new() })
     }
 
     pub(crate) fn finish(self) -> Runtime {
-        Runtime {
-            env: self.env,
-            patterns: self.patterns.into(),
-        }
+        Runtime { env: self.env, patterns: self.patterns.into() }
     }
 
     /// Parses, checks and rewrites one expression.
@@ -98,14 +84,10 @@ impl Compiler {
         let program = self.env.compile(source).map_err(|errors| {
             let first = errors.errors.first();
             let position = |part: fn(&(isize, isize)) -> isize| {
-                first
-                    .and_then(|error| usize::try_from(part(&error.pos)).ok())
-                    .unwrap_or(1)
-                    .max(1)
+                first.and_then(|error| usize::try_from(part(&error.pos)).ok()).unwrap_or(1).max(1)
             };
             ExprError {
-                message: first
-                    .map_or_else(|| "it does not parse".to_owned(), |error| error.msg.clone()),
+                message: first.map_or_else(|| "it does not parse".to_owned(), |error| error.msg.clone()),
                 line: position(|pos| pos.0),
                 column: position(|pos| pos.1),
             }
@@ -148,11 +130,7 @@ impl Compiler {
             }
             Expr::Select(select) => self.rewrite(&mut select.operand, source)?,
             Expr::Struct(_) => {
-                return Err(fault(
-                    "messages cannot be constructed here",
-                    node.id,
-                    source,
-                ));
+                return Err(fault("messages cannot be constructed here", node.id, source));
             }
             Expr::Unspecified => {
                 return Err(fault("the expression is not complete", node.id, source));
@@ -162,12 +140,7 @@ impl Compiler {
         Ok(())
     }
 
-    fn rewrite_call(
-        &mut self,
-        call: &mut CallExpr,
-        id: u64,
-        source: &SourceInfo,
-    ) -> Result<Option<Expr>, ExprError> {
+    fn rewrite_call(&mut self, call: &mut CallExpr, id: u64, source: &SourceInfo) -> Result<Option<Expr>, ExprError> {
         match call.func_name.as_str() {
             MATCHES => {
                 let (text, pattern) = match (call.target.take(), std::mem::take(&mut call.args)) {
@@ -178,10 +151,7 @@ impl Compiler {
                     }
                     _ => return Err(fault("matches takes a string and a pattern", id, source)),
                 };
-                let Some(IdedExpr {
-                    expr: Expr::Literal(LiteralValue::String(pattern)),
-                    id: pattern_id,
-                }) = pattern
+                let Some(IdedExpr { expr: Expr::Literal(LiteralValue::String(pattern)), id: pattern_id }) = pattern
                 else {
                     return Err(fault(
                         "the pattern of matches must be a string literal, so that it can be compiled ahead",
@@ -189,13 +159,8 @@ impl Compiler {
                         source,
                     ));
                 };
-                let name = self
-                    .pattern(pattern.inner())
-                    .map_err(|message| fault(&message, pattern_id, source))?;
-                let pattern = IdedExpr {
-                    id: pattern_id,
-                    expr: Expr::Ident(name),
-                };
+                let name = self.pattern(pattern.inner()).map_err(|message| fault(&message, pattern_id, source))?;
+                let pattern = IdedExpr { id: pattern_id, expr: Expr::Ident(name) };
                 Ok(Some(Expr::Call(CallExpr {
                     func_name: MATCHES.to_owned(),
                     target: None,
@@ -203,10 +168,7 @@ impl Compiler {
                 })))
             }
             operators::EQUALS | operators::NOT_EQUALS
-                if !call
-                    .args
-                    .iter()
-                    .any(|arg| matches!(arg.expr, Expr::Literal(_))) =>
+                if !call.args.iter().any(|arg| matches!(arg.expr, Expr::Literal(_))) =>
             {
                 let equal = Expr::Call(CallExpr {
                     func_name: EQUAL.to_owned(),
@@ -217,47 +179,29 @@ impl Compiler {
                     return Ok(Some(equal));
                 }
                 let args = vec![IdedExpr { id, expr: equal }];
-                Ok(Some(Expr::Call(CallExpr {
-                    func_name: operators::LOGICAL_NOT.to_owned(),
-                    target: None,
-                    args,
-                })))
+                Ok(Some(Expr::Call(CallExpr { func_name: operators::LOGICAL_NOT.to_owned(), target: None, args })))
             }
             name => {
                 let operator = name.starts_with(['_', '@', '!', '-']);
                 let qualified = match call.target.as_deref() {
-                    Some(IdedExpr {
-                        expr: Expr::Ident(namespace),
-                        ..
-                    }) => Some(format!("{namespace}.{name}")),
+                    Some(IdedExpr { expr: Expr::Ident(namespace), .. }) => Some(format!("{namespace}.{name}")),
                     _ => None,
                 };
                 let known = operator
                     || FUNCTIONS.contains(&name)
                     || qualified.is_some_and(|name| FUNCTIONS.contains(&name.as_str()));
-                if known {
-                    Ok(None)
-                } else {
-                    Err(fault(&format!("there is no function {name}"), id, source))
-                }
+                if known { Ok(None) } else { Err(fault(&format!("there is no function {name}"), id, source)) }
             }
         }
     }
 
     /// The variable that holds a compiled pattern.
     fn pattern(&mut self, pattern: &str) -> Result<String, String> {
-        let index = match self
-            .patterns
-            .iter()
-            .position(|known| known.0.as_str() == pattern)
-        {
+        let index = match self.patterns.iter().position(|known| known.0.as_str() == pattern) {
             Some(index) => index,
             None => {
                 let regex = Regex::new(pattern).map_err(|error| {
-                    format!(
-                        "the pattern does not compile: {}",
-                        crate::text::clean(&error.to_string())
-                    )
+                    format!("the pattern does not compile: {}", crate::text::clean(&error.to_string()))
                 })?;
                 self.patterns.push(Pattern(Arc::new(regex)));
                 self.patterns.len().saturating_sub(1)
@@ -268,24 +212,9 @@ impl Compiler {
 }
 
 fn fault(message: &str, id: u64, source: &SourceInfo) -> ExprError {
-    let offset = source
-        .offset_for(id)
-        .map_or(0, |(start, _)| usize::try_from(start).unwrap_or(0));
+    let offset = source.offset_for(id).map_or(0, |(start, _)| usize::try_from(start).unwrap_or(0));
     let before: Vec<char> = source.source.chars().take(offset).collect();
-    let line = before
-        .iter()
-        .filter(|char| **char == '\n')
-        .count()
-        .saturating_add(1);
-    let column = before
-        .iter()
-        .rev()
-        .take_while(|char| **char != '\n')
-        .count()
-        .saturating_add(1);
-    ExprError {
-        message: message.to_owned(),
-        line,
-        column,
-    }
+    let line = before.iter().filter(|char| **char == '\n').count().saturating_add(1);
+    let column = before.iter().rev().take_while(|char| **char != '\n').count().saturating_add(1);
+    ExprError { message: message.to_owned(), line, column }
 }

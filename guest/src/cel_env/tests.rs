@@ -1,9 +1,4 @@
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use serde_json::{Value, json};
 
@@ -12,9 +7,7 @@ use super::*;
 /// Evaluates an expression over a body.
 fn evaluate(source: &str, body: &Value) -> Result<bool, String> {
     let mut compiler = Compiler::new().unwrap();
-    let (program, _) = compiler
-        .compile(source)
-        .map_err(|error| error.to_string())?;
+    let (program, _) = compiler.compile(source).map_err(|error| error.to_string())?;
     let runtime = compiler.finish();
     let options = json!({"strict": true});
     let activation = Activation {
@@ -29,10 +22,7 @@ fn evaluate(source: &str, body: &Value) -> Result<bool, String> {
         path: &[("vnfInstanceId", "id-1".into())],
         caller: None,
         body: Some(body),
-        facts: &[FactValue {
-            name: "opOcc",
-            body: json!({"id": "o", "operationState": "FAILED_TEMP"}),
-        }],
+        facts: &[FactValue { name: "opOcc", body: json!({"id": "o", "operationState": "FAILED_TEMP"}) }],
         built: activation::Built::default(),
     };
     let context = activation.context();
@@ -97,15 +87,8 @@ fn what_an_expression_reads() {
          && body.list[0].name == 'x' && 'p' in query && size(body.map) > 0 && (has(caller.subject) || body.?q.orValue('') == '') && body.a.map(x, x)[0] == 1",
     )
     .unwrap();
-    assert_eq!(
-        info.variables,
-        ["body", "caller", "headers", "openOps", "query"]
-    );
-    let paths: Vec<_> = info
-        .selections
-        .iter()
-        .map(|selection| (selection.path.join("."), selection.guarded))
-        .collect();
+    assert_eq!(info.variables, ["body", "caller", "headers", "openOps", "query"]);
+    let paths: Vec<_> = info.selections.iter().map(|selection| (selection.path.join("."), selection.guarded)).collect();
     let expected = [
         ("body.a", false),
         ("body.a.[]", false),
@@ -119,22 +102,11 @@ fn what_an_expression_reads() {
         ("openOps.[].operationState", false),
         ("query.p", true),
     ];
-    assert_eq!(
-        paths,
-        expected.map(|(path, guarded)| (path.to_owned(), guarded))
-    );
+    assert_eq!(paths, expected.map(|(path, guarded)| (path.to_owned(), guarded)));
     assert!(info.functions.iter().any(|name| name == "size"));
     assert_eq!(info.whole, ["openOps"]);
-    assert_eq!(
-        check_expression("headers == {}").unwrap().whole,
-        ["headers"]
-    );
-    assert_eq!(
-        check_expression("[1].all(headers, headers == 1)")
-            .unwrap()
-            .variables,
-        Vec::<String>::new()
-    );
+    assert_eq!(check_expression("headers == {}").unwrap().whole, ["headers"]);
+    assert_eq!(check_expression("[1].all(headers, headers == 1)").unwrap().variables, Vec::<String>::new());
 }
 
 #[test]

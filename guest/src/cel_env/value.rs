@@ -10,9 +10,7 @@ use cel::{
     ExecutionError,
     common::{
         traits::{Adder, Container, Indexer, Iterable, Iterator as CelIterator, Sizer, Zeroer},
-        types::{
-            self, CelBool, CelDouble, CelInt, CelList, CelNull, CelString, CelUInt, Kind, Type,
-        },
+        types::{self, CelBool, CelDouble, CelInt, CelList, CelNull, CelString, CelUInt, Kind, Type},
         value::{CowVal, Val},
     },
 };
@@ -30,14 +28,8 @@ pub(crate) fn view<'b, 'v>(value: &'v Value) -> CowVal<'b, 'v> {
         Value::Bool(false) => CowVal::Borrowed(&FALSE),
         Value::Number(number) => view_number(number),
         Value::String(text) => CowVal::owned(CelString::from(text.as_str())),
-        Value::Array(items) => CowVal::owned(JsonList {
-            items,
-            views: OnceLock::new(),
-        }),
-        Value::Object(members) => CowVal::owned(JsonMap {
-            members,
-            keys: OnceLock::new(),
-        }),
+        Value::Array(items) => CowVal::owned(JsonList { items, views: OnceLock::new() }),
+        Value::Object(members) => CowVal::owned(JsonMap { members, keys: OnceLock::new() }),
     }
 }
 
@@ -54,10 +46,7 @@ fn view_number<'b, 'v>(number: &Number) -> CowVal<'b, 'v> {
     }
     let double = number.as_f64().unwrap_or(f64::NAN);
     if double.fract() == 0.0 && double.abs() <= EXACT {
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "integral and within the range of i64"
-        )]
+        #[expect(clippy::cast_possible_truncation, reason = "integral and within the range of i64")]
         return CowVal::owned(CelInt::from(double as i64));
     }
     CowVal::owned(CelDouble::from(double))
@@ -93,9 +82,7 @@ fn equal_maps(left: &dyn Val, right: &dyn Val) -> bool {
     if size(left) != size(right) {
         return false;
     }
-    let (Some(keys), Some(left), Some(right)) =
-        (left.as_iterable(), left.as_indexer(), right.as_indexer())
-    else {
+    let (Some(keys), Some(left), Some(right)) = (left.as_iterable(), left.as_indexer(), right.as_indexer()) else {
         return false;
     };
     let mut keys = keys.iter();
@@ -126,12 +113,7 @@ struct JsonList<'v> {
 
 impl<'v> JsonList<'v> {
     fn views(&self) -> &[Box<dyn Val + 'v>] {
-        self.views.get_or_init(|| {
-            self.items
-                .iter()
-                .map(|item| view(item).into_owned())
-                .collect()
-        })
+        self.views.get_or_init(|| self.items.iter().map(|item| view(item).into_owned()).collect())
     }
 }
 
@@ -191,10 +173,7 @@ impl<'v> Val for JsonList<'v> {
     where
         Self: 'w,
     {
-        Box::new(JsonList {
-            items: self.items,
-            views: OnceLock::new(),
-        })
+        Box::new(JsonList { items: self.items, views: OnceLock::new() })
     }
 }
 
@@ -207,11 +186,7 @@ impl Adder for JsonList<'_> {
             .as_iterable()
             .filter(|_| other.get_type().kind() == Kind::List)
             .ok_or_else(|| overload("_+_", self, other))?;
-        let mut items: Vec<Box<dyn Val + 'w>> = self
-            .views()
-            .iter()
-            .map(|item| item.clone_as_boxed())
-            .collect();
+        let mut items: Vec<Box<dyn Val + 'w>> = self.views().iter().map(|item| item.clone_as_boxed()).collect();
         let mut rest = other.iter();
         while let Some(item) = rest.next() {
             items.push(item.clone_as_boxed());
@@ -222,10 +197,7 @@ impl Adder for JsonList<'_> {
 
 impl Container for JsonList<'_> {
     fn contains(&self, value: &dyn Val) -> Result<bool, ExecutionError> {
-        Ok(self
-            .items
-            .iter()
-            .any(|item| equal(view(item).as_ref(), value)))
+        Ok(self.items.iter().any(|item| equal(view(item).as_ref(), value)))
     }
 }
 
@@ -235,20 +207,19 @@ impl Indexer for JsonList<'_> {
         Self: 'w,
     {
         let at = if let Some(int) = index.downcast_ref::<CelInt>() {
-            usize::try_from(*int.inner())
-                .map_err(|_| ExecutionError::IndexOutOfBounds((*int.inner()).into()))?
+            usize::try_from(*int.inner()).map_err(|_| ExecutionError::IndexOutOfBounds((*int.inner()).into()))?
         } else if let Some(uint) = index.downcast_ref::<CelUInt>() {
-            usize::try_from(*uint.inner())
-                .map_err(|_| ExecutionError::IndexOutOfBounds((*uint.inner()).into()))?
+            usize::try_from(*uint.inner()).map_err(|_| ExecutionError::IndexOutOfBounds((*uint.inner()).into()))?
         } else {
             return Err(ExecutionError::UnexpectedType {
                 got: index.get_type().name().to_owned(),
                 want: "int".to_owned(),
             });
         };
-        let item = self.items.get(at).ok_or_else(|| {
-            ExecutionError::IndexOutOfBounds(i64::try_from(at).unwrap_or(i64::MAX).into())
-        })?;
+        let item = self
+            .items
+            .get(at)
+            .ok_or_else(|| ExecutionError::IndexOutOfBounds(i64::try_from(at).unwrap_or(i64::MAX).into()))?;
         Ok(view(item))
     }
 
@@ -273,9 +244,7 @@ struct Lend<'b, 'v>(std::slice::Iter<'b, Box<dyn Val + 'v>>);
 
 impl<'b, 'v: 'w, 'w> CelIterator<'b, 'w> for Lend<'b, 'v> {
     fn next(&mut self) -> Option<&'b (dyn Val + 'w)> {
-        self.0
-            .next()
-            .map(|item| item.as_ref() as &'b (dyn Val + 'w))
+        self.0.next().map(|item| item.as_ref() as &'b (dyn Val + 'w))
     }
 }
 
@@ -301,13 +270,7 @@ impl<'v> JsonMap<'v> {
     fn find(&self, key: &dyn Val) -> Result<Option<&'v Value>, ExecutionError> {
         match key.downcast_ref::<CelString>() {
             Some(name) => Ok(self.members.get(name.inner())),
-            None if matches!(
-                key.get_type().kind(),
-                Kind::Int | Kind::UInt | Kind::Double | Kind::Boolean
-            ) =>
-            {
-                Ok(None)
-            }
+            None if matches!(key.get_type().kind(), Kind::Int | Kind::UInt | Kind::Double | Kind::Boolean) => Ok(None),
             None => Err(ExecutionError::UnexpectedType {
                 got: key.get_type().name().to_owned(),
                 want: "map key".to_owned(),
@@ -365,10 +328,7 @@ impl<'v> Val for JsonMap<'v> {
     where
         Self: 'w,
     {
-        Box::new(JsonMap {
-            members: self.members,
-            keys: OnceLock::new(),
-        })
+        Box::new(JsonMap { members: self.members, keys: OnceLock::new() })
     }
 }
 
@@ -386,8 +346,7 @@ impl Indexer for JsonMap<'_> {
         match self.find(key)? {
             Some(value) => Ok(view(value)),
             None => Err(ExecutionError::NoSuchKey(Arc::new(
-                key.downcast_ref::<CelString>()
-                    .map_or_else(String::new, |name| name.inner().to_owned()),
+                key.downcast_ref::<CelString>().map_or_else(String::new, |name| name.inner().to_owned()),
             ))),
         }
     }
@@ -405,12 +364,7 @@ impl Iterable for JsonMap<'_> {
     where
         Self: 'w,
     {
-        let keys = self.keys.get_or_init(|| {
-            self.members
-                .keys()
-                .map(|key| CelString::from(key.as_str()))
-                .collect()
-        });
+        let keys = self.keys.get_or_init(|| self.members.keys().map(|key| CelString::from(key.as_str())).collect());
         Box::new(LendKeys(keys.iter()))
     }
 }
@@ -438,9 +392,6 @@ impl Zeroer for JsonMap<'_> {
 fn overload(function: &str, left: &dyn Val, right: &dyn Val) -> ExecutionError {
     ExecutionError::no_such_overload(
         function,
-        vec![
-            left.get_type().name().to_owned(),
-            right.get_type().name().to_owned(),
-        ],
+        vec![left.get_type().name().to_owned(), right.get_type().name().to_owned()],
     )
 }

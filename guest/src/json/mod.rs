@@ -55,21 +55,10 @@ pub(crate) enum JsonFault {
 
 /// Reads one JSON text, in which arrays and objects nest at most `depth` deep.
 pub(crate) fn parse(bytes: &[u8], depth: u32) -> Result<Document, JsonFault> {
-    let text = std::str::from_utf8(bytes).map_err(|error| JsonFault::Utf8 {
-        offset: error.valid_up_to(),
-    })?;
-    let mut parser = Parser {
-        text,
-        bytes,
-        at: 0,
-        depth,
-        numbers: Vec::new(),
-    };
+    let text = std::str::from_utf8(bytes).map_err(|error| JsonFault::Utf8 { offset: error.valid_up_to() })?;
+    let mut parser = Parser { text, bytes, at: 0, depth, numbers: Vec::new() };
     match parser.document() {
-        Ok(value) => Ok(Document {
-            value,
-            numbers: parser.numbers.into_iter().map(Pending::finish).collect(),
-        }),
+        Ok(value) => Ok(Document { value, numbers: parser.numbers.into_iter().map(Pending::finish).collect() }),
         Err(stop) => Err(stop.explain(text)),
     }
 }
@@ -92,31 +81,12 @@ impl Stop {
         match self.why {
             Why::Malformed { at, expected } => {
                 let read = text.get(..at).unwrap_or(text);
-                let line = read
-                    .bytes()
-                    .filter(|byte| *byte == b'\n')
-                    .count()
-                    .saturating_add(1);
-                let column = read
-                    .rsplit('\n')
-                    .next()
-                    .unwrap_or_default()
-                    .chars()
-                    .count()
-                    .saturating_add(1);
-                JsonFault::Malformed {
-                    line,
-                    column,
-                    expected,
-                }
+                let line = read.bytes().filter(|byte| *byte == b'\n').count().saturating_add(1);
+                let column = read.rsplit('\n').next().unwrap_or_default().chars().count().saturating_add(1);
+                JsonFault::Malformed { line, column, expected }
             }
-            Why::DuplicateKey(key) => JsonFault::DuplicateKey {
-                pointer: pointer(&self.segments),
-                key,
-            },
-            Why::Depth => JsonFault::Depth {
-                pointer: pointer(&self.segments),
-            },
+            Why::DuplicateKey(key) => JsonFault::DuplicateKey { pointer: pointer(&self.segments), key },
+            Why::Depth => JsonFault::Depth { pointer: pointer(&self.segments) },
         }
     }
 }
@@ -129,11 +99,7 @@ struct Pending {
 
 impl Pending {
     fn finish(self) -> InexactNumber {
-        InexactNumber {
-            pointer: pointer(&self.segments),
-            literal: self.literal,
-            overflow: self.overflow,
-        }
+        InexactNumber { pointer: pointer(&self.segments), literal: self.literal, overflow: self.overflow }
     }
 }
 
@@ -179,13 +145,7 @@ impl Parser<'_> {
 
     #[cold]
     fn malformed<T>(&self, expected: &'static str) -> Parsed<T> {
-        Err(Stop {
-            why: Why::Malformed {
-                at: self.at,
-                expected,
-            },
-            segments: Vec::new(),
-        })
+        Err(Stop { why: Why::Malformed { at: self.at, expected }, segments: Vec::new() })
     }
 
     fn space(&mut self) {
@@ -201,11 +161,7 @@ impl Parser<'_> {
         self.space();
         let value = self.value()?;
         self.space();
-        if self.at < self.bytes.len() {
-            self.malformed("the end of the text")
-        } else {
-            Ok(value)
-        }
+        if self.at < self.bytes.len() { self.malformed("the end of the text") } else { Ok(value) }
     }
 
     fn value(&mut self) -> Parsed<Value> {
@@ -222,11 +178,7 @@ impl Parser<'_> {
     }
 
     fn word(&mut self, word: &'static str, value: Value) -> Parsed<Value> {
-        if self
-            .bytes
-            .get(self.at..)
-            .is_some_and(|rest| rest.starts_with(word.as_bytes()))
-        {
+        if self.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(word.as_bytes())) {
             self.at = self.at.saturating_add(word.len());
             Ok(value)
         } else {
@@ -236,10 +188,7 @@ impl Parser<'_> {
 
     fn nested(&mut self, read: fn(&mut Self) -> Parsed<Value>) -> Parsed<Value> {
         let Some(depth) = self.depth.checked_sub(1) else {
-            return Err(Stop {
-                why: Why::Depth,
-                segments: Vec::new(),
-            });
+            return Err(Stop { why: Why::Depth, segments: Vec::new() });
         };
         self.depth = depth;
         self.advance();
@@ -257,9 +206,7 @@ impl Parser<'_> {
         }
         loop {
             let known = self.numbers.len();
-            let item = self
-                .value()
-                .map_err(|stop| within(stop, || items.len().to_string()))?;
+            let item = self.value().map_err(|stop| within(stop, || items.len().to_string()))?;
             self.locate(known, || items.len().to_string());
             items.push(item);
             self.space();
@@ -301,10 +248,7 @@ impl Parser<'_> {
                 }
                 Entry::Occupied(taken) => {
                     let key = taken.key().clone();
-                    return Err(Stop {
-                        why: Why::DuplicateKey(key.clone()),
-                        segments: vec![key],
-                    });
+                    return Err(Stop { why: Why::DuplicateKey(key.clone()), segments: vec![key] });
                 }
             }
             self.space();
@@ -395,11 +339,7 @@ impl Parser<'_> {
     #[cold]
     fn report(&mut self, literal: &str, overflow: bool) {
         if self.numbers.len() < REPORTED {
-            self.numbers.push(Pending {
-                segments: Vec::new(),
-                literal: literal.to_owned(),
-                overflow,
-            });
+            self.numbers.push(Pending { segments: Vec::new(), literal: literal.to_owned(), overflow });
         }
     }
 }

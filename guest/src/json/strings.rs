@@ -10,9 +10,7 @@ impl Parser<'_> {
         loop {
             let start = self.at;
             let rest = self.bytes.get(start..).unwrap_or_default();
-            let run = rest
-                .iter()
-                .position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f));
+            let run = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f));
             self.at = start.saturating_add(run.unwrap_or(rest.len()));
             // The bytes that end a run are ASCII, so it is whole characters.
             let run = self.text.get(start..self.at).unwrap_or_default();
@@ -60,18 +58,13 @@ impl Parser<'_> {
         if let Some(char) = char::from_u32(first) {
             return Ok(char);
         }
-        let paired = (0xd800..0xdc00).contains(&first)
-            && self
-                .bytes
-                .get(self.at..)
-                .is_some_and(|rest| rest.starts_with(b"\\u"));
+        let paired =
+            (0xd800..0xdc00).contains(&first) && self.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(b"\\u"));
         if paired {
             self.advance();
             let second = self.hex()?;
             if (0xdc00..0xe000).contains(&second) {
-                let code = 0x1_0000u32
-                    .saturating_add((first & 0x3ff) << 10)
-                    .saturating_add(second & 0x3ff);
+                let code = 0x1_0000u32.saturating_add((first & 0x3ff) << 10).saturating_add(second & 0x3ff);
                 if let Some(char) = char::from_u32(code) {
                     return Ok(char);
                 }

@@ -22,11 +22,7 @@ fn what_is_accepted_reads_as_serde_json_reads_it() {
         "123456789.123456789",
     ];
     for text in texts {
-        assert_eq!(
-            value(text),
-            serde_json::from_str::<Value>(text).unwrap(),
-            "{text}"
-        );
+        assert_eq!(value(text), serde_json::from_str::<Value>(text).unwrap(), "{text}");
     }
 }
 
@@ -67,13 +63,8 @@ fn malformed_texts_say_where() {
     ];
     for (text, line, column) in cases {
         match parse(text.as_bytes(), 64) {
-            Err(JsonFault::Malformed {
-                line: l, column: c, ..
-            }) => assert_eq!((l, c), (*line, *column), "{text}"),
-            other => assert!(
-                matches!(other, Err(JsonFault::Malformed { .. })),
-                "{text}: {other:?}"
-            ),
+            Err(JsonFault::Malformed { line: l, column: c, .. }) => assert_eq!((l, c), (*line, *column), "{text}"),
+            other => assert!(matches!(other, Err(JsonFault::Malformed { .. })), "{text}: {other:?}"),
         }
         assert!(serde_json::from_str::<Value>(text).is_err(), "{text}");
     }
@@ -81,20 +72,9 @@ fn malformed_texts_say_where() {
 
 #[test]
 fn bytes_that_are_not_utf8() {
+    assert_eq!(parse(b"{\"a\":\"\xe9\"}", 64), Err(JsonFault::Utf8 { offset: 6 }));
     assert_eq!(
-        parse(b"{\"a\":\"\xe9\"}", 64),
-        Err(JsonFault::Utf8 { offset: 6 })
-    );
-    assert_eq!(
-        parse(
-            "\"a\""
-                .encode_utf16()
-                .flat_map(u16::to_be_bytes)
-                .chain([0xff])
-                .collect::<Vec<_>>()
-                .as_slice(),
-            64
-        ),
+        parse("\"a\"".encode_utf16().flat_map(u16::to_be_bytes).chain([0xff]).collect::<Vec<_>>().as_slice(), 64),
         Err(JsonFault::Utf8 { offset: 6 })
     );
 }
@@ -108,10 +88,7 @@ fn duplicate_names_also_with_escapes() {
     ] {
         assert_eq!(
             parse(text.as_bytes(), 64),
-            Err(JsonFault::DuplicateKey {
-                pointer: pointer.to_owned(),
-                key: key.to_owned()
-            })
+            Err(JsonFault::DuplicateKey { pointer: pointer.to_owned(), key: key.to_owned() })
         );
     }
     assert_eq!(value(r#"{"a":{"a":1},"A":1}"#)["a"]["a"], 1);
@@ -121,40 +98,17 @@ fn duplicate_names_also_with_escapes() {
 fn nesting_is_limited() {
     let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
     assert!(parse(nested(64).as_bytes(), 64).is_ok());
-    assert_eq!(
-        parse(nested(3).as_bytes(), 2),
-        Err(JsonFault::Depth {
-            pointer: "/0/0".to_owned()
-        })
-    );
-    assert_eq!(
-        parse(br#"{"a":{"b":{}},"c":{"d":{}}}"#, 3).map(|_| ()),
-        Ok(())
-    );
-    assert!(matches!(
-        parse("[".repeat(1 << 20).as_bytes(), 64),
-        Err(JsonFault::Depth { .. })
-    ));
+    assert_eq!(parse(nested(3).as_bytes(), 2), Err(JsonFault::Depth { pointer: "/0/0".to_owned() }));
+    assert_eq!(parse(br#"{"a":{"b":{}},"c":{"d":{}}}"#, 3).map(|_| ()), Ok(()));
+    assert!(matches!(parse("[".repeat(1 << 20).as_bytes(), 64), Err(JsonFault::Depth { .. })));
 }
 
 #[test]
 fn inexact_numbers_are_reported_and_reading_goes_on() {
     let text = r#"{"a":[1,99999999999999999999999],"b/c":{"d":-9007199254740992},"e":1e400,"f":1e20,"g":18446744073709551615}"#;
     let document = parse(text.as_bytes(), 64).unwrap();
-    let found: Vec<_> = document
-        .numbers
-        .iter()
-        .map(|number| (number.pointer.as_str(), number.overflow))
-        .collect();
-    assert_eq!(
-        found,
-        [
-            ("/a/1", false),
-            ("/b~1c/d", false),
-            ("/e", true),
-            ("/g", false)
-        ]
-    );
+    let found: Vec<_> = document.numbers.iter().map(|number| (number.pointer.as_str(), number.overflow)).collect();
+    assert_eq!(found, [("/a/1", false), ("/b~1c/d", false), ("/e", true), ("/g", false)]);
     assert_eq!(document.value["b/c"]["d"], -9_007_199_254_740_992_i64);
     assert_eq!(document.value["e"], f64::MAX);
 }

@@ -11,18 +11,8 @@ use crate::{
 };
 
 /// Variables that every expression may read, besides facts.
-const VARIABLES: &[&str] = &[
-    "body",
-    "headers",
-    "query",
-    "path",
-    "method",
-    "operation",
-    "apiRoot",
-    "caller",
-    "receivedAt",
-    "options",
-];
+const VARIABLES: &[&str] =
+    &["body", "headers", "query", "path", "method", "operation", "apiRoot", "caller", "receivedAt", "options"];
 
 /// Compiles the rules of a bundle.
 pub(crate) struct RuleCompiler<'b> {
@@ -36,28 +26,14 @@ pub(crate) struct RuleCompiler<'b> {
 }
 
 impl<'b> RuleCompiler<'b> {
-    pub(crate) fn new(
-        bundle: &'b Bundle,
-        index: &'b BTreeMap<String, usize>,
-    ) -> Result<Self, InitError> {
+    pub(crate) fn new(bundle: &'b Bundle, index: &'b BTreeMap<String, usize>) -> Result<Self, InitError> {
         let compiler = Compiler::new().map_err(|error| InitError::Expression {
             rule: String::new(),
             member: "environment".to_owned(),
             error,
         })?;
-        let operations = bundle
-            .operations
-            .iter()
-            .map(|_| OperationRules::default())
-            .collect();
-        Ok(Self {
-            bundle,
-            index,
-            compiler,
-            expressions: Vec::new(),
-            operations,
-            fields: BTreeSet::new(),
-        })
+        let operations = bundle.operations.iter().map(|_| OperationRules::default()).collect();
+        Ok(Self { bundle, index, compiler, expressions: Vec::new(), operations, fields: BTreeSet::new() })
     }
 
     pub(crate) fn runtime(self) -> (Runtime, Vec<Expression>, Vec<OperationRules>) {
@@ -111,33 +87,20 @@ impl<'b> RuleCompiler<'b> {
             return Ok((0..self.bundle.operations.len()).collect());
         }
         let find = |id: &String| {
-            let found = self
-                .bundle
-                .operations
-                .iter()
-                .position(|operation| operation.id == *id);
-            found.ok_or_else(|| InitError::UnknownOperation {
-                rule: rule.id.clone(),
-                operation: id.clone(),
-            })
+            let found = self.bundle.operations.iter().position(|operation| operation.id == *id);
+            found.ok_or_else(|| InitError::UnknownOperation { rule: rule.id.clone(), operation: id.clone() })
         };
         rule.operations.iter().map(find).collect()
     }
 
     fn fact(&self, rule: &Rule, name: &str) -> Result<usize, InitError> {
         let found = self.bundle.facts.iter().position(|fact| fact.name == name);
-        found.ok_or_else(|| InitError::UnknownFact {
-            rule: rule.id.clone(),
-            fact: name.to_owned(),
-        })
+        found.ok_or_else(|| InitError::UnknownFact { rule: rule.id.clone(), fact: name.to_owned() })
     }
 
     /// Checks that an operation's path gives a fact's variables.
     fn check_template(&self, rule: &Rule, fact: usize, operation: usize) -> Result<(), InitError> {
-        let (Some(fact), Some(operation)) = (
-            self.bundle.facts.get(fact),
-            self.bundle.operations.get(operation),
-        ) else {
+        let (Some(fact), Some(operation)) = (self.bundle.facts.get(fact), self.bundle.operations.get(operation)) else {
             return Ok(());
         };
         for variable in fact_variables(fact) {
@@ -153,12 +116,7 @@ impl<'b> RuleCompiler<'b> {
         Ok(())
     }
 
-    fn expression(
-        &mut self,
-        rule: &Rule,
-        index: usize,
-        require: &Require,
-    ) -> Result<Expression, InitError> {
+    fn expression(&mut self, rule: &Rule, index: usize, require: &Require) -> Result<Expression, InitError> {
         let mut reads = Reads {
             rule,
             require,
@@ -168,36 +126,23 @@ impl<'b> RuleCompiler<'b> {
             body: false,
             variables: false,
         };
-        let when = require
-            .when
-            .as_deref()
-            .map(|source| self.program("when", source, &mut reads))
-            .transpose()?;
+        let when = require.when.as_deref().map(|source| self.program("when", source, &mut reads)).transpose()?;
         let mut guard_facts = std::mem::take(&mut reads.facts);
         let variables_first = std::mem::take(&mut reads.variables);
         let mut variables = Vec::new();
         for (name, source) in &require.variables {
-            variables.push((
-                format!("variables.{name}"),
-                self.program(&format!("variables.{name}"), source, &mut reads)?,
-            ));
+            variables
+                .push((format!("variables.{name}"), self.program(&format!("variables.{name}"), source, &mut reads)?));
             reads.defined.push(name);
         }
         if variables_first {
             guard_facts.extend(reads.facts.iter().copied());
         }
-        let for_each = require
-            .for_each
-            .as_deref()
-            .map(|source| self.program("forEach", source, &mut reads))
-            .transpose()?;
+        let for_each =
+            require.for_each.as_deref().map(|source| self.program("forEach", source, &mut reads)).transpose()?;
         reads.guard = true;
         let program = self.program("require", &require.require, &mut reads)?;
-        let detail = require
-            .detail
-            .as_deref()
-            .map(|source| self.program("detail", source, &mut reads))
-            .transpose()?;
+        let detail = require.detail.as_deref().map(|source| self.program("detail", source, &mut reads)).transpose()?;
         let facts: BTreeSet<usize> = reads.facts.union(&guard_facts).copied().collect();
         let expression = Expression {
             rule: index,
@@ -229,32 +174,19 @@ impl<'b> RuleCompiler<'b> {
         }
     }
 
-    fn program(
-        &mut self,
-        member: &str,
-        source: &str,
-        reads: &mut Reads<'_>,
-    ) -> Result<Program, InitError> {
+    fn program(&mut self, member: &str, source: &str, reads: &mut Reads<'_>) -> Result<Program, InitError> {
         let rule = reads.rule;
-        let (program, info) =
-            self.compiler
-                .compile(source)
-                .map_err(|error| InitError::Expression {
-                    rule: rule.id.clone(),
-                    member: member.to_owned(),
-                    error,
-                })?;
+        let (program, info) = self.compiler.compile(source).map_err(|error| InitError::Expression {
+            rule: rule.id.clone(),
+            member: member.to_owned(),
+            error,
+        })?;
         self.check(member, &info, reads)?;
         Ok(program)
     }
 
     /// Checks the variables that an expression reads, and notes facts and fields.
-    fn check(
-        &mut self,
-        member: &str,
-        info: &ExprInfo,
-        reads: &mut Reads<'_>,
-    ) -> Result<(), InitError> {
+    fn check(&mut self, member: &str, info: &ExprInfo, reads: &mut Reads<'_>) -> Result<(), InitError> {
         let rule = reads.rule;
         for variable in &info.variables {
             match variable.as_str() {
@@ -262,23 +194,15 @@ impl<'b> RuleCompiler<'b> {
                 "headers" => self.check_headers(member, info, rule)?,
                 "variables" => {
                     reads.variables = true;
-                    let names = info.selections.iter().filter(|selection| {
-                        selection
-                            .path
-                            .first()
-                            .is_some_and(|root| root == "variables")
-                    });
+                    let names = info
+                        .selections
+                        .iter()
+                        .filter(|selection| selection.path.first().is_some_and(|root| root == "variables"));
                     let known = |name: &String| match member {
-                        "when" => reads
-                            .require
-                            .variables
-                            .iter()
-                            .any(|(known, _)| known == name),
+                        "when" => reads.require.variables.iter().any(|(known, _)| known == name),
                         _ => reads.defined.contains(&name.as_str()),
                     };
-                    let unknown = names
-                        .filter_map(|selection| selection.path.get(1))
-                        .find(|name| !known(name));
+                    let unknown = names.filter_map(|selection| selection.path.get(1)).find(|name| !known(name));
                     if let Some(name) = unknown {
                         return Err(expression_error(
                             rule,
@@ -301,11 +225,7 @@ impl<'b> RuleCompiler<'b> {
                         reads.facts.insert(fact);
                     }
                     None => {
-                        return Err(expression_error(
-                            rule,
-                            member,
-                            &format!("there is no variable {name}"),
-                        ));
+                        return Err(expression_error(rule, member, &format!("there is no variable {name}")));
                     }
                 },
             }
@@ -313,16 +233,9 @@ impl<'b> RuleCompiler<'b> {
         Ok(())
     }
 
-    fn check_headers(
-        &mut self,
-        member: &str,
-        info: &ExprInfo,
-        rule: &Rule,
-    ) -> Result<(), InitError> {
-        let names = info
-            .selections
-            .iter()
-            .filter(|selection| selection.path.first().is_some_and(|root| root == "headers"));
+    fn check_headers(&mut self, member: &str, info: &ExprInfo, rule: &Rule) -> Result<(), InitError> {
+        let names =
+            info.selections.iter().filter(|selection| selection.path.first().is_some_and(|root| root == "headers"));
         for name in names.filter_map(|selection| selection.path.get(1)) {
             if name == "[]" || name.chars().any(char::is_uppercase) {
                 return Err(expression_error(
@@ -345,18 +258,7 @@ impl<'b> RuleCompiler<'b> {
 }
 
 /// Names of types, which expressions may compare with `type(x)`.
-const TYPES: &[&str] = &[
-    "bool",
-    "bytes",
-    "double",
-    "int",
-    "list",
-    "map",
-    "null_type",
-    "string",
-    "type",
-    "uint",
-];
+const TYPES: &[&str] = &["bool", "bytes", "double", "int", "list", "map", "null_type", "string", "type", "uint"];
 
 struct Reads<'r> {
     rule: &'r Rule,
@@ -371,14 +273,6 @@ struct Reads<'r> {
 }
 
 fn expression_error(rule: &Rule, member: &str, message: &str) -> InitError {
-    let error = ExprError {
-        message: message.to_owned(),
-        line: 1,
-        column: 1,
-    };
-    InitError::Expression {
-        rule: rule.id.clone(),
-        member: member.to_owned(),
-        error,
-    }
+    let error = ExprError { message: message.to_owned(), line: 1, column: 1 };
+    InitError::Expression { rule: rule.id.clone(), member: member.to_owned(), error }
 }

@@ -85,9 +85,7 @@ impl OperationRules {
 
 /// The rule table: the engine's own rules first, as the bundle declares them,
 /// then the bundle's.
-pub(crate) fn table(
-    bundle: &Bundle,
-) -> Result<(Vec<RuleEntry>, BTreeMap<String, usize>), InitError> {
+pub(crate) fn table(bundle: &Bundle) -> Result<(Vec<RuleEntry>, BTreeMap<String, usize>), InitError> {
     let mut entries: Vec<RuleEntry> = ENGINE_RULES
         .iter()
         .map(|rule| RuleEntry {
@@ -95,24 +93,15 @@ pub(crate) fn table(
             title: rule.title.to_owned(),
             status: rule.status,
             clause: None,
-            severity: SeveritySpec {
-                default: rule.severity,
-                by_option: Vec::new(),
-            },
+            severity: SeveritySpec { default: rule.severity, by_option: Vec::new() },
         })
         .collect();
-    let mut index: BTreeMap<String, usize> = entries
-        .iter()
-        .enumerate()
-        .map(|(at, entry)| (entry.id.clone(), at))
-        .collect();
+    let mut index: BTreeMap<String, usize> =
+        entries.iter().enumerate().map(|(at, entry)| (entry.id.clone(), at)).collect();
     let mut declared = BTreeSet::new();
     for rule in &bundle.rules {
         if !declared.insert(rule.id.as_str()) {
-            return Err(InitError::Duplicate {
-                kind: "rule",
-                name: rule.id.clone(),
-            });
+            return Err(InitError::Duplicate { kind: "rule", name: rule.id.clone() });
         }
         let entry = RuleEntry {
             id: rule.id.clone(),
@@ -123,12 +112,7 @@ pub(crate) fn table(
         };
         match index.get(&rule.id).and_then(|at| entries.get_mut(*at)) {
             // The status of what the engine decides is not the author's choice.
-            Some(known) => {
-                *known = RuleEntry {
-                    status: known.status,
-                    ..entry
-                }
-            }
+            Some(known) => *known = RuleEntry { status: known.status, ..entry },
             None => {
                 index.insert(rule.id.clone(), entries.len());
                 entries.push(entry);
@@ -141,8 +125,8 @@ pub(crate) fn table(
 /// Variables of a fact's template, in its path and in the values of its query.
 pub(crate) fn fact_variables(fact: &FactDef) -> Vec<&str> {
     let mut names: Vec<&str> = Vec::new();
-    let templates = std::iter::once(fact.path.as_str())
-        .chain(fact.query.iter().filter_map(|(_, value)| value.as_deref()));
+    let templates =
+        std::iter::once(fact.path.as_str()).chain(fact.query.iter().filter_map(|(_, value)| value.as_deref()));
     for name in templates.flat_map(template_variables) {
         if !names.contains(&name) {
             names.push(name);

@@ -41,10 +41,7 @@ impl Names {
 
     fn find<'s>(&self, annotation: &'s Value, id: &str) -> Option<Found<'s>> {
         let rule = *self.rules.get(id)?;
-        Some(Found {
-            rule,
-            detail: annotation.get("detail").and_then(Value::as_str),
-        })
+        Some(Found { rule, detail: annotation.get("detail").and_then(Value::as_str) })
     }
 }
 
@@ -79,18 +76,13 @@ pub(super) fn rule_of_missing<'s>(
         for _ in 0..8 {
             let Some(node) = schema else { break };
             if let Some(annotation) = node.get(X_RULE) {
-                let id = annotation
-                    .as_str()
-                    .or_else(|| text(annotation, "required"))
-                    .or_else(|| text(annotation, "id"));
+                let id =
+                    annotation.as_str().or_else(|| text(annotation, "required")).or_else(|| text(annotation, "id"));
                 if let Some(found) = id.and_then(|id| names.find(annotation, id)) {
                     return Some(found);
                 }
             }
-            schema = node
-                .get("$ref")
-                .and_then(Value::as_str)
-                .and_then(|target| resolve(root, target));
+            schema = node.get("$ref").and_then(Value::as_str).and_then(|target| resolve(root, target));
         }
         None
     });
@@ -103,21 +95,14 @@ fn text<'s>(annotation: &'s Value, member: &str) -> Option<&'s str> {
 
 /// Checks the form of every annotation below a schema, and that its rules exist
 /// under the names that `known` accepts.
-pub(crate) fn check(
-    node: &Value,
-    pointer: &str,
-    known: &dyn Fn(&str) -> bool,
-) -> Result<(), InitError> {
+pub(crate) fn check(node: &Value, pointer: &str, known: &dyn Fn(&str) -> bool) -> Result<(), InitError> {
     match node {
         Value::Object(members) => {
             for (key, value) in members {
                 let below = format!("{pointer}/{key}");
                 if key == X_RULE && (value.is_string() || value.is_object()) {
                     check_one(value, &below, known)?;
-                } else if !matches!(
-                    key.as_str(),
-                    "enum" | "const" | "default" | "example" | "examples"
-                ) {
+                } else if !matches!(key.as_str(), "enum" | "const" | "default" | "example" | "examples") {
                     check(value, &below, known)?;
                 }
             }
@@ -132,34 +117,21 @@ pub(crate) fn check(
     Ok(())
 }
 
-fn check_one(
-    annotation: &Value,
-    pointer: &str,
-    known: &dyn Fn(&str) -> bool,
-) -> Result<(), InitError> {
+fn check_one(annotation: &Value, pointer: &str, known: &dyn Fn(&str) -> bool) -> Result<(), InitError> {
     let ids: Vec<&Value> = match annotation {
         // A member that happens to be named x-rule has a schema, not a rule.
-        Value::Object(members)
-            if members.contains_key("type") && members.values().any(|value| !value.is_string()) =>
-        {
+        Value::Object(members) if members.contains_key("type") && members.values().any(|value| !value.is_string()) => {
             return Ok(());
         }
-        Value::Object(members) => members
-            .iter()
-            .filter(|(key, _)| *key != "detail" && *key != "clause")
-            .map(|(_, id)| id)
-            .collect(),
+        Value::Object(members) => {
+            members.iter().filter(|(key, _)| *key != "detail" && *key != "clause").map(|(_, id)| id).collect()
+        }
         _ => vec![annotation],
     };
     for id in ids {
-        let id = id.as_str().ok_or_else(|| InitError::Annotation {
-            pointer: pointer.to_owned(),
-        })?;
+        let id = id.as_str().ok_or_else(|| InitError::Annotation { pointer: pointer.to_owned() })?;
         if !known(id) {
-            return Err(InitError::UnknownRule {
-                rule: id.to_owned(),
-                place: format!("the schema node {pointer}"),
-            });
+            return Err(InitError::UnknownRule { rule: id.to_owned(), place: format!("the schema node {pointer}") });
         }
     }
     Ok(())

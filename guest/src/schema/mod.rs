@@ -61,24 +61,14 @@ impl BodySchema {
         schemas: &BTreeMap<String, Value>,
         rules: &BTreeMap<String, usize>,
     ) -> Result<Self, InitError> {
-        let fault = |reason: String| InitError::Schema {
-            schema: name.to_owned(),
-            operation: operation.id.clone(),
-            reason,
-        };
+        let fault =
+            |reason: String| InitError::Schema { schema: name.to_owned(), operation: operation.id.clone(), reason };
         let mut reached = BTreeSet::new();
-        reach(name, schemas, &mut reached).map_err(|missing| {
-            fault(format!(
-                "it refers to the schema {missing}, which does not exist"
-            ))
-        })?;
+        reach(name, schemas, &mut reached)
+            .map_err(|missing| fault(format!("it refers to the schema {missing}, which does not exist")))?;
         let components: Map<String, Value> = reached
             .iter()
-            .filter_map(|name| {
-                schemas
-                    .get(*name)
-                    .map(|schema| ((*name).to_owned(), schema.clone()))
-            })
+            .filter_map(|name| schemas.get(*name).map(|schema| ((*name).to_owned(), schema.clone())))
             .collect();
         let root = json!({"$ref": format!("#/components/schemas/{name}"), "components": {"schemas": components}});
         let validator = jsonschema::options()
@@ -88,16 +78,9 @@ impl BodySchema {
             .with_pattern_options(PatternOptions::regex())
             .build(&root)
             .map_err(|error| fault(format!("{error} (at {})", error.instance_path())))?;
-        let wants_object = occurrences(&root, "")
-            .iter()
-            .any(|trace| trace.declares("object"));
+        let wants_object = occurrences(&root, "").iter().any(|trace| trace.declares("object"));
         let names = Names::new(rules, &operation.rule_map, &operation.id)?;
-        Ok(Self {
-            root,
-            validator,
-            wants_object,
-            names,
-        })
+        Ok(Self { root, validator, wants_object, names })
     }
 
     /// Whether a body is valid. Cheap.
@@ -135,10 +118,7 @@ impl BodySchema {
             return;
         }
         let trace = trace(&self.root, error.evaluation_path().as_str());
-        let keyword = trace
-            .keyword
-            .as_deref()
-            .unwrap_or_else(|| error.kind().keyword());
+        let keyword = trace.keyword.as_deref().unwrap_or_else(|| error.kind().keyword());
         let missing = match error.kind() {
             ValidationErrorKind::Required { property } => property.as_str(),
             _ => None,
@@ -152,15 +132,9 @@ impl BodySchema {
         }
         let detail = match found.as_ref().and_then(|found| found.detail) {
             Some(detail) => detail.to_owned(),
-            None => wording::explain(error, &pointer, &self.root, &trace, &|| {
-                self.is_secret(&pointer)
-            }),
+            None => wording::explain(error, &pointer, &self.root, &trace, &|| self.is_secret(&pointer)),
         };
-        let fault = SchemaFault {
-            rule: found.map_or(rule::BODY_SCHEMA, |found| found.rule),
-            pointer,
-            detail,
-        };
+        let fault = SchemaFault { rule: found.map_or(rule::BODY_SCHEMA, |found| found.rule), pointer, detail };
         if !faults.contains(&fault) {
             faults.push(fault);
         }
@@ -169,18 +143,14 @@ impl BodySchema {
     /// Whether a value may not be shown: it, or something around it, is
     /// write-only or a password anywhere in the schema.
     fn is_secret(&self, pointer: &str) -> bool {
-        occurrences(&self.root, pointer)
-            .iter()
-            .any(Trace::is_secret)
+        occurrences(&self.root, pointer).iter().any(Trace::is_secret)
     }
 }
 
 /// The errors of the one alternative that was meant: that which does not fail
 /// for the type of the value as a whole.
 fn intended_branch<'e>(error: &'e ValidationError<'_>) -> Option<&'e [ValidationError<'static>]> {
-    let (ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context }) =
-        error.kind()
-    else {
+    let (ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context }) = error.kind() else {
         return None;
     };
     if context.len() < 2 {
@@ -190,10 +160,7 @@ fn intended_branch<'e>(error: &'e ValidationError<'_>) -> Option<&'e [Validation
     let mut meant = context.iter().filter(|branch| {
         !branch.iter().any(|error| {
             error.instance_path().as_str() == at
-                && matches!(
-                    error.kind(),
-                    ValidationErrorKind::Type { .. } | ValidationErrorKind::Constant { .. }
-                )
+                && matches!(error.kind(), ValidationErrorKind::Type { .. } | ValidationErrorKind::Constant { .. })
         })
     });
     match (meant.next(), meant.next()) {
@@ -226,9 +193,7 @@ fn references<'s>(node: &'s Value, found: &mut Vec<&'s str>) {
                 match value.as_str() {
                     Some(target) if key == "$ref" => {
                         found.extend(
-                            target
-                                .strip_prefix("#/components/schemas/")
-                                .and_then(|rest| rest.split('/').next()),
+                            target.strip_prefix("#/components/schemas/").and_then(|rest| rest.split('/').next()),
                         );
                     }
                     _ => references(value, found),

@@ -27,11 +27,8 @@ const RULES: &[&str] = &[
 ];
 
 fn schema(schemas: Value) -> BodySchema {
-    let rules: BTreeMap<String, usize> = RULES
-        .iter()
-        .enumerate()
-        .map(|(index, id)| ((*id).to_owned(), index + 1000))
-        .collect();
+    let rules: BTreeMap<String, usize> =
+        RULES.iter().enumerate().map(|(index, id)| ((*id).to_owned(), index + 1000)).collect();
     let schemas: BTreeMap<String, Value> = serde_json::from_value(schemas).unwrap();
     let operation: Operation = serde_json::from_value(json!({
         "id": "op", "method": "POST", "path": "/x", "version": true, "acceptRequired": false, "produces": [], "body": null,
@@ -45,16 +42,11 @@ fn schema(schemas: Value) -> BodySchema {
 fn faults(schema: &BodySchema, body: &Value) -> Vec<(String, String, String)> {
     assert_eq!(schema.is_valid(body), schema.faults(body, 32).is_empty());
     let rule = |index: usize| {
-        RULES.get(index.wrapping_sub(1000)).map_or_else(
-            || crate::ENGINE_RULES[index].id.to_owned(),
-            |id| (*id).to_owned(),
-        )
+        RULES
+            .get(index.wrapping_sub(1000))
+            .map_or_else(|| crate::ENGINE_RULES[index].id.to_owned(), |id| (*id).to_owned())
     };
-    schema
-        .faults(body, 32)
-        .into_iter()
-        .map(|fault| (rule(fault.rule), fault.pointer, fault.detail))
-        .collect()
+    schema.faults(body, 32).into_iter().map(|fault| (rule(fault.rule), fault.pointer, fault.detail)).collect()
 }
 
 fn terminate() -> BodySchema {
@@ -94,18 +86,8 @@ fn faults_are_reported_under_the_rule_that_the_schema_names() {
             "/terminationType",
             "terminationType is the string \"graceful\"; expected is GRACEFUL or FORCEFUL.",
         ),
-        (
-            json!({"terminationType": "FORCEFUL", "timeout": "10"}),
-            "timeout.type",
-            "/timeout",
-            "Give whole seconds.",
-        ),
-        (
-            json!({"terminationType": "FORCEFUL", "timeout": -1}),
-            "timeout.range",
-            "/timeout",
-            "Give whole seconds.",
-        ),
+        (json!({"terminationType": "FORCEFUL", "timeout": "10"}), "timeout.type", "/timeout", "Give whole seconds."),
+        (json!({"terminationType": "FORCEFUL", "timeout": -1}), "timeout.range", "/timeout", "Give whole seconds."),
         (
             json!({"terminationType": "FORCEFUL", "additionalParams": []}),
             "body",
@@ -130,37 +112,21 @@ fn faults_are_reported_under_the_rule_that_the_schema_names() {
             "/items/0",
             "items[0] (at /items/0) is 3; expected is an object.",
         ),
-        (
-            json!({"terminationType": "FORCEFUL", "shared": 1}),
-            "other",
-            "/shared",
-            "shared is 1; expected is a string.",
-        ),
+        (json!({"terminationType": "FORCEFUL", "shared": 1}), "other", "/shared", "shared is 1; expected is a string."),
         (
             json!({"terminationType": "FORCEFUL", "callback": "/x"}),
             "uri",
             "/callback",
             "callback is the string \"/x\"; expected is an absolute http or https URI with a host.",
         ),
-        (
-            json!([]),
-            "body",
-            "",
-            "The request body is an array; expected is an object.",
-        ),
+        (json!([]), "body", "", "The request body is an array; expected is an object."),
     ];
     for (body, rule, pointer, detail) in cases {
-        assert_eq!(
-            faults(&schema, &body),
-            [(rule.to_owned(), pointer.to_owned(), detail.to_owned())],
-            "{body}"
-        );
+        assert_eq!(faults(&schema, &body), [(rule.to_owned(), pointer.to_owned(), detail.to_owned())], "{body}");
     }
     let both = faults(&schema, &json!({"timeout": true, "items": {}}));
     assert_eq!(
-        both.iter()
-            .map(|fault| fault.0.as_str())
-            .collect::<BTreeSet<_>>(),
+        both.iter().map(|fault| fault.0.as_str()).collect::<BTreeSet<_>>(),
         BTreeSet::from(["body", "timeout.type", "type.required"])
     );
     assert_eq!(schema.integer_rule("/timeout"), Some(1002));
@@ -190,18 +156,8 @@ fn alternatives() {
         },
     }));
     let cases = [
-        (
-            json!({"ip": {}}),
-            "choice",
-            "/ip",
-            "ip needs exactly one of fixed or dynamic.",
-        ),
-        (
-            json!({"ip": {"fixed": 1, "dynamic": 2}}),
-            "choice",
-            "/ip",
-            "ip needs exactly one of fixed or dynamic.",
-        ),
+        (json!({"ip": {}}), "choice", "/ip", "ip needs exactly one of fixed or dynamic."),
+        (json!({"ip": {"fixed": 1, "dynamic": 2}}), "choice", "/ip", "ip needs exactly one of fixed or dynamic."),
         (
             json!({"vim": {"v1": {}}}),
             "vim",
@@ -214,36 +170,15 @@ fn alternatives() {
             "/vim/v1/accessInfo/password",
             "password (at /vim/v1/accessInfo/password) is 1; expected is a string.",
         ),
-        (
-            json!({"closed": {"a": 1, "b": 2}}),
-            "item",
-            "/closed",
-            "closed has 'b', which it must not have; remove it.",
-        ),
-        (
-            json!({"never": {"a": 1, "b": 2}}),
-            "item",
-            "/never",
-            "never must not have a and b together.",
-        ),
+        (json!({"closed": {"a": 1, "b": 2}}), "item", "/closed", "closed has 'b', which it must not have; remove it."),
+        (json!({"never": {"a": 1, "b": 2}}), "item", "/never", "never must not have a and b together."),
     ];
     for (body, rule, pointer, detail) in cases {
-        assert_eq!(
-            faults(&schema, &body),
-            [(rule.to_owned(), pointer.to_owned(), detail.to_owned())],
-            "{body}"
-        );
+        assert_eq!(faults(&schema, &body), [(rule.to_owned(), pointer.to_owned(), detail.to_owned())], "{body}");
     }
     let mixed = faults(&schema, &json!({"mixed": []}));
-    assert_eq!(
-        (mixed[0].0.as_str(), mixed[0].1.as_str()),
-        ("choice", "/mixed")
-    );
-    assert!(
-        mixed[0].2.contains("a string") && mixed[0].2.contains("an integer"),
-        "{}",
-        mixed[0].2
-    );
+    assert_eq!((mixed[0].0.as_str(), mixed[0].1.as_str()), ("choice", "/mixed"));
+    assert!(mixed[0].2.contains("a string") && mixed[0].2.contains("an integer"), "{}", mixed[0].2);
 }
 
 #[test]
@@ -259,17 +194,10 @@ fn secrets_are_not_shown() {
             },
         },
     }));
-    for body in [
-        json!({"hidden": "hunter2"}),
-        json!({"login": {"user": "hunter2"}}),
-        json!({"password": "hunter2"}),
-    ] {
+    for body in [json!({"hidden": "hunter2"}), json!({"login": {"user": "hunter2"}}), json!({"password": "hunter2"})] {
         let found = faults(&schema, &body);
         assert!(!found.is_empty());
-        assert!(
-            found.iter().all(|fault| !fault.2.contains("hunter2")),
-            "{found:?}"
-        );
+        assert!(found.iter().all(|fault| !fault.2.contains("hunter2")), "{found:?}");
     }
 }
 

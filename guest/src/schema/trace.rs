@@ -33,10 +33,7 @@ impl<'s> Trace<'s> {
     /// Nodes about the same value as the last one, innermost first.
     pub(super) fn innermost(&self) -> impl Iterator<Item = &Step<'s>> {
         let depth = self.last().map(|step| step.depth);
-        self.steps
-            .iter()
-            .rev()
-            .take_while(move |step| Some(step.depth) == depth)
+        self.steps.iter().rev().take_while(move |step| Some(step.depth) == depth)
     }
 
     /// Whether the last node's `type` is, or may be, `name`.
@@ -58,13 +55,7 @@ impl<'s> Trace<'s> {
 
 /// Follows an evaluation path, which passes through references.
 pub(super) fn trace<'s>(root: &'s Value, path: &str) -> Trace<'s> {
-    let mut trace = Trace {
-        steps: vec![Step {
-            node: root,
-            depth: 0,
-        }],
-        keyword: None,
-    };
+    let mut trace = Trace { steps: vec![Step { node: root, depth: 0 }], keyword: None };
     let mut segments = path.split('/').skip(1).map(unescape).peekable();
     while let Some(keyword) = segments.next() {
         let Some(Step { node, depth }) = trace.last().copied() else {
@@ -76,18 +67,11 @@ pub(super) fn trace<'s>(root: &'s Value, path: &str) -> Trace<'s> {
         };
         let deeper = depth.saturating_add(1);
         let next = match keyword.as_str() {
-            "$ref" | "$dynamicRef" => value
-                .as_str()
-                .and_then(|target| resolve(root, target))
-                .map(|node| Step { node, depth }),
-            "properties" | "patternProperties" => child(value, &mut segments).map(|node| Step {
-                node,
-                depth: deeper,
-            }),
-            "prefixItems" => child(value, &mut segments).map(|node| Step {
-                node,
-                depth: deeper,
-            }),
+            "$ref" | "$dynamicRef" => {
+                value.as_str().and_then(|target| resolve(root, target)).map(|node| Step { node, depth })
+            }
+            "properties" | "patternProperties" => child(value, &mut segments).map(|node| Step { node, depth: deeper }),
+            "prefixItems" => child(value, &mut segments).map(|node| Step { node, depth: deeper }),
             "allOf" | "anyOf" | "oneOf" | "dependentSchemas" => {
                 child(value, &mut segments).map(|node| Step { node, depth })
             }
@@ -98,10 +82,7 @@ pub(super) fn trace<'s>(root: &'s Value, path: &str) -> Trace<'s> {
             | "contains"
             | "unevaluatedItems"
             | "unevaluatedProperties"
-            | "propertyNames" => Some(Step {
-                node: value,
-                depth: deeper,
-            }),
+            | "propertyNames" => Some(Step { node: value, depth: deeper }),
             "if" | "then" | "else" | "not" => Some(Step { node: value, depth }),
             _ => None,
         };
@@ -129,10 +110,7 @@ fn child<'s>(value: &'s Value, segments: &mut impl Iterator<Item = String>) -> O
 /// whatever the alternatives around it say.
 pub(super) fn occurrences<'s>(root: &'s Value, pointer: &str) -> Vec<Trace<'s>> {
     let segments: Vec<String> = pointer.split('/').skip(1).map(unescape).collect();
-    let mut search = Search {
-        root,
-        found: Vec::new(),
-    };
+    let mut search = Search { root, found: Vec::new() };
     search.visit(root, &segments, &mut Vec::new(), 0);
     search.found
 }
@@ -143,42 +121,22 @@ struct Search<'s> {
 }
 
 impl<'s> Search<'s> {
-    fn visit(
-        &mut self,
-        node: &'s Value,
-        segments: &[String],
-        steps: &mut Vec<Step<'s>>,
-        depth: usize,
-    ) {
+    fn visit(&mut self, node: &'s Value, segments: &[String], steps: &mut Vec<Step<'s>>, depth: usize) {
         if steps.len() >= DEEPEST
             || self.found.len() >= MOST_WAYS
-            || steps
-                .iter()
-                .any(|step| step.depth == depth && std::ptr::eq(step.node, node))
+            || steps.iter().any(|step| step.depth == depth && std::ptr::eq(step.node, node))
         {
             return;
         }
         steps.push(Step { node, depth });
         if segments.is_empty() {
-            self.found.push(Trace {
-                steps: steps.clone(),
-                keyword: None,
-            });
+            self.found.push(Trace { steps: steps.clone(), keyword: None });
         }
-        if let Some(target) = node
-            .get("$ref")
-            .and_then(Value::as_str)
-            .and_then(|target| resolve(self.root, target))
-        {
+        if let Some(target) = node.get("$ref").and_then(Value::as_str).and_then(|target| resolve(self.root, target)) {
             self.visit(target, segments, steps, depth);
         }
         for keyword in ["allOf", "anyOf", "oneOf"] {
-            for branch in node
-                .get(keyword)
-                .and_then(Value::as_array)
-                .into_iter()
-                .flatten()
-            {
+            for branch in node.get(keyword).and_then(Value::as_array).into_iter().flatten() {
                 self.visit(branch, segments, steps, depth);
             }
         }
@@ -189,26 +147,17 @@ impl<'s> Search<'s> {
         }
         if let Some((segment, rest)) = segments.split_first() {
             let deeper = depth.saturating_add(1);
-            let named = node
-                .get("properties")
-                .and_then(|properties| properties.get(segment));
+            let named = node.get("properties").and_then(|properties| properties.get(segment));
             let patterns = node
                 .get("patternProperties")
                 .and_then(Value::as_object)
                 .into_iter()
                 .flat_map(|patterns| patterns.values());
             let item = segment.parse::<usize>().ok();
-            let prefix =
-                item.and_then(|index| node.get("prefixItems").and_then(|items| items.get(index)));
+            let prefix = item.and_then(|index| node.get("prefixItems").and_then(|items| items.get(index)));
             let items = item.and_then(|_| node.get("items"));
             let others = node.get("additionalProperties").filter(|_| named.is_none());
-            for next in named
-                .into_iter()
-                .chain(patterns)
-                .chain(prefix)
-                .chain(items)
-                .chain(others)
-            {
+            for next in named.into_iter().chain(patterns).chain(prefix).chain(items).chain(others) {
                 self.visit(next, rest, steps, deeper);
             }
         }

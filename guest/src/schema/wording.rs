@@ -45,46 +45,29 @@ pub(super) fn explain(
         }
         Kind::Pattern { pattern } => is(format!("a string that matches {}", text::clean(pattern))),
         Kind::Format { format } => is(format_name(format).to_owned()),
-        Kind::MinItems { limit } => format!(
-            "{name} has {} items; expected are {limit} or more.",
-            length(instance)
-        ),
-        Kind::MaxItems { limit } => format!(
-            "{name} has {} items; expected are {limit} or fewer.",
-            length(instance)
-        ),
+        Kind::MinItems { limit } => format!("{name} has {} items; expected are {limit} or more.", length(instance)),
+        Kind::MaxItems { limit } => format!("{name} has {} items; expected are {limit} or fewer.", length(instance)),
         Kind::UniqueItems => format!("{name} has equal items; each may occur once."),
-        Kind::MinProperties { limit } => format!(
-            "{name} has {} members; expected are {limit} or more.",
-            length(instance)
-        ),
-        Kind::MaxProperties { limit } => format!(
-            "{name} has {} members; expected are {limit} or fewer.",
-            length(instance)
-        ),
-        Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
-            let names: Vec<String> = unexpected
-                .iter()
-                .take(LISTED)
-                .map(|name| text::quote(name))
-                .collect();
-            format!(
-                "{name} has {}, which it must not have; remove it.",
-                text::all(&names)
-            )
+        Kind::MinProperties { limit } => {
+            format!("{name} has {} members; expected are {limit} or more.", length(instance))
         }
-        Kind::AdditionalItems { limit } => format!(
-            "{name} has {} items; expected are {limit} or fewer.",
-            length(instance)
-        ),
+        Kind::MaxProperties { limit } => {
+            format!("{name} has {} members; expected are {limit} or fewer.", length(instance))
+        }
+        Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
+            let names: Vec<String> = unexpected.iter().take(LISTED).map(|name| text::quote(name)).collect();
+            format!("{name} has {}, which it must not have; remove it.", text::all(&names))
+        }
+        Kind::AdditionalItems { limit } => {
+            format!("{name} has {} items; expected are {limit} or fewer.", length(instance))
+        }
         Kind::UnevaluatedItems { .. } => {
             format!("{name} has items that it must not have; remove them.")
         }
         Kind::Contains => format!("{name} has no item of the kind that it must have."),
-        Kind::PropertyNames { error } => format!(
-            "{name} has a member whose name is not allowed: {}",
-            explain(error, pointer, root, trace, secret)
-        ),
+        Kind::PropertyNames { error } => {
+            format!("{name} has a member whose name is not allowed: {}", explain(error, pointer, root, trace, secret))
+        }
         Kind::Not { .. } => match excluded(trace) {
             Some(members) => format!("{name} must not have {} together.", text::all(&members)),
             None => is("a value of another kind".to_owned()),
@@ -95,9 +78,7 @@ pub(super) fn explain(
         Kind::OneOfNotValid { context } => alternatives(&name, "exactly one", trace, "oneOf")
             .unwrap_or_else(|| none_of(&name, &found(), context, root, trace, secret)),
         Kind::OneOfMultipleValid { .. } => alternatives(&name, "exactly one", trace, "oneOf")
-            .unwrap_or_else(|| {
-                format!("{name} matches more than one alternative; exactly one is expected.")
-            }),
+            .unwrap_or_else(|| format!("{name} matches more than one alternative; exactly one is expected.")),
         _ => format!("{name} is not valid."),
     }
 }
@@ -120,11 +101,7 @@ fn name(pointer: &str) -> String {
     }
     let name = format!("{}{suffix}", shown(name));
     let top_level = pointer.matches('/').count() == 1;
-    if top_level {
-        name
-    } else {
-        format!("{name} (at {})", text::clean(pointer))
-    }
+    if top_level { name } else { format!("{name} (at {})", text::clean(pointer)) }
 }
 
 /// A value in short; the content of arrays and objects is never shown.
@@ -153,10 +130,7 @@ fn show(value: &Value, secret: bool) -> String {
 fn types(kind: &TypeKind) -> String {
     let names: Vec<String> = match kind {
         TypeKind::Single(kind) => vec![with_article(kind.as_str())],
-        TypeKind::Multiple(kinds) => kinds
-            .iter()
-            .map(|kind| with_article(kind.as_str()))
-            .collect(),
+        TypeKind::Multiple(kinds) => kinds.iter().map(|kind| with_article(kind.as_str())).collect(),
     };
     text::either(&names)
 }
@@ -175,11 +149,7 @@ fn enumeration(options: &Value) -> String {
         .into_iter()
         .flatten()
         .take(LISTED)
-        .map(|option| {
-            option
-                .as_str()
-                .map_or_else(|| text::clean(&option.to_string()), text::clean)
-        })
+        .map(|option| option.as_str().map_or_else(|| text::clean(&option.to_string()), text::clean))
         .collect();
     text::either(&options)
 }
@@ -225,10 +195,7 @@ fn alternatives(name: &str, how_many: &str, trace: &Trace<'_>, keyword: &str) ->
         let names: Vec<&str> = required.iter().filter_map(Value::as_str).collect();
         members.push(text::all(&names));
     }
-    Some(format!(
-        "{name} needs {how_many} of {}.",
-        text::either(&members)
-    ))
+    Some(format!("{name} needs {how_many} of {}.", text::either(&members)))
 }
 
 fn none_of(
@@ -250,10 +217,7 @@ fn none_of(
             reasons.push(reason);
         }
     }
-    format!(
-        "{name} is {found} and matches none of the alternatives. {}",
-        reasons.join(" Or: ")
-    )
+    format!("{name} is {found} and matches none of the alternatives. {}", reasons.join(" Or: "))
 }
 
 /// The members of `not: {required: [...]}`.

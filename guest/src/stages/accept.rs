@@ -12,11 +12,7 @@ use crate::{
 
 pub(super) fn check(call: &Call<'_>, report: &mut Report<'_>) {
     check_accept(call, report);
-    let rules = call
-        .compiled
-        .header_names
-        .iter()
-        .zip(&call.compiled.header_rules);
+    let rules = call.compiled.header_names.iter().zip(&call.compiled.header_rules);
     for (header, (name, rule)) in call.operation.headers.iter().zip(rules) {
         check_parameter(call, header, name, *rule, report);
     }
@@ -34,10 +30,7 @@ fn check_accept(call: &Call<'_>, report: &mut Report<'_>) {
             );
             report.fail(rule::ACCEPT_REQUIRED, location(), detail);
         }
-    } else if !produces.is_empty()
-        && !is_plain(fields.clone(), produces)
-        && !accepts(fields.clone(), produces)
-    {
+    } else if !produces.is_empty() && !is_plain(fields.clone(), produces) && !accepts(fields.clone(), produces) {
         let value = fields.collect::<Vec<_>>().join(", ");
         let detail = format!(
             "The header field Accept is {}, which does not allow {}; add it.",
@@ -54,25 +47,12 @@ fn is_plain<'a>(mut fields: impl Iterator<Item = &'a str>, produces: &[String]) 
     only.is_some_and(|only| produces.iter().any(|name| name == only))
 }
 
-fn check_parameter(
-    call: &Call<'_>,
-    header: &HeaderParameter,
-    name: &str,
-    rule: usize,
-    report: &mut Report<'_>,
-) {
+fn check_parameter(call: &Call<'_>, header: &HeaderParameter, name: &str, rule: usize, report: &mut Report<'_>) {
     let mut fields = call.fields(name);
     let Some(value) = fields.next() else { return };
     let location = Location::Header(header.name.clone());
     if fields.next().is_some() {
-        report.fail(
-            rule,
-            location,
-            format!(
-                "The header field {} occurs more than once; send it once.",
-                header.name
-            ),
-        );
+        report.fail(rule, location, format!("The header field {} occurs more than once; send it once.", header.name));
         return;
     }
     let value = trim(value);
@@ -81,39 +61,29 @@ fn check_parameter(
         HeaderKind::Boolean => (matches!(value, "true" | "false"), "true or false"),
     };
     // Where the field is not the API's own, it may be that of RFC 9218.
-    let foreign =
-        name == "priority" && report.severity(rule) < Severity::Deny && is_http_priority(value);
+    let foreign = name == "priority" && report.severity(rule) < Severity::Deny && is_http_priority(value);
     if !fits && !foreign {
         report.fail(
             rule,
             location,
-            format!(
-                "The header field {} is {}; expected is {expected}.",
-                header.name,
-                text::quote(value)
-            ),
+            format!("The header field {} is {}; expected is {expected}.", header.name, text::quote(value)),
         );
     }
 }
 
 fn is_integer(value: &str) -> bool {
     let digits = value.strip_prefix('-').unwrap_or(value);
-    !digits.is_empty()
-        && digits.bytes().all(|byte| byte.is_ascii_digit())
-        && value.parse::<i64>().is_ok()
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) && value.parse::<i64>().is_ok()
 }
 
 /// `u=0` to `u=7` and `i`, in any order (RFC 9218, 4).
 fn is_http_priority(value: &str) -> bool {
-    value
-        .split(',')
-        .map(trim)
-        .all(|member| match member.split_once('=') {
-            None => member == "i",
-            Some(("u", urgency)) => matches!(urgency.as_bytes(), [b'0'..=b'7']),
-            Some(("i", set)) => matches!(set, "?0" | "?1"),
-            Some(_) => false,
-        })
+    value.split(',').map(trim).all(|member| match member.split_once('=') {
+        None => member == "i",
+        Some(("u", urgency)) => matches!(urgency.as_bytes(), [b'0'..=b'7']),
+        Some(("i", set)) => matches!(set, "?0" | "?1"),
+        Some(_) => false,
+    })
 }
 
 #[cfg(test)]
@@ -134,11 +104,7 @@ mod tests {
             ("u=9", false, false),
             ("99999999999999999999", false, false),
         ] {
-            assert_eq!(
-                (is_integer(value), is_http_priority(value)),
-                (integer, priority),
-                "{value}"
-            );
+            assert_eq!((is_integer(value), is_http_priority(value)), (integer, priority), "{value}");
         }
     }
 }

@@ -23,38 +23,23 @@ pub(super) fn check(call: &Call<'_>, report: &mut Report<'_>) {
         }
         return;
     };
-    let fault = if fields.next().is_some() {
-        Some("occurs more than once; send it once")
-    } else {
-        fault(trim(value))
-    };
+    let fault = if fields.next().is_some() { Some("occurs more than once; send it once") } else { fault(trim(value)) };
     if let Some(fault) = fault {
         if report.severity(rule::AUTH_MALFORMED) == Severity::Deny {
-            report.answer_field(
-                "www-authenticate",
-                "Bearer error=\"invalid_request\"".to_owned(),
-            );
+            report.answer_field("www-authenticate", "Bearer error=\"invalid_request\"".to_owned());
         }
-        report.fail(
-            rule::AUTH_MALFORMED,
-            location(),
-            format!("The header field Authorization {fault}."),
-        );
+        report.fail(rule::AUTH_MALFORMED, location(), format!("The header field Authorization {fault}."));
     }
 }
 
 /// What is wrong with credentials, if anything.
 fn fault(value: &str) -> Option<&'static str> {
     let Some((scheme, credentials)) = value.split_once([' ', '\t']) else {
-        return Some(
-            "has no credentials; expected is a scheme, such as Bearer, a space and the token",
-        );
+        return Some("has no credentials; expected is a scheme, such as Bearer, a space and the token");
     };
     let credentials = trim(credentials);
     if !is_token(scheme) || credentials.is_empty() {
-        return Some(
-            "has no credentials; expected is a scheme, such as Bearer, a space and the token",
-        );
+        return Some("has no credentials; expected is a scheme, such as Bearer, a space and the token");
     }
     if scheme.eq_ignore_ascii_case("bearer") && !is_b64token(credentials) {
         return Some("has a Bearer token with characters that no token has");
@@ -65,10 +50,7 @@ fn fault(value: &str) -> Option<&'static str> {
 /// `b64token` (RFC 6750, 2.1).
 fn is_b64token(text: &str) -> bool {
     let body = text.trim_end_matches('=');
-    !body.is_empty()
-        && body
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte))
+    !body.is_empty() && body.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte))
 }
 
 #[cfg(test)]

@@ -60,17 +60,10 @@ pub(super) fn check_content(call: &Call<'_>, report: &mut Report<'_>) -> Content
         );
         return Content::Unreadable;
     }
-    let Some((defined, compiled)) = call
-        .operation
-        .body
-        .as_ref()
-        .zip(call.compiled.body.as_ref())
-    else {
+    let Some((defined, compiled)) = call.operation.body.as_ref().zip(call.compiled.body.as_ref()) else {
         if !body.is_empty() && !is_empty_object(body) {
-            let detail = format!(
-                "The operation {} has no request body; send none, or an empty JSON object.",
-                call.operation.id
-            );
+            let detail =
+                format!("The operation {} has no request body; send none, or an empty JSON object.", call.operation.id);
             report.fail(rule::BODY_NONE, Location::Body(String::new()), detail);
         }
         return Content::None;
@@ -99,44 +92,26 @@ fn wanted(compiled: &CompiledBody) -> String {
         .into_iter()
         .filter_map(|fault| fault.pointer.strip_prefix('/').map(str::to_owned))
         .collect();
-    if missing.is_empty() {
-        String::new()
-    } else {
-        format!(" It needs {}.", text::all(&missing))
-    }
+    if missing.is_empty() { String::new() } else { format!(" It needs {}.", text::all(&missing)) }
 }
 
 fn is_empty_object(body: &[u8]) -> bool {
-    let mut bytes = body
-        .iter()
-        .copied()
-        .filter(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n'));
+    let mut bytes = body.iter().copied().filter(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n'));
     (bytes.next(), bytes.next(), bytes.next()) == (Some(b'{'), Some(b'}'), None)
 }
 
-fn check_media_type(
-    call: &Call<'_>,
-    defined: &Body,
-    compiled: &CompiledBody,
-    report: &mut Report<'_>,
-) {
+fn check_media_type(call: &Call<'_>, defined: &Body, compiled: &CompiledBody, report: &mut Report<'_>) {
     let location = || Location::Header("Content-Type".to_owned());
-    let proper = defined
-        .media_types
-        .first()
-        .map_or("", |media| media.name.as_str());
+    let proper = defined.media_types.first().map_or("", |media| media.name.as_str());
     let mut fields = call.fields("content-type");
     let Some(value) = fields.next() else {
-        let detail = format!(
-            "The header field Content-Type is missing; a request with a body needs it, here {proper}."
-        );
+        let detail =
+            format!("The header field Content-Type is missing; a request with a body needs it, here {proper}.");
         report.fail(rule::CONTENT_TYPE_REQUIRED, location(), detail);
         return;
     };
     if fields.next().is_some() {
-        let detail = format!(
-            "The header field Content-Type occurs more than once; send it once, with {proper}."
-        );
+        let detail = format!("The header field Content-Type occurs more than once; send it once, with {proper}.");
         report.fail(compiled.media_type_rule, location(), detail);
         return;
     }
@@ -145,34 +120,21 @@ fn check_media_type(
         return;
     }
     let media = MediaType::parse(value);
-    let accepted = media.and_then(|media| {
-        defined
-            .media_types
-            .iter()
-            .zip(&compiled.tolerated)
-            .find(|(known, _)| media.is(&known.name))
-    });
+    let accepted = media
+        .and_then(|media| defined.media_types.iter().zip(&compiled.tolerated).find(|(known, _)| media.is(&known.name)));
     match (accepted, media.and_then(|media| media.charset())) {
         (Some(_), Some(charset)) if !charset.eq_ignore_ascii_case("utf-8") => {
-            let detail = format!(
-                "The header field Content-Type has the charset {}; JSON is UTF-8.",
-                text::quote(charset)
-            );
+            let detail =
+                format!("The header field Content-Type has the charset {}; JSON is UTF-8.", text::quote(charset));
             report.fail(compiled.media_type_rule, location(), detail);
         }
         (Some((_, None)), _) => {}
         (Some((_, Some(rule))), _) => {
-            let detail = format!(
-                "The header field Content-Type is {}; expected is {proper}.",
-                text::quote(value)
-            );
+            let detail = format!("The header field Content-Type is {}; expected is {proper}.", text::quote(value));
             report.fail(*rule, location(), detail);
         }
         (None, _) => {
-            let detail = format!(
-                "The header field Content-Type is {}; expected is {proper}.",
-                text::quote(value)
-            );
+            let detail = format!("The header field Content-Type is {}; expected is {proper}.", text::quote(value));
             report.fail(compiled.media_type_rule, location(), detail);
         }
     }
@@ -192,23 +154,14 @@ pub(super) fn read(call: &Call<'_>, content: Content, report: &mut Report<'_>) -
             return Content::Unreadable;
         }
     };
-    let wants_object = call
-        .compiled
-        .body
-        .as_ref()
-        .is_some_and(|body| body.schema.wants_object);
+    let wants_object = call.compiled.body.as_ref().is_some_and(|body| body.schema.wants_object);
     if wants_object && !document.value.is_object() {
-        let detail =
-            "The request body is valid JSON, but not a JSON object, which is expected.".to_owned();
+        let detail = "The request body is valid JSON, but not a JSON object, which is expected.".to_owned();
         if report.fail(rule::JSON_OBJECT, Location::Body(String::new()), detail) {
             return Content::Unreadable;
         }
     }
-    Content::Read {
-        value: document.value,
-        numbers: document.numbers,
-        invalid: false,
-    }
+    Content::Read { value: document.value, numbers: document.numbers, invalid: false }
 }
 
 fn explain(fault: JsonFault, depth: u32) -> (usize, String, String) {
@@ -220,16 +173,10 @@ fn explain(fault: JsonFault, depth: u32) -> (usize, String, String) {
                 "The request body is not UTF-8: byte {offset} does not belong to a character. JSON is sent as UTF-8."
             ),
         ),
-        JsonFault::Malformed {
-            line,
-            column,
-            expected,
-        } => (
+        JsonFault::Malformed { line, column, expected } => (
             rule::JSON_MALFORMED,
             String::new(),
-            format!(
-                "The request body is not valid JSON: expected is {expected} at line {line}, column {column}."
-            ),
+            format!("The request body is not valid JSON: expected is {expected} at line {line}, column {column}."),
         ),
         JsonFault::DuplicateKey { pointer, key } => {
             let detail = format!(
@@ -241,17 +188,11 @@ fn explain(fault: JsonFault, depth: u32) -> (usize, String, String) {
         }
         JsonFault::Depth { pointer } => {
             // The pointer would be as long as the body is deep.
-            let pointer = if pointer.len() > 256 {
-                String::new()
-            } else {
-                pointer
-            };
+            let pointer = if pointer.len() > 256 { String::new() } else { pointer };
             (
                 rule::JSON_DEPTH,
                 pointer,
-                format!(
-                    "The request body is nested deeper than the depth of {depth} that is accepted."
-                ),
+                format!("The request body is nested deeper than the depth of {depth} that is accepted."),
             )
         }
     }
@@ -265,15 +206,7 @@ pub(super) fn check_schema(call: &Call<'_>, content: &mut Content, report: &mut 
         }
         return;
     }
-    if let (
-        Content::Read {
-            value,
-            numbers,
-            invalid,
-        },
-        Some(body),
-    ) = (&mut *content, &call.compiled.body)
-    {
+    if let (Content::Read { value, numbers, invalid }, Some(body)) = (&mut *content, &call.compiled.body) {
         if !body.schema.is_valid(value) {
             *invalid = report_schema(call, body, value, report);
         }
@@ -285,31 +218,17 @@ pub(super) fn check_schema(call: &Call<'_>, content: &mut Content, report: &mut 
 }
 
 /// True if a fault denies.
-fn report_schema(
-    call: &Call<'_>,
-    body: &CompiledBody,
-    value: &Value,
-    report: &mut Report<'_>,
-) -> bool {
+fn report_schema(call: &Call<'_>, body: &CompiledBody, value: &Value, report: &mut Report<'_>) -> bool {
     let limit = usize::try_from(call.engine.bundle.limits.violations).unwrap_or(usize::MAX);
     let mut denied = false;
     for fault in body.schema.faults(value, limit) {
-        denied |= report.fail_as(
-            fault.rule,
-            schema_status(call, fault.rule),
-            Location::Body(fault.pointer),
-            fault.detail,
-        );
+        denied |=
+            report.fail_as(fault.rule, schema_status(call, fault.rule), Location::Body(fault.pointer), fault.detail);
     }
     denied
 }
 
-fn report_number(
-    call: &Call<'_>,
-    body: &CompiledBody,
-    number: &InexactNumber,
-    report: &mut Report<'_>,
-) -> bool {
+fn report_number(call: &Call<'_>, body: &CompiledBody, number: &InexactNumber, report: &mut Report<'_>) -> bool {
     let literal = text::quote(&number.literal);
     let mut denied = false;
     if let Some(rule) = body.schema.integer_rule(&number.pointer)
@@ -319,47 +238,23 @@ fn report_number(
             "{} is {literal}; expected is an integer between -9007199254740991 and 9007199254740991.",
             last_segment(&number.pointer)
         );
-        denied = report.fail_as(
-            rule,
-            schema_status(call, rule),
-            Location::Body(number.pointer.clone()),
-            detail,
-        );
+        denied = report.fail_as(rule, schema_status(call, rule), Location::Body(number.pointer.clone()), detail);
     }
-    let reason = if number.overflow {
-        "is larger than a number can be"
-    } else {
-        "has more digits than every reader keeps"
-    };
+    let reason =
+        if number.overflow { "is larger than a number can be" } else { "has more digits than every reader keeps" };
     let detail = format!(
         "The number {literal} {reason}; send it as a string, or an integer between -9007199254740991 and 9007199254740991."
     );
-    report.fail(
-        rule::JSON_NUMBER,
-        Location::Body(number.pointer.clone()),
-        detail,
-    ) | denied
+    report.fail(rule::JSON_NUMBER, Location::Body(number.pointer.clone()), detail) | denied
 }
 
 fn last_segment(pointer: &str) -> String {
-    text::clean(
-        &pointer
-            .rsplit('/')
-            .next()
-            .unwrap_or_default()
-            .replace("~1", "/")
-            .replace("~0", "~"),
-    )
+    text::clean(&pointer.rsplit('/').next().unwrap_or_default().replace("~1", "/").replace("~0", "~"))
 }
 
 /// The status of a fault of a body that could be read.
 pub(super) fn schema_status(call: &Call<'_>, rule: usize) -> u16 {
-    match call
-        .engine
-        .rules
-        .get(rule)
-        .map_or(400, |entry| entry.status)
-    {
+    match call.engine.rules.get(rule).map_or(400, |entry| entry.status) {
         400 => call.profile.schema_error_status,
         status => status,
     }

@@ -19,12 +19,7 @@ use crate::{
 };
 
 /// Runs the rules of one stage before any fact is known.
-pub(super) fn run(
-    call: &Call<'_>,
-    stage: Stage,
-    content: Option<&Content>,
-    report: &mut Report<'_>,
-) {
+pub(super) fn run(call: &Call<'_>, stage: Stage, content: Option<&Content>, report: &mut Report<'_>) {
     let rules = call.compiled.rules.at(stage);
     if rules.is_empty() {
         return;
@@ -32,10 +27,7 @@ pub(super) fn run(
     let activation = call.activation(content.and_then(Content::value), &[]);
     let context = activation.context();
     let forgiving = content.is_some_and(Content::is_invalid);
-    for expression in rules
-        .iter()
-        .filter_map(|index| call.engine.expressions.get(*index))
-    {
+    for expression in rules.iter().filter_map(|index| call.engine.expressions.get(*index)) {
         judge(call, expression, &context, forgiving, report);
     }
 }
@@ -44,12 +36,7 @@ pub(super) fn run(
 pub(super) fn run_without_body(call: &Call<'_>, stage: Stage, report: &mut Report<'_>) {
     let activation: Activation<'_> = call.activation(None, &[]);
     let context = activation.context();
-    let rules = call
-        .compiled
-        .rules
-        .at(stage)
-        .iter()
-        .filter_map(|index| call.engine.expressions.get(*index));
+    let rules = call.compiled.rules.at(stage).iter().filter_map(|index| call.engine.expressions.get(*index));
     for expression in rules.filter(|expression| !expression.reads_body) {
         judge(call, expression, &context, false, report);
     }
@@ -69,13 +56,9 @@ pub(super) fn judge(
     }
     let evaluated = evaluate(expression, context, &mut |index, context| {
         let entry = call.engine.rules.get(expression.rule);
-        let detail = expression
-            .detail
-            .as_ref()
-            .and_then(|detail| detail.text(context).ok())
-            .map(|detail| text::clean(&detail));
-        let detail = detail
-            .unwrap_or_else(|| entry.map_or_else(String::new, |entry| format!("{}.", entry.title)));
+        let detail =
+            expression.detail.as_ref().and_then(|detail| detail.text(context).ok()).map(|detail| text::clean(&detail));
+        let detail = detail.unwrap_or_else(|| entry.map_or_else(String::new, |entry| format!("{}.", entry.title)));
         let status = match expression.stage {
             Stage::Body => schema_status(call, expression.rule),
             _ => entry.map_or(500, |entry| entry.status),
@@ -94,20 +77,11 @@ fn not_evaluated(call: &Call<'_>, expression: &Expression, report: &mut Report<'
         OnError::Warn => report.severity(expression.rule).min(Severity::Warn),
         OnError::Skip => return,
     };
-    let id = call
-        .engine
-        .rules
-        .get(expression.rule)
-        .map_or("", |entry| entry.id.as_str());
+    let id = call.engine.rules.get(expression.rule).map_or("", |entry| entry.id.as_str());
     let detail = format!(
         "The rule {id} could not be evaluated for this request. This is a fault of the policy: tell its operator the id of the rule."
     );
-    report.not_evaluated(
-        expression.rule,
-        severity,
-        location(expression, None),
-        detail,
-    );
+    report.not_evaluated(expression.rule, severity, location(expression, None), detail);
 }
 
 fn location(expression: &Expression, index: Option<usize>) -> Location {
@@ -123,10 +97,7 @@ fn location(expression: &Expression, index: Option<usize>) -> Location {
 }
 
 /// Whether a rule's guard holds. It must not read facts that are not known.
-pub(super) fn applies(
-    expression: &Expression,
-    context: &Context<'_, '_>,
-) -> Result<bool, ExecutionError> {
+pub(super) fn applies(expression: &Expression, context: &Context<'_, '_>) -> Result<bool, ExecutionError> {
     let Some(when) = &expression.when else {
         return Ok(true);
     };

@@ -34,21 +34,12 @@ enum Answer<'a> {
 impl<'a> State<'a> {
     pub(super) fn new(call: &Call<'a>) -> Self {
         let definitions = &call.engine.bundle.facts;
-        let mut state = Self {
-            answers: vec![None; definitions.len()],
-            values: Vec::new(),
-            mentioned: Vec::new(),
-        };
+        let mut state = Self { answers: vec![None; definitions.len()], values: Vec::new(), mentioned: Vec::new() };
         for (name, answer) in call.context.facts {
-            let Some(index) = definitions
-                .iter()
-                .position(|definition| definition.name == *name)
-            else {
+            let Some(index) = definitions.iter().position(|definition| definition.name == *name) else {
                 continue;
             };
-            let (Some(definition), Some(slot)) =
-                (definitions.get(index), state.answers.get_mut(index))
-            else {
+            let (Some(definition), Some(slot)) = (definitions.get(index), state.answers.get_mut(index)) else {
                 continue;
             };
             if slot.is_some() {
@@ -59,20 +50,9 @@ impl<'a> State<'a> {
                 FactAnswer::Withheld => Answer::Withheld,
                 FactAnswer::Unavailable => Answer::Unavailable,
                 FactAnswer::Found { etag, body } => match serde_json::from_slice::<Value>(body) {
-                    Ok(value)
-                        if if definition.list {
-                            value.is_array()
-                        } else {
-                            value.is_object()
-                        } =>
-                    {
-                        state.values.push(FactValue {
-                            name: definition.name.as_str(),
-                            body: value,
-                        });
-                        Answer::Found {
-                            etag: etag.as_deref(),
-                        }
+                    Ok(value) if if definition.list { value.is_array() } else { value.is_object() } => {
+                        state.values.push(FactValue { name: definition.name.as_str(), body: value });
+                        Answer::Found { etag: etag.as_deref() }
                     }
                     _ => Answer::Unavailable,
                 },
@@ -94,12 +74,7 @@ impl<'a> State<'a> {
     }
 
     /// The facts that are still to be fetched.
-    pub(super) fn needed(
-        &self,
-        call: &Call<'_>,
-        content: &Content,
-        report: &mut Report<'_>,
-    ) -> Vec<FactQuery> {
+    pub(super) fn needed(&self, call: &Call<'_>, content: &Content, report: &mut Report<'_>) -> Vec<FactQuery> {
         let rules = &call.compiled.rules;
         let mut needed: Vec<usize> = Vec::new();
         let mut need = |fact: usize| {
@@ -107,11 +82,7 @@ impl<'a> State<'a> {
                 needed.push(fact);
             }
         };
-        rules
-            .exists
-            .iter()
-            .filter(|exists| report.is_active(exists.rule))
-            .for_each(|exists| need(exists.fact));
+        rules.exists.iter().filter(|exists| report.is_active(exists.rule)).for_each(|exists| need(exists.fact));
         if call.fields("if-match").next().is_some() {
             rules
                 .if_match
@@ -122,27 +93,17 @@ impl<'a> State<'a> {
         let activation = call.activation(content.value(), &self.values);
         let context = activation.context();
         for expression in active(call, content, report) {
-            if expression
-                .guard_facts
-                .iter()
-                .any(|fact| self.is_unknown(fact))
-            {
+            if expression.guard_facts.iter().any(|fact| self.is_unknown(fact)) {
                 expression.guard_facts.iter().for_each(|fact| need(*fact));
             } else if expression.facts.iter().any(|fact| self.is_unknown(fact))
-                && expression
-                    .guard_facts
-                    .iter()
-                    .all(|fact| self.is_found(fact))
+                && expression.guard_facts.iter().all(|fact| self.is_found(fact))
                 && expressions::applies(expression, &context) == Ok(true)
             {
                 // A guard that fails to evaluate is dealt with when the rule runs.
                 expression.facts.iter().for_each(|fact| need(*fact));
             }
         }
-        needed
-            .into_iter()
-            .filter_map(|fact| query(call, fact))
-            .collect()
+        needed.into_iter().filter_map(|fact| query(call, fact)).collect()
     }
 
     /// What an operation is about must exist.
@@ -156,24 +117,15 @@ impl<'a> State<'a> {
                     let Some(fact) = query(call, exists.fact) else {
                         continue;
                     };
-                    let names: Vec<String> = fact
-                        .variables
-                        .iter()
-                        .map(|(name, value)| format!("{name} {}", text::quote(value)))
-                        .collect();
-                    let detail = format!(
-                        "The VNFM does not know {}; check the identifier in the path.",
-                        text::all(&names)
-                    );
-                    let location = fact
-                        .variables
-                        .last()
-                        .map_or(Location::Request, |(name, _)| Location::Path(name.clone()));
+                    let names: Vec<String> =
+                        fact.variables.iter().map(|(name, value)| format!("{name} {}", text::quote(value))).collect();
+                    let detail =
+                        format!("The VNFM does not know {}; check the identifier in the path.", text::all(&names));
+                    let location =
+                        fact.variables.last().map_or(Location::Request, |(name, _)| Location::Path(name.clone()));
                     report.fail(exists.rule, location, detail);
                 }
-                Some(Answer::Withheld | Answer::Unavailable) => {
-                    self.mention(call, exists.fact, report)
-                }
+                Some(Answer::Withheld | Answer::Unavailable) => self.mention(call, exists.fact, report),
                 Some(Answer::Found { .. }) | None => {}
             }
         }
@@ -199,10 +151,7 @@ impl<'a> State<'a> {
             };
             let location = Location::Header("If-Match".to_owned());
             let matches = |same: fn(&str, &str) -> bool| {
-                fields
-                    .clone()
-                    .flat_map(elements)
-                    .any(|tag| tag == "*" || same(tag, current))
+                fields.clone().flat_map(elements).any(|tag| tag == "*" || same(tag, current))
             };
             if matches(is_same) {
                 continue;
@@ -223,46 +172,27 @@ impl<'a> State<'a> {
     }
 
     /// Rules that look at facts.
-    pub(super) fn check_rules(
-        &mut self,
-        call: &Call<'_>,
-        content: &Content,
-        report: &mut Report<'_>,
-    ) {
+    pub(super) fn check_rules(&mut self, call: &Call<'_>, content: &Content, report: &mut Report<'_>) {
         let values = std::mem::take(&mut self.values);
         let activation = call.activation(content.value(), &values);
         let context = activation.context();
         for expression in active(call, content, report) {
             // Without the guard's facts nobody knows whether the rule applies.
-            let guard_known = expression
-                .guard_facts
-                .iter()
-                .all(|fact| self.is_found(fact));
+            let guard_known = expression.guard_facts.iter().all(|fact| self.is_found(fact));
             if expression.facts.iter().all(|fact| self.is_found(fact)) {
                 expressions::judge(call, expression, &context, content.is_invalid(), report);
                 continue;
             }
-            match if guard_known {
-                expressions::applies(expression, &context)
-            } else {
-                Ok(true)
-            } {
+            match if guard_known { expressions::applies(expression, &context) } else { Ok(true) } {
                 Ok(false) => {}
                 Ok(true) => {
-                    for fact in expression
-                        .facts
-                        .iter()
-                        .filter(|fact| !self.is_found(fact))
-                        .copied()
-                        .collect::<Vec<_>>()
+                    for fact in expression.facts.iter().filter(|fact| !self.is_found(fact)).copied().collect::<Vec<_>>()
                     {
                         self.mention(call, fact, report);
                     }
                 }
                 // Judging fails in the same way, and says so.
-                Err(_) => {
-                    expressions::judge(call, expression, &context, content.is_invalid(), report)
-                }
+                Err(_) => expressions::judge(call, expression, &context, content.is_invalid(), report),
             }
         }
     }
@@ -273,12 +203,7 @@ impl<'a> State<'a> {
             return;
         }
         self.mentioned.push(fact);
-        let name = call
-            .engine
-            .bundle
-            .facts
-            .get(fact)
-            .map_or("", |fact| fact.name.as_str());
+        let name = call.engine.bundle.facts.get(fact).map_or("", |fact| fact.name.as_str());
         let (rule, reason) = match self.answer(fact) {
             Some(Answer::Withheld) => (rule::FACT_WITHHELD, "the caller may not read it"),
             Some(Answer::Unavailable) => (rule::FACT_UNAVAILABLE, "the VNFM gave no usable answer"),
@@ -306,16 +231,10 @@ impl<'a> State<'a> {
 
 /// The state rules that are to be looked at.
 fn active<'c>(call: &Call<'c>, content: &Content, report: &Report<'_>) -> Vec<&'c Expression> {
-    let expressions = call
-        .compiled
-        .rules
-        .at(Stage::State)
-        .iter()
-        .filter_map(|index| call.engine.expressions.get(*index));
+    let expressions =
+        call.compiled.rules.at(Stage::State).iter().filter_map(|index| call.engine.expressions.get(*index));
     expressions
-        .filter(|expression| {
-            report.is_active(expression.rule) && !(expression.reads_body && content.is_unreadable())
-        })
+        .filter(|expression| report.is_active(expression.rule) && !(expression.reads_body && content.is_unreadable()))
         .collect()
 }
 
@@ -326,10 +245,7 @@ fn query(call: &Call<'_>, fact: usize) -> Option<FactQuery> {
         let found = call.path.iter().find(|(known, _)| known == name);
         found.map(|(name, value)| ((*name).to_owned(), value.to_string()))
     };
-    Some(FactQuery {
-        name: definition.name.clone(),
-        variables: names.iter().filter_map(value).collect(),
-    })
+    Some(FactQuery { name: definition.name.clone(), variables: names.iter().filter_map(value).collect() })
 }
 
 /// Strong comparison (RFC 9110, 8.8.3.2).

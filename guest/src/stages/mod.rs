@@ -38,10 +38,7 @@ pub(crate) struct Call<'a> {
 
 impl<'a> Call<'a> {
     /// Values of a header field, by its name in lower case.
-    pub(crate) fn fields<'n>(
-        &self,
-        name: &'n str,
-    ) -> impl Iterator<Item = &'a str> + Clone + use<'a, 'n> {
+    pub(crate) fn fields<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a str> + Clone + use<'a, 'n> {
         fields(self.request, name)
     }
 
@@ -69,15 +66,8 @@ impl<'a> Call<'a> {
     }
 }
 
-fn fields<'a, 'n>(
-    request: &Request<'a>,
-    name: &'n str,
-) -> impl Iterator<Item = &'a str> + Clone + use<'a, 'n> {
-    request
-        .fields
-        .iter()
-        .filter(move |(known, _)| *known == name)
-        .map(|(_, value)| *value)
+fn fields<'a, 'n>(request: &Request<'a>, name: &'n str) -> impl Iterator<Item = &'a str> + Clone + use<'a, 'n> {
+    request.fields.iter().filter(move |(known, _)| *known == name).map(|(_, value)| *value)
 }
 
 /// Ends a stage, and the evaluation if something in it denied.

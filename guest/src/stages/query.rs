@@ -24,11 +24,7 @@ pub(crate) struct Query<'a> {
 impl<'a> Query<'a> {
     pub(super) fn parse(query: Option<&'a str>) -> Self {
         let mut parsed = Self::default();
-        for part in query
-            .into_iter()
-            .flat_map(|query| query.split('&'))
-            .filter(|part| !part.is_empty())
-        {
+        for part in query.into_iter().flat_map(|query| query.split('&')).filter(|part| !part.is_empty()) {
             let (name, value) = part.split_once('=').unwrap_or((part, ""));
             match (uri::decode(name), uri::decode(value)) {
                 (Some(name), Some(value)) => parsed.pairs.push((name, value)),
@@ -48,47 +44,27 @@ pub(super) fn check(call: &Call<'_>, report: &mut Report<'_>) {
         return;
     }
     for part in &call.query.broken {
-        let detail = format!(
-            "The part {} of the query is not percent-encoded UTF-8.",
-            text::quote(part)
-        );
+        let detail = format!("The part {} of the query is not percent-encoded UTF-8.", text::quote(part));
         report.fail(rule::QUERY_ENCODING, Location::Request, detail);
     }
     let defined = &call.operation.query;
     let mut present: Vec<&QueryParameter> = Vec::new();
     for (name, value) in &call.query.pairs {
         let Some(parameter) = defined.iter().find(|parameter| parameter.name == *name) else {
-            let names: Vec<&str> = defined
-                .iter()
-                .map(|parameter| parameter.name.as_str())
-                .collect();
+            let names: Vec<&str> = defined.iter().map(|parameter| parameter.name.as_str()).collect();
             let known = if names.is_empty() {
                 "the resource has none".to_owned()
             } else {
                 format!("defined are {}", text::all(&names))
             };
-            let detail = format!(
-                "The query parameter {} is not defined for {}; {known}.",
-                text::quote(name),
-                call.operation.id
-            );
-            report.fail(
-                rule::QUERY_UNKNOWN,
-                Location::Query(text::clean(name)),
-                detail,
-            );
+            let detail =
+                format!("The query parameter {} is not defined for {}; {known}.", text::quote(name), call.operation.id);
+            report.fail(rule::QUERY_UNKNOWN, Location::Query(text::clean(name)), detail);
             continue;
         };
         if present.iter().any(|known| known.name == parameter.name) {
-            let detail = format!(
-                "The query parameter {} occurs more than once; send it once.",
-                parameter.name
-            );
-            report.fail(
-                rule::QUERY_REPEATED,
-                Location::Query(parameter.name.clone()),
-                detail,
-            );
+            let detail = format!("The query parameter {} occurs more than once; send it once.", parameter.name);
+            report.fail(rule::QUERY_REPEATED, Location::Query(parameter.name.clone()), detail);
             continue;
         }
         present.push(parameter);
@@ -144,24 +120,18 @@ fn check_value(parameter: &QueryParameter, value: &str, report: &mut Report<'_>)
 /// Of the selectors, only `fields` and `exclude_default` go together (ETSI GS
 /// NFV-SOL 013, 5.3.2.1).
 fn check_combination(present: &[&QueryParameter], report: &mut Report<'_>) {
-    let selectors: Vec<&&QueryParameter> = present
-        .iter()
-        .filter(|parameter| !matches!(parameter.kind, QueryKind::Opaque | QueryKind::Filter))
-        .collect();
+    let selectors: Vec<&&QueryParameter> =
+        present.iter().filter(|parameter| !matches!(parameter.kind, QueryKind::Opaque | QueryKind::Filter)).collect();
     let legal = match selectors.as_slice() {
         [] | [_] => true,
         [a, b] => matches!(
             (a.kind, b.kind),
-            (QueryKind::Fields, QueryKind::ExcludeDefault)
-                | (QueryKind::ExcludeDefault, QueryKind::Fields)
+            (QueryKind::Fields, QueryKind::ExcludeDefault) | (QueryKind::ExcludeDefault, QueryKind::Fields)
         ),
         _ => false,
     };
     if !legal {
-        let names: Vec<&str> = selectors
-            .iter()
-            .map(|parameter| parameter.name.as_str())
-            .collect();
+        let names: Vec<&str> = selectors.iter().map(|parameter| parameter.name.as_str()).collect();
         let detail = format!(
             "The query parameters {} cannot be combined; send one of them, or fields with exclude_default.",
             text::all(&names)

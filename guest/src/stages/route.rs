@@ -40,26 +40,19 @@ pub(super) fn refuse(fault: PathFault, report: &mut Report<'_>) {
             rule::ROUTE_ENCODED_SLASH,
             "The path holds an encoded slash or backslash (%2F or %5C), which no identifier of this API has.",
         ),
-        PathFault::NoSlash => (
-            rule::ROUTE_UNKNOWN,
-            "The request target is not an absolute path.",
-        ),
-        PathFault::Character => (
-            rule::ROUTE_UNKNOWN,
-            "The path holds a character that RFC 3986 does not allow there; percent-encode it.",
-        ),
-        PathFault::Encoding => (
-            rule::ROUTE_UNKNOWN,
-            "The path holds a percent sign that two hexadecimal digits do not follow.",
-        ),
-        PathFault::EmptySegment => (
-            rule::ROUTE_UNKNOWN,
-            "The path holds an empty segment (//); no resource of this API has one.",
-        ),
-        PathFault::DotSegment => (
-            rule::ROUTE_UNKNOWN,
-            "The path holds a dot segment (. or ..); send the path of the resource itself.",
-        ),
+        PathFault::NoSlash => (rule::ROUTE_UNKNOWN, "The request target is not an absolute path."),
+        PathFault::Character => {
+            (rule::ROUTE_UNKNOWN, "The path holds a character that RFC 3986 does not allow there; percent-encode it.")
+        }
+        PathFault::Encoding => {
+            (rule::ROUTE_UNKNOWN, "The path holds a percent sign that two hexadecimal digits do not follow.")
+        }
+        PathFault::EmptySegment => {
+            (rule::ROUTE_UNKNOWN, "The path holds an empty segment (//); no resource of this API has one.")
+        }
+        PathFault::DotSegment => {
+            (rule::ROUTE_UNKNOWN, "The path holds a dot segment (. or ..); send the path of the resource itself.")
+        }
     };
     report.fail(rule, Location::Request, detail.to_owned());
 }
@@ -84,11 +77,7 @@ pub(super) fn check<'a>(
     report: &mut Report<'_>,
 ) -> Option<Target<'a>> {
     let (root, resource, rest) = match route {
-        Route::Found {
-            root,
-            resource,
-            rest,
-        } => (engine.bundle.api_roots.get(*root)?, *resource, *rest),
+        Route::Found { root, resource, rest } => (engine.bundle.api_roots.get(*root)?, *resource, *rest),
         Route::TrailingSlash { .. } => {
             report.fail(
                 rule::ROUTE_TRAILING_SLASH,
@@ -98,12 +87,7 @@ pub(super) fn check<'a>(
             return None;
         }
         Route::OtherMajor { segment, .. } => {
-            let served: Vec<&str> = engine
-                .bundle
-                .api_roots
-                .iter()
-                .map(|root| root.path.as_str())
-                .collect();
+            let served: Vec<&str> = engine.bundle.api_roots.iter().map(|root| root.path.as_str()).collect();
             let detail = format!(
                 "The API major version {} is not served here; the API is at {}.",
                 text::quote(segment),
@@ -114,25 +98,13 @@ pub(super) fn check<'a>(
         }
         Route::Outside if profile.pass_outside => return None,
         Route::Outside => {
-            let served: Vec<&str> = engine
-                .bundle
-                .api_roots
-                .iter()
-                .map(|root| root.path.as_str())
-                .collect();
-            let detail = format!(
-                "The path is not below an API root that is served here: {}.",
-                text::either(&served)
-            );
+            let served: Vec<&str> = engine.bundle.api_roots.iter().map(|root| root.path.as_str()).collect();
+            let detail = format!("The path is not below an API root that is served here: {}.", text::either(&served));
             report.fail(rule::ROUTE_UNKNOWN, Location::Request, detail);
             return None;
         }
         Route::Unknown { root } => {
-            let root = engine
-                .bundle
-                .api_roots
-                .get(*root)
-                .map_or("", |root| root.path.as_str());
+            let root = engine.bundle.api_roots.get(*root).map_or("", |root| root.path.as_str());
             let detail = format!(
                 "The path names no resource of the API at {root}. Paths are case-sensitive; check its segments."
             );
@@ -141,17 +113,12 @@ pub(super) fn check<'a>(
         }
     };
     let Some(variables) = resource.variables(rest) else {
-        let detail =
-            "An identifier in the path is not UTF-8 text without control characters.".to_owned();
+        let detail = "An identifier in the path is not UTF-8 text without control characters.".to_owned();
         report.fail(rule::ROUTE_UNKNOWN, Location::Request, detail);
         return None;
     };
     let Some(index) = resource.operation(request.method) else {
-        let methods: Vec<&str> = resource
-            .methods
-            .iter()
-            .map(|(method, _)| method.as_str())
-            .collect();
+        let methods: Vec<&str> = resource.methods.iter().map(|(method, _)| method.as_str()).collect();
         let detail = format!(
             "The resource does not support the method {}; it supports {}.",
             text::quote(request.method),

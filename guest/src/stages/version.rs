@@ -1,10 +1,7 @@
 //! The Version field (ETSI GS NFV-SOL 013, 9.2).
 
 use super::Call;
-use crate::{
-    catalogue::rule, findings::Report, media_type::trim, text, verdict::Location,
-    version::ApiVersion,
-};
+use crate::{catalogue::rule, findings::Report, media_type::trim, text, verdict::Location, version::ApiVersion};
 
 pub(super) fn check(call: &Call<'_>, report: &mut Report<'_>) {
     if !call.operation.version {
@@ -14,10 +11,8 @@ pub(super) fn check(call: &Call<'_>, report: &mut Report<'_>) {
     let location = || Location::Header("Version".to_owned());
     let supported = || text::either(&call.profile.supported_names);
     let Some(value) = fields.next() else {
-        let detail = format!(
-            "The header field Version is missing; send the API version that you use, here {}.",
-            supported()
-        );
+        let detail =
+            format!("The header field Version is missing; send the API version that you use, here {}.", supported());
         report.fail(rule::VERSION_REQUIRED, location(), detail);
         return;
     };
@@ -40,10 +35,7 @@ pub(super) fn check(call: &Call<'_>, report: &mut Report<'_>) {
             report.fail(rule::VERSION_FORMAT, location(), detail);
         }
         Some(version) if !call.profile.supports(version) => {
-            let detail = format!(
-                "The header field Version asks for {version}; supported is {}.",
-                supported()
-            );
+            let detail = format!("The header field Version asks for {version}; supported is {}.", supported());
             report.fail(rule::VERSION_SUPPORTED, location(), detail);
         }
         Some(_) => {}

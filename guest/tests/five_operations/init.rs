@@ -9,27 +9,10 @@ fn the_engine_says_what_it_reads_and_where_a_request_leads() {
     let engine = engine();
     assert_eq!(
         engine.wanted_fields(),
-        [
-            "accept",
-            "authorization",
-            "content-type",
-            "if-match",
-            "priority",
-            "reason",
-            "version"
-        ]
+        ["accept", "authorization", "content-type", "if-match", "priority", "reason", "version"]
     );
-    assert_eq!(
-        engine.route(
-            "POST",
-            &format!("/vnflcm/v2/vnf_instances/{ID}/terminate?x")
-        ),
-        Some("terminate")
-    );
-    assert_eq!(
-        engine.route("GET", &format!("/vnflcm/v2/vnf_instances/{ID}/terminate")),
-        None
-    );
+    assert_eq!(engine.route("POST", &format!("/vnflcm/v2/vnf_instances/{ID}/terminate?x")), Some("terminate"));
+    assert_eq!(engine.route("GET", &format!("/vnflcm/v2/vnf_instances/{ID}/terminate")), None);
     assert_eq!(engine.route("GET", "/"), None);
     assert_eq!(engine.bundle().name, "test");
 }
@@ -37,36 +20,16 @@ fn the_engine_says_what_it_reads_and_where_a_request_leads() {
 #[test]
 fn bundles_that_cannot_be_compiled() {
     fn rule_mut<'v>(bundle: &'v mut Value, id: &str) -> &'v mut Value {
-        bundle["rules"]
-            .as_array_mut()
-            .unwrap()
-            .iter_mut()
-            .find(|rule| rule["id"] == id)
-            .unwrap()
+        bundle["rules"].as_array_mut().unwrap().iter_mut().find(|rule| rule["id"] == id).unwrap()
     }
     let expression = |id: &'static str, member: &'static str, source: &'static str| {
         init_error(move |bundle| rule_mut(bundle, id)["kind"]["require"][member] = json!(source))
     };
-    assert!(matches!(
-        init_error(|b| b["format"] = json!(99)),
-        InitError::Format { found: 99, .. }
-    ));
-    assert!(matches!(
-        init_error(|b| b["limits"]["depth"] = json!(100_000)),
-        InitError::Limit { name: "depth", .. }
-    ));
-    assert!(matches!(
-        init_error(|b| b["apiRoots"][0]["path"] = json!("/a/")),
-        InitError::ApiRoot { .. }
-    ));
-    assert!(matches!(
-        init_error(|b| b["apiRoots"][0]["options"] = json!({"nope": 1})),
-        InitError::Option { .. }
-    ));
-    assert!(matches!(
-        init_error(|b| b["options"][0]["default"] = json!("yes")),
-        InitError::Option { .. }
-    ));
+    assert!(matches!(init_error(|b| b["format"] = json!(99)), InitError::Format { found: 99, .. }));
+    assert!(matches!(init_error(|b| b["limits"]["depth"] = json!(100_000)), InitError::Limit { name: "depth", .. }));
+    assert!(matches!(init_error(|b| b["apiRoots"][0]["path"] = json!("/a/")), InitError::ApiRoot { .. }));
+    assert!(matches!(init_error(|b| b["apiRoots"][0]["options"] = json!({"nope": 1})), InitError::Option { .. }));
+    assert!(matches!(init_error(|b| b["options"][0]["default"] = json!("yes")), InitError::Option { .. }));
     assert!(matches!(
         init_error(|b| rule_mut(b, "header.if-match")["id"] = json!("terminate.body")),
         InitError::Duplicate { .. }
@@ -78,10 +41,7 @@ fn bundles_that_cannot_be_compiled() {
         init_error(|b| b["schemas"]["Modify"]["$ref"] = json!("#/components/schemas/Nope")),
         InitError::Schema { .. }
     ));
-    assert!(matches!(
-        init_error(|b| b["schemas"]["Modify"]["pattern"] = json!("(?=x)")),
-        InitError::Schema { .. }
-    ));
+    assert!(matches!(init_error(|b| b["schemas"]["Modify"]["pattern"] = json!("(?=x)")), InitError::Schema { .. }));
     assert!(matches!(
         init_error(|b| rule_mut(b, "header.if-match")["kind"]["ifMatch"]["fact"] = json!("nope")),
         InitError::UnknownFact { .. }
@@ -98,11 +58,7 @@ fn bundles_that_cannot_be_compiled() {
         ("retry.state.failed-temp", "require", "opOcc."),
         ("retry.state.failed-temp", "require", "nope.x"),
         ("retry.state.failed-temp", "require", "item == 1"),
-        (
-            "retry.state.failed-temp",
-            "detail",
-            "opOcc.id.matches(opOcc.id)",
-        ),
+        ("retry.state.failed-temp", "detail", "opOcc.id.matches(opOcc.id)"),
         ("retry.state.failed-temp", "stage", "head"),
         ("terminate.forceful.timeout", "stage", "query"),
         ("head.reason", "require", "headers.size() == 0"),

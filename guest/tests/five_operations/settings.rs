@@ -12,60 +12,30 @@ fn options_and_severities() {
     let body = r#"{"terminationType":"FORCEFUL","gracefulTerminationTimeout":10.0}"#;
     let facts = [
         ("vnfInstance", found(INSTANTIATED, None)),
-        (
-            "openOps",
-            found(r#"[{"id":"o","operationState":"STARTING"}]"#, None),
-        ),
+        ("openOps", found(r#"[{"id":"o","operationState":"STARTING"}]"#, None)),
     ];
     let judge = |target: &str, settings: &[Setting]| {
-        let case = Case {
-            target: format!("{target}/vnf_instances/{ID}/terminate"),
-            ..terminate(body)
-        };
-        case.judge(&Context {
-            facts: &facts,
-            settings,
-            ..Context::default()
-        })
+        let case = Case { target: format!("{target}/vnf_instances/{ID}/terminate"), ..terminate(body) };
+        case.judge(&Context { facts: &facts, settings, ..Context::default() })
     };
-    let option = |name: &str, value: Value| Setting::Option {
-        name: name.to_owned(),
-        value,
-    };
-    let severity = |rule: &str, severity| Setting::Severity {
-        rule: rule.to_owned(),
-        severity,
-    };
+    let option = |name: &str, value: Value| Setting::Option { name: name.to_owned(), value };
+    let severity = |rule: &str, severity| Setting::Severity { rule: rule.to_owned(), severity };
 
     let first = denial(judge("/vnflcm/v2", &[]));
     assert_eq!(first.rule, "terminate.state.in-progress");
-    assert_eq!(
-        rules(&first.findings),
-        [("terminate.forceful.timeout", Severity::Warn)]
-    );
+    assert_eq!(rules(&first.findings), [("terminate.forceful.timeout", Severity::Warn)]);
     assert_eq!(
         denial(judge("/telco/api/vnflcm/v2", &[])).rule,
         "terminate.forceful.timeout",
         "the API root sets strict"
     );
     assert_eq!(
-        denial(judge(
-            "/telco/api/vnflcm/v2",
-            &[option("strict", json!(false))]
-        ))
-        .rule,
+        denial(judge("/telco/api/vnflcm/v2", &[option("strict", json!(false))])).rule,
         "terminate.state.in-progress",
         "a setting wins over the API root"
     );
     assert_eq!(
-        denial(judge(
-            "/vnflcm/v2",
-            &[
-                option("strict", json!(true)),
-                option("schemaErrorStatus", json!(422))
-            ]
-        ))
-        .status,
+        denial(judge("/vnflcm/v2", &[option("strict", json!(true)), option("schemaErrorStatus", json!(422))])).status,
         422
     );
     let relaxed = findings(judge(
@@ -76,10 +46,7 @@ fn options_and_severities() {
             severity("nope", Severity::Deny),
         ],
     ));
-    assert_eq!(
-        rules(&relaxed),
-        [("terminate.state.in-progress", Severity::Warn)]
-    );
+    assert_eq!(rules(&relaxed), [("terminate.state.in-progress", Severity::Warn)]);
 
     // A rule that is off asks for no fact.
     let off = [
@@ -87,24 +54,11 @@ fn options_and_severities() {
         severity("terminate.state.instantiated", Severity::Off),
         severity("resource.vnf-instance.exists", Severity::Off),
     ];
-    assert!(matches!(
-        terminate(body).judge(&Context {
-            settings: &off,
-            ..Context::default()
-        }),
-        Outcome::Allow(_)
-    ));
+    assert!(matches!(terminate(body).judge(&Context { settings: &off, ..Context::default() }), Outcome::Allow(_)));
 
     let outside = [option("outsideApiRoot", json!("pass"))];
     let judge = |target: &str| {
-        Case {
-            target: target.to_owned(),
-            ..terminate("")
-        }
-        .judge(&Context {
-            settings: &outside,
-            ..Context::default()
-        })
+        Case { target: target.to_owned(), ..terminate("") }.judge(&Context { settings: &outside, ..Context::default() })
     };
     assert_eq!(judge("/other/api"), Outcome::Allow(vec![]));
     for target in [
@@ -120,73 +74,36 @@ fn options_and_severities() {
 
 #[test]
 fn monitor_mode_reports_and_goes_on() {
-    let case = terminate(r#"{"terminationType":"x"}"#)
-        .without("version")
-        .set("accept", "text/html");
-    let facts = [
-        ("vnfInstance", FactAnswer::Absent),
-        (
-            "openOps",
-            found(r#"[{"id":"o","operationState":"STARTING"}]"#, None),
-        ),
-    ];
+    let case = terminate(r#"{"terminationType":"x"}"#).without("version").set("accept", "text/html");
+    let facts =
+        [("vnfInstance", FactAnswer::Absent), ("openOps", found(r#"[{"id":"o","operationState":"STARTING"}]"#, None))];
     // The bundle keeps four findings of an evaluation.
-    let monitor = Context {
-        mode: Mode::Monitor,
-        facts: &facts,
-        ..Context::default()
-    };
+    let monitor = Context { mode: Mode::Monitor, facts: &facts, ..Context::default() };
     let outcome = findings(case.judge(&monitor));
     assert_eq!(
         rules(&outcome),
-        [
-            "header.version.required",
-            "header.accept.json",
-            "terminate.type.enum",
-            "resource.vnf-instance.exists"
-        ]
-        .map(|rule| (rule, Severity::Deny))
+        ["header.version.required", "header.accept.json", "terminate.type.enum", "resource.vnf-instance.exists"]
+            .map(|rule| (rule, Severity::Deny))
     );
     let unreadable = findings(terminate("{").judge(&monitor));
     assert_eq!(
-        rules(&unreadable)
-            .iter()
-            .map(|(rule, _)| *rule)
-            .collect::<Vec<_>>(),
-        [
-            "body.json.malformed",
-            "resource.vnf-instance.exists",
-            "terminate.state.in-progress"
-        ]
+        rules(&unreadable).iter().map(|(rule, _)| *rule).collect::<Vec<_>>(),
+        ["body.json.malformed", "resource.vnf-instance.exists", "terminate.state.in-progress"]
     );
-    assert_eq!(
-        findings(call("PUT", "/vnf_instances/x").judge(&monitor))[0].status,
-        405
-    );
+    assert_eq!(findings(call("PUT", "/vnf_instances/x").judge(&monitor))[0].status, 405);
 }
 
 #[test]
 fn callers() {
     let case = call("DELETE", "/vnf_instances/x");
-    let judge = |caller: Option<&Caller>| {
-        case.judge(&Context {
-            caller,
-            ..Context::default()
-        })
-    };
+    let judge = |caller: Option<&Caller>| case.judge(&Context { caller, ..Context::default() });
     let known = |roles: &[&str]| Caller {
         subject: Some("s".to_owned()),
         roles: roles.iter().map(|role| (*role).to_owned()).collect(),
         ..Caller::default()
     };
     assert!(matches!(judge(None), Outcome::Need(_)));
-    assert!(matches!(
-        judge(Some(&known(&["operator"]))),
-        Outcome::Need(_)
-    ));
+    assert!(matches!(judge(Some(&known(&["operator"]))), Outcome::Need(_)));
     let refused = denial(judge(Some(&known(&["reader"]))));
-    assert_eq!(
-        (refused.status, refused.detail.as_str()),
-        (403, "the role operator is needed")
-    );
+    assert_eq!((refused.status, refused.detail.as_str()), (403, "the role operator is needed"));
 }

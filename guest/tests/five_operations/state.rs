@@ -9,72 +9,31 @@ use solgate_engine::{
 #[test]
 fn facts_are_asked_for_once_and_decide() {
     let case = terminate(r#"{"terminationType":"FORCEFUL"}"#);
-    let Outcome::Need(needed) = case.judge(&Context::default()) else {
-        panic!("no facts are asked for")
-    };
-    let names: Vec<_> = needed
-        .iter()
-        .map(|query| (query.name.as_str(), query.variables.clone()))
-        .collect();
+    let Outcome::Need(needed) = case.judge(&Context::default()) else { panic!("no facts are asked for") };
+    let names: Vec<_> = needed.iter().map(|query| (query.name.as_str(), query.variables.clone())).collect();
     let variables = vec![("vnfInstanceId".to_owned(), ID.to_owned())];
-    assert_eq!(
-        names,
-        [("vnfInstance", variables.clone()), ("openOps", variables)]
-    );
+    assert_eq!(names, [("vnfInstance", variables.clone()), ("openOps", variables)]);
 
     let one = [("vnfInstance", found(INSTANTIATED, None))];
-    let Outcome::Need(needed) = case.judge(&Context {
-        facts: &one,
-        ..Context::default()
-    }) else {
+    let Outcome::Need(needed) = case.judge(&Context { facts: &one, ..Context::default() }) else {
         panic!("openOps is still unknown")
     };
-    assert_eq!(
-        needed
-            .iter()
-            .map(|query| query.name.as_str())
-            .collect::<Vec<_>>(),
-        ["openOps"]
-    );
+    assert_eq!(needed.iter().map(|query| query.name.as_str()).collect::<Vec<_>>(), ["openOps"]);
 
     let open = r#"[{"id":"o-1","operationState":"PROCESSING"}]"#;
     let judge = |instance: FactAnswer<&'static [u8]>, ops: FactAnswer<&'static [u8]>| {
-        case.judge(&Context {
-            facts: &[("vnfInstance", instance), ("openOps", ops)],
-            ..Context::default()
-        })
+        case.judge(&Context { facts: &[("vnfInstance", instance), ("openOps", ops)], ..Context::default() })
     };
-    assert_eq!(
-        judge(found(INSTANTIATED, None), found("[]", None)),
-        Outcome::Allow(vec![])
-    );
+    assert_eq!(judge(found(INSTANTIATED, None), found("[]", None)), Outcome::Allow(vec![]));
     let absent = denial(judge(FactAnswer::Absent, found("[]", None)));
-    assert_eq!(
-        (absent.status, absent.rule.as_str()),
-        (404, "resource.vnf-instance.exists")
-    );
+    assert_eq!((absent.status, absent.rule.as_str()), (404, "resource.vnf-instance.exists"));
     assert!(absent.detail.contains(ID));
-    assert_eq!(
-        absent.violations[0].location,
-        Location::Path("vnfInstanceId".to_owned())
-    );
-    let both = denial(judge(
-        found(
-            r#"{"id":"i-1","instantiationState":"NOT_INSTANTIATED"}"#,
-            None,
-        ),
-        found(open, None),
-    ));
+    assert_eq!(absent.violations[0].location, Location::Path("vnfInstanceId".to_owned()));
+    let both = denial(judge(found(r#"{"id":"i-1","instantiationState":"NOT_INSTANTIATED"}"#, None), found(open, None)));
     assert_eq!(both.status, 409);
     assert_eq!(
-        both.violations
-            .iter()
-            .map(|violation| violation.detail.as_str())
-            .collect::<Vec<_>>(),
-        [
-            "i-1 is NOT_INSTANTIATED".to_owned(),
-            format!("the operation occurrence o-1 is open on {ID}")
-        ]
+        both.violations.iter().map(|violation| violation.detail.as_str()).collect::<Vec<_>>(),
+        ["i-1 is NOT_INSTANTIATED".to_owned(), format!("the operation occurrence o-1 is open on {ID}")]
     );
 
     // Without an answer, the VNFM decides, and a warning says so.
@@ -91,11 +50,7 @@ fn facts_are_asked_for_once_and_decide() {
     let broken = denial(judge(found("{}", None), found("[]", None)));
     assert_eq!(
         (broken.status, broken.rule.as_str(), broken.title.as_str()),
-        (
-            500,
-            "terminate.state.instantiated",
-            "Rule could not be evaluated"
-        )
+        (500, "terminate.state.instantiated", "Rule could not be evaluated")
     );
 }
 
@@ -103,35 +58,14 @@ fn facts_are_asked_for_once_and_decide() {
 fn a_guard_spares_facts() {
     let case = call("DELETE", "/vnf_instances/x");
     let names = |outcome: Outcome| match outcome {
-        Outcome::Need(needed) => needed
-            .into_iter()
-            .map(|query| query.name)
-            .collect::<Vec<_>>(),
+        Outcome::Need(needed) => needed.into_iter().map(|query| query.name).collect::<Vec<_>>(),
         other => panic!("{other:?}"),
     };
     assert_eq!(names(case.judge(&Context::default())), ["vnfInstance"]);
-    let idle = [(
-        "vnfInstance",
-        found(
-            r#"{"id":"x","instantiationState":"NOT_INSTANTIATED"}"#,
-            None,
-        ),
-    )];
-    assert_eq!(
-        case.judge(&Context {
-            facts: &idle,
-            ..Context::default()
-        }),
-        Outcome::Allow(vec![])
-    );
+    let idle = [("vnfInstance", found(r#"{"id":"x","instantiationState":"NOT_INSTANTIATED"}"#, None))];
+    assert_eq!(case.judge(&Context { facts: &idle, ..Context::default() }), Outcome::Allow(vec![]));
     let running = [("vnfInstance", found(INSTANTIATED, None))];
-    assert_eq!(
-        names(case.judge(&Context {
-            facts: &running,
-            ..Context::default()
-        })),
-        ["openOps"]
-    );
+    assert_eq!(names(case.judge(&Context { facts: &running, ..Context::default() })), ["openOps"]);
 }
 
 #[test]
@@ -148,30 +82,15 @@ fn if_match_is_compared_strongly() {
     ];
     for (sent, current, expected) in tags {
         let case = call("DELETE", "/vnf_instances/x").with("if-match", sent);
-        let facts = [(
-            "vnfInstance",
-            found(
-                r#"{"id":"x","instantiationState":"NOT_INSTANTIATED"}"#,
-                *current,
-            ),
-        )];
-        match (
-            case.judge(&Context {
-                facts: &facts,
-                ..Context::default()
-            }),
-            expected,
-        ) {
+        let facts = [("vnfInstance", found(r#"{"id":"x","instantiationState":"NOT_INSTANTIATED"}"#, *current))];
+        match (case.judge(&Context { facts: &facts, ..Context::default() }), expected) {
             (Outcome::Allow(found), None) => assert_eq!(found, [], "{sent}"),
-            (Outcome::Allow(found), Some(severity)) => assert_eq!(
-                (rules(&found), found[0].status),
-                (vec![("header.if-match", *severity)], 412),
-                "{sent}"
-            ),
-            (Outcome::Deny(denial), Some(Severity::Deny)) => assert!(
-                denial.status == 412 && denial.detail.contains("If-Match"),
-                "{sent}"
-            ),
+            (Outcome::Allow(found), Some(severity)) => {
+                assert_eq!((rules(&found), found[0].status), (vec![("header.if-match", *severity)], 412), "{sent}")
+            }
+            (Outcome::Deny(denial), Some(Severity::Deny)) => {
+                assert!(denial.status == 412 && denial.detail.contains("If-Match"), "{sent}")
+            }
             (other, _) => panic!("{sent}: {other:?}"),
         }
     }

@@ -25,20 +25,15 @@ pub fn bundle() -> Value {
         "/vnf_instances/{vnfInstanceId}/terminate",
         task("TerminateVnfRequest", "application/json"),
     );
-    terminate["headers"] =
-        json!([{"name": "Priority", "kind": "integer", "rule": "header.priority.integer"}]);
+    terminate["headers"] = json!([{"name": "Priority", "kind": "integer", "rule": "header.priority.integer"}]);
     let mut list = operation("list", "GET", "/vnf_instances", Value::Null);
     list["query"] = json!([
         {"name": "filter", "kind": "filter"}, {"name": "all_fields", "kind": "allFields"}, {"name": "exclude_default", "kind": "excludeDefault"},
         {"name": "fields", "kind": "fields", "attributes": ["id", "metadata"]}, {"name": "exclude_fields", "kind": "excludeFields"},
         {"name": "nextpage_opaque_marker", "kind": "opaque"},
     ]);
-    let mut modify = operation(
-        "modify",
-        "PATCH",
-        "/vnf_instances/{vnfInstanceId}",
-        task("Modify", "application/merge-patch+json"),
-    );
+    let mut modify =
+        operation("modify", "PATCH", "/vnf_instances/{vnfInstanceId}", task("Modify", "application/merge-patch+json"));
     modify["body"]["mediaTypes"] = json!([{"name": "application/merge-patch+json"}, {"name": "application/json", "rule": "header.content-type.merge-patch"}]);
     let mut in_progress = rule(
         "terminate.state.in-progress",
@@ -127,8 +122,7 @@ pub fn engine() -> Engine {
 pub fn init_error(change: impl Fn(&mut Value)) -> InitError {
     let mut value = bundle();
     change(&mut value);
-    Engine::new(serde_json::from_value::<Bundle>(value).unwrap())
-        .expect_err("the bundle is not valid")
+    Engine::new(serde_json::from_value::<Bundle>(value).unwrap()).expect_err("the bundle is not valid")
 }
 
 /// A request that passes, but for what a test changes.
@@ -144,13 +138,9 @@ pub fn terminate(body: &str) -> Case {
     Case {
         method: "POST",
         target: format!("/vnflcm/v2/vnf_instances/{ID}/terminate"),
-        fields: [
-            ("version", "2.0.0"),
-            ("accept", "application/json"),
-            ("content-type", "application/json"),
-        ]
-        .map(|(n, v)| (n, v.to_owned()))
-        .to_vec(),
+        fields: [("version", "2.0.0"), ("accept", "application/json"), ("content-type", "application/json")]
+            .map(|(n, v)| (n, v.to_owned()))
+            .to_vec(),
         body: body.as_bytes().to_vec(),
     }
 }
@@ -180,11 +170,7 @@ impl Case {
     }
 
     pub fn judge(&self, context: &Context<'_>) -> Outcome {
-        let fields: Vec<(&str, &str)> = self
-            .fields
-            .iter()
-            .map(|(name, value)| (*name, value.as_str()))
-            .collect();
+        let fields: Vec<(&str, &str)> = self.fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
         engine().evaluate(
             &Request {
                 method: self.method,
@@ -217,25 +203,15 @@ pub fn findings(outcome: Outcome) -> Vec<Finding> {
 }
 
 pub fn rules(findings: &[Finding]) -> Vec<(&str, Severity)> {
-    findings
-        .iter()
-        .map(|finding| (finding.violation.rule.as_str(), finding.severity))
-        .collect()
+    findings.iter().map(|finding| (finding.violation.rule.as_str(), finding.severity)).collect()
 }
 
 pub fn found<'a>(body: &'a str, etag: Option<&str>) -> FactAnswer<&'a [u8]> {
-    FactAnswer::Found {
-        etag: etag.map(str::to_owned),
-        body: body.as_bytes(),
-    }
+    FactAnswer::Found { etag: etag.map(str::to_owned), body: body.as_bytes() }
 }
 
 pub const INSTANTIATED: &str = r#"{"id":"i-1","instantiationState":"INSTANTIATED"}"#;
 
 pub fn field<'d>(denial: &'d Denial, name: &str) -> Option<&'d str> {
-    denial
-        .fields
-        .iter()
-        .find(|(known, _)| known == name)
-        .map(|(_, value)| value.as_str())
+    denial.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
 }

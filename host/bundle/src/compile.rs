@@ -61,35 +61,18 @@ pub fn compile_dir(dir: &Path, options: &BuildOptions) -> Result<Compiled, Failu
     match bundle {
         Some(bundle) => {
             let (warnings, sources) = report.finish().into_parts();
-            Ok(Compiled {
-                bundle,
-                warnings,
-                sources,
-            })
+            Ok(Compiled { bundle, warnings, sources })
         }
         None => Err(Failure::Mistakes(report.finish())),
     }
 }
 
-fn compile(
-    files: &Files,
-    set: &[(String, String)],
-    digest: String,
-    report: &mut Report,
-) -> Option<Bundle> {
+fn compile(files: &Files, set: &[(String, String)], digest: String, report: &mut Report) -> Option<Bundle> {
     let policy_node = files.policy.and_then(|file| document(file, report));
     let openapi_node = files.openapi.and_then(|file| document(file, report));
-    let rule_nodes: Vec<_> = files
-        .rules
-        .iter()
-        .filter_map(|file| yaml::parse(*file, report))
-        .collect();
-    let policy = policy_node
-        .as_ref()
-        .and_then(|node| policy::read(node, set, report));
-    let api = openapi_node
-        .as_ref()
-        .and_then(|node| openapi::read(node, report));
+    let rule_nodes: Vec<_> = files.rules.iter().filter_map(|file| yaml::parse(*file, report)).collect();
+    let policy = policy_node.as_ref().and_then(|node| policy::read(node, set, report));
+    let api = openapi_node.as_ref().and_then(|node| openapi::read(node, report));
     // Without one of them, every name that rules use would be unknown.
     let (policy, api) = (policy?, api?);
     let against = Against::new(&policy, &api);
@@ -105,10 +88,7 @@ fn compile(
     if report.has_mistakes() {
         return None;
     }
-    let places: BTreeMap<String, At> = declared
-        .iter()
-        .map(|rule| (rule.id.clone(), rule.at))
-        .collect();
+    let places: BTreeMap<String, At> = declared.iter().map(|rule| (rule.id.clone(), rule.at)).collect();
     let bundle = Bundle {
         format: ir::FORMAT,
         name: policy.name.clone(),
@@ -119,11 +99,7 @@ fn compile(
         options: policy.options.clone(),
         facts: policy.facts.iter().map(|fact| fact.def.clone()).collect(),
         operations: api.operations.iter().map(|op| op.def.clone()).collect(),
-        schemas: api
-            .schemas
-            .iter()
-            .map(|(name, node)| (name.clone(), node.to_json()))
-            .collect(),
+        schemas: api.schemas.iter().map(|(name, node)| (name.clone(), node.to_json())).collect(),
         rules: rules::compiled(declared),
     };
     if let Err(error) = Engine::new(bundle.clone()) {
@@ -138,11 +114,8 @@ fn compile(
 
 /// A file that cannot be empty.
 fn document(file: FileId, report: &mut Report) -> Option<yaml::Node> {
-    let is_blank = report
-        .sources
-        .text(file)
-        .lines()
-        .all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'));
+    let is_blank =
+        report.sources.text(file).lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'));
     if is_blank {
         let name = report.sources.name(file).to_owned();
         report
@@ -160,10 +133,7 @@ fn check_facts(policy: &Policy, api: &Api<'_>, declared: &[Declared], report: &m
             if !api.is_incomplete && !api.has_path_variable(&variable.name) {
                 let names = api.operations.iter().flat_map(|op| &op.path_variables);
                 report
-                    .mistake(
-                        variable.at,
-                        format!("no operation's path has a variable `{}`", variable.name),
-                    )
+                    .mistake(variable.at, format!("no operation's path has a variable `{}`", variable.name))
                     .maybe_hint(did_you_mean(&variable.name, names.map(String::as_str)));
             }
         }
@@ -186,13 +156,9 @@ fn place_of(error: &InitError, policy: &Policy, api: &Api<'_>, rules: &BTreeMap<
         | InitError::UnknownOperation { rule: id, .. }
         | InitError::FactVariable { rule: id, .. }
         | InitError::Expression { rule: id, .. } => rule(id),
-        InitError::Schema {
-            schema, operation, ..
-        } => api
-            .schemas
-            .get(schema)
-            .map(|node| node.at)
-            .or_else(|| api.operation(operation).map(|op| op.at)),
+        InitError::Schema { schema, operation, .. } => {
+            api.schemas.get(schema).map(|node| node.at).or_else(|| api.operation(operation).map(|op| op.at))
+        }
         InitError::Path { operation, .. } => api.operation(operation).map(|op| op.at),
         InitError::Annotation { .. } => Some(api.at),
         InitError::Format { .. }

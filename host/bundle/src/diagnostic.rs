@@ -87,12 +87,7 @@ impl fmt::Display for Diagnostics {
 /// Shows `items` with excerpts from `sources`, one blank line after each.
 #[must_use]
 pub fn render(items: &[Diagnostic], sources: &Sources, color: bool) -> String {
-    let renderer = if color {
-        Renderer::styled()
-    } else {
-        Renderer::plain()
-    }
-    .decor_style(DecorStyle::Ascii);
+    let renderer = if color { Renderer::styled() } else { Renderer::plain() }.decor_style(DecorStyle::Ascii);
     let mut out = String::new();
     for item in items {
         out.push_str(&renderer.render(&report(item, sources)));
@@ -112,26 +107,18 @@ fn report<'a>(item: &'a Diagnostic, sources: &'a Sources) -> Vec<Group<'a>> {
             let primary = AnnotationKind::Primary.span(span.bytes.clone());
             let mut snippet = Snippet::source(&source.text).path(&item.file);
             match &item.related {
-                Some(related)
-                    if related.file == item.file && related.span.bytes.end <= source.text.len() =>
-                {
-                    snippet = snippet.annotation(primary).annotation(
-                        AnnotationKind::Context
-                            .span(related.span.bytes.clone())
-                            .label(&related.label),
-                    );
+                Some(related) if related.file == item.file && related.span.bytes.end <= source.text.len() => {
+                    snippet = snippet
+                        .annotation(primary)
+                        .annotation(AnnotationKind::Context.span(related.span.bytes.clone()).label(&related.label));
                     title.element(snippet)
                 }
                 Some(related) => {
                     let group = title.element(snippet.annotation(primary));
                     match excerpt(&related.file, Some(&related.span), sources) {
-                        Some(other) => group.element(
-                            Snippet::source(&other.text).path(&related.file).annotation(
-                                AnnotationKind::Context
-                                    .span(related.span.bytes.clone())
-                                    .label(&related.label),
-                            ),
-                        ),
+                        Some(other) => group.element(Snippet::source(&other.text).path(&related.file).annotation(
+                            AnnotationKind::Context.span(related.span.bytes.clone()).label(&related.label),
+                        )),
                         None => group,
                     }
                 }
@@ -149,18 +136,13 @@ fn report<'a>(item: &'a Diagnostic, sources: &'a Sources) -> Vec<Group<'a>> {
 /// The source of an excerpt, if the span lies in it: the fields are public, and
 /// the renderer does not forgive a span that lies outside.
 fn excerpt<'a>(file: &str, span: Option<&Span>, sources: &'a Sources) -> Option<&'a Source> {
-    sources
-        .find(file)
-        .filter(|source| span.is_some_and(|span| source.text.get(span.bytes.clone()).is_some()))
+    sources.find(file).filter(|source| span.is_some_and(|span| source.text.get(span.bytes.clone()).is_some()))
 }
 
 /// Text that may quote an author's file cannot steer the terminal.
 fn shown(text: &str) -> Cow<'_, str> {
     if text.chars().any(char::is_control) {
-        text.chars()
-            .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-            .collect::<String>()
-            .into()
+        text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect::<String>().into()
     } else {
         text.into()
     }
@@ -222,22 +204,12 @@ impl Report {
 
     /// A mistake of a file as a whole, which perhaps could not even be read.
     pub fn file_mistake(&mut self, file: &str, message: impl Into<String>) -> &mut Draft {
-        self.add(
-            Severity::Mistake,
-            Place::File(file.to_owned()),
-            message.into(),
-        )
+        self.add(Severity::Mistake, Place::File(file.to_owned()), message.into())
     }
 
     #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
     fn add(&mut self, severity: Severity, place: Place, message: String) -> &mut Draft {
-        self.drafts.push(Draft {
-            severity,
-            message,
-            place,
-            hint: None,
-            related: None,
-        });
+        self.drafts.push(Draft { severity, message, place, hint: None, related: None });
         // Just pushed.
         let last = self.drafts.len() - 1;
         &mut self.drafts[last]
@@ -249,10 +221,7 @@ impl Report {
 
     /// The number of mistakes found so far.
     pub fn mistakes(&self) -> usize {
-        self.drafts
-            .iter()
-            .filter(|draft| draft.severity == Severity::Mistake)
-            .count()
+        self.drafts.iter().filter(|draft| draft.severity == Severity::Mistake).count()
     }
 
     pub fn finish(self) -> Diagnostics {

@@ -10,10 +10,7 @@ use crate::source::Sources;
 pub(crate) fn digest(sources: &Sources, set: &[(String, String)]) -> String {
     let mut hash = Sha256::new();
     hash.update(b"solgate bundle 1\n");
-    let mut files: Vec<_> = sources
-        .iter()
-        .map(|source| (source.name.as_str(), source.text.as_str()))
-        .collect();
+    let mut files: Vec<_> = sources.iter().map(|source| (source.name.as_str(), source.text.as_str())).collect();
     files.sort_unstable();
     pairs(&mut hash, &files);
     let mut set: Vec<_> = set.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();

@@ -36,10 +36,7 @@ pub(crate) fn read(dir: &Path, report: &mut Report) -> Result<Files, IoError> {
         move |source| IoError { path, source }
     };
     if !fs::metadata(dir).map_err(fail(dir))?.is_dir() {
-        return Err(IoError {
-            path: dir.to_owned(),
-            source: io::ErrorKind::NotADirectory.into(),
-        });
+        return Err(IoError { path: dir.to_owned(), source: io::ErrorKind::NotADirectory.into() });
     }
     let policy = required(dir, "policy.yaml", report).map_err(fail(&dir.join("policy.yaml")))?;
     let openapi = required(dir, "openapi.yaml", report).map_err(fail(&dir.join("openapi.yaml")))?;
@@ -52,11 +49,7 @@ pub(crate) fn read(dir: &Path, report: &mut Report) -> Result<Files, IoError> {
         let path = dir.join(&name);
         rules.extend(load(&path, &name, report).map_err(fail(&path))?);
     }
-    Ok(Files {
-        policy,
-        openapi,
-        rules,
-    })
+    Ok(Files { policy, openapi, rules })
 }
 
 fn required(dir: &Path, name: &str, report: &mut Report) -> io::Result<Option<FileId>> {
@@ -70,9 +63,7 @@ fn required(dir: &Path, name: &str, report: &mut Report) -> io::Result<Option<Fi
     } else {
         "a bundle consists of policy.yaml, openapi.yaml and rules/*.yaml".to_owned()
     };
-    report
-        .file_mistake(name, format!("the bundle has no {name}"))
-        .hint(hint);
+    report.file_mistake(name, format!("the bundle has no {name}")).hint(hint);
     Ok(None)
 }
 
@@ -86,13 +77,7 @@ fn exists(path: &Path) -> io::Result<bool> {
 
 /// Collects the names of the YAML files below a folder; hidden ones are those of
 /// editors and tools.
-fn list(
-    dir: &Path,
-    prefix: &str,
-    depth: usize,
-    names: &mut Vec<String>,
-    report: &mut Report,
-) -> io::Result<()> {
+fn list(dir: &Path, prefix: &str, depth: usize, names: &mut Vec<String>, report: &mut Report) -> io::Result<()> {
     if !exists(dir)? {
         return Ok(());
     }
@@ -114,9 +99,8 @@ fn list(
             continue;
         }
         let name = format!("{prefix}/{file_name}");
-        let is_yaml = Path::new(file_name)
-            .extension()
-            .is_some_and(|extension| extension == "yaml" || extension == "yml");
+        let is_yaml =
+            Path::new(file_name).extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
         if entry.file_type()?.is_dir() {
             if depth >= MAX_DEPTH {
                 report.file_mistake(&name, format!("folders are nested deeper than {MAX_DEPTH}"));
@@ -137,20 +121,14 @@ fn list(
 fn load(path: &Path, name: &str, report: &mut Report) -> io::Result<Option<FileId>> {
     let metadata = fs::symlink_metadata(path)?;
     if !metadata.is_file() {
-        let what = if metadata.is_symlink() {
-            "a symbolic link"
-        } else {
-            "not a regular file"
-        };
+        let what = if metadata.is_symlink() { "a symbolic link" } else { "not a regular file" };
         report
             .file_mistake(name, format!("`{name}` is {what}"))
             .hint("a bundle holds its own files, so that it is the same everywhere: copy the file");
         return Ok(None);
     }
     let mut bytes = Vec::new();
-    File::open(path)?
-        .take(MAX_FILE.saturating_add(1))
-        .read_to_end(&mut bytes)?;
+    File::open(path)?.take(MAX_FILE.saturating_add(1)).read_to_end(&mut bytes)?;
     if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > MAX_FILE {
         report
             .file_mistake(name, format!("`{name}` is larger than {MAX_FILE} bytes"))
@@ -163,10 +141,7 @@ fn load(path: &Path, name: &str, report: &mut Report) -> io::Result<Option<FileI
             let file = report.sources.add(name, text);
             if has_mark {
                 report
-                    .mistake(
-                        At::start_of(file),
-                        "the file begins with a byte order mark (U+FEFF)",
-                    )
+                    .mistake(At::start_of(file), "the file begins with a byte order mark (U+FEFF)")
                     .hint("save it as UTF-8 without BOM");
                 return Ok(None);
             }
@@ -178,11 +153,7 @@ fn load(path: &Path, name: &str, report: &mut Report) -> io::Result<Option<FileI
             let file = report.sources.add(name, text);
             report
                 .mistake(
-                    At {
-                        file,
-                        start: valid,
-                        end: valid.saturating_add('\u{fffd}'.len_utf8()),
-                    },
+                    At { file, start: valid, end: valid.saturating_add('\u{fffd}'.len_utf8()) },
                     "the file is not UTF-8 from here on",
                 )
                 .hint("save it as UTF-8");

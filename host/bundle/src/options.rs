@@ -65,10 +65,7 @@ pub(crate) fn read(node: Option<&Node>, report: &mut Report) -> Vec<OptionDef> {
     for (key, node) in entries.unwrap_or_default() {
         if !is_identifier(&key.name) {
             report
-                .mistake(
-                    key.at,
-                    format!("`{}` cannot be the name of an option", key.name),
-                )
+                .mistake(key.at, format!("`{}` cannot be the name of an option", key.name))
                 .hint("letters, digits and `_`, so that expressions can read options.NAME");
             continue;
         }
@@ -94,22 +91,10 @@ fn stand_in(name: &str, default: Option<&Node>) -> OptionDef {
         Some(Value::List(_)) => OptionKind::Strings,
         _ => OptionKind::Boolean,
     };
-    OptionDef {
-        name: name.to_owned(),
-        kind,
-        default: Json::Null,
-        set: false,
-        doc: String::new(),
-        values: Vec::new(),
-    }
+    OptionDef { name: name.to_owned(), kind, default: Json::Null, set: false, doc: String::new(), values: Vec::new() }
 }
 
-fn definition(
-    key: &Key,
-    node: &Node,
-    engine: Option<&OptionDef>,
-    report: &mut Report,
-) -> Option<OptionDef> {
+fn definition(key: &Key, node: &Node, engine: Option<&OptionDef>, report: &mut Report) -> Option<OptionDef> {
     let mut members = Members::open(node, "an option", report)?;
     let kind = match (members.get("type"), engine) {
         (Some(node), _) => {
@@ -117,11 +102,7 @@ fn definition(
             if let Some(engine) = engine.filter(|engine| engine.kind != kind) {
                 report.mistake(
                     node.at,
-                    format!(
-                        "`{}` is an option of the engine, of type {}",
-                        key.name,
-                        kind_name(engine.kind)
-                    ),
+                    format!("`{}` is an option of the engine, of type {}", key.name, kind_name(engine.kind)),
                 );
                 return None;
             }
@@ -137,11 +118,7 @@ fn definition(
     if let Some(node) = members.get("values") {
         for item in reader::list(node, "`values`", report).unwrap_or_default() {
             // The values of a list option are those that its items may have.
-            let of = if kind == OptionKind::Strings {
-                OptionKind::String
-            } else {
-                kind
-            };
+            let of = if kind == OptionKind::Strings { OptionKind::String } else { kind };
             values.extend(value(item, of, &[], &key.name, report));
         }
     }
@@ -151,11 +128,7 @@ fn definition(
         {
             report.mistake(
                 node.at,
-                format!(
-                    "`{}` is an option of the engine, which knows only {}",
-                    key.name,
-                    json_list(&engine.values)
-                ),
+                format!("`{}` is an option of the engine, which knows only {}", key.name, json_list(&engine.values)),
             );
         }
         if values.is_empty() {
@@ -177,52 +150,26 @@ fn definition(
     members.finish(report);
     // A broken default has been reported; the name is known all the same.
     let default = default.unwrap_or(Json::Null);
-    Some(OptionDef {
-        name: key.name.clone(),
-        kind,
-        default,
-        set: false,
-        doc,
-        values,
-    })
+    Some(OptionDef { name: key.name.clone(), kind, default, set: false, doc, values })
 }
 
 /// A value written in YAML for an option of that kind.
-pub(crate) fn value(
-    node: &Node,
-    kind: OptionKind,
-    allowed: &[Json],
-    name: &str,
-    report: &mut Report,
-) -> Option<Json> {
+pub(crate) fn value(node: &Node, kind: OptionKind, allowed: &[Json], name: &str, report: &mut Report) -> Option<Json> {
     let fits = match (&node.value, kind) {
         (Value::Bool(_), OptionKind::Boolean) | (Value::String, OptionKind::String) => true,
         (Value::Number(number), OptionKind::Integer) => number.is_i64(),
-        (Value::List(items), OptionKind::Strings) => {
-            items.iter().all(|item| item.as_str().is_some())
-        }
+        (Value::List(items), OptionKind::Strings) => items.iter().all(|item| item.as_str().is_some()),
         _ => false,
     };
     if !fits {
-        report.mistake(
-            node.at,
-            format!(
-                "`{name}` is {}, but here is {}",
-                described(kind),
-                reader::shown(node)
-            ),
-        );
+        report.mistake(node.at, format!("`{name}` is {}, but here is {}", described(kind), reader::shown(node)));
         return None;
     }
     let json = node.to_json();
     if !is_allowed(&json, allowed) {
         report.mistake(
             node.at,
-            format!(
-                "`{name}` is one of {}, but here is {}",
-                json_list(allowed),
-                reader::shown(node)
-            ),
+            format!("`{name}` is one of {}, but here is {}", json_list(allowed), reader::shown(node)),
         );
         return None;
     }
@@ -242,11 +189,7 @@ pub(crate) fn set(options: &mut [OptionDef], set: &[(String, String)], report: &
     for (index, ((name, text), line)) in set.iter().zip(&lines).enumerate() {
         let start = line_start;
         line_start = line_start.saturating_add(line.len());
-        let whole = At {
-            file,
-            start,
-            end: start.saturating_add(name.len()),
-        };
+        let whole = At { file, start, end: start.saturating_add(name.len()) };
         if set.iter().take(index).any(|(earlier, _)| earlier == name) {
             report.mistake(whole, format!("the option `{name}` is set twice"));
             continue;
@@ -261,11 +204,7 @@ pub(crate) fn set(options: &mut [OptionDef], set: &[(String, String)], report: &
         let value = parse(text, option.kind).filter(|value| is_allowed(value, &option.values));
         let Some(value) = value else {
             let start = whole.end.saturating_add(1);
-            let at = At {
-                file,
-                start,
-                end: start.saturating_add(text.len()),
-            };
+            let at = At { file, start, end: start.saturating_add(text.len()) };
             let expected = if option.values.is_empty() {
                 described(option.kind).to_owned()
             } else {
@@ -285,13 +224,9 @@ fn parse(text: &str, kind: OptionKind) -> Option<Json> {
         OptionKind::Boolean => text.parse::<bool>().ok().map(Json::Bool),
         OptionKind::Integer => text.parse::<i64>().ok().map(Json::from),
         OptionKind::String => Some(Json::from(text)),
-        OptionKind::Strings => Some(
-            text.split(',')
-                .map(str::trim)
-                .filter(|item| !item.is_empty())
-                .map(Json::from)
-                .collect(),
-        ),
+        OptionKind::Strings => {
+            Some(text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(Json::from).collect())
+        }
     }
 }
 
@@ -304,10 +239,7 @@ fn is_allowed(value: &Json, allowed: &[Json]) -> bool {
 }
 
 fn kind_name(kind: OptionKind) -> &'static str {
-    KINDS
-        .iter()
-        .find(|(_, known)| *known == kind)
-        .map_or("", |(name, _)| name)
+    KINDS.iter().find(|(_, known)| *known == kind).map_or("", |(name, _)| name)
 }
 
 fn described(kind: OptionKind) -> &'static str {

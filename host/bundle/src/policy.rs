@@ -40,21 +40,12 @@ impl Policy {
 }
 
 /// What holds where policy.yaml is silent.
-const LIMITS: Limits = Limits {
-    body_bytes: 1024 * 1024,
-    target_bytes: 8192,
-    depth: 64,
-    violations: 32,
-};
+const LIMITS: Limits = Limits { body_bytes: 1024 * 1024, target_bytes: 8192, depth: 64, violations: 32 };
 
 pub(crate) fn read(node: &Node, set: &[(String, String)], report: &mut Report) -> Option<Policy> {
     let mut members = Members::open(node, "policy.yaml", report)?;
-    let name = members
-        .require("name", report)
-        .and_then(|node| name(node, report));
-    let version = members
-        .require("version", report)
-        .and_then(|node| reader::line(node, "`version`", report));
+    let name = members.require("name", report).and_then(|node| name(node, report));
+    let version = members.require("version", report).and_then(|node| reader::line(node, "`version`", report));
     if let Some((key, _)) = node.entry("extends") {
         members.get("extends");
         report
@@ -63,17 +54,9 @@ pub(crate) fn read(node: &Node, set: &[(String, String)], report: &mut Report) -
     }
     let mut options = options::read(members.get("options"), report);
     options::set(&mut options, set, report);
-    let api_roots = members
-        .require("apiRoots", report)
-        .map(|node| api_roots(node, &options, report));
-    let limits = members
-        .get("limits")
-        .and_then(|node| limits(node, report))
-        .unwrap_or(LIMITS);
-    let facts = members
-        .get("facts")
-        .map(|node| facts(node, report))
-        .unwrap_or_default();
+    let api_roots = members.require("apiRoots", report).map(|node| api_roots(node, &options, report));
+    let limits = members.get("limits").and_then(|node| limits(node, report)).unwrap_or(LIMITS);
+    let facts = members.get("facts").map(|node| facts(node, report)).unwrap_or_default();
     members.finish(report);
     Some(Policy {
         name: name.unwrap_or_default().to_owned(),
@@ -89,9 +72,7 @@ pub(crate) fn read(node: &Node, set: &[(String, String)], report: &mut Report) -
 fn name<'n>(node: &'n Node, report: &mut Report) -> Option<&'n str> {
     let name = reader::line(node, "`name`", report)?;
     let right = name.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && name
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
     if !right {
         report
             .mistake(node.at, format!("`{name}` cannot be the name of a policy"))
@@ -104,9 +85,7 @@ fn api_roots(node: &Node, options: &[OptionDef], report: &mut Report) -> Vec<Api
     let mut roots: Vec<(ApiRoot, At)> = Vec::new();
     let items = reader::list(node, "`apiRoots`", report).unwrap_or_default();
     if items.is_empty() && node.as_list().is_some() {
-        report
-            .mistake(node.at, "`apiRoots` is empty")
-            .hint("name at least one: `- path: /vnflcm/v2`");
+        report.mistake(node.at, "`apiRoots` is empty").hint("name at least one: `- path: /vnflcm/v2`");
     }
     for item in items {
         let Some(mut members) = Members::open(item, "an API root", report) else {
@@ -119,38 +98,23 @@ fn api_roots(node: &Node, options: &[OptionDef], report: &mut Report) -> Vec<Api
         let Some(text) = reader::line(path, "the path of an API root", report) else {
             continue;
         };
-        let fault = template::path_fault(text).or_else(|| {
-            (text == "/" || text.contains(['{', '}'])).then_some("must be a path without variables")
-        });
+        let fault = template::path_fault(text)
+            .or_else(|| (text == "/" || text.contains(['{', '}'])).then_some("must be a path without variables"));
         if let Some(fault) = fault {
-            report
-                .mistake(path.at, format!("the API root `{text}` {fault}"))
-                .hint("write it like /vnflcm/v2");
+            report.mistake(path.at, format!("the API root `{text}` {fault}")).hint("write it like /vnflcm/v2");
             continue;
         }
         if let Some((_, first)) = roots.iter().find(|(root, _)| root.path == text) {
-            report
-                .mistake(path.at, format!("the API root `{text}` is here twice"))
-                .related(*first, "first here");
+            report.mistake(path.at, format!("the API root `{text}` is here twice")).related(*first, "first here");
             continue;
         }
         let values = values.map_or_else(BTreeMap::new, |node| root_options(node, options, report));
-        roots.push((
-            ApiRoot {
-                path: text.to_owned(),
-                options: values,
-            },
-            path.at,
-        ));
+        roots.push((ApiRoot { path: text.to_owned(), options: values }, path.at));
     }
     roots.into_iter().map(|(root, _)| root).collect()
 }
 
-fn root_options(
-    node: &Node,
-    options: &[OptionDef],
-    report: &mut Report,
-) -> BTreeMap<String, serde_json::Value> {
+fn root_options(node: &Node, options: &[OptionDef], report: &mut Report) -> BTreeMap<String, serde_json::Value> {
     let mut values = BTreeMap::new();
     for (key, node) in reader::map(node, "`options`", report).unwrap_or_default() {
         let Some(option) = options.iter().find(|option| option.name == key.name) else {
@@ -167,14 +131,8 @@ fn root_options(
 /// Reports a name that is none of the bundle's options.
 pub(crate) fn unknown_option(key: &Key, options: &[OptionDef], report: &mut Report) {
     report
-        .mistake(
-            key.at,
-            format!("policy.yaml defines no option `{}`", key.name),
-        )
-        .maybe_hint(did_you_mean(
-            &key.name,
-            options.iter().map(|option| option.name.as_str()),
-        ));
+        .mistake(key.at, format!("policy.yaml defines no option `{}`", key.name))
+        .maybe_hint(did_you_mean(&key.name, options.iter().map(|option| option.name.as_str())));
 }
 
 fn limits(node: &Node, report: &mut Report) -> Option<Limits> {
@@ -209,12 +167,7 @@ fn facts(node: &Node, report: &mut Report) -> Vec<Fact> {
             } else {
                 "letters, digits and `_`, so that expressions can read it"
             };
-            report
-                .mistake(
-                    key.at,
-                    format!("`{}` cannot be the name of a fact", key.name),
-                )
-                .hint(hint);
+            report.mistake(key.at, format!("`{}` cannot be the name of a fact", key.name)).hint(hint);
         }
         facts.extend(fact(key, node, report));
     }
@@ -235,8 +188,7 @@ fn fact(key: &Key, node: &Node, report: &mut Report) -> Option<Fact> {
             if text.contains('?') {
                 draft.hint("write query parameters under `query:`");
             } else {
-                draft
-                    .hint("write the path below the API root, like /vnf_instances/{vnfInstanceId}");
+                draft.hint("write the path below the API root, like /vnf_instances/{vnfInstanceId}");
             }
         }
     }
@@ -249,10 +201,7 @@ fn fact(key: &Key, node: &Node, report: &mut Report) -> Option<Fact> {
             let value = match &node.value {
                 Value::Null => None,
                 Value::List(_) | Value::Map(_) => {
-                    report.mistake(
-                        node.at,
-                        format!("a query parameter is text, but here is {}", node.kind()),
-                    );
+                    report.mistake(node.at, format!("a query parameter is text, but here is {}", node.kind()));
                     None
                 }
                 _ => {
@@ -263,28 +212,14 @@ fn fact(key: &Key, node: &Node, report: &mut Report) -> Option<Fact> {
             query.push((key.name.clone(), value));
         }
     }
-    let mut flag = |name| {
-        members
-            .get(name)
-            .and_then(|node| reader::boolean(node, &format!("`{name}`"), report))
-            .unwrap_or(false)
-    };
+    let mut flag =
+        |name| members.get(name).and_then(|node| reader::boolean(node, &format!("`{name}`"), report)).unwrap_or(false);
     let plain_on_400 = flag("plainOn400");
     let list = flag("list");
-    let names = members
-        .require("members", report)
-        .map(|node| member_names(node, report))
-        .unwrap_or_default();
+    let names = members.require("members", report).map(|node| member_names(node, report)).unwrap_or_default();
     members.finish(report);
     Some(Fact {
-        def: FactDef {
-            name: key.name.clone(),
-            path: path.to_owned(),
-            query,
-            plain_on_400,
-            members: names,
-            list,
-        },
+        def: FactDef { name: key.name.clone(), path: path.to_owned(), query, plain_on_400, members: names, list },
         at: key.at,
         variables,
     })

@@ -16,17 +16,10 @@ impl<'n> Members<'n> {
     /// Reports anything but a mapping.
     pub fn open(node: &'n Node, what: &'static str, report: &mut Report) -> Option<Self> {
         if node.as_map().is_none() {
-            report.mistake(
-                node.at,
-                format!("{what} is a mapping, but here is {}", node.kind()),
-            );
+            report.mistake(node.at, format!("{what} is a mapping, but here is {}", node.kind()));
             return None;
         }
-        Some(Self {
-            node,
-            what,
-            known: Vec::new(),
-        })
+        Some(Self { node, what, known: Vec::new() })
     }
 
     pub fn get(&mut self, name: &'static str) -> Option<&'n Node> {
@@ -86,10 +79,7 @@ const EXTENSIONS: [&str; 4] = ["x-rule", "x-rule-map", "x-kind", "x-attributes"]
 /// Text without control characters, not empty.
 pub(crate) fn text<'n>(node: &'n Node, what: &str, report: &mut Report) -> Option<&'n str> {
     let Some(text) = node.as_str() else {
-        let draft = report.mistake(
-            node.at,
-            format!("{what} is text, but here is {}", node.kind()),
-        );
+        let draft = report.mistake(node.at, format!("{what} is text, but here is {}", node.kind()));
         if matches!(node.value, Value::Number(_) | Value::Bool(_)) {
             draft.hint(format!("put it in quotes: \"{}\"", node.text));
         }
@@ -107,10 +97,7 @@ pub(crate) fn line<'n>(node: &'n Node, what: &str, report: &mut Report) -> Optio
     let text = text(node, what, report)?;
     if text.trim_end().chars().any(char::is_control) {
         report
-            .mistake(
-                node.at,
-                format!("{what} holds a line break or another control character"),
-            )
+            .mistake(node.at, format!("{what} holds a line break or another control character"))
             .hint("keep it on one line; `>-` folds several lines into one");
         return None;
     }
@@ -121,10 +108,7 @@ pub(crate) fn boolean(node: &Node, what: &str, report: &mut Report) -> Option<bo
     if let Value::Bool(value) = node.value {
         return Some(value);
     }
-    let draft = report.mistake(
-        node.at,
-        format!("{what} is true or false, but here is {}", shown(node)),
-    );
+    let draft = report.mistake(node.at, format!("{what} is true or false, but here is {}", shown(node)));
     if matches!(node.text.as_str(), "yes" | "no" | "on" | "off") {
         draft.hint("in YAML 1.2 only true and false are booleans");
     }
@@ -145,12 +129,7 @@ pub(crate) fn integer(
     }
     report.mistake(
         node.at,
-        format!(
-            "{what} is an integer from {} to {}, but here is {}",
-            range.start(),
-            range.end(),
-            shown(node)
-        ),
+        format!("{what} is an integer from {} to {}, but here is {}", range.start(), range.end(), shown(node)),
     );
     None
 }
@@ -158,36 +137,21 @@ pub(crate) fn integer(
 pub(crate) fn list<'n>(node: &'n Node, what: &str, report: &mut Report) -> Option<&'n [Node]> {
     if node.as_list().is_none() {
         report
-            .mistake(
-                node.at,
-                format!("{what} is a list, but here is {}", node.kind()),
-            )
+            .mistake(node.at, format!("{what} is a list, but here is {}", node.kind()))
             .maybe_hint(node.as_str().map(|text| format!("write [{text}]")));
     }
     node.as_list()
 }
 
-pub(crate) fn map<'n>(
-    node: &'n Node,
-    what: &str,
-    report: &mut Report,
-) -> Option<&'n [(Key, Node)]> {
+pub(crate) fn map<'n>(node: &'n Node, what: &str, report: &mut Report) -> Option<&'n [(Key, Node)]> {
     if node.as_map().is_none() {
-        report.mistake(
-            node.at,
-            format!("{what} is a mapping, but here is {}", node.kind()),
-        );
+        report.mistake(node.at, format!("{what} is a mapping, but here is {}", node.kind()));
     }
     node.as_map()
 }
 
 /// One of a few names.
-pub(crate) fn choice<T: Copy>(
-    node: &Node,
-    what: &str,
-    choices: &[(&str, T)],
-    report: &mut Report,
-) -> Option<T> {
+pub(crate) fn choice<T: Copy>(node: &Node, what: &str, choices: &[(&str, T)], report: &mut Report) -> Option<T> {
     if let Some((_, value)) = choices.iter().find(|(name, _)| *name == node.text)
         && !matches!(node.value, Value::List(_) | Value::Map(_))
     {
@@ -195,14 +159,7 @@ pub(crate) fn choice<T: Copy>(
     }
     let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
     report
-        .mistake(
-            node.at,
-            format!(
-                "{what} is one of {}, but here is {}",
-                crate::suggest::list(&names),
-                shown(node)
-            ),
-        )
+        .mistake(node.at, format!("{what} is one of {}, but here is {}", crate::suggest::list(&names), shown(node)))
         .maybe_hint(nearest(&node.text, &names).map(|n| format!("did you mean `{n}`?")));
     None
 }

@@ -17,11 +17,7 @@ pub(crate) struct At {
 impl At {
     /// The start of a file.
     pub fn start_of(file: FileId) -> Self {
-        Self {
-            file,
-            start: 0,
-            end: 0,
-        }
+        Self { file, start: 0, end: 0 }
     }
 }
 
@@ -53,10 +49,7 @@ pub struct Sources {
 impl Sources {
     pub(crate) fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> FileId {
         let id = FileId(self.files.len());
-        self.files.push(Source {
-            name: name.into(),
-            text: text.into(),
-        });
+        self.files.push(Source { name: name.into(), text: text.into() });
         id
     }
 
@@ -88,10 +81,7 @@ impl Sources {
         let line_start = before.rfind('\n').map_or(0, |at| at.saturating_add(1));
         Span {
             line: before.matches('\n').count().saturating_add(1),
-            column: text
-                .get(line_start..start)
-                .map_or(0, |line| line.chars().count())
-                .saturating_add(1),
+            column: text.get(line_start..start).map_or(0, |line| line.chars().count()).saturating_add(1),
             bytes: start..end.max(start),
         }
     }

@@ -2,10 +2,7 @@
 
 /// A hint that names the candidate nearest to `given`, or, if none is near,
 /// all of them while they are few.
-pub(crate) fn did_you_mean<'a>(
-    given: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<String> {
+pub(crate) fn did_you_mean<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let mut candidates: Vec<&str> = candidates.into_iter().filter(|c| *c != given).collect();
     candidates.sort_unstable();
     candidates.dedup();
@@ -25,21 +22,11 @@ pub(crate) fn nearest<'a>(given: &str, candidates: &[&'a str]) -> Option<&'a str
         return None;
     }
     let folded = fold(given);
-    let allowed = folded
-        .chars()
-        .count()
-        .checked_div(3)
-        .unwrap_or(0)
-        .clamp(1, 4);
+    let allowed = folded.chars().count().checked_div(3).unwrap_or(0).clamp(1, 4);
     candidates
         .iter()
         .filter(|candidate| candidate.len() <= MAX_NAME)
-        .map(|candidate| {
-            (
-                strsim::damerau_levenshtein(&folded, &fold(candidate)),
-                *candidate,
-            )
-        })
+        .map(|candidate| (strsim::damerau_levenshtein(&folded, &fold(candidate)), *candidate))
         .filter(|(distance, _)| *distance <= allowed)
         .min()
         .map(|(_, candidate)| candidate)
@@ -47,11 +34,7 @@ pub(crate) fn nearest<'a>(given: &str, candidates: &[&'a str]) -> Option<&'a str
 
 /// `a`, `b` and so on, in backticks.
 pub(crate) fn list<S: AsRef<str>>(names: &[S]) -> String {
-    names
-        .iter()
-        .map(|name| format!("`{}`", name.as_ref()))
-        .collect::<Vec<_>>()
-        .join(", ")
+    names.iter().map(|name| format!("`{}`", name.as_ref())).collect::<Vec<_>>().join(", ")
 }
 
 /// Longer names are not compared: the comparison is quadratic.
@@ -59,10 +42,7 @@ const MAX_NAME: usize = 128;
 
 /// `body-bytes`, `body_bytes` and `bodyBytes` are the same to a reader.
 fn fold(name: &str) -> String {
-    name.chars()
-        .filter(|c| !matches!(c, '-' | '_'))
-        .flat_map(char::to_lowercase)
-        .collect()
+    name.chars().filter(|c| !matches!(c, '-' | '_')).flat_map(char::to_lowercase).collect()
 }
 
 #[cfg(test)]
@@ -85,10 +65,7 @@ mod tests {
 
     #[test]
     fn few_candidates_are_listed_when_none_is_near() {
-        assert_eq!(
-            did_you_mean("zzz", ["b", "a"]).as_deref(),
-            Some("known here: `a`, `b`")
-        );
+        assert_eq!(did_you_mean("zzz", ["b", "a"]).as_deref(), Some("known here: `a`, `b`"));
         assert_eq!(did_you_mean("zzz", []), None);
     }
 }

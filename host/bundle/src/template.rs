@@ -23,10 +23,7 @@ pub(crate) fn variables(node: &Node, report: &mut Report) -> Vec<Variable> {
             ('}', Some((start, name))) => {
                 let place = locate(node, &report.sources, *start, at.saturating_add(1));
                 if is_identifier(name) {
-                    found.push(Variable {
-                        name: std::mem::take(name),
-                        at: place,
-                    });
+                    found.push(Variable { name: std::mem::take(name), at: place });
                 } else {
                     report.mistake(place, format!("`{{{name}}}` does not name a variable"));
                 }
@@ -63,10 +60,7 @@ pub(crate) fn path_fault(path: &str) -> Option<&'static str> {
     if segments().any(|segment| matches!(segment, "." | "..")) {
         return Some("has a dot segment");
     }
-    if path
-        .chars()
-        .any(|c| !c.is_ascii_graphic() || matches!(c, '?' | '#' | '%' | '\\' | '"' | '<' | '>'))
-    {
+    if path.chars().any(|c| !c.is_ascii_graphic() || matches!(c, '?' | '#' | '%' | '\\' | '"' | '<' | '>')) {
         return Some("holds a character that a path is written without here");
     }
     None

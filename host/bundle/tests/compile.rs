@@ -11,10 +11,7 @@ use solgate_bundle::{BuildOptions, Compiled, Failure, compile_dir};
 use support::{assert_golden, copy, folder, minimal};
 
 fn compile(dir: &Path, set: &[(&str, &str)]) -> Compiled {
-    let set = set
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect();
+    let set = set.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     match compile_dir(dir, &BuildOptions { set }) {
         Ok(compiled) => compiled,
         Err(failure) => panic!("{failure}"),
@@ -60,10 +57,7 @@ fn the_digest_follows_names_contents_and_set_values() {
         digest(&|_| {}, &[]),
         digest(&|_| {}, &[("strict", "true")]),
         digest(&|_| {}, &[("strict", "false")]),
-        digest(
-            &|dir| fs::rename(dir.join("rules/body.yaml"), dir.join("rules/b.yaml")).unwrap(),
-            &[],
-        ),
+        digest(&|dir| fs::rename(dir.join("rules/body.yaml"), dir.join("rules/b.yaml")).unwrap(), &[]),
         digest(
             &|dir| {
                 let path = dir.join("policy.yaml");
@@ -73,9 +67,11 @@ fn the_digest_follows_names_contents_and_set_values() {
             &[],
         ),
     ];
-    assert!(digests.iter().all(|digest| {
-        digest.len() == 64 && digest.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f'))
-    }));
+    assert!(
+        digests
+            .iter()
+            .all(|digest| { digest.len() == 64 && digest.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f')) })
+    );
     digests.sort_unstable();
     digests.dedup();
     assert_eq!(digests.len(), 5);

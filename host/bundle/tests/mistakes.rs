@@ -24,10 +24,7 @@ fn said(dir: &Path, set: &[(String, String)]) -> String {
 
 #[test]
 fn every_mistake_is_shown_with_its_place_and_what_to_do() {
-    let mut cases: Vec<_> = fs::read_dir(folder("mistakes"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let mut cases: Vec<_> = fs::read_dir(folder("mistakes")).unwrap().map(|entry| entry.unwrap().path()).collect();
     cases.sort();
     assert!(cases.len() > 40);
     for case in cases {
@@ -69,10 +66,7 @@ const CHANGES: &[Change] = &[
             fs::remove_dir_all(dir).unwrap();
             fs::create_dir(dir).unwrap();
         },
-        &[
-            "the bundle has no policy.yaml",
-            "the bundle has no openapi.yaml",
-        ],
+        &["the bundle has no policy.yaml", "the bundle has no openapi.yaml"],
     ),
     (
         "a byte order mark",
@@ -91,11 +85,7 @@ const CHANGES: &[Change] = &[
     (
         "a file that is too large",
         |dir| {
-            fs::write(
-                dir.join("rules/state.yaml"),
-                "#".repeat(4 * 1024 * 1024 + 1),
-            )
-            .unwrap();
+            fs::write(dir.join("rules/state.yaml"), "#".repeat(4 * 1024 * 1024 + 1)).unwrap();
         },
         &["`rules/state.yaml` is larger than 4194304 bytes"],
     ),
@@ -147,18 +137,12 @@ fn symbolic_links_are_not_followed() {
     fs::rename(&rules, dir.path().join("elsewhere.yaml")).unwrap();
     std::os::unix::fs::symlink("../../elsewhere.yaml", &rules).unwrap();
     let said_of_file = said(&bundle, &[]);
-    assert!(
-        said_of_file.contains("`rules/state.yaml` is a symbolic link"),
-        "{said_of_file}"
-    );
+    assert!(said_of_file.contains("`rules/state.yaml` is a symbolic link"), "{said_of_file}");
 
     fs::rename(bundle.join("rules"), dir.path().join("rules")).unwrap();
     std::os::unix::fs::symlink("../rules", bundle.join("rules")).unwrap();
     let said_of_folder = said(&bundle, &[]);
-    assert!(
-        said_of_folder.contains("`rules` is not a folder"),
-        "{said_of_folder}"
-    );
+    assert!(said_of_folder.contains("`rules` is not a folder"), "{said_of_folder}");
 
     // Where the bundle itself lies is the caller's affair.
     let link = dir.path().join("link");
@@ -171,25 +155,18 @@ fn symbolic_links_are_not_followed() {
 #[test]
 fn damaged_files_are_reported_too() {
     const PARTS: [&str; 19] = [
-        "{", "]", ": ", "- ", "\n", "  ", "&a ", "*a", "'", "\"", "|", ">-", "#", "ä", "x-rule: ",
-        "~", "0", "$ref", "\t",
+        "{", "]", ": ", "- ", "\n", "  ", "&a ", "*a", "'", "\"", "|", ">-", "#", "ä", "x-rule: ", "~", "0", "$ref",
+        "\t",
     ];
     let dir = tempfile::tempdir().unwrap();
     copy(&minimal(), dir.path());
     let mut random = 1_u64;
     let mut below = |limit: usize| {
-        random = random
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1);
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         usize::try_from(random >> 33).unwrap() % limit
     };
     let (mut refused, mut accepted) = (0, 0);
-    for name in [
-        "policy.yaml",
-        "openapi.yaml",
-        "rules/body.yaml",
-        "rules/state.yaml",
-    ] {
+    for name in ["policy.yaml", "openapi.yaml", "rules/body.yaml", "rules/state.yaml"] {
         let path = dir.path().join(name);
         let text = fs::read_to_string(&path).unwrap();
         for _ in 0..60 {

@@ -19,12 +19,7 @@ const OVERHEAD: usize = 256;
 pub(super) struct Key([u8; 32]);
 
 impl Key {
-    pub(super) fn new(
-        upstream: &str,
-        target: &str,
-        headers: &HeaderMap,
-        template: &FactTemplate,
-    ) -> Self {
+    pub(super) fn new(upstream: &str, target: &str, headers: &HeaderMap, template: &FactTemplate) -> Self {
         let mut digest = Sha256::new();
         // Each part with its length, so that none can pass for two.
         let mut part = |bytes: &[u8]| {
@@ -77,10 +72,9 @@ impl FactCache {
 
 fn size(answer: &FactAnswer) -> usize {
     match answer {
-        FactAnswer::Found { etag, body } => body
-            .len()
-            .saturating_add(etag.as_ref().map_or(0, String::len))
-            .saturating_add(OVERHEAD),
+        FactAnswer::Found { etag, body } => {
+            body.len().saturating_add(etag.as_ref().map_or(0, String::len)).saturating_add(OVERHEAD)
+        }
         _ => OVERHEAD,
     }
 }

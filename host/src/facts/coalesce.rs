@@ -41,12 +41,7 @@ impl Flights {
     /// The answer to the question `key`, from a fetch that is under way or from a
     /// new one, and whether that fetch began before this call. With `fresh` it
     /// never did: what the VNFM says may have changed since it was asked.
-    pub(super) async fn answer(
-        &self,
-        key: Key,
-        fresh: bool,
-        start: impl Fn() -> Answer,
-    ) -> (FactAnswer, bool) {
+    pub(super) async fn answer(&self, key: Key, fresh: bool, start: impl Fn() -> Answer) -> (FactAnswer, bool) {
         let asked = self.lock().tick();
         loop {
             match self.turn(key, asked, fresh, &start) {
@@ -60,10 +55,8 @@ impl Flights {
 
     fn turn(&self, key: Key, asked: u64, fresh: bool, start: &impl Fn() -> Answer) -> Turn {
         let mut under_way = self.lock();
-        if let Some((began, answer)) = under_way
-            .flights
-            .get(&key)
-            .and_then(|flight| Some((flight.began, flight.answer.upgrade()?)))
+        if let Some((began, answer)) =
+            under_way.flights.get(&key).and_then(|flight| Some((flight.began, flight.answer.upgrade()?)))
         {
             return match (began > asked, fresh) {
                 (true, _) => Turn::Own(answer),
@@ -72,11 +65,7 @@ impl Flights {
             };
         }
         let began = under_way.tick();
-        let landing = Landing {
-            flights: self.clone(),
-            key,
-            began,
-        };
+        let landing = Landing { flights: self.clone(), key, began };
         let fetch = start();
         let answer = async move {
             let _landing = landing;
@@ -85,13 +74,7 @@ impl Flights {
         .boxed()
         .shared();
         if let Some(weak) = answer.downgrade() {
-            under_way.flights.insert(
-                key,
-                Flight {
-                    began,
-                    answer: weak,
-                },
-            );
+            under_way.flights.insert(key, Flight { began, answer: weak });
         }
         Turn::Own(answer)
     }
@@ -118,11 +101,7 @@ struct Landing {
 impl Drop for Landing {
     fn drop(&mut self) {
         let mut under_way = self.flights.lock();
-        if under_way
-            .flights
-            .get(&self.key)
-            .is_some_and(|flight| flight.began == self.began)
-        {
+        if under_way.flights.get(&self.key).is_some_and(|flight| flight.began == self.began) {
             under_way.flights.remove(&self.key);
         }
     }

@@ -88,12 +88,7 @@ pub(super) struct Upstream {
 
 impl Upstream {
     /// Asks for one fact, with these request fields.
-    pub(super) async fn fetch(
-        &self,
-        target: &Target,
-        template: &FactTemplate,
-        headers: &HeaderMap,
-    ) -> FactAnswer {
+    pub(super) async fn fetch(&self, target: &Target, template: &FactTemplate, headers: &HeaderMap) -> FactAnswer {
         match tokio::time::timeout(self.timeout, self.exchange(target, template, headers)).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(unusable)) => FactAnswer::Unavailable(unusable.to_string()),
@@ -109,10 +104,7 @@ impl Upstream {
     ) -> Result<FactAnswer, Unusable> {
         let mut asked = target.to_string();
         let mut response = self.ask(&asked, headers).await?;
-        if response.status() == StatusCode::BAD_REQUEST
-            && template.plain_on_400
-            && target.query().is_some()
-        {
+        if response.status() == StatusCode::BAD_REQUEST && template.plain_on_400 && target.query().is_some() {
             drain(response.into_body()).await;
             asked = target.path().to_owned();
             response = self.ask(&asked, headers).await?;
@@ -125,10 +117,7 @@ impl Upstream {
         let mut room = self.max_bytes;
         if !template.list {
             let json = self.read(response, &mut room).await?;
-            return Ok(FactAnswer::Found {
-                etag,
-                body: project::object(&json, &template.members)?,
-            });
+            return Ok(FactAnswer::Found { etag, body: project::object(&json, &template.members)? });
         }
 
         let mut list = project::List::new(&template.members);
@@ -153,10 +142,7 @@ impl Upstream {
         }
         // A tag of the first page says nothing about the others.
         let etag = if seen.len() == 1 { etag } else { None };
-        Ok(FactAnswer::Found {
-            etag,
-            body: list.finish(),
-        })
+        Ok(FactAnswer::Found { etag, body: list.finish() })
     }
 
     async fn other_than_ok(&self, response: Response<Incoming>) -> Result<FactAnswer, Unusable> {
@@ -174,9 +160,7 @@ impl Upstream {
     }
 
     async fn ask(&self, target: &str, headers: &HeaderMap) -> Result<Response<Incoming>, Unusable> {
-        let uri: Uri = format!("{}{target}", self.url)
-            .parse()
-            .map_err(|_| Unusable::BadUri)?;
+        let uri: Uri = format!("{}{target}", self.url).parse().map_err(|_| Unusable::BadUri)?;
         let mut tried = false;
         loop {
             let mut request = Request::new(Empty::new());
@@ -198,21 +182,12 @@ impl Upstream {
     }
 
     /// The content of an answer, taken from the room that is left.
-    async fn read(
-        &self,
-        response: Response<Incoming>,
-        room: &mut usize,
-    ) -> Result<Vec<u8>, Unusable> {
+    async fn read(&self, response: Response<Incoming>, room: &mut usize) -> Result<Vec<u8>, Unusable> {
         let coded = response
             .headers()
             .get_all(CONTENT_ENCODING)
             .iter()
-            .any(|coding| {
-                !coding
-                    .as_bytes()
-                    .trim_ascii()
-                    .eq_ignore_ascii_case(b"identity")
-            });
+            .any(|coding| !coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity"));
         if coded {
             return Err(Unusable::Encoded);
         }
@@ -226,9 +201,7 @@ impl Upstream {
             let Ok(data) = frame.map_err(|_| Unusable::Broken)?.into_data() else {
                 continue;
             };
-            *room = room
-                .checked_sub(data.len())
-                .ok_or(Unusable::TooLarge(self.max_bytes))?;
+            *room = room.checked_sub(data.len()).ok_or(Unusable::TooLarge(self.max_bytes))?;
             content.extend_from_slice(&data);
         }
         Ok(content)
@@ -236,11 +209,7 @@ impl Upstream {
 }
 
 fn refused(status: StatusCode) -> Unusable {
-    if status.is_redirection() {
-        Unusable::Redirection(status.as_u16())
-    } else {
-        Unusable::Status(status.as_u16())
-    }
+    if status.is_redirection() { Unusable::Redirection(status.as_u16()) } else { Unusable::Status(status.as_u16()) }
 }
 
 fn unreachable(error: &Error) -> Unusable {

@@ -89,17 +89,8 @@ pub enum ExpandError {
 /// # Errors
 /// If the template is malformed, or with these values the target would not be
 /// what the template's author meant.
-pub fn expand(
-    template: &FactTemplate,
-    variables: &[(String, String)],
-    api_root: &str,
-) -> Result<Target, ExpandError> {
-    let mut path = String::with_capacity(
-        api_root
-            .len()
-            .saturating_add(template.path.len())
-            .saturating_add(64),
-    );
+pub fn expand(template: &FactTemplate, variables: &[(String, String)], api_root: &str) -> Result<Target, ExpandError> {
+    let mut path = String::with_capacity(api_root.len().saturating_add(template.path.len()).saturating_add(64));
     path.push_str(api_root);
     if !template.path.starts_with('/') {
         return Err(ExpandError::NotAPath);
@@ -153,17 +144,11 @@ pub fn expand(
         })?;
     }
 
-    let length = path
-        .len()
-        .saturating_add(query.as_ref().map_or(0, |q| q.len().saturating_add(1)));
+    let length = path.len().saturating_add(query.as_ref().map_or(0, |q| q.len().saturating_add(1)));
     if length > MAX_TARGET {
         return Err(ExpandError::TooLong);
     }
-    Ok(Target {
-        path,
-        root: api_root.len(),
-        query,
-    })
+    Ok(Target { path, root: api_root.len(), query })
 }
 
 enum Piece<'a> {
@@ -193,13 +178,8 @@ fn each_piece<'a>(
 }
 
 fn value_of<'v>(name: &str, variables: &'v [(String, String)]) -> Result<&'v str, ExpandError> {
-    let mut values = variables
-        .iter()
-        .filter(|(n, _)| n == name)
-        .map(|(_, value)| value.as_str());
-    let value = values
-        .next()
-        .ok_or_else(|| ExpandError::Undeclared(name.to_owned()))?;
+    let mut values = variables.iter().filter(|(n, _)| n == name).map(|(_, value)| value.as_str());
+    let value = values.next().ok_or_else(|| ExpandError::Undeclared(name.to_owned()))?;
     if values.next().is_some() {
         return Err(ExpandError::Repeated(name.to_owned()));
     }
@@ -220,10 +200,7 @@ fn needs_quotes(value: &str) -> bool {
 
 /// A path that nobody on the way will read differently (RFC 3986, 3.3).
 fn check_path(path: &str) -> Result<(), ExpandError> {
-    if let Some(bad) = path
-        .chars()
-        .find(|&c| !(is_pchar(c) || c == '/' || c == '%'))
-    {
+    if let Some(bad) = path.chars().find(|&c| !(is_pchar(c) || c == '/' || c == '%')) {
         return Err(ExpandError::BadCharacter(bad));
     }
     for segment in path.split('/').skip(1) {

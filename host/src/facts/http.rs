@@ -7,9 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use http::header::{
-    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT,
-};
+use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use http_body_util::Empty;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
@@ -183,10 +181,7 @@ impl Builder {
 }
 
 fn parse_base(url: &str, what: &'static str) -> Result<link::Base, HttpFactsError> {
-    url.parse()
-        .ok()
-        .and_then(|uri| link::base(&uri))
-        .ok_or(HttpFactsError::BadUrl { what })
+    url.parse().ok().and_then(|uri| link::base(&uri)).ok_or(HttpFactsError::BadUrl { what })
 }
 
 fn transport(
@@ -199,9 +194,7 @@ fn transport(
     tcp.set_nodelay(true);
     tcp.set_connect_timeout(Some(timeout));
     let mut client = Client::builder(TokioExecutor::new());
-    client
-        .pool_timer(TokioTimer::new())
-        .pool_idle_timeout(Duration::from_secs(30));
+    client.pool_timer(TokioTimer::new()).pool_idle_timeout(Duration::from_secs(30));
     Ok(match connector {
         Some(connector) => Transport::Tls(client.build::<_, Empty<Bytes>>(connector)),
         None if https => {
@@ -219,9 +212,7 @@ fn transport(
 
 fn is_version(value: &HeaderValue) -> bool {
     let mut parts = value.as_bytes().split(|&b| b == b'.');
-    let number = |part: Option<&[u8]>| {
-        part.is_some_and(|p| !p.is_empty() && p.iter().all(u8::is_ascii_digit))
-    };
+    let number = |part: Option<&[u8]>| part.is_some_and(|p| !p.is_empty() && p.iter().all(u8::is_ascii_digit));
     number(parts.next()) && number(parts.next()) && number(parts.next()) && parts.next().is_none()
 }
 
@@ -247,15 +238,9 @@ impl HttpFacts {
         let mut headers = HeaderMap::with_capacity(8);
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        headers.insert(
-            USER_AGENT,
-            HeaderValue::from_static(concat!("solgate/", env!("CARGO_PKG_VERSION"))),
-        );
+        headers.insert(USER_AGENT, HeaderValue::from_static(concat!("solgate/", env!("CARGO_PKG_VERSION"))));
         // A version that is not one would only earn a 400.
-        let version = judged
-            .get(VERSION)
-            .filter(|value| is_version(value))
-            .unwrap_or(&self.version);
+        let version = judged.get(VERSION).filter(|value| is_version(value)).unwrap_or(&self.version);
         headers.insert(VERSION, version.clone());
         match &self.credentials {
             Credentials::Own(name, value) => {
@@ -280,24 +265,15 @@ impl HttpFacts {
             Err(error) => return Fact::fetched(FactAnswer::Unavailable(error.to_string())),
         };
         let headers = self.headers(request.headers);
-        let key = Key::new(
-            &self.upstream.url,
-            &target.to_string(),
-            &headers,
-            request.template,
-        );
+        let key = Key::new(&self.upstream.url, &target.to_string(), &headers, request.template);
         if !request.fresh
             && let Some(answer) = self.cache.as_ref().and_then(|cache| cache.get(&key))
         {
-            return Fact {
-                answer,
-                cached: true,
-            };
+            return Fact { answer, cached: true };
         }
         let start = || {
             let (upstream, cache) = (Arc::clone(&self.upstream), self.cache.clone());
-            let (target, template, headers) =
-                (target.clone(), request.template.clone(), headers.clone());
+            let (target, template, headers) = (target.clone(), request.template.clone(), headers.clone());
             async move {
                 let answer = upstream.fetch(&target, &template, &headers).await;
                 if let Some(cache) = cache {
@@ -335,8 +311,6 @@ impl fmt::Debug for HttpFacts {
 impl fmt::Debug for Builder {
     /// Without the URLs, which have not been checked for passwords yet.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder")
-            .field("credentials", &self.credentials)
-            .finish_non_exhaustive()
+        f.debug_struct("Builder").field("credentials", &self.credentials).finish_non_exhaustive()
     }
 }

@@ -41,29 +41,18 @@ impl Base {
 }
 
 pub(super) fn default_port(scheme: &str) -> u16 {
-    if scheme.eq_ignore_ascii_case("https") {
-        443
-    } else {
-        80
-    }
+    if scheme.eq_ignore_ascii_case("https") { 443 } else { 80 }
 }
 
 /// The query of the next page, if there is one, given the path of this page
 /// below the base. Only that query is taken from the VNFM: the next request
 /// goes to the same place as this one.
-pub(super) fn next_query(
-    headers: &HeaderMap,
-    bases: &[Base],
-    path: &str,
-) -> Result<Option<String>, LinkError> {
+pub(super) fn next_query(headers: &HeaderMap, bases: &[Base], path: &str) -> Result<Option<String>, LinkError> {
     let mut next = None;
     for field in headers.get_all(LINK) {
         let text = field.to_str().map_err(|_| LinkError::Malformed)?;
         for target in next_targets(text)? {
-            if next
-                .replace(target)
-                .is_some_and(|other| Some(other) != next)
-            {
+            if next.replace(target).is_some_and(|other| Some(other) != next) {
                 return Err(LinkError::Several);
             }
         }
@@ -80,10 +69,7 @@ fn next_targets(field: &str) -> Result<Vec<String>, LinkError> {
         if rest.is_empty() {
             return Ok(targets);
         }
-        let (target, after) = rest
-            .strip_prefix('<')
-            .and_then(|r| r.split_once('>'))
-            .ok_or(LinkError::Malformed)?;
+        let (target, after) = rest.strip_prefix('<').and_then(|r| r.split_once('>')).ok_or(LinkError::Malformed)?;
         let (parameters, after) = parameters(after)?;
         rest = after;
         // Only the first `rel` counts; with an anchor the link is about
@@ -91,13 +77,8 @@ fn next_targets(field: &str) -> Result<Vec<String>, LinkError> {
         let is_next = parameters
             .iter()
             .find(|(name, _)| name.eq_ignore_ascii_case("rel"))
-            .is_some_and(|(_, rel)| {
-                rel.split_ascii_whitespace()
-                    .any(|r| r.eq_ignore_ascii_case("next"))
-            });
-        let anchored = parameters
-            .iter()
-            .any(|(name, _)| name.eq_ignore_ascii_case("anchor"));
+            .is_some_and(|(_, rel)| rel.split_ascii_whitespace().any(|r| r.eq_ignore_ascii_case("next")));
+        let anchored = parameters.iter().any(|(name, _)| name.eq_ignore_ascii_case("anchor"));
         if is_next && !anchored {
             targets.push(target.trim().to_owned());
         }
@@ -117,10 +98,7 @@ fn parameters(mut rest: &str) -> Result<(Parameters<'_>, &str), LinkError> {
         if let Some(after) = rest.strip_prefix(',') {
             return Ok((parameters, after));
         }
-        rest = rest
-            .strip_prefix(';')
-            .ok_or(LinkError::Malformed)?
-            .trim_start_matches([' ', '\t']);
+        rest = rest.strip_prefix(';').ok_or(LinkError::Malformed)?.trim_start_matches([' ', '\t']);
         let end = rest.find(['=', ';', ',']).unwrap_or(rest.len());
         let (name, after) = rest.split_at_checked(end).ok_or(LinkError::Malformed)?;
         rest = after;
@@ -160,17 +138,11 @@ fn resolve(target: &str, bases: &[Base], path: &str) -> Result<String, LinkError
     let candidates: Vec<&Base>;
     let reference = if let Some((scheme, after)) = before_query.split_once("://") {
         let (authority, path) = split_authority(after);
-        candidates = bases
-            .iter()
-            .filter(|base| base.is_origin_of(scheme, authority))
-            .collect();
+        candidates = bases.iter().filter(|base| base.is_origin_of(scheme, authority)).collect();
         path
     } else if let Some(after) = before_query.strip_prefix("//") {
         let (authority, path) = split_authority(after);
-        candidates = bases
-            .iter()
-            .filter(|base| base.is_origin_of(&asked.scheme, authority))
-            .collect();
+        candidates = bases.iter().filter(|base| base.is_origin_of(&asked.scheme, authority)).collect();
         path
     } else {
         candidates = bases.iter().collect();
@@ -183,27 +155,21 @@ fn resolve(target: &str, bases: &[Base], path: &str) -> Result<String, LinkError
     let same = match reference {
         // A reference that has only a query stays where it is.
         "" => before_query.is_empty(),
-        absolute if absolute.starts_with('/') => candidates
-            .iter()
-            .any(|base| absolute.strip_prefix(base.prefix.as_str()) == Some(path)),
+        absolute if absolute.starts_with('/') => {
+            candidates.iter().any(|base| absolute.strip_prefix(base.prefix.as_str()) == Some(path))
+        }
         relative => Some(relative) == last_segment,
     };
     if !same {
         return Err(LinkError::OtherPath);
     }
     // Whatever comes from outside must still be a target that can be sent.
-    let checked: PathAndQuery = format!("/?{query}")
-        .parse()
-        .map_err(|_| LinkError::Malformed)?;
-    checked
-        .query()
-        .map(str::to_owned)
-        .ok_or(LinkError::Malformed)
+    let checked: PathAndQuery = format!("/?{query}").parse().map_err(|_| LinkError::Malformed)?;
+    checked.query().map(str::to_owned).ok_or(LinkError::Malformed)
 }
 
 fn split_authority(text: &str) -> (&str, &str) {
-    text.split_at_checked(text.find('/').unwrap_or(text.len()))
-        .unwrap_or((text, ""))
+    text.split_at_checked(text.find('/').unwrap_or(text.len())).unwrap_or((text, ""))
 }
 
 /// The base that a URL names.
@@ -219,9 +185,7 @@ pub(super) fn base(url: &Uri) -> Option<Base> {
         && plain;
     sound.then(|| Base {
         host: authority.host().to_ascii_lowercase(),
-        port: authority
-            .port_u16()
-            .unwrap_or_else(|| default_port(&scheme)),
+        port: authority.port_u16().unwrap_or_else(|| default_port(&scheme)),
         scheme,
         prefix,
     })
@@ -263,57 +227,24 @@ mod tests {
             (&[], Ok(None)),
             (&["<?m=1>; rel=\"next\""], found("m=1")),
             (&["<?m=1>;rel=next"], found("m=1")),
-            (
-                &["<?m=1>; title=\"a, \\\"b\\\"; c\"; REL=\"prev NEXT\""],
-                found("m=1"),
-            ),
+            (&["<?m=1>; title=\"a, \\\"b\\\"; c\"; REL=\"prev NEXT\""], found("m=1")),
             (&["</x>; rel=up, <?m=2>; rel=next"], found("m=2")),
             (&["</x>; rel=up", "<?m=2>; rel=next"], found("m=2")),
             (&["<?m=1>; rel=prev; rel=next"], Ok(None)),
             (&["<?m=1>; rel=next; anchor=\"/other\""], Ok(None)),
             (&["<?m=1>; rel"], Ok(None)),
             (&["<vnf_lcm_op_occs?m=1>; rel=next"], found("m=1")),
-            (
-                &["</tacker/vnflcm/v2/vnf_lcm_op_occs?m=1#f>; rel=next"],
-                found("m=1"),
-            ),
-            (
-                &["<http://VNFM:9890/tacker/vnflcm/v2/vnf_lcm_op_occs?m=1>; rel=next"],
-                found("m=1"),
-            ),
-            (
-                &["<//vnfm:9890/tacker/vnflcm/v2/vnf_lcm_op_occs?m=1>; rel=next"],
-                found("m=1"),
-            ),
-            (
-                &["<https://public.example:443/vnflcm/v2/vnf_lcm_op_occs?m=1>; rel=next"],
-                found("m=1"),
-            ),
-            (
-                &["<http://public.example/vnflcm/v2/vnf_lcm_op_occs?m=1>; rel=next"],
-                Err(Foreign),
-            ),
-            (
-                &["<http://vnfm/tacker/vnflcm/v2/vnf_lcm_op_occs?m=1>; rel=next"],
-                Err(Foreign),
-            ),
-            (
-                &["<http://vnfm:9890@evil/tacker/vnflcm/v2/vnf_lcm_op_occs?m=1>; rel=next"],
-                Err(Foreign),
-            ),
-            (
-                &["<http://evil/tacker/vnflcm/v2/vnf_lcm_op_occs?m=1>; rel=next"],
-                Err(Foreign),
-            ),
-            (
-                &["<http://vnfm:9890/vnflcm/v2/vnf_lcm_op_occs?m=1>; rel=next"],
-                Err(OtherPath),
-            ),
+            (&["</tacker/vnflcm/v2/vnf_lcm_op_occs?m=1#f>; rel=next"], found("m=1")),
+            (&["<http://VNFM:9890/tacker/vnflcm/v2/vnf_lcm_op_occs?m=1>; rel=next"], found("m=1")),
+            (&["<//vnfm:9890/tacker/vnflcm/v2/vnf_lcm_op_occs?m=1>; rel=next"], found("m=1")),
+            (&["<https://public.example:443/vnflcm/v2/vnf_lcm_op_occs?m=1>; rel=next"], found("m=1")),
+            (&["<http://public.example/vnflcm/v2/vnf_lcm_op_occs?m=1>; rel=next"], Err(Foreign)),
+            (&["<http://vnfm/tacker/vnflcm/v2/vnf_lcm_op_occs?m=1>; rel=next"], Err(Foreign)),
+            (&["<http://vnfm:9890@evil/tacker/vnflcm/v2/vnf_lcm_op_occs?m=1>; rel=next"], Err(Foreign)),
+            (&["<http://evil/tacker/vnflcm/v2/vnf_lcm_op_occs?m=1>; rel=next"], Err(Foreign)),
+            (&["<http://vnfm:9890/vnflcm/v2/vnf_lcm_op_occs?m=1>; rel=next"], Err(OtherPath)),
             (&["<http://vnfm:9890?m=1>; rel=next"], Err(OtherPath)),
-            (
-                &["</vnflcm/v2/../v2/vnf_lcm_op_occs?m=1>; rel=next"],
-                Err(OtherPath),
-            ),
+            (&["</vnflcm/v2/../v2/vnf_lcm_op_occs?m=1>; rel=next"], Err(OtherPath)),
             (&["<vnf_instances?m=1>; rel=next"], Err(OtherPath)),
             (&["<?m=1>; rel=next, <?m=2>; rel=next"], Err(Several)),
             (&["<?m=1>; rel=next, <?m=1>; rel=next"], found("m=1")),

@@ -43,9 +43,7 @@ struct Canned {
 pub enum MapFactsError {
     #[error("the facts are not an object: expected {{NAME: ANSWER}}, such as {{\"openOps\": []}}")]
     NotAnObject,
-    #[error(
-        "fact {0:?}: expected an object or an array, or for a resource that is absent {{\"status\": 404}}"
-    )]
+    #[error("fact {0:?}: expected an object or an array, or for a resource that is absent {{\"status\": 404}}")]
     NotAnAnswer(String),
     #[error("fact {0:?}: `status` is not a number from 100 to 599")]
     BadStatus(String),
@@ -84,10 +82,7 @@ impl MapFacts {
         let template = request.template;
         let by_path = || self.answers.get(target(request).ok()?.resource());
         let Some(canned) = self.answers.get(&template.name).or_else(by_path) else {
-            return FactAnswer::Unavailable(format!(
-                "the facts that were given have no {:?}",
-                template.name
-            ));
+            return FactAnswer::Unavailable(format!("the facts that were given have no {:?}", template.name));
         };
         match canned.status {
             200 => {
@@ -98,18 +93,13 @@ impl MapFacts {
                     project::object(&canned.body, &template.members)
                 };
                 match body {
-                    Ok(body) => FactAnswer::Found {
-                        etag: canned.etag.clone(),
-                        body,
-                    },
+                    Ok(body) => FactAnswer::Found { etag: canned.etag.clone(), body },
                     Err(error) => FactAnswer::Unavailable(error.to_string()),
                 }
             }
             404 => FactAnswer::Absent,
             401 | 403 => FactAnswer::Withheld,
-            status => {
-                FactAnswer::Unavailable(format!("the facts that were given say status {status}"))
-            }
+            status => FactAnswer::Unavailable(format!("the facts that were given say status {status}")),
         }
     }
 }
@@ -121,28 +111,16 @@ fn target(request: &FactRequest<'_>) -> Result<Target, super::expand::ExpandErro
 impl Canned {
     fn from_value(name: &str, value: &Value) -> Result<Self, MapFactsError> {
         match value {
-            Value::Object(map)
-                if ["status", "etag", "body"]
-                    .iter()
-                    .any(|m| map.contains_key(*m)) =>
-            {
+            Value::Object(map) if ["status", "etag", "body"].iter().any(|m| map.contains_key(*m)) => {
                 Self::from_answer(name, map)
             }
-            Value::Object(_) | Value::Array(_) => Ok(Self {
-                status: 200,
-                etag: None,
-                body: value.to_string().into(),
-            }),
+            Value::Object(_) | Value::Array(_) => Ok(Self { status: 200, etag: None, body: value.to_string().into() }),
             _ => Err(MapFactsError::NotAnAnswer(name.to_owned())),
         }
     }
 
     fn from_answer(name: &str, map: &Map<String, Value>) -> Result<Self, MapFactsError> {
-        let mut canned = Self {
-            status: 200,
-            etag: None,
-            body: Bytes::new(),
-        };
+        let mut canned = Self { status: 200, etag: None, body: Bytes::new() };
         for (member, value) in map {
             match member.as_str() {
                 "status" => {
@@ -153,17 +131,12 @@ impl Canned {
                         .ok_or_else(|| MapFactsError::BadStatus(name.to_owned()))?;
                 }
                 "etag" => {
-                    let etag = value
-                        .as_str()
-                        .ok_or_else(|| MapFactsError::BadEtag(name.to_owned()))?;
+                    let etag = value.as_str().ok_or_else(|| MapFactsError::BadEtag(name.to_owned()))?;
                     canned.etag = Some(etag.to_owned());
                 }
                 "body" => canned.body = value.to_string().into(),
                 _ => {
-                    return Err(MapFactsError::UnknownMember {
-                        fact: name.to_owned(),
-                        member: member.clone(),
-                    });
+                    return Err(MapFactsError::UnknownMember { fact: name.to_owned(), member: member.clone() });
                 }
             }
         }

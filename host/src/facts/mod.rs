@@ -84,9 +84,6 @@ impl Fact {
     /// An answer that was obtained for the request that asked.
     #[must_use]
     pub fn fetched(answer: FactAnswer) -> Self {
-        Self {
-            answer,
-            cached: false,
-        }
+        Self { answer, cached: false }
     }
 }

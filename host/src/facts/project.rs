@@ -53,12 +53,7 @@ pub struct List<'m> {
 impl<'m> List<'m> {
     #[must_use]
     pub fn new(members: &'m [String]) -> Self {
-        Self {
-            members,
-            out: vec![b'['],
-            items: 0,
-            seen: Vec::new(),
-        }
+        Self { members, out: vec![b'['], items: 0, seen: Vec::new() }
     }
 
     /// Appends the items of a page.
@@ -99,10 +94,8 @@ impl<'m> List<'m> {
 
 fn checked(json: &[u8]) -> Result<&str, ProjectError> {
     let text = std::str::from_utf8(json).map_err(|_| ProjectError::NotUtf8)?;
-    serde_json::from_str::<IgnoredAny>(text).map_err(|e| ProjectError::NotJson {
-        line: e.line(),
-        column: e.column(),
-    })?;
+    serde_json::from_str::<IgnoredAny>(text)
+        .map_err(|e| ProjectError::NotJson { line: e.line(), column: e.column() })?;
     Ok(text)
 }
 
@@ -124,9 +117,7 @@ fn copy_object(
         if let Some(index) = members.iter().position(|member| is_key(key, member)) {
             match seen.get_mut(index) {
                 Some(seen) if *seen => {
-                    return Err(ProjectError::Duplicate(
-                        members.get(index).cloned().unwrap_or_default(),
-                    ));
+                    return Err(ProjectError::Duplicate(members.get(index).cloned().unwrap_or_default()));
                 }
                 Some(seen) => *seen = true,
                 None => {}

@@ -104,10 +104,17 @@ impl<'a> Hearing<'a> {
     }
 
     /// The further rounds of a policy that needs facts.
-    async fn with_facts(&mut self, policy: &Arc<Policy>, fields: &[(&str, &str)], mut queries: Vec<FactQuery>) -> Judged {
+    async fn with_facts(
+        &mut self,
+        policy: &Arc<Policy>,
+        fields: &[(&str, &str)],
+        mut queries: Vec<FactQuery>,
+    ) -> Judged {
         let mut known = Known::default();
         for _ in 1..ROUNDS {
-            if let Some(twice) = queries.iter().find(|query| known.facts.iter().any(|(have, _)| have.name == query.name)) {
+            if let Some(twice) =
+                queries.iter().find(|query| known.facts.iter().any(|(have, _)| have.name == query.name))
+            {
                 let reason = format!("it asks again for the fact {:?}, which it has", twice.name);
                 return Judged::Faulted(Fault::PolicyOutcome { policy: policy.manifest().name.clone(), reason });
             }
@@ -138,9 +145,8 @@ impl<'a> Hearing<'a> {
     /// The header fields that some policy wants to see.
     fn fields(&self) -> Result<Vec<(&'a str, &'a str)>, Fault> {
         let (gate, request) = (self.gate, self.request);
-        let wanted = |name: &str| {
-            gate.policies.iter().any(|policy| policy.manifest().fields.iter().any(|field| field == name))
-        };
+        let wanted =
+            |name: &str| gate.policies.iter().any(|policy| policy.manifest().fields.iter().any(|field| field == name));
         let mut fields = Vec::new();
         for (name, value) in &request.headers {
             if wanted(name.as_str()) {
@@ -219,9 +225,11 @@ impl<'a> Hearing<'a> {
             return Some(problem);
         }
         let status = problem.status.as_u16();
-        self.decision.findings.extend(
-            problem.violations.into_iter().map(|violation| Finding { severity: Severity::Deny, status, violation }),
-        );
+        self.decision.findings.extend(problem.violations.into_iter().map(|violation| Finding {
+            severity: Severity::Deny,
+            status,
+            violation,
+        }));
         None
     }
 
@@ -304,7 +312,9 @@ fn inline_or_aside<T>(input: usize, evaluate: impl FnOnce() -> T) -> T {
 
 fn answer(fact: &Fact) -> verdict::FactAnswer<&[u8]> {
     match &fact.answer {
-        FactAnswer::Found { etag, body } => verdict::FactAnswer::Found { etag: etag.clone(), body: Bytes::as_ref(body) },
+        FactAnswer::Found { etag, body } => {
+            verdict::FactAnswer::Found { etag: etag.clone(), body: Bytes::as_ref(body) }
+        }
         FactAnswer::Absent => verdict::FactAnswer::Absent,
         FactAnswer::Withheld => verdict::FactAnswer::Withheld,
         FactAnswer::Unavailable(_) => verdict::FactAnswer::Unavailable,

@@ -57,10 +57,8 @@ impl Gate {
     /// If no policy of the gate has such an option or rule, or the value is not of
     /// the option's type.
     pub fn with_settings(mut self, settings: Vec<Setting>) -> Result<Self, SettingError> {
-        self.settings = settings
-            .into_iter()
-            .map(|setting| settings::fit(&self.policies, setting))
-            .collect::<Result<_, _>>()?;
+        self.settings =
+            settings.into_iter().map(|setting| settings::fit(&self.policies, setting)).collect::<Result<_, _>>()?;
         // The version that answers carry may be another one now.
         let style = ProblemStyle { version: None, ..self.style.clone() };
         Ok(self.with_style(style))

@@ -46,12 +46,21 @@ pub(super) fn fit(policies: &[Arc<Policy>], setting: Setting) -> Result<Setting,
             };
             let option = definition(policies, &name)?;
             let value = match (&option.default, value) {
+                // `true` and `400` may come as texts.
+                (Value::Bool(_) | Value::Number(_), Value::String(text)) => {
+                    serde_json::from_str(&text).unwrap_or(Value::String(text))
+                }
+                (_, value) => value,
+            };
+            let value = match (&option.default, value) {
                 (Value::Bool(_), value @ Value::Bool(_)) | (Value::String(_), value @ Value::String(_)) => value,
                 (Value::Number(_), Value::Number(number)) if number.is_i64() => Value::Number(number),
                 (Value::Array(_), Value::Array(entries)) if entries.iter().all(Value::is_string) => {
                     Value::Array(entries)
                 }
-                (Value::Array(_), Value::String(text)) => text.split(',').map(|entry| Value::from(entry.trim())).collect(),
+                (Value::Array(_), Value::String(text)) => {
+                    text.split(',').map(|entry| Value::from(entry.trim())).collect()
+                }
                 (Value::Array(_), value @ Value::Number(_)) => Value::from(vec![value.to_string()]),
                 (Value::String(_), value @ (Value::Number(_) | Value::Bool(_))) => Value::from(value.to_string()),
                 (Value::Bool(_), value) => return Err(wrong("true or false", &value)),
@@ -81,12 +90,10 @@ pub(super) fn fit(policies: &[Arc<Policy>], setting: Setting) -> Result<Setting,
 }
 
 fn definition<'a>(policies: &'a [Arc<Policy>], name: &str) -> Result<&'a OptionDefinition, SettingError> {
-    policies.iter().find_map(|policy| policy.manifest().options.get(name)).ok_or_else(
-        || SettingError::UnknownOption {
-            name: name.to_owned(),
-            known: policies.iter().flat_map(|policy| policy.manifest().options.keys().cloned()).collect(),
-        },
-    )
+    policies.iter().find_map(|policy| policy.manifest().options.get(name)).ok_or_else(|| SettingError::UnknownOption {
+        name: name.to_owned(),
+        known: policies.iter().flat_map(|policy| policy.manifest().options.keys().cloned()).collect(),
+    })
 }
 
 /// The highest API version that is supported, for the Version field of answers

@@ -96,9 +96,7 @@ fn read(engine: &wasmtime::Engine, path: &Path) -> Result<Option<Component>, Cac
     // folder, only this user can write; wasmtime checks that they fit its version
     // and settings.
     let component = unsafe { Component::deserialize(engine, code) };
-    component
-        .map(Some)
-        .map_err(|error| CacheError::Refused { path: path.to_owned(), reason: format!("{error:#}") })
+    component.map(Some).map_err(|error| CacheError::Refused { path: path.to_owned(), reason: format!("{error:#}") })
 }
 
 fn write(component: &Component, folder: &Path, path: &Path) -> Result<(), CacheError> {

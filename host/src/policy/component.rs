@@ -47,11 +47,8 @@ impl ResourceLimiter for Room {
 impl Loaded {
     /// Links a component, which must import nothing, and asks it what it is.
     pub(super) fn new(engine: &Engine, component: &Component) -> Result<(Self, Manifest), LoadError> {
-        let imports: Vec<String> = component
-            .component_type()
-            .imports(engine.wasmtime())
-            .map(|(name, _)| name.to_owned())
-            .collect();
+        let imports: Vec<String> =
+            component.component_type().imports(engine.wasmtime()).map(|(name, _)| name.to_owned()).collect();
         if !imports.is_empty() {
             return Err(LoadError::Imports(imports));
         }

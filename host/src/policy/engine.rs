@@ -132,4 +132,3 @@ fn settings(limits: &EngineConfig) -> Config {
         .wasm_component_model(true);
     config
 }
-

@@ -41,9 +41,7 @@ async fn start(connections: &'static [&'static [&'static str]]) -> String {
 
 #[tokio::test]
 async fn a_kept_connection_that_was_closed_is_replaced() {
-    let facts = HttpFacts::builder(start(&[&[WHOLE], &[WHOLE]]).await)
-        .build()
-        .unwrap();
+    let facts = HttpFacts::builder(start(&[&[WHOLE], &[WHOLE]]).await).build().unwrap();
     for _ in 0..2 {
         assert_eq!(ask(&facts, &vnf_instance()).await, found("{}"));
     }
@@ -53,46 +51,22 @@ async fn a_kept_connection_that_was_closed_is_replaced() {
 async fn an_answer_that_breaks_off_is_none() {
     let cases: [(&'static [&'static [&'static str]], &str); 5] = [
         (&[], "the VNFM broke the connection off"),
+        (&[&["HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}"]], "the VNFM broke the connection off"),
+        (&[&["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"]], "the VNFM broke the connection off"),
+        (&[&["SSH-2.0\r\n\r\n"], &["SSH-2.0\r\n\r\n"]], "the VNFM broke the connection off"),
         (
-            &[&["HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}"]],
-            "the VNFM broke the connection off",
-        ),
-        (
-            &[&["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"]],
-            "the VNFM broke the connection off",
-        ),
-        (
-            &[&["SSH-2.0\r\n\r\n"], &["SSH-2.0\r\n\r\n"]],
-            "the VNFM broke the connection off",
-        ),
-        (
-            &[&[
-                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n{\"x\":\"12\"\r\n1\r\n}\r\n0\r\n\r\n",
-            ]],
+            &[&["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n{\"x\":\"12\"\r\n1\r\n}\r\n0\r\n\r\n"]],
             "the answer is larger than 9 bytes",
         ),
     ];
     for (connections, expected) in cases {
-        let facts = HttpFacts::builder(start(connections).await)
-            .max_bytes(9)
-            .build()
-            .unwrap();
-        assert_eq!(
-            reason(ask(&facts, &vnf_instance()).await),
-            expected,
-            "{connections:?}"
-        );
+        let facts = HttpFacts::builder(start(connections).await).max_bytes(9).build().unwrap();
+        assert_eq!(reason(ask(&facts, &vnf_instance()).await), expected, "{connections:?}");
     }
 }
 
 #[tokio::test]
 async fn an_answer_may_be_as_large_as_the_bound() {
-    let facts = HttpFacts::builder(start(&[&[WHOLE], &[WHOLE]]).await)
-        .max_bytes(2)
-        .build()
-        .unwrap();
-    assert!(matches!(
-        ask(&facts, &vnf_instance()).await,
-        FactAnswer::Found { .. }
-    ));
+    let facts = HttpFacts::builder(start(&[&[WHOLE], &[WHOLE]]).await).max_bytes(2).build().unwrap();
+    assert!(matches!(ask(&facts, &vnf_instance()).await, FactAnswer::Found { .. }));
 }

@@ -15,17 +15,10 @@ async fn a_refused_filter_is_asked_for_again_without_it() {
         (200, found(r#"[{"id":"o1"}]"#)),
         (404, FactAnswer::Absent),
         (403, FactAnswer::Withheld),
-        (
-            400,
-            FactAnswer::Unavailable("the VNFM answered with status 400".into()),
-        ),
+        (400, FactAnswer::Unavailable("the VNFM answered with status 400".into())),
     ] {
         let upstream = Upstream::start(move |seen| {
-            let status = if seen.target.contains('?') {
-                400
-            } else {
-                second
-            };
+            let status = if seen.target.contains('?') { 400 } else { second };
             answer(status, &[], r#"[{"id":"o1","grantId":"g"}]"#)
         })
         .await;
@@ -38,87 +31,38 @@ async fn a_refused_filter_is_asked_for_again_without_it() {
 #[tokio::test]
 async fn a_list_is_read_over_its_pages() {
     let upstream = Upstream::start(|seen| match seen.target.rsplit_once("m=") {
-        None => answer(
-            200,
-            &[("link", "<?m=2>; rel=\"next\""), ("etag", "\"1\"")],
-            r#"[{"id":"a"},{"id":"b","x":[1]}]"#,
-        ),
-        Some((_, "2")) => answer(
-            200,
-            &[("link", "</vnflcm/v2/vnf_lcm_op_occs?m=3>;rel=next")],
-            "[]",
-        ),
+        None => {
+            answer(200, &[("link", "<?m=2>; rel=\"next\""), ("etag", "\"1\"")], r#"[{"id":"a"},{"id":"b","x":[1]}]"#)
+        }
+        Some((_, "2")) => answer(200, &[("link", "</vnflcm/v2/vnf_lcm_op_occs?m=3>;rel=next")], "[]"),
         Some(_) => answer(200, &[], r#"[{"operationState":"STARTING"}]"#),
     })
     .await;
     let facts = HttpFacts::builder(&upstream.url).build().unwrap();
-    assert_eq!(
-        ask(&facts, &open_ops()).await,
-        found(r#"[{"id":"a"},{"id":"b"},{"operationState":"STARTING"}]"#)
-    );
-    assert_eq!(
-        upstream.targets()[1..],
-        [
-            "/vnflcm/v2/vnf_lcm_op_occs?m=2",
-            "/vnflcm/v2/vnf_lcm_op_occs?m=3"
-        ]
-    );
+    assert_eq!(ask(&facts, &open_ops()).await, found(r#"[{"id":"a"},{"id":"b"},{"operationState":"STARTING"}]"#));
+    assert_eq!(upstream.targets()[1..], ["/vnflcm/v2/vnf_lcm_op_occs?m=2", "/vnflcm/v2/vnf_lcm_op_occs?m=3"]);
     assert_eq!(upstream.connections(), 1);
 }
 
 #[tokio::test]
 async fn a_list_that_cannot_be_read_to_its_end_is_unavailable() {
     let table = [
-        (
-            "<?m=1>; rel=next",
-            200,
-            "[]",
-            "the pages of the list form a loop",
-        ),
+        ("<?m=1>; rel=next", 200, "[]", "the pages of the list form a loop"),
         (
             "<http://127.0.0.9:1/vnflcm/v2/vnf_lcm_op_occs?m=1>; rel=next",
             200,
             "[]",
             "the next page is not below the VNFM's base URL",
         ),
-        (
-            "</vnflcm/v2/vnf_instances?m=1>; rel=next",
-            200,
-            "[]",
-            "the next page is not a page of the same list",
-        ),
-        (
-            "<?m=1; rel=next",
-            200,
-            "[]",
-            "the Link field of the answer cannot be read",
-        ),
-        (
-            "<?m=1>; rel=next",
-            404,
-            "[]",
-            "the VNFM answered with status 404",
-        ),
-        (
-            "<?m=1>; rel=next",
-            200,
-            "{}",
-            "the answer is not a JSON array",
-        ),
-        (
-            "<?m=1>; rel=next",
-            200,
-            "[1]",
-            "item 1 of the answer is not a JSON object",
-        ),
+        ("</vnflcm/v2/vnf_instances?m=1>; rel=next", 200, "[]", "the next page is not a page of the same list"),
+        ("<?m=1; rel=next", 200, "[]", "the Link field of the answer cannot be read"),
+        ("<?m=1>; rel=next", 404, "[]", "the VNFM answered with status 404"),
+        ("<?m=1>; rel=next", 200, "{}", "the answer is not a JSON array"),
+        ("<?m=1>; rel=next", 200, "[1]", "item 1 of the answer is not a JSON object"),
     ];
     for (link, second, body, expected) in table {
         let upstream = Upstream::start(move |seen| {
-            let (status, body) = if seen.target.contains("m=1") {
-                (second, body)
-            } else {
-                (200, r#"[{"id":"a"}]"#)
-            };
+            let (status, body) = if seen.target.contains("m=1") { (second, body) } else { (200, r#"[{"id":"a"}]"#) };
             answer(status, &[("link", link)], body)
         })
         .await;
@@ -130,35 +74,16 @@ async fn a_list_that_cannot_be_read_to_its_end_is_unavailable() {
 #[tokio::test]
 async fn pages_and_bytes_are_bounded_together() {
     let endless = |seen: &upstream::Seen| {
-        let page: u32 = seen
-            .target
-            .rsplit_once("m=")
-            .map_or(0, |(_, m)| m.parse().unwrap());
-        answer(
-            200,
-            &[("link", format!("<?m={}>; rel=next", page + 1).as_str())],
-            r#"[{"id":"0123456789"}]"#,
-        )
+        let page: u32 = seen.target.rsplit_once("m=").map_or(0, |(_, m)| m.parse().unwrap());
+        answer(200, &[("link", format!("<?m={}>; rel=next", page + 1).as_str())], r#"[{"id":"0123456789"}]"#)
     };
     let upstream = Upstream::start(endless).await;
-    let facts = HttpFacts::builder(&upstream.url)
-        .max_pages(3)
-        .build()
-        .unwrap();
-    assert_eq!(
-        reason(ask(&facts, &open_ops()).await),
-        "the list has more than 3 pages"
-    );
+    let facts = HttpFacts::builder(&upstream.url).max_pages(3).build().unwrap();
+    assert_eq!(reason(ask(&facts, &open_ops()).await), "the list has more than 3 pages");
     assert_eq!(upstream.seen().len(), 3);
 
-    let facts = HttpFacts::builder(&upstream.url)
-        .max_bytes(50)
-        .build()
-        .unwrap();
-    assert_eq!(
-        reason(ask(&facts, &open_ops()).await),
-        "the answer is larger than 50 bytes"
-    );
+    let facts = HttpFacts::builder(&upstream.url).max_bytes(50).build().unwrap();
+    assert_eq!(reason(ask(&facts, &open_ops()).await), "the answer is larger than 50 bytes");
     assert_eq!(upstream.seen().len(), 6);
 }
 
@@ -166,20 +91,10 @@ async fn pages_and_bytes_are_bounded_together() {
 async fn links_may_name_the_public_url_but_are_not_sent_there() {
     let upstream = Upstream::start(|seen| {
         let link = "<https://nfv.example/api/vnflcm/v2/vnf_lcm_op_occs?m=1>; rel=next";
-        let fields = if seen.target.contains("m=1") {
-            vec![]
-        } else {
-            vec![("link", link)]
-        };
+        let fields = if seen.target.contains("m=1") { vec![] } else { vec![("link", link)] };
         answer(200, &fields, r#"[{"id":"a"}]"#)
     })
     .await;
-    let facts = HttpFacts::builder(&upstream.url)
-        .public_url(Some("https://nfv.example/api".into()))
-        .build()
-        .unwrap();
-    assert_eq!(
-        ask(&facts, &open_ops()).await,
-        found(r#"[{"id":"a"},{"id":"a"}]"#)
-    );
+    let facts = HttpFacts::builder(&upstream.url).public_url(Some("https://nfv.example/api".into())).build().unwrap();
+    assert_eq!(ask(&facts, &open_ops()).await, found(r#"[{"id":"a"},{"id":"a"}]"#));
 }

@@ -19,23 +19,11 @@ fn alice() -> [(&'static str, &'static str); 1] {
 /// A VNFM whose answer counts its requests.
 fn counting() -> impl Fn(&crate::upstream::Seen) -> http::Response<bytes::Bytes> {
     let requests = AtomicUsize::new(0);
-    move |_| {
-        answer(
-            200,
-            &[],
-            &format!(
-                r#"{{"id":"{}"}}"#,
-                requests.fetch_add(1, Ordering::SeqCst) + 1
-            ),
-        )
-    }
+    move |_| answer(200, &[], &format!(r#"{{"id":"{}"}}"#, requests.fetch_add(1, Ordering::SeqCst) + 1))
 }
 
 fn nth(n: usize, cached: bool) -> Fact {
-    Fact {
-        answer: found(&format!(r#"{{"id":"{n}"}}"#)),
-        cached,
-    }
+    Fact { answer: found(&format!(r#"{{"id":"{n}"}}"#)), cached }
 }
 
 #[tokio::test]
@@ -51,21 +39,9 @@ async fn identical_fetches_at_the_same_time_share_a_request() {
     })
     .await;
     // Those that joined a fetch that had begun before count as cached.
-    assert_eq!(
-        answers,
-        [
-            nth(1, false),
-            nth(1, true),
-            nth(1, true),
-            nth(1, true),
-            nth(1, true)
-        ]
-    );
+    assert_eq!(answers, [nth(1, false), nth(1, true), nth(1, true), nth(1, true), nth(1, true)]);
     // Nothing is kept.
-    assert_eq!(
-        ask_as(&facts, &template, &headers, false).await,
-        nth(2, false)
-    );
+    assert_eq!(ask_as(&facts, &template, &headers, false).await, nth(2, false));
     assert_eq!(upstream.seen().len(), 2);
 }
 
@@ -74,10 +50,7 @@ async fn what_differs_is_asked_for_separately() {
     let upstream = Upstream::start_held(|_| answer(200, &[], "{}")).await;
     let facts = HttpFacts::builder(&upstream.url).build().unwrap();
     let template = vnf_instance();
-    let wider = solgate::facts::FactTemplate {
-        members: vec!["metadata".into()],
-        ..vnf_instance()
-    };
+    let wider = solgate::facts::FactTemplate { members: vec!["metadata".into()], ..vnf_instance() };
     let list = open_ops();
     let questions: [(_, &[(&str, &str)]); 7] = [
         (&template, &[("authorization", "Bearer alice")]),
@@ -88,11 +61,7 @@ async fn what_differs_is_asked_for_separately() {
         (&wider, &[]),
         (&list, &[]),
     ];
-    let asked = join_all(
-        questions
-            .iter()
-            .map(|(template, headers)| ask_as(&facts, template, headers, false)),
-    );
+    let asked = join_all(questions.iter().map(|(template, headers)| ask_as(&facts, template, headers, false)));
     let (answers, ()) = join(asked, async {
         for _ in 0..7 {
             upstream.arrival().await;
@@ -173,21 +142,14 @@ async fn with_a_time_to_live_answers_are_kept_per_caller() {
         (&[], false, nth(4, false)),
     ];
     for (step, (headers, fresh, expected)) in steps.into_iter().enumerate() {
-        assert_eq!(
-            ask_as(&facts, &template, headers, fresh).await,
-            expected,
-            "step {step}"
-        );
+        assert_eq!(ask_as(&facts, &template, headers, fresh).await, expected, "step {step}");
     }
 }
 
 #[tokio::test]
 async fn a_time_to_live_ends() {
     let upstream = Upstream::start(counting()).await;
-    let facts = HttpFacts::builder(&upstream.url)
-        .ttl(Some(Duration::from_millis(1)))
-        .build()
-        .unwrap();
+    let facts = HttpFacts::builder(&upstream.url).ttl(Some(Duration::from_millis(1))).build().unwrap();
     let template = vnf_instance();
     assert_eq!(ask_as(&facts, &template, &[], false).await, nth(1, false));
     std::thread::sleep(Duration::from_millis(20));
@@ -201,22 +163,12 @@ async fn only_what_the_vnfm_said_about_its_state_is_kept() {
     let upstream = Upstream::start(move |_| answer(script.load(Ordering::SeqCst), &[], "{}")).await;
     let facts = HttpFacts::builder(&upstream.url).ttl(HOUR).build().unwrap();
     let template = vnf_instance();
-    for (code, kept) in [
-        (200, true),
-        (404, true),
-        (401, false),
-        (403, false),
-        (503, false),
-    ] {
+    for (code, kept) in [(200, true), (404, true), (401, false), (403, false), (503, false)] {
         status.store(code, Ordering::SeqCst);
         assert!(!ask_as(&facts, &template, &[], true).await.cached);
         // What was kept before is in doubt now, and must not come back.
         let again = ask_as(&facts, &template, &[], false).await;
         assert_eq!(again.cached, kept, "{code}");
-        assert_eq!(
-            matches!(again.answer, FactAnswer::Found { .. }),
-            code == 200,
-            "{code}"
-        );
+        assert_eq!(matches!(again.answer, FactAnswer::Found { .. }), code == 200, "{code}");
     }
 }

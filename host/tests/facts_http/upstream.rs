@@ -40,9 +40,7 @@ impl Upstream {
     }
 
     /// Answers a request only when it is [released](Self::release).
-    pub async fn start_held(
-        script: impl Fn(&Seen) -> Response<Bytes> + Send + Sync + 'static,
-    ) -> Self {
+    pub async fn start_held(script: impl Fn(&Seen) -> Response<Bytes> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let upstream = Self {
             url: format!("http://{}", listener.local_addr().unwrap()),
@@ -74,11 +72,7 @@ impl Upstream {
                 }
             });
             let connection = hyper::server::conn::http1::Builder::new();
-            tokio::spawn(async move {
-                connection
-                    .serve_connection(TokioIo::new(stream), service)
-                    .await
-            });
+            tokio::spawn(async move { connection.serve_connection(TokioIo::new(stream), service).await });
         }
     }
 
@@ -111,7 +105,5 @@ pub fn answer(status: u16, fields: &[(&str, &str)], body: &str) -> Response<Byte
     for (name, value) in fields {
         response = response.header(*name, *value);
     }
-    response
-        .body(Bytes::copy_from_slice(body.as_bytes()))
-        .unwrap()
+    response.body(Bytes::copy_from_slice(body.as_bytes())).unwrap()
 }

@@ -67,11 +67,7 @@ impl Upstream {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let connections = Arc::new(Mutex::new(0));
         let left = Arc::new(Mutex::new(0));
-        let (go, arrived, gone) = (
-            Arc::new(Notify::new()),
-            Arc::new(Notify::new()),
-            Arc::new(Notify::new()),
-        );
+        let (go, arrived, gone) = (Arc::new(Notify::new()), Arc::new(Notify::new()), Arc::new(Notify::new()));
         let task = tokio::spawn({
             let (seen, connections, left) = (seen.clone(), connections.clone(), left.clone());
             let (go, arrived, gone) = (go.clone(), arrived.clone(), gone.clone());
@@ -79,8 +75,7 @@ impl Upstream {
                 loop {
                     let (stream, _) = listener.accept().await.unwrap();
                     *connections.lock().unwrap() += 1;
-                    let (script, seen, go, arrived) =
-                        (script.clone(), seen.clone(), go.clone(), arrived.clone());
+                    let (script, seen, go, arrived) = (script.clone(), seen.clone(), go.clone(), arrived.clone());
                     let (left, gone) = (left.clone(), gone.clone());
                     tokio::spawn(async move {
                         play(stream, &*script, &seen, &go, &arrived).await;
@@ -90,16 +85,7 @@ impl Upstream {
                 }
             }
         });
-        Self {
-            address,
-            seen,
-            connections,
-            left,
-            go,
-            arrived,
-            gone,
-            task,
-        }
+        Self { address, seen, connections, left, go, arrived, gone, task }
     }
 
     pub async fn answering(bytes: &'static [u8]) -> Self {
@@ -181,20 +167,13 @@ pub struct NoFacts;
 
 impl FactSource for NoFacts {
     fn fetch<'a>(&'a self, _: FactRequest<'a>) -> BoxFuture<'a, Fact> {
-        std::future::ready(Fact {
-            answer: FactAnswer::Unavailable("none here".to_owned()),
-            cached: false,
-        })
-        .boxed()
+        std::future::ready(Fact { answer: FactAnswer::Unavailable("none here".to_owned()), cached: false }).boxed()
     }
 }
 
 pub fn open_gate(_: &UpstreamConfig) -> Result<LiveGate, ServeError> {
     let make = |settings| Gate::new(Vec::new(), Arc::new(NoFacts)).with_settings(settings);
-    Ok(LiveGate {
-        make: Box::new(make),
-        policies: vec![("test".to_owned(), "00ff".to_owned())],
-    })
+    Ok(LiveGate { make: Box::new(make), policies: vec![("test".to_owned(), "00ff".to_owned())] })
 }
 
 pub fn config(upstream: SocketAddr) -> Config {
@@ -215,12 +194,7 @@ pub async fn start(config: Config) -> Running {
     let task = tokio::spawn(server.run(async {
         let _ = stopped.await;
     }));
-    Running {
-        address,
-        admin,
-        stop: Some(stop),
-        task,
-    }
+    Running { address, admin, stop: Some(stop), task }
 }
 
 /// An answer as the client got it.
@@ -237,21 +211,16 @@ impl Answer {
         let head = String::from_utf8_lossy(&self.head).into_owned();
         head.lines().find_map(|line| {
             let (key, value) = line.split_once(':')?;
-            key.eq_ignore_ascii_case(name)
-                .then(|| value.trim().to_owned())
+            key.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
         })
     }
 
     pub fn json(&self) -> serde_json::Value {
-        serde_json::from_slice(&self.body)
-            .unwrap_or_else(|error| panic!("{error}: {}", self.body.escape_ascii()))
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body.escape_ascii()))
     }
 
     pub fn rule(&self) -> String {
-        self.json()["violations"][0]["rule"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned()
+        self.json()["violations"][0]["rule"].as_str().unwrap_or_default().to_owned()
     }
 }
 
@@ -263,10 +232,7 @@ pub struct Client {
 
 impl Client {
     pub async fn connect(address: SocketAddr) -> Self {
-        Self {
-            stream: TcpStream::connect(address).await.unwrap(),
-            buffer: Vec::new(),
-        }
+        Self { stream: TcpStream::connect(address).await.unwrap(), buffer: Vec::new() }
     }
 
     pub async fn send(&mut self, bytes: impl AsRef<[u8]>) {
@@ -280,25 +246,15 @@ impl Client {
 
     /// The next answer; `head_only` for those to HEAD.
     pub async fn receive(&mut self, head_only: bool) -> Answer {
-        tokio::time::timeout(PATIENCE, self.receive_patiently(head_only))
-            .await
-            .expect("an answer in time")
+        tokio::time::timeout(PATIENCE, self.receive_patiently(head_only)).await.expect("an answer in time")
     }
 
     async fn receive_patiently(&mut self, head_only: bool) -> Answer {
         let head_end = loop {
-            if let Some(at) = self
-                .buffer
-                .windows(4)
-                .position(|window| window == b"\r\n\r\n")
-            {
+            if let Some(at) = self.buffer.windows(4).position(|window| window == b"\r\n\r\n") {
                 break at + 4;
             }
-            assert!(
-                self.more().await,
-                "the connection ended in a head: {}",
-                self.buffer.escape_ascii()
-            );
+            assert!(self.more().await, "the connection ended in a head: {}", self.buffer.escape_ascii());
         };
         let head: Vec<u8> = self.buffer.drain(..head_end).collect();
         let mut fields = [httparse::EMPTY_HEADER; 100];
@@ -312,10 +268,7 @@ impl Client {
                 .find(|field| field.name.eq_ignore_ascii_case(name))
                 .map(|field| String::from_utf8_lossy(field.value).into_owned())
         };
-        let (length, chunked) = (
-            field("content-length"),
-            field("transfer-encoding").is_some(),
-        );
+        let (length, chunked) = (field("content-length"), field("transfer-encoding").is_some());
         let body = if head_only || matches!(status, 100 | 204 | 304) {
             Vec::new()
         } else if chunked {
@@ -361,9 +314,7 @@ impl Client {
 
     /// True if the gate ends the connection without another byte.
     pub async fn is_closed(&mut self) -> bool {
-        let ended = tokio::time::timeout(PATIENCE, self.more())
-            .await
-            .expect("an end in time");
+        let ended = tokio::time::timeout(PATIENCE, self.more()).await.expect("an end in time");
         !ended && self.buffer.is_empty()
     }
 
@@ -371,9 +322,7 @@ impl Client {
     pub async fn at_least(&mut self, count: usize) -> Vec<u8> {
         while self.buffer.len() < count {
             assert!(
-                tokio::time::timeout(PATIENCE, self.more())
-                    .await
-                    .expect("bytes in time"),
+                tokio::time::timeout(PATIENCE, self.more()).await.expect("bytes in time"),
                 "the connection ended early"
             );
         }

@@ -45,8 +45,7 @@ impl Guest for Hostile {
             "status" => Outcome::Deny(denial(200, "fine")),
             "crlf" => {
                 let mut denial = denial(400, "split");
-                denial.fields =
-                    vec![Pair { name: "version".to_owned(), value: "2.0.0\r\nSet-Cookie: a=b".to_owned() }];
+                denial.fields = vec![Pair { name: "version".to_owned(), value: "2.0.0\r\nSet-Cookie: a=b".to_owned() }];
                 Outcome::Deny(denial)
             }
             "field" => {

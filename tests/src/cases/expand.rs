@@ -108,25 +108,20 @@ fn new_year() -> String {
 
 /// All cases of a document.
 pub fn expand(document: &Value, roots: &[&str]) -> Result<Vec<Case>, Fault> {
-    let document: Document =
-        parse(document.clone()).map_err(|reason| ("the file".to_owned(), reason))?;
+    let document: Document = parse(document.clone()).map_err(|reason| ("the file".to_owned(), reason))?;
     let mut cases = Vec::new();
     let mut names = BTreeSet::new();
     for (index, written) in document.cases.into_iter().enumerate() {
         let name = match written.get("name") {
             Some(Value::String(name)) => name.clone(),
             _ => {
-                return Err((
-                    format!("case {}", index.saturating_add(1)),
-                    "it needs a name".to_owned(),
-                ));
+                return Err((format!("case {}", index.saturating_add(1)), "it needs a name".to_owned()));
             }
         };
         if !names.insert(name.clone()) {
             return Err((name, "two cases have this name".to_owned()));
         }
-        let expanded =
-            resolve(written, &document.bases, 0).and_then(|merged| build(&name, merged, roots));
+        let expanded = resolve(written, &document.bases, 0).and_then(|merged| build(&name, merged, roots));
         cases.extend(expanded.map_err(|reason| (name, reason))?);
     }
     Ok(cases)
@@ -148,9 +143,7 @@ fn resolve(
             if depth >= BASE_DEPTH {
                 return Err(format!("the base {name} leads to itself"));
             }
-            let base = bases
-                .get(&name)
-                .ok_or_else(|| format!("there is no base {name}"))?;
+            let base = bases.get(&name).ok_or_else(|| format!("there is no base {name}"))?;
             resolve(base.clone(), bases, depth.saturating_add(1))?
         }
         Some(other) => return Err(format!("base is a name, not {other}")),
@@ -161,11 +154,7 @@ fn resolve(
         }
     }
     for (member, value) in written {
-        match (
-            MERGED.contains(&member.as_str()),
-            merged.get_mut(&member),
-            value,
-        ) {
+        match (MERGED.contains(&member.as_str()), merged.get_mut(&member), value) {
             (true, Some(Value::Object(inherited)), Value::Object(own)) => {
                 for (name, value) in own {
                     if member == "headers" {
@@ -198,48 +187,31 @@ fn resolve(
 
 /// The steps of a JSON Pointer (RFC 6901).
 fn steps(pointer: &str) -> Result<Vec<String>, String> {
-    let rest = pointer
-        .strip_prefix('/')
-        .ok_or_else(|| format!("{pointer:?} does not start with a slash"))?;
-    Ok(rest
-        .split('/')
-        .map(|step| step.replace("~1", "/").replace("~0", "~"))
-        .collect())
+    let rest = pointer.strip_prefix('/').ok_or_else(|| format!("{pointer:?} does not start with a slash"))?;
+    Ok(rest.split('/').map(|step| step.replace("~1", "/").replace("~0", "~")).collect())
 }
 
 /// The place that a pointer leads to, with the objects on the way.
 fn place<'v>(whole: &'v mut Value, pointer: &str) -> Result<&'v mut Value, String> {
-    steps(pointer)?
-        .into_iter()
-        .try_fold(whole, |node, step| match node {
-            Value::Null => {
-                *node = Value::Object(Map::new());
-                node.as_object_mut()
-                    .map(|members| members.entry(step).or_insert(Value::Null))
-                    .ok_or_else(String::new)
+    steps(pointer)?.into_iter().try_fold(whole, |node, step| match node {
+        Value::Null => {
+            *node = Value::Object(Map::new());
+            node.as_object_mut().map(|members| members.entry(step).or_insert(Value::Null)).ok_or_else(String::new)
+        }
+        Value::Object(members) => Ok(members.entry(step).or_insert(Value::Null)),
+        Value::Array(items) => {
+            let index = if step == "-" { Some(items.len()) } else { step.parse().ok() };
+            if index == Some(items.len()) {
+                items.push(Value::Null);
             }
-            Value::Object(members) => Ok(members.entry(step).or_insert(Value::Null)),
-            Value::Array(items) => {
-                let index = if step == "-" {
-                    Some(items.len())
-                } else {
-                    step.parse().ok()
-                };
-                if index == Some(items.len()) {
-                    items.push(Value::Null);
-                }
-                index
-                    .and_then(|index| items.get_mut(index))
-                    .ok_or_else(|| format!("{pointer}: there is no item {step}"))
-            }
-            other => Err(format!("{pointer}: {other} has no members")),
-        })
+            index.and_then(|index| items.get_mut(index)).ok_or_else(|| format!("{pointer}: there is no item {step}"))
+        }
+        other => Err(format!("{pointer}: {other} has no members")),
+    })
 }
 
 fn remove(whole: &mut Value, pointer: &str) -> Result<(), String> {
-    let (parent, last) = pointer
-        .rsplit_once('/')
-        .ok_or_else(|| format!("{pointer:?} does not start with a slash"))?;
+    let (parent, last) = pointer.rsplit_once('/').ok_or_else(|| format!("{pointer:?} does not start with a slash"))?;
     let last = last.replace("~1", "/").replace("~0", "~");
     let removed = match whole.pointer_mut(parent) {
         Some(Value::Object(members)) => members.remove(&last).is_some(),
@@ -252,11 +224,7 @@ fn remove(whole: &mut Value, pointer: &str) -> Result<(), String> {
         },
         _ => false,
     };
-    if removed {
-        Ok(())
-    } else {
-        Err(format!("unset: there is nothing at {pointer}"))
-    }
+    if removed { Ok(()) } else { Err(format!("unset: there is nothing at {pointer}")) }
 }
 
 fn build(name: &str, merged: Map<String, Value>, roots: &[&str]) -> Result<Vec<Case>, String> {
@@ -266,10 +234,7 @@ fn build(name: &str, merged: Map<String, Value>, roots: &[&str]) -> Result<Vec<C
         (Some(target), None) => vec![text(target)?],
         (None, Some(path)) => {
             let path = text(path)?;
-            chosen(written.api_root.as_ref(), roots)?
-                .iter()
-                .map(|root| format!("{root}{path}"))
-                .collect()
+            chosen(written.api_root.as_ref(), roots)?.iter().map(|root| format!("{root}{path}")).collect()
         }
         (None, None) => return Err("it needs a path or a target".to_owned()),
     };
@@ -285,17 +250,9 @@ fn build(name: &str, merged: Map<String, Value>, roots: &[&str]) -> Result<Vec<C
         header(&name.to_ascii_lowercase(), value, &mut fields)?;
     }
     let at = humantime::parse_rfc3339_weak(&written.at).map_err(|error| format!("at: {error}"))?;
-    let since = at
-        .duration_since(UNIX_EPOCH)
-        .map_err(|error| format!("at: {error}"))?;
-    let options = written
-        .options
-        .into_iter()
-        .map(|(name, value)| Setting::Option { name, value });
-    let severities = written
-        .severity
-        .into_iter()
-        .map(|(rule, severity)| Setting::Severity { rule, severity });
+    let since = at.duration_since(UNIX_EPOCH).map_err(|error| format!("at: {error}"))?;
+    let options = written.options.into_iter().map(|(name, value)| Setting::Option { name, value });
+    let severities = written.severity.into_iter().map(|(rule, severity)| Setting::Severity { rule, severity });
     let case = Case {
         name: name.to_owned(),
         method: written.method,
@@ -328,11 +285,7 @@ fn build(name: &str, merged: Map<String, Value>, roots: &[&str]) -> Result<Vec<C
     Ok(targets
         .into_iter()
         .map(|target| Case {
-            name: if several {
-                format!("{name} [{target}]")
-            } else {
-                name.to_owned()
-            },
+            name: if several { format!("{name} [{target}]") } else { name.to_owned() },
             target,
             ..case.clone()
         })
@@ -342,14 +295,8 @@ fn build(name: &str, merged: Map<String, Value>, roots: &[&str]) -> Result<Vec<C
 /// The API roots that a case runs below.
 fn chosen(api_root: Option<&Value>, roots: &[&str]) -> Result<Vec<String>, String> {
     match api_root {
-        None => Ok(roots
-            .first()
-            .map(|root| (*root).to_owned())
-            .into_iter()
-            .collect()),
-        Some(Value::String(all)) if all == "all" => {
-            Ok(roots.iter().map(|root| (*root).to_owned()).collect())
-        }
+        None => Ok(roots.first().map(|root| (*root).to_owned()).into_iter().collect()),
+        Some(Value::String(all)) if all == "all" => Ok(roots.iter().map(|root| (*root).to_owned()).collect()),
         Some(Value::String(root)) => Ok(vec![root.clone()]),
         Some(list) => parse(list.clone()),
     }
@@ -380,31 +327,20 @@ fn fact(value: Value) -> Result<FactGiven, String> {
         body: Value,
     }
     let Ok(answer) = serde_json::from_value::<Answer>(value.clone()) else {
-        return Ok(FactGiven::Found {
-            etag: None,
-            body: value,
-        });
+        return Ok(FactGiven::Found { etag: None, body: value });
     };
     match answer.status {
-        200 => Ok(FactGiven::Found {
-            etag: answer.etag,
-            body: answer.body,
-        }),
+        200 => Ok(FactGiven::Found { etag: answer.etag, body: answer.body }),
         404 => Ok(FactGiven::Absent),
         401 | 403 => Ok(FactGiven::Withheld),
         503 => Ok(FactGiven::Unavailable),
-        other => Err(format!(
-            "a fact has the status 200, 401, 403, 404 or 503, not {other}"
-        )),
+        other => Err(format!("a fact has the status 200, 401, 403, 404 or 503, not {other}")),
     }
 }
 
 fn expectation(value: Value) -> Result<Expect, String> {
     let written = match value {
-        Value::String(word) if word == "allow" => WrittenExpect {
-            allow: true,
-            ..WrittenExpect::default()
-        },
+        Value::String(word) if word == "allow" => WrittenExpect { allow: true, ..WrittenExpect::default() },
         other => parse(other).map_err(|reason| format!("expect: {reason}"))?,
     };
     let verdict = match (written.allow, written.status) {
@@ -422,11 +358,7 @@ fn expectation(value: Value) -> Result<Expect, String> {
         omits: written.omits,
         warns: written.warns,
         audits: written.audits,
-        fields: written
-            .fields
-            .into_iter()
-            .map(|(name, value)| (name.to_ascii_lowercase(), value))
-            .collect(),
+        fields: written.fields.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect(),
         asks: written.asks,
     })
 }

@@ -5,9 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use solgate_engine::Engine;
 use solgate_engine::ir::{FactDef, Severity};
-use solgate_engine::verdict::{
-    Context, Denial, FactAnswer, FactQuery, Finding, Location, Outcome, Request,
-};
+use solgate_engine::verdict::{Context, Denial, FactAnswer, FactQuery, Finding, Location, Outcome, Request};
 
 use super::model::{Case, Expect, FactGiven, Verdict};
 
@@ -26,16 +24,8 @@ pub struct Ran {
 /// # Errors
 ///
 /// If the policy asks for a fact that nobody gives, asks twice, or never decides.
-pub fn judge(
-    engine: &Engine,
-    case: &Case,
-    answer: &dyn Fn(&FactQuery) -> Option<FactGiven>,
-) -> Result<Ran, String> {
-    let fields: Vec<(&str, &str)> = case
-        .fields
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect();
+pub fn judge(engine: &Engine, case: &Case, answer: &dyn Fn(&FactQuery) -> Option<FactGiven>) -> Result<Ran, String> {
+    let fields: Vec<(&str, &str)> = case.fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let request = Request {
         method: &case.method,
         target: &case.target,
@@ -45,10 +35,8 @@ pub fn judge(
     };
     let mut known: BTreeMap<String, FactAnswer<Vec<u8>>> = BTreeMap::new();
     for _ in 0..ROUNDS {
-        let facts: Vec<(&str, FactAnswer<&[u8]>)> = known
-            .iter()
-            .map(|(name, answer)| (name.as_str(), borrowed(answer)))
-            .collect();
+        let facts: Vec<(&str, FactAnswer<&[u8]>)> =
+            known.iter().map(|(name, answer)| (name.as_str(), borrowed(answer))).collect();
         let context = Context {
             received_at: case.at,
             mode: case.mode,
@@ -59,37 +47,20 @@ pub fn judge(
         let asked = known.keys().cloned().collect();
         match engine.evaluate(&request, &context) {
             Outcome::Allow(findings) => {
-                return Ok(Ran {
-                    outcome: Ok(findings),
-                    asked,
-                });
+                return Ok(Ran { outcome: Ok(findings), asked });
             }
             Outcome::Deny(denial) => {
-                return Ok(Ran {
-                    outcome: Err(Box::new(denial)),
-                    asked,
-                });
+                return Ok(Ran { outcome: Err(Box::new(denial)), asked });
             }
             Outcome::Need(queries) => {
                 for query in queries {
                     let given = answer(&query).ok_or_else(|| {
-                        format!(
-                            "the policy asks for the fact {}, which the case does not give",
-                            query.name
-                        )
+                        format!("the policy asks for the fact {}, which the case does not give", query.name)
                     })?;
-                    let definition = engine
-                        .bundle()
-                        .facts
-                        .iter()
-                        .find(|fact| fact.name == query.name);
-                    let definition = definition.ok_or_else(|| {
-                        format!("there is no template for the fact {}", query.name)
-                    })?;
-                    if known
-                        .insert(query.name.clone(), owned(given, definition)?)
-                        .is_some()
-                    {
+                    let definition = engine.bundle().facts.iter().find(|fact| fact.name == query.name);
+                    let definition =
+                        definition.ok_or_else(|| format!("there is no template for the fact {}", query.name))?;
+                    if known.insert(query.name.clone(), owned(given, definition)?).is_some() {
                         return Err(format!("the policy asks twice for the fact {}", query.name));
                     }
                 }
@@ -101,10 +72,7 @@ pub fn judge(
 
 fn borrowed(answer: &FactAnswer<Vec<u8>>) -> FactAnswer<&[u8]> {
     match answer {
-        FactAnswer::Found { etag, body } => FactAnswer::Found {
-            etag: etag.clone(),
-            body,
-        },
+        FactAnswer::Found { etag, body } => FactAnswer::Found { etag: etag.clone(), body },
         FactAnswer::Absent => FactAnswer::Absent,
         FactAnswer::Withheld => FactAnswer::Withheld,
         FactAnswer::Unavailable => FactAnswer::Unavailable,
@@ -115,8 +83,7 @@ fn owned(given: FactGiven, definition: &FactDef) -> Result<FactAnswer<Vec<u8>>, 
     Ok(match given {
         FactGiven::Found { etag, body } => FactAnswer::Found {
             etag,
-            body: serde_json::to_vec(&project(body, definition))
-                .map_err(|error| error.to_string())?,
+            body: serde_json::to_vec(&project(body, definition)).map_err(|error| error.to_string())?,
         },
         FactGiven::Absent => FactAnswer::Absent,
         FactGiven::Withheld => FactAnswer::Withheld,
@@ -160,122 +127,67 @@ fn differences(ran: &Ran, expect: &Expect) -> Vec<String> {
             findings
         }
         (Err(denial), Verdict::Allow) => {
-            faults.push(format!(
-                "expected to be allowed, but got {} {}: {}",
-                denial.status, denial.rule, denial.detail
-            ));
+            faults
+                .push(format!("expected to be allowed, but got {} {}: {}", denial.status, denial.rule, denial.detail));
             &denial.findings
         }
         (Err(denial), Verdict::Deny(status)) => {
             if denial.status != status {
-                faults.push(format!(
-                    "expected {status}, got {} {}: {}",
-                    denial.status, denial.rule, denial.detail
-                ));
+                faults.push(format!("expected {status}, got {} {}: {}", denial.status, denial.rule, denial.detail));
             }
             &denial.findings
         }
     };
-    let violations = ran
-        .outcome
-        .as_ref()
-        .err()
-        .map_or(&[][..], |denial| &denial.violations);
+    let violations = ran.outcome.as_ref().err().map_or(&[][..], |denial| &denial.violations);
     let locations = || violations.iter().map(|violation| &violation.location);
     same(
         "rules",
         expect.rules.as_ref(),
-        violations
-            .iter()
-            .map(|violation| violation.rule.clone())
-            .collect(),
+        violations.iter().map(|violation| violation.rule.clone()).collect(),
         &mut faults,
     );
     for pointer in &expect.pointers {
-        if !locations()
-            .any(|location| matches!(location, Location::Body(found) if found == pointer))
-        {
-            faults.push(format!(
-                "no violation names the pointer {pointer:?}: {:?}",
-                locations().collect::<Vec<_>>()
-            ));
+        if !locations().any(|location| matches!(location, Location::Body(found) if found == pointer)) {
+            faults.push(format!("no violation names the pointer {pointer:?}: {:?}", locations().collect::<Vec<_>>()));
         }
     }
     if let Some(header) = &expect.header {
-        let named = |location: &Location| matches!(location, Location::Header(found) if found.eq_ignore_ascii_case(header));
+        let named =
+            |location: &Location| matches!(location, Location::Header(found) if found.eq_ignore_ascii_case(header));
         if !locations().any(named) {
-            faults.push(format!(
-                "no violation names the header {header}: {:?}",
-                locations().collect::<Vec<_>>()
-            ));
+            faults.push(format!("no violation names the header {header}: {:?}", locations().collect::<Vec<_>>()));
         }
     }
     if let Some(name) = &expect.parameter {
-        let named = |location: &Location| matches!(location, Location::Query(found) | Location::Path(found) if found == name);
+        let named =
+            |location: &Location| matches!(location, Location::Query(found) | Location::Path(found) if found == name);
         if !locations().any(named) {
-            faults.push(format!(
-                "no violation names the parameter {name}: {:?}",
-                locations().collect::<Vec<_>>()
-            ));
+            faults.push(format!("no violation names the parameter {name}: {:?}", locations().collect::<Vec<_>>()));
         }
     }
     let details = said(ran);
-    for text in expect
-        .mentions
-        .iter()
-        .filter(|text| !details.contains(text.as_str()))
-    {
+    for text in expect.mentions.iter().filter(|text| !details.contains(text.as_str())) {
         faults.push(format!("no detail mentions {text:?}: {details}"));
     }
     let answer = format!("{ran:?}");
-    for text in expect
-        .omits
-        .iter()
-        .filter(|text| answer.contains(text.as_str()))
-    {
+    for text in expect.omits.iter().filter(|text| answer.contains(text.as_str())) {
         faults.push(format!("the answer holds {text:?}: {details}"));
     }
-    let failed = |severity| {
-        findings
-            .iter()
-            .filter(move |f| f.severity == severity)
-            .map(|f| f.violation.rule.clone())
-            .collect()
-    };
-    same(
-        "warns",
-        expect.warns.as_ref(),
-        failed(Severity::Warn),
-        &mut faults,
-    );
-    same(
-        "audits",
-        expect.audits.as_ref(),
-        failed(Severity::Audit),
-        &mut faults,
-    );
+    let failed =
+        |severity| findings.iter().filter(move |f| f.severity == severity).map(|f| f.violation.rule.clone()).collect();
+    same("warns", expect.warns.as_ref(), failed(Severity::Warn), &mut faults);
+    same("audits", expect.audits.as_ref(), failed(Severity::Audit), &mut faults);
     same("asks", expect.asks.as_ref(), ran.asked.clone(), &mut faults);
     for (name, value) in &expect.fields {
-        let found = ran
-            .outcome
-            .as_ref()
-            .err()
-            .and_then(|d| d.fields.iter().find(|(other, _)| other == name));
+        let found = ran.outcome.as_ref().err().and_then(|d| d.fields.iter().find(|(other, _)| other == name));
         if found.map(|(_, found)| found) != Some(value) {
-            faults.push(format!(
-                "the response field {name} is {found:?}, not {value:?}"
-            ));
+            faults.push(format!("the response field {name} is {found:?}, not {value:?}"));
         }
     }
     faults
 }
 
-fn same(
-    what: &str,
-    expected: Option<&BTreeSet<String>>,
-    found: BTreeSet<String>,
-    faults: &mut Vec<String>,
-) {
+fn same(what: &str, expected: Option<&BTreeSet<String>>, found: BTreeSet<String>, faults: &mut Vec<String>) {
     if let Some(expected) = expected.filter(|expected| **expected != found) {
         faults.push(format!("{what}: expected {expected:?}, found {found:?}"));
     }
@@ -286,13 +198,10 @@ fn said(ran: &Ran) -> String {
     let (own, findings) = match &ran.outcome {
         Ok(findings) => (Vec::new(), findings),
         Err(denial) => {
-            let details =
-                std::iter::once(&denial.detail).chain(denial.violations.iter().map(|v| &v.detail));
+            let details = std::iter::once(&denial.detail).chain(denial.violations.iter().map(|v| &v.detail));
             (details.cloned().collect(), &denial.findings)
         }
     };
-    let warned = findings
-        .iter()
-        .map(|finding| finding.violation.detail.clone());
+    let warned = findings.iter().map(|finding| finding.violation.detail.clone());
     own.into_iter().chain(warned).collect::<Vec<_>>().join("\n")
 }

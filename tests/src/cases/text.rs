@@ -16,15 +16,10 @@ fn part(value: &Value) -> Result<String, String> {
         return Ok(text.clone());
     }
     let repeat = value.get("repeat").and_then(Value::as_str);
-    let times = value
-        .get("times")
-        .and_then(Value::as_u64)
-        .and_then(|n| usize::try_from(n).ok());
+    let times = value.get("times").and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok());
     match (repeat, times) {
         (Some(text), Some(times)) if times <= 1 << 24 => Ok(text.repeat(times)),
-        _ => Err(format!(
-            "a part is a text or {{repeat, times}}, not {value}"
-        )),
+        _ => Err(format!("a part is a text or {{repeat, times}}, not {value}")),
     }
 }
 
@@ -32,10 +27,7 @@ fn part(value: &Value) -> Result<String, String> {
 pub fn base64(encoded: &str) -> Result<Vec<u8>, String> {
     let mut out = Vec::new();
     let (mut bits, mut held) = (0_u32, 0_u32);
-    for byte in encoded
-        .bytes()
-        .filter(|b| !b.is_ascii_whitespace() && *b != b'=')
-    {
+    for byte in encoded.bytes().filter(|b| !b.is_ascii_whitespace() && *b != b'=') {
         let digit = match byte {
             b'A'..=b'Z' => byte.wrapping_sub(b'A'),
             b'a'..=b'z' => byte.wrapping_sub(b'a').wrapping_add(26),
@@ -59,10 +51,7 @@ mod tests {
     #[test]
     fn decodes_base64() {
         assert_eq!(super::base64("").as_deref(), Ok(b"".as_slice()));
-        assert_eq!(
-            super::base64("/+5h").as_deref(),
-            Ok(b"\xff\xeea".as_slice())
-        );
+        assert_eq!(super::base64("/+5h").as_deref(), Ok(b"\xff\xeea".as_slice()));
         assert_eq!(super::base64("YWI=").as_deref(), Ok(b"ab".as_slice()));
         assert!(super::base64("a*").is_err());
     }

@@ -17,17 +17,11 @@ pub fn to_json(source: &str) -> Result<Value, String> {
 fn convert(node: &Yaml<'_>) -> Result<Value, String> {
     match node {
         Yaml::Value(scalar) => scalar_value(scalar),
-        Yaml::Sequence(items) => items
-            .iter()
-            .map(convert)
-            .collect::<Result<_, _>>()
-            .map(Value::Array),
+        Yaml::Sequence(items) => items.iter().map(convert).collect::<Result<_, _>>().map(Value::Array),
         Yaml::Mapping(entries) => {
             let mut members = Map::new();
             for (key, value) in entries {
-                let name = key
-                    .as_str()
-                    .ok_or_else(|| format!("the key {key:?} is not a string"))?;
+                let name = key.as_str().ok_or_else(|| format!("the key {key:?} is not a string"))?;
                 members.insert(name.to_owned(), convert(value)?);
             }
             Ok(Value::Object(members))

@@ -24,12 +24,7 @@ impl Expression<'_> {
         match self.program.source_info().offset_for(id) {
             Some((start, end)) => {
                 let wide = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
-                locate(
-                    self.node,
-                    &report.sources,
-                    wide(start),
-                    wide(end).saturating_add(1),
-                )
+                locate(self.node, &report.sources, wide(start), wide(end).saturating_add(1))
             }
             None => self.node.at,
         }
@@ -38,25 +33,15 @@ impl Expression<'_> {
 
 /// Checks one expression in its scope and adds what it reads to the scope. The
 /// result is the source for the engine and what is known about the value.
-pub(crate) fn check(
-    node: &Node,
-    scope: &mut Scope<'_>,
-    report: &mut Report,
-) -> Option<(String, Type)> {
+pub(crate) fn check(node: &Node, scope: &mut Scope<'_>, report: &mut Report) -> Option<(String, Type)> {
     let source = source(node, report)?;
     if let Err(error) = check_expression(&source) {
         let at = locate_line(node, &report.sources, error.line, error.column);
-        report.mistake(
-            at,
-            format!("the expression is not accepted: {}", brief(&error.message)),
-        );
+        report.mistake(at, format!("the expression is not accepted: {}", brief(&error.message)));
         return None;
     }
     // Parsed once more, for the places of its nodes.
-    let expression = Expression {
-        node,
-        program: Program::compile(&source).ok()?,
-    };
+    let expression = Expression { node, program: Program::compile(&source).ok()? };
     let found = walk::walk(&expression, scope, report);
     Some((source, found))
 }
@@ -74,15 +59,10 @@ fn brief(message: &str) -> String {
 /// The text of an expression. A scalar such as `true` need not be quoted.
 fn source(node: &Node, report: &mut Report) -> Option<String> {
     match node.value {
-        Value::String | Value::Bool(_) | Value::Number(_) if !node.text.trim().is_empty() => {
-            Some(node.text.clone())
-        }
+        Value::String | Value::Bool(_) | Value::Number(_) if !node.text.trim().is_empty() => Some(node.text.clone()),
         _ => {
             report
-                .mistake(
-                    node.at,
-                    format!("an expression is text, but here is {}", node.kind()),
-                )
+                .mistake(node.at, format!("an expression is text, but here is {}", node.kind()))
                 .hint("put an expression that begins with [, { or ! in quotes, or write it below `>-`");
             None
         }

@@ -24,14 +24,7 @@ const VARIABLES: [&str; 13] = [
 ];
 
 /// Members of `caller`.
-pub(super) const CALLER: [&str; 6] = [
-    "subject",
-    "tenant",
-    "roles",
-    "scopes",
-    "certificateNames",
-    "sourceAddress",
-];
+pub(super) const CALLER: [&str; 6] = ["subject", "tenant", "roles", "scopes", "certificateNames", "sourceAddress"];
 
 pub(crate) fn is_known_variable(name: &str) -> bool {
     VARIABLES.contains(&name) || matches!(name, "optional" | "strings")
@@ -97,14 +90,7 @@ pub(crate) struct Scope<'a> {
 
 impl<'a> Scope<'a> {
     pub fn new(policy: &'a Policy, operations: Vec<&'a Op<'a>>) -> Self {
-        Self {
-            policy,
-            operations,
-            variables: Vec::new(),
-            item: None,
-            reads: Reads::default(),
-            bound: Vec::new(),
-        }
+        Self { policy, operations, variables: Vec::new(), item: None, reads: Reads::default(), bound: Vec::new() }
     }
 
     /// All names, for a hint.

@@ -1,9 +1,7 @@
 //! Follows every name of an expression to what it stands for.
 
 use cel::IdedExpr;
-use cel::common::ast::{
-    CallExpr, ComprehensionExpr, EntryExpr, Expr, LiteralValue, SelectExpr, operators,
-};
+use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, LiteralValue, SelectExpr, operators};
 
 use super::scope::CALLER;
 use super::{BodyRead, Expression, Scope, Type};
@@ -11,16 +9,8 @@ use crate::diagnostic::Report;
 use crate::source::At;
 use crate::suggest::did_you_mean;
 
-pub(super) fn walk(
-    expression: &Expression<'_>,
-    scope: &mut Scope<'_>,
-    report: &mut Report,
-) -> Type {
-    let mut walker = Walker {
-        expression,
-        scope,
-        report,
-    };
+pub(super) fn walk(expression: &Expression<'_>, scope: &mut Scope<'_>, report: &mut Report) -> Type {
+    let mut walker = Walker { expression, scope, report };
     walker.node(expression.program.expression())
 }
 
@@ -72,30 +62,15 @@ impl Walker<'_, '_, '_> {
         if name.starts_with('@') {
             return Type::Any;
         }
-        let bound = self
-            .scope
-            .bound
-            .iter()
-            .rev()
-            .find(|(known, _)| known == name);
+        let bound = self.scope.bound.iter().rev().find(|(known, _)| known == name);
         if let Some((_, found)) = bound {
             return found.clone();
         }
         let at = self.at(id);
-        let fact = self
-            .scope
-            .policy
-            .facts
-            .iter()
-            .enumerate()
-            .find(|(_, fact)| fact.def.name == name);
+        let fact = self.scope.policy.facts.iter().enumerate().find(|(_, fact)| fact.def.name == name);
         if let Some((index, fact)) = fact {
             self.scope.reads.fact(name, at);
-            return if fact.def.list {
-                Type::Facts(index)
-            } else {
-                Type::Fact(index)
-            };
+            return if fact.def.list { Type::Facts(index) } else { Type::Fact(index) };
         }
         match name {
             "body" => {
@@ -121,15 +96,13 @@ impl Walker<'_, '_, '_> {
                 Type::Any
             }
             // Names of types are values in CEL, as in type(x) == string.
-            "int" | "uint" | "double" | "bool" | "string" | "bytes" | "list" | "map"
-            | "null_type" | "type" => Type::Any,
+            "int" | "uint" | "double" | "bool" | "string" | "bytes" | "list" | "map" | "null_type" | "type" => {
+                Type::Any
+            }
             _ => {
                 let hint = did_you_mean(name, self.scope.names());
                 self.report
-                    .mistake(
-                        at,
-                        format!("`{name}` is neither a fact nor a variable of expressions"),
-                    )
+                    .mistake(at, format!("`{name}` is neither a fact nor a variable of expressions"))
                     .maybe_hint(hint)
                     .hint_if_none("facts are defined in policy.yaml, under `facts:`");
                 Type::Any
@@ -157,11 +130,7 @@ impl Walker<'_, '_, '_> {
         match line.find(&dotted) {
             Some(found) => {
                 let start = start.saturating_add(found).saturating_add(1);
-                At {
-                    file: whole.file,
-                    start,
-                    end: start.saturating_add(field.len()),
-                }
+                At { file: whole.file, start, end: start.saturating_add(field.len()) }
             }
             None => whole,
         }
@@ -169,10 +138,7 @@ impl Walker<'_, '_, '_> {
 
     fn call(&mut self, call: &CallExpr, id: u64) -> Type {
         match (call.func_name.as_str(), call.args.as_slice()) {
-            (
-                name @ (operators::INDEX | operators::OPT_INDEX | operators::OPT_SELECT),
-                [of, index],
-            ) => {
+            (name @ (operators::INDEX | operators::OPT_INDEX | operators::OPT_SELECT), [of, index]) => {
                 let of = self.node(of);
                 if let Some(field) = literal(index) {
                     let at = self.at(index.id);
@@ -242,31 +208,20 @@ impl Walker<'_, '_, '_> {
             _ => Type::Any,
         };
         let depth = self.scope.bound.len();
-        self.scope
-            .bound
-            .push((comprehension.accu_var.clone(), Type::Any));
+        self.scope.bound.push((comprehension.accu_var.clone(), Type::Any));
         match &comprehension.iter_var2 {
             // Of two variables the first is the index.
             Some(second) => {
-                self.scope
-                    .bound
-                    .push((comprehension.iter_var.clone(), Type::Any));
+                self.scope.bound.push((comprehension.iter_var.clone(), Type::Any));
                 self.scope.bound.push((second.clone(), item));
             }
-            None => self
-                .scope
-                .bound
-                .push((comprehension.iter_var.clone(), item)),
+            None => self.scope.bound.push((comprehension.iter_var.clone(), item)),
         }
         self.node(&comprehension.loop_cond);
         self.node(&comprehension.loop_step);
         self.node(&comprehension.result);
         self.scope.bound.truncate(depth);
-        if keeps_items(comprehension) {
-            range
-        } else {
-            Type::Any
-        }
+        if keeps_items(comprehension) { range } else { Type::Any }
     }
 
     /// The member of a value, if the value can have it.
@@ -277,18 +232,12 @@ impl Walker<'_, '_, '_> {
                 let name = self.fact_name(*index);
                 self.report
                     .mistake(at, format!("`{name}` is a list and has no `{field}`"))
-                    .hint(format!(
-                        "go through its items, as in {name}.exists(o, o.{field} == ...)"
-                    ));
+                    .hint(format!("go through its items, as in {name}.exists(o, o.{field} == ...)"));
             }
             Type::Body(path) => {
                 let mut path = path.clone();
                 path.push(field.to_owned());
-                self.scope.reads.members.push(BodyRead {
-                    path: path.clone(),
-                    is_test,
-                    at,
-                });
+                self.scope.reads.members.push(BodyRead { path: path.clone(), is_test, at });
                 return Type::Body(path);
             }
             Type::Headers => {
@@ -308,10 +257,7 @@ impl Walker<'_, '_, '_> {
                         .iter()
                         .find(|op| !op.path_variables.iter().any(|name| name == field))
                     {
-                        Some(op) => format!(
-                            "the path of the operation `{}` has no variable `{field}`",
-                            op.def.id
-                        ),
+                        Some(op) => format!("the path of the operation `{}` has no variable `{field}`", op.def.id),
                         None => format!("no path has a variable `{field}`"),
                     };
                     self.report.mistake(at, message).maybe_hint(hint);
@@ -329,10 +275,7 @@ impl Walker<'_, '_, '_> {
                 if !options.iter().any(|option| option.name == field) {
                     self.report
                         .mistake(at, format!("policy.yaml defines no option `{field}`"))
-                        .maybe_hint(did_you_mean(
-                            field,
-                            options.iter().map(|option| option.name.as_str()),
-                        ));
+                        .maybe_hint(did_you_mean(field, options.iter().map(|option| option.name.as_str())));
                 }
             }
             Type::Variables => {
@@ -342,10 +285,7 @@ impl Walker<'_, '_, '_> {
                     None => {
                         self.report
                             .mistake(at, format!("`variables` has no `{field}` here"))
-                            .maybe_hint(did_you_mean(
-                                field,
-                                variables.iter().map(|(name, _)| name.as_str()),
-                            ))
+                            .maybe_hint(did_you_mean(field, variables.iter().map(|(name, _)| name.as_str())))
                             .hint_if_none("a variable is defined before it is used");
                     }
                 }
@@ -371,10 +311,7 @@ impl Walker<'_, '_, '_> {
         self.report
             .mistake(
                 at,
-                format!(
-                    "the fact `{}` does not declare the member `{field}`, so it is never there",
-                    fact.def.name
-                ),
+                format!("the fact `{}` does not declare the member `{field}`, so it is never there", fact.def.name),
             )
             .maybe_hint(hint)
             .related(fact.at, "add it to `members` here");

@@ -22,18 +22,11 @@ pub(super) fn read<'n>(
     }
 }
 
-fn body<'n>(
-    api: &mut Api<'n>,
-    operation: &str,
-    node: &'n Node,
-    report: &mut Report,
-) -> Option<(Body, &'n Node)> {
+fn body<'n>(api: &mut Api<'n>, operation: &str, node: &'n Node, report: &mut Report) -> Option<(Body, &'n Node)> {
     let node = reference::resolve(api.root, node, report)?;
     let mut members = Members::open(node, "a request body", report)?;
-    let required = members
-        .get("required")
-        .and_then(|node| reader::boolean(node, "`required`", report))
-        .unwrap_or(false);
+    let required =
+        members.get("required").and_then(|node| reader::boolean(node, "`required`", report)).unwrap_or(false);
     let rule = members.get("x-rule");
     let content = members.require("content", report);
     members.finish_open(&["description"], report);
@@ -53,14 +46,9 @@ fn body<'n>(
             continue;
         };
         let own = members.require("schema", report);
-        let rule = members
-            .get("x-rule")
-            .and_then(|node| rule_use(api, node, report));
+        let rule = members.get("x-rule").and_then(|node| rule_use(api, node, report));
         members.finish_open(&["example", "examples", "encoding"], report);
-        media_types.push(MediaType {
-            name: key.name.clone(),
-            rule,
-        });
+        media_types.push(MediaType { name: key.name.clone(), rule });
         match (schema, own) {
             (None, own) => schema = own,
             (Some(first), Some(own)) if first.to_json() != own.to_json() => {
@@ -79,23 +67,12 @@ fn body<'n>(
         None => "header.content-type.json".to_owned(),
     };
     let (name, schema) = schema_of(api, operation, schema?, report)?;
-    Some((
-        Body {
-            required,
-            media_types,
-            media_type_rule,
-            schema: name,
-        },
-        schema,
-    ))
+    Some((Body { required, media_types, media_type_rule, schema: name }, schema))
 }
 
 fn rule_use(api: &mut Api<'_>, node: &Node, report: &mut Report) -> Option<String> {
     let id = reader::line(node, "the id of a rule", report)?.to_owned();
-    api.rule_uses.push(RuleUse {
-        id: id.clone(),
-        at: node.at,
-    });
+    api.rule_uses.push(RuleUse { id: id.clone(), at: node.at });
     Some(id)
 }
 
@@ -118,10 +95,7 @@ fn schema_of<'n>(
     }
     let name = format!("{operation}.body");
     if api.schemas.contains_key(&name) {
-        report.mistake(
-            node.at,
-            format!("the name `{name}` is taken by a schema, and this body needs it"),
-        );
+        report.mistake(node.at, format!("the name `{name}` is taken by a schema, and this body needs it"));
         return None;
     }
     api.schemas.insert(name.clone(), node);
@@ -130,21 +104,14 @@ fn schema_of<'n>(
 
 /// `type/subtype`, without parameters.
 fn is_media_type(text: &str) -> bool {
-    let token = |part: &str| {
-        !part.is_empty()
-            && part
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "!#$&-^_.+".contains(c))
-    };
-    text.split_once('/')
-        .is_some_and(|(kind, subtype)| token(kind) && token(subtype))
+    let token =
+        |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "!#$&-^_.+".contains(c));
+    text.split_once('/').is_some_and(|(kind, subtype)| token(kind) && token(subtype))
 }
 
 /// The same, or with `*` in place of the subtype or of both.
 pub(super) fn is_media_range(text: &str) -> bool {
     text == "*/*"
         || is_media_type(text)
-        || text
-            .strip_suffix("/*")
-            .is_some_and(|kind| is_media_type(&format!("{kind}/x")))
+        || text.strip_suffix("/*").is_some_and(|kind| is_media_type(&format!("{kind}/x")))
 }

@@ -78,10 +78,7 @@ pub(super) const KEYWORDS: &[(&str, Role)] = &[
 pub(super) const SILENT_FORMATS: &[&str] = &["binary", "byte", "double", "float", "int32", "int64"];
 
 pub(super) fn role(keyword: &str) -> Option<Role> {
-    KEYWORDS
-        .iter()
-        .find(|(known, _)| *known == keyword)
-        .map(|(_, role)| *role)
+    KEYWORDS.iter().find(|(known, _)| *known == keyword).map(|(_, role)| *role)
 }
 
 /// A schema directly below another.

@@ -12,33 +12,20 @@ use crate::yaml::{Node, Value};
 /// Every keyword of a body that can fail belongs to a rule, and every rule that
 /// a schema names is declared (or mapped to one in all operations that use the
 /// schema). `is_declared` knows the rules of the bundle and of the engine.
-pub(crate) fn check_mapping(
-    api: &Api<'_>,
-    is_declared: &dyn Fn(&str) -> bool,
-    rule_ids: &[&str],
-    report: &mut Report,
-) {
+pub(crate) fn check_mapping(api: &Api<'_>, is_declared: &dyn Fn(&str) -> bool, rule_ids: &[&str], report: &mut Report) {
     // For each place that names a rule: whether all operations that get there
     // map the rule to another.
     let mut always_mapped: BTreeMap<At, bool> = BTreeMap::new();
     let mut unmapped = BTreeMap::new();
     for op in &api.operations {
         let Some(schema) = op.schema else { continue };
-        let mut walk = Walk {
-            api,
-            seen: HashSet::new(),
-            named: BTreeMap::new(),
-            unmapped: &mut unmapped,
-        };
+        let mut walk = Walk { api, seen: HashSet::new(), named: BTreeMap::new(), unmapped: &mut unmapped };
         walk.schema(schema, false, true);
         let named = walk.named;
         check_rule_map(op, &named, is_declared, rule_ids, report);
         for (at, id) in named {
             let is_mapped = op.def.rule_map.contains_key(id);
-            always_mapped
-                .entry(at)
-                .and_modify(|all| *all &= is_mapped)
-                .or_insert(is_mapped);
+            always_mapped.entry(at).and_modify(|all| *all &= is_mapped).or_insert(is_mapped);
         }
     }
     for (at, keyword) in unmapped {
@@ -76,10 +63,7 @@ fn check_rule_map(
     for (key, node) in entries {
         if !named.values().any(|id| *id == key.name) {
             report
-                .mistake(
-                    key.at,
-                    format!("no schema of this body names the rule `{}`", key.name),
-                )
+                .mistake(key.at, format!("no schema of this body names the rule `{}`", key.name))
                 .maybe_hint(did_you_mean(&key.name, named.values().copied()));
         }
         if node.as_str().is_some() && !is_declared(&node.text) {
@@ -145,10 +129,7 @@ impl<'a> Walk<'a, '_> {
                 }
             }
         }
-        if let Some(target) = schema
-            .get("$ref")
-            .and_then(|r| reference::follow(self.api.root, r))
-        {
+        if let Some(target) = schema.get("$ref").and_then(|r| reference::follow(self.api.root, r)) {
             self.schema(target, has_rule, is_root);
         }
     }
@@ -156,12 +137,9 @@ impl<'a> Walk<'a, '_> {
     /// A missing member belongs to the rule that its own schema names.
     fn required(&mut self, schema: &'a Node, names: &'a Node) {
         for name in names.as_list().unwrap_or_default() {
-            let member = schema
-                .get("properties")
-                .and_then(|properties| properties.get(&name.text));
+            let member = schema.get("properties").and_then(|properties| properties.get(&name.text));
             if !self.names_missing(member) {
-                self.unmapped
-                    .insert(name.at, format!("required: {}", name.text));
+                self.unmapped.insert(name.at, format!("required: {}", name.text));
             }
         }
     }
@@ -172,15 +150,11 @@ impl<'a> Walk<'a, '_> {
         for _ in 0..8 {
             let Some(schema) = member else { return false };
             if let Some(rule) = schema.get("x-rule")
-                && (rule.as_str().is_some()
-                    || rule.get("required").is_some()
-                    || rule.get("id").is_some())
+                && (rule.as_str().is_some() || rule.get("required").is_some() || rule.get("id").is_some())
             {
                 return true;
             }
-            member = schema
-                .get("$ref")
-                .and_then(|r| reference::follow(self.api.root, r));
+            member = schema.get("$ref").and_then(|r| reference::follow(self.api.root, r));
         }
         false
     }

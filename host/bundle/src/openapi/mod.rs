@@ -74,13 +74,7 @@ pub(crate) fn read<'n>(root: &'n Node, report: &mut Report) -> Option<Api<'n>> {
         && !(node.text == "3.1" || node.text.starts_with("3.1."))
     {
         report
-            .mistake(
-                node.at,
-                format!(
-                    "the OpenAPI version is 3.1.x, but here is {}",
-                    reader::shown(node)
-                ),
-            )
+            .mistake(node.at, format!("the OpenAPI version is 3.1.x, but here is {}", reader::shown(node)))
             .hint("write `openapi: 3.1.0`; schemas are JSON Schema 2020-12");
     }
     let mut api = Api {
@@ -98,10 +92,7 @@ pub(crate) fn read<'n>(root: &'n Node, report: &mut Report) -> Option<Api<'n>> {
         let is_name = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
         if key.name.is_empty() || !key.name.chars().all(is_name) {
             report
-                .mistake(
-                    key.at,
-                    format!("`{}` cannot be the name of a schema", key.name),
-                )
+                .mistake(key.at, format!("`{}` cannot be the name of a schema", key.name))
                 .hint("letters, digits, `.`, `_` and `-`");
         }
         api.schemas.insert(key.name.clone(), node);
@@ -111,26 +102,13 @@ pub(crate) fn read<'n>(root: &'n Node, report: &mut Report) -> Option<Api<'n>> {
         operation::read_all(&mut api, paths, report);
     }
     api.is_incomplete |= api.operations.is_empty() && report.mistakes() > mistakes;
-    members.finish_open(
-        &[
-            "info",
-            "servers",
-            "tags",
-            "security",
-            "externalDocs",
-            "webhooks",
-            "jsonSchemaDialect",
-        ],
-        report,
-    );
+    members
+        .finish_open(&["info", "servers", "tags", "security", "externalDocs", "webhooks", "jsonSchemaDialect"], report);
     if let Some(dialect) = root.get("jsonSchemaDialect")
         && dialect.text != "https://json-schema.org/draft/2020-12/schema"
         && dialect.text != "https://spec.openapis.org/oas/3.1/dialect/base"
     {
-        report.mistake(
-            dialect.at,
-            "schemas are written in JSON Schema 2020-12; other dialects are not read",
-        );
+        report.mistake(dialect.at, "schemas are written in JSON Schema 2020-12; other dialects are not read");
     }
     schema::check_all(&mut api, report);
     Some(api)

@@ -38,11 +38,10 @@ pub(super) fn read_all<'n>(api: &mut Api<'n>, paths: &'n Node, report: &mut Repo
         let shape = shape(&key.name);
         if let Some((_, first)) = shapes.iter().find(|(known, _)| *known == shape) {
             report
-                .mistake(
-                    key.at,
-                    format!("`{}` names the same resource as an earlier path", key.name),
+                .mistake(key.at, format!("`{}` names the same resource as an earlier path", key.name))
+                .hint(
+                    "put all methods of a resource under one path; the names of its variables do not tell paths apart",
                 )
-                .hint("put all methods of a resource under one path; the names of its variables do not tell paths apart")
                 .related(*first, "the earlier path");
             api.is_incomplete = true;
             continue;
@@ -58,12 +57,7 @@ pub(super) fn read_all<'n>(api: &mut Api<'n>, paths: &'n Node, report: &mut Repo
 }
 
 fn path_variables(key: &Key, report: &mut Report) -> Option<Vec<String>> {
-    let node = Node {
-        value: crate::yaml::Value::String,
-        at: key.at,
-        text: key.name.clone(),
-        style: Style::Plain,
-    };
+    let node = Node { value: crate::yaml::Value::String, at: key.at, text: key.name.clone(), style: Style::Plain };
     if let Some(fault) = template::path_fault(&key.name) {
         report
             .mistake(key.at, format!("the path `{}` {fault}", key.name))
@@ -73,23 +67,16 @@ fn path_variables(key: &Key, report: &mut Report) -> Option<Vec<String>> {
     let mut names: Vec<String> = Vec::new();
     for variable in template::variables(&node, report) {
         if names.contains(&variable.name) {
-            report.mistake(
-                variable.at,
-                format!("the path has two variables `{}`", variable.name),
-            );
+            report.mistake(variable.at, format!("the path has two variables `{}`", variable.name));
         }
         names.push(variable.name);
     }
     let whole = |segment: &str| {
         !segment.contains(['{', '}'])
-            || (segment.starts_with('{')
-                && segment.ends_with('}')
-                && segment.matches('{').count() == 1)
+            || (segment.starts_with('{') && segment.ends_with('}') && segment.matches('{').count() == 1)
     };
     if !key.name.split('/').all(whole) {
-        report
-            .mistake(key.at, "a variable is a whole segment of its path")
-            .hint("write /{variable}/");
+        report.mistake(key.at, "a variable is a whole segment of its path").hint("write /{variable}/");
         return None;
     }
     Some(names)
@@ -97,29 +84,12 @@ fn path_variables(key: &Key, report: &mut Report) -> Option<Vec<String>> {
 
 /// The path with its variables made nameless.
 fn shape(path: &str) -> String {
-    path.split('/')
-        .map(|segment| {
-            if segment.starts_with('{') {
-                "{}"
-            } else {
-                segment
-            }
-        })
-        .collect::<Vec<_>>()
-        .join("/")
+    path.split('/').map(|segment| if segment.starts_with('{') { "{}" } else { segment }).collect::<Vec<_>>().join("/")
 }
 
-fn path_item<'n>(
-    api: &mut Api<'n>,
-    path: &str,
-    item: &'n Node,
-    variables: &[String],
-    report: &mut Report,
-) {
+fn path_item<'n>(api: &mut Api<'n>, path: &str, item: &'n Node, variables: &[String], report: &mut Report) {
     if let Some((key, _)) = item.entry("$ref") {
-        report
-            .mistake(key.at, "a path cannot be a `$ref` here")
-            .hint("write its methods in place");
+        report.mistake(key.at, "a path cannot be a `$ref` here").hint("write its methods in place");
         api.is_incomplete = true;
         return;
     }
@@ -131,13 +101,7 @@ fn path_item<'n>(
         if members.get(name).is_some()
             && let Some((key, node)) = item.entry(name)
         {
-            let place = Place {
-                path,
-                method,
-                variables,
-                key,
-                shared,
-            };
+            let place = Place { path, method, variables, key, shared };
             operation(api, &place, node, report);
         }
     }
@@ -175,24 +139,12 @@ fn operation<'n>(api: &mut Api<'n>, place: &Place<'_, 'n>, node: &'n Node, repor
     let rule_map = members.get("x-rule-map");
     let id_node = members.get("operationId");
     members.finish_open(
-        &[
-            "tags",
-            "summary",
-            "description",
-            "externalDocs",
-            "callbacks",
-            "deprecated",
-            "security",
-            "servers",
-        ],
+        &["tags", "summary", "description", "externalDocs", "callbacks", "deprecated", "security", "servers"],
         report,
     );
     let Some(id_node) = id_node else {
         report
-            .mistake(
-                place.key.at,
-                format!("{} {} has no `operationId`", place.method, place.path),
-            )
+            .mistake(place.key.at, format!("{} {} has no `operationId`", place.method, place.path))
             .hint("rules name an operation by its operationId");
         api.is_incomplete = true;
         return;
@@ -203,9 +155,7 @@ fn operation<'n>(api: &mut Api<'n>, place: &Place<'_, 'n>, node: &'n Node, repor
     };
     if let Some(first) = api.operation(id) {
         let first = first.at;
-        report
-            .mistake(id_node.at, format!("two operations are called `{id}`"))
-            .related(first, "the first");
+        report.mistake(id_node.at, format!("two operations are called `{id}`")).related(first, "the first");
         api.is_incomplete = true;
         return;
     }
@@ -250,9 +200,7 @@ fn operation<'n>(api: &mut Api<'n>, place: &Place<'_, 'n>, node: &'n Node, repor
 fn operation_id<'n>(node: &'n Node, report: &mut Report) -> Option<&'n str> {
     let id = reader::line(node, "`operationId`", report)?;
     let right = id.starts_with(|c: char| c.is_ascii_alphabetic())
-        && id
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
+        && id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
     if !right {
         report
             .mistake(node.at, format!("`{id}` cannot be an operationId"))
@@ -263,9 +211,7 @@ fn operation_id<'n>(node: &'n Node, report: &mut Report) -> Option<&'n str> {
 
 /// The media types of the successful answers; JSON where none are named.
 fn produces(root: &Node, responses: Option<&Node>, report: &mut Report) -> Vec<String> {
-    let entries = responses
-        .and_then(|node| reader::map(node, "`responses`", report))
-        .unwrap_or_default();
+    let entries = responses.and_then(|node| reader::map(node, "`responses`", report)).unwrap_or_default();
     let mut of_success = Vec::new();
     let mut of_default = Vec::new();
     for (key, node) in entries {

@@ -26,12 +26,8 @@ enum In {
     Cookie,
 }
 
-const PLACES: [(&str, In); 4] = [
-    ("path", In::Path),
-    ("query", In::Query),
-    ("header", In::Header),
-    ("cookie", In::Cookie),
-];
+const PLACES: [(&str, In); 4] =
+    [("path", In::Path), ("query", In::Query), ("header", In::Header), ("cookie", In::Cookie)];
 
 const KINDS: [(&str, QueryKind); 5] = [
     ("filter", QueryKind::Filter),
@@ -42,13 +38,7 @@ const KINDS: [(&str, QueryKind); 5] = [
 ];
 
 /// Header fields that the engine judges by itself.
-const OF_ENGINE: [&str; 5] = [
-    "version",
-    "accept",
-    "authorization",
-    "content-type",
-    "if-match",
-];
+const OF_ENGINE: [&str; 5] = ["version", "accept", "authorization", "content-type", "if-match"];
 
 struct Parameter<'n> {
     name: &'n str,
@@ -84,14 +74,8 @@ pub(super) fn read<'n>(
         match parameter.place {
             In::Path if !variables.iter().any(|name| name == parameter.name) => {
                 report
-                    .mistake(
-                        parameter.at,
-                        format!("the path has no variable `{}`", parameter.name),
-                    )
-                    .maybe_hint(did_you_mean(
-                        parameter.name,
-                        variables.iter().map(String::as_str),
-                    ));
+                    .mistake(parameter.at, format!("the path has no variable `{}`", parameter.name))
+                    .maybe_hint(did_you_mean(parameter.name, variables.iter().map(String::as_str)));
             }
             In::Path => {}
             In::Query => result.query.extend(query(&parameter, report)),
@@ -119,10 +103,7 @@ fn list<'n>(root: &'n Node, node: Option<&'n Node>, report: &mut Report) -> Vec<
         let same = |p: &&Parameter<'_>| p.name == parameter.name && p.place == parameter.place;
         if let Some(first) = parameters.iter().find(same) {
             report
-                .mistake(
-                    item.at,
-                    format!("the parameter `{}` is here twice", parameter.name),
-                )
+                .mistake(item.at, format!("the parameter `{}` is here twice", parameter.name))
                 .related(first.at, "first here");
             continue;
         }
@@ -135,10 +116,8 @@ fn parameter<'n>(node: &'n Node, report: &mut Report) -> Option<Parameter<'n>> {
     let mut members = Members::open(node, "a parameter", report)?;
     let name = members.require("name", report);
     let place = members.require("in", report);
-    let required = members
-        .get("required")
-        .and_then(|node| reader::boolean(node, "`required`", report))
-        .unwrap_or(false);
+    let required =
+        members.get("required").and_then(|node| reader::boolean(node, "`required`", report)).unwrap_or(false);
     let schema_type = members.get("schema").and_then(|schema| schema.get("type"));
     let rule = members.get("x-rule");
     let kind = members.get("x-kind");
@@ -160,44 +139,22 @@ fn parameter<'n>(node: &'n Node, report: &mut Report) -> Option<Parameter<'n>> {
     let name_node = name?;
     let name = reader::line(name_node, "the name of a parameter", report)?;
     let place = reader::choice(place?, "`in`", &PLACES, report)?;
-    for (extension, only) in [
-        (kind, In::Query),
-        (attributes, In::Query),
-        (rule, In::Header),
-    ] {
+    for (extension, only) in [(kind, In::Query), (attributes, In::Query), (rule, In::Header)] {
         if let Some(node) = extension
             && place != only
         {
             let only = PLACES.iter().find(|(_, p)| *p == only).map_or("", |p| p.0);
-            report.mistake(
-                node.at,
-                format!("this extension belongs to a parameter in `{only}`"),
-            );
+            report.mistake(node.at, format!("this extension belongs to a parameter in `{only}`"));
         }
     }
-    Some(Parameter {
-        name,
-        place,
-        required,
-        schema_type,
-        rule,
-        kind,
-        attributes,
-        at: name_node.at,
-    })
+    Some(Parameter { name, place, required, schema_type, rule, kind, attributes, at: name_node.at })
 }
 
 fn query(parameter: &Parameter<'_>, report: &mut Report) -> Option<QueryParameter> {
     if parameter.required {
         report
-            .mistake(
-                parameter.at,
-                format!("that `{}` is required would not be checked", parameter.name),
-            )
-            .hint(format!(
-                "write a rule: `require: \"'{}' in query\"`",
-                parameter.name
-            ));
+            .mistake(parameter.at, format!("that `{}` is required would not be checked", parameter.name))
+            .hint(format!("write a rule: `require: \"'{}' in query\"`", parameter.name));
     }
     let kind = match parameter.kind {
         Some(node) => reader::choice(node, "`x-kind`", &KINDS, report)?,
@@ -205,35 +162,19 @@ fn query(parameter: &Parameter<'_>, report: &mut Report) -> Option<QueryParamete
     };
     let mut attributes = Vec::new();
     if let Some(node) = parameter.attributes {
-        if !matches!(
-            kind,
-            QueryKind::Filter | QueryKind::Fields | QueryKind::ExcludeFields
-        ) {
+        if !matches!(kind, QueryKind::Filter | QueryKind::Fields | QueryKind::ExcludeFields) {
             report
-                .mistake(
-                    node.at,
-                    "`x-attributes` only says something about names in the value",
-                )
+                .mistake(node.at, "`x-attributes` only says something about names in the value")
                 .hint("it belongs beside `x-kind: filter`, `fields` or `excludeFields`");
         }
         for item in reader::list(node, "`x-attributes`", report).unwrap_or_default() {
-            attributes
-                .extend(reader::line(item, "the name of an attribute", report).map(str::to_owned));
+            attributes.extend(reader::line(item, "the name of an attribute", report).map(str::to_owned));
         }
     }
-    Some(QueryParameter {
-        name: parameter.name.to_owned(),
-        kind,
-        attributes,
-    })
+    Some(QueryParameter { name: parameter.name.to_owned(), kind, attributes })
 }
 
-fn header(
-    api: &mut Api<'_>,
-    parameter: &Parameter<'_>,
-    result: &mut Parameters,
-    report: &mut Report,
-) {
+fn header(api: &mut Api<'_>, parameter: &Parameter<'_>, result: &mut Parameters, report: &mut Report) {
     let lower = parameter.name.to_ascii_lowercase();
     match lower.as_str() {
         "version" => result.version = true,
@@ -242,19 +183,13 @@ fn header(
     }
     if OF_ENGINE.contains(&lower.as_str()) {
         if let Some(node) = parameter.rule {
-            report.mistake(
-                node.at,
-                format!("the engine itself judges the field `{}`", parameter.name),
-            );
+            report.mistake(node.at, format!("the engine itself judges the field `{}`", parameter.name));
         }
         return;
     }
     if parameter.required {
         report
-            .mistake(
-                parameter.at,
-                format!("that `{}` is required would not be checked", parameter.name),
-            )
+            .mistake(parameter.at, format!("that `{}` is required would not be checked", parameter.name))
             .hint(format!("write a rule: `require: \"'{lower}' in headers\"`"));
     }
     let Some(rule) = parameter.rule else {
@@ -263,27 +198,17 @@ fn header(
     let Some(id) = reader::line(rule, "the id of a rule", report) else {
         return;
     };
-    api.rule_uses.push(RuleUse {
-        id: id.to_owned(),
-        at: rule.at,
-    });
+    api.rule_uses.push(RuleUse { id: id.to_owned(), at: rule.at });
     let kind = match parameter.schema_type.map(|node| node.text.as_str()) {
         Some("integer") => HeaderKind::Integer,
         Some("boolean") => HeaderKind::Boolean,
         _ => {
             let at = parameter.schema_type.map_or(parameter.at, |node| node.at);
             report
-                .mistake(
-                    at,
-                    "a header parameter with an `x-rule` has a schema of type integer or boolean",
-                )
+                .mistake(at, "a header parameter with an `x-rule` has a schema of type integer or boolean")
                 .hint("write a rule with `require:` for anything else");
             return;
         }
     };
-    result.headers.push(HeaderParameter {
-        name: parameter.name.to_owned(),
-        kind,
-        rule: id.to_owned(),
-    });
+    result.headers.push(HeaderParameter { name: parameter.name.to_owned(), kind, rule: id.to_owned() });
 }

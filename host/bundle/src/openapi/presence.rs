@@ -31,9 +31,7 @@ pub(crate) fn presence<'n>(api: &Api<'n>, schema: &'n Node, path: &[String]) -> 
         let member = below(api, &current, |schema| schema.get("properties")?.get(step));
         if member.is_empty() {
             let is_open = |schema: &&Node| {
-                schema
-                    .get("additionalProperties")
-                    .is_some_and(|more| more.as_map().is_some())
+                schema.get("additionalProperties").is_some_and(|more| more.as_map().is_some())
                     || schema.get("patternProperties").is_some()
             };
             if current.iter().any(is_open) {
@@ -43,31 +41,16 @@ pub(crate) fn presence<'n>(api: &Api<'n>, schema: &'n Node, path: &[String]) -> 
         }
         let is_required = current.iter().any(|schema| {
             let names = schema.get("required").and_then(Node::as_list);
-            names
-                .unwrap_or_default()
-                .iter()
-                .any(|name| name.text == *step)
+            names.unwrap_or_default().iter().any(|name| name.text == *step)
         });
-        found = if is_required {
-            Presence::Required
-        } else {
-            Presence::Optional
-        };
+        found = if is_required { Presence::Required } else { Presence::Optional };
         current = member;
     }
     found
 }
 
-fn below<'n>(
-    api: &Api<'n>,
-    schemas: &[&'n Node],
-    step: impl Fn(&'n Node) -> Option<&'n Node>,
-) -> Vec<&'n Node> {
-    schemas
-        .iter()
-        .filter_map(|schema| step(schema))
-        .flat_map(|schema| variants(api, schema))
-        .collect()
+fn below<'n>(api: &Api<'n>, schemas: &[&'n Node], step: impl Fn(&'n Node) -> Option<&'n Node>) -> Vec<&'n Node> {
+    schemas.iter().filter_map(|schema| step(schema)).flat_map(|schema| variants(api, schema)).collect()
 }
 
 fn names<'n>(schemas: &[&'n Node]) -> Vec<&'n str> {
@@ -89,18 +72,10 @@ fn variants<'n>(api: &Api<'n>, schema: &'n Node) -> Vec<&'n Node> {
             continue;
         }
         found.push(schema);
-        if let Some(target) = schema
-            .get("$ref")
-            .and_then(|r| reference::follow(api.root, r))
-        {
+        if let Some(target) = schema.get("$ref").and_then(|r| reference::follow(api.root, r)) {
             open.push(target);
         }
-        open.extend(
-            schema
-                .get("allOf")
-                .and_then(Node::as_list)
-                .unwrap_or_default(),
-        );
+        open.extend(schema.get("allOf").and_then(Node::as_list).unwrap_or_default());
     }
     found
 }

@@ -28,17 +28,9 @@ pub(super) fn follow<'n>(root: &'n Node, reference: &Node) -> Option<&'n Node> {
 }
 
 /// What a `$ref` leads to, which must lie below `within` ("" for anywhere).
-pub(super) fn target<'n>(
-    root: &'n Node,
-    reference: &Node,
-    within: &str,
-    report: &mut Report,
-) -> Option<&'n Node> {
+pub(super) fn target<'n>(root: &'n Node, reference: &Node, within: &str, report: &mut Report) -> Option<&'n Node> {
     let Some(text) = reference.as_str() else {
-        report.mistake(
-            reference.at,
-            format!("`$ref` is text, but here is {}", reference.kind()),
-        );
+        report.mistake(reference.at, format!("`$ref` is text, but here is {}", reference.kind()));
         return None;
     };
     let Some(pointer) = text.strip_prefix("#/") else {
@@ -56,19 +48,11 @@ pub(super) fn target<'n>(
             .unwrap_or_default();
         report
             .mistake(reference.at, format!("`{text}` leads nowhere"))
-            .maybe_hint(did_you_mean(
-                last,
-                siblings.iter().map(|(key, _)| key.name.as_str()),
-            ));
+            .maybe_hint(did_you_mean(last, siblings.iter().map(|(key, _)| key.name.as_str())));
         return None;
     };
     if !text.starts_with(within) {
-        report
-            .mistake(
-                reference.at,
-                format!("`{text}` does not lead to `{within}`"),
-            )
-            .hint("move the definition there");
+        report.mistake(reference.at, format!("`{text}` does not lead to `{within}`")).hint("move the definition there");
         return None;
     }
     Some(found)
@@ -76,8 +60,5 @@ pub(super) fn target<'n>(
 
 /// The reference tokens of a JSON Pointer (RFC 6901) in a URI fragment.
 fn steps(pointer: &str) -> Vec<String> {
-    pointer
-        .split('/')
-        .map(|step| step.replace("~1", "/").replace("~0", "~"))
-        .collect()
+    pointer.split('/').map(|step| step.replace("~1", "/").replace("~0", "~")).collect()
 }

@@ -27,50 +27,29 @@ fn check_meta(schema: &Node, report: &mut Report) {
     let meta = jsonschema::draft202012::meta::validator();
     for error in meta.iter_errors(&json) {
         let pointer = error.instance_path().as_str().to_owned();
-        let steps: Vec<String> = pointer
-            .split('/')
-            .skip(1)
-            .map(|step| step.replace("~1", "/").replace("~0", "~"))
-            .collect();
+        let steps: Vec<String> =
+            pointer.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect();
         let Some(node) = schema.follow(steps.iter().map(String::as_str)) else {
             continue;
         };
         // Patterns and types get messages of their own.
-        if steps
-            .iter()
-            .rev()
-            .take(2)
-            .any(|step| matches!(step.as_str(), "pattern" | "type"))
-        {
+        if steps.iter().rev().take(2).any(|step| matches!(step.as_str(), "pattern" | "type")) {
             continue;
         }
         let keyword = steps.last().map_or("schema", String::as_str);
         report
             .mistake(
                 node.at,
-                format!(
-                    "this is not what JSON Schema expects of `{keyword}`: here is {}",
-                    reader::shown(node)
-                ),
+                format!("this is not what JSON Schema expects of `{keyword}`: here is {}", reader::shown(node)),
             )
-            .hint(
-                error
-                    .masked_with("it")
-                    .to_string()
-                    .chars()
-                    .take(200)
-                    .collect::<String>(),
-            );
+            .hint(error.masked_with("it").to_string().chars().take(200).collect::<String>());
     }
 }
 
 fn check(api: &mut Api<'_>, schema: &Node, report: &mut Report) {
     let Some(members) = schema.as_map() else {
         if !matches!(schema.value, Value::Bool(_)) {
-            report.mistake(
-                schema.at,
-                format!("a schema is a mapping, but here is {}", schema.kind()),
-            );
+            report.mistake(schema.at, format!("a schema is a mapping, but here is {}", schema.kind()));
         }
         return;
     };
@@ -111,9 +90,7 @@ fn check_keyword(name: &str, key: &Key, report: &mut Report) {
         "nullable" => "OpenAPI 3.1 writes `type: [string, \"null\"]`",
         "definitions" => "JSON Schema 2020-12 calls it `$defs`",
         "dependencies" => "JSON Schema 2020-12 has `dependentRequired` and `dependentSchemas`",
-        "$id" | "$anchor" | "$dynamicRef" | "$dynamicAnchor" => {
-            "write `$ref: '#/components/schemas/NAME'`"
-        }
+        "$id" | "$anchor" | "$dynamicRef" | "$dynamicAnchor" => "write `$ref: '#/components/schemas/NAME'`",
         _ => {
             if let Some(meant) = nearest(name, &known) {
                 report
@@ -121,31 +98,19 @@ fn check_keyword(name: &str, key: &Key, report: &mut Report) {
                     .hint(format!("did you mean `{meant}`?"));
             } else if !name.starts_with("x-") {
                 report
-                    .warning(
-                        key.at,
-                        format!("the keyword `{name}` is unknown and checks nothing"),
-                    )
+                    .warning(key.at, format!("the keyword `{name}` is unknown and checks nothing"))
                     .hint("begin its name with `x-` if it is an annotation");
             }
             return;
         }
     };
-    report
-        .mistake(key.at, format!("the keyword `{name}` has no meaning here"))
-        .hint(hint);
+    report.mistake(key.at, format!("the keyword `{name}` has no meaning here")).hint(hint);
 }
 
 /// The name of a type, or a list of them.
 fn check_type(node: &Node, report: &mut Report) {
-    const TYPES: [(&str, ()); 7] = [
-        ("array", ()),
-        ("boolean", ()),
-        ("integer", ()),
-        ("null", ()),
-        ("number", ()),
-        ("object", ()),
-        ("string", ()),
-    ];
+    const TYPES: [(&str, ()); 7] =
+        [("array", ()), ("boolean", ()), ("integer", ()), ("null", ()), ("number", ()), ("object", ()), ("string", ())];
     for node in node.as_list().unwrap_or(std::slice::from_ref(node)) {
         if matches!(node.value, Value::Null) {
             report
@@ -164,10 +129,7 @@ fn check_format(node: &Node, report: &mut Report) {
     if !FORMATS.contains(&format) && !SILENT_FORMATS.contains(&format) {
         let known = FORMATS.iter().chain(SILENT_FORMATS).copied();
         report
-            .mistake(
-                node.at,
-                format!("the format `{format}` is unknown and would check nothing"),
-            )
+            .mistake(node.at, format!("the format `{format}` is unknown and would check nothing"))
             .maybe_hint(did_you_mean(format, known))
             .hint_if_none("describe the value with `pattern` instead");
     }
@@ -175,23 +137,17 @@ fn check_format(node: &Node, report: &mut Report) {
 
 /// Only patterns that are matched in linear time are accepted.
 fn check_pattern(pattern: &str, node: &Node, report: &mut Report) {
-    let built = jsonschema::options()
-        .with_pattern_options(PatternOptions::regex())
-        .build(&json!({ "pattern": pattern }));
+    let built =
+        jsonschema::options().with_pattern_options(PatternOptions::regex()).build(&json!({ "pattern": pattern }));
     if built.is_err() {
-        let hint = if ["(?=", "(?!", "(?<=", "(?<!"]
-            .iter()
-            .any(|look| pattern.contains(look))
-        {
+        let hint = if ["(?=", "(?!", "(?<=", "(?<!"].iter().any(|look| pattern.contains(look)) {
             "look-around is not available: patterns are matched in linear time; split the condition into several schemas or a rule"
         } else if (1..=9).any(|n| pattern.contains(&format!("\\{n}"))) {
             "back-references are not available: patterns are matched in linear time; write a rule with `require:`"
         } else {
             "write it in the regular expressions of ECMA-262, without look-around and back-references"
         };
-        report
-            .mistake(node.at, "this pattern does not compile")
-            .hint(hint);
+        report.mistake(node.at, "this pattern does not compile").hint(hint);
     }
 }
 
@@ -199,10 +155,7 @@ fn check_pattern(pattern: &str, node: &Node, report: &mut Report) {
 fn check_annotation(api: &mut Api<'_>, schema: &Node, node: &Node, report: &mut Report) {
     let mut add = |node: &Node, report: &mut Report| {
         if let Some(id) = reader::line(node, "the id of a rule", report) {
-            api.schema_rules.push(RuleUse {
-                id: id.to_owned(),
-                at: node.at,
-            });
+            api.schema_rules.push(RuleUse { id: id.to_owned(), at: node.at });
         }
     };
     match &node.value {
@@ -226,10 +179,7 @@ fn check_annotation(api: &mut Api<'_>, schema: &Node, node: &Node, report: &mut 
                             .filter(|name| !name.starts_with("x-"))
                             .chain(["id", "required", "detail"]);
                         report
-                            .mistake(
-                                key.at,
-                                format!("`x-rule` names `{name}`, which this schema does not have"),
-                            )
+                            .mistake(key.at, format!("`x-rule` names `{name}`, which this schema does not have"))
                             .maybe_hint(did_you_mean(name, names));
                     }
                 }
@@ -239,13 +189,7 @@ fn check_annotation(api: &mut Api<'_>, schema: &Node, node: &Node, report: &mut 
             }
         }
         _ => {
-            report.mistake(
-                node.at,
-                format!(
-                    "`x-rule` is the id of a rule or a mapping, but here is {}",
-                    node.kind()
-                ),
-            );
+            report.mistake(node.at, format!("`x-rule` is the id of a rule or a mapping, but here is {}", node.kind()));
         }
     }
 }

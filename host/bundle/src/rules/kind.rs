@@ -10,11 +10,7 @@ use crate::reader::{self, is_identifier};
 use crate::suggest::did_you_mean;
 use crate::yaml::Node;
 
-const ON_ERROR: [(&str, OnError); 3] = [
-    ("deny", OnError::Deny),
-    ("skip", OnError::Skip),
-    ("warn", OnError::Warn),
-];
+const ON_ERROR: [(&str, OnError); 3] = [("deny", OnError::Deny), ("skip", OnError::Skip), ("warn", OnError::Warn)];
 
 pub(super) fn read(
     source: &Source<'_>,
@@ -24,22 +20,10 @@ pub(super) fn read(
     facts: &mut Vec<String>,
     report: &mut Report,
 ) -> Option<RuleKind> {
-    let kinds = [
-        ("require", source.require),
-        ("exists", source.exists),
-        ("ifMatch", source.if_match),
-    ];
-    let given: Vec<(&str, &Node)> = kinds
-        .iter()
-        .filter_map(|(name, node)| node.map(|node| (*name, node)))
-        .collect();
+    let kinds = [("require", source.require), ("exists", source.exists), ("ifMatch", source.if_match)];
+    let given: Vec<(&str, &Node)> = kinds.iter().filter_map(|(name, node)| node.map(|node| (*name, node))).collect();
     if let [(first, _), (second, node), ..] = given.as_slice() {
-        report
-            .mistake(
-                node.at,
-                format!("a rule has `{first}` or `{second}`, not both"),
-            )
-            .hint("write two rules");
+        report.mistake(node.at, format!("a rule has `{first}` or `{second}`, not both")).hint("write two rules");
         return None;
     }
     if source.require.is_none() {
@@ -49,13 +33,7 @@ pub(super) fn read(
         && is_of_engine(source.id)
     {
         report
-            .mistake(
-                node.at,
-                format!(
-                    "the engine itself decides `{}`, so it takes no `{name}`",
-                    source.id
-                ),
-            )
+            .mistake(node.at, format!("the engine itself decides `{}`, so it takes no `{name}`", source.id))
             .hint("give the rule an id of its own");
         return None;
     }
@@ -66,11 +44,7 @@ pub(super) fn read(
     if let Some(node) = source.exists.or(source.if_match) {
         let fact = fact(source, node, &operations, against, report)?;
         facts.push(fact.clone());
-        return Some(if source.exists.is_some() {
-            RuleKind::Exists { fact }
-        } else {
-            RuleKind::IfMatch { fact }
-        });
+        return Some(if source.exists.is_some() { RuleKind::Exists { fact } } else { RuleKind::IfMatch { fact } });
     }
     if is_of_engine(source.id) {
         return Some(RuleKind::Engine);
@@ -85,14 +59,9 @@ pub(super) fn read(
     let candidates: Vec<&str> = engine.chain(against.referenced.iter().copied()).collect();
     let meant = crate::suggest::nearest(source.id, &candidates);
     report
-        .mistake(
-            source.at,
-            format!("nothing makes the rule `{}` fail", source.id),
-        )
+        .mistake(source.at, format!("nothing makes the rule `{}` fail", source.id))
         .maybe_hint(meant.map(|meant| format!("did you mean `{meant}`?")))
-        .hint_if_none(
-            "give it `require`, `exists` or `ifMatch`, or name it in an `x-rule` of openapi.yaml",
-        );
+        .hint_if_none("give it `require`, `exists` or `ifMatch`, or name it in an `x-rule` of openapi.yaml");
     None
 }
 
@@ -109,12 +78,10 @@ fn only_with_require(source: &Source<'_>, report: &mut Report) {
     ];
     for (name, node) in members {
         if let Some(node) = node {
-            report
-                .mistake(node.at, format!("`{name}` goes with `require` only"))
-                .maybe_hint((name == "detail").then(|| {
-                    "a schema's `x-rule` can hold a `detail`; other rules find their own words"
-                        .to_owned()
-                }));
+            report.mistake(node.at, format!("`{name}` goes with `require` only")).maybe_hint(
+                (name == "detail")
+                    .then(|| "a schema's `x-rule` can hold a `detail`; other rules find their own words".to_owned()),
+            );
         }
     }
 }
@@ -130,9 +97,7 @@ fn fact(
     let name = reader::line(node, "the name of a fact", report)?;
     let Some(fact) = against.policy.fact(name) else {
         let known = against.policy.facts.iter().map(|f| f.def.name.as_str());
-        report
-            .mistake(node.at, format!("policy.yaml defines no fact `{name}`"))
-            .maybe_hint(did_you_mean(name, known));
+        report.mistake(node.at, format!("policy.yaml defines no fact `{name}`")).maybe_hint(did_you_mean(name, known));
         return None;
     };
     if fact.def.list {
@@ -156,12 +121,8 @@ fn require(
     let mut scope = Scope::new(against.policy, operations);
     // In the order of evaluation, so that each sees what is there by then.
     let variables = variables(source.variables, &mut scope, report);
-    let when = source
-        .when
-        .map(|node| expression::check(node, &mut scope, report));
-    let for_each = source
-        .for_each
-        .map(|node| expression::check(node, &mut scope, report));
+    let when = source.when.map(|node| expression::check(node, &mut scope, report));
+    let for_each = source.for_each.map(|node| expression::check(node, &mut scope, report));
     if source.for_each.is_some() {
         scope.item = Some(match for_each.as_ref().and_then(Option::as_ref) {
             Some((_, Type::Facts(fact))) => Type::Fact(*fact),
@@ -173,12 +134,8 @@ fn require(
             _ => Type::Any,
         });
     }
-    let require = source
-        .require
-        .and_then(|node| expression::check(node, &mut scope, report));
-    let detail = source
-        .detail
-        .map(|node| expression::check(node, &mut scope, report));
+    let require = source.require.and_then(|node| expression::check(node, &mut scope, report));
+    let detail = source.detail.map(|node| expression::check(node, &mut scope, report));
     for (name, at) in &scope.reads.facts {
         facts.push(name.clone());
         check_fact_variables(source.id, name, *at, &scope.operations, against, report);
@@ -219,11 +176,7 @@ fn sound<T>(given: Option<Option<T>>) -> Option<Option<T>> {
     }
 }
 
-fn variables(
-    node: Option<&Node>,
-    scope: &mut Scope<'_>,
-    report: &mut Report,
-) -> Option<Vec<(String, String)>> {
+fn variables(node: Option<&Node>, scope: &mut Scope<'_>, report: &mut Report) -> Option<Vec<(String, String)>> {
     let Some(node) = node else {
         return Some(Vec::new());
     };
@@ -232,10 +185,7 @@ fn variables(
     for (key, node) in reader::map(node, "`variables`", report)? {
         if !is_identifier(&key.name) {
             report
-                .mistake(
-                    key.at,
-                    format!("`{}` cannot be the name of a variable", key.name),
-                )
+                .mistake(key.at, format!("`{}` cannot be the name of a variable", key.name))
                 .hint("letters, digits and `_`, so that expressions can read variables.NAME");
             all_sound = false;
             continue;
@@ -258,10 +208,7 @@ fn variables(
 /// A JSON Pointer (RFC 6901), in which `{index}` stands for the item's index.
 fn pointer(source: &Source<'_>, node: &Node, report: &mut Report) -> Option<String> {
     let Some(text) = node.as_str() else {
-        report.mistake(
-            node.at,
-            format!("`pointer` is text, but here is {}", node.kind()),
-        );
+        report.mistake(node.at, format!("`pointer` is text, but here is {}", node.kind()));
         return None;
     };
     if !text.is_empty() && !text.starts_with('/') {
@@ -288,21 +235,13 @@ fn header(source: &Source<'_>, node: &Node, report: &mut Report) -> Option<Strin
     let name = reader::line(node, "`header`", report)?;
     if let Some(pointer) = source.pointer {
         report
-            .mistake(
-                node.at,
-                "a rule is about a `pointer` or a `header`, not both",
-            )
+            .mistake(node.at, "a rule is about a `pointer` or a `header`, not both")
             .related(pointer.at, "the pointer");
         return None;
     }
-    let is_token = name
-        .chars()
-        .all(|c| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c));
+    let is_token = name.chars().all(|c| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c));
     if !is_token {
-        report.mistake(
-            node.at,
-            format!("`{name}` cannot be the name of a header field"),
-        );
+        report.mistake(node.at, format!("`{name}` cannot be the name of a header field"));
         return None;
     }
     Some(name.to_owned())

@@ -39,26 +39,14 @@ pub(crate) struct Against<'a> {
 
 impl<'a> Against<'a> {
     pub fn new(policy: &'a Policy, api: &'a Api<'a>) -> Self {
-        let mapped = api
-            .operations
-            .iter()
-            .flat_map(|op| op.def.rule_map.values().map(String::as_str));
+        let mapped = api.operations.iter().flat_map(|op| op.def.rule_map.values().map(String::as_str));
         let used = api.rule_uses.iter().chain(&api.schema_rules);
-        Self {
-            policy,
-            api,
-            referenced: used.map(|rule| rule.id.as_str()).chain(mapped).collect(),
-        }
+        Self { policy, api, referenced: used.map(|rule| rule.id.as_str()).chain(mapped).collect() }
     }
 }
 
 /// Reads one file of rules.
-pub(crate) fn read(
-    root: &Node,
-    against: &Against<'_>,
-    declared: &mut Vec<Declared>,
-    report: &mut Report,
-) {
+pub(crate) fn read(root: &Node, against: &Against<'_>, declared: &mut Vec<Declared>, report: &mut Report) {
     let Some(items) = reader::list(root, "a file of rules", report) else {
         return;
     };
@@ -73,19 +61,12 @@ pub(crate) fn read(
             continue;
         };
         if let Some(first) = declared.iter().find(|rule| rule.id == id) {
-            report
-                .mistake(id_node.at, format!("two rules have the id `{id}`"))
-                .related(first.at, "the first");
+            report.mistake(id_node.at, format!("two rules have the id `{id}`")).related(first.at, "the first");
             continue;
         }
         let mut facts = Vec::new();
         let rule = rule(id, id_node.at, members, against, &mut facts, report);
-        declared.push(Declared {
-            id: id.to_owned(),
-            at: id_node.at,
-            rule,
-            facts,
-        });
+        declared.push(Declared { id: id.to_owned(), at: id_node.at, rule, facts });
     }
 }
 
@@ -93,9 +74,7 @@ fn rule_id<'n>(node: &'n Node, report: &mut Report) -> Option<&'n str> {
     let id = reader::line(node, "the id of a rule", report)?;
     let right = id.len() <= 128
         && id.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
-        && id
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'));
+        && id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'));
     if !right {
         report
             .mistake(node.at, format!("`{id}` cannot be the id of a rule"))
@@ -154,8 +133,7 @@ fn rule<'n>(
     members.finish(report);
 
     let mut title = None;
-    if let Some(mut members) = otherwise.and_then(|node| Members::open(node, "`otherwise`", report))
-    {
+    if let Some(mut members) = otherwise.and_then(|node| Members::open(node, "`otherwise`", report)) {
         title = members.get("title");
         source.status = members.get("status");
         source.detail = members.get("detail");
@@ -163,10 +141,7 @@ fn rule<'n>(
     }
     let names = operations.map(|node| operation_names(node, against.api, report));
     let applies: Vec<&Op<'_>> = match &names {
-        Some(names) => names
-            .iter()
-            .filter_map(|n| against.api.operation(n))
-            .collect(),
+        Some(names) => names.iter().filter_map(|n| against.api.operation(n)).collect(),
         None => against.api.operations.iter().collect(),
     };
     let engine = ENGINE_RULES.iter().find(|rule| rule.id == id);
@@ -174,8 +149,7 @@ fn rule<'n>(
     let kind = kind::read(&source, status, applies, against, facts, report);
     let title = title.and_then(|node| reader::line(node, "`title`", report).map(str::to_owned));
     let title = title.or_else(|| engine.map(|rule| rule.title.to_owned()));
-    if kind.is_some() && title.is_none() && otherwise.is_none_or(|node| node.get("title").is_none())
-    {
+    if kind.is_some() && title.is_none() && otherwise.is_none_or(|node| node.get("title").is_none()) {
         report
             .mistake(at, format!("the rule `{id}` has no title"))
             .hint("`otherwise: { title: ... }`: what is wrong, in the same words every time");
@@ -201,9 +175,9 @@ fn operation_names(node: &Node, api: &Api<'_>, report: &mut Report) -> Vec<Strin
         return Vec::new();
     };
     if items.is_empty() {
-        report.mistake(node.at, "`operations` is empty").hint(
-            "leave it out if the rule is for all operations; `severity: off` switches a rule off",
-        );
+        report
+            .mistake(node.at, "`operations` is empty")
+            .hint("leave it out if the rule is for all operations; `severity: off` switches a rule off");
     }
     let mut names: Vec<String> = Vec::new();
     for item in items {
@@ -236,18 +210,16 @@ fn status(source: &Source<'_>, engine: Option<&EngineRule>, report: &mut Report)
             report
                 .mistake(
                     node.at,
-                    format!(
-                        "the engine answers `{}` with {}, which a bundle cannot change",
-                        engine.id, engine.status
-                    ),
+                    format!("the engine answers `{}` with {}, which a bundle cannot change", engine.id, engine.status),
                 )
                 .hint("leave `status` out");
         }
         return Some(engine.status);
     }
     match source.status {
-        Some(node) => reader::integer(node, "`status`", 400..=499, report)
-            .and_then(|status| u16::try_from(status).ok()),
+        Some(node) => {
+            reader::integer(node, "`status`", 400..=499, report).and_then(|status| u16::try_from(status).ok())
+        }
         None if source.require.is_some() => {
             report
                 .mistake(source.at, format!("the rule `{}` has no status", source.id))
@@ -278,11 +250,8 @@ fn check_fact_variables(
         if !api.has_path_variable(&variable.name) {
             continue;
         }
-        let without: Vec<&Operation> = operations
-            .iter()
-            .filter(|op| !op.path_variables.contains(&variable.name))
-            .map(|op| &op.def)
-            .collect();
+        let without: Vec<&Operation> =
+            operations.iter().filter(|op| !op.path_variables.contains(&variable.name)).map(|op| &op.def).collect();
         if let Some(first) = without.first() {
             report
                 .mistake(

@@ -18,10 +18,7 @@ pub(super) fn check(scope: &Scope<'_>, api: &Api<'_>, report: &mut Report) {
                 && let Some(meant) = nearest(name, known)
             {
                 report
-                    .warning(
-                        read.at,
-                        format!("the body of `{}` has no member `{name}`", op.def.id),
-                    )
+                    .warning(read.at, format!("the body of `{}` has no member `{name}`", op.def.id))
                     .hint(format!("did you mean `{meant}`?"));
                 break;
             }
@@ -43,7 +40,5 @@ pub(super) fn check(scope: &Scope<'_>, api: &Api<'_>, report: &mut Report) {
 }
 
 fn is_tested(read: &BodyRead, reads: &[BodyRead]) -> bool {
-    reads
-        .iter()
-        .any(|other| other.is_test && other.path == read.path)
+    reads.iter().any(|other| other.is_test && other.path == read.path)
 }

@@ -8,12 +8,8 @@ use crate::policy::unknown_option;
 use crate::reader;
 use crate::yaml::{Node, Value};
 
-const SEVERITIES: [(&str, Severity); 4] = [
-    ("deny", Severity::Deny),
-    ("warn", Severity::Warn),
-    ("audit", Severity::Audit),
-    ("off", Severity::Off),
-];
+const SEVERITIES: [(&str, Severity); 4] =
+    [("deny", Severity::Deny), ("warn", Severity::Warn), ("audit", Severity::Audit), ("off", Severity::Off)];
 
 /// One severity, or one per option.
 pub(super) fn read(
@@ -24,10 +20,7 @@ pub(super) fn read(
 ) -> Option<SeveritySpec> {
     let natural = engine.map_or(Severity::Deny, |rule| rule.severity);
     let Some(node) = node else {
-        return Some(SeveritySpec {
-            default: natural,
-            by_option: Vec::new(),
-        });
+        return Some(SeveritySpec { default: natural, by_option: Vec::new() });
     };
     let Value::Map(entries) = &node.value else {
         return Some(SeveritySpec {
@@ -35,14 +28,9 @@ pub(super) fn read(
             by_option: Vec::new(),
         });
     };
-    let mut spec = SeveritySpec {
-        default: natural,
-        by_option: Vec::new(),
-    };
+    let mut spec = SeveritySpec { default: natural, by_option: Vec::new() };
     if node.get("default").is_none() {
-        report
-            .mistake(node.at, "`severity` needs `default`")
-            .hint("what holds if none of the options is true");
+        report.mistake(node.at, "`severity` needs `default`").hint("what holds if none of the options is true");
     }
     for (key, node) in entries {
         let severity = reader::choice(node, "a severity", &SEVERITIES, report)?;
@@ -53,10 +41,7 @@ pub(super) fn read(
         match options.iter().find(|option| option.name == key.name) {
             None => unknown_option(key, options, report),
             Some(option) if option.kind != OptionKind::Boolean => {
-                report.mistake(
-                    key.at,
-                    format!("the option `{}` is not true or false", key.name),
-                );
+                report.mistake(key.at, format!("the option `{}` is not true or false", key.name));
             }
             Some(_) => spec.by_option.push((key.name.clone(), severity)),
         }

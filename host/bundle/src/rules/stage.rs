@@ -17,12 +17,7 @@ const STAGES: [(&str, Stage); 5] = [
 
 /// The first stage in which everything that the rule reads is there, or a later
 /// one that the author asks for.
-pub(super) fn read(
-    node: Option<&Node>,
-    reads: &Reads,
-    status: Option<u16>,
-    report: &mut Report,
-) -> Option<Stage> {
+pub(super) fn read(node: Option<&Node>, reads: &Reads, status: Option<u16>, report: &mut Report) -> Option<Stage> {
     let (natural, because) = natural(reads, status);
     let Some(node) = node else {
         return Some(natural);
@@ -30,15 +25,9 @@ pub(super) fn read(
     let asked = reader::choice(node, "`stage`", &STAGES, report)?;
     // Nothing but the order of answers tells `access` from `head`.
     if asked < natural && natural != Stage::Head {
-        let name = STAGES
-            .iter()
-            .find(|(_, stage)| *stage == natural)
-            .map_or("", |(name, _)| name);
+        let name = STAGES.iter().find(|(_, stage)| *stage == natural).map_or("", |(name, _)| name);
         report
-            .mistake(
-                node.at,
-                format!("the rule reads {because}, which is not there before the stage `{name}`"),
-            )
+            .mistake(node.at, format!("the rule reads {because}, which is not there before the stage `{name}`"))
             .hint("leave `stage` out: it follows from what the rule reads");
         return None;
     }

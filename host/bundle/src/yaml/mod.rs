@@ -86,22 +86,17 @@ impl Node {
     }
 
     pub fn entry(&self, name: &str) -> Option<(&Key, &Node)> {
-        self.as_map()?
-            .iter()
-            .find(|(key, _)| key.name == name)
-            .map(|(key, node)| (key, node))
+        self.as_map()?.iter().find(|(key, _)| key.name == name).map(|(key, node)| (key, node))
     }
 
     /// The value that a JSON Pointer without its leading `/`, already split and
     /// unescaped, leads to.
     pub fn follow<'s>(&self, steps: impl IntoIterator<Item = &'s str>) -> Option<&Node> {
-        steps
-            .into_iter()
-            .try_fold(self, |node, step| match &node.value {
-                Value::Map(_) => node.get(step),
-                Value::List(items) => step.parse::<usize>().ok().and_then(|i| items.get(i)),
-                _ => None,
-            })
+        steps.into_iter().try_fold(self, |node, step| match &node.value {
+            Value::Map(_) => node.get(step),
+            Value::List(items) => step.parse::<usize>().ok().and_then(|i| items.get(i)),
+            _ => None,
+        })
     }
 
     /// The same as JSON, members in the order written.
@@ -113,12 +108,9 @@ impl Node {
             Value::Number(number) => Json::Number(number.clone()),
             Value::String => Json::String(self.text.clone()),
             Value::List(items) => Json::Array(items.iter().map(Node::to_json).collect()),
-            Value::Map(entries) => Json::Object(
-                entries
-                    .iter()
-                    .map(|(key, node)| (key.name.clone(), node.to_json()))
-                    .collect(),
-            ),
+            Value::Map(entries) => {
+                Json::Object(entries.iter().map(|(key, node)| (key.name.clone(), node.to_json())).collect())
+            }
         }
     }
 }

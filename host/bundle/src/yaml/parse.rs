@@ -84,27 +84,17 @@ impl Builder<'_, '_> {
                 let node = self.scalar(text.into_owned(), style, tag.as_deref(), at);
                 self.close(node, anchor, 1)
             }
-            Event::SequenceStart(anchor, tag) => {
-                self.open(span, anchor, tag.as_deref(), Items::List(Vec::new()))
+            Event::SequenceStart(anchor, tag) => self.open(span, anchor, tag.as_deref(), Items::List(Vec::new())),
+            Event::MappingStart(anchor, tag) => {
+                self.open(span, anchor, tag.as_deref(), Items::Map(Vec::new(), None, HashMap::new()))
             }
-            Event::MappingStart(anchor, tag) => self.open(
-                span,
-                anchor,
-                tag.as_deref(),
-                Items::Map(Vec::new(), None, HashMap::new()),
-            ),
             Event::SequenceEnd | Event::MappingEnd => {
                 let frame = self.stack.pop()?;
                 let value = match frame.items {
                     Items::List(items) => Value::List(items),
                     Items::Map(entries, ..) => Value::Map(entries),
                 };
-                let node = Node {
-                    value,
-                    at: frame.at,
-                    text: String::new(),
-                    style: Style::Plain,
-                };
+                let node = Node { value, at: frame.at, text: String::new(), style: Style::Plain };
                 let nodes = self.nodes.saturating_sub(frame.nodes_before);
                 self.close(node, frame.anchor, nodes)
             }
@@ -137,27 +127,17 @@ impl Builder<'_, '_> {
             .get(start..)
             .and_then(|rest| rest.chars().next())
             .map_or(start, |c| start.saturating_add(c.len_utf8()));
-        let at = At {
-            file: self.file,
-            start,
-            end,
-        };
-        self.report
-            .mistake(at, format!("this is not YAML: {}", error.info()))
-            .hint(
-                "the mistake may be earlier: look for an unquoted `: ` or `#`, an unclosed quote \
+        let at = At { file: self.file, start, end };
+        self.report.mistake(at, format!("this is not YAML: {}", error.info())).hint(
+            "the mistake may be earlier: look for an unquoted `: ` or `#`, an unclosed quote \
                  or bracket, a tab, or a line that is indented differently",
-            );
+        );
     }
 
     fn at(&self, span: Span) -> At {
         let start = self.offsets.byte(span.start.index());
         let end = self.offsets.byte(span.end.index()).max(start);
-        At {
-            file: self.file,
-            start,
-            end,
-        }
+        At { file: self.file, start, end }
     }
 
     fn count(&mut self, at: At, nodes: usize) -> Option<()> {
@@ -176,10 +156,7 @@ impl Builder<'_, '_> {
         at.end = self.end_of_line(at.start);
         self.count(at, 1)?;
         if self.stack.len() >= MAX_DEPTH {
-            self.report.mistake(
-                at,
-                format!("lists and mappings are nested deeper than {MAX_DEPTH}"),
-            );
+            self.report.mistake(at, format!("lists and mappings are nested deeper than {MAX_DEPTH}"));
             return None;
         }
         if let Some(tag) = tag
@@ -187,12 +164,7 @@ impl Builder<'_, '_> {
         {
             self.refuse_tag(tag, at);
         }
-        self.stack.push(Frame {
-            at,
-            anchor,
-            nodes_before: self.nodes.saturating_sub(1),
-            items,
-        });
+        self.stack.push(Frame { at, anchor, nodes_before: self.nodes.saturating_sub(1), items });
         Some(())
     }
 
@@ -225,12 +197,7 @@ impl Builder<'_, '_> {
                 Value::Null
             }),
         };
-        Node {
-            value,
-            at,
-            text,
-            style,
-        }
+        Node { value, at, text, style }
     }
 
     fn refuse_tag(&mut self, tag: &Tag, at: At) {
@@ -247,24 +214,14 @@ impl Builder<'_, '_> {
         }
         match self.stack.last_mut() {
             None => self.root = Some(node),
-            Some(Frame {
-                items: Items::List(items),
-                ..
-            }) => items.push(node),
-            Some(Frame {
-                items: Items::Map(entries, pending, seen),
-                ..
-            }) => match pending.take() {
+            Some(Frame { items: Items::List(items), .. }) => items.push(node),
+            Some(Frame { items: Items::Map(entries, pending, seen), .. }) => match pending.take() {
                 Some(key) => entries.push((key, node)),
                 None => {
-                    let key = Key {
-                        name: node.text,
-                        at: node.at,
-                    };
+                    let key = Key { name: node.text, at: node.at };
                     if matches!(node.value, Value::List(_) | Value::Map(_)) {
                         self.broken = true;
-                        self.report
-                            .mistake(key.at, "the name of a member is text, not a collection");
+                        self.report.mistake(key.at, "the name of a member is text, not a collection");
                     } else if key.name == "<<" && node.style == Style::Plain {
                         self.broken = true;
                         self.report
@@ -296,10 +253,7 @@ struct Offsets {
 
 impl Offsets {
     fn new(text: &str) -> Self {
-        Self {
-            of_char: (!text.is_ascii()).then(|| text.char_indices().map(|(at, _)| at).collect()),
-            len: text.len(),
-        }
+        Self { of_char: (!text.is_ascii()).then(|| text.char_indices().map(|(at, _)| at).collect()), len: text.len() }
     }
 
     fn byte(&self, index: usize) -> usize {

@@ -18,22 +18,14 @@ pub(crate) fn locate(node: &Node, sources: &Sources, start: usize, end: usize) -
     let first = places.get(start).map_or(last.1, |place| place.0);
     let end = end.max(start.saturating_add(1)).saturating_sub(1);
     let end = places.get(end).map_or(last.1, |place| place.1);
-    At {
-        file: node.at.file,
-        start: first,
-        end: end.max(first),
-    }
+    At { file: node.at.file, start: first, end: end.max(first) }
 }
 
 /// Where the character in that line and column (both from 1) of the scalar's
 /// value stands in the file.
 pub(crate) fn locate_line(node: &Node, sources: &Sources, line: usize, column: usize) -> At {
-    let line_start: usize = node
-        .text
-        .split_inclusive('\n')
-        .take(line.saturating_sub(1))
-        .map(|line| line.chars().count())
-        .sum();
+    let line_start: usize =
+        node.text.split_inclusive('\n').take(line.saturating_sub(1)).map(|line| line.chars().count()).sum();
     let start = line_start.saturating_add(column.saturating_sub(1));
     locate(node, sources, start, start.saturating_add(1))
 }
@@ -42,11 +34,7 @@ pub(crate) fn locate_line(node: &Node, sources: &Sources, line: usize, column: u
 /// Shorter than the value where the two texts cannot be matched any further.
 fn places(node: &Node, text: &str) -> Option<Vec<(usize, usize)>> {
     let (start, indent) = content_start(node, text)?;
-    let mut source = Cursor {
-        text,
-        at: start,
-        indent,
-    };
+    let mut source = Cursor { text, at: start, indent };
     let mut places = Vec::with_capacity(node.text.len());
     let mut value = node.text.chars().peekable();
     if matches!(node.style, Style::Literal | Style::Folded) {
@@ -143,9 +131,7 @@ impl Cursor<'_> {
 
     /// Whether only blanks separate this place from the end of its line.
     fn at_break(&self) -> bool {
-        self.rest()
-            .trim_start_matches([' ', '\t', '\r'])
-            .starts_with('\n')
+        self.rest().trim_start_matches([' ', '\t', '\r']).starts_with('\n')
     }
 
     /// Skips the rest of this line and the indentation of the next.

@@ -21,10 +21,7 @@ pub(super) fn resolve(text: &str) -> Option<Value> {
 
 fn is_special_float(text: &str) -> bool {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-    matches!(
-        unsigned,
-        ".inf" | ".Inf" | ".INF" | ".nan" | ".NaN" | ".NAN"
-    )
+    matches!(unsigned, ".inf" | ".Inf" | ".INF" | ".nan" | ".NaN" | ".NAN")
 }
 
 /// Outer `None`: not a number. Inner `None`: a number that JSON cannot hold.
@@ -61,9 +58,7 @@ fn is_float(text: &str) -> bool {
     };
     let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
     let mantissa_is_right = match mantissa.split_once('.') {
-        Some((whole, fraction)) => {
-            digits(whole) && digits(fraction) && !(whole.is_empty() && fraction.is_empty())
-        }
+        Some((whole, fraction)) => digits(whole) && digits(fraction) && !(whole.is_empty() && fraction.is_empty()),
         None => !mantissa.is_empty() && digits(mantissa),
     };
     mantissa_is_right

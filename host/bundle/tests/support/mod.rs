@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// A folder of this crate's tests.
 pub fn folder(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests")
-        .join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)
 }
 
 /// The complete bundle that the tests vary.

@@ -61,8 +61,7 @@ pub fn run(arguments: &BuildArgs) -> anyhow::Result<ExitCode> {
     }
     let bundle = &compiled.bundle;
     let component = with_spinner("baking", || bake(bundle))?;
-    write(&arguments.output, &component)
-        .with_context(|| format!("cannot write {}", arguments.output.display()))?;
+    write(&arguments.output, &component).with_context(|| format!("cannot write {}", arguments.output.display()))?;
     match arguments.format {
         Format::Text => anstream::eprintln!(
             "solgate: {} holds {} {}: {} rules for {} operations, {} bytes, source {}",

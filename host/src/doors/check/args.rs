@@ -110,11 +110,7 @@ impl CheckArgs {
     /// Options and severities, in the order in which the gate gets them.
     #[must_use]
     pub fn settings(&self) -> Vec<Setting> {
-        self.options
-            .iter()
-            .chain(&self.severities)
-            .cloned()
-            .collect()
+        self.options.iter().chain(&self.severities).cloned().collect()
     }
 }
 
@@ -149,6 +145,5 @@ fn severity(text: &str) -> Result<Setting, String> {
 }
 
 fn time(text: &str) -> Result<SystemTime, String> {
-    humantime::parse_rfc3339(text)
-        .map_err(|_| "expected a time in UTC, such as 2026-01-31T12:00:00Z".to_owned())
+    humantime::parse_rfc3339(text).map_err(|_| "expected a time in UTC, such as 2026-01-31T12:00:00Z".to_owned())
 }

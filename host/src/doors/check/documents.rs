@@ -15,61 +15,33 @@ const DEPTH: usize = 128;
 /// Reads a file as one document; `.json` is JSON, everything else YAML, of
 /// which JSON is a part.
 pub(super) fn read(path: &Path) -> Result<Value, CheckError> {
-    let bad = |message: String| CheckError::Document {
-        path: path.to_owned(),
-        message,
-    };
-    let content = std::fs::read_to_string(path).map_err(|error| CheckError::Read {
-        path: path.to_owned(),
-        error,
-    })?;
-    if path
-        .extension()
-        .is_some_and(|e| e.eq_ignore_ascii_case("json"))
-    {
-        return serde_json::from_str(&content)
-            .map_err(|error| bad(format!("not JSON: {error}; correct it there")));
+    let bad = |message: String| CheckError::Document { path: path.to_owned(), message };
+    let content = std::fs::read_to_string(path).map_err(|error| CheckError::Read { path: path.to_owned(), error })?;
+    if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("json")) {
+        return serde_json::from_str(&content).map_err(|error| bad(format!("not JSON: {error}; correct it there")));
     }
     let documents = Yaml::load_from_str(&content).map_err(|error| {
-        let (line, column) = (
-            error.marker().line(),
-            error.marker().col().saturating_add(1),
-        );
-        bad(format!(
-            "not YAML: {} at line {line} column {column}; correct it there",
-            error.info()
-        ))
+        let (line, column) = (error.marker().line(), error.marker().col().saturating_add(1));
+        bad(format!("not YAML: {} at line {line} column {column}; correct it there", error.info()))
     })?;
     match documents.as_slice() {
         [document] => value(document, DEPTH).map_err(bad),
         [] => Err(bad("the file is empty: expected one document".to_owned())),
-        _ => Err(bad(
-            "the file holds several documents: expected one, without `---` after its start"
-                .to_owned(),
-        )),
+        _ => Err(bad("the file holds several documents: expected one, without `---` after its start".to_owned())),
     }
 }
 
 fn value(node: &Yaml<'_>, depth: usize) -> Result<Value, String> {
-    let depth = depth
-        .checked_sub(1)
-        .ok_or_else(|| format!("nested deeper than {DEPTH} levels"))?;
+    let depth = depth.checked_sub(1).ok_or_else(|| format!("nested deeper than {DEPTH} levels"))?;
     Ok(match node {
         Yaml::Value(Scalar::Null) => Value::Null,
         Yaml::Value(Scalar::Boolean(boolean)) => Value::Bool(*boolean),
         Yaml::Value(Scalar::Integer(integer)) => Value::from(*integer),
         Yaml::Value(Scalar::FloatingPoint(float)) => Number::from_f64(float.into_inner())
             .map(Value::Number)
-            .ok_or_else(|| {
-                "a number is infinite or not a number: JSON has no such value".to_owned()
-            })?,
+            .ok_or_else(|| "a number is infinite or not a number: JSON has no such value".to_owned())?,
         Yaml::Value(Scalar::String(text)) => Value::String(text.clone().into_owned()),
-        Yaml::Sequence(items) => Value::Array(
-            items
-                .iter()
-                .map(|item| value(item, depth))
-                .collect::<Result<_, _>>()?,
-        ),
+        Yaml::Sequence(items) => Value::Array(items.iter().map(|item| value(item, depth)).collect::<Result<_, _>>()?),
         Yaml::Mapping(members) => {
             let mut map = Map::new();
             for (key, member) in members {
@@ -104,7 +76,9 @@ struct CallerFile {
 pub(super) fn caller(path: &Path) -> Result<Caller, CheckError> {
     let file: CallerFile = serde_json::from_value(read(path)?).map_err(|error| CheckError::Document {
         path: path.to_owned(),
-        message: format!("not a caller: {error}; a caller has subject, tenant, roles, scopes, certificateNames, sourceAddress"),
+        message: format!(
+            "not a caller: {error}; a caller has subject, tenant, roles, scopes, certificateNames, sourceAddress"
+        ),
     })?;
     Ok(Caller {
         subject: file.subject,

@@ -10,10 +10,7 @@ use crate::facts::map::MapFactsError;
 #[derive(Debug, thiserror::Error)]
 pub enum CheckError {
     #[error("{}: cannot be read: {error}", .path.display())]
-    Read {
-        path: PathBuf,
-        error: std::io::Error,
-    },
+    Read { path: PathBuf, error: std::io::Error },
     #[error("{}: {error}", .path.display())]
     Request { path: PathBuf, error: ParseError },
     #[error("{}: {message}", .path.display())]

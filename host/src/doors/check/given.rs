@@ -27,37 +27,22 @@ pub(super) struct GivenFacts {
 
 impl GivenFacts {
     pub(super) fn new(facts: MapFacts) -> Self {
-        Self {
-            facts,
-            missing: Mutex::default(),
-        }
+        Self { facts, missing: Mutex::default() }
     }
 
     /// What was missing so far, in the order of the questions.
     pub(super) fn missing(&self) -> Vec<MissingFact> {
-        self.missing
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.missing.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn note(&self, request: &FactRequest<'_>) {
         let template = request.template;
-        let members: Map<String, Value> = template
-            .members
-            .iter()
-            .map(|member| (member.clone(), Value::from("...")))
-            .collect();
+        let members: Map<String, Value> =
+            template.members.iter().map(|member| (member.clone(), Value::from("..."))).collect();
         let missing = MissingFact {
             name: template.name.clone(),
-            target: expand(template, request.variables, request.api_root)
-                .ok()
-                .map(|target| target.to_string()),
-            example: if template.list {
-                Value::Array(Vec::new())
-            } else {
-                Value::Object(members)
-            },
+            target: expand(template, request.variables, request.api_root).ok().map(|target| target.to_string()),
+            example: if template.list { Value::Array(Vec::new()) } else { Value::Object(members) },
         };
         let mut list = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
         if !list.contains(&missing) {
@@ -84,10 +69,7 @@ pub(super) fn sentence(missing: &[MissingFact]) -> String {
             None => fact.name.clone(),
         })
         .collect();
-    let example: Map<String, Value> = missing
-        .iter()
-        .map(|fact| (fact.name.clone(), fact.example.clone()))
-        .collect();
+    let example: Map<String, Value> = missing.iter().map(|fact| (fact.name.clone(), fact.example.clone())).collect();
     format!(
         "the verdict depends on what the VNFM would answer for {}, and that was not given: put it into the file of --facts, \
          for example {} (or {{\"status\":404}} for what is absent)",
@@ -129,13 +111,7 @@ mod tests {
         let given = GivenFacts::new(facts);
         let variables = [("id".to_owned(), "i1".to_owned())];
         let headers = HeaderMap::new();
-        for (name, list) in [
-            ("there", false),
-            ("down", false),
-            ("occ", false),
-            ("ops", true),
-            ("occ", false),
-        ] {
+        for (name, list) in [("there", false), ("down", false), ("occ", false), ("ops", true), ("occ", false)] {
             let template = template(name, list);
             let request = FactRequest {
                 template: &template,

@@ -23,9 +23,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
-use super::message::{
-    Message, ParseError, ParseFault, PlacedField, assemble, field, method, target,
-};
+use super::message::{Message, ParseError, ParseFault, PlacedField, assemble, field, method, target};
 
 /// A request file, its lines read but no variable replaced yet.
 #[derive(Debug)]
@@ -83,11 +81,7 @@ impl<'t> HttpFile<'t> {
         let mut start = 0_usize;
         let mut lines = Vec::new();
         for (index, raw) in content.split_inclusive('\n').enumerate() {
-            lines.push(Line {
-                number: index.saturating_add(1),
-                start,
-                raw,
-            });
+            lines.push(Line { number: index.saturating_add(1), start, raw });
             start = start.saturating_add(raw.len());
         }
         let mut definitions = Vec::new();
@@ -95,19 +89,12 @@ impl<'t> HttpFile<'t> {
         for block in lines.chunk_by(|_, next| !next.raw.starts_with("###")) {
             requests.extend(block_of(content, block, &mut definitions)?);
         }
-        let mut file = Self {
-            requests,
-            variables: given.iter().cloned().collect(),
-        };
+        let mut file = Self { requests, variables: given.iter().cloned().collect() };
         file.define(&definitions, given)?;
         Ok(file)
     }
 
-    fn define(
-        &mut self,
-        definitions: &[(usize, &str, &str)],
-        given: &[(String, String)],
-    ) -> Result<(), ParseError> {
+    fn define(&mut self, definitions: &[(usize, &str, &str)], given: &[(String, String)]) -> Result<(), ParseError> {
         let mut seen = Vec::new();
         for (line, name, value) in definitions {
             if seen.contains(name) {
@@ -150,27 +137,12 @@ impl<'t> HttpFile<'t> {
     }
 
     fn find(&self, name: Option<&str>) -> Result<&Block<'t>, ParseError> {
-        let first = self
-            .requests
-            .first()
-            .ok_or_else(|| ParseFault::NoRequest.at(1))?;
+        let first = self.requests.first().ok_or_else(|| ParseFault::NoRequest.at(1))?;
         let Some(name) = name else { return Ok(first) };
-        let mut named = self
-            .requests
-            .iter()
-            .filter(|block| block.names.contains(&name));
+        let mut named = self.requests.iter().filter(|block| block.names.contains(&name));
         let block = named.next().ok_or_else(|| {
-            let names = self
-                .requests
-                .iter()
-                .filter_map(|b| b.names.first())
-                .map(|n| (*n).to_owned())
-                .collect();
-            ParseFault::NoSuchName {
-                name: name.to_owned(),
-                names,
-            }
-            .at(1)
+            let names = self.requests.iter().filter_map(|b| b.names.first()).map(|n| (*n).to_owned()).collect();
+            ParseFault::NoSuchName { name: name.to_owned(), names }.at(1)
         })?;
         match named.next() {
             Some(other) => Err(ParseFault::AmbiguousName(name.to_owned()).at(other.line)),
@@ -185,18 +157,13 @@ impl<'t> HttpFile<'t> {
         while let Some((before, after)) = rest.split_once("{{") {
             out.push_str(before);
             let line = line.saturating_add(out.matches('\n').count());
-            match after
-                .split_once("}}")
-                .map(|(inner, tail)| (inner.trim(), tail))
-            {
+            match after.split_once("}}").map(|(inner, tail)| (inner.trim(), tail)) {
                 Some((name, _)) if name.starts_with('$') => {
                     return Err(ParseFault::SystemVariable(name.to_owned()).at(line));
                 }
                 Some((name, tail)) if is_variable(name) => {
                     let value = self.variables.get(name);
-                    out.push_str(
-                        value.ok_or_else(|| ParseFault::Undefined(name.to_owned()).at(line))?,
-                    );
+                    out.push_str(value.ok_or_else(|| ParseFault::Undefined(name.to_owned()).at(line))?);
                     rest = tail;
                 }
                 // Braces of another kind.
@@ -212,18 +179,13 @@ impl<'t> HttpFile<'t> {
 }
 
 fn is_variable(name: &str) -> bool {
-    !name.is_empty()
-        && name
-            .chars()
-            .all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'))
+    !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'))
 }
 
 /// Method and target. The method may be missing, and means GET then.
 fn request_line(text: &str) -> Result<(&str, (String, Option<String>)), ParseFault> {
     let mut parts = text.split_ascii_whitespace();
-    let (Some(first), second, third, None) =
-        (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
+    let (Some(first), second, third, None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
         return Err(ParseFault::RequestLine);
     };
     let is_version = |part: &str| part.starts_with("HTTP/");
@@ -241,14 +203,7 @@ fn request_line(text: &str) -> Result<(&str, (String, Option<String>)), ParseFau
     method(verb)?;
     // `vnfm:9890/path` is understood by the editors, too.
     let has_scheme = url.contains("://") || url.starts_with('/');
-    Ok((
-        verb,
-        if has_scheme {
-            target(url)?
-        } else {
-            target(&format!("http://{url}"))?
-        },
-    ))
+    Ok((verb, if has_scheme { target(url)? } else { target(&format!("http://{url}"))? }))
 }
 
 /// The request in the lines between two separators, if there is one.
@@ -312,64 +267,36 @@ fn block_of<'t>(
         }
     }
 
-    let body_lines: Vec<Line<'t>> = lines
-        .take_while(|line| !handles_response(line.raw))
-        .collect();
+    let body_lines: Vec<Line<'t>> = lines.take_while(|line| !handles_response(line.raw)).collect();
     let body = body_of(content, &body_lines, request_line.number)?;
-    Ok(Some(Block {
-        names,
-        line: request_line.number,
-        head,
-        fields,
-        body,
-    }))
+    Ok(Some(Block { names, line: request_line.number, head, fields, body }))
 }
 
 /// Appends to the URL, which the HTTP version may follow.
 fn insert_into_url(head: &mut String, query: &str) {
     match head.rsplit_once(' ') {
-        Some((before, version)) if version.starts_with("HTTP/") => {
-            *head = format!("{before}{query} {version}")
-        }
+        Some((before, version)) if version.starts_with("HTTP/") => *head = format!("{before}{query} {version}"),
         _ => head.push_str(query),
     }
 }
 
 /// Lines after the body that say what to do with the answer.
 fn handles_response(line: &str) -> bool {
-    ["> ", ">> ", ">>! ", "<> "]
-        .iter()
-        .any(|mark| line.starts_with(mark))
+    ["> ", ">> ", ">>! ", "<> "].iter().any(|mark| line.starts_with(mark))
 }
 
-fn body_of<'t>(
-    content: &'t str,
-    lines: &[Line<'t>],
-    default_line: usize,
-) -> Result<Body<'t>, ParseError> {
-    let (Some(first), Some(last)) = (
-        lines.first(),
-        lines.iter().rfind(|line| !line.text().trim().is_empty()),
-    ) else {
-        return Ok(Body::Here {
-            line: default_line,
-            text: "",
-        });
+fn body_of<'t>(content: &'t str, lines: &[Line<'t>], default_line: usize) -> Result<Body<'t>, ParseError> {
+    let (Some(first), Some(last)) = (lines.first(), lines.iter().rfind(|line| !line.text().trim().is_empty())) else {
+        return Ok(Body::Here { line: default_line, text: "" });
     };
     if first.number == last.number {
         if first.raw.starts_with("<@") {
             return Err(ParseFault::FileWithVariables.at(first.number));
         }
         if let Some(path) = first.text().strip_prefix("< ") {
-            return Ok(Body::File {
-                line: first.number,
-                path: path.trim(),
-            });
+            return Ok(Body::File { line: first.number, path: path.trim() });
         }
     }
     let end = last.start.saturating_add(last.text().len());
-    Ok(Body::Here {
-        line: first.number,
-        text: content.get(first.start..end).unwrap_or_default(),
-    })
+    Ok(Body::Here { line: first.number, text: content.get(first.start..end).unwrap_or_default() })
 }

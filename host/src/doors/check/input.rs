@@ -18,35 +18,26 @@ pub(super) fn message(args: &CheckArgs) -> Result<Message, CheckError> {
     let path = args.file.as_path();
     let content = read(path)?;
     let by_name = || {
-        let editors = path
-            .extension()
-            .is_some_and(|e| e.eq_ignore_ascii_case("http") || e.eq_ignore_ascii_case("rest"));
+        let editors =
+            path.extension().is_some_and(|e| e.eq_ignore_ascii_case("http") || e.eq_ignore_ascii_case("rest"));
         if editors { Input::HttpFile } else { Input::Raw }
     };
-    let malformed = |error: ParseError| CheckError::Request {
-        path: path.to_owned(),
-        error,
-    };
+    let malformed = |error: ParseError| CheckError::Request { path: path.to_owned(), error };
     match args.input.unwrap_or_else(by_name) {
         Input::HttpFile => {
             let text = std::str::from_utf8(&content).map_err(|error| {
                 let before = content.get(..error.valid_up_to()).unwrap_or_default();
-                let line = before
-                    .iter()
-                    .filter(|&&b| b == b'\n')
-                    .count()
-                    .saturating_add(1);
+                let line = before.iter().filter(|&&b| b == b'\n').count().saturating_add(1);
                 malformed(ParseFault::NotUtf8.at(line))
             })?;
             let file = HttpFile::parse(text, &args.variables).map_err(malformed)?;
             let folder = path.parent().unwrap_or(Path::new(""));
-            file.request(args.name.as_deref(), |body| {
-                read(&folder.join(body)).map_err(Failed::Body)
-            })
-            .map_err(|failed| match failed {
-                Failed::Parse(error) => malformed(error),
-                Failed::Body(error) => error,
-            })
+            file.request(args.name.as_deref(), |body| read(&folder.join(body)).map_err(Failed::Body)).map_err(
+                |failed| match failed {
+                    Failed::Parse(error) => malformed(error),
+                    Failed::Body(error) => error,
+                },
+            )
         }
         Input::Raw => {
             let option = if args.name.is_some() {
@@ -57,10 +48,7 @@ pub(super) fn message(args: &CheckArgs) -> Result<Message, CheckError> {
                 Some("var")
             };
             if let Some(option) = option {
-                return Err(CheckError::NotAnHttpFile {
-                    option,
-                    path: path.to_owned(),
-                });
+                return Err(CheckError::NotAnHttpFile { option, path: path.to_owned() });
             }
             raw::parse(&content).map_err(malformed)
         }
@@ -81,52 +69,26 @@ impl From<ParseError> for Failed {
 fn read(path: &Path) -> Result<Bytes, CheckError> {
     let content = if path.as_os_str() == "-" {
         let mut content = Vec::new();
-        std::io::stdin()
-            .lock()
-            .read_to_end(&mut content)
-            .map(|_| content)
+        std::io::stdin().lock().read_to_end(&mut content).map(|_| content)
     } else {
         std::fs::read(path)
     };
-    content.map(Bytes::from).map_err(|error| CheckError::Read {
-        path: path.to_owned(),
-        error,
-    })
+    content.map(Bytes::from).map_err(|error| CheckError::Read { path: path.to_owned(), error })
 }
 
 /// The request as a door would hand it over that reads at most `limit` bytes of
 /// a body.
-pub(super) fn request(
-    message: Message,
-    limit: usize,
-    caller: Option<Caller>,
-    received_at: SystemTime,
-) -> Request {
+pub(super) fn request(message: Message, limit: usize, caller: Option<Caller>, received_at: SystemTime) -> Request {
     let mut headers = HeaderMap::with_capacity(message.fields.len());
     for (name, value) in &message.fields {
         // Both have been checked when the message was read.
-        if let (Ok(name), Ok(value)) = (
-            HeaderName::from_bytes(name.as_bytes()),
-            HeaderValue::from_bytes(value),
-        ) {
+        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value)) {
             headers.append(name, value);
         }
     }
     let body_complete = message.body.len() <= limit;
-    let body = if body_complete {
-        message.body
-    } else {
-        message.body.slice(..limit)
-    };
-    Request {
-        method: message.method,
-        target: message.target,
-        headers,
-        body,
-        body_complete,
-        caller,
-        received_at,
-    }
+    let body = if body_complete { message.body } else { message.body.slice(..limit) };
+    Request { method: message.method, target: message.target, headers, body, body_complete, caller, received_at }
 }
 
 #[cfg(test)]
@@ -150,10 +112,7 @@ mod tests {
                 body: Bytes::from_static(b"abc"),
             };
             let request = request(message, limit, None, SystemTime::UNIX_EPOCH);
-            assert_eq!(
-                (&request.body[..], request.body_complete),
-                (body.as_bytes(), complete)
-            );
+            assert_eq!((&request.body[..], request.body_complete), (body.as_bytes(), complete));
             let repeated: Vec<_> = request.headers.get_all("x-a").iter().collect();
             assert_eq!(repeated, ["1", "2"]);
         }

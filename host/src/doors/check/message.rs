@@ -35,9 +35,7 @@ pub enum ParseFault {
     AmbiguousName(String),
     #[error("not UTF-8: save the file as UTF-8")]
     NotUtf8,
-    #[error(
-        "not a request line: expected METHOD URL HTTP/1.1, with single spaces, and spaces in the URL as %20"
-    )]
+    #[error("not a request line: expected METHOD URL HTTP/1.1, with single spaces, and spaces in the URL as %20")]
     RequestLine,
     #[error("{0:?} is not a method: expected a token, such as POST")]
     Method(String),
@@ -47,19 +45,13 @@ pub enum ParseFault {
         "{0:?} is not a target: expected a path, or a URL with http:// or https:// and a host, without user, percent-encoded"
     )]
     Target(String),
-    #[error(
-        "{0:?} does not start a header field: expected NAME: VALUE, or an empty line before the body"
-    )]
+    #[error("{0:?} does not start a header field: expected NAME: VALUE, or an empty line before the body")]
     Field(String),
-    #[error(
-        "{0:?} is not the name of a header field: correct it, or put an empty line before the body"
-    )]
+    #[error("{0:?} is not the name of a header field: correct it, or put an empty line before the body")]
     FieldName(String),
     #[error("the value of {0} holds a control character: remove it")]
     FieldValue(String),
-    #[error(
-        "a line that continues a header field starts with white space: put the field into one line"
-    )]
+    #[error("a line that continues a header field starts with white space: put the field into one line")]
     Folded,
     #[error("Content-Length is not one number: correct or remove it")]
     ContentLength,
@@ -71,17 +63,13 @@ pub enum ParseFault {
     Definition(String),
     #[error("the variable {0:?} is defined twice: remove one of the definitions")]
     DefinedTwice(String),
-    #[error(
-        "the variable {0:?} is not defined: write @{0} = VALUE above the request, or use --var {0}=VALUE"
-    )]
+    #[error("the variable {0:?} is not defined: write @{0} = VALUE above the request, or use --var {0}=VALUE")]
     Undefined(String),
     #[error("{{{{{0}}}}} would differ from run to run: write a value instead")]
     SystemVariable(String),
     #[error("a script has no end: expected a line with %}}")]
     EndlessScript,
-    #[error(
-        "a body from a file with variables is not supported: write `< FILE`, or put the body here"
-    )]
+    #[error("a body from a file with variables is not supported: write `< FILE`, or put the body here")]
     FileWithVariables,
 }
 
@@ -96,20 +84,14 @@ fn list(names: &[String]) -> String {
     if names.is_empty() {
         return "no names in this file".to_owned();
     }
-    names
-        .iter()
-        .map(|name| format!("{name:?}"))
-        .collect::<Vec<_>>()
-        .join(", ")
+    names.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ")
 }
 
 /// The origin form of a request target or URL, and the authority if it has one.
 pub(super) fn target(text: &str) -> Result<(String, Option<String>), ParseFault> {
     let bad = || {
         // What stands before an @ may be a password.
-        let shown = text
-            .rsplit_once('@')
-            .map_or_else(|| text.to_owned(), |(_, after)| format!("...@{after}"));
+        let shown = text.rsplit_once('@').map_or_else(|| text.to_owned(), |(_, after)| format!("...@{after}"));
         ParseFault::Target(shown)
     };
     if text.is_empty() || !text.bytes().all(|b| b.is_ascii_graphic()) {
@@ -121,31 +103,19 @@ pub(super) fn target(text: &str) -> Result<(String, Option<String>), ParseFault>
         return Ok((url.to_owned(), None));
     }
     let after = match url.split_once("://") {
-        Some((scheme, after))
-            if scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https") =>
-        {
-            after
-        }
+        Some((scheme, after)) if scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https") => after,
         _ => return Err(bad()),
     };
-    let (authority, rest) = after
-        .split_at_checked(after.find(['/', '?']).unwrap_or(after.len()))
-        .ok_or_else(bad)?;
+    let (authority, rest) = after.split_at_checked(after.find(['/', '?']).unwrap_or(after.len())).ok_or_else(bad)?;
     if authority.is_empty() || authority.contains('@') {
         return Err(bad());
     }
-    let origin = if rest.starts_with('/') {
-        rest.to_owned()
-    } else {
-        format!("/{rest}")
-    };
+    let origin = if rest.starts_with('/') { rest.to_owned() } else { format!("/{rest}") };
     Ok((origin, Some(authority.to_owned())))
 }
 
 pub(super) fn method(text: &str) -> Result<(), ParseFault> {
-    http::Method::from_bytes(text.as_bytes())
-        .map(|_| ())
-        .map_err(|_| ParseFault::Method(text.to_owned()))
+    http::Method::from_bytes(text.as_bytes()).map(|_| ()).map_err(|_| ParseFault::Method(text.to_owned()))
 }
 
 /// A header line without its line break.
@@ -155,13 +125,8 @@ pub(super) fn field(line: &[u8]) -> Result<(String, Vec<u8>), ParseFault> {
     }
     let printable = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     // No more than the first word: what follows may be a credential.
-    let first_word = || {
-        printable(
-            line.split(|b| b.is_ascii_whitespace() || matches!(b, b':' | b'='))
-                .next()
-                .unwrap_or_default(),
-        )
-    };
+    let first_word =
+        || printable(line.split(|b| b.is_ascii_whitespace() || matches!(b, b':' | b'=')).next().unwrap_or_default());
     let colon = line.iter().position(|&b| b == b':');
     let Some((name, [_, value @ ..])) = colon.and_then(|at| line.split_at_checked(at)) else {
         return Err(ParseFault::Field(first_word()));
@@ -199,36 +164,19 @@ pub(super) fn assemble(
                 .and_then(|v| v.parse::<u64>().ok())
                 .ok_or_else(|| ParseFault::ContentLength.at(*line))?;
             if usize::try_from(said) != Ok(body.len()) {
-                return Err(ParseFault::ContentLengthDiffers {
-                    said,
-                    found: body.len(),
-                }
-                .at(*line));
+                return Err(ParseFault::ContentLengthDiffers { said, found: body.len() }.at(*line));
             }
             length = Some(said);
         }
     }
-    let mut fields: Vec<_> = placed
-        .into_iter()
-        .map(|(_, name, value)| (name, value))
-        .collect();
+    let mut fields: Vec<_> = placed.into_iter().map(|(_, name, value)| (name, value)).collect();
     if let Some(authority) = authority
-        && !fields
-            .iter()
-            .any(|(name, _)| name.eq_ignore_ascii_case("host"))
+        && !fields.iter().any(|(name, _)| name.eq_ignore_ascii_case("host"))
     {
         fields.insert(0, ("Host".to_owned(), authority.into_bytes()));
     }
     if length.is_none() && (!body.is_empty() || matches!(method, "POST" | "PUT" | "PATCH")) {
-        fields.push((
-            "Content-Length".to_owned(),
-            body.len().to_string().into_bytes(),
-        ));
+        fields.push(("Content-Length".to_owned(), body.len().to_string().into_bytes()));
     }
-    Ok(Message {
-        method: method.to_owned(),
-        target,
-        fields,
-        body,
-    })
+    Ok(Message { method: method.to_owned(), target, fields, body })
 }

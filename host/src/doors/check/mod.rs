@@ -59,11 +59,7 @@ where
         }
     }
     .map_err(CheckError::Write)?;
-    Ok(if report.problem().is_some() {
-        ExitCode::from(1)
-    } else {
-        ExitCode::SUCCESS
-    })
+    Ok(if report.problem().is_some() { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
 
 /// Judges a request.
@@ -79,12 +75,8 @@ where
     let caller = args.caller.as_deref().map(documents::caller).transpose()?;
     let facts = match &args.facts {
         None => MapFacts::default(),
-        Some(path) => {
-            MapFacts::from_value(&documents::read(path)?).map_err(|error| CheckError::Facts {
-                path: path.clone(),
-                error,
-            })?
-        }
+        Some(path) => MapFacts::from_value(&documents::read(path)?)
+            .map_err(|error| CheckError::Facts { path: path.clone(), error })?,
     };
     let given = Arc::new(given::GivenFacts::new(facts));
     let order = GateOrder {
@@ -101,10 +93,5 @@ where
     if !missing.is_empty() {
         return Err(CheckError::MissingFacts(missing));
     }
-    Ok(Report {
-        method: request.method,
-        target: request.target,
-        decision,
-        style: gate.style().clone(),
-    })
+    Ok(Report { method: request.method, target: request.target, decision, style: gate.style().clone() })
 }

@@ -2,24 +2,15 @@
 
 use bytes::Bytes;
 
-use super::message::{
-    Message, ParseError, ParseFault, PlacedField, assemble, field, method, target,
-};
+use super::message::{Message, ParseError, ParseFault, PlacedField, assemble, field, method, target};
 
 /// Reads one request. Everything after the empty line is the body.
 ///
 /// # Errors
 /// If the head is malformed, or Content-Length does not agree with the body.
 pub fn parse(content: &Bytes) -> Result<Message, ParseError> {
-    let mut lines = Lines {
-        content,
-        at: 0,
-        number: 0,
-    };
-    let request_line = lines
-        .next_line()
-        .filter(|l| !l.is_empty())
-        .ok_or_else(|| ParseFault::NoRequest.at(1))?;
+    let mut lines = Lines { content, at: 0, number: 0 };
+    let request_line = lines.next_line().filter(|l| !l.is_empty()).ok_or_else(|| ParseFault::NoRequest.at(1))?;
     let text = std::str::from_utf8(request_line).map_err(|_| ParseFault::NotUtf8.at(1))?;
     let parts: Vec<&str> = text.split(' ').collect();
     let &[verb, url, version] = parts.as_slice() else {
@@ -52,10 +43,7 @@ struct Lines<'c> {
 
 impl<'c> Lines<'c> {
     fn next_line(&mut self) -> Option<&'c [u8]> {
-        let rest = self
-            .content
-            .get(self.at..)
-            .filter(|rest| !rest.is_empty())?;
+        let rest = self.content.get(self.at..).filter(|rest| !rest.is_empty())?;
         let line = rest.split_inclusive(|&b| b == b'\n').next()?;
         self.at = self.at.saturating_add(line.len());
         self.number = self.number.saturating_add(1);

@@ -23,23 +23,11 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         None => writeln!(out, "{ALLOWED}allowed{ALLOWED:#}")?,
         Some(problem) => {
             let status = problem.status.as_u16();
-            writeln!(
-                out,
-                "{DENIED}denied {status}{DENIED:#} {PLACE}{}{PLACE:#}",
-                problem.title
-            )?;
+            writeln!(out, "{DENIED}denied {status}{DENIED:#} {PLACE}{}{PLACE:#}", problem.title)?;
         }
     }
-    let operation = report
-        .decision
-        .operation
-        .as_deref()
-        .unwrap_or("no known operation");
-    writeln!(
-        out,
-        "  {QUIET}{} {} ({operation}){QUIET:#}",
-        report.method, report.target
-    )?;
+    let operation = report.decision.operation.as_deref().unwrap_or("no known operation");
+    writeln!(out, "  {QUIET}{} {} ({operation}){QUIET:#}", report.method, report.target)?;
     if let Some(problem) = problem {
         denial(problem, out)?;
     }
@@ -50,12 +38,8 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         }
     }
     if !report.decision.facts.is_empty() {
-        let facts: Vec<String> = report
-            .decision
-            .facts
-            .iter()
-            .map(|fact| format!("{} {}", fact.name, fact.outcome))
-            .collect();
+        let facts: Vec<String> =
+            report.decision.facts.iter().map(|fact| format!("{} {}", fact.name, fact.outcome)).collect();
         writeln!(out, "\nfacts     {}", facts.join(", "))?;
     }
     Ok(())
@@ -63,11 +47,7 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 
 fn denial(problem: &Problem, out: &mut dyn Write) -> io::Result<()> {
     // Usually the detail is that of the first violation.
-    if !problem
-        .violations
-        .iter()
-        .any(|violation| violation.detail == problem.detail)
-    {
+    if !problem.violations.iter().any(|violation| violation.detail == problem.detail) {
         writeln!(out, "\n  {}", problem.detail)?;
     }
     for violation in &problem.violations {
@@ -94,11 +74,7 @@ fn finding(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
     };
     let violation = &finding.violation;
     let place = place(&violation.location);
-    writeln!(
-        out,
-        "  {style}{word:<5}{style:#} {} {PLACE}{place}{PLACE:#}",
-        finding.status
-    )?;
+    writeln!(out, "  {style}{word:<5}{style:#} {} {PLACE}{place}{PLACE:#}", finding.status)?;
     writeln!(out, "    {}", violation.detail)?;
     writeln!(out, "    {QUIET}{}{QUIET:#}", source(violation))
 }

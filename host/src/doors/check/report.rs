@@ -75,20 +75,12 @@ impl Report {
             status: problem.map(|p| p.status.as_u16()),
             operation: self.decision.operation.as_deref(),
             problem: problem.and_then(|p| serde_json::from_slice(&p.body(&self.style)).ok()),
-            findings: self
-                .decision
-                .findings
-                .iter()
-                .map(FindingEntry::from)
-                .collect(),
+            findings: self.decision.findings.iter().map(FindingEntry::from).collect(),
             facts: self
                 .decision
                 .facts
                 .iter()
-                .map(|fact| FactEntry {
-                    name: &fact.name,
-                    outcome: fact.outcome,
-                })
+                .map(|fact| FactEntry { name: &fact.name, outcome: fact.outcome })
                 .collect(),
             policies: self
                 .decision

@@ -35,17 +35,11 @@ pub fn answer(store: &mut Store, parts: &request::Parts, body: &[u8]) -> Answer 
             &json!({ "uriPrefix": "/vnflcm/v2", "apiVersions": [{ "version": "2.0.0", "isDeprecated": false }] }),
         );
     }
-    let Some((root, rest)) = ROOTS
-        .iter()
-        .find_map(|root| Some((root, path.strip_prefix(root)?.strip_prefix('/')?)))
+    let Some((root, rest)) = ROOTS.iter().find_map(|root| Some((root, path.strip_prefix(root)?.strip_prefix('/')?)))
     else {
         return problem(StatusCode::NOT_FOUND, "no such resource");
     };
-    let host = parts
-        .headers
-        .get(HOST)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or("vnfm.example");
+    let host = parts.headers.get(HOST).and_then(|value| value.to_str().ok()).unwrap_or("vnfm.example");
     let call = Call {
         method: &parts.method,
         base: format!("http://{host}{root}"),
@@ -96,10 +90,7 @@ fn list(store: &Store, call: &Call<'_>, kind: Kind) -> Answer {
     let wanted = filter::parameter(call.query, "filter");
     let mut found = Vec::new();
     for resource in store.all(kind) {
-        match wanted
-            .as_deref()
-            .map_or(Some(true), |wanted| filter::matches(resource, wanted))
-        {
+        match wanted.as_deref().map_or(Some(true), |wanted| filter::matches(resource, wanted)) {
             Some(true) => found.push(Value::Object(resource.body.clone())),
             Some(false) => {}
             None => return problem(StatusCode::BAD_REQUEST, "the filter is not understood"),
@@ -110,11 +101,9 @@ fn list(store: &Store, call: &Call<'_>, kind: Kind) -> Answer {
 
 /// An equal subscription is not made twice (5.4.18.3.1).
 fn subscribe(store: &mut Store, call: &Call<'_>) -> Answer {
-    let same =
-        |member: &str, resource: &Resource| resource.body.get(member) == call.body.get(member);
-    let existing = store
-        .all(Kind::Subscriptions)
-        .find(|resource| same("callbackUri", resource) && same("filter", resource));
+    let same = |member: &str, resource: &Resource| resource.body.get(member) == call.body.get(member);
+    let existing =
+        store.all(Kind::Subscriptions).find(|resource| same("callbackUri", resource) && same("filter", resource));
     if let Some(id) = existing.map(|resource| resource.text("id").to_owned()) {
         return with_location(empty(StatusCode::SEE_OTHER), call, Kind::Subscriptions, &id);
     }
@@ -132,10 +121,7 @@ fn subscribe(store: &mut Store, call: &Call<'_>) -> Answer {
 fn individual(store: &mut Store, call: &Call<'_>, kind: Kind, id: &str) -> Answer {
     match (call.method, kind) {
         (&Method::GET, _) => match store.get(kind, id) {
-            Some(resource) => with_etag(
-                json_answer(StatusCode::OK, &Value::Object(resource.body.clone())),
-                resource,
-            ),
+            Some(resource) => with_etag(json_answer(StatusCode::OK, &Value::Object(resource.body.clone())), resource),
             None => problem(StatusCode::NOT_FOUND, "no such resource"),
         },
         (&Method::DELETE, Kind::Instances | Kind::Subscriptions | Kind::Snapshots) => {
@@ -192,9 +178,7 @@ fn occurrence_task(store: &mut Store, call: &Call<'_>, id: &str, task: &str) -> 
     }
     store.enter(id, state);
     match store.get(Kind::OpOccs, id) {
-        Some(resource) if status == StatusCode::OK => {
-            json_answer(status, &Value::Object(resource.body.clone()))
-        }
+        Some(resource) if status == StatusCode::OK => json_answer(status, &Value::Object(resource.body.clone())),
         _ => empty(status),
     }
 }
@@ -203,10 +187,7 @@ fn created(store: &Store, call: &Call<'_>, kind: Kind, id: &str) -> Answer {
     match store.get(kind, id) {
         Some(resource) => {
             let body = Value::Object(resource.body.clone());
-            with_etag(
-                with_location(json_answer(StatusCode::CREATED, &body), call, kind, id),
-                resource,
-            )
+            with_etag(with_location(json_answer(StatusCode::CREATED, &body), call, kind, id), resource)
         }
         None => problem(StatusCode::INTERNAL_SERVER_ERROR, "the resource is gone"),
     }
@@ -228,9 +209,7 @@ fn with_etag(mut answer: Answer, resource: &Resource) -> Answer {
 
 fn json_answer(status: StatusCode, body: &Value) -> Answer {
     let mut answer = empty(status);
-    answer
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     *answer.body_mut() = Full::new(Bytes::from(body.to_string()));
     answer
 }
@@ -238,32 +217,18 @@ fn json_answer(status: StatusCode, body: &Value) -> Answer {
 fn empty(status: StatusCode) -> Answer {
     let mut answer = Response::new(Full::new(Bytes::new()));
     *answer.status_mut() = status;
-    answer.headers_mut().insert(
-        HeaderName::from_static("version"),
-        HeaderValue::from_static("2.0.0"),
-    );
+    answer.headers_mut().insert(HeaderName::from_static("version"), HeaderValue::from_static("2.0.0"));
     answer
 }
 
 fn problem(status: StatusCode, detail: &str) -> Answer {
-    let mut answer = json_answer(
-        status,
-        &json!({ "status": status.as_u16(), "detail": detail }),
-    );
-    answer.headers_mut().insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("application/problem+json"),
-    );
+    let mut answer = json_answer(status, &json!({ "status": status.as_u16(), "detail": detail }));
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     answer
 }
 
 fn not_allowed(methods: &'static str) -> Answer {
-    let mut answer = problem(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "the resource does not have this method",
-    );
-    answer
-        .headers_mut()
-        .insert(ALLOW, HeaderValue::from_static(methods));
+    let mut answer = problem(StatusCode::METHOD_NOT_ALLOWED, "the resource does not have this method");
+    answer.headers_mut().insert(ALLOW, HeaderValue::from_static(methods));
     answer
 }

@@ -52,9 +52,7 @@ fn decode(text: &str) -> String {
 }
 
 fn hex(digit: u8) -> Option<u8> {
-    char::from(digit)
-        .to_digit(16)
-        .and_then(|value| u8::try_from(value).ok())
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
 
 #[cfg(test)]
@@ -67,20 +65,11 @@ mod tests {
     #[test]
     fn filters_that_facts_use() {
         let body = json!({ "vnfInstanceId": "i", "operationState": "PROCESSING" });
-        let resource = Resource {
-            body: body.as_object().unwrap().clone(),
-            changes: 1,
-        };
+        let resource = Resource { body: body.as_object().unwrap().clone(), changes: 1 };
         let table = [
             ("(eq,vnfInstanceId,i)", Some(true)),
-            (
-                "(eq,vnfInstanceId,'i');(in,operationState,STARTING,PROCESSING)",
-                Some(true),
-            ),
-            (
-                "(eq,vnfInstanceId,i);(in,operationState,STARTING,FAILED)",
-                Some(false),
-            ),
+            ("(eq,vnfInstanceId,'i');(in,operationState,STARTING,PROCESSING)", Some(true)),
+            ("(eq,vnfInstanceId,i);(in,operationState,STARTING,FAILED)", Some(false)),
             ("(neq,vnfInstanceId,i)", Some(false)),
             ("(nin,operationState,FAILED)", Some(true)),
             ("(gt,vnfInstanceId,i)", None),
@@ -89,9 +78,6 @@ mod tests {
         for (filter, expected) in table {
             assert_eq!(matches(&resource, filter), expected, "{filter}");
         }
-        assert_eq!(
-            parameter("a=1&filter=%28eq%2ca%2Cb%29%zz", "filter").unwrap(),
-            "(eq,a,b)%zz"
-        );
+        assert_eq!(parameter("a=1&filter=%28eq%2ca%2Cb%29%zz", "filter").unwrap(), "(eq,a,b)%zz");
     }
 }

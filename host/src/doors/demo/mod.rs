@@ -44,25 +44,13 @@ impl Vnfm {
     /// # Errors
     /// No port is free.
     pub async fn start() -> Result<Self, ServeError> {
-        let bind = |source| ServeError::Bind {
-            address: "a loopback port for the demo VNFM".to_owned(),
-            source,
-        };
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            .await
-            .map_err(bind)?;
+        let bind = |source| ServeError::Bind { address: "a loopback port for the demo VNFM".to_owned(), source };
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(bind)?;
         let address = listener.local_addr().map_err(bind)?;
-        let url = format!("http://{address}")
-            .parse()
-            .map_err(|_| ServeError::UpstreamUrl {
-                url: address.to_string(),
-            })?;
+        let url =
+            format!("http://{address}").parse().map_err(|_| ServeError::UpstreamUrl { url: address.to_string() })?;
         let store = Arc::new(Mutex::new(Store::new(STEP)));
-        Ok(Self {
-            address,
-            url,
-            task: tokio::spawn(serve(listener, store)),
-        })
+        Ok(Self { address, url, task: tokio::spawn(serve(listener, store)) })
     }
 
     #[must_use]
@@ -93,24 +81,14 @@ async fn serve(listener: TcpListener, store: Arc<Mutex<Store>>) {
         tokio::spawn(async move {
             let service = service_fn(move |request| answer(request, store.clone()));
             let mut server = hyper::server::conn::http1::Builder::new();
-            let _ = server
-                .timer(TokioTimer::new())
-                .serve_connection(TokioIo::new(stream), service)
-                .await;
+            let _ = server.timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service).await;
         });
     }
 }
 
-async fn answer(
-    request: Request<Incoming>,
-    store: Arc<Mutex<Store>>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn answer(request: Request<Incoming>, store: Arc<Mutex<Store>>) -> Result<Response<Full<Bytes>>, Infallible> {
     let (parts, body) = request.into_parts();
-    let body = body
-        .collect()
-        .await
-        .map(http_body_util::Collected::to_bytes)
-        .unwrap_or_default();
+    let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
     Ok(api::answer(&mut store, &parts, &body))
 }

@@ -87,10 +87,7 @@ impl Resource {
 
     #[must_use]
     pub fn text(&self, member: &str) -> &str {
-        self.body
-            .get(member)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
+        self.body.get(member).and_then(Value::as_str).unwrap_or_default()
     }
 
     pub fn set(&mut self, member: &str, value: Value) {
@@ -120,41 +117,21 @@ impl Store {
     /// in PROCESSING.
     #[must_use]
     pub fn new(step: Duration) -> Self {
-        let mut store = Self {
-            resources: BTreeMap::new(),
-            running: Vec::new(),
-            step,
-            created: 0,
-        };
+        let mut store = Self { resources: BTreeMap::new(), running: Vec::new(), step, created: 0 };
         store.put_instance(ids::NOT_INSTANTIATED, "NOT_INSTANTIATED");
-        for id in [
-            ids::INSTANTIATED,
-            ids::BUSY,
-            ids::STUCK,
-            ids::BEGINNING,
-            ids::RETURNING,
-        ] {
+        for id in [ids::INSTANTIATED, ids::BUSY, ids::STUCK, ids::BEGINNING, ids::RETURNING] {
             store.put_instance(id, "INSTANTIATED");
         }
         for (id, state, operation, instance) in [
             (ids::STARTING, "STARTING", "SCALE", ids::BEGINNING),
             (ids::PROCESSING, "PROCESSING", "HEAL", ids::BUSY),
-            (
-                ids::COMPLETED,
-                "COMPLETED",
-                "INSTANTIATE",
-                ids::INSTANTIATED,
-            ),
+            (ids::COMPLETED, "COMPLETED", "INSTANTIATE", ids::INSTANTIATED),
             (ids::FAILED_TEMP, "FAILED_TEMP", "SCALE", ids::STUCK),
             (ids::FAILED, "FAILED", "HEAL", ids::INSTANTIATED),
             (ids::ROLLING_BACK, "ROLLING_BACK", "SCALE", ids::RETURNING),
             (ids::ROLLED_BACK, "ROLLED_BACK", "SCALE", ids::INSTANTIATED),
         ] {
-            store.put(
-                Kind::OpOccs,
-                id,
-                occurrence(id, state, operation, instance, &json!({})),
-            );
+            store.put(Kind::OpOccs, id, occurrence(id, state, operation, instance, &json!({})));
         }
         store.put(
             Kind::Subscriptions,
@@ -185,18 +162,13 @@ impl Store {
     /// Enters a resource under its id.
     pub fn put(&mut self, kind: Kind, id: &str, body: Value) {
         let Value::Object(body) = body else { return };
-        self.resources
-            .insert((kind, id.to_owned()), Resource { body, changes: 1 });
+        self.resources.insert((kind, id.to_owned()), Resource { body, changes: 1 });
     }
 
     #[must_use]
     pub fn new_id(&mut self, kind: Kind) -> String {
         self.created = self.created.saturating_add(1);
-        format!(
-            "{}1111111-0000-4000-8000-{:012}",
-            kind.prefix(),
-            self.created
-        )
+        format!("{}1111111-0000-4000-8000-{:012}", kind.prefix(), self.created)
     }
 
     #[must_use]
@@ -213,24 +185,14 @@ impl Store {
     }
 
     pub fn all(&self, kind: Kind) -> impl Iterator<Item = &Resource> {
-        self.resources
-            .iter()
-            .filter(move |((of, _), _)| *of == kind)
-            .map(|(_, resource)| resource)
+        self.resources.iter().filter(move |((of, _), _)| *of == kind).map(|(_, resource)| resource)
     }
 
     /// Starts an operation on an instance; returns the id of its occurrence.
     pub fn start(&mut self, operation: &str, instance: &str, parameters: &Value) -> String {
         let id = self.new_id(Kind::OpOccs);
-        self.put(
-            Kind::OpOccs,
-            &id,
-            occurrence(&id, "STARTING", operation, instance, parameters),
-        );
-        self.running.push(Running {
-            occurrence: id.clone(),
-            since: Instant::now(),
-        });
+        self.put(Kind::OpOccs, &id, occurrence(&id, "STARTING", operation, instance, parameters));
+        self.running.push(Running { occurrence: id.clone(), since: Instant::now() });
         id
     }
 
@@ -247,13 +209,10 @@ impl Store {
         let running = std::mem::take(&mut self.running);
         for operation in running {
             let age = now.saturating_duration_since(operation.since);
-            let state = self
-                .get(Kind::OpOccs, &operation.occurrence)
-                .map(|found| found.text("operationState").to_owned());
+            let state =
+                self.get(Kind::OpOccs, &operation.occurrence).map(|found| found.text("operationState").to_owned());
             match state.as_deref() {
-                Some("STARTING") if age >= self.step => {
-                    self.enter(&operation.occurrence, "PROCESSING")
-                }
+                Some("STARTING") if age >= self.step => self.enter(&operation.occurrence, "PROCESSING"),
                 Some("STARTING" | "PROCESSING") => {}
                 _ => continue,
             }
@@ -270,10 +229,7 @@ impl Store {
         let Some(done) = self.get(Kind::OpOccs, occurrence) else {
             return;
         };
-        let (operation, instance) = (
-            done.text("operation").to_owned(),
-            done.text("vnfInstanceId").to_owned(),
-        );
+        let (operation, instance) = (done.text("operation").to_owned(), done.text("vnfInstanceId").to_owned());
         let Some(resource) = self.get_mut(Kind::Instances, &instance) else {
             return;
         };

@@ -17,13 +17,7 @@ struct Step {
 
 impl Step {
     fn new(answer: &'static str, method: &'static str, path: impl Into<String>) -> Self {
-        Self {
-            answer,
-            method,
-            path: path.into(),
-            version: Some("2.0.0"),
-            body: None,
-        }
+        Self { answer, method, path: path.into(), version: Some("2.0.0"), body: None }
     }
 
     fn version(mut self, version: Option<&'static str>) -> Self {
@@ -40,9 +34,7 @@ impl Step {
 /// The whole text.
 #[must_use]
 pub fn tour(gate: SocketAddr) -> String {
-    let mut text = String::from(
-        "A VNFM in memory stands behind the gate. Try (add -i to see the header fields):\n",
-    );
+    let mut text = String::from("A VNFM in memory stands behind the gate. Try (add -i to see the header fields):\n");
     for (title, steps) in groups() {
         let _ = write!(text, "\n# {title}\n");
         for step in steps {
@@ -50,11 +42,7 @@ pub fn tour(gate: SocketAddr) -> String {
             if step.method != "GET" {
                 let _ = write!(text, " -X {}", step.method);
             }
-            let _ = write!(
-                text,
-                " http://{gate}/vnflcm/v2{} -H 'Accept: application/json'",
-                step.path
-            );
+            let _ = write!(text, " http://{gate}/vnflcm/v2{} -H 'Accept: application/json'", step.path);
             if let Some(version) = step.version {
                 let _ = write!(text, " -H 'Version: {version}'");
             }
@@ -78,32 +66,14 @@ fn groups() -> [(&'static str, Vec<Step>); 3] {
         (
             "Wrong in itself: refused without asking the VNFM",
             vec![
-                Step::new(
-                    "400: terminationType is not FORCEFUL or GRACEFUL",
-                    "POST",
-                    terminate(ids::INSTANTIATED),
-                )
-                .body(r#"{"terminationType":"GENTLE"}"#),
-                Step::new(
-                    "400: no Version field",
-                    "POST",
-                    terminate(ids::INSTANTIATED),
-                )
-                .version(None)
-                .body(forceful),
-                Step::new(
-                    "406: a Version that is not supported",
-                    "POST",
-                    terminate(ids::INSTANTIATED),
-                )
-                .version(Some("1.0.0"))
-                .body(forceful),
-                Step::new(
-                    "400: the same member twice",
-                    "POST",
-                    terminate(ids::INSTANTIATED),
-                )
-                .body(r#"{"terminationType":"GRACEFUL","terminationType":"FORCEFUL"}"#),
+                Step::new("400: terminationType is not FORCEFUL or GRACEFUL", "POST", terminate(ids::INSTANTIATED))
+                    .body(r#"{"terminationType":"GENTLE"}"#),
+                Step::new("400: no Version field", "POST", terminate(ids::INSTANTIATED)).version(None).body(forceful),
+                Step::new("406: a Version that is not supported", "POST", terminate(ids::INSTANTIATED))
+                    .version(Some("1.0.0"))
+                    .body(forceful),
+                Step::new("400: the same member twice", "POST", terminate(ids::INSTANTIATED))
+                    .body(r#"{"terminationType":"GRACEFUL","terminationType":"FORCEFUL"}"#),
                 Step::new("400: no callbackUri", "POST", "/subscriptions").body("{}"),
                 Step::new("405, with Allow", "PUT", "/subscriptions").body("{}"),
             ],
@@ -111,28 +81,15 @@ fn groups() -> [(&'static str, Vec<Step>); 3] {
         (
             "Wrong now: refused because of the state that the VNFM reports",
             vec![
-                Step::new(
-                    "409: retry of an operation that is COMPLETED",
-                    "POST",
-                    retry(ids::COMPLETED),
-                ),
+                Step::new("409: retry of an operation that is COMPLETED", "POST", retry(ids::COMPLETED)),
                 Step::new(
                     "409: terminate of an instance that is NOT_INSTANTIATED",
                     "POST",
                     terminate(ids::NOT_INSTANTIATED),
                 )
                 .body(forceful),
-                Step::new(
-                    "409: another operation is in PROCESSING",
-                    "POST",
-                    terminate(ids::BUSY),
-                )
-                .body(forceful),
-                Step::new(
-                    "409: deletion of an instance that is INSTANTIATED",
-                    "DELETE",
-                    instance(ids::INSTANTIATED),
-                ),
+                Step::new("409: another operation is in PROCESSING", "POST", terminate(ids::BUSY)).body(forceful),
+                Step::new("409: deletion of an instance that is INSTANTIATED", "DELETE", instance(ids::INSTANTIATED)),
                 Step::new(
                     "404: an operation that does not exist",
                     "POST",
@@ -144,21 +101,13 @@ fn groups() -> [(&'static str, Vec<Step>); 3] {
             "Right: passed on, and answered by the VNFM",
             vec![
                 Step::new("200", "GET", instance(ids::INSTANTIATED)),
-                Step::new(
-                    "202, with the Location of the operation",
-                    "POST",
-                    terminate(ids::INSTANTIATED),
-                )
-                .body(forceful),
+                Step::new("202, with the Location of the operation", "POST", terminate(ids::INSTANTIATED))
+                    .body(forceful),
                 Step::new("202", "POST", retry(ids::FAILED_TEMP)),
                 Step::new("201, with Location", "POST", "/subscriptions")
                     .body(r#"{"callbackUri":"http://127.0.0.1:9999/notifications"}"#),
-                Step::new(
-                    "303, with the Location of the equal subscription",
-                    "POST",
-                    "/subscriptions",
-                )
-                .body(r#"{"callbackUri":"http://nfvo.example/notifications"}"#),
+                Step::new("303, with the Location of the equal subscription", "POST", "/subscriptions")
+                    .body(r#"{"callbackUri":"http://nfvo.example/notifications"}"#),
                 Step::new("204", "DELETE", instance(ids::NOT_INSTANTIATED)),
             ],
         ),

@@ -38,23 +38,15 @@ impl Admin {
                     async move { Ok::<_, Infallible>(response) }
                 });
                 let mut server = hyper::server::conn::http1::Builder::new();
-                let _ = server
-                    .timer(TokioTimer::new())
-                    .serve_connection(TokioIo::new(stream), service)
-                    .await;
+                let _ = server.timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service).await;
             });
         }
     }
 
     fn answer(&self, method: &Method, path: &str) -> Response<Full<Bytes>> {
         if !matches!(*method, Method::GET | Method::HEAD) {
-            let mut response = text(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "only GET and HEAD\n".to_owned(),
-            );
-            response
-                .headers_mut()
-                .insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+            let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD\n".to_owned());
+            response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
             return response;
         }
         match path {
@@ -63,15 +55,10 @@ impl Admin {
             "/metrics" => {
                 let mut response = text(StatusCode::OK, self.metrics.text());
                 let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-                response
-                    .headers_mut()
-                    .insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+                response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
                 response
             }
-            _ => text(
-                StatusCode::NOT_FOUND,
-                "here are /healthz, /readyz and /metrics\n".to_owned(),
-            ),
+            _ => text(StatusCode::NOT_FOUND, "here are /healthz, /readyz and /metrics\n".to_owned()),
         }
     }
 
@@ -88,10 +75,7 @@ impl Admin {
         if missing.is_empty() {
             text(StatusCode::OK, "ready\n".to_owned())
         } else {
-            text(
-                StatusCode::SERVICE_UNAVAILABLE,
-                format!("not live: {}\n", missing.join(", ")),
-            )
+            text(StatusCode::SERVICE_UNAVAILABLE, format!("not live: {}\n", missing.join(", ")))
         }
     }
 }
@@ -100,10 +84,7 @@ fn text(status: StatusCode, body: String) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from(body)));
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("text/plain; charset=utf-8"),
-    );
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

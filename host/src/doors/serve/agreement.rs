@@ -48,10 +48,7 @@ impl Dice {
                 1 => bytes.insert(at, bytes[at]),
                 _ => {
                     bytes[at] = *self
-                        .pick(&[
-                            b"\r", b"\n", b" ", b"\t", b";", b":", b"0", b"f", b",", b"\x80",
-                            b"\0", b"#",
-                        ])
+                        .pick(&[b"\r", b"\n", b" ", b"\t", b";", b":", b"0", b"f", b",", b"\x80", b"\0", b"#"])
                         .first()
                         .unwrap()
                 }
@@ -72,21 +69,13 @@ async fn read_by_hyper(bytes: &[u8]) -> Vec<Seen> {
         let seen = seen.clone();
         async move {
             let (method, target) = (request.method().to_string(), request.uri().to_string());
-            let body = request
-                .into_body()
-                .collect()
-                .await
-                .map(http_body_util::Collected::to_bytes)
-                .map_err(|_| ());
+            let body = request.into_body().collect().await.map(http_body_util::Collected::to_bytes).map_err(|_| ());
             seen.lock().unwrap().push((method, target, body));
             Ok::<_, Infallible>(Response::new(Full::new(Bytes::new())))
         }
     });
     let mut builder = hyper::server::conn::http1::Builder::new();
-    let _ = builder
-        .half_close(true)
-        .serve_connection(TokioIo::new(server), service)
-        .await;
+    let _ = builder.half_close(true).serve_connection(TokioIo::new(server), service).await;
     let mut rest = Vec::new();
     let _ = client.read_to_end(&mut rest).await;
     let seen = seen.lock().unwrap();
@@ -110,35 +99,19 @@ async fn on_chunked_bodies() {
             body.extend(b"\r\n");
             content.extend(&data);
         }
-        body.extend(
-            dice.pick(&[
-                "0\r\n\r\n",
-                "0\r\nA: b\r\n\r\n",
-                "00;x\r\nA: b\r\nC:\r\n\r\n",
-            ])
-            .bytes(),
-        );
+        body.extend(dice.pick(&["0\r\n\r\n", "0\r\nA: b\r\n\r\n", "00;x\r\nA: b\r\nC:\r\n\r\n"]).bytes());
         let intact = body.clone();
         dice.damage(&mut body);
 
         let mut tracker = BodyTracker::new(Framing::Chunked);
         let end = tracker.advance(&body);
         if end != Ok(body.len()) || !tracker.is_done() {
-            assert_ne!(
-                body,
-                intact,
-                "an intact body is accepted: {}",
-                body.escape_ascii()
-            );
+            assert_ne!(body, intact, "an intact body is accepted: {}", body.escape_ascii());
             continue;
         }
         accepted += 1;
-        let bytes = [
-            b"POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n",
-            body.as_slice(),
-            NEXT,
-        ]
-        .concat();
+        let bytes =
+            [b"POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n", body.as_slice(), NEXT].concat();
         let seen = read_by_hyper(&bytes).await;
         let Some((_, _, Ok(read))) = seen.first() else {
             // hyper may be stricter, about trailers for instance; then it stops.
@@ -148,12 +121,7 @@ async fn on_chunked_bodies() {
         if body == intact {
             assert_eq!(read, &content);
         }
-        assert_eq!(
-            seen.len(),
-            2,
-            "both end at the same place: {}",
-            bytes.escape_ascii()
-        );
+        assert_eq!(seen.len(), 2, "both end at the same place: {}", bytes.escape_ascii());
         assert_eq!(seen[1].1, "/next", "{}", bytes.escape_ascii());
     }
     assert!(accepted > 1000, "{accepted}");
@@ -165,27 +133,14 @@ async fn on_heads() {
     let mut accepted = 0;
     for _ in 0..6000 {
         let method = dice.pick(&["GET", "POST", "DELETE", "PATCH"]);
-        let target = dice.pick(&[
-            "/",
-            "/a?b=c&d",
-            "/a/%2f/../b",
-            "//x",
-            "/vnf_instances/1/terminate",
-        ]);
-        let mut bytes =
-            format!("{method} {target} HTTP/1.1\r\nHost: h\r\nVersion: 2.0.0\r\n").into_bytes();
+        let target = dice.pick(&["/", "/a?b=c&d", "/a/%2f/../b", "//x", "/vnf_instances/1/terminate"]);
+        let mut bytes = format!("{method} {target} HTTP/1.1\r\nHost: h\r\nVersion: 2.0.0\r\n").into_bytes();
         let length = dice.roll(3);
         if length > 0 {
             bytes.extend(format!("Content-Length: {length}\r\n").bytes());
         }
         bytes.extend(
-            dice.pick(&[
-                "",
-                "X: y\r\n",
-                "Accept: */*\r\nTE: trailers\r\n",
-                "Expect: 100-continue\r\n",
-            ])
-            .bytes(),
+            dice.pick(&["", "X: y\r\n", "Accept: */*\r\nTE: trailers\r\n", "Expect: 100-continue\r\n"]).bytes(),
         );
         bytes.extend(b"\r\n");
         dice.damage(&mut bytes);
@@ -197,9 +152,7 @@ async fn on_heads() {
             continue;
         };
         accepted += 1;
-        let Framing::Length(length) = head.framing else {
-            panic!("no chunks here")
-        };
+        let Framing::Length(length) = head.framing else { panic!("no chunks here") };
         let Ok(length) = usize::try_from(length) else {
             continue;
         };

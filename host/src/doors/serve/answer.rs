@@ -36,10 +36,7 @@ impl Watch {
     #[must_use]
     pub fn answer(mut self, response: Response<Bytes>) -> Response<Answer> {
         self.record.status = Some(response.status().as_u16());
-        response.map(|body| Answer {
-            content: Content::Own(Some(body).filter(|body| !body.is_empty())),
-            watch: self,
-        })
+        response.map(|body| Answer { content: Content::Own(Some(body).filter(|body| !body.is_empty())), watch: self })
     }
 
     /// Passes an answer of the VNFM on.
@@ -47,10 +44,7 @@ impl Watch {
     pub fn pass(mut self, response: Response<Incoming>) -> Response<Answer> {
         self.record.status = Some(response.status().as_u16());
         self.record.upstream_status = self.record.status;
-        response.map(|body| Answer {
-            content: Content::Upstream(body),
-            watch: self,
-        })
+        response.map(|body| Answer { content: Content::Upstream(body), watch: self })
     }
 }
 
@@ -80,10 +74,7 @@ impl Body for Answer {
     type Data = Bytes;
     type Error = hyper::Error;
 
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let this = self.get_mut();
         let polled = match &mut this.content {
             Content::Own(body) => Poll::Ready(body.take().map(|bytes| Ok(Frame::data(bytes)))),
@@ -93,8 +84,7 @@ impl Body for Answer {
             && let Some(data) = frame.data_ref()
         {
             let length = u64::try_from(data.len()).unwrap_or(u64::MAX);
-            this.watch.record.response_bytes =
-                this.watch.record.response_bytes.saturating_add(length);
+            this.watch.record.response_bytes = this.watch.record.response_bytes.saturating_add(length);
         }
         polled
     }
@@ -108,10 +98,9 @@ impl Body for Answer {
 
     fn size_hint(&self) -> SizeHint {
         match &self.content {
-            Content::Own(body) => SizeHint::with_exact(
-                body.as_ref()
-                    .map_or(0, |bytes| u64::try_from(bytes.len()).unwrap_or(u64::MAX)),
-            ),
+            Content::Own(body) => {
+                SizeHint::with_exact(body.as_ref().map_or(0, |bytes| u64::try_from(bytes.len()).unwrap_or(u64::MAX)))
+            }
             Content::Upstream(body) => body.size_hint(),
         }
     }

@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use http::Uri;
 
-use super::config::{
-    self, Config, DEFAULT_LISTEN, Limits, LogFormat, SeverityOverride, UpstreamConfig,
-};
+use super::config::{self, Config, DEFAULT_LISTEN, Limits, LogFormat, SeverityOverride, UpstreamConfig};
 use super::config_file;
 use super::error::ServeError;
 use crate::gate::{FactFailure, Mode, Severity};
@@ -139,23 +137,15 @@ impl ServeArgs {
         if let Some(answer) = self.answer_timeout {
             limits.answer = answer;
         }
-        let log = if self.demo {
-            LogFormat::Text
-        } else {
-            LogFormat::default()
-        };
-        Config {
-            listen: DEFAULT_LISTEN.to_owned(),
-            admin: None,
-            limits,
-            upstreams: vec![upstream],
-            log,
-        }
+        let log = if self.demo { LogFormat::Text } else { LogFormat::default() };
+        Config { listen: DEFAULT_LISTEN.to_owned(), admin: None, limits, upstreams: vec![upstream], log }
     }
 }
 
 fn url(text: &str) -> Result<Uri, String> {
-    config::parse_url(text).ok_or_else(|| "expected http://HOST[:PORT] or https://HOST[:PORT], without a path (requests keep theirs)".to_owned())
+    config::parse_url(text).ok_or_else(|| {
+        "expected http://HOST[:PORT] or https://HOST[:PORT], without a path (requests keep theirs)".to_owned()
+    })
 }
 
 fn option(text: &str) -> Result<(String, serde_json::Value), String> {
@@ -165,18 +155,14 @@ fn option(text: &str) -> Result<(String, serde_json::Value), String> {
 }
 
 fn severity(text: &str) -> Result<(String, Severity), String> {
-    const EXPECTED: &str =
-        "RULE=SEVERITY, such as query.unknown=warn; severities are deny, warn, audit and off";
+    const EXPECTED: &str = "RULE=SEVERITY, such as query.unknown=warn; severities are deny, warn, audit and off";
     let (rule, severity) = pair(text, EXPECTED)?;
-    let severity =
-        config::parse_severity(severity).ok_or_else(|| format!("expected {EXPECTED}"))?;
+    let severity = config::parse_severity(severity).ok_or_else(|| format!("expected {EXPECTED}"))?;
     Ok((rule.to_owned(), severity))
 }
 
 fn pair<'a>(text: &'a str, expected: &str) -> Result<(&'a str, &'a str), String> {
-    text.split_once('=')
-        .filter(|(name, _)| !name.is_empty())
-        .ok_or_else(|| format!("expected {expected}"))
+    text.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or_else(|| format!("expected {expected}"))
 }
 
 fn mode(text: &str) -> Result<Mode, String> {

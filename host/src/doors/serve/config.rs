@@ -78,19 +78,11 @@ impl Default for Limits {
 
 impl Limits {
     pub(super) fn guard(&self) -> GuardLimits {
-        GuardLimits {
-            head: self.head,
-            target: self.target,
-            head_time: self.head_timeout,
-            idle: self.idle,
-        }
+        GuardLimits { head: self.head, target: self.target, head_time: self.head_timeout, idle: self.idle }
     }
 
     pub(super) fn patience(&self) -> Patience {
-        Patience {
-            connect: self.connect,
-            answer: self.answer,
-        }
+        Patience { connect: self.connect, answer: self.answer }
     }
 }
 
@@ -144,18 +136,13 @@ impl UpstreamConfig {
     /// The settings that hold at `now`: overrides that have expired are out.
     #[must_use]
     pub fn settings(&self, now: SystemTime) -> Vec<Setting> {
-        let options = self.options.iter().map(|(name, value)| Setting::Option {
-            name: name.clone(),
-            value: value.clone(),
-        });
+        let options =
+            self.options.iter().map(|(name, value)| Setting::Option { name: name.clone(), value: value.clone() });
         let severities = self
             .severities
             .iter()
             .filter(|change| !change.has_expired(now))
-            .map(|change| Setting::Severity {
-                rule: change.rule.clone(),
-                severity: change.severity,
-            });
+            .map(|change| Setting::Severity { rule: change.rule.clone(), severity: change.severity });
         options.chain(severities).collect()
     }
 }
@@ -200,10 +187,7 @@ impl Default for FactsConfig {
             ttl: Duration::ZERO,
             timeout: Duration::from_secs(2),
             url: None,
-            credentials: vec![
-                http::header::AUTHORIZATION,
-                http::HeaderName::from_static("x-auth-token"),
-            ],
+            credentials: vec![http::header::AUTHORIZATION, http::HeaderName::from_static("x-auth-token")],
             max_bytes: 4 << 20,
         }
     }
@@ -214,9 +198,7 @@ impl Default for FactsConfig {
 pub fn parse_url(text: &str) -> Option<Uri> {
     let uri: Uri = text.parse().ok()?;
     let plain = matches!(uri.scheme_str(), Some("http" | "https"))
-        && uri
-            .authority()
-            .is_some_and(|authority| !authority.as_str().contains('@'))
+        && uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
         && uri.path_and_query().is_none_or(|path| path.as_str() == "/")
         && !text.contains('#');
     plain.then_some(uri)
@@ -256,9 +238,7 @@ pub fn parse_fact_failure(text: &str) -> Option<FactFailure> {
 #[must_use]
 pub fn parse_until(text: &str) -> Option<SystemTime> {
     if text.len() == "2026-01-31".len() {
-        humantime::parse_rfc3339(&format!("{text}T00:00:00Z"))
-            .ok()?
-            .checked_add(Duration::from_secs(24 * 60 * 60))
+        humantime::parse_rfc3339(&format!("{text}T00:00:00Z")).ok()?.checked_add(Duration::from_secs(24 * 60 * 60))
     } else {
         humantime::parse_rfc3339(text).ok()
     }

@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 
 use http::HeaderValue;
 
-use super::config::{
-    self, Config, DEFAULT_LISTEN, FactsConfig, Limits, LogFormat, SeverityOverride, UpstreamConfig,
-};
+use super::config::{self, Config, DEFAULT_LISTEN, FactsConfig, Limits, LogFormat, SeverityOverride, UpstreamConfig};
 use super::error::ServeError;
 use super::yaml::{self, ConfigError, Node};
 use crate::problem::ProblemStyle;
@@ -19,10 +17,8 @@ type Result<T> = std::result::Result<T, ConfigError>;
 /// # Errors
 /// The file cannot be read or says something that is not understood.
 pub fn load(path: &Path) -> std::result::Result<Config, ServeError> {
-    let text = std::fs::read_to_string(path).map_err(|source| ServeError::ReadConfig {
-        path: path.to_owned(),
-        source,
-    })?;
+    let text =
+        std::fs::read_to_string(path).map_err(|source| ServeError::ReadConfig { path: path.to_owned(), source })?;
     Ok(parse(path, &text)?)
 }
 
@@ -42,9 +38,7 @@ pub fn parse(path: &Path, text: &str) -> Result<Config> {
         };
         let mut style = ProblemStyle::default();
         let mut upstreams = None;
-        for (name, node) in
-            root.members(&["listen", "admin", "log", "limits", "problem", "upstreams"])?
-        {
+        for (name, node) in root.members(&["listen", "admin", "log", "limits", "problem", "upstreams"])? {
             match name {
                 "listen" => config.listen = address(node)?,
                 "admin" => config.admin = Some(address(node)?),
@@ -54,13 +48,15 @@ pub fn parse(path: &Path, text: &str) -> Result<Config> {
                 _ => upstreams = Some(node),
             }
         }
-        let upstreams = upstreams
-            .ok_or_else(|| root.error("upstreams is missing: a list with the url of each VNFM"))?;
+        let upstreams =
+            upstreams.ok_or_else(|| root.error("upstreams is missing: a list with the url of each VNFM"))?;
         let mut places = HashSet::new();
         for node in upstreams.items()? {
             let upstream = upstream(node, folder, &style)?;
             if !places.insert((upstream.host.clone(), upstream.path_prefix.clone())) {
-                return Err(node.error("another upstream has the same host and pathPrefix; no request would ever get here"));
+                return Err(
+                    node.error("another upstream has the same host and pathPrefix; no request would ever get here")
+                );
             }
             config.upstreams.push(upstream);
         }
@@ -122,19 +118,15 @@ fn problem(node: Node<'_>, style: &mut ProblemStyle) -> Result<()> {
         match name {
             "typeBase" => style.type_base = Some(node.text()?.to_owned()),
             "mediaType" => {
-                style.plain_json = node.parse(
-                    "application/problem+json or application/json",
-                    |text| match text {
-                        "application/problem+json" => Some(false),
-                        "application/json" => Some(true),
-                        _ => None,
-                    },
-                )?;
+                style.plain_json = node.parse("application/problem+json or application/json", |text| match text {
+                    "application/problem+json" => Some(false),
+                    "application/json" => Some(true),
+                    _ => None,
+                })?;
             }
             _ => {
-                style.version = Some(node.parse("a version such as 2.0.0, in quotes", |text| {
-                    HeaderValue::from_str(text).ok()
-                })?)
+                style.version =
+                    Some(node.parse("a version such as 2.0.0, in quotes", |text| HeaderValue::from_str(text).ok())?)
             }
         }
     }
@@ -160,10 +152,9 @@ fn upstream(node: Node<'_>, folder: &Path, style: &ProblemStyle) -> Result<Upstr
         .iter()
         .find(|(name, _)| *name == "url")
         .ok_or_else(|| node.error("url is missing: http://HOST[:PORT] of the VNFM"))?;
-    let mut upstream = UpstreamConfig::new(url.1.parse(
-        "http://HOST[:PORT] or https://HOST[:PORT] without a path",
-        config::parse_url,
-    )?);
+    let mut upstream = UpstreamConfig::new(
+        url.1.parse("http://HOST[:PORT] or https://HOST[:PORT] without a path", config::parse_url)?,
+    );
     upstream.style = style.clone();
     for (name, node) in members {
         match name {
@@ -177,11 +168,8 @@ fn upstream(node: Node<'_>, folder: &Path, style: &ProblemStyle) -> Result<Upstr
             }
             "caFile" => upstream.ca_file = Some(folder.join(node.text()?)),
             "policies" => {
-                upstream.policies = node
-                    .items()?
-                    .iter()
-                    .map(|item| Ok(folder.join(item.text()?)))
-                    .collect::<Result<Vec<PathBuf>>>()?
+                upstream.policies =
+                    node.items()?.iter().map(|item| Ok(folder.join(item.text()?))).collect::<Result<Vec<PathBuf>>>()?
             }
             "set" => {
                 upstream.options = node
@@ -191,16 +179,11 @@ fn upstream(node: Node<'_>, folder: &Path, style: &ProblemStyle) -> Result<Upstr
                     .collect::<Result<_>>()?
             }
             "severity" => {
-                upstream.severities = node
-                    .entries()?
-                    .iter()
-                    .map(|(rule, value, _)| severity(rule, *value))
-                    .collect::<Result<_>>()?
+                upstream.severities =
+                    node.entries()?.iter().map(|(rule, value, _)| severity(rule, *value)).collect::<Result<_>>()?
             }
             "mode" => upstream.mode = node.parse("enforce or monitor", config::parse_mode)?,
-            "factFailure" => {
-                upstream.fact_failure = node.parse("deny or pass", config::parse_fact_failure)?
-            }
+            "factFailure" => upstream.fact_failure = node.parse("deny or pass", config::parse_fact_failure)?,
             "problem" => problem(node, &mut upstream.style)?,
             _ => upstream.facts = facts(node)?,
         }
@@ -217,35 +200,29 @@ fn severity(rule: &str, node: Node<'_>) -> Result<SeverityOverride> {
     let (mut severity, mut reason, mut until) = (None, None, None);
     for (name, node) in node.members(&["severity", "reason", "until"])? {
         match name {
-            "severity" => {
-                severity = Some(node.parse("deny, warn, audit or off", config::parse_severity)?)
-            }
+            "severity" => severity = Some(node.parse("deny, warn, audit or off", config::parse_severity)?),
             "reason" => {
-                reason = Some(node.parse("a sentence that says why", |text| {
-                    (!text.trim().is_empty()).then(|| text.to_owned())
-                })?)
+                reason = Some(
+                    node.parse("a sentence that says why", |text| (!text.trim().is_empty()).then(|| text.to_owned()))?,
+                )
             }
             _ => {
-                until = Some(node.parse(
-                    "a date such as 2026-12-31 or a time such as 2026-12-31T06:00:00Z",
-                    config::parse_until,
-                )?)
+                until =
+                    Some(node.parse(
+                        "a date such as 2026-12-31 or a time such as 2026-12-31T06:00:00Z",
+                        config::parse_until,
+                    )?)
             }
         }
     }
     match (severity, reason) {
-        (Some(severity), Some(reason)) => Ok(SeverityOverride {
-            rule: rule.to_owned(),
-            severity,
-            reason,
-            until,
-        }),
-        (None, _) => Err(node.error(format!(
-            "severity is missing in the override of {rule}: deny, warn, audit or off"
-        ))),
-        (_, None) => Err(node.error(format!(
-            "reason is missing in the override of {rule}; say why, for whoever finds it later"
-        ))),
+        (Some(severity), Some(reason)) => Ok(SeverityOverride { rule: rule.to_owned(), severity, reason, until }),
+        (None, _) => {
+            Err(node.error(format!("severity is missing in the override of {rule}: deny, warn, audit or off")))
+        }
+        (_, None) => {
+            Err(node.error(format!("reason is missing in the override of {rule}; say why, for whoever finds it later")))
+        }
     }
 }
 
@@ -256,10 +233,8 @@ fn facts(node: Node<'_>) -> Result<FactsConfig> {
             "ttl" => facts.ttl = node.duration()?,
             "timeout" => facts.timeout = node.duration()?,
             "url" => {
-                facts.url = Some(node.parse(
-                    "http://HOST[:PORT] or https://HOST[:PORT] without a path",
-                    config::parse_url,
-                )?)
+                facts.url =
+                    Some(node.parse("http://HOST[:PORT] or https://HOST[:PORT] without a path", config::parse_url)?)
             }
             "credentials" => {
                 facts.credentials = node
@@ -306,37 +281,23 @@ upstreams:
   - url: http://127.0.0.1:1
 "#;
         let config = parse(Path::new("/etc/solgate/solgate.yaml"), text).unwrap();
-        assert_eq!(
-            (config.listen.as_str(), config.admin.as_deref()),
-            ("0.0.0.0:8443", Some("127.0.0.1:9901"))
-        );
+        assert_eq!((config.listen.as_str(), config.admin.as_deref()), ("0.0.0.0:8443", Some("127.0.0.1:9901")));
         assert_eq!(config.limits.head, 32768);
         assert_eq!(config.limits.answer, Duration::from_secs(90));
-        let [first, second] = config.upstreams.as_slice() else {
-            panic!("two upstreams")
-        };
+        let [first, second] = config.upstreams.as_slice() else { panic!("two upstreams") };
         assert_eq!(first.host.as_deref(), Some("vnfm-a.example"));
-        assert_eq!(
-            first.policies,
-            [
-                PathBuf::from("/etc/solgate/a.wasm"),
-                PathBuf::from("/etc/solgate/b.wasm")
-            ]
-        );
-        assert_eq!(
-            (first.mode, first.fact_failure),
-            (Mode::Monitor, FactFailure::Pass)
-        );
+        assert_eq!(first.policies, [PathBuf::from("/etc/solgate/a.wasm"), PathBuf::from("/etc/solgate/b.wasm")]);
+        assert_eq!((first.mode, first.fact_failure), (Mode::Monitor, FactFailure::Pass));
         assert_eq!(first.facts.credentials, ["x-auth-token"]);
         assert_eq!(first.style.version.as_ref().unwrap(), "2.0.0");
         // One of the overrides expired long ago.
         let then = config::parse_until("2026-06-01").unwrap();
         let settings = first.settings(then);
         assert_eq!(settings.len(), 4);
-        assert!(settings.contains(&Setting::Severity {
-            rule: "header.accept.required".to_owned(),
-            severity: Severity::Warn
-        }));
+        assert!(
+            settings
+                .contains(&Setting::Severity { rule: "header.accept.required".to_owned(), severity: Severity::Warn })
+        );
         assert!(second.settings(SystemTime::now()).is_empty());
     }
 
@@ -347,22 +308,10 @@ upstreams:
                 "listen: x\nupstreams: [{url: http://a}]",
                 "t.yaml:1:9: expected an address and port such as 0.0.0.0:8080, found another text",
             ),
-            (
-                "upstream:\n  - url: http://a",
-                "t.yaml:1:1: unknown member upstream; did you mean upstreams?",
-            ),
-            (
-                "listen: a:1",
-                "t.yaml:1:1: upstreams is missing: a list with the url of each VNFM",
-            ),
-            (
-                "upstreams: []",
-                "t.yaml:1:12: upstreams is empty; name at least one VNFM",
-            ),
-            (
-                "upstreams:\n  - host: a",
-                "t.yaml:2:5: url is missing: http://HOST[:PORT] of the VNFM",
-            ),
+            ("upstream:\n  - url: http://a", "t.yaml:1:1: unknown member upstream; did you mean upstreams?"),
+            ("listen: a:1", "t.yaml:1:1: upstreams is missing: a list with the url of each VNFM"),
+            ("upstreams: []", "t.yaml:1:12: upstreams is empty; name at least one VNFM"),
+            ("upstreams:\n  - host: a", "t.yaml:2:5: url is missing: http://HOST[:PORT] of the VNFM"),
             (
                 "upstreams:\n  - url: http://a/b",
                 "t.yaml:2:10: expected http://HOST[:PORT] or https://HOST[:PORT] without a path, found another text",
@@ -375,10 +324,7 @@ upstreams:
                 "upstreams:\n  - url: http://a\n    severity:\n      r: { severity: warn }",
                 "t.yaml:4:10: reason is missing in the override of r; say why, for whoever finds it later",
             ),
-            (
-                "upstreams:\n  - url: http://a\n    mod: monitor",
-                "t.yaml:3:5: unknown member mod; did you mean mode?",
-            ),
+            ("upstreams:\n  - url: http://a\n    mod: monitor", "t.yaml:3:5: unknown member mod; did you mean mode?"),
             (
                 "upstreams:\n  - url: http://a\n    facts: { ttl: 5 }",
                 "t.yaml:3:19: expected a duration such as 500ms, 10s or 1m 30s, found a number",
@@ -387,23 +333,11 @@ upstreams:
                 "upstreams:\n  - url: http://a\n  - url: http://b",
                 "t.yaml:3:5: another upstream has the same host and pathPrefix; no request would ever get here",
             ),
-            (
-                "limits: { connections: 0 }",
-                "t.yaml:1:24: expected a whole number from 1, found a number",
-            ),
+            ("limits: { connections: 0 }", "t.yaml:1:24: expected a whole number from 1, found a number"),
         ];
         for (text, message) in table {
-            assert_eq!(
-                parse(Path::new("t.yaml"), text).unwrap_err().to_string(),
-                message,
-                "{text}"
-            );
+            assert_eq!(parse(Path::new("t.yaml"), text).unwrap_err().to_string(), message, "{text}");
         }
-        assert!(
-            parse(Path::new("t.yaml"), "listen: [")
-                .unwrap_err()
-                .message
-                .starts_with("not valid YAML")
-        );
+        assert!(parse(Path::new("t.yaml"), "listen: [").unwrap_err().message.starts_with("not valid YAML"));
     }
 }

@@ -31,46 +31,28 @@ pub fn connector(
     http.set_nodelay(true);
     http.set_connect_timeout(Some(limit));
     let tls = trust(https, ca_file)?;
-    Ok(HttpsConnectorBuilder::new()
-        .with_tls_config(tls)
-        .https_or_http()
-        .enable_http1()
-        .wrap_connector(http))
+    Ok(HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().wrap_connector(http))
 }
 
 fn trust(https: bool, ca_file: Option<&Path>) -> Result<rustls::ClientConfig, ServeError> {
-    let builder = rustls::ClientConfig::builder_with_provider(
-        rustls::crypto::ring::default_provider().into(),
-    )
-    .with_safe_default_protocol_versions()
-    .map_err(|error| ServeError::Certificates {
-        reason: error.to_string(),
-    })?;
+    let builder = rustls::ClientConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
+        .with_safe_default_protocol_versions()
+        .map_err(|error| ServeError::Certificates { reason: error.to_string() })?;
     if !https {
         // No certificate will be asked for, and none would be accepted.
-        return Ok(builder
-            .with_root_certificates(rustls::RootCertStore::empty())
-            .with_no_client_auth());
+        return Ok(builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth());
     }
     let Some(path) = ca_file else {
         return Ok(builder
             .with_native_roots()
-            .map_err(|error| ServeError::Certificates {
-                reason: format!("the system's certificates: {error}"),
-            })?
+            .map_err(|error| ServeError::Certificates { reason: format!("the system's certificates: {error}") })?
             .with_no_client_auth());
     };
-    let bad = |reason: String| ServeError::Certificates {
-        reason: format!("{}: {reason}", path.display()),
-    };
+    let bad = |reason: String| ServeError::Certificates { reason: format!("{}: {reason}", path.display()) };
     let mut roots = rustls::RootCertStore::empty();
-    for certificate in
-        CertificateDer::pem_file_iter(path).map_err(|error| bad(error.to_string()))?
-    {
+    for certificate in CertificateDer::pem_file_iter(path).map_err(|error| bad(error.to_string()))? {
         let certificate = certificate.map_err(|error| bad(error.to_string()))?;
-        roots
-            .add(certificate)
-            .map_err(|error| bad(error.to_string()))?;
+        roots.add(certificate).map_err(|error| bad(error.to_string()))?;
     }
     if roots.is_empty() {
         return Err(bad("it holds no PEM certificate".to_owned()));

@@ -23,12 +23,7 @@ pub struct Passed {
 impl Passed {
     #[must_use]
     pub fn new(outcome: Result<(String, String), Refusal>) -> Self {
-        Self {
-            outcome,
-            received_at: SystemTime::now(),
-            started: Instant::now(),
-            body_fault: Arc::default(),
-        }
+        Self { outcome, received_at: SystemTime::now(), started: Instant::now(), body_fault: Arc::default() }
     }
 }
 
@@ -44,18 +39,12 @@ impl Connection {
     /// The guard hands over a head.
     pub fn push(&self, passed: Passed) {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
-        self.passed
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push_back(passed);
+        self.passed.lock().unwrap_or_else(PoisonError::into_inner).push_back(passed);
     }
 
     /// The service takes the head that its next call is about.
     pub fn pop(&self) -> Option<Passed> {
-        self.passed
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop_front()
+        self.passed.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
     }
 
     /// The answer to a request has been handed over completely, or given up.

@@ -114,13 +114,7 @@ pub struct Micros {
 impl Record {
     /// The record of a request whose head has been read.
     #[must_use]
-    pub fn new(
-        id: String,
-        peer: String,
-        received_at: SystemTime,
-        method: &str,
-        target: &str,
-    ) -> Self {
+    pub fn new(id: String, peer: String, received_at: SystemTime, method: &str, target: &str) -> Self {
         let path = target.split('?').next().unwrap_or(target);
         Self {
             time: humantime::format_rfc3339_micros(received_at).to_string(),
@@ -143,19 +137,12 @@ impl Record {
         self.facts = decision
             .facts
             .iter()
-            .map(|fact| FactLine {
-                name: fact.name.clone(),
-                outcome: fact.outcome,
-                cached: fact.cached,
-            })
+            .map(|fact| FactLine { name: fact.name.clone(), outcome: fact.outcome, cached: fact.cached })
             .collect();
         self.policies = decision
             .policies
             .iter()
-            .map(|policy| PolicyLine {
-                name: policy.name.clone(),
-                digest: policy.digest.clone(),
-            })
+            .map(|policy| PolicyLine { name: policy.name.clone(), digest: policy.digest.clone() })
             .collect();
         self.micros.evaluation = micros(decision.evaluation);
         self.micros.facts = micros(decision.waiting);
@@ -173,16 +160,8 @@ impl Record {
     }
 
     fn text(&self) -> String {
-        let status = self
-            .status
-            .map_or_else(|| "---".to_owned(), |status| status.to_string());
-        let mut line = format!(
-            "{} {status} {:<9} {} {}",
-            self.time,
-            self.verdict.as_str(),
-            self.method,
-            self.path
-        );
+        let status = self.status.map_or_else(|| "---".to_owned(), |status| status.to_string());
+        let mut line = format!("{} {status} {:<9} {} {}", self.time, self.verdict.as_str(), self.method, self.path);
         if let Some(rule) = &self.rule {
             let _ = write!(line, "  {rule}");
         }
@@ -198,10 +177,7 @@ impl From<&Finding> for FindingLine {
     fn from(finding: &Finding) -> Self {
         let at = match &finding.violation.location {
             Location::Request => String::new(),
-            Location::Body(at)
-            | Location::Header(at)
-            | Location::Query(at)
-            | Location::Path(at) => at.clone(),
+            Location::Body(at) | Location::Header(at) | Location::Query(at) | Location::Path(at) => at.clone(),
         };
         Self {
             severity: severity_name(finding.severity),

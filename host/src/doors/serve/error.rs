@@ -6,10 +6,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     #[error("cannot listen on {address}: {source}{}", listen_hint(source))]
-    Bind {
-        address: String,
-        source: std::io::Error,
-    },
+    Bind { address: String, source: std::io::Error },
     #[error(
         "{url:?} is not the URL of a VNFM: expected http://HOST[:PORT] or https://HOST[:PORT], without a path (requests keep theirs)"
     )]
@@ -21,10 +18,7 @@ pub enum ServeError {
     #[error("the gate for {upstream} cannot be built: {reason}")]
     Gate { upstream: String, reason: String },
     #[error("cannot read {}: {source}", path.display())]
-    ReadConfig {
-        path: PathBuf,
-        source: std::io::Error,
-    },
+    ReadConfig { path: PathBuf, source: std::io::Error },
     #[error("{0}")]
     Config(#[from] super::yaml::ConfigError),
     #[error("{0}")]

@@ -30,10 +30,7 @@ pub fn strip_hop_by_hop(headers: &mut HeaderMap) {
 
 /// The members of a comma-separated field value.
 pub fn list(value: &str) -> impl Iterator<Item = &str> {
-    value
-        .split(',')
-        .map(str::trim)
-        .filter(|member| !member.is_empty())
+    value.split(',').map(str::trim).filter(|member| !member.is_empty())
 }
 
 /// The start of a text that came from outside, short enough for a message.

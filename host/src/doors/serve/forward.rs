@@ -48,9 +48,7 @@ impl Upstream {
     /// loaded.
     pub fn new(url: &Uri, ca_file: Option<&Path>, patience: Patience) -> Result<Self, ServeError> {
         let (Some(scheme), Some(authority)) = (url.scheme(), url.authority()) else {
-            return Err(ServeError::UpstreamUrl {
-                url: url.to_string(),
-            });
+            return Err(ServeError::UpstreamUrl { url: url.to_string() });
         };
         let connector = connect::connector(scheme == &Scheme::HTTPS, ca_file, patience.connect)?;
         let client = Client::builder(TokioExecutor::new())
@@ -59,12 +57,7 @@ impl Upstream {
             .http1_preserve_header_case(true)
             .set_host(false)
             .build(Timed::new(connector, patience.connect));
-        Ok(Self {
-            client,
-            scheme: scheme.clone(),
-            authority: authority.clone(),
-            patience,
-        })
+        Ok(Self { client, scheme: scheme.clone(), authority: authority.clone(), patience })
     }
 
     /// Passes a request on and waits for the head of the answer. The target is
@@ -78,10 +71,7 @@ impl Upstream {
         target: &PathAndQuery,
         body: Bytes,
     ) -> Result<Response<Incoming>, Fault> {
-        let safe = matches!(
-            parts.method,
-            Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE
-        );
+        let safe = matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE);
         let attempts = async {
             match self.attempt(parts, target, body.clone()).await {
                 // A kept connection that the VNFM was just closing: only a
@@ -92,9 +82,7 @@ impl Upstream {
         };
         match tokio::time::timeout(self.patience.answer, attempts).await {
             Ok(result) => result,
-            Err(_) => Err(Fault::UpstreamTimeout {
-                seconds: self.patience.answer.as_secs(),
-            }),
+            Err(_) => Err(Fault::UpstreamTimeout { seconds: self.patience.answer.as_secs() }),
         }
     }
 
@@ -104,14 +92,8 @@ impl Upstream {
         target: &PathAndQuery,
         body: Bytes,
     ) -> Result<Response<Incoming>, Fault> {
-        let request = self
-            .request(parts, target, body)
-            .map_err(|error| Fault::MalformedHead(error.to_string()))?;
-        let mut response = self
-            .client
-            .request(request)
-            .await
-            .map_err(|error| self.fault(&error))?;
+        let request = self.request(parts, target, body).map_err(|error| Fault::MalformedHead(error.to_string()))?;
+        let mut response = self.client.request(request).await.map_err(|error| self.fault(&error))?;
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             return Err(Fault::UpstreamBroken);
         }
@@ -136,18 +118,13 @@ impl Upstream {
         *request.uri_mut() = uri;
         // hyper keeps the spelling of field names there.
         *request.extensions_mut() = parts.extensions.clone();
-        request
-            .extensions_mut()
-            .remove::<hyper::upgrade::OnUpgrade>();
+        request.extensions_mut().remove::<hyper::upgrade::OnUpgrade>();
 
         let chunked = parts.headers.contains_key(http::header::TRANSFER_ENCODING);
         let mut headers = parts.headers.clone();
         fields::strip_hop_by_hop(&mut headers);
         // Already answered: the body is here.
-        if headers
-            .get(EXPECT)
-            .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
-        {
+        if headers.get(EXPECT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue")) {
             headers.remove(EXPECT);
         }
         if chunked || !body.is_empty() {
@@ -163,11 +140,7 @@ impl Upstream {
     fn fault(&self, error: &hyper_util::client::legacy::Error) -> Fault {
         let reason = root_cause(error);
         tracing::warn!(upstream = %self.authority, error = %chain(error), "the VNFM failed a request");
-        if error.is_connect() {
-            Fault::UpstreamUnreachable(reason)
-        } else {
-            Fault::UpstreamBroken
-        }
+        if error.is_connect() { Fault::UpstreamUnreachable(reason) } else { Fault::UpstreamBroken }
     }
 }
 

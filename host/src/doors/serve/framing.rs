@@ -62,10 +62,7 @@ impl BodyTracker {
         let state = match framing {
             Framing::Length(0) => State::Done,
             Framing::Length(length) => State::Length(length),
-            Framing::Chunked => State::Size {
-                digits: 0,
-                value: 0,
-            },
+            Framing::Chunked => State::Size { digits: 0, value: 0 },
         };
         Self { state, extras: 0 }
     }
@@ -87,19 +84,11 @@ impl BodyTracker {
                 State::Length(left) => {
                     let (taken, left) = take(&mut rest, left);
                     debug_assert!(taken > 0);
-                    self.state = if left == 0 {
-                        State::Done
-                    } else {
-                        State::Length(left)
-                    };
+                    self.state = if left == 0 { State::Done } else { State::Length(left) };
                 }
                 State::Data(left) => {
                     let (_, left) = take(&mut rest, left);
-                    self.state = if left == 0 {
-                        State::DataCr
-                    } else {
-                        State::Data(left)
-                    };
+                    self.state = if left == 0 { State::DataCr } else { State::Data(left) };
                 }
                 state => {
                     let Some((&byte, tail)) = rest.split_first() else {
@@ -120,25 +109,19 @@ impl BodyTracker {
                     return Err("a chunk size has too many digits");
                 }
                 let digit = char::from(byte).to_digit(16).unwrap_or_default();
-                State::Size {
-                    digits: digits.saturating_add(1),
-                    value: value.wrapping_shl(4) | u64::from(digit),
-                }
+                State::Size { digits: digits.saturating_add(1), value: value.wrapping_shl(4) | u64::from(digit) }
             }
             (State::Size { digits: 0, .. }, _) => {
                 return Err("a chunk size in hexadecimal digits is missing");
             }
-            (
-                State::Size { value, .. } | State::SizeSpace { value } | State::Extension { value },
-                b'\r',
-            ) => State::SizeLf { value },
+            (State::Size { value, .. } | State::SizeSpace { value } | State::Extension { value }, b'\r') => {
+                State::SizeLf { value }
+            }
             (State::Size { value, .. } | State::SizeSpace { value }, b' ' | b'\t') => {
                 self.extra()?;
                 State::SizeSpace { value }
             }
-            (State::Size { value, .. } | State::SizeSpace { value }, b';') => {
-                State::Extension { value }
-            }
+            (State::Size { value, .. } | State::SizeSpace { value }, b';') => State::Extension { value },
             (State::Size { .. } | State::SizeSpace { .. }, _) => {
                 return Err("a chunk size holds something else than hexadecimal digits");
             }
@@ -152,10 +135,7 @@ impl BodyTracker {
             (State::SizeLf { value: 0 }, b'\n') => State::TrailerStart,
             (State::SizeLf { value }, b'\n') => State::Data(value),
             (State::DataCr, b'\r') => State::DataLf,
-            (State::DataLf, b'\n') => State::Size {
-                digits: 0,
-                value: 0,
-            },
+            (State::DataLf, b'\n') => State::Size { digits: 0, value: 0 },
             (State::DataCr | State::DataLf, _) => {
                 return Err("a chunk is longer than its size says");
             }
@@ -181,11 +161,7 @@ impl BodyTracker {
 
     fn extra(&mut self) -> Result<(), &'static str> {
         self.extras = self.extras.saturating_add(1);
-        if self.extras > EXTRAS_LIMIT {
-            Err("chunk extensions and trailers are too long")
-        } else {
-            Ok(())
-        }
+        if self.extras > EXTRAS_LIMIT { Err("chunk extensions and trailers are too long") } else { Ok(()) }
     }
 }
 
@@ -194,18 +170,11 @@ impl BodyTracker {
 fn take(rest: &mut &[u8], left: u64) -> (usize, u64) {
     let count = usize::try_from(left).unwrap_or(usize::MAX).min(rest.len());
     *rest = rest.get(count..).unwrap_or_default();
-    (
-        count,
-        left.saturating_sub(u64::try_from(count).unwrap_or(u64::MAX)),
-    )
+    (count, left.saturating_sub(u64::try_from(count).unwrap_or(u64::MAX)))
 }
 
 #[cfg(test)]
-#[allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects
-)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 mod tests {
     use super::*;
 
@@ -230,46 +199,21 @@ mod tests {
             (Framing::Length(5), b"helloGET /", 5),
             (Framing::Chunked, b"0\r\n\r\nGET /", 5),
             (Framing::Chunked, b"5\r\nhello\r\n0\r\n\r\nGET /", 15),
-            (
-                Framing::Chunked,
-                b"00005 ; a=\"b\"\r\nhello\r\n0\r\n\r\nGET",
-                27,
-            ),
-            (
-                Framing::Chunked,
-                b"a\r\n0123456789\r\nB\r\n0123456789a\r\n0\r\nX: y\r\nZ: 1\r\n\r\nGET",
-                48,
-            ),
+            (Framing::Chunked, b"00005 ; a=\"b\"\r\nhello\r\n0\r\n\r\nGET", 27),
+            (Framing::Chunked, b"a\r\n0123456789\r\nB\r\n0123456789a\r\n0\r\nX: y\r\nZ: 1\r\n\r\nGET", 48),
         ];
         for (framing, bytes, end) in table {
             for step in 1..=bytes.len() {
                 let (found, done) = follow(*framing, bytes, step).unwrap();
-                assert_eq!(
-                    (found, done),
-                    (*end, true),
-                    "{} in steps of {step}",
-                    bytes.escape_ascii()
-                );
+                assert_eq!((found, done), (*end, true), "{} in steps of {step}", bytes.escape_ascii());
             }
         }
     }
 
     #[test]
     fn an_unfinished_body_is_not_done() {
-        for bytes in [
-            "",
-            "5",
-            "5\r\nhel",
-            "5\r\nhello\r\n",
-            "0\r\n",
-            "0\r\nA: b\r\n",
-        ] {
-            assert!(
-                !follow(Framing::Chunked, bytes.as_bytes(), 1)
-                    .unwrap_or_default()
-                    .1,
-                "{bytes:?}"
-            );
+        for bytes in ["", "5", "5\r\nhel", "5\r\nhello\r\n", "0\r\n", "0\r\nA: b\r\n"] {
+            assert!(!follow(Framing::Chunked, bytes.as_bytes(), 1).unwrap_or_default().1, "{bytes:?}");
         }
         assert_eq!(follow(Framing::Length(5), b"hell", 2), Ok((4, false)));
     }
@@ -298,10 +242,7 @@ mod tests {
             "0\r\nA: \x01\r\n\r\n",
         ] {
             for step in [1, 3, 64] {
-                assert!(
-                    follow(Framing::Chunked, bytes.as_bytes(), step).is_err(),
-                    "{bytes:?} in steps of {step}"
-                );
+                assert!(follow(Framing::Chunked, bytes.as_bytes(), step).is_err(), "{bytes:?} in steps of {step}");
             }
         }
         let long = format!("5;{}\r\n", "a".repeat(5000));

@@ -51,7 +51,9 @@ pub struct GuardLimits {
 #[derive(Debug)]
 enum Phase {
     /// Between requests or in a head; so many bytes hold no end of a head.
-    Head { scanned: usize },
+    Head {
+        scanned: usize,
+    },
     Body {
         tracker: BodyTracker,
         fault: Arc<OnceLock<Fault>>,
@@ -143,9 +145,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
             None => return false,
             Some(b'\r') if self.incoming.len() == 1 => return false,
             Some(0x16) => {
-                return self.refuse(malformed(
-                    "it looks like TLS, and this port takes plain HTTP",
-                ));
+                return self.refuse(malformed("it looks like TLS, and this port takes plain HTTP"));
             }
             Some(first) if !first.is_ascii_graphic() => {
                 return self.refuse(malformed("it does not start with a method"));
@@ -156,9 +156,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
             return self.check_unfinished_head();
         };
         if end > self.limits.head {
-            return self.refuse(Fault::HeadTooLarge {
-                limit: self.limits.head,
-            });
+            return self.refuse(Fault::HeadTooLarge { limit: self.limits.head });
         }
         let Some(bytes) = self.incoming.get(..end) else {
             return false;
@@ -172,10 +170,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
                 self.since = Instant::now();
                 self.phase = match head.framing {
                     Framing::Length(0) => Phase::Head { scanned: 0 },
-                    framing => Phase::Body {
-                        tracker: BodyTracker::new(framing),
-                        fault,
-                    },
+                    framing => Phase::Body { tracker: BodyTracker::new(framing), fault },
                 };
                 true
             }
@@ -188,18 +183,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
         let line_limit = self.limits.target.saturating_add(64);
         let first_line = self.incoming.get(..line_limit).unwrap_or(&self.incoming);
         if self.incoming.len() > line_limit && !first_line.contains(&b'\n') {
-            return self.refuse(Fault::TargetTooLong {
-                limit: self.limits.target,
-            });
+            return self.refuse(Fault::TargetTooLong { limit: self.limits.target });
         }
         if self.incoming.len() > self.limits.head {
-            return self.refuse(Fault::HeadTooLarge {
-                limit: self.limits.head,
-            });
+            return self.refuse(Fault::HeadTooLarge { limit: self.limits.head });
         }
-        self.phase = Phase::Head {
-            scanned: self.incoming.len(),
-        };
+        self.phase = Phase::Head { scanned: self.incoming.len() };
         false
     }
 
@@ -214,9 +203,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
     /// The client will send no more.
     fn end_of_input(&mut self) {
         if let Phase::Body { fault, .. } = &self.phase {
-            let _ = fault.set(Fault::MalformedBody(
-                "the connection ended before the body did".to_owned(),
-            ));
+            let _ = fault.set(Fault::MalformedBody("the connection ended before the body did".to_owned()));
         }
         self.phase = Phase::Ended;
     }
@@ -229,11 +216,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
         }
         loop {
             let idle = self.incoming.is_empty();
-            let patience = if idle {
-                self.limits.idle
-            } else {
-                self.limits.head_time
-            };
+            let patience = if idle { self.limits.idle } else { self.limits.head_time };
             let Some(deadline) = self.since.checked_add(patience) else {
                 return Poll::Pending;
             };
@@ -242,9 +225,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
             }
             ready!(self.read_timer.as_mut().poll(context));
             if !idle {
-                self.refuse(Fault::RequestTimeout {
-                    seconds: patience.as_secs(),
-                });
+                self.refuse(Fault::RequestTimeout { seconds: patience.as_secs() });
                 return Poll::Ready(());
             }
             if !self.connection.is_busy() {
@@ -288,11 +269,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Guard<S> {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         loop {
             if !this.checked.is_empty() {
@@ -319,11 +296,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Guard<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guard<S> {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let result = Pin::new(&mut this.io).poll_write(context, bytes);
         let watched = this.watch_write(context, result.is_pending());
@@ -372,9 +345,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guard<S> {
             }
             match ready!(this.poll_receive(context)) {
                 Ok(0) | Err(_) => break,
-                Ok(count) => {
-                    this.lingering = this.lingering.map(|dropped| dropped.saturating_add(count))
-                }
+                Ok(count) => this.lingering = this.lingering.map(|dropped| dropped.saturating_add(count)),
             }
         }
         Poll::Ready(Ok(()))

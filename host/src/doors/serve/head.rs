@@ -32,10 +32,7 @@ pub struct Refusal {
 
 impl From<Fault> for Refusal {
     fn from(fault: Fault) -> Self {
-        Self {
-            fault,
-            target: None,
-        }
+        Self { fault, target: None }
     }
 }
 
@@ -57,11 +54,7 @@ const SINGLETONS: [&str; 9] = [
 const JUDGED: [&str; 4] = ["accept", "if-match", "version", "transfer-encoding"];
 
 /// Fields by which some servers replace the method.
-const METHOD_OVERRIDES: [&str; 3] = [
-    "x-http-method-override",
-    "x-method-override",
-    "x-http-method",
-];
+const METHOD_OVERRIDES: [&str; 3] = ["x-http-method-override", "x-method-override", "x-http-method"];
 
 /// Checks a whole head, from the method to the empty line.
 ///
@@ -77,55 +70,35 @@ pub fn check(bytes: &[u8], target_limit: usize) -> Result<Head, Refusal> {
         Ok(_) => return Err(malformed("it does not end where its empty line is").into()),
         Err(error) => return Err(parse_fault(error).into()),
     }
-    let (Some(method), Some(target), Some(version)) =
-        (request.method, request.path, request.version)
-    else {
+    let (Some(method), Some(target), Some(version)) = (request.method, request.path, request.version) else {
         return Err(malformed("the request line is incomplete").into());
     };
     check_target(method, target)?;
     match check_fields(request.headers, version) {
-        Ok(framing) => Ok(Head {
-            method: method.to_owned(),
-            target: target.to_owned(),
-            framing,
-        }),
-        Err(fault) => Err(Refusal {
-            fault,
-            target: Some(target.to_owned()),
-        }),
+        Ok(framing) => Ok(Head { method: method.to_owned(), target: target.to_owned(), framing }),
+        Err(fault) => Err(Refusal { fault, target: Some(target.to_owned()) }),
     }
 }
 
 /// The faults that httparse does not tell apart: length of the target and
 /// protocol version.
 fn check_request_line(bytes: &[u8], target_limit: usize) -> Result<(), Fault> {
-    let end = bytes
-        .iter()
-        .position(|&b| b == b'\n')
-        .unwrap_or(bytes.len());
+    let end = bytes.iter().position(|&b| b == b'\n').unwrap_or(bytes.len());
     let line = bytes.get(..end).unwrap_or_default().trim_ascii_end();
     let mut parts = line.split(|&b| b == b' ');
     let target = parts.nth(1).unwrap_or_default();
     if target.len() > target_limit {
-        return Err(Fault::TargetTooLong {
-            limit: target_limit,
-        });
+        return Err(Fault::TargetTooLong { limit: target_limit });
     }
     let Some(version) = parts.next_back() else {
-        return Err(malformed(
-            "the request line is not a method, a target and a version, one space apart",
-        ));
+        return Err(malformed("the request line is not a method, a target and a version, one space apart"));
     };
     match version {
         b"HTTP/1.1" | b"HTTP/1.0" => Ok(()),
-        [b'H', b'T', b'T', b'P', b'/', major, b'.', minor]
-            if major.is_ascii_digit() && minor.is_ascii_digit() =>
-        {
+        [b'H', b'T', b'T', b'P', b'/', major, b'.', minor] if major.is_ascii_digit() && minor.is_ascii_digit() => {
             Err(Fault::HttpVersion)
         }
-        _ => Err(malformed(
-            "the request line does not end in an HTTP version",
-        )),
+        _ => Err(malformed("the request line does not end in an HTTP version")),
     }
 }
 
@@ -160,20 +133,13 @@ fn check_target(method: &str, target: &str) -> Result<(), Fault> {
         "it holds characters beyond ASCII; percent-encode them"
     } else {
         match target.parse::<Uri>() {
-            Ok(uri)
-                if uri
-                    .path_and_query()
-                    .is_some_and(|parsed| parsed.as_str() == target) =>
-            {
+            Ok(uri) if uri.path_and_query().is_some_and(|parsed| parsed.as_str() == target) => {
                 return Ok(());
             }
             _ => "it holds characters that are not allowed; percent-encode them",
         }
     };
-    Err(Fault::BadTarget {
-        target: fields::excerpt(target),
-        reason: reason.to_owned(),
-    })
+    Err(Fault::BadTarget { target: fields::excerpt(target), reason: reason.to_owned() })
 }
 
 fn check_fields(headers: &[httparse::Header<'_>], version: u8) -> Result<Framing, Fault> {
@@ -183,10 +149,7 @@ fn check_fields(headers: &[httparse::Header<'_>], version: u8) -> Result<Framing
     for name in SINGLETONS {
         let count = values(headers, name).count();
         if count > 1 {
-            return Err(Fault::RepeatedField {
-                name: name.to_owned(),
-                count,
-            });
+            return Err(Fault::RepeatedField { name: name.to_owned(), count });
         }
     }
     check_host(headers, version)?;
@@ -196,30 +159,17 @@ fn check_fields(headers: &[httparse::Header<'_>], version: u8) -> Result<Framing
 
 fn check_field(header: &httparse::Header<'_>) -> Result<(), Fault> {
     let name = header.name;
-    if METHOD_OVERRIDES
-        .iter()
-        .any(|other| name.eq_ignore_ascii_case(other))
-    {
-        return Err(Fault::MethodOverride {
-            name: name.to_owned(),
-        });
+    if METHOD_OVERRIDES.iter().any(|other| name.eq_ignore_ascii_case(other)) {
+        return Err(Fault::MethodOverride { name: name.to_owned() });
     }
     if std::str::from_utf8(header.value).is_err() {
-        return Err(Fault::BadFieldValue {
-            name: name.to_owned(),
-        });
+        return Err(Fault::BadFieldValue { name: name.to_owned() });
     }
     // CGI and WSGI cannot tell `Content_Type` from `Content-Type`.
     if name.contains('_') {
         let dashed = name.replace('_', "-");
-        if SINGLETONS
-            .iter()
-            .chain(&JUDGED)
-            .any(|other| dashed.eq_ignore_ascii_case(other))
-        {
-            return Err(malformed(&format!(
-                "the field name {name} is {dashed} to some servers; write it with a dash"
-            )));
+        if SINGLETONS.iter().chain(&JUDGED).any(|other| dashed.eq_ignore_ascii_case(other)) {
+            return Err(malformed(&format!("the field name {name} is {dashed} to some servers; write it with a dash")));
         }
     }
     Ok(())
@@ -235,30 +185,19 @@ fn check_host(headers: &[httparse::Header<'_>], version: u8) -> Result<(), Fault
             _ => "it is not a host with an optional port",
         },
     };
-    Err(Fault::BadHost {
-        reason: reason.to_owned(),
-    })
+    Err(Fault::BadHost { reason: reason.to_owned() })
 }
 
 /// Connection may name what concerns this connection only: a field that it
 /// names is removed, so it must not be one that has been judged.
 fn check_connection(headers: &[httparse::Header<'_>]) -> Result<(), Fault> {
-    let listed = values(headers, "connection")
-        .filter_map(|value| std::str::from_utf8(value).ok())
-        .flat_map(fields::list);
+    let listed =
+        values(headers, "connection").filter_map(|value| std::str::from_utf8(value).ok()).flat_map(fields::list);
     for option in listed {
         let harmless = option.eq_ignore_ascii_case("close")
-            || HOP_BY_HOP
-                .iter()
-                .any(|name| option.eq_ignore_ascii_case(name.as_str()));
-        if !harmless
-            && headers
-                .iter()
-                .any(|header| header.name.eq_ignore_ascii_case(option))
-        {
-            return Err(Fault::ConnectionNamesField {
-                name: option.to_owned(),
-            });
+            || HOP_BY_HOP.iter().any(|name| option.eq_ignore_ascii_case(name.as_str()));
+        if !harmless && headers.iter().any(|header| header.name.eq_ignore_ascii_case(option)) {
+            return Err(Fault::ConnectionNamesField { name: option.to_owned() });
         }
     }
     Ok(())
@@ -266,9 +205,8 @@ fn check_connection(headers: &[httparse::Header<'_>]) -> Result<(), Fault> {
 
 fn framing(headers: &[httparse::Header<'_>], version: u8) -> Result<Framing, Fault> {
     let length = values(headers, "content-length").next();
-    let codings: Vec<String> = values(headers, "transfer-encoding")
-        .map(|value| String::from_utf8_lossy(value).into_owned())
-        .collect();
+    let codings: Vec<String> =
+        values(headers, "transfer-encoding").map(|value| String::from_utf8_lossy(value).into_owned()).collect();
     match (length, codings.is_empty()) {
         (Some(_), false) => Err(Fault::FramingConflict),
         (None, true) => Ok(Framing::Length(0)),
@@ -276,22 +214,15 @@ fn framing(headers: &[httparse::Header<'_>], version: u8) -> Result<Framing, Fau
             let digits = std::str::from_utf8(value)
                 .ok()
                 .filter(|text| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()));
-            match digits
-                .and_then(|text| text.parse().ok())
-                .filter(|length| *length <= LENGTH_LIMIT)
-            {
+            match digits.and_then(|text| text.parse().ok()).filter(|length| *length <= LENGTH_LIMIT) {
                 Some(length) => Ok(Framing::Length(length)),
-                None => Err(Fault::BadContentLength {
-                    value: fields::excerpt(&String::from_utf8_lossy(value)),
-                }),
+                None => Err(Fault::BadContentLength { value: fields::excerpt(&String::from_utf8_lossy(value)) }),
             }
         }
         (None, false) => {
             let coding = codings.join(", ");
             if !coding.eq_ignore_ascii_case("chunked") {
-                Err(Fault::TransferCoding {
-                    coding: fields::excerpt(&coding),
-                })
+                Err(Fault::TransferCoding { coding: fields::excerpt(&coding) })
             } else if version == 0 {
                 Err(malformed("HTTP/1.0 has no Transfer-Encoding"))
             } else {
@@ -304,14 +235,8 @@ fn framing(headers: &[httparse::Header<'_>], version: u8) -> Result<Framing, Fau
 /// The largest Content-Length that hyper takes: it reserves the top values.
 const LENGTH_LIMIT: u64 = u64::MAX - 3;
 
-fn values<'a>(
-    headers: &'a [httparse::Header<'a>],
-    name: &'a str,
-) -> impl Iterator<Item = &'a [u8]> {
-    headers
-        .iter()
-        .filter(move |header| header.name.eq_ignore_ascii_case(name))
-        .map(|header| header.value)
+fn values<'a>(headers: &'a [httparse::Header<'a>], name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+    headers.iter().filter(move |header| header.name.eq_ignore_ascii_case(name)).map(|header| header.value)
 }
 
 fn malformed(reason: &str) -> Fault {

@@ -62,16 +62,8 @@ impl Default for Metrics {
         let upstream_answers = Family::default();
         let connections = Gauge::default();
         let policies = Family::default();
-        registry.register(
-            "requests",
-            "Requests by operation, status, verdict and deciding rule",
-            requests.clone(),
-        );
-        registry.register(
-            "findings",
-            "Rule failures that did not deny",
-            findings.clone(),
-        );
+        registry.register("requests", "Requests by operation, status, verdict and deciding rule", requests.clone());
+        registry.register("findings", "Rule failures that did not deny", findings.clone());
         registry.register_with_unit(
             "evaluation",
             "Time spent in policies per request",
@@ -84,27 +76,10 @@ impl Default for Metrics {
             Unit::Seconds,
             fact_wait.clone(),
         );
-        registry.register(
-            "upstream_answers",
-            "Answers of the VNFMs by status class",
-            upstream_answers.clone(),
-        );
-        registry.register(
-            "open_connections",
-            "Client connections that are open",
-            connections.clone(),
-        );
+        registry.register("upstream_answers", "Answers of the VNFMs by status class", upstream_answers.clone());
+        registry.register("open_connections", "Client connections that are open", connections.clone());
         registry.register("policy_info", "Policies in use", policies.clone());
-        Self {
-            registry,
-            requests,
-            findings,
-            evaluation,
-            fact_wait,
-            upstream_answers,
-            connections,
-            policies,
-        }
+        Self { registry, requests, findings, evaluation, fact_wait, upstream_answers, connections, policies }
     }
 }
 
@@ -112,10 +87,7 @@ impl Metrics {
     /// Counts a request that has ended.
     pub fn request(&self, record: &Record) {
         let labels = RequestLabels {
-            operation: record
-                .operation
-                .clone()
-                .unwrap_or_else(|| "unknown".to_owned()),
+            operation: record.operation.clone().unwrap_or_else(|| "unknown".to_owned()),
             status: record.status.unwrap_or_default(),
             verdict: record.verdict.as_str(),
             rule: record.rule.clone().unwrap_or_default(),
@@ -123,10 +95,7 @@ impl Metrics {
         self.requests.get_or_create(&labels).inc();
         for finding in &record.findings {
             self.findings
-                .get_or_create(&FindingLabels {
-                    rule: finding.rule.clone(),
-                    severity: finding.severity,
-                })
+                .get_or_create(&FindingLabels { rule: finding.rule.clone(), severity: finding.severity })
                 .inc();
         }
         if let Some(status) = record.upstream_status {
@@ -137,9 +106,7 @@ impl Metrics {
                 400..=499 => "4xx",
                 _ => "5xx",
             };
-            self.upstream_answers
-                .get_or_create(&ClassLabels { class })
-                .inc();
+            self.upstream_answers.get_or_create(&ClassLabels { class }).inc();
         }
     }
 
@@ -152,11 +119,8 @@ impl Metrics {
     }
 
     pub fn policy(&self, upstream: &str, policy: &str, digest: &str) {
-        let labels = PolicyLabels {
-            upstream: upstream.to_owned(),
-            policy: policy.to_owned(),
-            digest: digest.to_owned(),
-        };
+        let labels =
+            PolicyLabels { upstream: upstream.to_owned(), policy: policy.to_owned(), digest: digest.to_owned() };
         self.policies.get_or_create(&labels).set(1);
     }
 

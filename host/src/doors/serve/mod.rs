@@ -62,21 +62,16 @@ pub async fn run(args: ServeArgs, load: PolicyLoader<'_>) -> Result<ExitCode, Se
     }
     // Before the first connection, so that no signal is missed.
     let signals = shutdown::signals()?;
-    let vnfm = if args.demo {
-        Some(demo::Vnfm::start().await?)
-    } else {
-        None
-    };
+    let vnfm = if args.demo { Some(demo::Vnfm::start().await?) } else { None };
     let config = args.config(vnfm.as_ref().map(|vnfm| vnfm.url().clone()))?;
     overrides::report(&config.upstreams, SystemTime::now());
     let drain = config.limits.drain;
     let described: Vec<String> = config.upstreams.iter().map(describe).collect();
     let server = Server::bind(config, &|upstream| build_gate(upstream, load)).await?;
 
-    let address = server.local_addr().map_err(|source| ServeError::Bind {
-        address: args.listen.clone().unwrap_or_default(),
-        source,
-    })?;
+    let address = server
+        .local_addr()
+        .map_err(|source| ServeError::Bind { address: args.listen.clone().unwrap_or_default(), source })?;
     for upstream in described {
         anstream::eprintln!("solgate: http://{address} -> {upstream}");
     }
@@ -89,10 +84,7 @@ pub async fn run(args: ServeArgs, load: PolicyLoader<'_>) -> Result<ExitCode, Se
     let cut = server
         .run(async {
             signals.await;
-            anstream::eprintln!(
-                "solgate: stopping; requests in flight have {}",
-                humantime::format_duration(drain)
-            );
+            anstream::eprintln!("solgate: stopping; requests in flight have {}", humantime::format_duration(drain));
         })
         .await;
     if cut > 0 {
@@ -107,11 +99,7 @@ fn check(args: &ServeArgs, load: PolicyLoader<'_>) -> Result<ExitCode, ServeErro
     overrides::report(&config.upstreams, SystemTime::now());
     for upstream in &config.upstreams {
         build_gate(upstream, load)?;
-        forward::Upstream::new(
-            &upstream.url,
-            upstream.ca_file.as_deref(),
-            config.limits.patience(),
-        )?;
+        forward::Upstream::new(&upstream.url, upstream.ca_file.as_deref(), config.limits.patience())?;
         anstream::eprintln!("solgate: {}", describe(upstream));
     }
     anstream::eprintln!("solgate: the configuration is good");
@@ -121,39 +109,22 @@ fn check(args: &ServeArgs, load: PolicyLoader<'_>) -> Result<ExitCode, ServeErro
 fn describe(upstream: &UpstreamConfig) -> String {
     let policies = match upstream.policies.as_slice() {
         [] => "the built-in policy".to_owned(),
-        files => files
-            .iter()
-            .map(|path| path.display().to_string())
-            .collect::<Vec<_>>()
-            .join(", "),
+        files => files.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", "),
     };
     let mode = match upstream.mode {
         Mode::Enforce => "enforced",
         Mode::Monitor => "monitored only",
     };
-    let host = upstream
-        .host
-        .as_deref()
-        .map(|host| format!("Host {host} "))
-        .unwrap_or_default();
-    let prefix = upstream
-        .path_prefix
-        .as_deref()
-        .map(|prefix| format!("{prefix} "))
-        .unwrap_or_default();
+    let host = upstream.host.as_deref().map(|host| format!("Host {host} ")).unwrap_or_default();
+    let prefix = upstream.path_prefix.as_deref().map(|prefix| format!("{prefix} ")).unwrap_or_default();
     let url = upstream.url.to_string();
-    format!(
-        "{host}{prefix}{} ({policies}, {mode})",
-        url.trim_end_matches('/')
-    )
+    format!("{host}{prefix}{} ({policies}, {mode})", url.trim_end_matches('/'))
 }
 
 /// Decisions to standard output, the rest to standard error.
 fn init_log() {
     let level = EnvFilter::try_from_env("SOLGATE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let messages = tracing_subscriber::fmt::layer()
-        .with_writer(std::io::stderr)
-        .with_target(false);
+    let messages = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
     let decisions = filter_fn(|metadata| metadata.target() == DECISION_TARGET);
     // An embedding program may have a subscriber of its own.
     let _ = tracing_subscriber::registry()

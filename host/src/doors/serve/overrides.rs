@@ -16,9 +16,7 @@ pub fn report(upstreams: &[UpstreamConfig], now: SystemTime) {
         if change.has_expired(now) {
             expired(change);
         } else {
-            let until = change
-                .until
-                .map(|until| humantime::format_rfc3339_seconds(until).to_string());
+            let until = change.until.map(|until| humantime::format_rfc3339_seconds(until).to_string());
             tracing::info!(
                 rule = change.rule,
                 severity = severity_name(change.severity),
@@ -39,11 +37,7 @@ pub async fn expire(proxy: Arc<Proxy>) {
         let now = SystemTime::now();
         for route in proxy.routes.values() {
             let ended = || {
-                route
-                    .config
-                    .severities
-                    .iter()
-                    .filter(|change| change.has_expired(now) && !change.has_expired(looked))
+                route.config.severities.iter().filter(|change| change.has_expired(now) && !change.has_expired(looked))
             };
             if ended().next().is_some() {
                 route.apply_settings(now);
@@ -56,14 +50,8 @@ pub async fn expire(proxy: Arc<Proxy>) {
 
 /// The next time after `now` at which an override ends.
 fn next_end(proxy: &Proxy, now: SystemTime) -> Option<SystemTime> {
-    let changes = proxy
-        .routes
-        .values()
-        .flat_map(|route| &route.config.severities);
-    changes
-        .filter_map(|change| change.until)
-        .filter(|until| *until > now)
-        .min()
+    let changes = proxy.routes.values().flat_map(|route| &route.config.severities);
+    changes.filter_map(|change| change.until).filter(|until| *until > now).min()
 }
 
 fn expired(change: &SeverityOverride) {

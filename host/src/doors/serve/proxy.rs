@@ -37,20 +37,12 @@ pub struct GatedUpstream {
 impl GatedUpstream {
     pub fn new(config: UpstreamConfig, make_gate: MakeGate, upstream: Upstream) -> Result<Self, SettingError> {
         let gate = make_gate(config.settings(SystemTime::now()))?;
-        Ok(Self {
-            config,
-            make_gate,
-            upstream,
-            gate: RwLock::new(Arc::new(gate)),
-        })
+        Ok(Self { config, make_gate, upstream, gate: RwLock::new(Arc::new(gate)) })
     }
 
     /// The gate with the settings that hold now.
     pub fn gate(&self) -> Arc<Gate> {
-        self.gate
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.gate.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Judges with the settings of `now` from here on.
@@ -87,21 +79,13 @@ impl Proxy {
         peer: IpAddr,
     ) -> Response<Answer> {
         let (parts, body) = request.into_parts();
-        let passed = connection
-            .pop()
-            .unwrap_or_else(|| Passed::new(Err(disagreement().into())));
+        let passed = connection.pop().unwrap_or_else(|| Passed::new(Err(disagreement().into())));
         let (method, target) = match &passed.outcome {
             Ok((method, target)) => (method.as_str(), target.as_str()),
             Err(refusal) => ("", refusal.target.as_deref().unwrap_or_default()),
         };
         let mut watch = Watch {
-            record: Record::new(
-                self.ids.next(),
-                peer.to_string(),
-                passed.received_at,
-                method,
-                target,
-            ),
+            record: Record::new(self.ids.next(), peer.to_string(), passed.received_at, method, target),
             started: passed.started,
             connection,
             metrics: self.metrics.clone(),
@@ -109,14 +93,9 @@ impl Proxy {
         };
         match self.serve(parts, body, &passed, peer, &mut watch).await {
             Ok(response) => watch.pass(response),
-            Err(Refused {
-                mut response,
-                close,
-            }) => {
+            Err(Refused { mut response, close }) => {
                 if close {
-                    response
-                        .headers_mut()
-                        .insert(CONNECTION, HeaderValue::from_static("close"));
+                    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
                 }
                 watch.answer(response)
             }
@@ -134,27 +113,16 @@ impl Proxy {
         let (method, target) = match &passed.outcome {
             Ok(head) => head,
             Err(refusal) => {
-                return Err(self.fault(
-                    &refusal.fault,
-                    refusal.target.as_deref(),
-                    None,
-                    true,
-                    watch,
-                ));
+                return Err(self.fault(&refusal.fault, refusal.target.as_deref(), None, true, watch));
             }
         };
         // The guard and hyper have read the same bytes; if they ever differ,
         // what was checked is not what would be judged.
         let path = match parts.uri.path_and_query() {
-            Some(path) if path.as_str() == target && parts.method.as_str() == method => {
-                path.clone()
-            }
+            Some(path) if path.as_str() == target && parts.method.as_str() == method => path.clone(),
             _ => return Err(self.fault(&disagreement(), Some(target), None, true, watch)),
         };
-        let host = parts
-            .headers
-            .get(HOST)
-            .and_then(|value| value.to_str().ok());
+        let host = parts.headers.get(HOST).and_then(|value| value.to_str().ok());
         let Some(route) = self.routes.find(host, target) else {
             let close = !body.is_end_stream();
             return Err(self.fault(&Fault::NoUpstream, Some(target), None, close, watch));
@@ -175,32 +143,17 @@ impl Proxy {
             headers: parts.headers,
             body: content,
             body_complete: complete,
-            caller: Some(Caller {
-                source_address: Some(peer.to_string()),
-                ..Caller::default()
-            }),
+            caller: Some(Caller { source_address: Some(peer.to_string()), ..Caller::default() }),
             received_at: passed.received_at,
         };
         let decision = gate.judge(&judged).await;
         watch.record.decided(&decision);
-        self.metrics.judged(
-            decision.evaluation,
-            (!decision.facts.is_empty()).then_some(decision.waiting),
-        );
+        self.metrics.judged(decision.evaluation, (!decision.facts.is_empty()).then_some(decision.waiting));
         if let Verdict::Deny(problem) = decision.verdict {
-            return Err(Refused {
-                response: problem.response(style),
-                close: !complete,
-            });
+            return Err(Refused { response: problem.response(style), close: !complete });
         }
         if !complete {
-            return Err(self.fault(
-                &Fault::BodyTooLarge { limit },
-                Some(target),
-                Some(style),
-                true,
-                watch,
-            ));
+            return Err(self.fault(&Fault::BodyTooLarge { limit }, Some(target), Some(style), true, watch));
         }
 
         parts.headers = judged.headers;
@@ -224,12 +177,7 @@ impl Proxy {
     }
 
     /// Reads the body up to `limit` bytes; false with it says that there is more.
-    async fn read(
-        &self,
-        body: Incoming,
-        limit: usize,
-        passed: &Passed,
-    ) -> Result<(Bytes, bool), Fault> {
+    async fn read(&self, body: Incoming, limit: usize, passed: &Passed) -> Result<(Bytes, bool), Fault> {
         if body.is_end_stream() {
             return Ok((Bytes::new(), true));
         }
@@ -240,9 +188,7 @@ impl Proxy {
                 .get()
                 .cloned()
                 .unwrap_or_else(|| Fault::MalformedBody("its framing is broken".to_owned()))),
-            Err(_) => Err(Fault::RequestTimeout {
-                seconds: self.body_timeout.as_secs(),
-            }),
+            Err(_) => Err(Fault::RequestTimeout { seconds: self.body_timeout.as_secs() }),
         }
     }
 
@@ -256,14 +202,9 @@ impl Proxy {
     ) -> Refused {
         watch.fault(fault);
         let default = ProblemStyle::default();
-        let style = style
-            .or_else(|| self.routes.values().next().map(|route| &route.config.style))
-            .unwrap_or(&default);
+        let style = style.or_else(|| self.routes.values().next().map(|route| &route.config.style)).unwrap_or(&default);
         let target = target.map(fields::excerpt);
-        Refused {
-            response: fault.problem(target.as_deref()).response(style),
-            close,
-        }
+        Refused { response: fault.problem(target.as_deref()).response(style), close }
     }
 }
 
@@ -276,11 +217,7 @@ async fn collect(mut body: Incoming, limit: usize) -> Result<(Bytes, bool), hype
         };
         let length = first.len().max(more.len());
         let room = limit.saturating_sub(length);
-        let (data, over) = if data.len() > room {
-            (data.slice(..room), true)
-        } else {
-            (data, false)
-        };
+        let (data, over) = if data.len() > room { (data.slice(..room), true) } else { (data, false) };
         // Most bodies come in one piece, which then need not be copied.
         if length == 0 {
             first = data;
@@ -291,24 +228,10 @@ async fn collect(mut body: Incoming, limit: usize) -> Result<(Bytes, bool), hype
             more.extend_from_slice(&data);
         }
         if over {
-            return Ok((
-                if more.is_empty() {
-                    first
-                } else {
-                    more.freeze()
-                },
-                false,
-            ));
+            return Ok((if more.is_empty() { first } else { more.freeze() }, false));
         }
     }
-    Ok((
-        if more.is_empty() {
-            first
-        } else {
-            more.freeze()
-        },
-        true,
-    ))
+    Ok((if more.is_empty() { first } else { more.freeze() }, true))
 }
 
 fn disagreement() -> Fault {
@@ -324,23 +247,14 @@ pub struct RequestIds {
 
 impl Default for RequestIds {
     fn default() -> Self {
-        let since = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let run = u32::try_from(since.as_millis() & u128::from(u32::MAX)).unwrap_or_default();
-        Self {
-            run,
-            next: AtomicU64::new(0),
-        }
+        Self { run, next: AtomicU64::new(0) }
     }
 }
 
 impl RequestIds {
     fn next(&self) -> String {
-        format!(
-            "{:08x}-{:08x}",
-            self.run,
-            self.next.fetch_add(1, Ordering::Relaxed)
-        )
+        format!("{:08x}-{:08x}", self.run, self.next.fetch_add(1, Ordering::Relaxed))
     }
 }

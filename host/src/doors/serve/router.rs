@@ -22,9 +22,7 @@ impl<T> Router<T> {
             .into_iter()
             .map(|(host, prefix, value)| Route {
                 host: host.map(|name| name.to_ascii_lowercase()),
-                prefix: prefix
-                    .map(|path| path.trim_end_matches('/').to_owned())
-                    .unwrap_or_default(),
+                prefix: prefix.map(|path| path.trim_end_matches('/').to_owned()).unwrap_or_default(),
                 value,
             })
             .collect();
@@ -40,9 +38,7 @@ impl<T> Router<T> {
         let path = target.split(['?', '#']).next().unwrap_or(target);
         self.routes
             .iter()
-            .find(|route| {
-                (route.host.is_none() || route.host == host) && has_prefix(path, &route.prefix)
-            })
+            .find(|route| (route.host.is_none() || route.host == host) && has_prefix(path, &route.prefix))
             .map(|route| &route.value)
     }
 
@@ -53,8 +49,7 @@ impl<T> Router<T> {
 
 /// `/a` is a prefix of `/a` and `/a/b`, not of `/ab`.
 fn has_prefix(path: &str, prefix: &str) -> bool {
-    path.strip_prefix(prefix)
-        .is_some_and(|rest| prefix.is_empty() || rest.is_empty() || rest.starts_with('/'))
+    path.strip_prefix(prefix).is_some_and(|rest| prefix.is_empty() || rest.is_empty() || rest.starts_with('/'))
 }
 
 fn without_port(host: &str) -> &str {
@@ -73,28 +68,16 @@ mod tests {
         let router = Router::new([
             (None, Some("/vnflcm/v2".to_owned()), "any host, prefix"),
             (Some("A.example".to_owned()), None, "a"),
-            (
-                Some("a.example".to_owned()),
-                Some("/telco/".to_owned()),
-                "a, telco",
-            ),
+            (Some("a.example".to_owned()), Some("/telco/".to_owned()), "a, telco"),
             (Some("[::1]".to_owned()), Some("/x".to_owned()), "v6"),
         ]);
         let table = [
-            (
-                Some("a.example:8080"),
-                "/vnflcm/v2/subscriptions",
-                Some("a"),
-            ),
+            (Some("a.example:8080"), "/vnflcm/v2/subscriptions", Some("a")),
             (Some("a.EXAMPLE"), "/telco", Some("a, telco")),
             (Some("a.example"), "/telco/api?x=/", Some("a, telco")),
             (Some("a.example"), "/telcox", Some("a")),
             (Some("b.example"), "/vnflcm/v2", Some("any host, prefix")),
-            (
-                Some("b.example"),
-                "/vnflcm/v2?filter=x",
-                Some("any host, prefix"),
-            ),
+            (Some("b.example"), "/vnflcm/v2?filter=x", Some("any host, prefix")),
             (Some("b.example"), "/vnflcm/v20", None),
             (Some("[::1]:80"), "/x/y", Some("v6")),
             (Some("[::1]"), "/x", Some("v6")),
@@ -102,11 +85,7 @@ mod tests {
             (None, "/", None),
         ];
         for (host, target, expected) in table {
-            assert_eq!(
-                router.find(host, target).copied(),
-                expected,
-                "{host:?} {target}"
-            );
+            assert_eq!(router.find(host, target).copied(), expected, "{host:?} {target}");
         }
     }
 }

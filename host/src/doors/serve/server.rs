@@ -65,11 +65,7 @@ impl Server {
             Some(address) => Some(listen(address).await?),
             None => None,
         };
-        let admin = Arc::new(Admin {
-            metrics: metrics.clone(),
-            policies,
-            stopping: AtomicBool::new(false),
-        });
+        let admin = Arc::new(Admin { metrics: metrics.clone(), policies, stopping: AtomicBool::new(false) });
         let proxy = Arc::new(Proxy {
             routes,
             metrics,
@@ -77,13 +73,7 @@ impl Server {
             body_timeout: config.limits.body_timeout,
             ids: RequestIds::default(),
         });
-        Ok(Self {
-            listener,
-            admin_listener,
-            proxy,
-            admin,
-            limits: config.limits,
-        })
+        Ok(Self { listener, admin_listener, proxy, admin, limits: config.limits })
     }
 
     /// The address that clients use.
@@ -97,21 +87,13 @@ impl Server {
     /// The address of health checks and metrics, if there is one.
     #[must_use]
     pub fn admin_addr(&self) -> Option<SocketAddr> {
-        self.admin_listener
-            .as_ref()
-            .and_then(|listener| listener.local_addr().ok())
+        self.admin_listener.as_ref().and_then(|listener| listener.local_addr().ok())
     }
 
     /// Serves until `shutdown` is ready, then lets requests in flight finish
     /// within the drain limit. Returns how many connections were cut.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> usize {
-        let Self {
-            listener,
-            admin_listener,
-            proxy,
-            admin,
-            limits,
-        } = self;
+        let Self { listener, admin_listener, proxy, admin, limits } = self;
         let expiry_task = tokio::spawn(overrides::expire(proxy.clone()));
         let admin_task = admin_listener.map(|listener| tokio::spawn(admin.clone().serve(listener)));
         let graceful = GracefulShutdown::new();
@@ -129,9 +111,7 @@ impl Server {
         }
         admin.stopping.store(true, Ordering::Relaxed);
         drop(listener);
-        let drained = tokio::time::timeout(limits.drain, graceful.shutdown())
-            .await
-            .is_ok();
+        let drained = tokio::time::timeout(limits.drain, graceful.shutdown()).await.is_ok();
         while tasks.try_join_next().is_some() {}
         let cut = if drained { 0 } else { tasks.len() };
         tasks.shutdown().await;
@@ -153,24 +133,13 @@ fn connect_all(
     let mut routes = Vec::new();
     let mut policies = Vec::new();
     for entry in &config.upstreams {
-        let LiveGate {
-            make,
-            policies: live,
-        } = build_gate(entry)?;
-        let authority = entry
-            .url
-            .authority()
-            .map(ToString::to_string)
-            .unwrap_or_default();
+        let LiveGate { make, policies: live } = build_gate(entry)?;
+        let authority = entry.url.authority().map(ToString::to_string).unwrap_or_default();
         for (name, digest) in live {
             metrics.policy(&authority, &name, &digest);
             policies.push((name, AtomicBool::new(true)));
         }
-        let upstream = Upstream::new(
-            &entry.url,
-            entry.ca_file.as_deref(),
-            config.limits.patience(),
-        )?;
+        let upstream = Upstream::new(&entry.url, entry.ca_file.as_deref(), config.limits.patience())?;
         routes.push((
             entry.host.clone(),
             entry.path_prefix.clone(),
@@ -182,19 +151,11 @@ fn connect_all(
 }
 
 async fn listen(address: &str) -> Result<TcpListener, ServeError> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|source| ServeError::Bind {
-            address: address.to_owned(),
-            source,
-        })
+    TcpListener::bind(address).await.map_err(|source| ServeError::Bind { address: address.to_owned(), source })
 }
 
 /// The next connection, once there is room for one.
-async fn accept(
-    listener: &TcpListener,
-    slots: &Arc<Semaphore>,
-) -> (TcpStream, Option<OwnedSemaphorePermit>) {
+async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> (TcpStream, Option<OwnedSemaphorePermit>) {
     // Never closed, so there is always a permit in the end.
     let slot = slots.clone().acquire_owned().await.ok();
     loop {
@@ -232,9 +193,7 @@ async fn serve_connection(
         .header_read_timeout(None)
         .preserve_header_case(true)
         .max_buf_size(limits.head.saturating_add(64 << 10));
-    let served = watcher
-        .watch(builder.serve_connection(TokioIo::new(guard), service))
-        .await;
+    let served = watcher.watch(builder.serve_connection(TokioIo::new(guard), service)).await;
     if let Err(error) = served {
         tracing::debug!(%peer, %error, "connection ended");
     }
@@ -250,10 +209,7 @@ struct Open {
 impl Open {
     fn new(metrics: Arc<Metrics>, slot: Option<OwnedSemaphorePermit>) -> Self {
         metrics.connection_opened();
-        Self {
-            metrics,
-            _slot: slot,
-        }
+        Self { metrics, _slot: slot }
     }
 }
 

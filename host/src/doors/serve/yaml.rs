@@ -20,14 +20,7 @@ pub struct ConfigError {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            out,
-            "{}:{}:{}: {}",
-            self.file.display(),
-            self.line,
-            self.column,
-            self.message
-        )
+        write!(out, "{}:{}:{}: {}", self.file.display(), self.line, self.column, self.message)
     }
 }
 
@@ -49,28 +42,15 @@ pub fn read<T>(
     text: &str,
     read: impl FnOnce(Node<'_>) -> Result<T, ConfigError>,
 ) -> Result<T, ConfigError> {
-    let fail = |line, column, message| ConfigError {
-        file: file.to_owned(),
-        line,
-        column,
-        message,
-    };
+    let fail = |line, column, message| ConfigError { file: file.to_owned(), line, column, message };
     let documents = MarkedYaml::load_from_str(text).map_err(|error| {
         let marker = error.marker();
-        fail(
-            marker.line(),
-            marker.col().saturating_add(1),
-            format!("not valid YAML: {}", error.info()),
-        )
+        fail(marker.line(), marker.col().saturating_add(1), format!("not valid YAML: {}", error.info()))
     })?;
     match documents.as_slice() {
         [yaml] => read(Node { file, yaml }),
         [] => Err(fail(1, 1, "the file is empty".to_owned())),
-        _ => Err(fail(
-            1,
-            1,
-            "expected one YAML document, found several".to_owned(),
-        )),
+        _ => Err(fail(1, 1, "expected one YAML document, found several".to_owned())),
     }
 }
 
@@ -87,10 +67,7 @@ impl<'a> Node<'a> {
     }
 
     fn at(&self, yaml: &'a MarkedYaml<'a>) -> Self {
-        Self {
-            file: self.file,
-            yaml,
-        }
+        Self { file: self.file, yaml }
     }
 
     /// The members, of which all must be among `known`.
@@ -108,10 +85,7 @@ impl<'a> Node<'a> {
                 return Err(key.error(format!("unknown member {name}; {hint}")));
             }
         }
-        Ok(members
-            .into_iter()
-            .map(|(name, value, _)| (name, value))
-            .collect())
+        Ok(members.into_iter().map(|(name, value, _)| (name, value)).collect())
     }
 
     /// Names, values and the places of the names.
@@ -173,15 +147,8 @@ impl<'a> Node<'a> {
     ///
     /// # Errors
     /// `parse` does not understand it.
-    pub fn parse<T>(
-        &self,
-        expected: &str,
-        parse: impl FnOnce(&str) -> Option<T>,
-    ) -> Result<T, ConfigError> {
-        self.text()
-            .ok()
-            .and_then(parse)
-            .ok_or_else(|| self.expected(expected))
+    pub fn parse<T>(&self, expected: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, ConfigError> {
+        self.text().ok().and_then(parse).ok_or_else(|| self.expected(expected))
     }
 
     /// The value as JSON.
@@ -196,12 +163,7 @@ impl<'a> Node<'a> {
             YamlData::Value(Scalar::Integer(value)) => Value::from(*value),
             YamlData::Value(Scalar::FloatingPoint(value)) => Value::from(value.into_inner()),
             YamlData::Value(Scalar::String(value)) => Value::from(value.as_ref()),
-            YamlData::Sequence(_) => Value::Array(
-                self.items()?
-                    .iter()
-                    .map(Self::json)
-                    .collect::<Result<_, _>>()?,
-            ),
+            YamlData::Sequence(_) => Value::Array(self.items()?.iter().map(Self::json).collect::<Result<_, _>>()?),
             _ => return Err(self.expected("a value or a list of values")),
         })
     }
@@ -224,11 +186,6 @@ impl<'a> Node<'a> {
 
 /// The known name that is nearest to `name`, if any is near.
 pub fn closest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
-    let near =
-        |other: &&str| strsim::damerau_levenshtein(&name.to_lowercase(), &other.to_lowercase());
-    known
-        .iter()
-        .copied()
-        .min_by_key(near)
-        .filter(|other| near(other) <= other.len().div_ceil(3))
+    let near = |other: &&str| strsim::damerau_levenshtein(&name.to_lowercase(), &other.to_lowercase());
+    known.iter().copied().min_by_key(near).filter(|other| near(other) <= other.len().div_ceil(3))
 }
