@@ -8,6 +8,7 @@
 //! that file first. Blocks are run in the order of the page, in one folder.
 
 use std::fmt::Write as _;
+use std::ops::Range;
 use std::path::Path;
 use std::process::Command;
 
@@ -17,7 +18,8 @@ pub enum Step {
     /// Write a file.
     File { name: String, text: String },
     /// Run a command and compare what it prints.
-    Command { line: usize, command: String, expected: Vec<String> },
+    /// `line` counts from 1, `shown` are the lines (from 0) of what it prints.
+    Command { line: usize, command: String, expected: Vec<String>, shown: Range<usize> },
 }
 
 /// The steps that a page shows.
@@ -56,6 +58,7 @@ fn session(block: &[(usize, String)], steps: &mut Vec<Step>) {
             command.push('\n');
             command.push_str(more);
         }
+        let first = line + command.matches('\n').count();
         let mut expected = Vec::new();
         while let Some((_, text)) = lines.next_if(|(_, text)| !text.starts_with("$ ")) {
             expected.push(text.trim_end().to_owned());
@@ -63,20 +66,36 @@ fn session(block: &[(usize, String)], steps: &mut Vec<Step>) {
         while expected.last().is_some_and(String::is_empty) {
             expected.pop();
         }
-        steps.push(Step::Command { line: *line, command, expected });
+        let shown = first..first + expected.len();
+        steps.push(Step::Command { line: *line, command, expected, shown });
     }
 }
 
-/// Runs a page's steps in `folder` with `rewrite` applied to each command, and
-/// says what differed.
-///
-/// # Errors
-/// A report of the first command that printed something else.
+/// What became of a page.
+pub struct Outcome {
+    /// How many steps it has.
+    pub steps: usize,
+    /// What each command printed that is not what is shown.
+    pub reports: Vec<String>,
+    /// The page with what was printed in place of what is shown.
+    pub blessed: String,
+}
+
+/// Runs a page's steps in `folder` with `rewrite` applied to each command and
+/// `restore` to what it prints.
 ///
 /// # Panics
 /// If the shell cannot be started or a file not be written.
-pub fn run(page: &str, folder: &Path, path: &str, rewrite: impl Fn(&str) -> String) -> Result<usize, String> {
+pub fn run(
+    page: &str,
+    folder: &Path,
+    path: &str,
+    rewrite: impl Fn(&str) -> String,
+    restore: impl Fn(&str) -> String,
+) -> Outcome {
     let steps = steps(page);
+    let mut reports = Vec::new();
+    let mut replaced = Vec::new();
     for step in &steps {
         match step {
             Step::File { name, text } => {
@@ -84,7 +103,7 @@ pub fn run(page: &str, folder: &Path, path: &str, rewrite: impl Fn(&str) -> Stri
                 std::fs::create_dir_all(file.parent().expect("it is in a folder")).expect("it is created");
                 std::fs::write(file, text).expect("it is written");
             }
-            Step::Command { line, command, expected } => {
+            Step::Command { line, command, expected, shown } => {
                 let output = Command::new("bash")
                     .args(["-c", &format!("exec 2>&1\n{}", rewrite(command))])
                     .current_dir(folder)
@@ -93,20 +112,26 @@ pub fn run(page: &str, folder: &Path, path: &str, rewrite: impl Fn(&str) -> Stri
                     .stdin(std::process::Stdio::null())
                     .output()
                     .expect("bash runs");
-                let printed = String::from_utf8_lossy(&output.stdout).replace('\r', "");
+                let printed = restore(&String::from_utf8_lossy(&output.stdout).replace('\r', ""));
                 let printed: Vec<&str> = printed.trim_end().lines().map(str::trim_end).collect();
                 let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
                 if !agree(&expected, &printed) {
-                    return Err(format!(
+                    reports.push(format!(
                         "line {line}: $ {command}\n--- shown\n{}\n--- printed\n{}\n",
                         expected.join("\n"),
                         printed.join("\n")
                     ));
+                    replaced.push((shown.clone(), printed.into_iter().map(str::to_owned).collect::<Vec<_>>()));
                 }
             }
         }
     }
-    Ok(steps.len())
+    let mut lines: Vec<String> = page.lines().map(str::to_owned).collect();
+    for (shown, printed) in replaced.into_iter().rev() {
+        lines.splice(shown, printed);
+    }
+    lines.push(String::new());
+    Outcome { steps: steps.len(), reports, blessed: lines.join("\n") }
 }
 
 /// Whether what was printed is what is shown.
@@ -143,8 +168,8 @@ mod tests {
             steps(page),
             [
                 Step::File { name: "a/b.yaml".into(), text: "k: 1\n".into() },
-                Step::Command { line: 7, command: "echo \\\n  a".into(), expected: vec!["a".into()] },
-                Step::Command { line: 11, command: "true".into(), expected: vec![] },
+                Step::Command { line: 7, command: "echo \\\n  a".into(), expected: vec!["a".into()], shown: 8..9 },
+                Step::Command { line: 11, command: "true".into(), expected: vec![], shown: 11..11 },
             ]
         );
     }
@@ -171,8 +196,11 @@ mod tests {
     fn a_command_that_prints_something_else_is_reported() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = std::env::var("PATH").expect("it is set");
-        let report = run("```console\n$ echo b\na\n```\n", folder.path(), &path, str::to_owned);
-        assert!(report.is_err_and(|report| report.contains("line 2") && report.contains("--- printed\nb")));
-        assert_eq!(run("```console\n$ echo b\nb\n```\n", folder.path(), &path, str::to_owned), Ok(1));
+        let run = |page| run(page, folder.path(), &path, str::to_owned, str::to_owned);
+        let wrong = run("```console\n$ echo b\na\n\n$ true\n```\n");
+        let [report] = wrong.reports.as_slice() else { panic!("{:?}", wrong.reports) };
+        assert!(report.contains("line 2") && report.contains("--- printed\nb"), "{report}");
+        assert_eq!(wrong.blessed, "```console\n$ echo b\nb\n\n$ true\n```\n");
+        assert_eq!(run(&wrong.blessed).reports, [""; 0]);
     }
 }

@@ -1,4 +1,5 @@
-//! Every command that the documentation shows prints what is shown.
+//! Every command that the documentation shows prints what is shown. With BLESS=1
+//! in the environment the pages are rewritten.
 
 use std::os::unix::fs::symlink;
 
@@ -18,17 +19,23 @@ fn page(name: &str) {
     let demo = text.contains(SHOWN).then(|| Serving::start(&["--demo"]));
     let path =
         format!("{}:{}", binary().parent().expect("a folder").display(), std::env::var("PATH").expect("it is set"));
-    let steps = markdown::run(&text, folder.path(), &path, |command| {
-        let command = command.replace("target/release/solgate", "solgate");
-        let command = match &demo {
-            Some(demo) => command.replace(SHOWN, &demo.address.to_string()),
-            None => command,
-        };
-        format!("export SOLGATE_CACHE_DIR={}\n{command}", cache.display())
-    });
-    match steps {
-        Ok(steps) => assert!(steps > 0, "{name} shows nothing"),
-        Err(report) => panic!("{name}: {report}"),
+    let listens = demo.as_ref().map(|demo| demo.address.to_string());
+    let outcome = markdown::run(
+        &text,
+        folder.path(),
+        &path,
+        |command| {
+            let command = command.replace("target/release/solgate", "solgate");
+            let command = listens.as_ref().map_or(command.clone(), |address| command.replace(SHOWN, address));
+            format!("export SOLGATE_CACHE_DIR={}\n{command}", cache.display())
+        },
+        |printed| listens.as_ref().map_or(printed.to_owned(), |address| printed.replace(address, SHOWN)),
+    );
+    assert!(outcome.steps > 0, "{name} shows nothing");
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(workspace().join(name), outcome.blessed).expect("the page is writable");
+    } else {
+        assert!(outcome.reports.is_empty(), "{name}: {}", outcome.reports.join("\n"));
     }
 }
 
@@ -44,5 +51,12 @@ fn the_page_for_gateway_operators_shows_what_happens() {
 
 #[test]
 fn the_page_for_policy_authors_shows_what_happens() {
-    page("docs/policy-authors.md");
+    page("docs/writing-policies.md");
+}
+
+#[test]
+fn the_readmes_program_is_the_example_that_compiles() {
+    let page = std::fs::read_to_string(workspace().join("README.md")).expect("the page exists");
+    let program = std::fs::read_to_string(workspace().join("host/examples/judge.rs")).expect("the example exists");
+    assert!(page.contains(&format!("```rust\n{program}```")), "README.md does not show host/examples/judge.rs");
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::anyhow;
 use solgate_bundle::{BuildOptions, bake::bake, compile_dir};
 
 use crate::policies::{bundle_error, with_spinner};
@@ -61,7 +61,8 @@ pub fn run(arguments: &BuildArgs) -> anyhow::Result<ExitCode> {
     }
     let bundle = &compiled.bundle;
     let component = with_spinner("baking", || bake(bundle))?;
-    write(&arguments.output, &component).with_context(|| format!("cannot write {}", arguments.output.display()))?;
+    write(&arguments.output, &component)
+        .map_err(|error| anyhow!("cannot write {}: {error}", arguments.output.display()))?;
     match arguments.format {
         Format::Text => anstream::eprintln!(
             "solgate: {} holds {} {}: {} rules for {} operations, {} bytes, source {}",

@@ -40,7 +40,8 @@ fn main() -> ExitCode {
     match run(arguments.command) {
         Ok(status) => status,
         Err(error) => {
-            anstream::eprintln!("solgate: {error:#}");
+            // Each error names its cause in its own text.
+            anstream::eprintln!("solgate: {error}");
             ExitCode::from(2)
         }
     }
