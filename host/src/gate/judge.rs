@@ -37,6 +37,13 @@ struct Known {
     facts: Vec<(FactQuery, Fact)>,
 }
 
+/// A fact that was fetched for this request, and what was asked.
+struct Fetched {
+    template: FactTemplate,
+    variables: Vec<(String, String)>,
+    fact: Fact,
+}
+
 /// The state of judging one request.
 struct Hearing<'a> {
     gate: &'a Gate,
@@ -44,7 +51,7 @@ struct Hearing<'a> {
     /// Milliseconds since the epoch.
     received_at: u64,
     /// What has been fetched for any of the policies.
-    fetched: Vec<(FactTemplate, Vec<(String, String)>, Fact)>,
+    fetched: Vec<Fetched>,
     decision: Decision,
 }
 
@@ -271,7 +278,11 @@ impl<'a> Hearing<'a> {
             if new {
                 self.decision.facts.push(FactTrace { name: query.name.clone(), outcome, cached: fact.cached, reason });
                 if let Some(template) = manifest.facts.get(&query.name) {
-                    self.fetched.push((template.clone(), query.variables.clone(), fact.clone()));
+                    self.fetched.push(Fetched {
+                        template: template.clone(),
+                        variables: query.variables.clone(),
+                        fact: fact.clone(),
+                    });
                 }
             }
             known.facts.push((query, fact));
@@ -291,11 +302,11 @@ impl<'a> Hearing<'a> {
         api_root: &str,
         fresh: bool,
     ) -> (Fact, bool) {
-        let same = |(t, v, _): &&(FactTemplate, Vec<(String, String)>, Fact)| t == template && v == variables;
-        if let Some((_, _, fact)) = self.fetched.iter().rev().find(same)
-            && !(fresh && fact.cached)
+        let same = |have: &&Fetched| have.template == *template && have.variables == variables;
+        if let Some(have) = self.fetched.iter().rev().find(same)
+            && !(fresh && have.fact.cached)
         {
-            return (fact.clone(), false);
+            return (have.fact.clone(), false);
         }
         let request = FactRequest { template, variables, api_root, headers: &self.request.headers, fresh };
         (self.gate.facts.fetch(request).await, true)
