@@ -38,7 +38,8 @@ impl Guest for Hostile {
             "memory" => {
                 let mut hoard: Vec<Vec<u8>> = Vec::new();
                 loop {
-                    hoard.push(std::hint::black_box(vec![1; 1 << 20]));
+                    // Not touched, so that the memory limit comes before the deadline.
+                    hoard.push(std::hint::black_box(Vec::with_capacity(8 << 20)));
                 }
             }
             "output" => Outcome::Deny(denial(400, &"x".repeat(8 << 20))),
