@@ -8,48 +8,51 @@
 #   make check   formatting and clippy
 
 CARGO ?= cargo
-PROFILE := --release 
+# The whole workspace is named in every step, so that the features of what is
+# compiled in one are those of the next.
+CARGO_FLAGS := --release --locked --workspace
 ARTIFACTS := target/solgate
-WASM := target/wasm32-unknown-unknown/release
+WASM_TARGET := wasm32-unknown-unknown
+WASM := target/$(WASM_TARGET)/release
 BUNDLE := $(shell find policies/vnflcm-v2 -type f)
 
-.PHONY: build run test check check-format format artifacts clean
+.PHONY: build run test check check-format format artifacts wasm wasm-target clean
 
 build: artifacts
-	$(CARGO) build $(PROFILE) --workspace
+	$(CARGO) build $(CARGO_FLAGS) --bin solgate
 
 run: build
 	target/release/solgate serve --demo
 
-test: build
-	$(CARGO) test $(PROFILE) --workspace
+test: build $(ARTIFACTS)/hostile.wasm
+	$(CARGO) test $(CARGO_FLAGS)
+
+check: check-format artifacts
+	$(CARGO) clippy $(CARGO_FLAGS) --all-targets -- -D warnings
 
 check-format:
 	$(CARGO) fmt --all --check
 
-check: check-format artifacts
-	$(CARGO) clippy $(PROFILE) --workspace --all-targets -- -D warnings
-
 format:
 	$(CARGO) fmt --all
 
-artifacts: $(ARTIFACTS)/engine.wasm $(ARTIFACTS)/hostile.wasm $(ARTIFACTS)/vnflcm-v2.wasm
+artifacts: $(ARTIFACTS)/engine.wasm $(ARTIFACTS)/vnflcm-v2.wasm
 
-# The engine and the misbehaving policy of the tests, as core modules. Cargo
-# decides whether they are up to date; the copy changes only if they did.
-.PHONY: wasm
-wasm:
-	@rustup target list --installed 2>/dev/null | grep -q wasm32-unknown-unknown || rustup target add wasm32-unknown-unknown
-	$(CARGO) build $(PROFILE) --target wasm32-unknown-unknown -p solgate-engine -p solgate-hostile --lib
+# The engine, and the misbehaving policy of the tests, as core modules. Cargo
+# knows whether they are up to date; the copy changes only if they did.
+$(ARTIFACTS)/engine.wasm $(ARTIFACTS)/hostile.wasm: $(ARTIFACTS)/%.wasm: wasm
 	@mkdir -p $(ARTIFACTS)
-
-$(ARTIFACTS)/%.wasm: wasm
 	@cmp -s $(WASM)/solgate_$*.wasm $@ || cp $(WASM)/solgate_$*.wasm $@
 
-# The default policy. The whole workspace is named so that the features of what
-# is compiled here are those of the last step.
+wasm: wasm-target
+	$(CARGO) build --release --locked --target $(WASM_TARGET) -p solgate-engine -p solgate-hostile --lib
+
+wasm-target:
+	@rustup target list --installed | grep -qx $(WASM_TARGET) || rustup target add $(WASM_TARGET)
+
+# The default policy.
 $(ARTIFACTS)/vnflcm-v2.wasm: $(ARTIFACTS)/engine.wasm $(BUNDLE)
-	$(CARGO) build $(PROFILE) --workspace --bin solgate-bake
+	$(CARGO) build $(CARGO_FLAGS) --bin solgate-bake
 	target/release/solgate-bake policies/vnflcm-v2 $@
 
 clean:
