@@ -6,6 +6,7 @@
 mod build;
 mod policies;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -40,7 +41,7 @@ fn main() -> ExitCode {
     match run(arguments.command) {
         Ok(status) => status,
         Err(error) => {
-            anstream::eprintln!("solgate: {error:#}");
+            let _ = writeln!(anstream::stderr(), "solgate: {error:#}");
             ExitCode::from(2)
         }
     }
