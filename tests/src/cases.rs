@@ -7,7 +7,7 @@ mod text;
 mod yaml;
 
 pub use model::{Case, Expect, FactGiven, Verdict};
-pub use run::{Ran, judge, project, run};
+pub use run::{Judge, Ran, judge, project, run};
 pub use text::base64;
 pub use yaml::to_json;
 

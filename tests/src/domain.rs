@@ -8,10 +8,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use solgate_engine::Engine;
 use solgate_engine::verdict::{Denial, Mode, Setting};
 
-use crate::cases::{Case, Expect, Ran, Verdict, judge};
+use crate::cases::{Case, Expect, Judge, Ran, Verdict, judge};
 pub use vnfm::Vnfm;
 
 /// One line of the file, as far as it is used.
@@ -144,7 +143,7 @@ impl DomainCase {
 
 impl Tally {
     /// Runs one case and counts it.
-    pub fn add(&mut self, engine: &Engine, case: &DomainCase) {
+    pub fn add(&mut self, engine: &dyn Judge, case: &DomainCase) {
         let vnfm = Vnfm::new(&case.state);
         let ran = case.case().and_then(|request| {
             judge(engine, &request, &|query| {

@@ -241,3 +241,28 @@ fn a_vnfm_that_is_down_is_a_problem_with_retry_after() {
     let answer = send(gate.address, &terminate(r#"{"terminationType":"FORCEFUL"}"#));
     assert_eq!((answer.status, answer.rules()), (503, vec!["gate.fact-unavailable".to_owned()]));
 }
+
+#[test]
+fn a_policy_that_misbehaves_costs_one_request_and_the_server_lives_on() {
+    let module = std::fs::read(solgate_tests::artifact("hostile.wasm")).expect("it is readable");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("hostile.wasm");
+    std::fs::write(&file, solgate_bundle::bake::encode(&module).expect("it is a component")).expect("it is written");
+    let vnfm = Vnfm::start();
+    let gate = Serving::start(&["--upstream", &vnfm.url(), "--policy", file.to_str().expect("it is text")]);
+    for (path, status, rule) in [
+        ("loop", 503, "gate.policy-deadline"),
+        ("panic", 500, "gate.policy-trap"),
+        ("memory", 503, "gate.policy-memory"),
+        ("status", 500, "gate.policy-outcome"),
+        ("crlf", 500, "gate.policy-outcome"),
+    ] {
+        let answer = send(gate.address, &message("GET", &format!("/hostile/{path}"), &[], ""));
+        assert_eq!((answer.status, answer.rules()), (status, vec![rule.to_owned()]), "{path}");
+        assert_eq!(answer.field("content-type"), Some("application/problem+json"), "{path}");
+        assert_eq!(answer.field("retry-after").is_some(), status == 503, "{path}");
+        assert_eq!(vnfm.received(), [], "{path}");
+        assert_eq!(send(gate.address, &message("GET", "/hostile/well", &[], "")).status, 202, "after {path}");
+        assert_eq!(vnfm.received().len(), 1, "after {path}");
+    }
+}

@@ -31,7 +31,10 @@ fn list(one: &str, many: &str, names: &[String]) -> String {
 }
 
 fn did_you_mean(near: Option<&str>) -> String {
-    near.map(|near| format!("; did you mean {near:?}?")).unwrap_or_default()
+    near.map_or_else(
+        || "; a verdict names the rules that it rests on, such as query.unknown".to_owned(),
+        |near| format!("; did you mean {near:?}?"),
+    )
 }
 
 /// Checks that some policy knows what the setting is about, and gives an option's

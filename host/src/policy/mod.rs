@@ -169,5 +169,18 @@ impl std::fmt::Debug for Policy {
 }
 
 fn compile(engine: &wasmtime::Engine, bytes: &[u8]) -> Result<Component, LoadError> {
-    Component::from_binary(engine, bytes).map_err(|error| LoadError::NotAComponent(format!("{error:#}")))
+    // What people mix up most; wasmtime's words for it are those of a parser.
+    let mistaken = match bytes {
+        [] => Some("it is empty"),
+        [0, b'a', b's', b'm', 1, 0, 0, 0, ..] => Some("it is a core module"),
+        [0, b'a', b's', b'm', ..] => None,
+        _ => Some("it does not start as WebAssembly does"),
+    };
+    if let Some(what) = mistaken {
+        return Err(LoadError::NotAComponent(what.to_owned()));
+    }
+    Component::from_binary(engine, bytes).map_err(|error| {
+        let words = format!("{error:#}");
+        LoadError::NotAComponent(words.split_whitespace().collect::<Vec<_>>().join(" "))
+    })
 }

@@ -4,13 +4,31 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use solgate_engine::Engine;
-use solgate_engine::ir::{FactDef, Severity};
+use solgate_engine::ir::{Bundle, FactDef, Severity};
 use solgate_engine::verdict::{Context, Denial, FactAnswer, FactQuery, Finding, Location, Outcome, Request};
 
 use super::model::{Case, Expect, FactGiven, Verdict};
 
 /// A policy may ask that often before it must decide.
 const ROUNDS: usize = 3;
+
+/// What judges a case: the engine, or something that watches it.
+pub trait Judge {
+    /// The bundle that is judged by.
+    fn bundle(&self) -> &Bundle;
+    /// As [`Engine::evaluate`].
+    fn evaluate(&self, request: &Request<'_>, context: &Context<'_>) -> Outcome;
+}
+
+impl Judge for Engine {
+    fn bundle(&self) -> &Bundle {
+        Engine::bundle(self)
+    }
+
+    fn evaluate(&self, request: &Request<'_>, context: &Context<'_>) -> Outcome {
+        Engine::evaluate(self, request, context)
+    }
+}
 
 /// What became of a request.
 #[derive(Debug, Clone)]
@@ -24,7 +42,7 @@ pub struct Ran {
 /// # Errors
 ///
 /// If the policy asks for a fact that nobody gives, asks twice, or never decides.
-pub fn judge(engine: &Engine, case: &Case, answer: &dyn Fn(&FactQuery) -> Option<FactGiven>) -> Result<Ran, String> {
+pub fn judge(engine: &dyn Judge, case: &Case, answer: &dyn Fn(&FactQuery) -> Option<FactGiven>) -> Result<Ran, String> {
     let fields: Vec<(&str, &str)> = case.fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let request = Request {
         method: &case.method,
@@ -112,7 +130,7 @@ pub fn project(mut body: Value, definition: &FactDef) -> Value {
 /// # Errors
 ///
 /// As [`judge`].
-pub fn run(engine: &Engine, case: &Case) -> Result<(Ran, Vec<String>), String> {
+pub fn run(engine: &dyn Judge, case: &Case) -> Result<(Ran, Vec<String>), String> {
     let ran = judge(engine, case, &|query| case.facts.get(&query.name).cloned())?;
     let faults = differences(&ran, &case.expect);
     Ok((ran, faults))

@@ -1,5 +1,6 @@
 //! `solgate build`: from a bundle's folder to a policy component.
 
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -55,14 +56,14 @@ fn setting(text: &str) -> Result<(String, String), String> {
 
 pub fn run(arguments: &BuildArgs) -> anyhow::Result<ExitCode> {
     let options = BuildOptions { set: arguments.set.clone() };
-    let compiled = compile_dir(&arguments.bundle, &options).map_err(bundle_error)?;
+    let compiled =
+        compile_dir(&arguments.bundle, &options).map_err(|failure| bundle_error(&arguments.bundle, failure))?;
     if !compiled.warnings.is_empty() {
         anstream::eprint!("{}", solgate_bundle::render(&compiled.warnings, &compiled.sources, true));
     }
     let bundle = &compiled.bundle;
     let component = with_spinner("baking", || bake(bundle))?;
-    write(&arguments.output, &component)
-        .map_err(|error| anyhow!("cannot write {}: {error}", arguments.output.display()))?;
+    write(&arguments.output, &component)?;
     match arguments.format {
         Format::Text => anstream::eprintln!(
             "solgate: {} holds {} {}: {} rules for {} operations, {} bytes, source {}",
@@ -74,29 +75,47 @@ pub fn run(arguments: &BuildArgs) -> anyhow::Result<ExitCode> {
             component.len(),
             bundle.digest.get(..12).unwrap_or(&bundle.digest),
         ),
-        Format::Json => anstream::println!(
-            "{}",
-            serde_json::json!({
-                "file": arguments.output,
-                "name": bundle.name,
-                "version": bundle.version,
-                "digest": bundle.digest,
-                "rules": bundle.rules.len(),
-                "operations": bundle.operations.len(),
-                "bytes": component.len(),
-            })
-        ),
+        Format::Json => print(&serde_json::json!({
+            "file": arguments.output,
+            "name": bundle.name,
+            "version": bundle.version,
+            "digest": bundle.digest,
+            "rules": bundle.rules.len(),
+            "operations": bundle.operations.len(),
+            "bytes": component.len(),
+        }))
+        .context("the result cannot be written to standard output")?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// Writes the file whole or not at all.
-fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    use std::io::Write;
+fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().permissions(std::fs::Permissions::from_mode(0o644)).tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.persist(path).map_err(|error| error.error)?;
+    let failed = |error: std::io::Error| anyhow::anyhow!("cannot write {}: {error}", path.display());
+    let mut file = tempfile::Builder::new()
+        .permissions(std::fs::Permissions::from_mode(0o644))
+        .tempfile_in(folder)
+        // Its own message names the temporary file, which nobody knows.
+        .map_err(|error| match error.kind() {
+            ErrorKind::NotFound => anyhow::anyhow!(
+                "cannot write {}: there is no folder {}; make it first",
+                path.display(),
+                folder.display()
+            ),
+            kind => anyhow::anyhow!("cannot write {} in the folder {}: {kind}", path.display(), folder.display()),
+        })?;
+    file.write_all(bytes).map_err(failed)?;
+    file.persist(path).map_err(|error| failed(error.error))?;
     Ok(())
+}
+
+/// Prints a line. A reader that has gone away wanted no more of it.
+fn print(line: &serde_json::Value) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match writeln!(out, "{line}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
 }

@@ -6,6 +6,7 @@
 mod build;
 mod policies;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -40,8 +41,9 @@ fn main() -> ExitCode {
     match run(arguments.command) {
         Ok(status) => status,
         Err(error) => {
-            // Each error names its cause in its own text.
-            anstream::eprintln!("solgate: {error}");
+            // Each error names its cause in its own text. A closed standard error is
+            // no reason to panic.
+            let _ = writeln!(anstream::stderr(), "solgate: {error}");
             ExitCode::from(2)
         }
     }

@@ -20,6 +20,9 @@ pub struct Loader {
 pub enum PolicyError {
     #[error("{}: {error}", path.display())]
     Load { path: PathBuf, error: LoadError },
+    /// The error names the file itself.
+    #[error("{0}")]
+    File(LoadError),
     #[error("the built-in policy: {0}")]
     BuiltIn(LoadError),
     #[error("{path} is a folder; bake it first: solgate build {path} -o FILE.wasm", path = .0.display())]
@@ -54,7 +57,8 @@ impl Loader {
         match path {
             None => self.built_in(),
             Some(path) if path.is_dir() => {
-                let compiled = solgate_bundle::compile_dir(path, &BuildOptions::default()).map_err(bundle_error)?;
+                let compiled = solgate_bundle::compile_dir(path, &BuildOptions::default())
+                    .map_err(|failure| bundle_error(path, failure))?;
                 Policy::native(compiled.bundle)
                     .map(Arc::new)
                     .map_err(|error| PolicyError::Load { path: path.to_owned(), error })
@@ -77,15 +81,20 @@ impl Loader {
         }
         with_spinner(&format!("compiling {}", path.display()), || Policy::from_file(&self.engine, path))
             .map(Arc::new)
-            .map_err(|error| PolicyError::Load { path: path.to_owned(), error })
+            .map_err(|error| match error {
+                LoadError::Read { .. } | LoadError::TooLarge { .. } => PolicyError::File(error),
+                _ => PolicyError::Load { path: path.to_owned(), error },
+            })
     }
 }
 
 /// The mistakes of a bundle, as the terminal shows them.
-pub fn bundle_error(failure: Failure) -> PolicyError {
+pub fn bundle_error(path: &Path, failure: Failure) -> PolicyError {
     let color = std::io::IsTerminal::is_terminal(&std::io::stderr()) && std::env::var_os("NO_COLOR").is_none();
     PolicyError::Bundle(match failure {
-        Failure::Mistakes(mistakes) => mistakes.render(color),
+        Failure::Mistakes(mistakes) => {
+            format!("{} cannot be compiled\n{}", path.display(), mistakes.render(color).trim_end())
+        }
         other => other.to_string(),
     })
 }

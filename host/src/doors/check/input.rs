@@ -1,6 +1,7 @@
 //! From the command line to the request that is judged.
 
-use std::io::Read;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -67,13 +68,21 @@ impl From<ParseError> for Failed {
 }
 
 fn read(path: &Path) -> Result<Bytes, CheckError> {
-    let content = if path.as_os_str() == "-" {
-        let mut content = Vec::new();
-        std::io::stdin().lock().read_to_end(&mut content).map(|_| content)
-    } else {
-        std::fs::read(path)
-    };
+    let content =
+        if path.as_os_str() == "-" { bounded(std::io::stdin().lock()) } else { File::open(path).and_then(bounded) };
     content.map(Bytes::from).map_err(|error| CheckError::Read { path: path.to_owned(), error })
+}
+
+/// Everything up to a limit, so that a device or an endless pipe does not fill
+/// the memory.
+pub(super) fn bounded(source: impl Read) -> std::io::Result<Vec<u8>> {
+    const MOST: usize = 64 << 20;
+    let mut content = Vec::new();
+    source.take((MOST as u64).saturating_add(1)).read_to_end(&mut content)?;
+    if content.len() > MOST {
+        return Err(std::io::Error::new(ErrorKind::FileTooLarge, "it is larger than 64 MiB"));
+    }
+    Ok(content)
 }
 
 /// The request as a door would hand it over that reads at most `limit` bytes of

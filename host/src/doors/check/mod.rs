@@ -11,7 +11,7 @@ pub mod raw;
 mod render;
 mod report;
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -58,7 +58,8 @@ where
             writeln!(out, "{:#}", report.json()).and_then(|()| out.flush())
         }
     }
-    .map_err(CheckError::Write)?;
+    // A reader that has gone away wanted no more: the exit status tells the rest.
+    .or_else(|error| if error.kind() == ErrorKind::BrokenPipe { Ok(()) } else { Err(CheckError::Write(error)) })?;
     Ok(if report.problem().is_some() { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
 

@@ -44,7 +44,11 @@ impl Vnfm {
     /// # Errors
     /// No port is free.
     pub async fn start() -> Result<Self, ServeError> {
-        let bind = |source| ServeError::Bind { address: "a loopback port for the demo VNFM".to_owned(), source };
+        let bind = |error| ServeError::Bind {
+            address: "a loopback port for the demo VNFM".to_owned(),
+            option: "--listen",
+            error,
+        };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(bind)?;
         let address = listener.local_addr().map_err(bind)?;
         let url =

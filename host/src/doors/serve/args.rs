@@ -1,8 +1,12 @@
 //! The command line of `solgate serve`.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::TypedValueParser;
+use clap::error::ErrorKind;
+use clap::{Arg, Command};
 use http::Uri;
 
 use super::config::{self, Config, DEFAULT_LISTEN, Limits, LogFormat, SeverityOverride, UpstreamConfig};
@@ -25,11 +29,11 @@ Examples:
 Exit status: 0 stopped by a signal (or the configuration is good), 2 could not start.")]
 pub struct ServeArgs {
     /// Address and port to listen on [default: 127.0.0.1:8080]
-    #[arg(long, value_name = "ADDR:PORT", env = "SOLGATE_LISTEN")]
+    #[arg(long, value_name = "ADDR:PORT", env = "SOLGATE_LISTEN", value_parser = address)]
     pub listen: Option<String>,
 
     /// The VNFM: http://HOST[:PORT] or https://HOST[:PORT], without a path
-    #[arg(long, value_name = "URL", env = "SOLGATE_UPSTREAM", conflicts_with = "config", value_parser = url)]
+    #[arg(long, value_name = "URL", env = "SOLGATE_UPSTREAM", conflicts_with = "config", value_parser = VnfmUrl)]
     pub upstream: Option<Uri>,
 
     /// PEM certificates to trust for an https VNFM, instead of the system's
@@ -53,7 +57,7 @@ pub struct ServeArgs {
     pub mode: Option<Mode>,
 
     /// How long a fact may be used again, such as 500ms; a denial never rests on an old one [default: 0s]
-    #[arg(long, value_name = "DURATION", conflicts_with = "config", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DURATION", conflicts_with = "config", value_parser = duration, allow_hyphen_values = true)]
     pub facts_ttl: Option<Duration>,
 
     /// deny or pass when the VNFM does not say what a rule needs to know [default: deny]
@@ -61,11 +65,11 @@ pub struct ServeArgs {
     pub fact_failure: Option<FactFailure>,
 
     /// Time limit for the VNFM's answer, such as 90s [default: 60s]
-    #[arg(long, value_name = "DURATION", conflicts_with = "config", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DURATION", conflicts_with = "config", value_parser = time_limit, allow_hyphen_values = true)]
     pub answer_timeout: Option<Duration>,
 
     /// Address and port for /healthz, /readyz and /metrics [default: none]
-    #[arg(long, value_name = "ADDR:PORT", env = "SOLGATE_ADMIN")]
+    #[arg(long, value_name = "ADDR:PORT", env = "SOLGATE_ADMIN", value_parser = address)]
     pub admin: Option<String>,
 
     /// How decisions are written to standard output [default: json; with --demo: text]
@@ -94,7 +98,14 @@ impl ServeArgs {
     pub fn config(&self, demo: Option<Uri>) -> Result<Config, ServeError> {
         let mut config = match (&self.config, demo.or_else(|| self.upstream.clone())) {
             (Some(path), None) => config_file::load(path)?,
-            (_, Some(url)) => self.single(url),
+            (_, Some(url)) => {
+                if self.upstream_ca.is_some() && url.scheme() != Some(&http::uri::Scheme::HTTPS) {
+                    return Err(ServeError::Arguments(
+                        "--upstream-ca is for an https VNFM: leave it out, or write https:// in --upstream".to_owned(),
+                    ));
+                }
+                self.single(url)
+            }
             (None, None) => {
                 return Err(ServeError::Arguments(
                     "which VNFM? Name it with --upstream http://HOST:PORT, or --config FILE, or try --demo".to_owned(),
@@ -142,10 +153,41 @@ impl ServeArgs {
     }
 }
 
-fn url(text: &str) -> Result<Uri, String> {
-    config::parse_url(text).ok_or_else(|| {
-        "expected http://HOST[:PORT] or https://HOST[:PORT], without a path (requests keep theirs)".to_owned()
-    })
+/// Reads the URL of a VNFM. Clap would repeat a wrong value, and with it a
+/// password in it.
+#[derive(Debug, Clone)]
+struct VnfmUrl;
+
+impl TypedValueParser for VnfmUrl {
+    type Value = Uri;
+
+    fn parse_ref(&self, command: &Command, _: Option<&Arg>, value: &OsStr) -> Result<Uri, clap::Error> {
+        let text = value.to_str().unwrap_or_default();
+        config::parse_url(text).ok_or_else(|| {
+            let why = if text.contains('@') {
+                "; leave out the user and password: requests bring their own credentials"
+            } else {
+                ""
+            };
+            let message = format!(
+                "invalid value for '--upstream <URL>': expected http://HOST[:PORT] or https://HOST[:PORT], \
+                 without a path (requests keep theirs){why}"
+            );
+            command.clone().error(ErrorKind::ValueValidation, message)
+        })
+    }
+}
+
+fn address(text: &str) -> Result<String, String> {
+    config::parse_address(text).ok_or_else(|| format!("expected {}", config::ADDRESS))
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    config::parse_duration(text).ok_or_else(|| format!("expected {}", config::DURATION))
+}
+
+fn time_limit(text: &str) -> Result<Duration, String> {
+    config::parse_time_limit(text).ok_or_else(|| format!("expected {}", config::TIME_LIMIT))
 }
 
 fn option(text: &str) -> Result<(String, serde_json::Value), String> {

@@ -200,8 +200,48 @@ pub fn parse_url(text: &str) -> Option<Uri> {
     let plain = matches!(uri.scheme_str(), Some("http" | "https"))
         && uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
         && uri.path_and_query().is_none_or(|path| path.as_str() == "/")
+        && uri.authority().is_some_and(|authority| has_port_or_none(authority.as_str()))
         && !text.contains('#');
     plain.then_some(uri)
+}
+
+/// `http` takes any digits for a port.
+fn has_port_or_none(authority: &str) -> bool {
+    // A colon within brackets belongs to an IPv6 address.
+    match authority.rsplit_once(':') {
+        Some((_, port)) if !port.ends_with(']') => port.parse::<u16>().is_ok_and(|port| port != 0),
+        _ => true,
+    }
+}
+
+/// What [`parse_address`] takes.
+pub const ADDRESS: &str = "an address and port such as 0.0.0.0:8080";
+
+/// An address or host name to listen on, with its port.
+#[must_use]
+pub fn parse_address(text: &str) -> Option<String> {
+    let (host, port) = text.rsplit_once(':')?;
+    let digits = port.bytes().all(|b| b.is_ascii_digit());
+    (!host.is_empty() && digits && port.parse::<u16>().is_ok()).then(|| text.to_owned())
+}
+
+/// What [`parse_duration`] takes.
+pub const DURATION: &str = "a duration such as 500ms, 10s or 1m 30s, a year at most";
+
+/// What [`parse_time_limit`] takes.
+pub const TIME_LIMIT: &str = "a duration above zero such as 500ms, 10s or 1m 30s, a year at most";
+
+/// A duration of a year at most: clocks and timers can do with no more.
+#[must_use]
+pub fn parse_duration(text: &str) -> Option<Duration> {
+    const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+    humantime::parse_duration(text).ok().filter(|duration| *duration <= LONGEST)
+}
+
+/// A duration that leaves time for something to happen.
+#[must_use]
+pub fn parse_time_limit(text: &str) -> Option<Duration> {
+    parse_duration(text).filter(|duration| !duration.is_zero())
 }
 
 /// `deny`, `warn`, `audit` or `off`.

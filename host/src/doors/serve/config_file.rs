@@ -18,7 +18,7 @@ type Result<T> = std::result::Result<T, ConfigError>;
 /// The file cannot be read or says something that is not understood.
 pub fn load(path: &Path) -> std::result::Result<Config, ServeError> {
     let text =
-        std::fs::read_to_string(path).map_err(|source| ServeError::ReadConfig { path: path.to_owned(), source })?;
+        std::fs::read_to_string(path).map_err(|error| ServeError::ReadConfig { path: path.to_owned(), error })?;
     Ok(parse(path, &text)?)
 }
 
@@ -72,10 +72,7 @@ fn log_format(text: &str) -> Option<LogFormat> {
 }
 
 fn address(node: Node<'_>) -> Result<String> {
-    node.parse("an address and port such as 0.0.0.0:8080", |text| {
-        let (host, port) = text.rsplit_once(':')?;
-        (!host.is_empty() && port.parse::<u16>().is_ok()).then(|| text.to_owned())
-    })
+    node.parse(config::ADDRESS, config::parse_address)
 }
 
 fn limits(node: Node<'_>, limits: &mut Limits) -> Result<()> {
@@ -94,13 +91,13 @@ fn limits(node: Node<'_>, limits: &mut Limits) -> Result<()> {
         match name {
             "headBytes" => limits.head = node.positive()?,
             "targetBytes" => limits.target = node.positive()?,
-            "headTimeout" => limits.head_timeout = node.duration()?,
-            "bodyTimeout" => limits.body_timeout = node.duration()?,
-            "idle" => limits.idle = node.duration()?,
+            "headTimeout" => limits.head_timeout = node.parse(config::TIME_LIMIT, config::parse_time_limit)?,
+            "bodyTimeout" => limits.body_timeout = node.parse(config::TIME_LIMIT, config::parse_time_limit)?,
+            "idle" => limits.idle = node.parse(config::TIME_LIMIT, config::parse_time_limit)?,
             "connections" => limits.connections = node.positive()?,
-            "drain" => limits.drain = node.duration()?,
-            "connectTimeout" => limits.connect = node.duration()?,
-            _ => limits.answer = node.duration()?,
+            "drain" => limits.drain = node.parse(config::DURATION, config::parse_duration)?,
+            "connectTimeout" => limits.connect = node.parse(config::TIME_LIMIT, config::parse_time_limit)?,
+            _ => limits.answer = node.parse(config::TIME_LIMIT, config::parse_time_limit)?,
         }
     }
     // What hyper takes at most in one piece.
@@ -116,7 +113,12 @@ fn limits(node: Node<'_>, limits: &mut Limits) -> Result<()> {
 fn problem(node: Node<'_>, style: &mut ProblemStyle) -> Result<()> {
     for (name, node) in node.members(&["typeBase", "mediaType", "version"])? {
         match name {
-            "typeBase" => style.type_base = Some(node.text()?.to_owned()),
+            "typeBase" => {
+                style.type_base =
+                    Some(node.parse("the start of a URI, such as https://example.com/rules/", |text| {
+                        (!text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic())).then(|| text.to_owned())
+                    })?);
+            }
             "mediaType" => {
                 style.plain_json = node.parse("application/problem+json or application/json", |text| match text {
                     "application/problem+json" => Some(false),
@@ -124,13 +126,15 @@ fn problem(node: Node<'_>, style: &mut ProblemStyle) -> Result<()> {
                     _ => None,
                 })?;
             }
-            _ => {
-                style.version =
-                    Some(node.parse("a version such as 2.0.0, in quotes", |text| HeaderValue::from_str(text).ok())?)
-            }
+            _ => style.version = Some(node.parse("a version such as 2.0.0, in quotes", version)?),
         }
     }
     Ok(())
+}
+
+fn version(text: &str) -> Option<HeaderValue> {
+    let numbers = text.split('.').filter(|part| part.parse::<u32>().is_ok()).count();
+    (numbers == 3 && text.split('.').count() == 3).then(|| HeaderValue::from_str(text).ok())?
 }
 
 fn upstream(node: Node<'_>, folder: &Path, style: &ProblemStyle) -> Result<UpstreamConfig> {
@@ -230,8 +234,8 @@ fn facts(node: Node<'_>) -> Result<FactsConfig> {
     let mut facts = FactsConfig::default();
     for (name, node) in node.members(&["ttl", "timeout", "url", "credentials", "maxBytes"])? {
         match name {
-            "ttl" => facts.ttl = node.duration()?,
-            "timeout" => facts.timeout = node.duration()?,
+            "ttl" => facts.ttl = node.parse(config::DURATION, config::parse_duration)?,
+            "timeout" => facts.timeout = node.parse(config::TIME_LIMIT, config::parse_time_limit)?,
             "url" => {
                 facts.url =
                     Some(node.parse("http://HOST[:PORT] or https://HOST[:PORT] without a path", config::parse_url)?)
@@ -327,13 +331,13 @@ upstreams:
             ("upstreams:\n  - url: http://a\n    mod: monitor", "t.yaml:3:5: unknown member mod; did you mean mode?"),
             (
                 "upstreams:\n  - url: http://a\n    facts: { ttl: 5 }",
-                "t.yaml:3:19: expected a duration such as 500ms, 10s or 1m 30s, found a number",
+                "t.yaml:3:19: expected a duration such as 500ms, 10s or 1m 30s, a year at most, found 5",
             ),
             (
                 "upstreams:\n  - url: http://a\n  - url: http://b",
                 "t.yaml:3:5: another upstream has the same host and pathPrefix; no request would ever get here",
             ),
-            ("limits: { connections: 0 }", "t.yaml:1:24: expected a whole number from 1, found a number"),
+            ("limits: { connections: 0 }", "t.yaml:1:24: expected a whole number from 1, found 0"),
         ];
         for (text, message) in table {
             assert_eq!(parse(Path::new("t.yaml"), text).unwrap_err().to_string(), message, "{text}");

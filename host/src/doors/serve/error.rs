@@ -5,8 +5,8 @@ use std::path::PathBuf;
 /// A reason not to serve. The text is for the person who starts the gate.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    #[error("cannot listen on {address}: {source}{}", listen_hint(source))]
-    Bind { address: String, source: std::io::Error },
+    #[error("cannot listen on {address}: {error}; {}", listen_hint(error, option))]
+    Bind { address: String, option: &'static str, error: std::io::Error },
     #[error(
         "{url:?} is not the URL of a VNFM: expected http://HOST[:PORT] or https://HOST[:PORT], without a path (requests keep theirs)"
     )]
@@ -17,9 +17,9 @@ pub enum ServeError {
     Policy(String),
     #[error("the gate for {upstream} cannot be built: {reason}")]
     Gate { upstream: String, reason: String },
-    #[error("cannot read {}: {source}", path.display())]
-    ReadConfig { path: PathBuf, source: std::io::Error },
-    #[error("{0}")]
+    #[error("cannot read {}: {error}", path.display())]
+    ReadConfig { path: PathBuf, error: std::io::Error },
+    #[error(transparent)]
     Config(#[from] super::yaml::ConfigError),
     #[error("{0}")]
     Arguments(String),
@@ -27,10 +27,10 @@ pub enum ServeError {
     Signals(std::io::Error),
 }
 
-fn listen_hint(error: &std::io::Error) -> &'static str {
+fn listen_hint(error: &std::io::Error, option: &str) -> String {
     match error.kind() {
-        std::io::ErrorKind::AddrInUse => "; choose another address with --listen",
-        std::io::ErrorKind::PermissionDenied => "; choose a port above 1023 with --listen",
-        _ => "; check the address given with --listen",
+        std::io::ErrorKind::AddrInUse => format!("choose another address with {option}"),
+        std::io::ErrorKind::PermissionDenied => format!("choose a port above 1023 with {option}"),
+        _ => format!("check the address given with {option}"),
     }
 }

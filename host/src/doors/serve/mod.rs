@@ -31,6 +31,7 @@ mod server;
 mod shutdown;
 mod yaml;
 
+use std::io::Write;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
@@ -64,22 +65,25 @@ pub async fn run(args: ServeArgs, load: PolicyLoader<'_>) -> Result<ExitCode, Se
     let signals = shutdown::signals()?;
     let vnfm = if args.demo { Some(demo::Vnfm::start().await?) } else { None };
     let config = args.config(vnfm.as_ref().map(|vnfm| vnfm.url().clone()))?;
-    overrides::report(&config.upstreams, SystemTime::now());
     let drain = config.limits.drain;
-    let described: Vec<String> = config.upstreams.iter().map(describe).collect();
+    let upstreams = config.upstreams.clone();
     let server = Server::bind(config, &|upstream| build_gate(upstream, load)).await?;
+    overrides::report(&upstreams, SystemTime::now());
 
-    let address = server
-        .local_addr()
-        .map_err(|source| ServeError::Bind { address: args.listen.clone().unwrap_or_default(), source })?;
-    for upstream in described {
-        anstream::eprintln!("solgate: http://{address} -> {upstream}");
+    let address = server.local_addr().map_err(|error| ServeError::Bind {
+        address: args.listen.clone().unwrap_or_default(),
+        option: "--listen",
+        error,
+    })?;
+    for upstream in &upstreams {
+        anstream::eprintln!("solgate: http://{address} -> {}", describe(upstream));
     }
     if let Some(admin) = server.admin_addr() {
         anstream::eprintln!("solgate: http://{admin} has /healthz, /readyz and /metrics");
     }
     if vnfm.is_some() {
-        anstream::print!("{}", demo::tour(address));
+        // Without a reader for the tour there is still the gate.
+        let _ = anstream::stdout().write_all(demo::tour(address).as_bytes());
     }
     let cut = server
         .run(async {
@@ -96,10 +100,12 @@ pub async fn run(args: ServeArgs, load: PolicyLoader<'_>) -> Result<ExitCode, Se
 /// Loads everything that the configuration names, and listens on nothing.
 fn check(args: &ServeArgs, load: PolicyLoader<'_>) -> Result<ExitCode, ServeError> {
     let config = args.config(None)?;
-    overrides::report(&config.upstreams, SystemTime::now());
     for upstream in &config.upstreams {
         build_gate(upstream, load)?;
         forward::Upstream::new(&upstream.url, upstream.ca_file.as_deref(), config.limits.patience())?;
+    }
+    overrides::report(&config.upstreams, SystemTime::now());
+    for upstream in &config.upstreams {
         anstream::eprintln!("solgate: {}", describe(upstream));
     }
     anstream::eprintln!("solgate: the configuration is good");

@@ -60,9 +60,9 @@ impl Server {
     pub async fn bind(config: Config, build_gate: GateBuilder<'_>) -> Result<Self, ServeError> {
         let metrics = Arc::new(Metrics::default());
         let (routes, policies) = connect_all(&config, build_gate, &metrics)?;
-        let listener = listen(&config.listen).await?;
+        let listener = listen(&config.listen, "--listen").await?;
         let admin_listener = match &config.admin {
-            Some(address) => Some(listen(address).await?),
+            Some(address) => Some(listen(address, "--admin").await?),
             None => None,
         };
         let admin = Arc::new(Admin { metrics: metrics.clone(), policies, stopping: AtomicBool::new(false) });
@@ -150,8 +150,8 @@ fn connect_all(
     Ok((Router::new(routes), policies))
 }
 
-async fn listen(address: &str) -> Result<TcpListener, ServeError> {
-    TcpListener::bind(address).await.map_err(|source| ServeError::Bind { address: address.to_owned(), source })
+async fn listen(address: &str, option: &'static str) -> Result<TcpListener, ServeError> {
+    TcpListener::bind(address).await.map_err(|error| ServeError::Bind { address: address.to_owned(), option, error })
 }
 
 /// The next connection, once there is room for one.

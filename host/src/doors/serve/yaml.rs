@@ -3,7 +3,6 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use saphyr::{LoadableYamlNode, MarkedYaml, Scalar, YamlData};
 
@@ -134,15 +133,6 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// A duration such as `10s` or `1m 30s`.
-    ///
-    /// # Errors
-    /// Anything else.
-    pub fn duration(&self) -> Result<Duration, ConfigError> {
-        let error = || self.expected("a duration such as 500ms, 10s or 1m 30s");
-        humantime::parse_duration(self.text().map_err(|_| error())?).map_err(|_| error())
-    }
-
     /// A text that `parse` understands; `expected` says what that would be.
     ///
     /// # Errors
@@ -168,15 +158,16 @@ impl<'a> Node<'a> {
         })
     }
 
-    /// An error that says what should be here. The value itself is not
-    /// repeated: it may be a secret.
+    /// An error that says what should be here. A text itself is not repeated:
+    /// it may be a secret.
     fn expected(&self, what: &str) -> ConfigError {
         let found = match &self.yaml.data {
             YamlData::Mapping(_) => "a mapping",
             YamlData::Sequence(_) => "a list",
             YamlData::Value(Scalar::Null) => "nothing",
-            YamlData::Value(Scalar::Boolean(_)) => "a boolean",
-            YamlData::Value(Scalar::Integer(_) | Scalar::FloatingPoint(_)) => "a number",
+            YamlData::Value(Scalar::Boolean(value)) => &value.to_string(),
+            YamlData::Value(Scalar::Integer(value)) => &value.to_string(),
+            YamlData::Value(Scalar::FloatingPoint(value)) => &value.to_string(),
             YamlData::Value(Scalar::String(_)) => "another text",
             _ => "something else",
         };

@@ -1,0 +1,75 @@
+//! The sandboxed policy and the native engine give the same outcome, to the last
+//! byte, for every case of the default policy and of the domain.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use solgate::policy::Policy;
+use solgate_bundle::BuildOptions;
+use solgate_engine::Engine;
+use solgate_engine::ir::Bundle;
+use solgate_engine::verdict::{Context, Outcome, Request};
+use solgate_tests::cases::{self, Judge};
+use solgate_tests::domain::{self, Tally};
+use solgate_tests::{default_policy, workspace};
+
+/// Asks both, and takes note of a difference.
+struct Both {
+    native: Engine,
+    sandboxed: Arc<Policy>,
+    compared: Cell<usize>,
+}
+
+impl Judge for Both {
+    fn bundle(&self) -> &Bundle {
+        self.native.bundle()
+    }
+
+    fn evaluate(&self, request: &Request<'_>, context: &Context<'_>) -> Outcome {
+        // As the gate does: only what the manifest asks for enters the sandbox.
+        let wanted = &self.sandboxed.manifest().fields;
+        let fields: Vec<(&str, &str)> =
+            request.fields.iter().filter(|(name, _)| wanted.iter().any(|field| field == name)).copied().collect();
+        let request = Request { fields: &fields, ..*request };
+        let native = self.native.evaluate(&request, context);
+        let sandboxed = self.sandboxed.evaluate(&request, context).expect("it comes to a verdict");
+        assert_eq!(sandboxed, native, "{} {}", request.method, request.target);
+        self.compared.set(self.compared.get() + 1);
+        native
+    }
+}
+
+fn both() -> Both {
+    let compiled = solgate_bundle::compile_dir(&workspace().join("policies/vnflcm-v2"), &BuildOptions::default());
+    let native = Engine::new(compiled.expect("it compiles").bundle).expect("it starts");
+    Both { native, sandboxed: default_policy(), compared: Cell::new(0) }
+}
+
+#[test]
+fn on_the_policys_own_cases() {
+    let both = both();
+    let roots: Vec<&str> = both.bundle().api_roots.iter().map(|root| root.path.as_str()).collect();
+    let mut cases = 0;
+    for (_, file) in cases::read_bundle(&workspace().join("policies/vnflcm-v2"), &roots).expect("they are readable") {
+        for case in file {
+            cases::run(&both, &case).expect("it is judged");
+            cases += 1;
+        }
+    }
+    assert!(both.compared.get() >= cases && cases > 200, "{cases} cases, {} evaluations", both.compared.get());
+}
+
+#[test]
+fn on_the_domains_cases() {
+    let Some(cases) = domain::read(&domain::folder()).expect("it is readable") else {
+        println!("skipped: {} has no cases.jsonl", domain::folder().display());
+        return;
+    };
+    let both = both();
+    let mut tally = Tally::default();
+    for case in cases.iter().filter(|case| !case.undecidable()) {
+        tally.add(&both, case);
+    }
+    assert!(tally.accepted(), "{}", tally.faults.join("\n"));
+    assert!(both.compared.get() >= cases.len(), "{} evaluations", both.compared.get());
+}
