@@ -84,7 +84,7 @@ pub fn run(arguments: &BuildArgs) -> anyhow::Result<ExitCode> {
             "operations": bundle.operations.len(),
             "bytes": component.len(),
         }))
-        .context("the result cannot be written to standard output")?,
+        .map_err(|error| anyhow!("the result cannot be written to standard output: {error}"))?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -93,18 +93,16 @@ pub fn run(arguments: &BuildArgs) -> anyhow::Result<ExitCode> {
 fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let failed = |error: std::io::Error| anyhow::anyhow!("cannot write {}: {error}", path.display());
+    let failed = |error: std::io::Error| anyhow!("cannot write {}: {error}", path.display());
     let mut file = tempfile::Builder::new()
         .permissions(std::fs::Permissions::from_mode(0o644))
         .tempfile_in(folder)
         // Its own message names the temporary file, which nobody knows.
         .map_err(|error| match error.kind() {
-            ErrorKind::NotFound => anyhow::anyhow!(
-                "cannot write {}: there is no folder {}; make it first",
-                path.display(),
-                folder.display()
-            ),
-            kind => anyhow::anyhow!("cannot write {} in the folder {}: {kind}", path.display(), folder.display()),
+            ErrorKind::NotFound => {
+                anyhow!("cannot write {}: there is no folder {}; make it first", path.display(), folder.display())
+            }
+            kind => anyhow!("cannot write {} in the folder {}: {kind}", path.display(), folder.display()),
         })?;
     file.write_all(bytes).map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
