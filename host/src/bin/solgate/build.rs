@@ -55,6 +55,8 @@ fn setting(text: &str) -> Result<(String, String), String> {
 }
 
 pub fn run(arguments: &BuildArgs) -> anyhow::Result<ExitCode> {
+    // Before the work that takes seconds.
+    let output = Output::create(&arguments.output)?;
     let options = BuildOptions { set: arguments.set.clone() };
     let compiled =
         compile_dir(&arguments.bundle, &options).map_err(|failure| bundle_error(&arguments.bundle, failure))?;
@@ -63,7 +65,7 @@ pub fn run(arguments: &BuildArgs) -> anyhow::Result<ExitCode> {
     }
     let bundle = &compiled.bundle;
     let component = with_spinner("baking", || bake(bundle))?;
-    write(&arguments.output, &component)?;
+    output.write(&component)?;
     match arguments.format {
         Format::Text => anstream::eprintln!(
             "solgate: {} holds {} {}: {} rules for {} operations, {} bytes, source {}",
@@ -89,24 +91,36 @@ pub fn run(arguments: &BuildArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes the file whole or not at all.
-fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let failed = |error: std::io::Error| anyhow!("cannot write {}: {error}", path.display());
-    let mut file = tempfile::Builder::new()
-        .permissions(std::fs::Permissions::from_mode(0o644))
-        .tempfile_in(folder)
-        // Its own message names the temporary file, which nobody knows.
-        .map_err(|error| match error.kind() {
-            ErrorKind::NotFound => {
-                anyhow!("cannot write {}: there is no folder {}; make it first", path.display(), folder.display())
-            }
-            kind => anyhow!("cannot write {} in the folder {}: {kind}", path.display(), folder.display()),
-        })?;
-    file.write_all(bytes).map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
-    Ok(())
+/// A file that is written whole or not at all.
+struct Output<'a> {
+    path: &'a Path,
+    file: tempfile::NamedTempFile,
+}
+
+impl<'a> Output<'a> {
+    /// Makes a file beside `path` that nobody sees yet.
+    fn create(path: &'a Path) -> anyhow::Result<Self> {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let file = tempfile::Builder::new()
+            .permissions(std::fs::Permissions::from_mode(0o644))
+            .tempfile_in(folder)
+            // Its own message names the temporary file, which nobody knows.
+            .map_err(|error| match error.kind() {
+                ErrorKind::NotFound => {
+                    anyhow!("cannot write {}: there is no folder {}; make it first", path.display(), folder.display())
+                }
+                kind => anyhow!("cannot write {} in the folder {}: {kind}", path.display(), folder.display()),
+            })?;
+        Ok(Self { path, file })
+    }
+
+    fn write(mut self, bytes: &[u8]) -> anyhow::Result<()> {
+        let failed = |error: std::io::Error| anyhow!("cannot write {}: {error}", self.path.display());
+        self.file.write_all(bytes).map_err(failed)?;
+        self.file.persist(self.path).map_err(|error| failed(error.error))?;
+        Ok(())
+    }
 }
 
 /// Prints a line. A reader that has gone away wanted no more of it.

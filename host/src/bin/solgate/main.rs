@@ -13,9 +13,17 @@ use clap::{Parser, Subcommand};
 use solgate::doors::serve::ServeError;
 use solgate::doors::{check, serve};
 
+const AFTER_HELP: &str = "\
+Examples:
+  solgate serve --demo
+  solgate check request.http --facts facts.yaml
+  solgate build policies/my-policy -o my-policy.wasm
+
+Exit status: 0 it worked and nothing was refused, 1 a request was refused, 2 the command could not do what it was asked.";
+
 /// Judge ETSI NFV lifecycle-management requests before they reach a VNFM.
 #[derive(Parser)]
-#[command(name = "solgate", version, about, disable_help_subcommand = true, arg_required_else_help = true)]
+#[command(name = "solgate", version, about, disable_help_subcommand = true, arg_required_else_help = true, after_help = AFTER_HELP)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
