@@ -73,6 +73,7 @@ engine_rules! {
     JSON_MALFORMED "body.json.malformed" 400 Deny "Request body is not valid JSON";
     JSON_DUPLICATE_KEY "body.json.duplicate-key" 400 Deny "Member name occurs more than once";
     JSON_DEPTH "body.json.depth" 400 Deny "Request body is nested too deep";
+    JSON_MEMBERS "body.json.members" 400 Deny "Object has too many members";
     JSON_NUMBER "body.json.number" 400 Deny "Number cannot be represented exactly";
     JSON_OBJECT "body.json.object" 400 Deny "Request body is not a JSON object";
     BODY_SCHEMA "body.schema" 400 Deny "Request body does not match its schema";

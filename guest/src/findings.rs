@@ -3,6 +3,7 @@
 use crate::{
     ir::Severity,
     settings::{Profile, RuleEntry},
+    text,
     verdict::{Denial, Finding, Location, Mode, Violation},
 };
 
@@ -108,6 +109,10 @@ impl<'e> Report<'e> {
         }
         let Some(entry) = self.rules.get(rule) else {
             return false;
+        };
+        let location = match location {
+            Location::Body(pointer) if !text::is_fit(&pointer) => Location::Body(text::clean(&pointer)),
+            location => location,
         };
         let violation = Violation { rule: entry.id.clone(), location, detail, clause: entry.clause.clone() };
         if severity == Severity::Deny && self.mode == Mode::Enforce {

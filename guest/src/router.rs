@@ -48,6 +48,9 @@ pub(crate) enum Route<'r, 'p> {
     /// A resource, but for the slash at the end.
     TrailingSlash {
         root: usize,
+        resource: &'r Resource,
+        /// Without the slash.
+        rest: &'p str,
     },
     /// The API of a root under another major version.
     OtherMajor {
@@ -104,9 +107,10 @@ impl Router {
             if let Some(resource) = self.resource(rest) {
                 return Route::Found { root: *root, resource, rest };
             }
-            return match rest.strip_suffix('/') {
-                Some(rest) if self.resource(rest).is_some() => Route::TrailingSlash { root: *root },
-                _ => Route::Unknown { root: *root },
+            let shorter = rest.strip_suffix('/').and_then(|rest| Some((self.resource(rest)?, rest)));
+            return match shorter {
+                Some((resource, rest)) => Route::TrailingSlash { root: *root, resource, rest },
+                None => Route::Unknown { root: *root },
             };
         }
         for (root, prefix) in &self.roots {
@@ -231,7 +235,7 @@ mod tests {
                 resource.methods.iter().map(|(_, op)| op.to_string()).collect::<Vec<_>>().join(","),
                 resource.variables(rest)
             ),
-            Route::TrailingSlash { root } => format!("{root} slash"),
+            Route::TrailingSlash { root, .. } => format!("{root} slash"),
             Route::OtherMajor { root, segment } => format!("{root} major {segment}"),
             Route::Unknown { root } => format!("{root} unknown"),
             Route::Outside => "outside".to_owned(),

@@ -39,6 +39,11 @@ pub(crate) fn clean(detail: &str) -> String {
     out
 }
 
+/// Whether [`clean`] would leave a text as it is.
+pub(crate) fn is_fit(text: &str) -> bool {
+    text.len() <= DETAIL && !text.chars().any(is_unfit)
+}
+
 /// Words as an enumeration: `a, b or c`.
 pub(crate) fn either<T: AsRef<str>>(words: &[T]) -> String {
     join(words, " or ")

@@ -36,7 +36,7 @@ pub(crate) fn normalise(path: &str) -> Result<Cow<'_, str>, PathFault> {
     for (index, _) in normal.bytes().enumerate().skip(1).filter(|(_, byte)| *byte == b'/') {
         match index.saturating_sub(start) {
             0 => return Err(PathFault::EmptySegment),
-            1 | 2 if is_dot(normal.get(start..index).unwrap_or_default()) => {
+            _ if is_dot(normal.get(start..index).unwrap_or_default()) => {
                 return Err(PathFault::DotSegment);
             }
             _ => start = index.saturating_add(1),
@@ -73,8 +73,10 @@ fn decode_unreserved(path: &str) -> Result<String, PathFault> {
     String::from_utf8(out).map_err(|_| PathFault::Encoding)
 }
 
+/// Also with parameters, which some servers drop before they look.
 fn is_dot(segment: &str) -> bool {
-    matches!(segment, "." | "..")
+    let name = segment.strip_prefix('.').map(|rest| rest.strip_prefix('.').unwrap_or(rest));
+    name.is_some_and(|rest| rest.is_empty() || rest.starts_with(';'))
 }
 
 /// Decodes every `%XX`; `None` if one is broken or the result is not UTF-8.
@@ -226,6 +228,9 @@ mod tests {
             ("/a/../b", Err(PathFault::DotSegment)),
             ("/a/%2e%2E/b", Err(PathFault::DotSegment)),
             ("/a/.", Err(PathFault::DotSegment)),
+            ("/a/..;x=1/b", Err(PathFault::DotSegment)),
+            ("/a/.;", Err(PathFault::DotSegment)),
+            ("/a/.../.b;c", Ok("/a/.../.b;c")),
         ];
         for (path, expected) in cases {
             assert_eq!(normalise(path).as_deref().map_err(|fault| *fault), *expected, "{path}");

@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use crate::problem::{Location, Problem, Violation};
 
 /// Seconds after which a client may try again when the cause is expected to pass.
-const RETRY_AFTER: u32 = 5;
+pub(crate) const RETRY_AFTER: u32 = 5;
 
 /// A fault, with what is needed to explain it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -41,6 +41,10 @@ pub enum Fault {
     ConnectionNamesField { name: String },
     #[error("The field {name} would replace the method that was judged; send the method itself.")]
     MethodOverride { name: String },
+    #[error("The field name {name} is {alias} to some servers; write it with dashes.")]
+    FieldAlias { name: String, alias: String },
+    #[error("The request body has a content coding; send it without Content-Encoding.")]
+    ContentCoding,
     #[error("The transfer coding {coding:?} is not supported; use chunked.")]
     TransferCoding { coding: String },
     #[error("The request body cannot be read: {0}.")]
@@ -127,6 +131,12 @@ impl Fault {
             Self::MethodOverride { .. } => {
                 (S::BAD_REQUEST, "transport.method-override", "Method override is not accepted", false)
             }
+            Self::FieldAlias { .. } => {
+                (S::BAD_REQUEST, "transport.field.alias", "Header field name is ambiguous", false)
+            }
+            Self::ContentCoding => {
+                (S::UNSUPPORTED_MEDIA_TYPE, "transport.content-coding", "Content coding is not supported", false)
+            }
             Self::TransferCoding { .. } => {
                 (S::NOT_IMPLEMENTED, "transport.coding", "Transfer coding is not supported", false)
             }
@@ -173,7 +183,9 @@ impl Fault {
             Self::RepeatedField { name, .. }
             | Self::BadFieldValue { name }
             | Self::ConnectionNamesField { name }
+            | Self::FieldAlias { name, .. }
             | Self::MethodOverride { name } => Location::Header(name.clone()),
+            Self::ContentCoding => Location::Header("Content-Encoding".to_owned()),
             Self::BadHost { .. } => Location::Header("Host".to_owned()),
             Self::BadContentLength { .. } => Location::Header("Content-Length".to_owned()),
             _ => Location::Request,

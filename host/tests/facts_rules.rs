@@ -174,6 +174,19 @@ fn deep_nesting_in_what_is_dropped_does_no_harm() {
 }
 
 #[test]
+fn what_a_policy_could_not_read_is_not_kept() {
+    let members = ["id".to_owned()];
+    let deep = format!(r#"{{"id":{}{}}}"#, "[".repeat(200), "]".repeat(200));
+    for json in [deep.as_str(), r#"{"id":"\ud800"}"#, r#"{"id":{"\udc00":1}}"#, r#"{"id":[1e999]}"#] {
+        assert_eq!(project::object(json.as_bytes(), &members), Err(ProjectError::Unreadable), "{json}");
+        let mut list = project::List::new(&members);
+        assert!(list.page(format!("[{json}]").as_bytes()).is_err(), "{json}");
+        let dropped = json.replace("{\"id\":", "{\"x\":");
+        assert_eq!(project::object(dropped.as_bytes(), &members).unwrap(), "{}", "{json}");
+    }
+}
+
+#[test]
 fn pages_become_one_list() {
     let members = ["id".to_owned()];
     let mut list = project::List::new(&members);

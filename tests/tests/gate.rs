@@ -173,3 +173,105 @@ fn settings_that_no_policy_knows_are_refused() {
         SettingError::UnknownRule { id: "terminate.typ.enum".to_owned(), near: Some("terminate.type.enum".to_owned()) }
     );
 }
+
+#[tokio::test]
+async fn a_fact_that_turns_out_to_be_stale_may_make_others_needed() {
+    let expression = |when: &str, require: &str| serde_json::json!({"require": {"stage": "state", "when": when, "require": require, "onError": "deny"}});
+    let rule_of = |id: &str, kind: serde_json::Value| {
+        serde_json::json!({
+            "id": id, "kind": kind, "operations": ["delete"], "title": id, "status": 409,
+            "severity": {"default": "deny"}, "doc": "", "clause": null,
+        })
+    };
+    let bundle = serde_json::json!({
+        "format": solgate_engine::ir::FORMAT, "name": "p", "version": "1.0.0", "digest": "00",
+        "apiRoots": [{"path": "/vnflcm/v2"}],
+        "limits": {"bodyBytes": 100, "targetBytes": 500, "depth": 8, "violations": 4},
+        "options": [], "schemas": {},
+        "facts": [
+            {"name": "vnfInstance", "path": "/vnf_instances/{vnfInstanceId}", "members": ["instantiationState"]},
+            {"name": "openOps", "path": "/vnf_lcm_op_occs", "members": ["id"], "list": true},
+        ],
+        "operations": [{"id": "delete", "method": "DELETE", "path": "/vnf_instances/{vnfInstanceId}", "version": false,
+            "acceptRequired": false, "produces": [], "body": null}],
+        "rules": [
+            rule_of("known", expression("true", "vnfInstance.instantiationState != 'UNKNOWN'")),
+            rule_of("idle", expression("vnfInstance.instantiationState == 'INSTANTIATED'", "openOps.size() == 0")),
+        ],
+    });
+    let policy = solgate::policy::Policy::native(serde_json::from_value(bundle).expect("it is a bundle"));
+    let policy = Arc::new(policy.expect("it compiles"));
+    let stale = Stale(Script::instance("INSTANTIATED", false));
+    let gate = Gate::new(vec![policy], Arc::new(stale));
+    let decision = gate.judge(&request("DELETE", &format!("/vnflcm/v2/vnf_instances/{ID}"), &[], b"")).await;
+    assert_eq!(rule(&decision), None, "{decision:?}");
+}
+
+/// Has an old state of the instance in its cache.
+struct Stale(Script);
+
+impl FactSource for Stale {
+    fn fetch<'a>(&'a self, request: FactRequest<'a>) -> BoxFuture<'a, Fact> {
+        if request.fresh || request.template.name != "vnfInstance" {
+            return self.0.fetch(request);
+        }
+        let body = serde_json::json!({"instantiationState": "UNKNOWN"}).to_string().into();
+        let fact = Fact { answer: FactAnswer::Found { etag: None, body }, cached: true };
+        Box::pin(async move { fact })
+    }
+}
+
+#[tokio::test]
+async fn long_and_odd_texts_of_a_client_do_not_make_a_verdict_invalid() {
+    let gate = gate(&Script::instance("INSTANTIATED", false));
+    let get = |query: &str| {
+        let fields = [("version", "2.0.0"), ("accept", "application/json")];
+        request("GET", &format!("/vnflcm/v2/vnf_instances?{query}"), &fields, b"")
+    };
+    let long = "k".repeat(5000);
+    let table = [
+        (get(&format!("{}=1", "q".repeat(300))), Some((400, "query.unknown"))),
+        (get(&format!("{}=1", "%F0%9F%9A%A8".repeat(300))), Some((400, "query.unknown"))),
+        (terminate(r#"{"a\u0001":1,"a\u0001":2}"#), Some((400, "body.json.duplicate-key"))),
+        (terminate(&format!(r#"{{"{long}":1,"{long}":2}}"#)), Some((400, "body.json.duplicate-key"))),
+        (
+            terminate(r#"{"terminationType":"FORCEFUL","additionalParams":{"\n":1e400}}"#),
+            Some((400, "body.json.number")),
+        ),
+    ];
+    for (request, expected) in table {
+        let decision = gate.judge(&request).await;
+        assert_eq!(rule(&decision), expected, "{}", request.target);
+    }
+    let mut request = terminate(GOOD);
+    request.target = format!("/vnflcm/v2/vnf_instances/{long}/terminate");
+    assert_eq!(rule(&gate.judge(&request).await), None);
+}
+
+#[tokio::test]
+async fn what_the_vnfm_could_read_differently_is_refused_by_the_gate_itself() {
+    let gate = gate(&Script::instance("INSTANTIATED", false));
+    let with = |name: &'static str, value: &'static str| {
+        let mut request = terminate(GOOD);
+        request.headers.append(name, http::HeaderValue::from_static(value));
+        request
+    };
+    for (name, value, expected) in [
+        ("content-encoding", "gzip", Some((415, "transport.content-coding"))),
+        ("content-encoding", "identity, deflate", Some((415, "transport.content-coding"))),
+        ("content-encoding", "identity", None),
+        ("content_encoding", "deflate", Some((400, "transport.field.alias"))),
+        ("if_match", "*", Some((400, "transport.field.alias"))),
+        ("x_other", "y", None),
+    ] {
+        let decision = gate.judge(&with(name, value)).await;
+        assert_eq!(rule(&decision), expected, "{name}: {value}");
+    }
+}
+
+#[test]
+fn answers_name_the_version_that_holds_in_the_end() {
+    let option = |value: &str| Setting::Option { name: "supportedVersions".to_owned(), value: value.into() };
+    let gate = gate(&Script::default()).with_settings(vec![option("2.0.0"), option("2.3.0")]).expect("they are known");
+    assert_eq!(gate.style().version.as_ref().map(http::HeaderValue::as_bytes), Some(&b"2.3.0"[..]));
+}

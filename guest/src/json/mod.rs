@@ -12,6 +12,10 @@ use serde_json::{Map, Number, Value, map::Entry};
 
 /// Largest integer whose neighbours a double can tell from it: 2^53 - 1.
 const SAFE: u64 = (1 << 53) - 1;
+/// Most members of one object. The tables of objects are hashed with seeds that
+/// are part of the snapshot, so names that collide can be prepared: this keeps
+/// them from costing more than the text is long.
+const MEMBERS: usize = 1024;
 /// Most numbers that are reported for one text.
 const REPORTED: usize = 32;
 
@@ -51,6 +55,10 @@ pub(crate) enum JsonFault {
     Depth {
         pointer: String,
     },
+    Members {
+        pointer: String,
+        most: usize,
+    },
 }
 
 /// Reads one JSON text, in which arrays and objects nest at most `depth` deep.
@@ -73,6 +81,7 @@ enum Why {
     Malformed { at: usize, expected: &'static str },
     DuplicateKey(String),
     Depth,
+    Members,
 }
 
 impl Stop {
@@ -87,6 +96,7 @@ impl Stop {
             }
             Why::DuplicateKey(key) => JsonFault::DuplicateKey { pointer: pointer(&self.segments), key },
             Why::Depth => JsonFault::Depth { pointer: pointer(&self.segments) },
+            Why::Members => JsonFault::Members { pointer: pointer(&self.segments), most: MEMBERS },
         }
     }
 }
@@ -239,6 +249,9 @@ impl Parser<'_> {
             }
             self.advance();
             self.space();
+            if members.len() == MEMBERS {
+                return Err(Stop { why: Why::Members, segments: Vec::new() });
+            }
             let known = self.numbers.len();
             let value = self.value().map_err(|stop| within(stop, || key.clone()))?;
             self.locate(known, || key.clone());

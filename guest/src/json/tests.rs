@@ -112,3 +112,14 @@ fn inexact_numbers_are_reported_and_reading_goes_on() {
     assert_eq!(document.value["b/c"]["d"], -9_007_199_254_740_992_i64);
     assert_eq!(document.value["e"], f64::MAX);
 }
+
+#[test]
+fn an_object_has_a_bounded_number_of_members() {
+    let object = |count: usize| {
+        let members: Vec<String> = (0..count).map(|index| format!("\"{index}\":0")).collect();
+        format!("{{\"a\":[{{{}}}]}}", members.join(","))
+    };
+    assert!(parse(object(1024).as_bytes(), 64).is_ok());
+    let fault = JsonFault::Members { pointer: "/a/0".to_owned(), most: 1024 };
+    assert_eq!(parse(object(1025).as_bytes(), 64), Err(fault));
+}

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Call, expressions, is_monitoring};
+use super::{Call, expressions};
 use crate::{
     catalogue::rule,
     engine::CompiledBody,
@@ -186,6 +186,11 @@ fn explain(fault: JsonFault, depth: u32) -> (usize, String, String) {
             );
             (rule::JSON_DUPLICATE_KEY, pointer, detail)
         }
+        JsonFault::Members { pointer, most } => (
+            rule::JSON_MEMBERS,
+            pointer,
+            format!("An object of the request body has more than {most} members, which is the most that is accepted."),
+        ),
         JsonFault::Depth { pointer } => {
             // The pointer would be as long as the body is deep.
             let pointer = if pointer.len() > 256 { String::new() } else { pointer };
@@ -201,9 +206,8 @@ fn explain(fault: JsonFault, depth: u32) -> (usize, String, String) {
 /// The schema, numbers that readers disagree about, and the rules of this stage.
 pub(super) fn check_schema(call: &Call<'_>, content: &mut Content, report: &mut Report<'_>) {
     if content.is_unreadable() {
-        if is_monitoring(call) {
-            expressions::run_without_body(call, Stage::Body, report);
-        }
+        // In monitor mode, or where the rule that refused the body only warns.
+        expressions::run_without_body(call, Stage::Body, report);
         return;
     }
     if let (Content::Read { value, numbers, invalid }, Some(body)) = (&mut *content, &call.compiled.body) {

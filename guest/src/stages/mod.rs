@@ -18,7 +18,7 @@ use crate::{
     findings::Report,
     ir::{ApiRoot, Operation, Stage},
     settings::Profile,
-    verdict::{Context, Location, Mode, Outcome, Request},
+    verdict::{Context, Location, Outcome, Request},
 };
 use query::Query;
 
@@ -115,6 +115,7 @@ pub(crate) fn run(engine: &Engine, request: &Request<'_>, context: &Context<'_>)
         close!(report, request);
         return Outcome::Allow(report.findings);
     };
+    close!(report, request);
     let query = Query::parse(query);
     let call = Call {
         engine,
@@ -162,10 +163,4 @@ pub(crate) fn run(engine: &Engine, request: &Request<'_>, context: &Context<'_>)
     state.check_rules(&call, &content, &mut report);
     close!(report, request);
     Outcome::Allow(report.findings)
-}
-
-/// In monitor mode nothing is denied, so that later stages see requests that an
-/// earlier one would have stopped.
-fn is_monitoring(call: &Call<'_>) -> bool {
-    call.context.mode == Mode::Monitor
 }

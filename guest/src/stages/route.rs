@@ -10,7 +10,7 @@ use crate::{
     router::Route,
     settings::Profile,
     text,
-    uri::PathFault,
+    uri::{self, PathFault},
     verdict::{Location, Request},
 };
 
@@ -31,6 +31,23 @@ pub(super) fn concerns(engine: &Engine, path: &str) -> bool {
     path.contains(['%', '\\', '.'])
         || path.contains("//")
         || engine.bundle.api_roots.iter().any(|root| plain(&root.path))
+}
+
+/// Whether some server would find an API root in a path that has none: one that
+/// decodes everything, drops the parameters of segments, or does not mind the
+/// case of letters.
+fn is_disguised(engine: &Engine, target: &str) -> bool {
+    let path = uri::split_target(target).0;
+    let Some(path) = uri::decode(path) else {
+        return true;
+    };
+    let bare = |segment: &str| segment.split(';').next().unwrap_or_default().to_ascii_lowercase();
+    let segments: Vec<String> = path.split('/').map(bare).filter(|segment| !segment.is_empty()).collect();
+    segments.iter().any(|segment| matches!(segment.as_str(), "." | ".."))
+        || engine.bundle.api_roots.iter().any(|root| {
+            let root: Vec<String> = root.path.split('/').skip(1).map(str::to_ascii_lowercase).collect();
+            segments.starts_with(&root)
+        })
 }
 
 /// Reports a path that is not in normal form.
@@ -61,7 +78,7 @@ pub(super) fn refuse(fault: PathFault, report: &mut Report<'_>) {
 pub(super) fn root(route: &Route<'_, '_>) -> Option<usize> {
     match route {
         Route::Found { root, .. }
-        | Route::TrailingSlash { root }
+        | Route::TrailingSlash { root, .. }
         | Route::OtherMajor { root, .. }
         | Route::Unknown { root } => Some(*root),
         Route::Outside => None,
@@ -78,13 +95,13 @@ pub(super) fn check<'a>(
 ) -> Option<Target<'a>> {
     let (root, resource, rest) = match route {
         Route::Found { root, resource, rest } => (engine.bundle.api_roots.get(*root)?, *resource, *rest),
-        Route::TrailingSlash { .. } => {
-            report.fail(
-                rule::ROUTE_TRAILING_SLASH,
-                Location::Request,
-                "The path ends with a slash, which makes it another URI; leave it out.".to_owned(),
-            );
-            return None;
+        // If that only warns, the request is judged as without the slash.
+        Route::TrailingSlash { root, resource, rest } => {
+            let detail = "The path ends with a slash, which makes it another URI; leave it out.".to_owned();
+            if report.fail(rule::ROUTE_TRAILING_SLASH, Location::Request, detail) {
+                return None;
+            }
+            (engine.bundle.api_roots.get(*root)?, *resource, *rest)
         }
         Route::OtherMajor { segment, .. } => {
             let served: Vec<&str> = engine.bundle.api_roots.iter().map(|root| root.path.as_str()).collect();
@@ -96,7 +113,7 @@ pub(super) fn check<'a>(
             report.fail(rule::ROUTE_API_MAJOR, Location::Request, detail);
             return None;
         }
-        Route::Outside if profile.pass_outside => return None,
+        Route::Outside if profile.pass_outside && !is_disguised(engine, request.target) => return None,
         Route::Outside => {
             let served: Vec<&str> = engine.bundle.api_roots.iter().map(|root| root.path.as_str()).collect();
             let detail = format!("The path is not below an API root that is served here: {}.", text::either(&served));

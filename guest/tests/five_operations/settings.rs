@@ -3,8 +3,9 @@
 use crate::support::*;
 use serde_json::{Value, json};
 use solgate_engine::{
+    Engine,
     ir::Severity,
-    verdict::{Caller, Context, FactAnswer, Mode, Outcome, Setting},
+    verdict::{Caller, Context, FactAnswer, Mode, Outcome, Request, Setting},
 };
 
 #[test]
@@ -67,9 +68,47 @@ fn options_and_severities() {
         "/vnflcm%2Fv2/vnf_instances",
         "//vnflcm/v2/vnf_instances",
         "/vnflcm/v1/vnf_instances",
+        // Some servers drop parameters of segments, and some do not mind the case.
+        "/vnflcm;a=b/v2/vnf_instances",
+        "/vnflcm/v2;a/vnf_instances",
+        "/x/..;/vnflcm/v2/vnf_instances",
+        "/;a/vnflcm/v2/vnf_instances",
+        "/vnflcm%3Ba/v2/vnf_instances",
+        "/VNFLCM/v2/vnf_instances",
     ] {
         assert_eq!(denial(judge(target)).status, 404, "{target}");
     }
+    for target in ["/other;a/vnflcm/v2", "/vnfpkgm/v2;a=1/vnf_packages"] {
+        assert_eq!(judge(target), Outcome::Allow(vec![]), "{target}");
+    }
+}
+
+#[test]
+fn a_relaxed_rule_does_not_spare_the_others() {
+    let warn = |rule: &str| [Setting::Severity { rule: rule.to_owned(), severity: Severity::Warn }];
+    // With a slash at its end, a request is judged as without.
+    let slash = |body: &str| {
+        let mut case = terminate(body);
+        case.target.push('/');
+        case.judge(&Context { settings: &warn("route.trailing-slash"), ..Context::default() })
+    };
+    assert_eq!(denial(slash("{}")).rule, "terminate.type.required");
+    assert!(matches!(slash(r#"{"terminationType":"FORCEFUL"}"#), Outcome::Need(_)));
+
+    // A body that cannot be read does not spare the rules that do not read it.
+    let mut changed = bundle();
+    changed["rules"].as_array_mut().unwrap().push(rule(
+        "terminate.reason",
+        400,
+        json!({"require": {"stage": "body", "require": "has(headers.reason)"}}),
+        &["terminate"],
+    ));
+    let engine = Engine::new(serde_json::from_value(changed).unwrap()).unwrap();
+    let fields = [("version", "2.0.0"), ("accept", "application/json"), ("content-type", "application/json")];
+    let target = format!("/vnflcm/v2/vnf_instances/{ID}/terminate");
+    let request = Request { method: "POST", target: &target, fields: &fields, body: b"{", body_complete: true };
+    let outcome = engine.evaluate(&request, &Context { settings: &warn("body.json.malformed"), ..Context::default() });
+    assert_eq!(denial(outcome).rule, "terminate.reason");
 }
 
 #[test]

@@ -5,7 +5,7 @@
 //! built: a VnfInstance can be large, and it carries VIM credentials.
 
 use bytes::Bytes;
-use serde::de::IgnoredAny;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// Why an answer cannot be used. Never says what the answer holds.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -22,6 +22,10 @@ pub enum ProjectError {
     ItemNotAnObject(usize),
     #[error("the answer has the member {0:?} twice")]
     Duplicate(String),
+    /// In what is kept: half a surrogate pair, a number beyond a double, nesting
+    /// deeper than 127.
+    #[error("the answer holds a text, a number or a nesting that not every reader takes")]
+    Unreadable,
 }
 
 /// The object in `json`, reduced to `members`, in the order received.
@@ -37,6 +41,7 @@ pub fn object(json: &[u8], members: &[String]) -> Result<Bytes, ProjectError> {
         return Err(ProjectError::NotAnObject);
     }
     copy_object(&mut scanner, members, &mut seen, &mut out)?;
+    readable(&out)?;
     Ok(out.into())
 }
 
@@ -69,6 +74,7 @@ impl<'m> List<'m> {
         if scanner.take(b']') {
             return Ok(());
         }
+        let begin = self.out.len();
         loop {
             if scanner.peek() != Some(b'{') {
                 return Err(ProjectError::ItemNotAnObject(self.items));
@@ -79,7 +85,8 @@ impl<'m> List<'m> {
             copy_object(&mut scanner, self.members, &mut self.seen, &mut self.out)?;
             self.items = self.items.saturating_add(1);
             if !scanner.take(b',') {
-                return Ok(());
+                let kept = self.out.get(begin..).unwrap_or_default();
+                return readable(&[b"[", kept.strip_prefix(b",").unwrap_or(kept), b"]"].concat());
             }
         }
     }
@@ -97,6 +104,63 @@ fn checked(json: &[u8]) -> Result<&str, ProjectError> {
     serde_json::from_str::<IgnoredAny>(text)
         .map_err(|e| ProjectError::NotJson { line: e.line(), column: e.column() })?;
     Ok(text)
+}
+
+/// Reads what is kept as the policy will: what it could not read there would be
+/// no fact to it, whatever the gate is to do without facts.
+fn readable(kept: &[u8]) -> Result<(), ProjectError> {
+    serde_json::from_slice::<Readable>(kept).map(|_| ()).map_err(|_| ProjectError::Unreadable)
+}
+
+/// Any value that a `serde_json::Value` can hold; nothing is built.
+struct Readable;
+
+impl<'de> Deserialize<'de> for Readable {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Self)
+    }
+}
+
+impl<'de> Visitor<'de> for Readable {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self, A::Error> {
+        while items.next_element::<Self>()?.is_some() {}
+        Ok(self)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self, A::Error> {
+        while members.next_entry::<Self, Self>()?.is_some() {}
+        Ok(self)
+    }
 }
 
 fn copy_object(

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 use bytes::Bytes;
 use futures_util::future::join_all;
 use http::StatusCode;
-use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::header::{CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use solgate_engine::ir::Severity;
 use solgate_engine::verdict::{self, Context, Denial, FactQuery, Finding, Mode, Outcome};
 
@@ -14,7 +14,7 @@ use super::decision::{Decision, FactTrace, Verdict};
 use super::{FactFailure, Gate};
 use crate::Request;
 use crate::facts::{Fact, FactAnswer, FactRequest, FactTemplate};
-use crate::fault::Fault;
+use crate::fault::{self, Fault};
 use crate::policy::{EvaluateError, Policy};
 use crate::problem::Problem;
 
@@ -128,22 +128,19 @@ impl<'a> Hearing<'a> {
             if let Err(fault) = self.fetch(policy, queries, &mut known, false).await {
                 return Judged::Faulted(fault);
             }
-            let outcome = match self.evaluate(policy, fields, &known) {
-                Ok(Outcome::Need(more)) => {
-                    queries = more;
-                    continue;
+            let mut outcome = self.evaluate(policy, fields, &known);
+            // The VNFM changes state by itself: no denial rests on a cached fact.
+            if matches!(outcome, Ok(Outcome::Deny(_))) && known.facts.iter().any(|(_, fact)| fact.cached) {
+                let asked = known.facts.drain(..).map(|(query, _)| query).collect();
+                if let Err(fault) = self.fetch(policy, asked, &mut known, true).await {
+                    return Judged::Faulted(fault);
                 }
-                // The VNFM changes state by itself: no denial rests on a cached fact.
-                Ok(Outcome::Deny(_)) if known.facts.iter().any(|(_, fact)| fact.cached) => {
-                    let asked = known.facts.drain(..).map(|(query, _)| query).collect();
-                    if let Err(fault) = self.fetch(policy, asked, &mut known, true).await {
-                        return Judged::Faulted(fault);
-                    }
-                    self.evaluate(policy, fields, &known)
-                }
-                outcome => outcome,
-            };
-            return self.settle(outcome, policy);
+                outcome = self.evaluate(policy, fields, &known);
+            }
+            match outcome {
+                Ok(Outcome::Need(more)) => queries = more,
+                outcome => return self.settle(outcome, policy),
+            }
         }
         let reason = format!("it still needs facts after {ROUNDS} evaluations");
         Judged::Faulted(Fault::PolicyOutcome { policy: policy.manifest().name.clone(), reason })
@@ -156,6 +153,18 @@ impl<'a> Hearing<'a> {
             |name: &str| gate.policies.iter().any(|policy| policy.manifest().fields.iter().any(|field| field == name));
         let mut fields = Vec::new();
         for (name, value) in &request.headers {
+            // CGI and WSGI cannot tell `If_Match` from `If-Match`.
+            if name.as_str().contains('_') && !wanted(name.as_str()) {
+                let alias = name.as_str().replace('_', "-");
+                if wanted(&alias) || alias == CONTENT_ENCODING.as_str() {
+                    return Err(Fault::FieldAlias { name: name.as_str().to_owned(), alias });
+                }
+            }
+            // The policy reads the content as it is; with a coding, the VNFM
+            // would read another one.
+            if name == CONTENT_ENCODING && !value.as_bytes().eq_ignore_ascii_case(b"identity") {
+                return Err(Fault::ContentCoding);
+            }
             if wanted(name.as_str()) {
                 let text = std::str::from_utf8(value.as_bytes())
                     .map_err(|_| Fault::BadFieldValue { name: name.as_str().to_owned() })?;
@@ -339,6 +348,16 @@ fn problem(denial: Denial, target: &str) -> Problem {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             headers.append(name, value);
         }
+    }
+    // Which rule it was does not matter: these two go with their status.
+    match denial.status {
+        401 if !headers.contains_key(WWW_AUTHENTICATE) => {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        503 => {
+            headers.insert(RETRY_AFTER, HeaderValue::from(fault::RETRY_AFTER));
+        }
+        _ => {}
     }
     Problem {
         status: StatusCode::from_u16(denial.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),

@@ -103,7 +103,8 @@ fn definition<'a>(policies: &'a [Arc<Policy>], name: &str) -> Result<&'a OptionD
 /// (ETSI GS NFV-SOL 013, 9.1); `*` counts as 0.
 pub(super) fn highest_version(policies: &[Arc<Policy>], settings: &[Setting]) -> Option<HeaderValue> {
     const OPTION: &str = "supportedVersions";
-    let set = settings.iter().find_map(|setting| match setting {
+    // Of several settings of an option the last one holds.
+    let set = settings.iter().rev().find_map(|setting| match setting {
         Setting::Option { name, value } if name == OPTION => Some(value),
         _ => None,
     });

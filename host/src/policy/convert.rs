@@ -14,6 +14,9 @@ use crate::facts::FactTemplate;
 
 /// Longest text of one member of an outcome, in bytes.
 const TEXT: usize = 4096;
+/// Longest value of a fact's variable, in bytes: longer than any target that is
+/// judged, so that the length of an identifier is the VNFM's to refuse.
+const VALUE: usize = 64 << 10;
 /// Longest identifier, in bytes.
 const NAME: usize = 256;
 /// Most entries of one list of an outcome.
@@ -155,7 +158,7 @@ fn fact_query(query: wit::FactQuery, manifest: &Manifest) -> Result<FactQuery, S
         return Err(format!("it asks for the fact {:?}, which its manifest does not declare", shown(&query.name)));
     }
     let variables = list("variables", query.variables, |variable| {
-        Ok((name("a variable", variable.name)?, text("a variable", variable.value, TEXT)?))
+        Ok((name("a variable", variable.name)?, text("a variable", variable.value, VALUE)?))
     })?;
     Ok(FactQuery { name: query.name, variables })
 }
@@ -178,7 +181,7 @@ fn violation(violation: wit::Violation) -> Result<Violation, String> {
             wit::Location::Request => Location::Request,
             wit::Location::Body(pointer) => Location::Body(text("a pointer", pointer, TEXT)?),
             wit::Location::Header(header) => Location::Header(name("a header field", header)?),
-            wit::Location::Query(parameter) => Location::Query(text("a parameter", parameter, NAME)?),
+            wit::Location::Query(parameter) => Location::Query(text("a parameter", parameter, TEXT)?),
             wit::Location::Path(variable) => Location::Path(name("a path variable", variable)?),
         },
         detail: filled("a detail", violation.detail)?,

@@ -96,7 +96,7 @@ fn matches(template: &str, path: &str) -> bool {
 }
 
 /// Decodes the percent-encoded unreserved characters of a path (RFC 3986, 2.3).
-fn decode_unreserved(path: &str) -> std::borrow::Cow<'_, str> {
+pub(crate) fn decode_unreserved(path: &str) -> std::borrow::Cow<'_, str> {
     if !path.contains('%') {
         return path.into();
     }

@@ -159,18 +159,16 @@ fn check_fields(headers: &[httparse::Header<'_>], version: u8) -> Result<Framing
 
 fn check_field(header: &httparse::Header<'_>) -> Result<(), Fault> {
     let name = header.name;
-    if METHOD_OVERRIDES.iter().any(|other| name.eq_ignore_ascii_case(other)) {
+    // CGI and WSGI cannot tell `Content_Type` from `Content-Type`.
+    let dashed = name.replace('_', "-");
+    if METHOD_OVERRIDES.iter().any(|other| dashed.eq_ignore_ascii_case(other)) {
         return Err(Fault::MethodOverride { name: name.to_owned() });
     }
     if std::str::from_utf8(header.value).is_err() {
         return Err(Fault::BadFieldValue { name: name.to_owned() });
     }
-    // CGI and WSGI cannot tell `Content_Type` from `Content-Type`.
-    if name.contains('_') {
-        let dashed = name.replace('_', "-");
-        if SINGLETONS.iter().chain(&JUDGED).any(|other| dashed.eq_ignore_ascii_case(other)) {
-            return Err(malformed(&format!("the field name {name} is {dashed} to some servers; write it with a dash")));
-        }
+    if name.contains('_') && SINGLETONS.iter().chain(&JUDGED).any(|other| dashed.eq_ignore_ascii_case(other)) {
+        return Err(Fault::FieldAlias { name: name.to_owned(), alias: dashed });
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! Which VNFM a request is for.
 
+use crate::policy::manifest::decode_unreserved;
+
 /// Upstreams by host and path prefix.
 #[derive(Debug)]
 pub struct Router<T> {
@@ -35,10 +37,11 @@ impl<T> Router<T> {
     #[must_use]
     pub fn find(&self, host: Option<&str>, target: &str) -> Option<&T> {
         let host = host.map(|value| without_port(value).to_ascii_lowercase());
-        let path = target.split(['?', '#']).next().unwrap_or(target);
+        // As the policies read it, lest an encoded letter lead to another gate.
+        let path = decode_unreserved(target.split(['?', '#']).next().unwrap_or(target));
         self.routes
             .iter()
-            .find(|route| (route.host.is_none() || route.host == host) && has_prefix(path, &route.prefix))
+            .find(|route| (route.host.is_none() || route.host == host) && has_prefix(&path, &route.prefix))
             .map(|route| &route.value)
     }
 
@@ -79,6 +82,8 @@ mod tests {
             (Some("b.example"), "/vnflcm/v2", Some("any host, prefix")),
             (Some("b.example"), "/vnflcm/v2?filter=x", Some("any host, prefix")),
             (Some("b.example"), "/vnflcm/v20", None),
+            (Some("b.example"), "/vnf%6Ccm/v%32/x", Some("any host, prefix")),
+            (Some("b.example"), "/vnflcm%2Fv2/x", None),
             (Some("[::1]:80"), "/x/y", Some("v6")),
             (Some("[::1]"), "/x", Some("v6")),
             (None, "/vnflcm/v2/x", Some("any host, prefix")),
