@@ -264,7 +264,7 @@ async fn what_cannot_be_judged_is_explained_in_one_line() {
         ),
         (
             &["DIR/ok.http", "--caller", "DIR/caller.yaml"],
-            "DIR/caller.yaml: not a caller: unknown field `subjekt`, expected one of `subject`, `tenant`, `roles`, `scopes`, `certificateNames`, `sourceAddress`; a caller has subject, tenant, roles, scopes, certificateNames, sourceAddress",
+            "DIR/caller.yaml: a caller has no member \"subjekt\"; it has subject, tenant, roles, scopes, certificateNames, sourceAddress",
         ),
         (&["DIR/ok.http", "--policy", "x.wasm"], "x.wasm: not a component"),
         (
