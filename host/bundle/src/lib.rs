@@ -15,6 +15,7 @@ mod options;
 mod policy;
 mod reader;
 mod rules;
+pub mod section;
 mod source;
 mod suggest;
 mod template;

@@ -11,12 +11,13 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use solgate::doors::serve::ServeError;
-use solgate::doors::{check, serve};
+use solgate::doors::{check, explain, serve};
 
 const AFTER_HELP: &str = "\
 Examples:
   solgate serve --demo
   solgate check request.http --facts facts.yaml
+  solgate explain request.http --facts facts.yaml
   solgate build policies/my-policy -o my-policy.wasm
 
 Exit status: 0 it worked and nothing was refused, 1 a request was refused, 2 the command could not do what it was asked.";
@@ -33,6 +34,7 @@ struct Arguments {
 enum Command {
     Serve(serve::ServeArgs),
     Check(check::CheckArgs),
+    Explain(explain::ExplainArgs),
     Build(build::BuildArgs),
 }
 
@@ -69,6 +71,9 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             let loader = policies::Loader::new()?;
             Ok(check::run(arguments, |order| loader.gate(order)).await?)
         }),
+        Command::Explain(arguments) => {
+            runtime()?.block_on(async { Ok(explain::run(arguments, policies::traced_gate).await?) })
+        }
     }
 }
 

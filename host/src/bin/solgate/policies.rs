@@ -7,7 +7,8 @@ use std::time::Duration;
 use indicatif::ProgressBar;
 use solgate::doors::check::GateOrder;
 use solgate::gate::Gate;
-use solgate::policy::{Engine, EngineConfig, LoadError, Policy};
+use solgate::policy::{Engine, EngineConfig, LoadError, Policy, Traced, VNFLCM_V2};
+use solgate_bundle::bake::{CarriedError, bundle_of};
 use solgate_bundle::{BuildOptions, Failure};
 
 /// Loads policies for one process.
@@ -25,6 +26,10 @@ pub enum PolicyError {
     File(LoadError),
     #[error("the built-in policy: {0}")]
     BuiltIn(LoadError),
+    #[error("the built-in policy: {0}")]
+    BuiltInBundle(CarriedError),
+    #[error("{}: {error}", path.display())]
+    Carried { path: PathBuf, error: CarriedError },
     #[error("{path} is a folder; bake it first: solgate build {path} -o FILE.wasm", path = .0.display())]
     Folder(PathBuf),
     #[error("{0}")]
@@ -86,6 +91,29 @@ impl Loader {
                 _ => PolicyError::Load { path: path.to_owned(), error },
             })
     }
+}
+
+/// The gate with one policy that an explanation asks for. It runs without a
+/// sandbox, by the bundle that a baked policy carries.
+pub fn traced_gate(order: GateOrder) -> anyhow::Result<(Gate, Arc<Traced>)> {
+    let bundle = match order.policy.as_deref() {
+        None => bundle_of(VNFLCM_V2).map_err(PolicyError::BuiltInBundle)?,
+        Some(path) if path.is_dir() => {
+            solgate_bundle::compile_dir(path, &BuildOptions::default())
+                .map_err(|failure| bundle_error(path, failure))?
+                .bundle
+        }
+        Some(path) => {
+            let bytes = solgate::policy::read_file(path).map_err(PolicyError::File)?;
+            bundle_of(&bytes).map_err(|error| PolicyError::Carried { path: path.to_owned(), error })?
+        }
+    };
+    let (policy, traced) = Policy::traced(bundle).map_err(|error| match order.policy {
+        Some(path) => PolicyError::Load { path, error },
+        None => PolicyError::BuiltIn(error),
+    })?;
+    let gate = Gate::new(vec![Arc::new(policy)], order.facts).with_settings(order.settings)?.with_mode(order.mode);
+    Ok((gate, traced))
 }
 
 /// The mistakes of a bundle, as the terminal shows them.

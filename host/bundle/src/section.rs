@@ -1,0 +1,69 @@
+//! Custom sections: what a policy component carries beside its code. They are
+//! read from the file and never reach the memory of an instance.
+
+use std::borrow::Cow;
+
+use wasm_encoder::{ComponentSection, CustomSection};
+use wasmparser::{Parser, Payload};
+
+/// The compiled bundle that a component was baked from, as JSON.
+pub const BUNDLE: &str = "solgate:bundle";
+
+/// Adds a section at the end of a component.
+pub fn append(component: &mut Vec<u8>, name: &str, data: &[u8]) {
+    CustomSection { name: Cow::Borrowed(name), data: Cow::Borrowed(data) }.append_to_component(component);
+}
+
+/// What the section of a component's top level holds; `None` if there is none,
+/// or bytes that are not WebAssembly come before it.
+#[must_use]
+pub fn find<'c>(component: &'c [u8], name: &str) -> Option<&'c [u8]> {
+    let mut depth = 0_usize;
+    for payload in Parser::new(0).parse_all(component) {
+        match payload.ok()? {
+            // Modules and components within have sections of their own.
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth = depth.saturating_add(1),
+            Payload::End(_) => depth = depth.saturating_sub(1),
+            Payload::CustomSection(section) if depth == 0 && section.name() == name => return Some(section.data()),
+            _ => {}
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EMPTY: &[u8] = b"\0asm\x0d\0\x01\0";
+
+    #[test]
+    fn what_was_added_is_found_under_its_name() {
+        let mut component = EMPTY.to_vec();
+        append(&mut component, "one", b"1");
+        append(&mut component, "two", &[2; 300]);
+        assert_eq!(find(&component, "one"), Some(&b"1"[..]));
+        assert_eq!(find(&component, "two"), Some(&[2; 300][..]));
+        assert_eq!(find(&component, "three"), None);
+    }
+
+    #[test]
+    fn sections_of_a_module_within_are_not_those_of_the_component() {
+        let mut module = b"\0asm\x01\0\0\0".to_vec();
+        append(&mut module, "one", b"within");
+        let mut component = EMPTY.to_vec();
+        // Section 1 of a component is a core module.
+        component.extend([1, u8::try_from(module.len()).unwrap_or_default()]);
+        component.extend(module);
+        assert_eq!(find(&component, "one"), None);
+        append(&mut component, "one", b"outside");
+        assert_eq!(find(&component, "one"), Some(&b"outside"[..]));
+    }
+
+    #[test]
+    fn other_bytes_have_none() {
+        for bytes in [&b""[..], b"text", EMPTY.get(..6).unwrap_or_default(), b"\0asm\x0d\0\x01\0\0\x7f"] {
+            assert_eq!(find(bytes, "one"), None);
+        }
+    }
+}
