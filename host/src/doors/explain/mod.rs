@@ -25,8 +25,11 @@ The files, options and settings are those of `solgate check`, and so is the verd
 
 Exit status: 0 allowed, 1 denied, 2 not judged (bad file, missing fact).";
 
-/// Judge one request from a file, and show why the verdict is what it is: the
-/// stages, what became of every rule in them, and the facts that were asked for.
+/// Show why a request gets its verdict, stage by stage.
+///
+/// The request is judged as `solgate check` does it; what is printed is the stages
+/// that it came through, what became of every rule in them, the facts that rules
+/// asked for, and the rule that decided.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLE)]
 pub struct ExplainArgs {
