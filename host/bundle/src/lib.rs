@@ -7,10 +7,12 @@
 pub mod bake;
 pub mod cases;
 mod compile;
+pub mod coverage;
 mod diagnostic;
 mod digest;
 mod expression;
 mod files;
+pub mod mutation;
 mod openapi;
 mod options;
 mod policy;
