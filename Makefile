@@ -15,8 +15,9 @@ ARTIFACTS := target/solgate
 WASM_TARGET := wasm32-unknown-unknown
 WASM := target/$(WASM_TARGET)/release
 BUNDLE := $(shell find policies/vnflcm-v2 -type f)
+BAKER := $(shell find host/bundle/src host/bundle/Cargo.toml -type f)
 
-.PHONY: build run test check check-format format artifacts baker wasm wasm-target clean
+.PHONY: build run test check check-format format artifacts wasm wasm-target clean
 
 build: artifacts
 	$(CARGO) build $(CARGO_FLAGS) --bin solgate
@@ -50,15 +51,10 @@ wasm: wasm-target
 wasm-target:
 	@rustup target list --installed | grep -qx $(WASM_TARGET) || rustup target add $(WASM_TARGET)
 
-# The default policy, baked anew when the bundle has changed, or what bakes it.
-$(ARTIFACTS)/vnflcm-v2.wasm: target/release/solgate-bake $(BUNDLE)
-	target/release/solgate-bake policies/vnflcm-v2 $@
-
-target/release/solgate-bake: baker
-	@true
-
-baker: $(ARTIFACTS)/engine.wasm
+# The default policy.
+$(ARTIFACTS)/vnflcm-v2.wasm: $(ARTIFACTS)/engine.wasm $(BUNDLE) $(BAKER)
 	$(CARGO) build $(CARGO_FLAGS) --bin solgate-bake
+	target/release/solgate-bake policies/vnflcm-v2 $@
 
 clean:
 	$(CARGO) clean

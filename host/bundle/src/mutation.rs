@@ -169,9 +169,7 @@ impl Bench<'_> {
     fn fate(&self, rule: &Rule, seen: &RuleCoverage, change: Change) -> Fate {
         let setting = match change {
             Change::Disabled => Setting::Severity { rule: rule.id.clone(), severity: Severity::Off },
-            Change::Inverted => {
-                Setting::Option { name: self.switch.to_owned(), value: Value::String(rule.id.clone()) }
-            }
+            Change::Inverted => Setting::Option { name: self.switch.to_owned(), value: Value::String(rule.id.clone()) },
         };
         let judge = Changed { engine: self.engine, setting };
         // That a rule which holds is gone can only show in what it asks for.

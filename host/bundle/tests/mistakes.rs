@@ -111,6 +111,22 @@ const CHANGES: &[Change] = &[
         },
         &["more than 200000 values"],
     ),
+    (
+        "aliases of a long text",
+        |dir| {
+            let text = format!("text: &a {}\nlist: [{}]\n", "x".repeat(1 << 20), "*a, ".repeat(100));
+            fs::write(dir.join("rules/state.yaml"), text).unwrap();
+        },
+        &["more than 200000 values"],
+    ),
+    (
+        "a test that is not UTF-8",
+        |dir| {
+            fs::create_dir(dir.join("tests")).unwrap();
+            fs::write(dir.join("tests/state.yaml"), b"cases: []\n# \xff\n").unwrap();
+        },
+        &["tests/state.yaml:2:3", "not UTF-8"],
+    ),
 ];
 
 #[test]
@@ -166,7 +182,7 @@ fn damaged_files_are_reported_too() {
         usize::try_from(random >> 33).unwrap() % limit
     };
     let (mut refused, mut accepted) = (0, 0);
-    for name in ["policy.yaml", "openapi.yaml", "rules/body.yaml", "rules/state.yaml"] {
+    for name in ["policy.yaml", "openapi.yaml", "rules/body.yaml", "rules/state.yaml", "tests/state.yaml"] {
         let path = dir.path().join(name);
         let text = fs::read_to_string(&path).unwrap();
         for _ in 0..60 {

@@ -1,6 +1,7 @@
 //! Policies: loaded once, asked about every request.
 
 mod cache;
+mod cases;
 mod component;
 mod convert;
 mod engine;
@@ -16,6 +17,7 @@ use solgate_engine::verdict::{Context, Outcome, Request};
 use wasmtime::component::Component;
 
 pub use self::cache::CacheError;
+pub use self::cases::CasesError;
 pub use self::engine::{Engine, EngineConfig, EngineError};
 pub use self::manifest::Manifest;
 pub use self::traced::Traced;

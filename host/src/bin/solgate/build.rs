@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::anyhow;
-use solgate_bundle::{BuildOptions, bake::bake, compile_dir};
+use solgate_bundle::{BuildOptions, compile_dir};
 
 use crate::policies::{bundle_error, with_spinner};
 
@@ -64,7 +64,7 @@ pub fn run(arguments: &BuildArgs) -> anyhow::Result<ExitCode> {
         anstream::eprint!("{}", solgate_bundle::render(&compiled.warnings, &compiled.sources, true));
     }
     let bundle = &compiled.bundle;
-    let component = with_spinner("baking", || bake(bundle))?;
+    let component = with_spinner("baking", || compiled.bake())?;
     output.write(&component)?;
     match arguments.format {
         Format::Text => anstream::eprintln!(
