@@ -115,12 +115,7 @@ impl Policy {
     /// # Errors
     /// As [`Policy::from_bytes`], and if the file cannot be read.
     pub fn from_file(engine: &Engine, path: &Path) -> Result<Self, LoadError> {
-        let read = |source| LoadError::Read { path: path.to_owned(), source };
-        let length = std::fs::metadata(path).map_err(read)?.len();
-        if length > LARGEST_FILE {
-            return Err(LoadError::TooLarge { path: path.to_owned() });
-        }
-        Self::from_bytes(engine, &std::fs::read(path).map_err(read)?)
+        Self::from_bytes(engine, &read_file(path)?)
     }
 
     /// Runs a compiled bundle in the sandbox without baking it: the same engine,
@@ -181,6 +176,19 @@ impl Policy {
             Judge::Native(engine) => Ok(engine.evaluate(request, context)),
         }
     }
+}
+
+/// The bytes of a component's file.
+///
+/// # Errors
+/// If it cannot be read, or is larger than any policy.
+pub fn read_file(path: &Path) -> Result<Vec<u8>, LoadError> {
+    let read = |source| LoadError::Read { path: path.to_owned(), source };
+    let length = std::fs::metadata(path).map_err(read)?.len();
+    if length > LARGEST_FILE {
+        return Err(LoadError::TooLarge { path: path.to_owned() });
+    }
+    std::fs::read(path).map_err(read)
 }
 
 impl std::fmt::Debug for Policy {
