@@ -22,8 +22,8 @@ static ENGINE: &[u8] = include_bytes!(env!("SOLGATE_ENGINE_WASM"));
 /// What it exports to be told its bundle at run time.
 static LOADABLE: &str = include_str!("../../../guest/wit/engine.wit");
 
-/// Why a compiled bundle could not be baked. None of these is an author's mistake,
-/// apart from cases that are too large: those are found before.
+/// Why a compiled bundle could not be baked. An author's mistakes are found before,
+/// all but cases that are too large.
 #[derive(Debug, thiserror::Error)]
 pub enum BakeError {
     /// The engine refuses what the compiler made.

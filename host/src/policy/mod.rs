@@ -194,13 +194,7 @@ impl Policy {
     }
 }
 
-impl std::fmt::Debug for Policy {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Policy").field("name", &self.manifest.name).field("digest", &self.manifest.digest).finish()
-    }
-}
-
-/// Reads a component's file, whatever it holds.
+/// The bytes of a component's file.
 ///
 /// # Errors
 /// If it cannot be read, or is larger than any policy.
@@ -211,6 +205,12 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, LoadError> {
         return Err(LoadError::TooLarge { path: path.to_owned() });
     }
     std::fs::read(path).map_err(read)
+}
+
+impl std::fmt::Debug for Policy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Policy").field("name", &self.manifest.name).field("digest", &self.manifest.digest).finish()
+    }
 }
 
 /// From the engine's cache, if it has one.

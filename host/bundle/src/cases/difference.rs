@@ -62,12 +62,12 @@ pub enum Places {
 }
 
 impl Difference {
-    /// The member of `expect` that is not fulfilled.
+    /// The member of `expect` that is not fulfilled; `verdict` stands for `allow`
+    /// and `status`.
     #[must_use]
     pub fn member(&self) -> &'static str {
         match self {
-            Self::Verdict { expected: Verdict::Allow, .. } => "allow",
-            Self::Verdict { expected: Verdict::Deny(_), .. } => "status",
+            Self::Verdict { .. } => "verdict",
             Self::Names { of, .. } => of.member(),
             Self::Places { of, .. } => of.member(),
             Self::NotMentioned(_) => "mentions",

@@ -47,7 +47,8 @@ enum Format {
     Json,
 }
 
-fn setting(text: &str) -> Result<(String, String), String> {
+/// `OPTION=VALUE`, as `--set` takes it.
+pub fn setting(text: &str) -> Result<(String, String), String> {
     text.split_once('=')
         .filter(|(name, _)| !name.is_empty())
         .map(|(name, value)| (name.to_owned(), value.to_owned()))

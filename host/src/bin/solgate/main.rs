@@ -1,10 +1,11 @@
 //! The `solgate` command.
 //!
 //! Exit status of every command: 0 it worked and nothing was refused, 1 a request
-//! was refused, 2 the command could not do what it was asked.
+//! was refused or a case failed, 2 the command could not do what it was asked.
 
 mod build;
 mod policies;
+mod test;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -18,9 +19,10 @@ Examples:
   solgate serve --demo
   solgate check request.http --facts facts.yaml
   solgate explain request.http --facts facts.yaml
+  solgate test policies/my-policy
   solgate build policies/my-policy -o my-policy.wasm
 
-Exit status: 0 it worked and nothing was refused, 1 a request was refused, 2 the command could not do what it was asked.";
+Exit status: 0 it worked and nothing was refused, 1 a request was refused or a case failed, 2 the command could not do what it was asked.";
 
 /// Judge ETSI NFV lifecycle-management requests before they reach a VNFM.
 #[derive(Parser)]
@@ -36,6 +38,7 @@ enum Command {
     Check(check::CheckArgs),
     Explain(explain::ExplainArgs),
     Build(build::BuildArgs),
+    Test(test::TestArgs),
 }
 
 fn main() -> ExitCode {
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Build(arguments) => build::run(&arguments),
+        Command::Test(arguments) => test::run(&arguments),
         Command::Serve(arguments) => runtime()?.block_on(async {
             let loader = policies::Loader::new()?;
             let load = |paths: &[_]| loader.components(paths).map_err(|error| ServeError::Policy(error.to_string()));

@@ -10,6 +10,7 @@ use solgate::gate::Gate;
 use solgate::policy::{Engine, EngineConfig, LoadError, Policy, Traced, VNFLCM_V2};
 use solgate_bundle::bake::{CarriedError, bundle_of};
 use solgate_bundle::{BuildOptions, Failure};
+use solgate_engine::ir::Bundle;
 
 /// Loads policies for one process.
 pub struct Loader {
@@ -81,15 +82,27 @@ impl Loader {
     }
 
     fn component(&self, path: &Path) -> Result<Arc<Policy>, PolicyError> {
+        self.component_with_bytes(path).map(|(policy, _)| policy)
+    }
+
+    /// A component from a file, with the bytes that it was loaded from.
+    pub fn component_with_bytes(&self, path: &Path) -> Result<(Arc<Policy>, Vec<u8>), PolicyError> {
         if path.is_dir() {
             return Err(PolicyError::Folder(path.to_owned()));
         }
-        with_spinner(&format!("compiling {}", path.display()), || Policy::from_file(&self.engine, path))
+        let bytes = solgate::policy::read_file(path).map_err(PolicyError::File)?;
+        let policy =
+            with_spinner(&format!("compiling {}", path.display()), || Policy::from_bytes(&self.engine, &bytes))
+                .map_err(|error| PolicyError::Load { path: path.to_owned(), error })?;
+        Ok((Arc::new(policy), bytes))
+    }
+
+    /// The compiled bundle of a folder, in the sandbox as its author tests it.
+    pub fn bundle(&self, path: &Path, bundle: &Bundle) -> Result<Arc<Policy>, PolicyError> {
+        let message = "compiling the policy engine; the next start takes it from the cache";
+        with_spinner(message, || Policy::from_bundle(&self.engine, bundle))
             .map(Arc::new)
-            .map_err(|error| match error {
-                LoadError::Read { .. } | LoadError::TooLarge { .. } => PolicyError::File(error),
-                _ => PolicyError::Load { path: path.to_owned(), error },
-            })
+            .map_err(|error| PolicyError::Load { path: path.to_owned(), error })
     }
 }
 
