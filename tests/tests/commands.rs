@@ -6,7 +6,8 @@
 //! status. `[..]` stands for any part of a line, and a line with only `...` for
 //! any number of lines. `{port}` is a port that is taken. `+ FILE` and the `| `
 //! lines after it make a file for this case and those that follow; other files
-//! are those of `commands/files`; `bundle` and `broken` are the smallest bundle.
+//! are those of `commands/files`; `bundle`, `broken` and `measured` are the
+//! smallest bundle.
 //! `BLESS=1` writes down what is printed now where it is
 //! not what is expected.
 
@@ -28,7 +29,7 @@ fn the_commands_print_what_the_transcripts_say() {
     let folder = workspace().join("tests/commands");
     let home = tempfile::tempdir().expect("a folder");
     copy(&folder.join("files"), home.path());
-    for bundle in ["bundle", "broken"] {
+    for bundle in ["bundle", "broken", "measured"] {
         copy(&workspace().join("host/bundle/tests/bundles/minimal"), &home.path().join(bundle));
     }
     let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -36,7 +37,9 @@ fn the_commands_print_what_the_transcripts_say() {
 
     let bless = std::env::var_os("BLESS").is_some_and(|value| value == "1");
     let mut different = String::new();
-    for transcript in ["build.txt", "check.txt", "config.txt", "explain.txt", "serve.txt"] {
+    for transcript in
+        ["build.txt", "check.txt", "config.txt", "coverage.txt", "explain.txt", "serve.txt", "test.txt"]
+    {
         let path = folder.join(transcript);
         let text = fs::read_to_string(&path).expect("it is readable");
         let mut now = String::new();
@@ -88,7 +91,9 @@ fn write_files(before: &str, home: &Path) {
     let mut file = None;
     for line in before.lines() {
         if let Some(name) = line.strip_prefix("+ ") {
-            file = Some(File::create(home.join(name)).expect("it is created"));
+            let path = home.join(name);
+            fs::create_dir_all(path.parent().expect("it is in a folder")).expect("it is created");
+            file = Some(File::create(path).expect("it is created"));
         } else if let Some(content) = line.strip_prefix('|') {
             let content = content.strip_prefix(' ').unwrap_or_default();
             writeln!(file.as_mut().expect("a name comes first"), "{content}").expect("it is written");
