@@ -113,8 +113,8 @@ fn mutation(mutation: &Mutation, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "mutants: {style}{} noticed, {survived} survived{style:#}", all.saturating_sub(survived))?;
     for mutant in mutation.survivors() {
         let reason = match mutant.fate {
-            Fate::Survived { cases: 0 } => "no passing case comes to it".to_owned(),
-            Fate::Survived { cases } => format!("{cases} passing cases come to it and still pass"),
+            Fate::Survived { cases: 0 } => "no passing case depends on it".to_owned(),
+            Fate::Survived { cases } => format!("{cases} of the passing cases look at it, and pass all the same"),
             Fate::Noticed { .. } => continue,
         };
         let done = change(mutant.change);
