@@ -171,6 +171,10 @@ const DIFFERENCES: &[(&str, &[&str])] = &[
         &["warns: expected [], found [terminate.timeout.only-graceful]", "audits: expected [body.size], found []"],
     ),
     (
+        "base: terminate, mode: monitor, body: { terminationType: NOW }, expect: { allow: true, rules: [terminate.type.enum], pointers: [/x] }",
+        &["pointers: expected [/x], found [body \"/terminationType\"]"],
+    ),
+    (
         "base: terminate, method: GET, expect: { status: 405, fields: { Allow: GET, Version: 2.0.0, x: y } }",
         &["field allow: expected \"GET\", found \"POST\"", "field x: expected \"y\", found none"],
     ),

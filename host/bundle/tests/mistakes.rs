@@ -174,8 +174,31 @@ fn damaged_files_are_reported_too() {
         "{", "]", ": ", "- ", "\n", "  ", "&a ", "*a", "'", "\"", "|", ">-", "#", "ä", "x-rule: ", "~", "0", "$ref",
         "\t",
     ];
+    const CASES: &str = "
+bases:
+  retry: &retry
+    method: POST
+    path: [/vnf_lcm_op_occs/, { repeat: a, times: 3 }, /retry]
+    headers: { Version: [2.0.0, 1.0.0], Accept: null }
+    facts: { opOcc: { status: 200, etag: '\"1\"', body: { id: aaa } } }
+cases:
+  - name: one
+    base: retry
+    set: { /facts/opOcc/body/operationState: PROCESSING, /body/a/b~1c: 1 }
+    unset: [/headers/Accept]
+    options: { strict: true }
+    severity: { access.role: warn }
+    caller: { subject: s, roles: [r] }
+    at: 2026-01-01T12:00:00Z
+    apiRoot: all
+    expect: { status: 409, rules: [retry.state.failed-temp], pointers: [\"\", /a], fields: { Allow: GET } }
+  - { name: two, path: /x, base64: YWI=, mode: monitor, expect: allow }
+";
     let dir = tempfile::tempdir().unwrap();
     copy(&minimal(), dir.path());
+    fs::create_dir(dir.path().join("tests")).unwrap();
+    fs::write(dir.path().join("tests/state.yaml"), CASES).unwrap();
+    assert!(compile_dir(dir.path(), &BuildOptions::default()).is_ok());
     let mut random = 1_u64;
     let mut below = |limit: usize| {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);

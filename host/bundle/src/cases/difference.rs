@@ -166,8 +166,10 @@ pub(super) fn differences(ran: &Ran, expect: &Expect) -> Vec<Difference> {
     if found != expect.verdict {
         different.push(Difference::Verdict { expected: expect.verdict, found });
     }
-    let violations = denial.map_or(&[][..], |denial| denial.violations.as_slice());
     let findings = ran.outcome.as_ref().map_or_else(|denial| denial.findings.as_slice(), Vec::as_slice);
+    // In monitor mode, what would have denied is a finding.
+    let denying = findings.iter().filter(|found| found.severity == Severity::Deny).map(|found| &found.violation);
+    let violations: Vec<&Violation> = denial.iter().flat_map(|denial| &denial.violations).chain(denying).collect();
     let failed = |severity| {
         findings.iter().filter(move |found| found.severity == severity).map(|found| found.violation.rule.clone())
     };

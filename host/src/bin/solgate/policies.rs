@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use indicatif::ProgressBar;
@@ -140,13 +141,27 @@ pub fn bundle_error(path: &Path, failure: Failure) -> PolicyError {
     })
 }
 
+/// What takes longer is shown on a terminal.
+const MOMENT: Duration = Duration::from_millis(250);
+
 /// Shows, on a terminal, what takes longer than a moment.
 pub fn with_spinner<T>(message: &str, work: impl FnOnce() -> T) -> T {
-    let bar = ProgressBar::new_spinner().with_message(message.to_owned());
-    bar.enable_steady_tick(Duration::from_millis(250));
-    let done = work();
-    bar.finish_and_clear();
-    done
+    let (working, ended) = channel::<()>();
+    let show = move || {
+        if ended.recv_timeout(MOMENT) == Err(RecvTimeoutError::Timeout) {
+            let bar = ProgressBar::new_spinner().with_message(message.to_owned());
+            bar.enable_steady_tick(MOMENT);
+            let _ = ended.recv();
+            bar.finish_and_clear();
+        }
+    };
+    std::thread::scope(|scope| {
+        // Without a thread to spare there is no spinner.
+        let _ = std::thread::Builder::new().spawn_scoped(scope, show);
+        // Ends the spinner, also if the work panics.
+        let _working = working;
+        work()
+    })
 }
 
 /// `$SOLGATE_CACHE_DIR`, or `solgate` in the user's cache folder. Without either
