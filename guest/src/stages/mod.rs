@@ -157,10 +157,11 @@ pub(crate) fn run(engine: &Engine, request: &Request<'_>, context: &Context<'_>)
         return Outcome::Need(needed);
     }
     state.check_existence(&call, &mut report);
+    state.check_rules(&call, Stage::Existence, &content, &mut report);
     close!(report, request);
     state.check_if_match(&call, &mut report);
     close!(report, request);
-    state.check_rules(&call, &content, &mut report);
+    state.check_rules(&call, Stage::State, &content, &mut report);
     close!(report, request);
     Outcome::Allow(report.findings)
 }

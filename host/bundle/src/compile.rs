@@ -9,13 +9,14 @@ use solgate_engine::ir::{self, Bundle};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Report};
 use crate::digest::digest;
-use crate::files::{self, Files, IoError};
+use crate::files::IoError;
+use crate::layers::{self, Layers};
 use crate::openapi::{self, Api};
-use crate::policy::{self, Policy};
+use crate::options;
+use crate::policy::{self, Policy, windows};
 use crate::rules::{self, Against, Declared};
-use crate::source::{At, FileId, Sources};
+use crate::source::{At, Sources};
 use crate::suggest::did_you_mean;
-use crate::yaml;
 
 /// What a build can be told beyond the bundle itself.
 #[derive(Debug, Clone, Default)]
@@ -29,7 +30,11 @@ pub struct BuildOptions {
 #[derive(Debug)]
 pub struct Compiled {
     pub bundle: Bundle,
-    /// Sorted by file and line; [`crate::render`] shows them.
+    /// Ids of the rules that the bundle has from one that it extends, as they are
+    /// there. A rule that it overrides is its own.
+    pub inherited: BTreeSet<String>,
+    /// Those of the bundle itself, not of what it extends. Sorted by file and
+    /// line; [`crate::render`] shows them.
     pub warnings: Vec<Diagnostic>,
     pub sources: Sources,
 }
@@ -54,50 +59,76 @@ pub enum Failure {
 /// every mistake that was found.
 pub fn compile_dir(dir: &Path, options: &BuildOptions) -> Result<Compiled, Failure> {
     let mut report = Report::default();
-    let files = files::read(dir, &mut report)?;
-    let digest = digest(&report.sources, &options.set);
-    let bundle = compile(&files, &options.set, digest, &mut report);
-    let bundle = bundle.filter(|_| !report.has_mistakes());
-    match bundle {
-        Some(bundle) => {
-            let (warnings, sources) = report.finish().into_parts();
-            Ok(Compiled { bundle, warnings, sources })
-        }
-        None => Err(Failure::Mistakes(report.finish())),
-    }
+    let layers = layers::read(dir, &mut report)?;
+    let compiled = compile(&layers, &options.set, &mut report)?;
+    let compiled = compiled.filter(|_| !report.has_mistakes());
+    let Some((mut bundle, inherited)) = compiled else {
+        return Err(Failure::Mistakes(report.finish()));
+    };
+    // By now all files have been read.
+    bundle.digest = digest(&report.sources, &options.set);
+    let (warnings, sources) = report.finish().into_parts();
+    Ok(Compiled { bundle, inherited, warnings, sources })
 }
 
-fn compile(files: &Files, set: &[(String, String)], digest: String, report: &mut Report) -> Option<Bundle> {
-    let policy_node = files.policy.and_then(|file| document(file, report));
-    let openapi_node = files.openapi.and_then(|file| document(file, report));
-    let rule_nodes: Vec<_> = files.rules.iter().filter_map(|file| yaml::parse(*file, report)).collect();
-    let policy = policy_node.as_ref().and_then(|node| policy::read(node, set, report));
-    let api = openapi_node.as_ref().and_then(|node| openapi::read(node, report));
+fn compile(
+    layers: &Layers,
+    set: &[(String, String)],
+    report: &mut Report,
+) -> Result<Option<(Bundle, BTreeSet<String>)>, IoError> {
+    let mut policy = None;
+    for layer in &layers.layers {
+        policy = match &layer.policy {
+            Some(node) => policy::read(node, &layer.home, policy, report)?,
+            None => None,
+        };
+        // What a base does not say, those above may need.
+        if policy.is_none() {
+            break;
+        }
+    }
+    if let Some(policy) = &mut policy {
+        options::set(&mut policy.options, set, report);
+    }
+    if layers.is_incomplete {
+        return Ok(None);
+    }
+    let openapi = openapi::merge(layers.layers.iter().filter_map(|layer| layer.openapi.as_ref()), report);
+    let api = openapi.as_deref().and_then(|node| openapi::read(node, report));
     // Without one of them, every name that rules use would be unknown.
-    let (policy, api) = (policy?, api?);
+    let (Some(policy), Some(api)) = (policy, api) else {
+        return Ok(None);
+    };
     let against = Against::new(&policy, &api);
+    let sources = rules::collect(layers.layers.iter().map(|layer| layer.rules.as_slice()), report);
     let mut declared = Vec::new();
-    for node in &rule_nodes {
-        rules::read(node, &against, &mut declared, report);
+    for source in &sources {
+        declared.extend(rules::read(source, &against, report));
     }
     let ids: Vec<&str> = declared.iter().map(|rule| rule.id.as_str()).collect();
     let known: BTreeSet<&str> = ids.iter().copied().collect();
     let is_declared = |id: &str| known.contains(id) || rules::is_of_engine(id);
     openapi::check_mapping(&api, &is_declared, &ids, report);
     check_facts(&policy, &api, &declared, report);
+    check_tables(&policy, &declared, report);
     if report.has_mistakes() {
-        return None;
+        return Ok(None);
     }
+    let inherited =
+        sources.iter().filter(|source| source.is_inherited()).map(|source| source.id().to_owned()).collect();
     let places: BTreeMap<String, At> = declared.iter().map(|rule| (rule.id.clone(), rule.at)).collect();
     let bundle = Bundle {
         format: ir::FORMAT,
         name: policy.name.clone(),
         version: policy.version.clone(),
-        digest,
+        digest: String::new(),
         api_roots: policy.api_roots.clone(),
         limits: policy.limits.clone(),
         options: policy.options.clone(),
         facts: policy.facts.iter().map(|fact| fact.def.clone()).collect(),
+        lists: policy.lists.iter().map(|list| list.def.clone()).collect(),
+        windows: policy.windows.iter().map(|window| window.def.clone()).collect(),
+        zones: windows::zones(&policy.windows),
         operations: api.operations.iter().map(|op| op.def.clone()).collect(),
         schemas: api.schemas.iter().map(|(name, node)| (name.clone(), node.to_json())).collect(),
         rules: rules::compiled(declared),
@@ -107,23 +138,9 @@ fn compile(files: &Files, set: &[(String, String)], digest: String, report: &mut
         report
             .mistake(at, format!("the engine does not accept this: {error}"))
             .hint("nothing else was found wrong with the bundle");
-        return None;
+        return Ok(None);
     }
-    Some(bundle)
-}
-
-/// A file that cannot be empty.
-fn document(file: FileId, report: &mut Report) -> Option<yaml::Node> {
-    let is_blank =
-        report.sources.text(file).lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'));
-    if is_blank {
-        let name = report.sources.name(file).to_owned();
-        report
-            .mistake(At::start_of(file), format!("{name} is empty"))
-            .hint("docs/bundle-format.md shows what belongs there");
-        return None;
-    }
-    yaml::parse(file, report)
+    Ok(Some((bundle, inherited)))
 }
 
 /// Variables that no operation can fill, and facts that nobody reads.
@@ -139,11 +156,34 @@ fn check_facts(policy: &Policy, api: &Api<'_>, declared: &[Declared], report: &m
         }
         let name = &fact.def.name;
         // A rule that could not be understood may be the one.
-        if !report.has_mistakes() && !declared.iter().any(|rule| rule.facts.contains(name)) {
+        if !report.has_mistakes() && !declared.iter().any(|rule| rule.uses.facts.contains(name)) {
             report
                 .warning(fact.at, format!("no rule reads the fact `{name}`"))
                 .hint("remove it, or the rule that was to read it is missing");
         }
+    }
+}
+
+/// Lists and windows that nobody names.
+fn check_tables(policy: &Policy, declared: &[Declared], report: &mut Report) {
+    // A rule that could not be understood may be the one.
+    if report.has_mistakes() {
+        return;
+    }
+    let mut unused = |what: &str, name: &str, at: At, is_used: bool| {
+        if !is_used {
+            report
+                .warning(at, format!("no rule names the {what} `{name}`"))
+                .hint("remove it, or the rule that was to name it is missing");
+        }
+    };
+    for list in &policy.lists {
+        let name = &list.def.name;
+        unused("list", name, list.at, declared.iter().any(|rule| rule.uses.lists.contains(name)));
+    }
+    for window in &policy.windows {
+        let name = &window.def.name;
+        unused("window", name, window.at, declared.iter().any(|rule| rule.uses.windows.contains(name)));
     }
 }
 
@@ -161,6 +201,9 @@ fn place_of(error: &InitError, policy: &Policy, api: &Api<'_>, rules: &BTreeMap<
         }
         InitError::Path { operation, .. } => api.operation(operation).map(|op| op.at),
         InitError::Annotation { .. } => Some(api.at),
+        InitError::Window { window, .. } => {
+            policy.windows.iter().find(|known| known.def.name == *window).map(|window| window.at)
+        }
         InitError::Format { .. }
         | InitError::ApiRoot { .. }
         | InitError::Limit { .. }

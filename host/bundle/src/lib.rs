@@ -5,11 +5,13 @@
 //! it, each [`Diagnostic`] with file, line and what to do.
 
 pub mod bake;
+mod built_in;
 mod compile;
 mod diagnostic;
 mod digest;
 mod expression;
 mod files;
+mod layers;
 mod openapi;
 mod options;
 mod policy;

@@ -35,9 +35,13 @@ pub struct Span {
 /// One source text.
 #[derive(Debug, Clone)]
 pub struct Source {
-    /// The name relative to the bundle's folder, with `/` on every system.
+    /// The name relative to the bundle's folder, with `/` on every system. What
+    /// lies elsewhere has a name that says where: `../base/policy.yaml`, or
+    /// `built-in:vnflcm-v2/policy.yaml`.
     pub name: String,
     pub text: String,
+    /// It belongs to a bundle that this one extends.
+    pub is_inherited: bool,
 }
 
 /// All source texts of a bundle, kept so that excerpts can be shown.
@@ -48,9 +52,17 @@ pub struct Sources {
 
 impl Sources {
     pub(crate) fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> FileId {
+        self.push(Source { name: name.into(), text: text.into(), is_inherited: false })
+    }
+
+    pub(crate) fn push(&mut self, source: Source) -> FileId {
         let id = FileId(self.files.len());
-        self.files.push(Source { name: name.into(), text: text.into() });
+        self.files.push(source);
         id
+    }
+
+    pub(crate) fn is_inherited(&self, id: FileId) -> bool {
+        self.files.get(id.0).is_some_and(|file| file.is_inherited)
     }
 
     pub(crate) fn name(&self, id: FileId) -> &str {
