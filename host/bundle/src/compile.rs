@@ -7,6 +7,7 @@ use solgate_engine::Engine;
 use solgate_engine::InitError;
 use solgate_engine::ir::{self, Bundle};
 
+use crate::cases::{self, Case, FactName, Vocabulary};
 use crate::diagnostic::{Diagnostic, Diagnostics, Report};
 use crate::digest::digest;
 use crate::files::IoError;
@@ -15,7 +16,7 @@ use crate::openapi::{self, Api};
 use crate::options;
 use crate::policy::{self, Policy, windows};
 use crate::rules::{self, Against, Declared};
-use crate::source::{At, Sources};
+use crate::source::{At, FileId, Sources};
 use crate::suggest::did_you_mean;
 
 /// What a build can be told beyond the bundle itself.
@@ -33,6 +34,8 @@ pub struct Compiled {
     /// Ids of the rules that the bundle has from one that it extends, as they are
     /// there. A rule that it overrides is its own.
     pub inherited: BTreeSet<String>,
+    /// Those of the bundle's own tests/, in the order of the files' names.
+    pub cases: Vec<Case>,
     /// Those of the bundle itself, not of what it extends. Sorted by file and
     /// line; [`crate::render`] shows them.
     pub warnings: Vec<Diagnostic>,
@@ -60,45 +63,55 @@ pub enum Failure {
 pub fn compile_dir(dir: &Path, options: &BuildOptions) -> Result<Compiled, Failure> {
     let mut report = Report::default();
     let layers = layers::read(dir, &mut report)?;
-    let compiled = compile(&layers, &options.set, &mut report)?;
+    let policy = layered_policy(&layers, &mut report)?;
+    // Cases say what a policy does and do not change it.
+    let digest = digest(&report.sources, &options.set);
+    let tests = match layers.layers.last() {
+        Some(layer) => layer.home.read_tests(&mut report)?,
+        None => Vec::new(),
+    };
+    let compiled = compile(&layers, policy, &options.set, &tests, &mut report);
     let compiled = compiled.filter(|_| !report.has_mistakes());
-    let Some((mut bundle, inherited)) = compiled else {
+    let Some(mut compiled) = compiled else {
         return Err(Failure::Mistakes(report.finish()));
     };
-    // By now all files have been read.
-    bundle.digest = digest(&report.sources, &options.set);
-    let (warnings, sources) = report.finish().into_parts();
-    Ok(Compiled { bundle, inherited, warnings, sources })
+    compiled.bundle.digest = digest;
+    (compiled.warnings, compiled.sources) = report.finish().into_parts();
+    Ok(compiled)
 }
 
-fn compile(
-    layers: &Layers,
-    set: &[(String, String)],
-    report: &mut Report,
-) -> Result<Option<(Bundle, BTreeSet<String>)>, IoError> {
+/// What the policy.yaml of all layers come to. Reads their lists.
+fn layered_policy(layers: &Layers, report: &mut Report) -> Result<Option<Policy>, IoError> {
     let mut policy = None;
     for layer in &layers.layers {
-        policy = match &layer.policy {
-            Some(node) => policy::read(node, &layer.home, policy, report)?,
-            None => None,
-        };
-        // What a base does not say, those above may need.
+        // What a base does not say, those above it may need.
+        let Some(node) = &layer.policy else { return Ok(None) };
+        policy = policy::read(node, &layer.home, policy, report)?;
         if policy.is_none() {
             break;
         }
     }
-    if let Some(policy) = &mut policy {
-        options::set(&mut policy.options, set, report);
-    }
+    Ok(policy)
+}
+
+fn compile(
+    layers: &Layers,
+    policy: Option<Policy>,
+    set: &[(String, String)],
+    tests: &[FileId],
+    report: &mut Report,
+) -> Option<Compiled> {
     if layers.is_incomplete {
-        return Ok(None);
+        return None;
     }
+    let policy = policy.map(|mut policy| {
+        options::set(&mut policy.options, set, report);
+        policy
+    });
     let openapi = openapi::merge(layers.layers.iter().filter_map(|layer| layer.openapi.as_ref()), report);
     let api = openapi.as_deref().and_then(|node| openapi::read(node, report));
     // Without one of them, every name that rules use would be unknown.
-    let (Some(policy), Some(api)) = (policy, api) else {
-        return Ok(None);
-    };
+    let (policy, api) = (policy?, api?);
     let against = Against::new(&policy, &api);
     let sources = rules::collect(layers.layers.iter().map(|layer| layer.rules.as_slice()), report);
     let mut declared = Vec::new();
@@ -111,8 +124,11 @@ fn compile(
     openapi::check_mapping(&api, &is_declared, &ids, report);
     check_facts(&policy, &api, &declared, report);
     check_tables(&policy, &declared, report);
+    // Rules of a file that is not even YAML would all be unknown.
+    let all_rules_read = layers.layers.iter().all(|layer| layer.all_rules_read);
+    let cases = if all_rules_read { cases::read_files(tests, &vocabulary(&policy, &ids), report) } else { Vec::new() };
     if report.has_mistakes() {
-        return Ok(None);
+        return None;
     }
     let inherited =
         sources.iter().filter(|source| source.is_inherited()).map(|source| source.id().to_owned()).collect();
@@ -138,9 +154,19 @@ fn compile(
         report
             .mistake(at, format!("the engine does not accept this: {error}"))
             .hint("nothing else was found wrong with the bundle");
-        return Ok(None);
+        return None;
     }
-    Ok(Some((bundle, inherited)))
+    Some(Compiled { bundle, inherited, cases, warnings: Vec::new(), sources: Sources::default() })
+}
+
+/// The names that cases may use, also where a definition could not be understood.
+fn vocabulary(policy: &Policy, rules: &[&str]) -> Vocabulary {
+    Vocabulary {
+        api_roots: policy.api_roots.iter().map(|root| root.path.clone()).collect(),
+        facts: policy.facts.iter().map(|fact| FactName { name: fact.def.name.clone(), list: fact.def.list }).collect(),
+        options: policy.options.clone(),
+        rules: cases::with_engine_rules(rules.iter().map(|id| (*id).to_owned())),
+    }
 }
 
 /// Variables that no operation can fill, and facts that nobody reads.

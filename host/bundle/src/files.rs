@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 
 use crate::built_in::BuiltIn;
 use crate::diagnostic::Report;
-use crate::source::{At, FileId, Source};
+use crate::source::{At, FileId};
 
 /// Largest source file, in bytes.
 const MAX_FILE: u64 = 4 * 1024 * 1024;
 /// Largest list file, in bytes: all of it becomes part of the policy.
 const MAX_LIST: u64 = 1024 * 1024;
-/// Most files below `rules/`.
+/// Most files below `rules/`, and below `tests/`.
 const MAX_FILES: usize = 1000;
-/// Deepest folder below `rules/`.
+/// Deepest folder below either.
 const MAX_DEPTH: usize = 8;
 
 /// The files that make up a bundle.
@@ -118,16 +118,30 @@ impl Home {
             true => self.load(&openapi, "openapi.yaml", MAX_FILE, report).map_err(fail(&openapi))?,
             false => None,
         };
+        let rules = self.read_folder(dir, "rules", report)?;
+        Ok(Files { policy, openapi, rules })
+    }
+
+    /// The files of cases, sorted by name. Those of a built-in bundle are not here.
+    pub fn read_tests(&self, report: &mut Report) -> Result<Vec<FileId>, IoError> {
+        match &self.place {
+            Place::Folder(dir) => self.read_folder(dir, "tests", report),
+            Place::BuiltIn(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// The YAML files below a folder of the bundle, sorted by name.
+    fn read_folder(&self, dir: &Path, folder: &str, report: &mut Report) -> Result<Vec<FileId>, IoError> {
         let mut names = Vec::new();
-        let rules = dir.join("rules");
-        self.list(&rules, "rules", 0, &mut names, report).map_err(fail(&rules))?;
+        let path = dir.join(folder);
+        self.list(&path, folder, 0, &mut names, report).map_err(fail(&path))?;
         names.sort_unstable();
-        let mut rules = Vec::with_capacity(names.len());
+        let mut files = Vec::with_capacity(names.len());
         for name in names {
             let path = dir.join(&name);
-            rules.extend(self.load(&path, &name, MAX_FILE, report).map_err(fail(&path))?);
+            files.extend(self.load(&path, &name, MAX_FILE, report).map_err(fail(&path))?);
         }
-        Ok(Files { policy, openapi, rules })
+        Ok(files)
     }
 
     /// Reports a file that the bundle should have.
@@ -179,7 +193,8 @@ impl Home {
     }
 
     fn add(&self, name: &str, text: String, report: &mut Report) -> FileId {
-        report.sources.push(Source { name: self.shown(name), text, is_inherited: self.is_base })
+        let name = self.shown(name);
+        if self.is_base { report.sources.add_inherited(name, text) } else { report.sources.add(name, text) }
     }
 
     /// Collects the names of the YAML files below a folder; hidden ones are those of
@@ -223,7 +238,10 @@ impl Home {
                 self.list(&entry.path(), &name, depth.saturating_add(1), names, report)?;
             } else if is_yaml {
                 if names.len() >= MAX_FILES {
-                    report.file_mistake(&self.shown(prefix), format!("more than {MAX_FILES} files of rules"));
+                    report.file_mistake(
+                        &self.shown(prefix),
+                        format!("more than {MAX_FILES} files below `{}`", self.shown(prefix)),
+                    );
                     return Ok(());
                 }
                 names.push(name);

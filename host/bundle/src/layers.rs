@@ -18,6 +18,8 @@ pub(crate) struct Layer {
     pub policy: Option<Node>,
     pub openapi: Option<Node>,
     pub rules: Vec<Node>,
+    /// None of the files of rules is broken.
+    pub all_rules_read: bool,
 }
 
 /// The bundle that is compiled and its bases.
@@ -52,8 +54,10 @@ pub(crate) fn read(dir: &Path, report: &mut Report) -> Result<Layers, IoError> {
             home.report_absent("openapi.yaml", report)?;
         }
         let openapi = files.openapi.and_then(|file| document(file, report));
+        let before = report.mistakes();
         let rules = files.rules.iter().filter_map(|file| yaml::parse(*file, report)).collect();
-        layers.push(Layer { home, policy, openapi, rules });
+        let all_rules_read = report.mistakes() == before;
+        layers.push(Layer { home, policy, openapi, rules, all_rules_read });
     }
     layers.reverse();
     Ok(Layers { layers, is_incomplete })

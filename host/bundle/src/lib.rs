@@ -6,6 +6,7 @@
 
 pub mod bake;
 mod built_in;
+pub mod cases;
 mod compile;
 mod diagnostic;
 mod digest;

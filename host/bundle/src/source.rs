@@ -1,5 +1,6 @@
 //! The source texts of a bundle, and places in them.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// Names one of the [`Sources`].
@@ -40,29 +41,32 @@ pub struct Source {
     /// `built-in:vnflcm-v2/policy.yaml`.
     pub name: String,
     pub text: String,
-    /// It belongs to a bundle that this one extends.
-    pub is_inherited: bool,
 }
 
 /// All source texts of a bundle, kept so that excerpts can be shown.
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
     files: Vec<Source>,
+    /// Those of bundles that the compiled one extends.
+    inherited: BTreeSet<FileId>,
 }
 
 impl Sources {
     pub(crate) fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> FileId {
-        self.push(Source { name: name.into(), text: text.into(), is_inherited: false })
+        let id = FileId(self.files.len());
+        self.files.push(Source { name: name.into(), text: text.into() });
+        id
     }
 
-    pub(crate) fn push(&mut self, source: Source) -> FileId {
-        let id = FileId(self.files.len());
-        self.files.push(source);
+    /// The same for a file of a bundle that is extended.
+    pub(crate) fn add_inherited(&mut self, name: impl Into<String>, text: impl Into<String>) -> FileId {
+        let id = self.add(name, text);
+        self.inherited.insert(id);
         id
     }
 
     pub(crate) fn is_inherited(&self, id: FileId) -> bool {
-        self.files.get(id.0).is_some_and(|file| file.is_inherited)
+        self.inherited.contains(&id)
     }
 
     pub(crate) fn name(&self, id: FileId) -> &str {

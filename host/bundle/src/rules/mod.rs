@@ -7,6 +7,7 @@ mod severity;
 mod stage;
 
 pub(crate) use inherit::collect;
+pub(crate) use severity::SEVERITIES;
 
 use std::collections::BTreeSet;
 
