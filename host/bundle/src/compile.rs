@@ -10,6 +10,7 @@ use solgate_engine::ir::{self, Bundle};
 use crate::diagnostic::{Diagnostic, Diagnostics, Report};
 use crate::digest::digest;
 use crate::files::{self, Files, IoError};
+use crate::lint;
 use crate::openapi::{self, Api};
 use crate::policy::{self, Policy};
 use crate::rules::{self, Against, Declared};
@@ -85,6 +86,7 @@ fn compile(files: &Files, set: &[(String, String)], digest: String, report: &mut
     let is_declared = |id: &str| known.contains(id) || rules::is_of_engine(id);
     openapi::check_mapping(&api, &is_declared, &ids, report);
     check_facts(&policy, &api, &declared, report);
+    lint::check(&policy, &api, &rule_nodes, &declared, report);
     if report.has_mistakes() {
         return None;
     }

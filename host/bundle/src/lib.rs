@@ -10,6 +10,7 @@ mod diagnostic;
 mod digest;
 mod expression;
 mod files;
+mod lint;
 mod openapi;
 mod options;
 mod policy;

@@ -21,6 +21,8 @@ pub(crate) struct Policy {
     pub api_roots: Vec<ApiRoot>,
     pub limits: Limits,
     pub options: Vec<OptionDef>,
+    /// Where policy.yaml defines them.
+    pub option_places: BTreeMap<String, At>,
     pub facts: Vec<Fact>,
     pub at: At,
 }
@@ -52,7 +54,10 @@ pub(crate) fn read(node: &Node, set: &[(String, String)], report: &mut Report) -
             .mistake(key.at, "`extends` is not supported yet")
             .hint("copy the other bundle's rules, or give the gate both policies");
     }
-    let mut options = options::read(members.get("options"), report);
+    let options_node = members.get("options");
+    let option_places = options_node.and_then(Node::as_map).unwrap_or_default();
+    let option_places = option_places.iter().map(|(key, _)| (key.name.clone(), key.at)).collect();
+    let mut options = options::read(options_node, report);
     options::set(&mut options, set, report);
     let api_roots = members.require("apiRoots", report).map(|node| api_roots(node, &options, report));
     let limits = members.get("limits").and_then(|node| limits(node, report)).unwrap_or(LIMITS);
@@ -64,6 +69,7 @@ pub(crate) fn read(node: &Node, set: &[(String, String)], report: &mut Report) -
         api_roots: api_roots.unwrap_or_default(),
         limits,
         options,
+        option_places,
         facts,
         at: node.at,
     })

@@ -11,7 +11,7 @@ mod reference;
 mod schema;
 
 pub(crate) use mapping::check_mapping;
-pub(crate) use presence::{Presence, presence};
+pub(crate) use presence::{Presence, presence, secret};
 
 use std::collections::BTreeMap;
 

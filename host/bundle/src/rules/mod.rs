@@ -1,7 +1,6 @@
 //! rules/*.yaml.
 
 mod kind;
-mod optional;
 mod severity;
 mod stage;
 
@@ -27,6 +26,8 @@ pub(crate) struct Declared {
     pub rule: Option<Rule>,
     /// Facts that the rule looks at.
     pub facts: Vec<String>,
+    /// Nothing is wrong with it.
+    pub is_sound: bool,
 }
 
 /// What rules are checked against.
@@ -65,8 +66,10 @@ pub(crate) fn read(root: &Node, against: &Against<'_>, declared: &mut Vec<Declar
             continue;
         }
         let mut facts = Vec::new();
+        let mistakes = report.mistakes();
         let rule = rule(id, id_node.at, members, against, &mut facts, report);
-        declared.push(Declared { id: id.to_owned(), at: id_node.at, rule, facts });
+        let is_sound = report.mistakes() == mistakes;
+        declared.push(Declared { id: id.to_owned(), at: id_node.at, rule, facts, is_sound });
     }
 }
 

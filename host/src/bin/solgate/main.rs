@@ -4,6 +4,8 @@
 //! was refused, 2 the command could not do what it was asked.
 
 mod build;
+mod lint;
+mod output;
 mod policies;
 
 use std::io::Write;
@@ -34,6 +36,7 @@ enum Command {
     Serve(serve::ServeArgs),
     Check(check::CheckArgs),
     Build(build::BuildArgs),
+    Lint(lint::LintArgs),
 }
 
 fn main() -> ExitCode {
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Build(arguments) => build::run(&arguments),
+        Command::Lint(arguments) => lint::run(&arguments),
         Command::Serve(arguments) => runtime()?.block_on(async {
             let loader = policies::Loader::new()?;
             let load = |paths: &[_]| loader.components(paths).map_err(|error| ServeError::Policy(error.to_string()));
