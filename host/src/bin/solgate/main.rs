@@ -4,6 +4,8 @@
 //! was refused, 2 the command could not do what it was asked.
 
 mod build;
+mod completions;
+mod inspect;
 mod lint;
 mod output;
 mod policies;
@@ -11,7 +13,7 @@ mod policies;
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use solgate::doors::serve::ServeError;
 use solgate::doors::{check, serve};
 
@@ -37,6 +39,8 @@ enum Command {
     Check(check::CheckArgs),
     Build(build::BuildArgs),
     Lint(lint::LintArgs),
+    Inspect(inspect::InspectArgs),
+    Completions(completions::CompletionsArgs),
 }
 
 fn main() -> ExitCode {
@@ -64,6 +68,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Build(arguments) => build::run(&arguments),
         Command::Lint(arguments) => lint::run(&arguments),
+        Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),
         Command::Serve(arguments) => runtime()?.block_on(async {
             let loader = policies::Loader::new()?;
             let load = |paths: &[_]| loader.components(paths).map_err(|error| ServeError::Policy(error.to_string()));
