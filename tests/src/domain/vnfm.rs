@@ -1,10 +1,9 @@
 //! A VNFM that answers from the state of a domain case.
 
 use serde_json::{Map, Value, json};
+use solgate_bundle::cases::FactGiven;
 use solgate_engine::ir::FactDef;
 use solgate_engine::verdict::FactQuery;
-
-use crate::cases::FactGiven;
 
 const FINAL: [&str; 3] = ["COMPLETED", "FAILED", "ROLLED_BACK"];
 const NOBODY: &str = "ffffffff-0000-4000-8000-000000000000";

@@ -4,6 +4,8 @@ mod kind;
 mod severity;
 mod stage;
 
+pub(crate) use severity::SEVERITIES;
+
 use std::collections::BTreeSet;
 
 use solgate_engine::ir::{Operation, Rule};
