@@ -12,6 +12,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Report};
 use crate::digest::digest;
 use crate::files::IoError;
 use crate::layers::{self, Layers};
+use crate::lint;
 use crate::openapi::{self, Api};
 use crate::options;
 use crate::policy::{self, Policy, windows};
@@ -124,6 +125,7 @@ fn compile(
     openapi::check_mapping(&api, &is_declared, &ids, report);
     check_facts(&policy, &api, &declared, report);
     check_tables(&policy, &declared, report);
+    lint::check(&policy, &api, &sources, &declared, report);
     // Rules of a file that is not even YAML would all be unknown.
     let all_rules_read = layers.layers.iter().all(|layer| layer.all_rules_read);
     let cases = if all_rules_read { cases::read_files(tests, &vocabulary(&policy, &ids), report) } else { Vec::new() };

@@ -5,10 +5,12 @@ use std::fmt;
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use serde::Serialize;
 
 use crate::source::{At, Source, Sources, Span};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// The bundle cannot be built.
     Mistake,
@@ -17,23 +19,27 @@ pub enum Severity {
 }
 
 /// One thing that is wrong with a bundle.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
     pub severity: Severity,
     pub message: String,
     /// Relative to the bundle's folder, or `--set` for an option of the build.
     pub file: String,
     /// Absent if the file as a whole is meant (because it is missing, say).
+    #[serde(flatten)]
     pub span: Option<Span>,
     /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
     /// Another place that matters, such as the first of two definitions.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub related: Option<Related>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Related {
     pub file: String,
+    #[serde(flatten)]
     pub span: Span,
     pub label: String,
 }

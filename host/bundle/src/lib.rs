@@ -13,6 +13,7 @@ mod digest;
 mod expression;
 mod files;
 mod layers;
+mod lint;
 mod openapi;
 mod options;
 mod policy;

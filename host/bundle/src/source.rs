@@ -23,7 +23,7 @@ impl At {
 }
 
 /// A place in a source text as an author sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Span {
     /// Counted from 1.
     pub line: usize,

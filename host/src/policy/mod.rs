@@ -113,12 +113,7 @@ impl Policy {
     /// # Errors
     /// As [`Policy::from_bytes`], and if the file cannot be read.
     pub fn from_file(engine: &Engine, path: &Path) -> Result<Self, LoadError> {
-        let read = |source| LoadError::Read { path: path.to_owned(), source };
-        let length = std::fs::metadata(path).map_err(read)?.len();
-        if length > LARGEST_FILE {
-            return Err(LoadError::TooLarge { path: path.to_owned() });
-        }
-        Self::from_bytes(engine, &std::fs::read(path).map_err(read)?)
+        Self::from_bytes(engine, &read_component(path)?)
     }
 
     /// Runs a compiled bundle in the sandbox without baking it: the same engine,
@@ -193,6 +188,19 @@ fn compiled(engine: &Engine, bytes: &[u8]) -> Result<Component, LoadError> {
         Some(folder) => cache::load(engine.wasmtime(), folder, bytes),
         None => compile(engine.wasmtime(), bytes),
     }
+}
+
+/// Reads a component's file.
+///
+/// # Errors
+/// [`LoadError::Read`] and [`LoadError::TooLarge`].
+pub fn read_component(path: &Path) -> Result<Vec<u8>, LoadError> {
+    let read = |source| LoadError::Read { path: path.to_owned(), source };
+    let length = std::fs::metadata(path).map_err(read)?.len();
+    if length > LARGEST_FILE {
+        return Err(LoadError::TooLarge { path: path.to_owned() });
+    }
+    std::fs::read(path).map_err(read)
 }
 
 fn compile(engine: &wasmtime::Engine, bytes: &[u8]) -> Result<Component, LoadError> {

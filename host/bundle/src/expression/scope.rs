@@ -48,14 +48,6 @@ pub(crate) enum Type {
     Variables,
 }
 
-/// A member of the body that an expression reads or tests for.
-#[derive(Debug, Clone)]
-pub(crate) struct BodyRead {
-    pub path: Vec<String>,
-    pub is_test: bool,
-    pub at: At,
-}
-
 /// What the expressions of one rule read.
 #[derive(Debug, Default)]
 pub(crate) struct Reads {
@@ -66,7 +58,6 @@ pub(crate) struct Reads {
     /// Names of lists and windows.
     pub lists: Vec<String>,
     pub windows: Vec<String>,
-    pub members: Vec<BodyRead>,
 }
 
 impl Reads {

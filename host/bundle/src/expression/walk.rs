@@ -4,7 +4,7 @@ use cel::IdedExpr;
 use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, LiteralValue, SelectExpr, operators};
 
 use super::scope::CALLER;
-use super::{BodyRead, Expression, Scope, Type};
+use super::{Expression, Scope, Type};
 use crate::diagnostic::Report;
 use crate::source::At;
 use crate::suggest::did_you_mean;
@@ -22,7 +22,7 @@ struct Walker<'w, 'a, 'n> {
 
 impl Walker<'_, '_, '_> {
     fn at(&self, id: u64) -> At {
-        self.expression.at(id, self.report)
+        self.expression.at(id, &self.report.sources)
     }
 
     fn node(&mut self, node: &IdedExpr) -> Type {
@@ -112,37 +112,17 @@ impl Walker<'_, '_, '_> {
 
     fn select(&mut self, select: &SelectExpr, id: u64) -> Type {
         let of = self.node(&select.operand);
-        let at = self.member_at(id, &select.operand, &select.field);
-        self.member(&of, &select.field, at, select.test)
-    }
-
-    /// The name of a member: the parser places a selection at its dot, or, of
-    /// `has()`, at the call.
-    fn member_at(&self, id: u64, operand: &IdedExpr, field: &str) -> At {
-        let whole = self.at(id);
-        let from = self.at(operand.id);
-        let text = self.report.sources.text(whole.file);
-        let start = from.start.max(whole.start);
-        // Names do not hold line breaks, so the member follows on this line.
-        let line = text.get(start..).unwrap_or("");
-        let line = line.lines().next().unwrap_or("");
-        let dotted = format!(".{field}");
-        match line.find(&dotted) {
-            Some(found) => {
-                let start = start.saturating_add(found).saturating_add(1);
-                At { file: whole.file, start, end: start.saturating_add(field.len()) }
-            }
-            None => whole,
-        }
+        let at = self.expression.member_at(id, &select.operand, &select.field, &self.report.sources);
+        self.member(&of, &select.field, at)
     }
 
     fn call(&mut self, call: &CallExpr, id: u64) -> Type {
         match (call.func_name.as_str(), call.args.as_slice()) {
-            (name @ (operators::INDEX | operators::OPT_INDEX | operators::OPT_SELECT), [of, index]) => {
+            (operators::INDEX | operators::OPT_INDEX | operators::OPT_SELECT, [of, index]) => {
                 let of = self.node(of);
                 if let Some(field) = literal(index) {
                     let at = self.at(index.id);
-                    return self.member(&of, field, at, name != operators::INDEX);
+                    return self.member(&of, field, at);
                 }
                 self.node(index);
                 match of {
@@ -170,7 +150,7 @@ impl Walker<'_, '_, '_> {
                     }
                     (Some(field), _) => {
                         let at = self.at(name.id);
-                        self.member(&found, field, at, true);
+                        self.member(&found, field, at);
                     }
                 }
                 Type::Any
@@ -192,8 +172,6 @@ impl Walker<'_, '_, '_> {
                 Type::Any
             }
             _ => {
-                // `optional.of(x)` and `strings.quote(x)`: no variables.
-                let is_namespace = |node: &IdedExpr| matches!(&node.expr, Expr::Ident(name) if matches!(name.as_str(), "optional" | "strings"));
                 if let Some(target) = call.target.as_deref().filter(|t| !is_namespace(t)) {
                     self.node(target);
                 }
@@ -235,7 +213,7 @@ impl Walker<'_, '_, '_> {
     }
 
     /// The member of a value, if the value can have it.
-    fn member(&mut self, of: &Type, field: &str, at: At, is_test: bool) -> Type {
+    fn member(&mut self, of: &Type, field: &str, at: At) -> Type {
         match of {
             Type::Fact(index) => self.fact_member(*index, field, at),
             Type::Facts(index) => {
@@ -247,7 +225,6 @@ impl Walker<'_, '_, '_> {
             Type::Body(path) => {
                 let mut path = path.clone();
                 path.push(field.to_owned());
-                self.scope.reads.members.push(BodyRead { path: path.clone(), is_test, at });
                 return Type::Body(path);
             }
             Type::Headers => {
@@ -377,7 +354,13 @@ impl Walker<'_, '_, '_> {
     }
 }
 
-fn literal(node: &IdedExpr) -> Option<&str> {
+/// `optional.of(x)` and `strings.quote(x)`: no variables.
+pub(super) fn is_namespace(node: &IdedExpr) -> bool {
+    matches!(&node.expr, Expr::Ident(name) if matches!(name.as_str(), "optional" | "strings"))
+}
+
+/// The text of a literal.
+pub(super) fn literal(node: &IdedExpr) -> Option<&str> {
     match &node.expr {
         Expr::Literal(LiteralValue::String(text)) => Some(text.inner()),
         _ => None,
@@ -386,7 +369,7 @@ fn literal(node: &IdedExpr) -> Option<&str> {
 
 /// Whether this is `filter`, whose result holds items of its range: each step
 /// adds the item or nothing.
-fn keeps_items(comprehension: &ComprehensionExpr) -> bool {
+pub(super) fn keeps_items(comprehension: &ComprehensionExpr) -> bool {
     let Expr::Call(step) = &comprehension.loop_step.expr else {
         return false;
     };

@@ -30,6 +30,8 @@ pub(crate) struct Policy {
     pub api_roots: Vec<ApiRoot>,
     pub limits: Limits,
     pub options: Vec<OptionDef>,
+    /// Where a policy.yaml last defines them.
+    pub option_places: BTreeMap<String, At>,
     pub facts: Vec<Fact>,
     pub lists: Vec<List>,
     pub windows: Vec<Window>,
@@ -68,12 +70,18 @@ pub(crate) fn read(
         api_roots: Vec::new(),
         limits: LIMITS,
         options: options::built_in(),
+        option_places: BTreeMap::new(),
         facts: Vec::new(),
         lists: Vec::new(),
         windows: Vec::new(),
         at: node.at,
     });
-    let options = options::read(members.get("options"), base.options, report);
+    let options_node = members.get("options");
+    let mut option_places = base.option_places;
+    for (key, _) in options_node.and_then(Node::as_map).unwrap_or_default() {
+        option_places.insert(key.name.clone(), key.at);
+    }
+    let options = options::read(options_node, base.options, report);
     let roots = if has_base { members.get("apiRoots") } else { members.require("apiRoots", report) };
     let api_roots = roots.map_or(base.api_roots, |node| api_roots(node, &options, report));
     let limits = members.get("limits").and_then(|node| limits(node, &base.limits, report)).unwrap_or(base.limits);
@@ -87,6 +95,7 @@ pub(crate) fn read(
         api_roots,
         limits,
         options,
+        option_places,
         facts,
         lists,
         windows,

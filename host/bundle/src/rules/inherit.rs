@@ -14,7 +14,7 @@ const CHANGEABLE: [&str; 4] = ["severity", "otherwise", "clause", "doc"];
 
 /// A rule as it is written.
 #[derive(Debug)]
-pub(crate) struct Source {
+pub(crate) struct Written {
     id: String,
     /// Of the id.
     at: At,
@@ -24,7 +24,7 @@ pub(crate) struct Source {
     is_own: bool,
 }
 
-impl Source {
+impl Written {
     pub fn id(&self) -> &str {
         &self.id
     }
@@ -45,8 +45,8 @@ impl Source {
 
 /// Collects the rules of all layers, that of the bundle which extends nothing
 /// first. A layer is the content of its files.
-pub(crate) fn collect<'n>(layers: impl ExactSizeIterator<Item = &'n [Node]>, report: &mut Report) -> Vec<Source> {
-    let mut sources: Vec<Source> = Vec::new();
+pub(crate) fn collect<'n>(layers: impl ExactSizeIterator<Item = &'n [Node]>, report: &mut Report) -> Vec<Written> {
+    let mut sources: Vec<Written> = Vec::new();
     let last = layers.len().saturating_sub(1);
     for (layer, files) in layers.enumerate() {
         // Those of the bundles that this one extends; later ones are its own.
@@ -74,7 +74,7 @@ pub(crate) fn collect<'n>(layers: impl ExactSizeIterator<Item = &'n [Node]>, rep
                     draft.related(first.at, if is_inherited { "there" } else { "the first" });
                     continue;
                 }
-                sources.push(Source { id, at, node: item.clone(), is_own: layer == last });
+                sources.push(Written { id, at, node: item.clone(), is_own: layer == last });
             }
         }
     }
@@ -95,7 +95,12 @@ fn declared(item: &Node, report: &mut Report) -> Option<(String, At)> {
 }
 
 /// Puts what an override says into the rule that it names.
-fn change<'s>(item: &Node, sources: &'s mut [Source], inherited: usize, report: &mut Report) -> Option<&'s mut Source> {
+fn change<'s>(
+    item: &Node,
+    sources: &'s mut [Written],
+    inherited: usize,
+    report: &mut Report,
+) -> Option<&'s mut Written> {
     let mut members = Members::open(item, "an override", report)?;
     let node = members.require("override", report)?;
     let changes: Vec<_> = CHANGEABLE.iter().filter_map(|name| members.get(name).map(|_| *name)).collect();

@@ -2,7 +2,7 @@
 
 use solgate_engine::ir::{OnError, Require, RuleKind};
 
-use super::{Against, Source, Uses, check_fact_variables, is_of_engine, optional, stage};
+use super::{Against, Source, Uses, check_fact_variables, is_of_engine, stage};
 use crate::diagnostic::Report;
 use crate::expression::{self, Scope, Type};
 use crate::openapi::Op;
@@ -142,7 +142,6 @@ fn require(
     }
     uses.lists.extend(std::mem::take(&mut scope.reads.lists));
     uses.windows.extend(std::mem::take(&mut scope.reads.windows));
-    optional::check(&scope, against.api, report);
     let stage = stage::read(source.stage, &scope.reads, status, report);
     let pointer = source.pointer.map(|node| pointer(source, node, report));
     let header = source.header.map(|node| header(source, node, report));

@@ -2,11 +2,10 @@
 
 mod inherit;
 mod kind;
-mod optional;
 mod severity;
 mod stage;
 
-pub(crate) use inherit::collect;
+pub(crate) use inherit::{Written, collect};
 pub(crate) use severity::SEVERITIES;
 
 use std::collections::BTreeSet;
@@ -30,6 +29,8 @@ pub(crate) struct Declared {
     /// Absent if the rule could not be understood.
     pub rule: Option<Rule>,
     pub uses: Uses,
+    /// Nothing is wrong with it.
+    pub is_sound: bool,
 }
 
 /// What a rule uses of policy.yaml, by name.
@@ -57,12 +58,19 @@ impl<'a> Against<'a> {
 }
 
 /// Reads one rule.
-pub(crate) fn read(written: &inherit::Source, against: &Against<'_>, report: &mut Report) -> Option<Declared> {
+pub(crate) fn read(written: &Written, against: &Against<'_>, report: &mut Report) -> Option<Declared> {
     let mut members = Members::open(written.node(), "a rule", report)?;
     members.get("id");
     let mut uses = Uses::default();
+    let mistakes = report.mistakes();
     let rule = rule(written.id(), written.at(), members, against, &mut uses, report);
-    Some(Declared { id: written.id().to_owned(), at: written.at(), rule, uses })
+    Some(Declared {
+        id: written.id().to_owned(),
+        at: written.at(),
+        rule,
+        uses,
+        is_sound: report.mistakes() == mistakes,
+    })
 }
 
 fn rule_id<'n>(node: &'n Node, report: &mut Report) -> Option<&'n str> {

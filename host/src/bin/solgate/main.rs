@@ -4,12 +4,16 @@
 //! was refused, 2 the command could not do what it was asked.
 
 mod build;
+mod completions;
+mod inspect;
+mod lint;
+mod output;
 mod policies;
 
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use solgate::doors::serve::ServeError;
 use solgate::doors::{check, serve};
 
@@ -34,6 +38,9 @@ enum Command {
     Serve(serve::ServeArgs),
     Check(check::CheckArgs),
     Build(build::BuildArgs),
+    Lint(lint::LintArgs),
+    Inspect(inspect::InspectArgs),
+    Completions(completions::CompletionsArgs),
 }
 
 fn main() -> ExitCode {
@@ -60,6 +67,9 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Build(arguments) => build::run(&arguments),
+        Command::Lint(arguments) => lint::run(&arguments),
+        Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),
         Command::Serve(arguments) => runtime()?.block_on(async {
             let loader = policies::Loader::new()?;
             let load = |paths: &[_]| loader.components(paths).map_err(|error| ServeError::Policy(error.to_string()));
