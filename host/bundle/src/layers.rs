@@ -50,7 +50,7 @@ pub(crate) fn read(dir: &Path, report: &mut Report) -> Result<Layers, IoError> {
                 next = None;
             }
             is_incomplete |= next.is_none();
-        } else if files.openapi.is_none() && policy.is_some() {
+        } else if files.openapi.is_none() && (policy.is_some() || files.policy.is_none()) {
             home.report_absent("openapi.yaml", report)?;
         }
         let openapi = files.openapi.and_then(|file| document(file, report));
