@@ -6,7 +6,7 @@ use crate::built_in::BuiltIn;
 use crate::diagnostic::Report;
 use crate::files::{Home, IoError};
 use crate::source::{At, FileId};
-use crate::suggest::did_you_mean;
+use crate::suggest::{list, nearest};
 use crate::yaml::{self, Node};
 
 /// Most bundles that one extends, directly and indirectly.
@@ -80,9 +80,14 @@ fn base(node: &Node, home: &Home, report: &mut Report) -> Result<Option<Home>, I
         if Path::new(name).is_absolute() {
             draft.hint("a folder is written relative to this one, such as ../base, so that it is the same everywhere");
         } else {
-            draft
-                .maybe_hint(did_you_mean(name, BuiltIn::names()))
-                .hint_if_none("write a folder with its dots, such as ./base or ../base");
+            let names: Vec<&str> = BuiltIn::names().collect();
+            match nearest(name, &names) {
+                Some(meant) => draft.hint(format!("did you mean `{meant}`?")),
+                None => draft.hint(format!(
+                    "built in is {}; a folder is written with its dots, such as ./base or ../base",
+                    list(&names)
+                )),
+            };
         }
         return Ok(None);
     }
