@@ -46,6 +46,9 @@ pub enum InitError {
     /// An `x-rule` that is neither a rule id nor an object of them.
     #[error("the schema node {pointer} has an x-rule that is neither a rule id nor an object with ids")]
     Annotation { pointer: String },
+    /// The data of a time zone that cannot be read.
+    #[error("the time zone {zone} is not TZif")]
+    Zone { zone: String },
     /// A window of time without its zone, or with a time that no clock shows.
     #[error("the window {window} {reason}")]
     Window { window: String, reason: String },

@@ -29,9 +29,7 @@ pub(super) fn windows(bundle: &ir::Bundle) -> Result<Vec<Window>, InitError> {
     let fault = |window: &str, reason: String| InitError::Window { window: window.to_owned(), reason };
     let mut zones: BTreeMap<&str, TimeZone> = BTreeMap::new();
     for (name, tzif) in &bundle.zones {
-        let zone = TimeZone::tzif(name, tzif).map_err(|error| {
-            fault(name, format!("has a zone that is no TZif: {}", crate::text::clean(&error.to_string())))
-        })?;
+        let zone = TimeZone::tzif(name, tzif).map_err(|_| InitError::Zone { zone: name.clone() })?;
         zones.insert(name, zone);
     }
     let period = |window: &ir::Window, period: &ir::Period| {

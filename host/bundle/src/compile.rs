@@ -232,6 +232,10 @@ fn place_of(error: &InitError, policy: &Policy, api: &Api<'_>, rules: &BTreeMap<
         InitError::Window { window, .. } => {
             policy.windows.iter().find(|known| known.def.name == *window).map(|window| window.at)
         }
+        InitError::Zone { zone } => {
+            let is_in = |window: &&policy::Window| window.def.periods.iter().any(|period| period.zone == *zone);
+            policy.windows.iter().find(is_in).map(|window| window.at)
+        }
         InitError::Format { .. }
         | InitError::ApiRoot { .. }
         | InitError::Limit { .. }
