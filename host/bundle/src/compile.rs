@@ -65,20 +65,28 @@ pub enum Failure {
 /// every mistake that was found.
 pub fn compile_dir(dir: &Path, options: &BuildOptions) -> Result<Compiled, Failure> {
     let mut report = Report::default();
-    let files = files::read(dir, &mut report)?;
-    // Cases say what a policy does and do not change it.
-    let digest = digest(&report.sources, &options.set);
-    let tests = files::read_tests(dir, &mut report)?;
-    let mut cases = Vec::new();
-    let bundle = compile(&files, &options.set, digest, &tests, &mut cases, &mut report);
-    let bundle = bundle.filter(|_| !report.has_mistakes());
-    match bundle {
-        Some(bundle) => {
+    match compile_reporting(dir, options, &mut report)? {
+        Some((bundle, cases)) => {
             let (warnings, sources) = report.finish().into_parts();
             Ok(Compiled { bundle, cases, warnings, sources })
         }
         None => Err(Failure::Mistakes(report.finish())),
     }
+}
+
+/// The same, with what was found in a report; `None` if there are mistakes.
+pub(crate) fn compile_reporting(
+    dir: &Path,
+    options: &BuildOptions,
+    report: &mut Report,
+) -> Result<Option<(Bundle, Vec<Case>)>, IoError> {
+    let files = files::read(dir, report)?;
+    // Cases say what a policy does and do not change it.
+    let digest = digest(&report.sources, &options.set);
+    let tests = files::read_tests(dir, report)?;
+    let mut cases = Vec::new();
+    let bundle = compile(&files, &options.set, digest, &tests, &mut cases, report);
+    Ok(bundle.filter(|_| !report.has_mistakes()).map(|bundle| (bundle, cases)))
 }
 
 fn compile(

@@ -17,6 +17,7 @@ mod options;
 mod policy;
 mod reader;
 mod rules;
+pub mod schemas;
 mod source;
 mod suggest;
 mod template;

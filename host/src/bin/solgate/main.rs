@@ -9,6 +9,7 @@ mod inspect;
 mod lint;
 mod output;
 mod policies;
+mod schema;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -40,6 +41,7 @@ enum Command {
     Build(build::BuildArgs),
     Lint(lint::LintArgs),
     Inspect(inspect::InspectArgs),
+    Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
 }
 
@@ -69,6 +71,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Build(arguments) => build::run(&arguments),
         Command::Lint(arguments) => lint::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Schema(arguments) => schema::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),
         Command::Serve(arguments) => runtime()?.block_on(async {
             let loader = policies::Loader::new()?;
