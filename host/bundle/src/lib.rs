@@ -21,6 +21,7 @@ pub mod schemas;
 mod source;
 mod suggest;
 mod template;
+pub mod templates;
 mod yaml;
 
 pub use compile::{BuildOptions, Compiled, Failure, compile_dir};

@@ -182,7 +182,8 @@ fn every_member_is_explained() {
 
 #[test]
 fn bundles_without_mistakes_fit_the_schemas() {
-    for bundle in folders("../../policies").into_iter().chain(folders("tests/bundles")) {
+    let templates = folders("templates");
+    for bundle in folders("../../policies").into_iter().chain(folders("tests/bundles")).chain(templates) {
         let report = read(&bundle);
         assert!(!report.has_mistakes());
         let files: Vec<&Source> = report.sources.iter().filter(|source| kind(&source.name).is_some()).collect();

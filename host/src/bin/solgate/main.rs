@@ -7,6 +7,7 @@ mod build;
 mod completions;
 mod inspect;
 mod lint;
+mod new;
 mod output;
 mod policies;
 mod schema;
@@ -39,6 +40,7 @@ enum Command {
     Serve(serve::ServeArgs),
     Check(check::CheckArgs),
     Build(build::BuildArgs),
+    New(new::NewArgs),
     Lint(lint::LintArgs),
     Inspect(inspect::InspectArgs),
     Schema(schema::SchemaArgs),
@@ -69,6 +71,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Build(arguments) => build::run(&arguments),
+        Command::New(arguments) => new::run(&arguments),
         Command::Lint(arguments) => lint::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
