@@ -5,6 +5,7 @@
 //! it, each [`Diagnostic`] with file, line and what to do.
 
 pub mod bake;
+mod book;
 pub mod cases;
 mod compile;
 mod diagnostic;
@@ -24,6 +25,7 @@ mod template;
 pub mod templates;
 mod yaml;
 
+pub use book::rule_book;
 pub use compile::{BuildOptions, Compiled, Failure, compile_dir};
 pub use diagnostic::{Diagnostic, Diagnostics, Related, Severity, render};
 pub use files::IoError;

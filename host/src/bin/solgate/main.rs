@@ -5,6 +5,7 @@
 
 mod build;
 mod completions;
+mod docs;
 mod inspect;
 mod lint;
 mod new;
@@ -42,6 +43,7 @@ enum Command {
     Build(build::BuildArgs),
     New(new::NewArgs),
     Lint(lint::LintArgs),
+    Docs(docs::DocsArgs),
     Inspect(inspect::InspectArgs),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
@@ -73,6 +75,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Build(arguments) => build::run(&arguments),
         Command::New(arguments) => new::run(&arguments),
         Command::Lint(arguments) => lint::run(&arguments),
+        Command::Docs(arguments) => docs::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),
