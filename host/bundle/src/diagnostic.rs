@@ -180,6 +180,11 @@ enum Place {
 }
 
 impl Draft {
+    /// A warning about a bundle that is only extended is for its own author.
+    fn is_of_base(&self, sources: &Sources) -> bool {
+        self.severity == Severity::Warning && matches!(self.place, Place::At(at) if sources.is_inherited(at.file))
+    }
+
     pub fn hint(&mut self, hint: impl Into<String>) -> &mut Self {
         self.hint = Some(hint.into());
         self
@@ -238,6 +243,7 @@ impl Report {
         let items = self
             .drafts
             .into_iter()
+            .filter(|draft| !draft.is_of_base(&sources))
             .map(|draft| {
                 let (file, span) = match draft.place {
                     Place::At(at) => (sources.name(at.file).to_owned(), Some(sources.span(at))),

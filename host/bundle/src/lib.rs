@@ -6,12 +6,14 @@
 
 pub mod bake;
 mod book;
+mod built_in;
 pub mod cases;
 mod compile;
 mod diagnostic;
 mod digest;
 mod expression;
 mod files;
+mod layers;
 mod lint;
 mod openapi;
 mod options;
@@ -26,7 +28,7 @@ pub mod templates;
 mod yaml;
 
 pub use book::rule_book;
-pub use compile::{BuildOptions, Compiled, Failure, compile_dir};
+pub use compile::{BuildOptions, Compiled, Failure, compile_built_in, compile_dir};
 pub use diagnostic::{Diagnostic, Diagnostics, Related, Severity, render};
 pub use files::IoError;
 pub use source::{Source, Sources, Span};

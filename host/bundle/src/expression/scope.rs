@@ -55,6 +55,9 @@ pub(crate) struct Reads {
     pub facts: Vec<(String, At)>,
     pub body: bool,
     pub query: bool,
+    /// Names of lists and windows.
+    pub lists: Vec<String>,
+    pub windows: Vec<String>,
 }
 
 impl Reads {

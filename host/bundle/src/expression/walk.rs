@@ -161,6 +161,16 @@ impl Walker<'_, '_, '_> {
                 let other = self.node(other);
                 if then == other { then } else { Type::Any }
             }
+            ("inList", [name, text]) => {
+                self.list(name, text);
+                self.node(text);
+                Type::Any
+            }
+            ("inWindow", [name, instant]) => {
+                self.window(name);
+                self.node(instant);
+                Type::Any
+            }
             _ => {
                 if let Some(target) = call.target.as_deref().filter(|t| !is_namespace(t)) {
                     self.node(target);
@@ -272,6 +282,46 @@ impl Walker<'_, '_, '_> {
         Type::Any
     }
 
+    /// The list that `inList` names.
+    fn list(&mut self, name: &IdedExpr, text: &IdedExpr) {
+        let Some(field) = literal(name) else { return };
+        let at = self.at(name.id);
+        let policy = self.scope.policy;
+        let Some(list) = policy.lists.iter().find(|list| list.def.name == field) else {
+            self.report
+                .mistake(at, format!("policy.yaml defines no list `{field}`"))
+                .maybe_hint(did_you_mean(field, policy.lists.iter().map(|list| list.def.name.as_str())))
+                .hint_if_none("lists are defined under `lists:`, as in `lists: { callbackHosts: lists/hosts.txt }`");
+            return;
+        };
+        self.scope.reads.lists.push(field.to_owned());
+        // The one slip that would go unnoticed until the host is refused.
+        let is_host = matches!(&text.expr, Expr::Call(call) if call.func_name == "host");
+        let is_odd = |entry: &str| entry.contains(|c: char| c.is_ascii_uppercase() || matches!(c, '/' | '[' | ' '));
+        let odd = list.def.entries.iter().zip(&list.places).find(|(entry, _)| is_odd(entry));
+        if let Some((entry, place)) = odd.filter(|_| is_host) {
+            self.report
+                .warning(*place, format!("host() never gives `{entry}`"))
+                .hint("write the host only, in lower case, an IPv6 address without brackets")
+                .related(at, "looked up here");
+        }
+    }
+
+    /// The window that `inWindow` names.
+    fn window(&mut self, name: &IdedExpr) {
+        let Some(field) = literal(name) else { return };
+        let at = self.at(name.id);
+        let windows = &self.scope.policy.windows;
+        if windows.iter().any(|window| window.def.name == field) {
+            self.scope.reads.windows.push(field.to_owned());
+            return;
+        }
+        self.report
+            .mistake(at, format!("policy.yaml defines no window `{field}`"))
+            .maybe_hint(did_you_mean(field, windows.iter().map(|window| window.def.name.as_str())))
+            .hint_if_none("windows are defined under `windows:`, each with zone, days, from and to");
+    }
+
     fn fact_name(&self, index: usize) -> String {
         let fact = self.scope.policy.facts.get(index);
         fact.map(|fact| fact.def.name.clone()).unwrap_or_default()
@@ -285,13 +335,22 @@ impl Walker<'_, '_, '_> {
             return;
         }
         let hint = did_you_mean(field, fact.def.members.iter().map(String::as_str));
-        self.report
+        let is_inherited = self.report.sources.is_inherited(fact.at.file);
+        let draft = self
+            .report
             .mistake(
                 at,
                 format!("the fact `{}` does not declare the member `{field}`, so it is never there", fact.def.name),
             )
-            .maybe_hint(hint)
-            .related(fact.at, "add it to `members` here");
+            .maybe_hint(hint);
+        if is_inherited {
+            let name = &fact.def.name;
+            draft.hint(format!(
+                "widen the inherited fact in policy.yaml: `facts: {{ {name}: {{ addMembers: [{field}] }} }}`"
+            ));
+        } else {
+            draft.related(fact.at, "add it to `members` here");
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use solgate_engine::ir::{Require, Rule, RuleKind};
 use crate::diagnostic::Report;
 use crate::openapi::{Api, Op};
 use crate::policy::Policy;
-use crate::rules::Declared;
+use crate::rules::{self, Declared};
 use crate::source::At;
 use crate::yaml::Node;
 
@@ -41,13 +41,18 @@ impl Written<'_> {
 
 /// Warns of what is suspicious. What takes a view of the whole bundle waits until
 /// nothing is wrong with it.
-pub(crate) fn check(policy: &Policy, api: &Api<'_>, files: &[Node], declared: &[Declared], report: &mut Report) {
-    let items: Vec<&Node> = files.iter().filter_map(Node::as_list).flatten().collect();
+pub(crate) fn check(
+    policy: &Policy,
+    api: &Api<'_>,
+    sources: &[rules::Written],
+    declared: &[Declared],
+    report: &mut Report,
+) {
     let written: Vec<Written<'_>> = declared
         .iter()
         .filter_map(|declared| {
             let rule = declared.rule.as_ref().filter(|_| declared.is_sound)?;
-            let node = *items.iter().find(|item| item.get("id").is_some_and(|id| id.at == declared.at))?;
+            let node = sources.iter().find(|source| source.at() == declared.at)?.node();
             let is_meant = |op: &&Op<'_>| rule.operations.is_empty() || rule.operations.contains(&op.def.id);
             let operations = api.operations.iter().filter(is_meant).collect();
             Some(Written { rule, node, at: declared.at, operations })

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::FileKind;
 use crate::compile::{BuildOptions, compile_reporting};
 use crate::diagnostic::Report;
+use crate::files::Home;
 use crate::source::Source;
 use crate::yaml;
 
@@ -84,7 +85,7 @@ fn with_mistake(mistake: &Path) -> tempfile::TempDir {
 
 fn read(bundle: &Path) -> Report {
     let mut report = Report::default();
-    let _ = compile_reporting(bundle, &BuildOptions::default(), &mut report).unwrap();
+    let _ = compile_reporting(Home::folder(bundle).unwrap(), &BuildOptions::default(), &mut report).unwrap();
     report
 }
 
