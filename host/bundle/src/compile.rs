@@ -7,10 +7,11 @@ use solgate_engine::Engine;
 use solgate_engine::InitError;
 use solgate_engine::ir::{self, Bundle};
 
+use crate::built_in::BuiltIn;
 use crate::cases::{self, Case, FactName, Vocabulary};
 use crate::diagnostic::{Diagnostic, Diagnostics, Report};
 use crate::digest::digest;
-use crate::files::IoError;
+use crate::files::{Home, IoError};
 use crate::layers::{self, Layers};
 use crate::lint;
 use crate::openapi::{self, Api};
@@ -63,22 +64,52 @@ pub enum Failure {
 /// every mistake that was found.
 pub fn compile_dir(dir: &Path, options: &BuildOptions) -> Result<Compiled, Failure> {
     let mut report = Report::default();
-    let layers = layers::read(dir, &mut report)?;
-    let policy = layered_policy(&layers, &mut report)?;
-    // Cases say what a policy does and do not change it.
-    let digest = digest(&report.sources, &options.set);
-    let tests = match layers.layers.last() {
-        Some(layer) => layer.home.read_tests(&mut report)?,
-        None => Vec::new(),
-    };
-    let compiled = compile(&layers, policy, &options.set, &tests, &mut report);
-    let compiled = compiled.filter(|_| !report.has_mistakes());
+    let compiled = compile_reporting(Home::folder(dir)?, options, &mut report)?;
+    finished(compiled, report)
+}
+
+/// Compiles a bundle that is part of the program; `None` if there is none of that
+/// name. Its cases are not part of it.
+///
+/// # Errors
+///
+/// As [`compile_dir`]; none is to be expected without `options`.
+pub fn compile_built_in(name: &str, options: &BuildOptions) -> Option<Result<Compiled, Failure>> {
+    let home = Home::built_in(BuiltIn::find(name)?);
+    let mut report = Report::default();
+    let compiled = compile_reporting(home, options, &mut report);
+    Some(compiled.map_err(Failure::from).and_then(|compiled| finished(compiled, report)))
+}
+
+fn finished(compiled: Option<Compiled>, report: Report) -> Result<Compiled, Failure> {
     let Some(mut compiled) = compiled else {
         return Err(Failure::Mistakes(report.finish()));
     };
-    compiled.bundle.digest = digest;
     (compiled.warnings, compiled.sources) = report.finish().into_parts();
     Ok(compiled)
+}
+
+/// Compiles a bundle and keeps what was found in a report; `None` if there are
+/// mistakes.
+pub(crate) fn compile_reporting(
+    home: Home,
+    options: &BuildOptions,
+    report: &mut Report,
+) -> Result<Option<Compiled>, IoError> {
+    let layers = layers::read(home, report)?;
+    let policy = layered_policy(&layers, report)?;
+    // Cases say what a policy does and do not change it.
+    let digest = digest(&report.sources, &options.set);
+    let tests = match layers.layers.last() {
+        Some(layer) => layer.home.read_tests(report)?,
+        None => Vec::new(),
+    };
+    let compiled = compile(&layers, policy, &options.set, &tests, report);
+    let compiled = compiled.filter(|_| !report.has_mistakes());
+    Ok(compiled.map(|mut compiled| {
+        compiled.bundle.digest = digest;
+        compiled
+    }))
 }
 
 /// What the policy.yaml of all layers come to. Reads their lists.

@@ -159,6 +159,9 @@ fn shown(text: &str) -> Cow<'_, str> {
 pub(crate) struct Report {
     pub sources: Sources,
     drafts: Vec<Draft>,
+    /// The names that the reader knows of each mapping and choice.
+    #[cfg(test)]
+    pub asked: std::collections::BTreeMap<String, std::collections::BTreeSet<String>>,
 }
 
 #[derive(Debug)]

@@ -31,10 +31,10 @@ pub(crate) struct Layers {
     pub is_incomplete: bool,
 }
 
-pub(crate) fn read(dir: &Path, report: &mut Report) -> Result<Layers, IoError> {
+pub(crate) fn read(home: Home, report: &mut Report) -> Result<Layers, IoError> {
     let mut layers = Vec::new();
     let mut is_incomplete = false;
-    let mut next = Some(Home::folder(dir)?);
+    let mut next = Some(home);
     let mut met: Vec<PathBuf> = Vec::new();
     while let Some(home) = next.take() {
         met.push(home.identity()?);

@@ -103,10 +103,15 @@ pub(crate) fn read(
     }))
 }
 
+/// Whether a policy can have this name.
+pub(crate) fn is_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
+}
+
 fn name<'n>(node: &'n Node, report: &mut Report) -> Option<&'n str> {
     let name = reader::line(node, "`name`", report)?;
-    let right = name.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
+    let right = is_name(name);
     if !right {
         report
             .mistake(node.at, format!("`{name}` cannot be the name of a policy"))

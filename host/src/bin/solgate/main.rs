@@ -5,10 +5,13 @@
 
 mod build;
 mod completions;
+mod docs;
 mod inspect;
 mod lint;
+mod new;
 mod output;
 mod policies;
+mod schema;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -38,8 +41,11 @@ enum Command {
     Serve(serve::ServeArgs),
     Check(check::CheckArgs),
     Build(build::BuildArgs),
+    New(new::NewArgs),
     Lint(lint::LintArgs),
+    Docs(docs::DocsArgs),
     Inspect(inspect::InspectArgs),
+    Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
 }
 
@@ -67,8 +73,11 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Build(arguments) => build::run(&arguments),
+        Command::New(arguments) => new::run(&arguments),
         Command::Lint(arguments) => lint::run(&arguments),
+        Command::Docs(arguments) => docs::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Schema(arguments) => schema::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),
         Command::Serve(arguments) => runtime()?.block_on(async {
             let loader = policies::Loader::new()?;
