@@ -243,7 +243,7 @@ fn index_step(index: &IdedExpr) -> Step {
 }
 
 /// Functions whose result tells of their arguments, but does not hold them.
-const TELLING: [&str; 19] = [
+const TELLING: [&str; 22] = [
     operators::LOGICAL_NOT,
     operators::EQUALS,
     operators::NOT_EQUALS,
@@ -263,6 +263,9 @@ const TELLING: [&str; 19] = [
     "bool",
     "type",
     "hasValue",
+    "inList",
+    "inWindow",
+    "scheme",
 ];
 
 struct Walker<'w, 'n> {
