@@ -64,11 +64,13 @@ fn widen(fact: &mut Fact, key: &Key, node: &Node, report: &mut Report) {
             .related(fact.at, "there");
         return;
     };
-    if let Some((other, _)) = node.as_map().unwrap_or_default().iter().find(|(key, _)| key.name != "addMembers") {
+    let others: Vec<&Key> = node.as_map().unwrap_or_default().iter().map(|(key, _)| key).collect();
+    if let Some(other) = others.iter().find(|key| key.name != "addMembers") {
         report
             .mistake(other.at, format!("beside `addMembers` there is no `{}`", other.name))
             .hint("an inherited fact can be widened, but not changed otherwise; define one of another name");
     }
+    members.finish_except(&others, report);
     for name in member_names(names, "addMembers", report) {
         if fact.def.members.contains(&name) {
             report
