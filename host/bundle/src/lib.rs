@@ -5,6 +5,8 @@
 //! it, each [`Diagnostic`] with file, line and what to do.
 
 pub mod bake;
+mod book;
+mod built_in;
 pub mod cases;
 mod compile;
 pub mod coverage;
@@ -13,18 +15,23 @@ mod digest;
 mod expression;
 mod files;
 pub mod mutation;
+mod layers;
+mod lint;
 mod openapi;
 mod options;
 mod policy;
 mod reader;
 mod rules;
 pub mod section;
+pub mod schemas;
 mod source;
 mod suggest;
 mod template;
+pub mod templates;
 mod yaml;
 
-pub use compile::{BuildOptions, Compiled, Failure, compile_dir};
+pub use book::rule_book;
+pub use compile::{BuildOptions, Compiled, Failure, compile_built_in, compile_dir};
 pub use diagnostic::{Diagnostic, Diagnostics, Related, Severity, render};
 pub use files::IoError;
 pub use source::{Source, Sources, Span};

@@ -4,13 +4,20 @@
 //! was refused or a case failed, 2 the command could not do what it was asked.
 
 mod build;
+mod completions;
+mod docs;
+mod inspect;
+mod lint;
+mod new;
+mod output;
 mod policies;
+mod schema;
 mod test;
 
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use solgate::doors::serve::ServeError;
 use solgate::doors::{check, explain, serve};
 
@@ -39,6 +46,12 @@ enum Command {
     Explain(explain::ExplainArgs),
     Build(build::BuildArgs),
     Test(test::TestArgs),
+    New(new::NewArgs),
+    Lint(lint::LintArgs),
+    Docs(docs::DocsArgs),
+    Inspect(inspect::InspectArgs),
+    Schema(schema::SchemaArgs),
+    Completions(completions::CompletionsArgs),
 }
 
 fn main() -> ExitCode {
@@ -66,6 +79,12 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Build(arguments) => build::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
+        Command::New(arguments) => new::run(&arguments),
+        Command::Lint(arguments) => lint::run(&arguments),
+        Command::Docs(arguments) => docs::run(&arguments),
+        Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Schema(arguments) => schema::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),
         Command::Serve(arguments) => runtime()?.block_on(async {
             let loader = policies::Loader::new()?;
             let load = |paths: &[_]| loader.components(paths).map_err(|error| ServeError::Policy(error.to_string()));

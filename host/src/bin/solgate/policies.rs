@@ -52,6 +52,12 @@ impl Loader {
         paths.iter().map(|path| self.component(path)).collect()
     }
 
+    /// A component that has been read already; without a path, the built-in one.
+    pub fn bytes(&self, path: Option<&Path>, bytes: &[u8]) -> Result<Policy, LoadError> {
+        let name = path.map_or_else(|| "the built-in policy".to_owned(), |path| path.display().to_string());
+        with_spinner(&format!("compiling {name}"), || Policy::from_bytes(&self.engine, bytes))
+    }
+
     /// The gate with one policy that a check asks for.
     pub fn gate(&self, order: GateOrder) -> anyhow::Result<Gate> {
         let policy = self.any(order.policy.as_deref())?;
