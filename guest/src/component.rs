@@ -1,5 +1,6 @@
-//! The engine as a component: the exports of `wit/policy.wit`, and the two core
-//! exports with which a bundle is put in before the snapshot is taken.
+//! The engine as a component: the exports of `wit/policy.wit`, and the core
+//! exports with which a bundle is put in: before the snapshot is taken, or, where
+//! there is none, at run time (`guest/wit/engine.wit`).
 #![allow(unsafe_code, reason = "the exports that wit-bindgen and the baker need are raw functions")]
 #![allow(clippy::all, clippy::pedantic, reason = "generated code")]
 
@@ -36,17 +37,8 @@ extern "C" fn reserve(len: usize) -> *mut u8 {
 /// length of a message that is at `solgate-reserve`'s address then.
 #[unsafe(export_name = "solgate-init")]
 extern "C" fn init() -> usize {
-    let bytes = TRANSFER.take();
-    let built = serde_json::from_slice::<ir::Bundle>(&bytes)
-        .map_err(|error| error.to_string())
-        .and_then(|bundle| Engine::new(bundle).map_err(|error| error.to_string()));
-    drop(bytes);
-    match built {
-        Ok(engine) => {
-            warm_up(&engine);
-            let _ = ENGINE.set(engine);
-            0
-        }
+    match initialise(TRANSFER.take()) {
+        Ok(()) => 0,
         Err(message) => {
             let len = message.len().max(1);
             TRANSFER.set(message.into_bytes());
@@ -55,10 +47,45 @@ extern "C" fn init() -> usize {
     }
 }
 
+fn initialise(bundle: Vec<u8>) -> Result<(), String> {
+    let parsed = serde_json::from_slice::<ir::Bundle>(&bundle).map_err(|error| error.to_string())?;
+    drop(bundle);
+    let engine = Engine::new(parsed).map_err(|error| error.to_string())?;
+    warm_up(&engine);
+    ENGINE.set(engine).map_err(|_| "the engine has a bundle already".to_owned())
+}
+
 /// Where the bytes of the transfer are.
 #[unsafe(export_name = "solgate-message")]
 extern "C" fn message() -> *const u8 {
     TRANSFER.with_borrow(|buffer| buffer.as_ptr())
+}
+
+/// A `result<_, string>` as the canonical ABI lays it out in memory.
+#[repr(C)]
+pub struct Loaded {
+    is_error: u32,
+    message: *const u8,
+    len: usize,
+}
+
+/// `load` of `guest/wit/engine.wit`.
+///
+/// # Safety
+/// `at` is an allocation of `len` bytes by the global allocator, which is given
+/// away: so does the canonical ABI pass a `list<u8>`.
+#[unsafe(export_name = "load")]
+unsafe extern "C" fn load(at: *mut u8, len: usize) -> *const Loaded {
+    // SAFETY: as above; `cabi_realloc` allocates with the global allocator.
+    let bundle = unsafe { Vec::from_raw_parts(at, len, len) };
+    let message = initialise(bundle).err();
+    // It lives as long as the instance, which is short after an error.
+    let message = message.map(|message| &*message.leak());
+    Box::leak(Box::new(Loaded {
+        is_error: u32::from(message.is_some()),
+        message: message.map_or(std::ptr::null(), str::as_ptr),
+        len: message.map_or(0, str::len),
+    }))
 }
 
 /// One evaluation of every operation, so that lazily built tables and the heap

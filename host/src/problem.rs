@@ -47,8 +47,9 @@ struct Details<'a> {
     violations: Vec<Entry<'a>>,
 }
 
+/// A violation as its reader gets it.
 #[derive(Serialize)]
-struct Entry<'a> {
+pub(crate) struct Entry<'a> {
     rule: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pointer: Option<&'a str>,

@@ -9,10 +9,14 @@ use futures_util::FutureExt;
 use solgate_engine::ir;
 use wasmtime::{Config, Engine, Instance, Module, OptLevel, Store, Val};
 use wasmtime_wizer::{InstanceState, SnapshotVal, ValType, Wizer};
-use wit_component::ComponentEncoder;
+use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
+use wit_parser::Resolve;
 
 /// The policy engine as a core module.
 static ENGINE: &[u8] = include_bytes!(env!("SOLGATE_ENGINE_WASM"));
+
+/// What it exports to be told its bundle at run time.
+static LOADABLE: &str = include_str!("../../../guest/wit/engine.wit");
 
 /// Why a compiled bundle could not be baked. None of these is the author's
 /// mistake: those are found before.
@@ -50,6 +54,22 @@ pub fn bake(bundle: &ir::Bundle) -> Result<Vec<u8>, BakeError> {
         .map_err(failed("taking the snapshot"))?
         .map_err(failed("taking the snapshot"))?;
     encode(&snapshot)
+}
+
+/// The engine as a component that is told its bundle at run time, through `load`
+/// of `guest/wit/engine.wit`: the very code that [`bake`] snapshots. Once it is
+/// compiled, any bundle can be tried without compiling anything again.
+///
+/// # Errors
+/// If a tool fails.
+pub fn loadable_engine() -> Result<Vec<u8>, BakeError> {
+    let step = "describing the engine";
+    let mut resolve = Resolve::new();
+    let package = resolve.push_str("engine.wit", LOADABLE).map_err(failed(step))?;
+    let world = resolve.select_world(&[package], None).map_err(failed(step))?;
+    let mut module = ENGINE.to_vec();
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).map_err(failed(step))?;
+    encode(&module)
 }
 
 /// Makes a component of a core module that carries its WIT world, as wit-bindgen

@@ -29,7 +29,17 @@ pub(super) struct Loaded {
 pub(super) struct Room {
     memory: usize,
     /// Set when the policy asked for more: it traps soon after.
-    exceeded: bool,
+    pub exceeded: bool,
+}
+
+impl Room {
+    /// A store whose instance may use what the engine's limits grant. Its deadline
+    /// is still to be set.
+    pub(super) fn store(engine: &Engine) -> Store<Self> {
+        let mut store = Store::new(engine.wasmtime(), Self { memory: engine.config().memory, exceeded: false });
+        store.limiter(|room| room);
+        store
+    }
 }
 
 impl ResourceLimiter for Room {
@@ -72,15 +82,7 @@ impl Loaded {
         request: &verdict::Request<'_>,
         context: &Context<'_>,
     ) -> Result<verdict::Outcome, EvaluateError> {
-        let facts: usize = context
-            .facts
-            .iter()
-            .map(|(_, answer)| match answer {
-                verdict::FactAnswer::Found { body, .. } => body.len(),
-                _ => 0,
-            })
-            .fold(0, usize::saturating_add);
-        let input = request.body.len().saturating_add(facts);
+        let input = input_bytes(request, context);
         let outcome = convert::with_input(request, context, |request, context| {
             self.call(input, |policy, store| policy.solgate_policy_judge().call_evaluate(store, request, context))
         })?;
@@ -92,9 +94,7 @@ impl Loaded {
         input: usize,
         call: impl FnOnce(&contract::Policy, StoreContextMut<'_, Room>) -> wasmtime::Result<T>,
     ) -> Result<T, EvaluateError> {
-        let room = Room { memory: self.engine.config().memory, exceeded: false };
-        let mut store = Store::new(self.engine.wasmtime(), room);
-        store.limiter(|room| room);
+        let mut store = Room::store(&self.engine);
         store.set_epoch_deadline(self.engine.ticks(input));
         let result = self.ready.instantiate(&mut store).and_then(|policy| {
             use wasmtime::AsContextMut;
@@ -104,7 +104,16 @@ impl Loaded {
     }
 }
 
-fn classify(error: &wasmtime::Error, memory_exceeded: bool) -> EvaluateError {
+/// Bytes of body and facts, by which the time for an evaluation is measured.
+pub(super) fn input_bytes(request: &verdict::Request<'_>, context: &Context<'_>) -> usize {
+    let fact = |answer: &verdict::FactAnswer<&[u8]>| match answer {
+        verdict::FactAnswer::Found { body, .. } => body.len(),
+        _ => 0,
+    };
+    context.facts.iter().map(|(_, answer)| fact(answer)).fold(request.body.len(), usize::saturating_add)
+}
+
+pub(super) fn classify(error: &wasmtime::Error, memory_exceeded: bool) -> EvaluateError {
     if error.downcast_ref::<PoolConcurrencyLimitError>().is_some() {
         return EvaluateError::Busy;
     }

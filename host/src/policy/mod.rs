@@ -4,6 +4,7 @@ mod cache;
 mod component;
 mod convert;
 mod engine;
+mod loadable;
 pub mod manifest;
 
 use std::path::{Path, PathBuf};
@@ -40,6 +41,7 @@ pub struct Policy {
 
 enum Judge {
     Component(component::Loaded),
+    Loadable(Box<loadable::Loadable>),
     Native(Box<solgate_engine::Engine>),
 }
 
@@ -63,6 +65,12 @@ pub enum LoadError {
     Manifest(String),
     #[error("the compiled bundle is not valid: {0}")]
     Bundle(#[from] solgate_engine::InitError),
+    /// The same, found in the sandbox.
+    #[error("the engine refuses the compiled bundle: {0}")]
+    Refused(String),
+    /// The engine that is part of this program could not be prepared.
+    #[error(transparent)]
+    Engine(#[from] solgate_bundle::bake::BakeError),
 }
 
 /// Why an evaluation gave no verdict. The instance is gone, the policy is not.
@@ -95,10 +103,7 @@ impl Policy {
     /// # Errors
     /// If it is no component, imports something, or does not keep the contract.
     pub fn from_bytes(engine: &Engine, bytes: &[u8]) -> Result<Self, LoadError> {
-        let component = match engine.config().cache.as_deref() {
-            Some(folder) => cache::load(engine.wasmtime(), folder, bytes),
-            None => compile(engine.wasmtime(), bytes),
-        }?;
+        let component = compiled(engine, bytes)?;
         let (loaded, manifest) = component::Loaded::new(engine, &component)?;
         Ok(Self::new(manifest, Judge::Component(loaded)))
     }
@@ -114,6 +119,19 @@ impl Policy {
             return Err(LoadError::TooLarge { path: path.to_owned() });
         }
         Self::from_bytes(engine, &std::fs::read(path).map_err(read)?)
+    }
+
+    /// Runs a compiled bundle in the sandbox without baking it: the same engine,
+    /// which needs to be compiled only once for all bundles, builds the bundle's
+    /// schemas and expressions when it is loaded. Its instances serve one request
+    /// after another. For those who write the bundle; a gateway loads a baked one.
+    ///
+    /// # Errors
+    /// As [`Policy::from_bytes`], and if the engine refuses the bundle.
+    pub fn from_bundle(engine: &Engine, bundle: &ir::Bundle) -> Result<Self, LoadError> {
+        let component = compiled(engine, &solgate_bundle::bake::loadable_engine()?)?;
+        let (loaded, manifest) = loadable::Loadable::new(engine, &component, bundle)?;
+        Ok(Self::new(manifest, Judge::Loadable(Box::new(loaded))))
     }
 
     /// Runs a compiled bundle without a sandbox: what an author does with rules of
@@ -157,6 +175,7 @@ impl Policy {
     pub fn evaluate(&self, request: &Request<'_>, context: &Context<'_>) -> Result<Outcome, EvaluateError> {
         match &self.judge {
             Judge::Component(loaded) => loaded.evaluate(&self.manifest, request, context),
+            Judge::Loadable(loaded) => loaded.evaluate(&self.manifest, request, context),
             Judge::Native(engine) => Ok(engine.evaluate(request, context)),
         }
     }
@@ -165,6 +184,14 @@ impl Policy {
 impl std::fmt::Debug for Policy {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Policy").field("name", &self.manifest.name).field("digest", &self.manifest.digest).finish()
+    }
+}
+
+/// From the engine's cache, if it has one.
+fn compiled(engine: &Engine, bytes: &[u8]) -> Result<Component, LoadError> {
+    match engine.config().cache.as_deref() {
+        Some(folder) => cache::load(engine.wasmtime(), folder, bytes),
+        None => compile(engine.wasmtime(), bytes),
     }
 }
 

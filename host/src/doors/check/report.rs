@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::gate::{Decision, Finding, Severity, Verdict};
-use crate::problem::{Location, Problem, ProblemStyle};
+use crate::problem::{Entry, Problem, ProblemStyle};
 
 /// What was asked and what was decided.
 #[derive(Debug)]
@@ -36,16 +36,8 @@ struct Document<'a> {
 struct FindingEntry<'a> {
     severity: Severity,
     status: u16,
-    rule: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pointer: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    header: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    parameter: Option<&'a str>,
-    detail: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    clause: Option<&'a str>,
+    #[serde(flatten)]
+    violation: Entry<'a>,
 }
 
 #[derive(Serialize)]
@@ -112,22 +104,6 @@ impl Report {
 
 impl<'a> From<&'a Finding> for FindingEntry<'a> {
     fn from(finding: &'a Finding) -> Self {
-        let violation = &finding.violation;
-        let (pointer, header, parameter) = match &violation.location {
-            Location::Request => (None, None, None),
-            Location::Body(pointer) => (Some(pointer.as_str()), None, None),
-            Location::Header(name) => (None, Some(name.as_str()), None),
-            Location::Query(name) | Location::Path(name) => (None, None, Some(name.as_str())),
-        };
-        Self {
-            severity: finding.severity,
-            status: finding.status,
-            rule: &violation.rule,
-            pointer,
-            header,
-            parameter,
-            detail: &violation.detail,
-            clause: violation.clause.as_deref(),
-        }
+        Self { severity: finding.severity, status: finding.status, violation: Entry::from(&finding.violation) }
     }
 }

@@ -1,0 +1,58 @@
+//! The engine that is told its bundle at run time judges as the baked policy does.
+
+use solgate::policy::Policy;
+use solgate_bundle::BuildOptions;
+use solgate_engine::Engine;
+use solgate_engine::ir::Bundle;
+use solgate_engine::verdict::{Context, Outcome, Request};
+use solgate_tests::cases::{self, Judge};
+use solgate_tests::{default_policy, engine, workspace};
+
+struct Compared<'a> {
+    native: Engine,
+    loaded: &'a Policy,
+    baked: &'a Policy,
+}
+
+impl Judge for Compared<'_> {
+    fn bundle(&self) -> &Bundle {
+        self.native.bundle()
+    }
+
+    fn evaluate(&self, request: &Request<'_>, context: &Context<'_>) -> Outcome {
+        let loaded = self.loaded.evaluate(request, context).expect("it comes to a verdict");
+        let baked = self.baked.evaluate(request, context).expect("it comes to a verdict");
+        assert_eq!(loaded, baked, "{} {}", request.method, request.target);
+        loaded
+    }
+}
+
+#[test]
+fn a_bundle_that_the_engine_refuses_is_an_error() {
+    let folder = workspace().join("policies/vnflcm-v2");
+    let bundle = solgate_bundle::compile_dir(&folder, &BuildOptions::default()).expect("it compiles").bundle;
+    let twice = Bundle { facts: [&bundle.facts[..], &bundle.facts[..]].concat(), ..bundle };
+    let refusal = Policy::from_bundle(engine(), &twice).expect_err("the facts have the same names");
+    assert!(
+        matches!(&refusal, solgate::policy::LoadError::Refused(reason) if reason.contains("vnfInstance")),
+        "{refusal}"
+    );
+}
+
+#[test]
+fn its_verdicts_are_those_of_the_baked_policy() {
+    let folder = workspace().join("policies/vnflcm-v2");
+    let bundle = solgate_bundle::compile_dir(&folder, &BuildOptions::default()).expect("it compiles").bundle;
+    let loaded = Policy::from_bundle(engine(), &bundle).expect("it loads");
+    let baked = default_policy();
+    assert_eq!(loaded.id(), baked.id());
+    assert_eq!(format!("{:?}", loaded.manifest()), format!("{:?}", baked.manifest()));
+    let native = Engine::new(bundle.clone()).expect("it starts");
+    let compared = Compared { native, loaded: &loaded, baked: &baked };
+    let roots: Vec<&str> = bundle.api_roots.iter().map(|root| root.path.as_str()).collect();
+    for (_, file) in cases::read_bundle(&folder, &roots).expect("they are readable") {
+        for case in file {
+            cases::run(&compared, &case).expect("it is judged");
+        }
+    }
+}
