@@ -6,17 +6,22 @@ mod vnfm;
 
 use std::path::{Path, PathBuf};
 
+use data_encoding::BASE64;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use solgate_engine::verdict::{Denial, Mode, Setting};
+use solgate_bundle::cases::{Case, Expect, Judge, Ran, Verdict, judge};
+use solgate_engine::ir::FactDef;
+use solgate_engine::verdict::{Denial, FactQuery, Mode, Setting};
 
-use crate::cases::{Case, Expect, Judge, Ran, Verdict, judge};
 pub use vnfm::Vnfm;
 
 /// One line of the file, as far as it is used.
 #[derive(Debug, Clone, Deserialize)]
 pub struct DomainCase {
     pub id: String,
+    /// Counted from 1.
+    #[serde(skip)]
+    pub line: usize,
     pub operation: String,
     /// The settings under which the verdict holds.
     pub profile: String,
@@ -67,9 +72,12 @@ pub fn read(folder: &Path) -> Result<Option<Vec<DomainCase>>, String> {
     let Ok(text) = std::fs::read_to_string(folder.join("cases.jsonl")) else {
         return Ok(None);
     };
-    let cases = text.lines().filter(|line| !line.trim().is_empty());
+    let cases = (1..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty());
     cases
-        .map(|line| serde_json::from_str(line).map_err(|error| format!("{error}: {}", line.get(..80).unwrap_or(line))))
+        .map(|(line, text)| {
+            let read = serde_json::from_str::<DomainCase>(text);
+            read.map(|case| DomainCase { line, ..case }).map_err(|error| format!("line {line}: {error}"))
+        })
         .collect::<Result<_, String>>()
         .map(Some)
 }
@@ -106,7 +114,7 @@ impl DomainCase {
     pub fn case(&self) -> Result<Case, String> {
         let request = &self.request;
         let body = match (&request.body_raw_base64, &request.body_raw, &request.body) {
-            (Some(encoded), ..) => crate::cases::base64(encoded)?,
+            (Some(encoded), ..) => BASE64.decode(encoded.as_bytes()).map_err(|error| error.to_string())?,
             (None, Some(text), _) => text.clone().into_bytes(),
             (None, None, Some(body)) => serde_json::to_vec(body).map_err(|error| error.to_string())?,
             (None, None, None) => Vec::new(),
@@ -122,6 +130,8 @@ impl DomainCase {
         }
         Ok(Case {
             name: self.id.clone(),
+            file: "cases.jsonl".to_owned(),
+            line: self.line,
             method: request.method.clone(),
             target: request.path.clone(),
             fields,
@@ -151,18 +161,15 @@ impl DomainCase {
 }
 
 impl Tally {
-    /// Runs one case and counts it.
-    pub fn add(&mut self, engine: &dyn Judge, case: &DomainCase) {
+    /// Runs one case and counts it. `facts` are the policy's templates.
+    pub fn add(&mut self, policy: &dyn Judge, facts: &[FactDef], case: &DomainCase) {
         let vnfm = Vnfm::new(&case.state);
         let ran = case.case().and_then(|request| {
-            judge(engine, &request, &|query| {
-                engine
-                    .bundle()
-                    .facts
-                    .iter()
-                    .find(|fact| fact.name == query.name)
-                    .map(|fact| vnfm.answer(&fact.path, &fact.query, &query.variables))
-            })
+            let answer = |query: &FactQuery| {
+                let fact = facts.iter().find(|fact| fact.name == query.name)?;
+                Some(vnfm.answer(&fact.path, &fact.query, &query.variables))
+            };
+            judge(policy, &request, &answer).map_err(|error| error.to_string())
         });
         let ran = match ran {
             Ok(ran) => ran,

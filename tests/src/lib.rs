@@ -1,6 +1,5 @@
 //! What the end-to-end suites share.
 
-pub mod cases;
 pub mod domain;
 pub mod markdown;
 pub mod process;

@@ -5,63 +5,60 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use solgate_bundle::BuildOptions;
+use solgate_bundle::cases::{self, Verdict};
+use solgate_bundle::{BuildOptions, Compiled};
 use solgate_engine::Engine;
-use solgate_engine::ir::Severity;
-use solgate_tests::cases::{self, Verdict};
+use solgate_engine::ir::{Bundle, Severity};
 use solgate_tests::domain::{self, Tally};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../policies/vnflcm-v2")
 }
 
-fn engine() -> Engine {
+fn compiled() -> Compiled {
     let compiled = solgate_bundle::compile_dir(&folder(), &BuildOptions::default());
     let compiled = compiled.unwrap_or_else(|error| panic!("{error}"));
     assert!(compiled.warnings.is_empty(), "{}", solgate_bundle::render(&compiled.warnings, &compiled.sources, false));
-    Engine::new(compiled.bundle).unwrap_or_else(|error| panic!("{error}"))
+    compiled
 }
 
-fn roots(engine: &Engine) -> Vec<&str> {
-    engine.bundle().api_roots.iter().map(|root| root.path.as_str()).collect()
+fn engine(bundle: Bundle) -> Engine {
+    Engine::new(bundle).unwrap_or_else(|error| panic!("{error}"))
 }
 
 #[test]
 fn the_policys_own_cases_hold() {
-    let engine = engine();
+    let Compiled { bundle, cases, .. } = compiled();
+    let engine = engine(bundle);
     let mut faults = Vec::new();
-    let mut count = 0_usize;
-    for (path, cases) in cases::read_bundle(&folder(), &roots(&engine)).unwrap_or_else(|error| panic!("{error}")) {
-        let file = path.file_name().unwrap().to_string_lossy().into_owned();
-        for case in cases {
-            count += 1;
-            match cases::run(&engine, &case) {
-                Ok((_, found)) => {
-                    faults.extend(found.into_iter().map(|fault| format!("{file}: {}: {fault}", case.name)))
-                }
-                Err(reason) => faults.push(format!("{file}: {}: {reason}", case.name)),
+    for case in &cases {
+        let place = format!("{}:{}: {}", case.file, case.line, case.name);
+        match cases::run(&engine, case) {
+            Ok((ran, different)) => {
+                let said = ran.details().join("\n");
+                faults.extend(different.into_iter().map(|difference| format!("{place}: {difference}\n{said}")));
             }
+            Err(reason) => faults.push(format!("{place}: {reason}")),
         }
     }
-    assert!(faults.is_empty(), "{} of {count} cases:\n{}", faults.len(), faults.join("\n"));
-    println!("{count} cases");
+    assert!(faults.is_empty(), "{} of {} cases:\n{}", faults.len(), cases.len(), faults.join("\n"));
+    assert!(cases.len() > 200, "{} cases", cases.len());
 }
 
 /// A rule without a case that breaks it, or an operation that no case gets
 /// through, is a rule that nobody has seen work.
 #[test]
 fn every_rule_has_a_case_that_breaks_it_and_every_operation_one_that_passes() {
-    let engine = engine();
+    let Compiled { bundle, cases, .. } = compiled();
+    let engine = engine(bundle);
     let mut broken = BTreeSet::new();
     let mut passed = BTreeSet::new();
-    for (_, cases) in cases::read_bundle(&folder(), &roots(&engine)).unwrap_or_else(|error| panic!("{error}")) {
-        for case in cases {
-            if case.expect.verdict == Verdict::Allow {
-                passed.extend(engine.route(&case.method, &case.target).map(str::to_owned));
-            }
-            let expected = [&case.expect.rules, &case.expect.warns, &case.expect.audits];
-            broken.extend(expected.into_iter().flatten().flatten().cloned());
+    for case in cases {
+        if case.expect.verdict == Verdict::Allow {
+            passed.extend(engine.route(&case.method, &case.target).map(str::to_owned));
         }
+        let expected = [&case.expect.rules, &case.expect.warns, &case.expect.audits];
+        broken.extend(expected.into_iter().flatten().flatten().cloned());
     }
     // Declared, but nothing that a policy sees can show them.
     let unseen = ["retry.state.error-handling", "rollback.state.error-handling", "subscribe.endpoint-test"];
@@ -75,9 +72,9 @@ fn every_rule_has_a_case_that_breaks_it_and_every_operation_one_that_passes() {
 
 #[test]
 fn rules_that_nothing_can_show_are_off() {
-    let engine = engine();
+    let bundle = compiled().bundle;
     for id in ["retry.state.error-handling", "rollback.state.error-handling", "subscribe.endpoint-test"] {
-        let rule = engine.bundle().rules.iter().find(|rule| rule.id == id).unwrap();
+        let rule = bundle.rules.iter().find(|rule| rule.id == id).unwrap();
         assert_eq!(rule.severity.default, Severity::Off, "{id}");
     }
 }
@@ -89,10 +86,10 @@ fn the_domains_cases_hold() {
         println!("skipped: {} has no cases.jsonl", folder.display());
         return;
     };
-    let engine = engine();
+    let engine = engine(compiled().bundle);
     let mut tally = Tally::default();
     for case in cases.iter().filter(|case| !case.undecidable()) {
-        tally.add(&engine, case);
+        tally.add(&engine, &engine.bundle().facts, case);
     }
     let figures = format!(
         "hard {:?}, all {:?}, rule ids {:?}, mentions {:?}",

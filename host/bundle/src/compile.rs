@@ -7,13 +7,14 @@ use solgate_engine::Engine;
 use solgate_engine::InitError;
 use solgate_engine::ir::{self, Bundle};
 
+use crate::cases::{self, Case, FactName, Vocabulary};
 use crate::diagnostic::{Diagnostic, Diagnostics, Report};
 use crate::digest::digest;
 use crate::files::{self, Files, IoError};
 use crate::openapi::{self, Api};
 use crate::policy::{self, Policy};
 use crate::rules::{self, Against, Declared};
-use crate::source::{At, FileId, Sources};
+use crate::source::{At, FileId, Source, Sources};
 use crate::suggest::did_you_mean;
 use crate::yaml;
 
@@ -29,9 +30,18 @@ pub struct BuildOptions {
 #[derive(Debug)]
 pub struct Compiled {
     pub bundle: Bundle,
+    /// Those of tests/, in the order of the files' names.
+    pub cases: Vec<Case>,
     /// Sorted by file and line; [`crate::render`] shows them.
     pub warnings: Vec<Diagnostic>,
     pub sources: Sources,
+}
+
+impl Compiled {
+    /// The files of cases.
+    pub fn tests(&self) -> impl Iterator<Item = &Source> {
+        self.sources.iter().filter(|source| source.name.starts_with("tests/"))
+    }
 }
 
 /// Why a folder did not become a bundle.
@@ -45,7 +55,7 @@ pub enum Failure {
     Mistakes(Diagnostics),
 }
 
-/// Compiles the bundle in a folder. The result depends only on the names and
+/// Compiles the bundle in a folder and reads its cases. The result depends only on the names and
 /// contents of its files and on `options`.
 ///
 /// # Errors
@@ -55,22 +65,34 @@ pub enum Failure {
 pub fn compile_dir(dir: &Path, options: &BuildOptions) -> Result<Compiled, Failure> {
     let mut report = Report::default();
     let files = files::read(dir, &mut report)?;
+    // Cases say what a policy does and do not change it.
     let digest = digest(&report.sources, &options.set);
-    let bundle = compile(&files, &options.set, digest, &mut report);
+    let tests = files::read_tests(dir, &mut report)?;
+    let mut cases = Vec::new();
+    let bundle = compile(&files, &options.set, digest, &tests, &mut cases, &mut report);
     let bundle = bundle.filter(|_| !report.has_mistakes());
     match bundle {
         Some(bundle) => {
             let (warnings, sources) = report.finish().into_parts();
-            Ok(Compiled { bundle, warnings, sources })
+            Ok(Compiled { bundle, cases, warnings, sources })
         }
         None => Err(Failure::Mistakes(report.finish())),
     }
 }
 
-fn compile(files: &Files, set: &[(String, String)], digest: String, report: &mut Report) -> Option<Bundle> {
+fn compile(
+    files: &Files,
+    set: &[(String, String)],
+    digest: String,
+    tests: &[FileId],
+    cases: &mut Vec<Case>,
+    report: &mut Report,
+) -> Option<Bundle> {
     let policy_node = files.policy.and_then(|file| document(file, report));
     let openapi_node = files.openapi.and_then(|file| document(file, report));
+    let before = report.mistakes();
     let rule_nodes: Vec<_> = files.rules.iter().filter_map(|file| yaml::parse(*file, report)).collect();
+    let all_rules_read = report.mistakes() == before;
     let policy = policy_node.as_ref().and_then(|node| policy::read(node, set, report));
     let api = openapi_node.as_ref().and_then(|node| openapi::read(node, report));
     // Without one of them, every name that rules use would be unknown.
@@ -85,6 +107,10 @@ fn compile(files: &Files, set: &[(String, String)], digest: String, report: &mut
     let is_declared = |id: &str| known.contains(id) || rules::is_of_engine(id);
     openapi::check_mapping(&api, &is_declared, &ids, report);
     check_facts(&policy, &api, &declared, report);
+    // Rules of a file that is not even YAML would all be unknown.
+    if all_rules_read {
+        *cases = cases::read_files(tests, &vocabulary(&policy, &ids), report);
+    }
     if report.has_mistakes() {
         return None;
     }
@@ -110,6 +136,16 @@ fn compile(files: &Files, set: &[(String, String)], digest: String, report: &mut
         return None;
     }
     Some(bundle)
+}
+
+/// The names that cases may use, also where a definition could not be understood.
+fn vocabulary(policy: &Policy, rules: &[&str]) -> Vocabulary {
+    Vocabulary {
+        api_roots: policy.api_roots.iter().map(|root| root.path.clone()).collect(),
+        facts: policy.facts.iter().map(|fact| FactName { name: fact.def.name.clone(), list: fact.def.list }).collect(),
+        options: policy.options.clone(),
+        rules: cases::with_engine_rules(rules.iter().map(|id| (*id).to_owned())),
+    }
 }
 
 /// A file that cannot be empty.

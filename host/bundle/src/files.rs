@@ -9,9 +9,9 @@ use crate::source::{At, FileId};
 
 /// Largest source file, in bytes.
 const MAX_FILE: u64 = 4 * 1024 * 1024;
-/// Most files below `rules/`.
+/// Most files below `rules/`, and below `tests/`.
 const MAX_FILES: usize = 1000;
-/// Deepest folder below `rules/`.
+/// Deepest folder below either.
 const MAX_DEPTH: usize = 8;
 
 /// The files that make up a bundle. What is absent has been reported.
@@ -40,16 +40,27 @@ pub(crate) fn read(dir: &Path, report: &mut Report) -> Result<Files, IoError> {
     }
     let policy = required(dir, "policy.yaml", report).map_err(fail(&dir.join("policy.yaml")))?;
     let openapi = required(dir, "openapi.yaml", report).map_err(fail(&dir.join("openapi.yaml")))?;
+    let rules = read_folder(dir, "rules", report)?;
+    Ok(Files { policy, openapi, rules })
+}
+
+/// The files of cases, sorted by name.
+pub(crate) fn read_tests(dir: &Path, report: &mut Report) -> Result<Vec<FileId>, IoError> {
+    read_folder(dir, "tests", report)
+}
+
+/// The YAML files below a folder of the bundle, sorted by name.
+fn read_folder(dir: &Path, folder: &str, report: &mut Report) -> Result<Vec<FileId>, IoError> {
     let mut names = Vec::new();
-    let rules = dir.join("rules");
-    list(&rules, "rules", 0, &mut names, report).map_err(fail(&rules))?;
+    let path = dir.join(folder);
+    list(&path, folder, 0, &mut names, report).map_err(|source| IoError { path, source })?;
     names.sort_unstable();
-    let mut rules = Vec::with_capacity(names.len());
+    let mut files = Vec::with_capacity(names.len());
     for name in names {
         let path = dir.join(&name);
-        rules.extend(load(&path, &name, report).map_err(fail(&path))?);
+        files.extend(load(&path, &name, report).map_err(|source| IoError { path, source })?);
     }
-    Ok(Files { policy, openapi, rules })
+    Ok(files)
 }
 
 fn required(dir: &Path, name: &str, report: &mut Report) -> io::Result<Option<FileId>> {
@@ -109,7 +120,7 @@ fn list(dir: &Path, prefix: &str, depth: usize, names: &mut Vec<String>, report:
             list(&entry.path(), &name, depth.saturating_add(1), names, report)?;
         } else if is_yaml {
             if names.len() >= MAX_FILES {
-                report.file_mistake(prefix, format!("more than {MAX_FILES} files of rules"));
+                report.file_mistake(prefix, format!("more than {MAX_FILES} files below `{prefix}`"));
                 return Ok(());
             }
             names.push(name);

@@ -5,6 +5,7 @@
 //! it, each [`Diagnostic`] with file, line and what to do.
 
 pub mod bake;
+pub mod cases;
 mod compile;
 mod diagnostic;
 mod digest;

@@ -38,10 +38,13 @@ fn a_bundle_is_the_same_wherever_it_lies_and_however_old_it_is() {
     assert_eq!(json(&first), json(&compile(&elsewhere, &[])));
 
     fs::create_dir(elsewhere.join("tests")).unwrap();
-    fs::write(elsewhere.join("tests/cases.yaml"), "- 1\n").unwrap();
+    let case = "cases:\n  - { name: a case, path: /vnf_instances, expect: { status: 404 } }\n";
+    fs::write(elsewhere.join("tests/cases.yaml"), case).unwrap();
     fs::write(elsewhere.join("README.md"), "Not part of it.").unwrap();
     fs::write(elsewhere.join("rules/.state.yaml.swp"), "\0").unwrap();
-    assert_eq!(json(&first), json(&compile(&elsewhere, &[])));
+    let again = compile(&elsewhere, &[]);
+    assert_eq!(json(&first), json(&again));
+    assert_eq!(again.cases.len(), 1);
 }
 
 #[test]

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use solgate::facts::FactRequest;
 use solgate::gate::{Mode, Setting};
-use solgate_tests::cases::{self, Case, FactGiven};
+use solgate_bundle::BuildOptions;
+use solgate_bundle::cases::{Case, FactGiven};
 use solgate_tests::domain::{self, DomainCase, Vnfm};
 use solgate_tests::{default_policy, workspace};
 
@@ -56,12 +57,11 @@ impl Asked {
 /// The cases of the default policy; not those that say `bodyComplete: false` of a
 /// short body: a door finds out itself whether it has the whole.
 pub fn of_the_bundle() -> Vec<Asked> {
-    let policy = default_policy();
-    let roots: Vec<&str> = policy.manifest().api_roots.iter().map(String::as_str).collect();
-    let files = cases::read_bundle(&workspace().join("policies/vnflcm-v2"), &roots).expect("they are readable");
-    let cases = files.into_iter().flat_map(|(_, cases)| cases);
+    let limit = default_policy().body_limit();
+    let compiled = solgate_bundle::compile_dir(&workspace().join("policies/vnflcm-v2"), &BuildOptions::default());
+    let cases = compiled.expect("it compiles").cases.into_iter();
     cases
-        .filter(|case| case.body_complete || case.body.len() > policy.body_limit())
+        .filter(|case| case.body_complete || case.body.len() > limit)
         .map(|case| {
             let facts = case.facts.clone();
             Asked {

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use solgate_tests::cases::{Case, Expect, Verdict};
+use solgate_bundle::cases::{Case, Expect, Verdict};
 
 use super::asked::{Asked, Said};
 use super::library;
@@ -109,6 +109,8 @@ fn asked(row: &Refused) -> Asked {
         label: row.why.to_owned(),
         case: Case {
             name: row.why.to_owned(),
+            file: file!().to_owned(),
+            line: 0,
             method: "GET".to_owned(),
             target: row.target.to_owned(),
             fields: fields.collect(),

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use solgate::facts::expand::expand;
 use solgate::facts::{Fact, FactRequest, FactSource, MapFacts};
 use solgate::gate::{Gate, Verdict};
-use solgate_tests::cases::FactGiven;
+use solgate_bundle::cases::FactGiven;
 use solgate_tests::default_policy;
 
 use super::asked::{Asked, Said};

@@ -5,6 +5,8 @@ mod optional;
 mod severity;
 mod stage;
 
+pub(crate) use severity::SEVERITIES;
+
 use std::collections::BTreeSet;
 
 use solgate_engine::ir::{Operation, Rule};

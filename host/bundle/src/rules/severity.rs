@@ -8,7 +8,7 @@ use crate::policy::unknown_option;
 use crate::reader;
 use crate::yaml::{Node, Value};
 
-const SEVERITIES: [(&str, Severity); 4] =
+pub(crate) const SEVERITIES: [(&str, Severity); 4] =
     [("deny", Severity::Deny), ("warn", Severity::Warn), ("audit", Severity::Audit), ("off", Severity::Off)];
 
 /// One severity, or one per option.
