@@ -14,7 +14,9 @@ use crate::{
     rules::{self, Expression, OperationRules, RuleCompiler},
     schema::{BodySchema, check_annotations},
     settings::{Profile, RuleEntry},
-    stages, uri,
+    stages,
+    trace::Trace,
+    uri,
     verdict::{Context, Outcome, Request},
 };
 
@@ -155,7 +157,18 @@ impl Engine {
     /// Judges one request. Pure: the same arguments give the same outcome.
     #[must_use]
     pub fn evaluate(&self, request: &Request<'_>, context: &Context<'_>) -> Outcome {
-        stages::run(self, request, context)
+        stages::run(self, request, context, None)
+    }
+
+    /// Judges one request as [`evaluate`](Self::evaluate) does, and says what
+    /// became of every rule on the way. For people and tests, not for requests
+    /// that somebody waits for.
+    #[must_use]
+    pub fn trace(&self, request: &Request<'_>, context: &Context<'_>) -> (Outcome, Trace) {
+        let mut trace = Trace::default();
+        let outcome = stages::run(self, request, context, Some(&mut trace));
+        trace.end(&outcome);
+        (outcome, trace)
     }
 
     /// The operationId that a method and a target lead to, if any. For logs.

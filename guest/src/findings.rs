@@ -4,6 +4,7 @@ use crate::{
     ir::Severity,
     settings::{Profile, RuleEntry},
     text,
+    trace::{Failure, RuleResult, Stage, Trace},
     verdict::{Denial, Finding, Location, Mode, Violation},
 };
 
@@ -22,6 +23,7 @@ pub(crate) struct Report<'e> {
     dropped: usize,
     fields: Vec<(String, String)>,
     pub findings: Vec<Finding>,
+    trace: Option<&'e mut Trace>,
 }
 
 struct Pending {
@@ -32,7 +34,13 @@ struct Pending {
 }
 
 impl<'e> Report<'e> {
-    pub(crate) fn new(rules: &'e [RuleEntry], profile: &'e Profile, mode: Mode, limit: usize) -> Self {
+    pub(crate) fn new(
+        rules: &'e [RuleEntry],
+        profile: &'e Profile,
+        mode: Mode,
+        limit: usize,
+        trace: Option<&'e mut Trace>,
+    ) -> Self {
         Self {
             rules,
             profile,
@@ -42,6 +50,7 @@ impl<'e> Report<'e> {
             dropped: 0,
             fields: Vec::new(),
             findings: Vec::new(),
+            trace,
         }
     }
 
@@ -57,6 +66,32 @@ impl<'e> Report<'e> {
     /// Whether a rule is to be checked at all.
     pub(crate) fn is_active(&self, rule: usize) -> bool {
         self.severity(rule) != Severity::Off
+    }
+
+    /// Begins a stage.
+    pub(crate) fn enter(&mut self, stage: Stage) {
+        if let Some(trace) = self.trace.as_deref_mut() {
+            trace.enter(stage);
+        }
+    }
+
+    /// The trace, if one is kept.
+    pub(crate) fn traced(&mut self) -> Option<&mut Trace> {
+        self.trace.as_deref_mut()
+    }
+
+    /// Says for the trace that rules are checked: they hold unless they fail.
+    pub(crate) fn looks_at(&mut self, rules: &[usize]) {
+        if self.trace.is_some() {
+            rules.iter().for_each(|rule| self.settle(*rule, || RuleResult::Held { items: None }));
+        }
+    }
+
+    /// Says for the trace what became of a rule.
+    pub(crate) fn settle(&mut self, rule: usize, result: impl FnOnce() -> RuleResult) {
+        if let (Some(trace), Some(entry)) = (self.trace.as_deref_mut(), self.rules.get(rule)) {
+            trace.settle(&entry.id, self.profile.severity(rule), result());
+        }
     }
 
     /// Whether a rule and pointer have been reported in the current stage.
@@ -105,6 +140,7 @@ impl<'e> Report<'e> {
         detail: String,
     ) -> bool {
         if severity == Severity::Off {
+            self.settle(rule, || RuleResult::Off);
             return false;
         }
         let Some(entry) = self.rules.get(rule) else {
@@ -114,6 +150,10 @@ impl<'e> Report<'e> {
             Location::Body(pointer) if !text::is_fit(&pointer) => Location::Body(text::clean(&pointer)),
             location => location,
         };
+        if let Some(trace) = self.trace.as_deref_mut() {
+            let failure = Failure { severity, status, location: location.clone(), detail: detail.clone() };
+            trace.fail(&entry.id, self.profile.severity(rule), failure);
+        }
         let violation = Violation { rule: entry.id.clone(), location, detail, clause: entry.clause.clone() };
         if severity == Severity::Deny && self.mode == Mode::Enforce {
             if self.denying.len() < self.limit {

@@ -7,6 +7,7 @@
 
 pub mod cel_env;
 pub mod ir;
+pub mod trace;
 pub mod verdict;
 
 mod catalogue;

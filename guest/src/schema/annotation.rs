@@ -1,5 +1,6 @@
 //! `x-rule`: the rule that a fault of a schema node breaks.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -115,6 +116,17 @@ pub(crate) fn check(node: &Value, pointer: &str, known: &dyn Fn(&str) -> bool) -
         _ => {}
     }
     Ok(())
+}
+
+/// The rules that the annotations below a node name, in no order.
+pub(super) fn rules(node: &Value, names: &Names) -> Vec<usize> {
+    let found = RefCell::new(Vec::new());
+    // The form was checked when the bundle was compiled.
+    let _ = check(node, "", &|id| {
+        found.borrow_mut().extend(names.rules.get(id));
+        true
+    });
+    found.into_inner()
 }
 
 fn check_one(annotation: &Value, pointer: &str, known: &dyn Fn(&str) -> bool) -> Result<(), InitError> {

@@ -101,6 +101,11 @@ impl BodySchema {
         faults
     }
 
+    /// The rules that the schema names, for the trace.
+    pub(crate) fn rules(&self) -> Vec<usize> {
+        annotation::rules(&self.root, &self.names)
+    }
+
     /// The rule that governs the type of the member at `pointer`, if the schema
     /// says that it is an integer.
     pub(crate) fn integer_rule(&self, pointer: &str) -> Option<usize> {

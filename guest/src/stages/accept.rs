@@ -22,6 +22,9 @@ fn check_accept(call: &Call<'_>, report: &mut Report<'_>) {
     let produces = &call.operation.produces;
     let location = || Location::Header("Accept".to_owned());
     let fields = call.fields("accept");
+    if call.operation.accept_required {
+        report.looks_at(&[rule::ACCEPT_REQUIRED]);
+    }
     if fields.clone().next().is_none() {
         if call.operation.accept_required {
             let detail = format!(
@@ -30,7 +33,11 @@ fn check_accept(call: &Call<'_>, report: &mut Report<'_>) {
             );
             report.fail(rule::ACCEPT_REQUIRED, location(), detail);
         }
-    } else if !produces.is_empty() && !is_plain(fields.clone(), produces) && !accepts(fields.clone(), produces) {
+    } else if !produces.is_empty() {
+        report.looks_at(&[rule::ACCEPT_JSON]);
+        if is_plain(fields.clone(), produces) || accepts(fields.clone(), produces) {
+            return;
+        }
         let value = fields.collect::<Vec<_>>().join(", ");
         let detail = format!(
             "The header field Accept is {}, which does not allow {}; add it.",
@@ -50,6 +57,7 @@ fn is_plain<'a>(mut fields: impl Iterator<Item = &'a str>, produces: &[String]) 
 fn check_parameter(call: &Call<'_>, header: &HeaderParameter, name: &str, rule: usize, report: &mut Report<'_>) {
     let mut fields = call.fields(name);
     let Some(value) = fields.next() else { return };
+    report.looks_at(&[rule]);
     let location = Location::Header(header.name.clone());
     if fields.next().is_some() {
         report.fail(rule, location, format!("The header field {} occurs more than once; send it once.", header.name));

@@ -13,6 +13,9 @@ use crate::{
 pub(super) fn check(call: &Call<'_>, report: &mut Report<'_>) {
     let location = || Location::Header("Authorization".to_owned());
     let mut fields = call.fields("authorization");
+    if call.profile.require_authorization {
+        report.looks_at(&[rule::AUTH_REQUIRED]);
+    }
     let Some(value) = fields.next() else {
         if call.profile.require_authorization {
             if report.severity(rule::AUTH_REQUIRED) == Severity::Deny {
@@ -23,6 +26,7 @@ pub(super) fn check(call: &Call<'_>, report: &mut Report<'_>) {
         }
         return;
     };
+    report.looks_at(&[rule::AUTH_MALFORMED]);
     let fault = if fields.next().is_some() { Some("occurs more than once; send it once") } else { fault(trim(value)) };
     if let Some(fault) = fault {
         if report.severity(rule::AUTH_MALFORMED) == Severity::Deny {

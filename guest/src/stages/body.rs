@@ -52,6 +52,7 @@ impl Content {
 pub(super) fn check_content(call: &Call<'_>, report: &mut Report<'_>) -> Content {
     let body = call.request.body;
     let limit = call.engine.bundle.limits.body_bytes;
+    report.looks_at(&[rule::BODY_SIZE]);
     if !call.request.body_complete || u64::try_from(body.len()).unwrap_or(u64::MAX) > limit {
         report.fail(
             rule::BODY_SIZE,
@@ -61,6 +62,7 @@ pub(super) fn check_content(call: &Call<'_>, report: &mut Report<'_>) -> Content
         return Content::Unreadable;
     }
     let Some((defined, compiled)) = call.operation.body.as_ref().zip(call.compiled.body.as_ref()) else {
+        report.looks_at(&[rule::BODY_NONE]);
         if !body.is_empty() && !is_empty_object(body) {
             let detail =
                 format!("The operation {} has no request body; send none, or an empty JSON object.", call.operation.id);
@@ -68,6 +70,9 @@ pub(super) fn check_content(call: &Call<'_>, report: &mut Report<'_>) -> Content
         }
         return Content::None;
     };
+    if defined.required {
+        report.looks_at(&[rule::BODY_REQUIRED]);
+    }
     if body.is_empty() {
         if defined.required {
             let detail = format!(
@@ -104,12 +109,15 @@ fn check_media_type(call: &Call<'_>, defined: &Body, compiled: &CompiledBody, re
     let location = || Location::Header("Content-Type".to_owned());
     let proper = defined.media_types.first().map_or("", |media| media.name.as_str());
     let mut fields = call.fields("content-type");
+    report.looks_at(&[rule::CONTENT_TYPE_REQUIRED]);
     let Some(value) = fields.next() else {
         let detail =
             format!("The header field Content-Type is missing; a request with a body needs it, here {proper}.");
         report.fail(rule::CONTENT_TYPE_REQUIRED, location(), detail);
         return;
     };
+    report.looks_at(&[compiled.media_type_rule]);
+    compiled.tolerated.iter().flatten().for_each(|rule| report.looks_at(&[*rule]));
     if fields.next().is_some() {
         let detail = format!("The header field Content-Type occurs more than once; send it once, with {proper}.");
         report.fail(compiled.media_type_rule, location(), detail);
@@ -140,6 +148,10 @@ fn check_media_type(call: &Call<'_>, defined: &Body, compiled: &CompiledBody, re
     }
 }
 
+/// What a body that can be read has kept.
+const JSON_RULES: &[usize] =
+    &[rule::JSON_UTF8, rule::JSON_MALFORMED, rule::JSON_DUPLICATE_KEY, rule::JSON_DEPTH, rule::JSON_MEMBERS];
+
 /// Reads the JSON text.
 pub(super) fn read(call: &Call<'_>, content: Content, report: &mut Report<'_>) -> Content {
     if !matches!(content, Content::Unread) {
@@ -154,7 +166,11 @@ pub(super) fn read(call: &Call<'_>, content: Content, report: &mut Report<'_>) -
             return Content::Unreadable;
         }
     };
+    report.looks_at(JSON_RULES);
     let wants_object = call.compiled.body.as_ref().is_some_and(|body| body.schema.wants_object);
+    if wants_object {
+        report.looks_at(&[rule::JSON_OBJECT]);
+    }
     if wants_object && !document.value.is_object() {
         let detail = "The request body is valid JSON, but not a JSON object, which is expected.".to_owned();
         if report.fail(rule::JSON_OBJECT, Location::Body(String::new()), detail) {
@@ -211,6 +227,10 @@ pub(super) fn check_schema(call: &Call<'_>, content: &mut Content, report: &mut 
         return;
     }
     if let (Content::Read { value, numbers, invalid }, Some(body)) = (&mut *content, &call.compiled.body) {
+        if report.traced().is_some() {
+            report.looks_at(&body.schema.rules());
+            report.looks_at(&[rule::BODY_SCHEMA, rule::JSON_NUMBER]);
+        }
         if !body.schema.is_valid(value) {
             *invalid = report_schema(call, body, value, report);
         }

@@ -15,6 +15,7 @@ use crate::{
     ir::{OnError, Severity, Stage},
     rules::Expression,
     text,
+    trace::{Because, RuleResult},
     verdict::Location,
 };
 
@@ -37,8 +38,12 @@ pub(super) fn run_without_body(call: &Call<'_>, stage: Stage, report: &mut Repor
     let activation: Activation<'_> = call.activation(None, &[]);
     let context = activation.context();
     let rules = call.compiled.rules.at(stage).iter().filter_map(|index| call.engine.expressions.get(*index));
-    for expression in rules.filter(|expression| !expression.reads_body) {
-        judge(call, expression, &context, false, report);
+    for expression in rules {
+        if expression.reads_body {
+            report.settle(expression.rule, || RuleResult::NotApplicable(Because::UnreadableBody));
+        } else {
+            judge(call, expression, &context, false, report);
+        }
     }
 }
 
@@ -52,6 +57,7 @@ pub(super) fn judge(
     report: &mut Report<'_>,
 ) {
     if !report.is_active(expression.rule) {
+        report.settle(expression.rule, || RuleResult::Off);
         return;
     }
     let evaluated = evaluate(expression, context, &mut |index, context| {
@@ -65,9 +71,27 @@ pub(super) fn judge(
         };
         report.fail_as(expression.rule, status, location(expression, index), detail);
     });
-    if evaluated.is_err() && !forgiving {
-        not_evaluated(call, expression, report);
+    match evaluated {
+        Ok(Applied::No) => report.settle(expression.rule, || RuleResult::Excluded),
+        Ok(Applied::Once) => report.looks_at(&[expression.rule]),
+        Ok(Applied::To(items)) => report.settle(expression.rule, || RuleResult::Held { items: Some(items) }),
+        Err(_) if forgiving => {
+            report.settle(expression.rule, || RuleResult::NotApplicable(Because::InvalidBody));
+        }
+        Err(error) => {
+            not_evaluated(call, expression, report);
+            report.settle(expression.rule, || RuleResult::NotEvaluated { error: error.to_string() });
+        }
     }
+}
+
+/// How a rule was applied.
+enum Applied {
+    /// Its guard is false.
+    No,
+    Once,
+    /// To so many items.
+    To(usize),
 }
 
 /// What a rule that cannot be evaluated means.
@@ -123,12 +147,15 @@ fn evaluate(
     expression: &Expression,
     context: &Context<'_, '_>,
     failed: &mut dyn FnMut(Option<usize>, &Context<'_, '_>),
-) -> Result<(), ExecutionError> {
+) -> Result<Applied, ExecutionError> {
     if expression.variables.is_empty() && expression.for_each.is_none() {
-        if applies(expression, context)? && !expression.require.holds(context)? {
+        if !applies(expression, context)? {
+            return Ok(Applied::No);
+        }
+        if !expression.require.holds(context)? {
             failed(None, context);
         }
-        return Ok(());
+        return Ok(Applied::Once);
     }
     let mut scope = context.new_inner_scope();
     if expression.variables_first {
@@ -137,7 +164,7 @@ fn evaluate(
     if let Some(when) = &expression.when
         && !when.holds(&scope)?
     {
-        return Ok(());
+        return Ok(Applied::No);
     }
     if !expression.variables_first {
         define(expression, &mut scope)?;
@@ -146,7 +173,7 @@ fn evaluate(
         if !expression.require.holds(&scope)? {
             failed(None, &scope);
         }
-        return Ok(());
+        return Ok(Applied::Once);
     };
     let list = for_each.value(&scope)?;
     let mut items = list
@@ -168,5 +195,5 @@ fn evaluate(
         }
         index = index.saturating_add(1);
     }
-    Ok(())
+    Ok(Applied::To(index))
 }

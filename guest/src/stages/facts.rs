@@ -11,6 +11,7 @@ use crate::{
     media_type::elements,
     rules::Expression,
     text,
+    trace::{Because, Lacking, RuleResult},
     verdict::{FactAnswer, FactQuery, Location},
 };
 
@@ -77,30 +78,34 @@ impl<'a> State<'a> {
     pub(super) fn needed(&self, call: &Call<'_>, content: &Content, report: &mut Report<'_>) -> Vec<FactQuery> {
         let rules = &call.compiled.rules;
         let mut needed: Vec<usize> = Vec::new();
-        let mut need = |fact: usize| {
-            if self.answer(fact).is_none() && !needed.contains(&fact) {
-                needed.push(fact);
+        let mut need = |rule: usize, facts: &[usize], report: &mut Report<'_>| {
+            let unknown = || facts.iter().copied().filter(|fact| self.is_unknown(fact));
+            for fact in unknown() {
+                if !needed.contains(&fact) {
+                    needed.push(fact);
+                }
+            }
+            if unknown().next().is_some() {
+                report.settle(rule, || RuleResult::Waits { facts: unknown().map(|fact| name(call, fact)).collect() });
             }
         };
-        rules.exists.iter().filter(|exists| report.is_active(exists.rule)).for_each(|exists| need(exists.fact));
-        if call.fields("if-match").next().is_some() {
-            rules
-                .if_match
-                .iter()
-                .filter(|if_match| report.is_active(if_match.rule))
-                .for_each(|if_match| need(if_match.fact));
+        let if_match = if call.fields("if-match").next().is_some() { rules.if_match.as_slice() } else { &[] };
+        for about in rules.exists.iter().chain(if_match) {
+            if report.is_active(about.rule) {
+                need(about.rule, &[about.fact], report);
+            }
         }
         let activation = call.activation(content.value(), &self.values);
         let context = activation.context();
         for expression in active(call, content, report) {
             if expression.guard_facts.iter().any(|fact| self.is_unknown(fact)) {
-                expression.guard_facts.iter().for_each(|fact| need(*fact));
+                need(expression.rule, &expression.guard_facts, report);
             } else if expression.facts.iter().any(|fact| self.is_unknown(fact))
                 && expression.guard_facts.iter().all(|fact| self.is_found(fact))
                 && expressions::applies(expression, &context) == Ok(true)
             {
                 // A guard that fails to evaluate is dealt with when the rule runs.
-                expression.facts.iter().for_each(|fact| need(*fact));
+                need(expression.rule, &expression.facts, report);
             }
         }
         needed.into_iter().filter_map(|fact| query(call, fact)).collect()
@@ -110,6 +115,7 @@ impl<'a> State<'a> {
     pub(super) fn check_existence(&mut self, call: &Call<'_>, report: &mut Report<'_>) {
         for exists in &call.compiled.rules.exists {
             if !report.is_active(exists.rule) {
+                report.settle(exists.rule, || RuleResult::Off);
                 continue;
             }
             match self.answer(exists.fact) {
@@ -125,8 +131,8 @@ impl<'a> State<'a> {
                         fact.variables.last().map_or(Location::Request, |(name, _)| Location::Path(name.clone()));
                     report.fail(exists.rule, location, detail);
                 }
-                Some(Answer::Withheld | Answer::Unavailable) => self.mention(call, exists.fact, report),
-                Some(Answer::Found { .. }) | None => {}
+                Some(Answer::Withheld | Answer::Unavailable) => self.leave_out(call, exists.rule, exists.fact, report),
+                Some(Answer::Found { .. }) | None => report.looks_at(&[exists.rule]),
             }
         }
     }
@@ -134,21 +140,24 @@ impl<'a> State<'a> {
     /// If-Match must hold the current ETag (RFC 9110, 13.1.1).
     pub(super) fn check_if_match(&mut self, call: &Call<'_>, report: &mut Report<'_>) {
         let fields = call.fields("if-match");
-        if fields.clone().next().is_none() {
-            return;
-        }
+        let absent = fields.clone().next().is_none();
         for if_match in &call.compiled.rules.if_match {
-            if !report.is_active(if_match.rule) {
+            if absent || !report.is_active(if_match.rule) {
+                report.settle(if_match.rule, || RuleResult::NotApplicable(Because::NoIfMatch));
                 continue;
             }
             let current = match self.answer(if_match.fact) {
                 Some(Answer::Found { etag: Some(etag) }) => etag,
-                Some(Answer::Found { etag: None }) | None => continue,
+                Some(Answer::Found { etag: None }) | None => {
+                    report.settle(if_match.rule, || RuleResult::NotApplicable(Because::NoEtag));
+                    continue;
+                }
                 Some(_) => {
-                    self.mention(call, if_match.fact, report);
+                    self.leave_out(call, if_match.rule, if_match.fact, report);
                     continue;
                 }
             };
+            report.looks_at(&[if_match.rule]);
             let location = Location::Header("If-Match".to_owned());
             let matches = |same: fn(&str, &str) -> bool| {
                 fields.clone().flat_map(elements).any(|tag| tag == "*" || same(tag, current))
@@ -176,6 +185,7 @@ impl<'a> State<'a> {
         let values = std::mem::take(&mut self.values);
         let activation = call.activation(content.value(), &values);
         let context = activation.context();
+        trace_inactive(call, content, report);
         for expression in active(call, content, report) {
             // Without the guard's facts nobody knows whether the rule applies.
             let guard_known = expression.guard_facts.iter().all(|fact| self.is_found(fact));
@@ -184,17 +194,29 @@ impl<'a> State<'a> {
                 continue;
             }
             match if guard_known { expressions::applies(expression, &context) } else { Ok(true) } {
-                Ok(false) => {}
+                Ok(false) => report.settle(expression.rule, || RuleResult::Excluded),
                 Ok(true) => {
                     for fact in expression.facts.iter().filter(|fact| !self.is_found(fact)).copied().collect::<Vec<_>>()
                     {
-                        self.mention(call, fact, report);
+                        self.leave_out(call, expression.rule, fact, report);
                     }
                 }
                 // Judging fails in the same way, and says so.
                 Err(_) => expressions::judge(call, expression, &context, content.is_invalid(), report),
             }
         }
+    }
+
+    /// Leaves out a rule because a fact cannot be looked at.
+    fn leave_out(&mut self, call: &Call<'_>, rule: usize, fact: usize, report: &mut Report<'_>) {
+        let answer = match self.answer(fact) {
+            Some(Answer::Absent) => Lacking::Absent,
+            Some(Answer::Withheld) => Lacking::Withheld,
+            Some(Answer::Unavailable) => Lacking::Unavailable,
+            Some(Answer::Found { .. }) | None => return,
+        };
+        report.settle(rule, || RuleResult::LeftOut { fact: name(call, fact), answer });
+        self.mention(call, fact, report);
     }
 
     /// Says once that rules were left out because a fact cannot be looked at.
@@ -236,6 +258,26 @@ fn active<'c>(call: &Call<'c>, content: &Content, report: &Report<'_>) -> Vec<&'
     expressions
         .filter(|expression| report.is_active(expression.rule) && !(expression.reads_body && content.is_unreadable()))
         .collect()
+}
+
+/// Says for the trace why state rules are not looked at.
+fn trace_inactive(call: &Call<'_>, content: &Content, report: &mut Report<'_>) {
+    if report.traced().is_none() {
+        return;
+    }
+    let expressions =
+        call.compiled.rules.at(Stage::State).iter().filter_map(|index| call.engine.expressions.get(*index));
+    for expression in expressions {
+        if expression.reads_body && content.is_unreadable() {
+            report.settle(expression.rule, || RuleResult::NotApplicable(Because::UnreadableBody));
+        } else if !report.is_active(expression.rule) {
+            report.settle(expression.rule, || RuleResult::Off);
+        }
+    }
+}
+
+fn name(call: &Call<'_>, fact: usize) -> String {
+    call.engine.bundle.facts.get(fact).map_or_else(String::new, |fact| fact.name.clone())
 }
 
 fn query(call: &Call<'_>, fact: usize) -> Option<FactQuery> {

@@ -18,6 +18,7 @@ use crate::{
     findings::Report,
     ir::{ApiRoot, Operation, Stage},
     settings::Profile,
+    trace,
     verdict::{Context, Location, Outcome, Request},
 };
 use query::Query;
@@ -80,11 +81,19 @@ macro_rules! close {
 }
 
 /// Judges one request.
-pub(crate) fn run(engine: &Engine, request: &Request<'_>, context: &Context<'_>) -> Outcome {
+pub(crate) fn run(
+    engine: &Engine,
+    request: &Request<'_>,
+    context: &Context<'_>,
+    trace: Option<&mut trace::Trace>,
+) -> Outcome {
     let limits = &engine.bundle.limits;
     let limit = usize::try_from(limits.violations).unwrap_or(usize::MAX);
     let outside = engine.profile(None, context);
-    let mut report = Report::new(&engine.rules, &outside, context.mode, limit);
+    let mut report = Report::new(&engine.rules, &outside, context.mode, limit, trace);
+
+    report.enter(trace::Stage::UriLength);
+    report.looks_at(&[rule::URI_LENGTH]);
 
     if u64::try_from(request.target.len()).unwrap_or(u64::MAX) > u64::from(limits.target_bytes) {
         let detail = format!(
@@ -96,6 +105,7 @@ pub(crate) fn run(engine: &Engine, request: &Request<'_>, context: &Context<'_>)
     }
     close!(report, request);
 
+    report.enter(trace::Stage::Route);
     let (path, query) = crate::uri::split_target(request.target);
     let path = match crate::uri::normalise(path) {
         Ok(path) => path,
@@ -115,6 +125,9 @@ pub(crate) fn run(engine: &Engine, request: &Request<'_>, context: &Context<'_>)
         close!(report, request);
         return Outcome::Allow(report.findings);
     };
+    if let Some(trace) = report.traced() {
+        target.trace(trace);
+    }
     close!(report, request);
     let query = Query::parse(query);
     let call = Call {
@@ -129,37 +142,49 @@ pub(crate) fn run(engine: &Engine, request: &Request<'_>, context: &Context<'_>)
         query: &query,
     };
 
+    report.enter(trace::Stage::Version);
     version::check(&call, &mut report);
     close!(report, request);
+    report.enter(trace::Stage::Authorization);
     authorization::check(&call, &mut report);
     close!(report, request);
+    report.enter(trace::Stage::Access);
     expressions::run(&call, Stage::Access, None, &mut report);
     close!(report, request);
+    report.enter(trace::Stage::Head);
     accept::check(&call, &mut report);
     expressions::run(&call, Stage::Head, None, &mut report);
     close!(report, request);
+    report.enter(trace::Stage::Query);
     query::check(&call, &mut report);
     expressions::run(&call, Stage::Query, None, &mut report);
     close!(report, request);
+    report.enter(trace::Stage::Content);
     let content = body::check_content(&call, &mut report);
     close!(report, request);
+    report.enter(trace::Stage::Json);
     let mut content = body::read(&call, content, &mut report);
     close!(report, request);
+    report.enter(trace::Stage::Body);
     body::check_schema(&call, &mut content, &mut report);
     close!(report, request);
 
     if !call.compiled.rules.needs_facts() {
         return Outcome::Allow(report.findings);
     }
+    report.enter(trace::Stage::Facts);
     let mut state = facts::State::new(&call);
     let needed = state.needed(&call, &content, &mut report);
     if !needed.is_empty() {
         return Outcome::Need(needed);
     }
+    report.enter(trace::Stage::Existence);
     state.check_existence(&call, &mut report);
     close!(report, request);
+    report.enter(trace::Stage::IfMatch);
     state.check_if_match(&call, &mut report);
     close!(report, request);
+    report.enter(trace::Stage::State);
     state.check_rules(&call, &content, &mut report);
     close!(report, request);
     Outcome::Allow(report.findings)

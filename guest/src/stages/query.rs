@@ -43,6 +43,7 @@ pub(super) fn check(call: &Call<'_>, report: &mut Report<'_>) {
     if call.query.is_empty() {
         return;
     }
+    report.looks_at(&[rule::QUERY_ENCODING]);
     for part in &call.query.broken {
         let detail = format!("The part {} of the query is not percent-encoded UTF-8.", text::quote(part));
         report.fail(rule::QUERY_ENCODING, Location::Request, detail);
@@ -50,6 +51,7 @@ pub(super) fn check(call: &Call<'_>, report: &mut Report<'_>) {
     let defined = &call.operation.query;
     let mut present: Vec<&QueryParameter> = Vec::new();
     for (name, value) in &call.query.pairs {
+        report.looks_at(&[rule::QUERY_UNKNOWN]);
         let Some(parameter) = defined.iter().find(|parameter| parameter.name == *name) else {
             let names: Vec<&str> = defined.iter().map(|parameter| parameter.name.as_str()).collect();
             let known = if names.is_empty() {
@@ -62,6 +64,7 @@ pub(super) fn check(call: &Call<'_>, report: &mut Report<'_>) {
             report.fail(rule::QUERY_UNKNOWN, Location::Query(text::clean(name)), detail);
             continue;
         };
+        report.looks_at(&[rule::QUERY_REPEATED]);
         if present.iter().any(|known| known.name == parameter.name) {
             let detail = format!("The query parameter {} occurs more than once; send it once.", parameter.name);
             report.fail(rule::QUERY_REPEATED, Location::Query(parameter.name.clone()), detail);
@@ -78,16 +81,19 @@ fn check_value(parameter: &QueryParameter, value: &str, report: &mut Report<'_>)
     match parameter.kind {
         QueryKind::Opaque => {}
         QueryKind::Filter => {
-            if let Err(fault) = filter::check(value) {
-                let rule = match fault {
-                    FilterFault::Syntax { .. } => rule::FILTER_SYNTAX,
-                    FilterFault::Operator(_) => rule::FILTER_OPERATOR,
-                    FilterFault::Arity { .. } => rule::FILTER_ARITY,
-                };
-                report.fail(rule, location(), fault.detail(&parameter.name));
-            }
+            let Err(fault) = filter::check(value) else {
+                report.looks_at(&[rule::FILTER_SYNTAX, rule::FILTER_OPERATOR, rule::FILTER_ARITY]);
+                return;
+            };
+            let rule = match fault {
+                FilterFault::Syntax { .. } => rule::FILTER_SYNTAX,
+                FilterFault::Operator(_) => rule::FILTER_OPERATOR,
+                FilterFault::Arity { .. } => rule::FILTER_ARITY,
+            };
+            report.fail(rule, location(), fault.detail(&parameter.name));
         }
         QueryKind::AllFields | QueryKind::ExcludeDefault => {
+            report.looks_at(&[rule::SELECTOR_FLAG]);
             if !value.is_empty() {
                 let detail = format!(
                     "The query parameter {} has the value {}; it is a flag and takes none.",
@@ -101,6 +107,7 @@ fn check_value(parameter: &QueryParameter, value: &str, report: &mut Report<'_>)
             if parameter.attributes.is_empty() || !report.is_active(rule::SELECTOR_FIELD) {
                 return;
             }
+            report.looks_at(&[rule::SELECTOR_FIELD]);
             for path in value.split(',') {
                 let attribute = path.split('/').next().unwrap_or_default();
                 if !parameter.attributes.iter().any(|known| known == attribute) {
@@ -122,6 +129,9 @@ fn check_value(parameter: &QueryParameter, value: &str, report: &mut Report<'_>)
 fn check_combination(present: &[&QueryParameter], report: &mut Report<'_>) {
     let selectors: Vec<&&QueryParameter> =
         present.iter().filter(|parameter| !matches!(parameter.kind, QueryKind::Opaque | QueryKind::Filter)).collect();
+    if !selectors.is_empty() {
+        report.looks_at(&[rule::SELECTOR_COMBINATION]);
+    }
     let legal = match selectors.as_slice() {
         [] | [_] => true,
         [a, b] => matches!(

@@ -10,6 +10,7 @@ use crate::{
     router::Route,
     settings::Profile,
     text,
+    trace::Trace,
     uri::{self, PathFault},
     verdict::{Location, Request},
 };
@@ -20,6 +21,14 @@ pub(super) struct Target<'a> {
     pub operation: &'a Operation,
     pub compiled: &'a CompiledOperation,
     pub variables: Vec<(&'a str, Cow<'a, str>)>,
+}
+
+impl Target<'_> {
+    pub(super) fn trace(&self, trace: &mut Trace) {
+        trace.api_root = Some(self.root.path.clone());
+        trace.operation = Some(self.operation.id.clone());
+        trace.variables = self.variables.iter().map(|(name, value)| ((*name).to_owned(), value.to_string())).collect();
+    }
 }
 
 /// Whether a path that cannot be normalised may still be meant for an API root.
@@ -134,6 +143,13 @@ pub(super) fn check<'a>(
         report.fail(rule::ROUTE_UNKNOWN, Location::Request, detail);
         return None;
     };
+    report.looks_at(&[
+        rule::ROUTE_UNKNOWN,
+        rule::ROUTE_TRAILING_SLASH,
+        rule::ROUTE_API_MAJOR,
+        rule::ROUTE_ENCODED_SLASH,
+        rule::ROUTE_METHOD,
+    ]);
     let Some(index) = resource.operation(request.method) else {
         let methods: Vec<&str> = resource.methods.iter().map(|(method, _)| method.as_str()).collect();
         let detail = format!(

@@ -10,6 +10,7 @@ pub(super) fn check(call: &Call<'_>, report: &mut Report<'_>) {
     let mut fields = call.fields("version");
     let location = || Location::Header("Version".to_owned());
     let supported = || text::either(&call.profile.supported_names);
+    report.looks_at(&[rule::VERSION_REQUIRED]);
     let Some(value) = fields.next() else {
         let detail =
             format!("The header field Version is missing; send the API version that you use, here {}.", supported());
@@ -17,6 +18,7 @@ pub(super) fn check(call: &Call<'_>, report: &mut Report<'_>) {
         return;
     };
     let value = trim(value);
+    report.looks_at(&[rule::VERSION_DUPLICATE]);
     if fields.next().is_some() || value.contains(',') {
         let detail = format!(
             "The header field Version occurs more than once or holds a list; send one version, here {}.",
@@ -25,6 +27,7 @@ pub(super) fn check(call: &Call<'_>, report: &mut Report<'_>) {
         report.fail(rule::VERSION_DUPLICATE, location(), detail);
         return;
     }
+    report.looks_at(&[rule::VERSION_FORMAT]);
     match ApiVersion::parse(value) {
         None => {
             let detail = format!(
@@ -38,6 +41,6 @@ pub(super) fn check(call: &Call<'_>, report: &mut Report<'_>) {
             let detail = format!("The header field Version asks for {version}; supported is {}.", supported());
             report.fail(rule::VERSION_SUPPORTED, location(), detail);
         }
-        Some(_) => {}
+        Some(_) => report.looks_at(&[rule::VERSION_SUPPORTED]),
     }
 }

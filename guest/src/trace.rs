@@ -1,0 +1,169 @@
+//! What one evaluation did: the stages that it came through, and what became of
+//! every rule on the way. For those who want to know why a request got its
+//! verdict, and for measuring what test cases show of a policy.
+//!
+//! [`Engine::trace`](crate::Engine::trace) judges exactly as
+//! [`Engine::evaluate`](crate::Engine::evaluate) does; there the trace is left
+//! out, at the price of a test for `None` per rule.
+
+use crate::{
+    ir::Severity,
+    verdict::{Location, Outcome},
+};
+
+/// One evaluation, from its first stage to the one that ended it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Trace {
+    /// The API root that the path lies below.
+    pub api_root: Option<String>,
+    /// The operationId.
+    pub operation: Option<String>,
+    /// Decoded variables of the path, in its order.
+    pub variables: Vec<(String, String)>,
+    /// In the order in which they were entered.
+    pub stages: Vec<StageTrace>,
+    /// The stage that denied or asked for facts; `None` if all were passed.
+    pub ended_by: Option<Stage>,
+}
+
+/// A stage that was entered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StageTrace {
+    pub stage: Stage,
+    /// In the order in which they were first looked at, each once.
+    pub rules: Vec<RuleTrace>,
+}
+
+/// The stages, in the order of evaluation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    UriLength,
+    /// Path and method.
+    Route,
+    Version,
+    Authorization,
+    /// Rules about the caller.
+    Access,
+    /// Accept and other header fields, and rules that read no more than the head.
+    Head,
+    Query,
+    /// Presence, size and media type of the body.
+    Content,
+    Json,
+    /// The schema, and rules that read the body.
+    Body,
+    /// Which facts are still to be fetched.
+    Facts,
+    /// What the operation is about exists.
+    Existence,
+    IfMatch,
+    /// Rules that look at facts.
+    State,
+}
+
+/// What became of one rule in one stage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleTrace {
+    pub rule: String,
+    /// How bad a failure of the rule is for this request.
+    pub severity: Severity,
+    pub result: RuleResult,
+    /// In the order in which they were found.
+    pub failures: Vec<Failure>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RuleResult {
+    /// Its severity is off.
+    Off,
+    /// Its guard is false.
+    Excluded,
+    /// There is nothing that it could look at.
+    NotApplicable(Because),
+    Held {
+        /// How many items it held for, if it has a `forEach`. That it holds for none
+        /// shows nothing.
+        items: Option<usize>,
+    },
+    /// See [`RuleTrace::failures`].
+    Failed,
+    /// It could not be evaluated; with `onError: skip` there is no failure.
+    NotEvaluated { error: String },
+    /// It needs these facts, which are to be fetched.
+    Waits { facts: Vec<String> },
+    /// It needs this fact, which cannot be looked at.
+    LeftOut { fact: String, answer: Lacking },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Because {
+    /// The request has no If-Match field.
+    NoIfMatch,
+    /// The VNFM sent the fact without an ETag.
+    NoEtag,
+    /// The body could not be read.
+    UnreadableBody,
+    /// It could not be evaluated on a body that its schema refuses.
+    InvalidBody,
+}
+
+/// An answer of the VNFM that gives no fact to look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lacking {
+    Absent,
+    Withheld,
+    Unavailable,
+}
+
+/// One violation of a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// That of the rule, unless this failure only warns.
+    pub severity: Severity,
+    pub status: u16,
+    pub location: Location,
+    pub detail: String,
+}
+
+impl Trace {
+    pub(crate) fn enter(&mut self, stage: Stage) {
+        self.stages.push(StageTrace { stage, rules: Vec::new() });
+    }
+
+    pub(crate) fn end(&mut self, outcome: &Outcome) {
+        self.ended_by = match outcome {
+            Outcome::Allow(_) => None,
+            Outcome::Deny(_) | Outcome::Need(_) => self.stages.last().map(|stage| stage.stage),
+        };
+    }
+
+    /// That a rule holds or is not evaluated. It stays failed if it has failed.
+    pub(crate) fn settle(&mut self, rule: &str, severity: Severity, result: RuleResult) {
+        let Some(entry) = self.entry(rule, severity) else { return };
+        let replaced = match entry.result {
+            RuleResult::Held { items: None } => true,
+            RuleResult::Failed => matches!(result, RuleResult::NotEvaluated { .. }),
+            _ => false,
+        };
+        if replaced {
+            entry.result = result;
+        }
+    }
+
+    pub(crate) fn fail(&mut self, rule: &str, severity: Severity, failure: Failure) {
+        let Some(entry) = self.entry(rule, severity) else { return };
+        entry.result = RuleResult::Failed;
+        entry.failures.push(failure);
+    }
+
+    /// The entry of a rule in the current stage; a new one says that it holds.
+    fn entry(&mut self, rule: &str, severity: Severity) -> Option<&mut RuleTrace> {
+        let rules = &mut self.stages.last_mut()?.rules;
+        let at = rules.iter().position(|known| known.rule == rule).unwrap_or(rules.len());
+        if at == rules.len() {
+            let result = if severity == Severity::Off { RuleResult::Off } else { RuleResult::Held { items: None } };
+            rules.push(RuleTrace { rule: rule.to_owned(), severity, result, failures: Vec::new() });
+        }
+        rules.get_mut(at)
+    }
+}
