@@ -68,7 +68,7 @@ pub struct RecordedRequest {
 
 /// The bytes of a body.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(untagged)]
 pub enum RecordedBody {
     /// It is UTF-8.
     Text {
@@ -77,11 +77,10 @@ pub enum RecordedBody {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         redacted: Vec<String>,
     },
-    /// It is not.
-    Base64(String),
-    /// It is no JSON and names a secret, so nobody can tell where that begins and
-    /// ends.
-    Withheld,
+    /// It is not UTF-8 (RFC 4648, 4).
+    Base64 { base64: String },
+    /// It was not written down, for this reason.
+    Withheld { withheld: String },
 }
 
 /// What a verdict depends on beside request and facts.
@@ -179,6 +178,7 @@ pub enum FactOutcome {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RecordedVerdict {
+    pub allowed: bool,
     /// Of the answer; absent if the request was allowed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,

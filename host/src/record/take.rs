@@ -70,13 +70,18 @@ fn fields(gate: &Gate, request: &Request) -> Vec<(String, String)> {
 fn body(bytes: &[u8], redactor: &Redactor<'_>) -> RecordedBody {
     let Ok(text) = std::str::from_utf8(bytes) else {
         let named = redactor.finds_name_in(&String::from_utf8_lossy(bytes));
-        return if named { RecordedBody::Withheld } else { RecordedBody::Base64(BASE64.encode(bytes)) };
+        return if named { withheld() } else { RecordedBody::Base64 { base64: BASE64.encode(bytes) } };
     };
     match redactor.json(text) {
         Some(redacted) => RecordedBody::Text { text: redacted.text, redacted: redacted.pointers },
-        None if redactor.finds_name_in(text) => RecordedBody::Withheld,
+        None if redactor.finds_name_in(text) => withheld(),
         None => RecordedBody::Text { text: text.to_owned(), redacted: Vec::new() },
     }
+}
+
+/// Nobody can tell where in such a body the secret begins and ends.
+fn withheld() -> RecordedBody {
+    RecordedBody::Withheld { withheld: "it is no JSON and holds the name of a secret".to_owned() }
 }
 
 fn context(gate: &Gate, request: &Request) -> RecordedContext {
@@ -134,6 +139,7 @@ fn verdict(decision: &Decision) -> RecordedVerdict {
         Verdict::Deny(problem) => Some(problem),
     };
     RecordedVerdict {
+        allowed: denied.is_none(),
         status: denied.map(|problem| problem.status.as_u16()),
         rule: denied.map(|problem| problem.rule.clone()),
         fault: decision.fault,

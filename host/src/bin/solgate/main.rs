@@ -4,6 +4,7 @@
 //! was refused, 2 the command could not do what it was asked.
 
 mod build;
+mod import_cases;
 mod policies;
 
 use std::io::Write;
@@ -34,6 +35,7 @@ enum Command {
     Serve(serve::ServeArgs),
     Check(check::CheckArgs),
     Build(build::BuildArgs),
+    ImportCases(import_cases::ImportArgs),
 }
 
 fn main() -> ExitCode {
@@ -60,6 +62,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Build(arguments) => build::run(&arguments),
+        Command::ImportCases(arguments) => import_cases::run(&arguments),
         Command::Serve(arguments) => runtime()?.block_on(async {
             let loader = policies::Loader::new()?;
             let load = |paths: &[_]| loader.components(paths).map_err(|error| ServeError::Policy(error.to_string()));
