@@ -5,10 +5,8 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::{Map, Value, json};
 use solgate::gate::{Mode, Setting};
+use solgate_tests::doors::{Asked, Given, Said};
 use solgate_tests::process::solgate;
-
-use super::asked::{Asked, Said};
-use super::library::Given;
 
 pub fn judge(asked: &Asked, facts: &[Given]) -> Result<Option<Said>, String> {
     let case = &asked.case;

@@ -7,10 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use solgate_bundle::cases::{Case, Expect, Verdict};
-
-use super::asked::{Asked, Said};
-use super::library;
-use super::serve::Serve;
+use solgate_tests::doors::{Asked, Said, Serve, library};
 
 struct Refused {
     why: &'static str,
@@ -93,7 +90,7 @@ const TABLE: [Refused; 9] = [
 #[test]
 fn what_http_cannot_carry_safely_is_refused_before_it_is_judged() {
     let asked: Vec<Asked> = TABLE.iter().map(asked).collect();
-    let serve = Serve::start(&asked);
+    let serve = Serve::start(&asked, &[]);
     for (row, asked) in TABLE.iter().zip(&asked) {
         let (said, facts) = library::judge(asked);
         assert_eq!(Said::rules(&said), row.library, "the library, although {}", row.why);

@@ -3,22 +3,18 @@
 //! response fields and the parsed ProblemDetails, or that it is allowed and
 //! arrives at the VNFM as it was sent.
 
-mod asked;
 mod check;
 mod http_refuses;
-mod library;
-mod serve;
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use asked::{Asked, Said};
-use serve::Serve;
 use solgate_tests::domain::{self, PROFILES};
+use solgate_tests::doors::{self, Asked, Said, Serve, library};
 
 #[test]
 fn on_the_policys_own_cases() {
-    let asked = asked::of_the_bundle();
+    let asked = doors::of_the_bundle();
     assert!(asked.len() > 200, "{} cases", asked.len());
     compare(&asked, true);
 }
@@ -29,7 +25,7 @@ fn on_the_domains_cases_in_their_profiles() {
         println!("skipped: {} has no cases.jsonl", domain::folder().display());
         return;
     };
-    compare(&asked::of_the_domain(&cases, |case| vec![case.profile.clone()]), true);
+    compare(&doors::of_the_domain(&cases, |case| vec![case.profile.clone()]), true);
 }
 
 /// A case says what is right in one profile only; that the doors agree can be
@@ -43,12 +39,12 @@ fn on_the_domains_cases_in_every_other_profile() {
     let others = |case: &domain::DomainCase| {
         PROFILES.iter().filter(|profile| **profile != case.profile).map(|profile| (*profile).to_owned()).collect()
     };
-    compare(&asked::of_the_domain(&cases, others), false);
+    compare(&doors::of_the_domain(&cases, others), false);
 }
 
 /// Asks all doors, `solgate check` only if `checked`: that is a process for each.
 fn compare(asked: &[Asked], checked: bool) {
-    let serve = Serve::start(asked);
+    let serve = Serve::start(asked, &[]);
     let faults = Mutex::new(Vec::new());
     let denied = AtomicUsize::new(0);
     let by_library: Vec<_> = asked.iter().map(library::judge).collect();

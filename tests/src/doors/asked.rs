@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::domain::{self, DomainCase, Vnfm};
+use crate::{default_policy, workspace};
 use serde_json::{Value, json};
 use solgate::facts::FactRequest;
 use solgate::gate::{Mode, Setting};
 use solgate_bundle::BuildOptions;
 use solgate_bundle::cases::{Case, FactGiven};
-use solgate_tests::domain::{self, DomainCase, Vnfm};
-use solgate_tests::{default_policy, workspace};
 
 /// A request, the settings under which it is judged, and a VNFM.
 pub struct Asked {

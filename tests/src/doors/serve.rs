@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::process::Serving;
+use crate::vnfm::{Reply, Vnfm, send};
 use serde_json::{Map, Value, json};
 use solgate::gate::{Mode, Setting};
-use solgate_tests::process::Serving;
-use solgate_tests::vnfm::{Reply, Vnfm, send};
 
 use super::asked::{Asked, Said};
 use super::library::Given;
@@ -14,6 +14,7 @@ use super::library::Given;
 /// Tells the judged request from those for facts.
 const MARK: &str = "x-judged";
 
+/// The running process.
 pub struct Serve {
     serving: Serving,
     vnfm: Vnfm,
@@ -23,7 +24,12 @@ pub struct Serve {
 }
 
 impl Serve {
-    pub fn start(asked: &[Asked]) -> Self {
+    /// Starts it for these requests, and with these arguments.
+    ///
+    /// # Panics
+    /// If it does not start.
+    #[must_use]
+    pub fn start(asked: &[Asked], arguments: &[&str]) -> Self {
         let vnfm = Vnfm::start();
         let mut hosts = BTreeMap::new();
         let mut upstreams = Vec::new();
@@ -38,10 +44,17 @@ impl Serve {
         let folder = tempfile::tempdir().expect("a folder");
         let config = folder.path().join("solgate.yaml");
         std::fs::write(&config, json!({"log": "off", "upstreams": upstreams}).to_string()).expect("it is written");
-        let serving = Serving::start(&["--config", config.to_str().expect("it is UTF-8")]);
+        let config = config.to_str().expect("it is UTF-8");
+        let serving = Serving::start(&[&["--config", config], arguments].concat());
         Self { serving, vnfm, hosts, _folder: folder }
     }
 
+    /// What it answers; `None` if the request arrives at the VNFM, which is checked
+    /// to be as it was sent.
+    ///
+    /// # Panics
+    /// If it is not, or there is no answer.
+    #[must_use]
     pub fn judge(&self, asked: &Asked, facts: &[Given]) -> Option<Said> {
         let case = &asked.case;
         self.vnfm.forget();

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, UNIX_EPOCH};
 
+use crate::default_policy;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
@@ -10,7 +11,6 @@ use solgate::facts::expand::expand;
 use solgate::facts::{Fact, FactRequest, FactSource, MapFacts};
 use solgate::gate::{Gate, Verdict};
 use solgate_bundle::cases::FactGiven;
-use solgate_tests::default_policy;
 
 use super::asked::{Asked, Said};
 
@@ -68,7 +68,7 @@ pub fn judge(asked: &Asked) -> (Option<Said>, Vec<Given>) {
         .with_mode(asked.case.mode);
     let case = &asked.case;
     let fields: Vec<(&str, &str)> = case.fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let mut request = solgate_tests::request(&case.method, &case.target, &fields, &case.body);
+    let mut request = crate::request(&case.method, &case.target, &fields, &case.body);
     // As a door that stops reading at the limit.
     request.body_complete = request.body.len() <= gate.body_limit();
     request.body.truncate(gate.body_limit());
