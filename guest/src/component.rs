@@ -314,5 +314,10 @@ fn manifest(engine: &Engine) -> wit::Manifest {
             target_bytes: bundle.limits.target_bytes,
             depth: bundle.limits.depth,
         },
+        secrets: engine
+            .secrets()
+            .into_iter()
+            .map(|place| wit::Secret { pointer: place.pointer, secret: place.secret })
+            .collect(),
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     ir::{self, Bundle},
     router::{Route, Router},
     rules::{self, Expression, OperationRules, RuleCompiler},
-    schema::{BodySchema, check_annotations},
+    schema::{BodySchema, Secret, check_annotations, secrets},
     settings::{Profile, RuleEntry},
     stages,
     trace::Trace,
@@ -152,6 +152,13 @@ impl Engine {
     #[must_use]
     pub fn wanted_fields(&self) -> &[String] {
         &self.wanted_fields
+    }
+
+    /// Where the bodies of the operations may hold secrets.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<Secret> {
+        let bodies = self.bundle.operations.iter().filter_map(|operation| operation.body.as_ref());
+        secrets(bodies.map(|body| &body.schema), &self.bundle.schemas)
     }
 
     /// Judges one request. Pure: the same arguments give the same outcome.

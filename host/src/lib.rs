@@ -13,6 +13,7 @@ pub mod fault;
 pub mod gate;
 pub mod policy;
 pub mod problem;
+pub mod record;
 pub mod request;
 
 pub use request::Request;

@@ -18,6 +18,7 @@ use clap::{Args, Command, FromArgMatches};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::json;
 use solgate::doors::check::{CheckArgs, GateOrder, Report, check, render};
+use solgate::facts::FactAnswer;
 use solgate::gate::{Decision, FactTrace, Finding, Gate, Mode, Setting, Severity, Verdict};
 use solgate::policy::PolicyId;
 use solgate::problem::{Location, Problem, ProblemStyle, Violation};
@@ -63,10 +64,18 @@ fn report(verdict: Verdict, findings: Vec<Finding>, facts: &[(&str, &'static str
         decision: Decision {
             verdict,
             findings,
+            fault: false,
             operation: Some("terminate".into()),
             facts: facts
                 .iter()
-                .map(|(name, outcome)| FactTrace { name: (*name).into(), outcome, cached: false, reason: None })
+                .map(|(name, outcome)| FactTrace {
+                    name: (*name).into(),
+                    variables: vec![],
+                    answer: FactAnswer::Absent,
+                    outcome,
+                    cached: false,
+                    reason: None,
+                })
                 .collect(),
             evaluation: Duration::from_micros(70),
             waiting: Duration::ZERO,

@@ -82,6 +82,20 @@ pub fn read(folder: &Path) -> Result<Option<Vec<DomainCase>>, String> {
         .map(Some)
 }
 
+/// The profiles of the file.
+pub const PROFILES: [&str; 5] = ["default", "strict", "auth", "vendor", "tacker"];
+
+/// What makes a profile.
+#[must_use]
+pub fn settings(profile: &str) -> Vec<Setting> {
+    let name = match profile {
+        "default" => return Vec::new(),
+        "auth" => "requireAuthorization",
+        other => other,
+    };
+    vec![Setting::Option { name: name.to_owned(), value: json!(true) }]
+}
+
 impl DomainCase {
     /// No fact shows that error handling has begun: only the VNFM can judge that.
     #[must_use]
@@ -92,17 +106,12 @@ impl DomainCase {
             .is_some_and(|occurrences| occurrences.values().any(|o| o.get("errorHandlingInProgress").is_some()))
     }
 
-    /// The options that stand for a profile.
-    fn settings(&self) -> Vec<Setting> {
-        let name = match self.profile.as_str() {
-            "default" => return Vec::new(),
-            "auth" => "requireAuthorization",
-            other => other,
-        };
-        vec![Setting::Option { name: name.to_owned(), value: json!(true) }]
-    }
-
-    fn case(&self) -> Result<Case, String> {
+    /// The case as one of a bundle: what the VNFM answers and the verdict apart.
+    ///
+    /// # Errors
+    ///
+    /// If its body is not base64.
+    pub fn case(&self) -> Result<Case, String> {
         let request = &self.request;
         let body = match (&request.body_raw_base64, &request.body_raw, &request.body) {
             (Some(encoded), ..) => BASE64.decode(encoded.as_bytes()).map_err(|error| error.to_string())?,
@@ -129,7 +138,7 @@ impl DomainCase {
             body,
             body_complete: true,
             facts: std::collections::BTreeMap::new(),
-            settings: self.settings(),
+            settings: settings(&self.profile),
             caller: None,
             at: 1_767_268_800_000,
             mode: Mode::Enforce,
@@ -157,7 +166,8 @@ impl Tally {
         let vnfm = Vnfm::new(&case.state);
         let ran = case.case().and_then(|request| {
             let answer = |query: &FactQuery| {
-                facts.iter().find(|fact| fact.name == query.name).map(|fact| vnfm.answer(fact, query))
+                let fact = facts.iter().find(|fact| fact.name == query.name)?;
+                Some(vnfm.answer(&fact.path, &fact.query, &query.variables))
             };
             judge(policy, &request, &answer).map_err(|error| error.to_string())
         });

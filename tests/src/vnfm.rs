@@ -48,7 +48,7 @@ impl Reply {
 
 #[derive(Default)]
 struct Script {
-    /// By method and the target's path.
+    /// By method and target; one without a query holds for every query.
     replies: BTreeMap<(String, String), Reply>,
     received: Vec<Received>,
 }
@@ -86,10 +86,15 @@ impl Vnfm {
         format!("http://{}", self.address)
     }
 
-    /// Puts a reply into the script.
-    pub fn reply(&self, method: &str, path: &str, reply: Reply) -> &Self {
-        self.script().replies.insert((method.to_owned(), path.to_owned()), reply);
+    /// Puts a reply into the script, for a path or for a target with its query.
+    pub fn reply(&self, method: &str, target: &str, reply: Reply) -> &Self {
+        self.script().replies.insert((method.to_owned(), target.to_owned()), reply);
         self
+    }
+
+    /// Starts an empty script.
+    pub fn forget(&self) {
+        *self.script() = Script::default();
     }
 
     /// An instance and its open operation occurrences, as facts.
@@ -124,11 +129,13 @@ fn serve(stream: &TcpStream, script: &Mutex<Script>) {
     while let Some(request) = receive(&mut reader) {
         let mut words = request.line.split(' ');
         let method = words.next().unwrap_or_default().to_owned();
-        let path = words.next().unwrap_or_default().split('?').next().unwrap_or_default().to_owned();
+        let target = words.next().unwrap_or_default().to_owned();
+        let path = target.split('?').next().unwrap_or_default().to_owned();
         let reply = {
             let mut script = script.lock().unwrap_or_else(PoisonError::into_inner);
             script.received.push(request);
-            script.replies.get(&(method, path)).cloned()
+            let reply = script.replies.get(&(method.clone(), target));
+            reply.or_else(|| script.replies.get(&(method, path))).cloned()
         };
         let reply = reply.unwrap_or_else(|| Reply {
             status: 202,

@@ -2,6 +2,7 @@
 //! that the schema names in `x-rule`.
 
 mod annotation;
+mod secrets;
 mod trace;
 mod wording;
 
@@ -15,6 +16,8 @@ use annotation::{Names, rule_of, rule_of_missing};
 use trace::{Trace, occurrences, trace};
 
 pub(crate) use annotation::check as check_annotations;
+pub use secrets::Secret;
+pub(crate) use secrets::secrets;
 
 /// Formats that schemas may name and whose values are checked.
 pub const FORMATS: &[&str] = &[

@@ -218,3 +218,38 @@ fn annotations_are_checked() {
         matches!(check(json!({"x-rule": {"id": 1}})), Err(InitError::Annotation { pointer }) if pointer == "#/x-rule")
     );
 }
+
+#[test]
+fn secrets_are_named_with_what_in_them_is_none() {
+    let schemas = json!({
+        "Body": {"properties": {
+            "name": {"type": "string"},
+            "login": {"$ref": "#/components/schemas/Login"},
+            "vims": {"additionalProperties": {"properties": {"accessInfo": {"type": "object", "writeOnly": true}}}},
+            "list": {"items": {"properties": {"a/b": {"format": "password"}}}},
+            "again": {"$ref": "#/components/schemas/Body"},
+        }},
+        "Login": {"writeOnly": true, "properties": {
+            "kind": {"items": {"enum": ["BASIC"]}},
+            "user": {"type": "string"},
+            "pin": {"enum": [1], "writeOnly": true},
+        }},
+        "Unused": {"writeOnly": true},
+    });
+    let schemas = serde_json::from_value(schemas).unwrap();
+    let found = secrets([&"Body".to_owned()].into_iter(), &schemas);
+    let found: Vec<(&str, bool)> = found.iter().map(|place| (place.pointer.as_str(), place.secret)).collect();
+    let expected = [
+        ("/again/list/*/a~1b", true),
+        ("/again/login", true),
+        ("/again/login/kind/*", false),
+        ("/again/login/pin", true),
+        ("/again/vims/*/accessInfo", true),
+        ("/list/*/a~1b", true),
+        ("/login", true),
+        ("/login/kind/*", false),
+        ("/login/pin", true),
+        ("/vims/*/accessInfo", true),
+    ];
+    assert_eq!(found, expected);
+}

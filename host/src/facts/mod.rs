@@ -73,6 +73,17 @@ pub enum FactAnswer {
     Unavailable(String),
 }
 
+impl FactAnswer {
+    /// The length of the body that was found.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Found { body, .. } => body.len(),
+            Self::Absent | Self::Withheld | Self::Unavailable(_) => 0,
+        }
+    }
+}
+
 /// Where facts come from.
 pub trait FactSource: Send + Sync + 'static {
     /// Answers one question. Never panics; failures are

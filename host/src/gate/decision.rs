@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use solgate_engine::verdict::Finding;
 
+use crate::facts::FactAnswer;
 use crate::policy::PolicyId;
 use crate::problem::Problem;
 
@@ -14,6 +15,8 @@ pub struct Decision {
     pub verdict: Verdict,
     /// Failures that did not deny; in monitor mode also those that would have.
     pub findings: Vec<Finding>,
+    /// The gate itself failed, or the VNFM did not say what a policy needs to know.
+    pub fault: bool,
     /// The operation that the request was recognised as.
     pub operation: Option<String>,
     pub facts: Vec<FactTrace>,
@@ -37,6 +40,10 @@ pub enum Verdict {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FactTrace {
     pub name: String,
+    /// Decoded values of the template's variables.
+    pub variables: Vec<(String, String)>,
+    /// As the policy gets it.
+    pub answer: FactAnswer,
     /// `found`, `absent`, `withheld` or `unavailable`.
     pub outcome: &'static str,
     /// The answer was not fetched for this request.

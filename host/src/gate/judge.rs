@@ -65,6 +65,7 @@ pub(super) async fn judge(gate: &Gate, request: &Request) -> Decision {
         decision: Decision {
             verdict: Verdict::Allow,
             findings: Vec::new(),
+            fault: false,
             operation: gate
                 .policies
                 .iter()
@@ -235,7 +236,10 @@ impl<'a> Hearing<'a> {
         let problem = match judged {
             Judged::Allowed => return None,
             Judged::Denied(denial) => problem(denial, &self.request.target),
-            Judged::Faulted(fault) => fault.problem(Some(&self.request.target)),
+            Judged::Faulted(fault) => {
+                self.decision.fault = true;
+                fault.problem(Some(&self.request.target))
+            }
         };
         if self.gate.mode == Mode::Enforce {
             return Some(problem);
@@ -285,7 +289,14 @@ impl<'a> Hearing<'a> {
                 .filter(|_| self.gate.fact_failure == FactFailure::Deny)
                 .map(|reason| Fault::FactUnavailable { fact: query.name.clone(), reason: reason.clone() });
             if new {
-                self.decision.facts.push(FactTrace { name: query.name.clone(), outcome, cached: fact.cached, reason });
+                self.decision.facts.push(FactTrace {
+                    name: query.name.clone(),
+                    variables: query.variables.clone(),
+                    answer: fact.answer.clone(),
+                    outcome,
+                    cached: fact.cached,
+                    reason,
+                });
                 if let Some(template) = manifest.facts.get(&query.name) {
                     self.fetched.push(Fetched {
                         template: template.clone(),

@@ -87,6 +87,24 @@ impl Gate {
         self
     }
 
+    /// The settings that differ from those built into the policies.
+    #[must_use]
+    pub fn settings(&self) -> &[Setting] {
+        &self.settings
+    }
+
+    /// Whether it denies.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// What it does when a fact is unavailable.
+    #[must_use]
+    pub fn fact_failure(&self) -> FactFailure {
+        self.fact_failure
+    }
+
     /// How this gate writes its problems.
     #[must_use]
     pub fn style(&self) -> &ProblemStyle {

@@ -9,7 +9,7 @@ use solgate_engine::verdict::{
 };
 
 use super::component::contract::exports::solgate::policy::judge as wit;
-use super::manifest::{Manifest, Operation, OptionDefinition, RuleSummary};
+use super::manifest::{Manifest, Operation, OptionDefinition, RuleSummary, Secret};
 use crate::facts::FactTemplate;
 
 /// Longest text of one member of an outcome, in bytes.
@@ -297,6 +297,9 @@ pub(super) fn manifest(manifest: wit::Manifest) -> Result<Manifest, String> {
     let operations = bounded("operations", manifest.operations, DEFINITIONS, |operation| {
         Ok(Operation { id: name("an operation", operation.id)?, method: operation.method, path: operation.path })
     })?;
+    let secrets = bounded("secrets", manifest.secrets, DEFINITIONS, |place| {
+        Ok(Secret { pointer: text("a secret's pointer", place.pointer, TEXT)?, secret: place.secret })
+    })?;
     Ok(Manifest {
         name: name("the policy", manifest.name)?,
         version: text("the version", manifest.version, NAME)?,
@@ -308,6 +311,7 @@ pub(super) fn manifest(manifest: wit::Manifest) -> Result<Manifest, String> {
         options: options.into_iter().collect(),
         rules,
         body_limit: usize::try_from(manifest.limits.body_bytes).unwrap_or(usize::MAX),
+        secrets,
     })
 }
 
@@ -369,5 +373,6 @@ pub(super) fn native_manifest(engine: &solgate_engine::Engine) -> Manifest {
             })
             .collect(),
         body_limit: usize::try_from(bundle.limits.body_bytes).unwrap_or(usize::MAX),
+        secrets: engine.secrets(),
     }
 }

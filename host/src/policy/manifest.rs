@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+pub use solgate_engine::Secret;
 pub use solgate_engine::ir::Severity;
 
 use crate::facts::FactTemplate;
@@ -26,6 +27,8 @@ pub struct Manifest {
     pub rules: Vec<RuleSummary>,
     /// Largest body that is judged, in bytes.
     pub body_limit: usize,
+    /// Where bodies may hold secrets.
+    pub secrets: Vec<Secret>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,6 +141,7 @@ mod tests {
             options: BTreeMap::new(),
             rules: vec![],
             body_limit: 1,
+            secrets: vec![],
         }
     }
 

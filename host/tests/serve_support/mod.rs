@@ -184,6 +184,7 @@ pub fn config(upstream: SocketAddr) -> Config {
         limits: Limits::default(),
         upstreams: vec![UpstreamConfig::new(url)],
         log: LogFormat::Json,
+        record: None,
     }
 }
 

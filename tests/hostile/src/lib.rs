@@ -25,6 +25,7 @@ impl Guest for Hostile {
             options: vec![],
             rules: vec![],
             limits: Limits { body_bytes: 1 << 20, target_bytes: 8192, depth: 64 },
+            secrets: vec![],
         }
     }
 

@@ -2,8 +2,6 @@
 
 use serde_json::{Map, Value, json};
 use solgate_bundle::cases::FactGiven;
-use solgate_engine::ir::FactDef;
-use solgate_engine::verdict::FactQuery;
 
 const FINAL: [&str; 3] = ["COMPLETED", "FAILED", "ROLLED_BACK"];
 const NOBODY: &str = "ffffffff-0000-4000-8000-000000000000";
@@ -46,21 +44,20 @@ impl Vnfm {
         }
     }
 
-    /// The answer to the request for a fact.
+    /// The answer to the request for a fact: path and query of its template, and
+    /// the variables in them.
     #[must_use]
-    pub fn answer(&self, fact: &FactDef, query: &FactQuery) -> FactGiven {
+    pub fn answer(&self, path: &str, query: &[(String, Option<String>)], variables: &[(String, String)]) -> FactGiven {
         let expand = |template: &str| {
-            query
-                .variables
+            variables
                 .iter()
                 .fold(template.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
         };
-        let segments: Vec<&str> = fact.path.trim_start_matches('/').split('/').collect();
+        let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
         let id = segments.get(1).map(|variable| expand(variable));
         match (segments.first().copied(), id) {
             (Some("vnf_lcm_op_occs"), None) => {
-                let filter =
-                    fact.query.iter().find(|(name, _)| name == "filter").and_then(|(_, value)| value.as_deref());
+                let filter = query.iter().find(|(name, _)| name == "filter").and_then(|(_, value)| value.as_deref());
                 let filter = expand(filter.unwrap_or_default());
                 let found = self.occurrences.iter().filter(|occurrence| matches(occurrence, &filter));
                 FactGiven::Found { etag: None, body: found.cloned().collect() }

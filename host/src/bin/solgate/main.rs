@@ -6,6 +6,7 @@
 mod build;
 mod completions;
 mod docs;
+mod import_cases;
 mod inspect;
 mod lint;
 mod new;
@@ -51,6 +52,7 @@ enum Command {
     Docs(docs::DocsArgs),
     Inspect(inspect::InspectArgs),
     Schema(schema::SchemaArgs),
+    ImportCases(import_cases::ImportArgs),
     Completions(completions::CompletionsArgs),
 }
 
@@ -85,6 +87,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),
+        Command::ImportCases(arguments) => import_cases::run(&arguments),
         Command::Serve(arguments) => runtime()?.block_on(async {
             let loader = policies::Loader::new()?;
             let load = |paths: &[_]| loader.components(paths).map_err(|error| ServeError::Policy(error.to_string()));

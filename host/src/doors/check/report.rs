@@ -1,5 +1,8 @@
 //! The verdict on one request, as data.
 
+use std::collections::BTreeMap;
+
+use http::header::CONTENT_LENGTH;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -22,6 +25,8 @@ struct Document<'a> {
     status: Option<u16>,
     operation: Option<&'a str>,
     problem: Option<Value>,
+    /// Of the answer that carries the problem.
+    fields: Option<BTreeMap<String, String>>,
     findings: Vec<FindingEntry<'a>>,
     facts: Vec<FactEntry<'a>>,
     policies: Vec<PolicyEntry<'a>>,
@@ -57,8 +62,9 @@ impl Report {
         }
     }
 
-    /// As JSON: `verdict` (`allow` or `deny`), `status`, `operation`, `problem`
-    /// (as the client gets it), `findings`, `facts`, `policies`.
+    /// As JSON: `verdict` (`allow` or `deny`), `status`, `operation`, `problem` and
+    /// its response `fields` (as the client gets them), `findings`, `facts`,
+    /// `policies`.
     #[must_use]
     pub fn json(&self) -> Value {
         let problem = self.problem();
@@ -67,6 +73,7 @@ impl Report {
             status: problem.map(|p| p.status.as_u16()),
             operation: self.decision.operation.as_deref(),
             problem: problem.and_then(|p| serde_json::from_slice(&p.body(&self.style)).ok()),
+            fields: problem.map(|p| self.fields(p)),
             findings: self.decision.findings.iter().map(FindingEntry::from).collect(),
             facts: self
                 .decision
@@ -83,6 +90,15 @@ impl Report {
         };
         // Texts and numbers only: this cannot fail.
         serde_json::to_value(document).unwrap_or_default()
+    }
+
+    /// The response fields, without the length, which depends on the transport.
+    fn fields(&self, problem: &Problem) -> BTreeMap<String, String> {
+        let response = problem.response(&self.style);
+        let fields = response.headers().iter().filter(|(name, _)| *name != CONTENT_LENGTH);
+        fields
+            .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+            .collect()
     }
 }
 

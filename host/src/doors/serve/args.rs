@@ -12,7 +12,9 @@ use http::Uri;
 use super::config::{self, Config, DEFAULT_LISTEN, Limits, LogFormat, SeverityOverride, UpstreamConfig};
 use super::config_file;
 use super::error::ServeError;
+use super::record_file::RecordConfig;
 use crate::gate::{FactFailure, Mode, Severity};
+use crate::record::Bodies;
 
 /// Run the gate as a reverse proxy in front of a VNFM.
 ///
@@ -76,6 +78,14 @@ pub struct ServeArgs {
     #[arg(long, value_name = "FORMAT", value_enum)]
     pub log: Option<LogFormat>,
 
+    /// Append a record of every decision to a file, from which `solgate import-cases` makes test cases
+    #[arg(long, value_name = "FILE")]
+    pub decision_log: Option<PathBuf>,
+
+    /// Record the bodies of requests, too; what the policy calls a secret is left out
+    #[arg(long)]
+    pub log_bodies: bool,
+
     /// Read everything from a file instead
     #[arg(long, value_name = "FILE", env = "SOLGATE_CONFIG")]
     pub config: Option<PathBuf>,
@@ -121,6 +131,15 @@ impl ServeArgs {
         if let Some(log) = self.log {
             config.log = log;
         }
+        let bodies = if self.log_bodies { Bodies::Redacted } else { Bodies::LeftOut };
+        if let Some(file) = &self.decision_log {
+            config.record = Some(RecordConfig { file: file.clone(), bodies });
+        } else if self.log_bodies {
+            let record = config.record.as_mut().ok_or_else(|| {
+                ServeError::Arguments("--log-bodies goes with a decision log: add --decision-log FILE".to_owned())
+            })?;
+            record.bodies = bodies;
+        }
         Ok(config)
     }
 
@@ -149,7 +168,7 @@ impl ServeArgs {
             limits.answer = answer;
         }
         let log = if self.demo { LogFormat::Text } else { LogFormat::default() };
-        Config { listen: DEFAULT_LISTEN.to_owned(), admin: None, limits, upstreams: vec![upstream], log }
+        Config { listen: DEFAULT_LISTEN.to_owned(), admin: None, limits, upstreams: vec![upstream], log, record: None }
     }
 }
 

@@ -7,6 +7,7 @@ use http::Uri;
 
 use super::forward::Patience;
 use super::guard::GuardLimits;
+use super::record_file::RecordConfig;
 use crate::gate::{FactFailure, Mode, Setting, Severity};
 use crate::problem::ProblemStyle;
 
@@ -23,6 +24,8 @@ pub struct Config {
     pub limits: Limits,
     pub upstreams: Vec<UpstreamConfig>,
     pub log: LogFormat,
+    /// Where whole decisions are recorded; nowhere by default.
+    pub record: Option<RecordConfig>,
 }
 
 /// How decisions are written to standard output.

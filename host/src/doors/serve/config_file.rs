@@ -7,8 +7,10 @@ use http::HeaderValue;
 
 use super::config::{self, Config, DEFAULT_LISTEN, FactsConfig, Limits, LogFormat, SeverityOverride, UpstreamConfig};
 use super::error::ServeError;
+use super::record_file::RecordConfig;
 use super::yaml::{self, ConfigError, Node};
 use crate::problem::ProblemStyle;
+use crate::record::Bodies;
 
 type Result<T> = std::result::Result<T, ConfigError>;
 
@@ -35,14 +37,18 @@ pub fn parse(path: &Path, text: &str) -> Result<Config> {
             limits: Limits::default(),
             upstreams: Vec::new(),
             log: LogFormat::default(),
+            record: None,
         };
         let mut style = ProblemStyle::default();
         let mut upstreams = None;
-        for (name, node) in root.members(&["listen", "admin", "log", "limits", "problem", "upstreams"])? {
+        for (name, node) in
+            root.members(&["listen", "admin", "log", "decisionLog", "limits", "problem", "upstreams"])?
+        {
             match name {
                 "listen" => config.listen = address(node)?,
                 "admin" => config.admin = Some(address(node)?),
                 "log" => config.log = node.parse("json, text or off", log_format)?,
+                "decisionLog" => config.record = Some(record(node, folder)?),
                 "limits" => limits(node, &mut config.limits)?,
                 "problem" => problem(node, &mut style)?,
                 _ => upstreams = Some(node),
@@ -73,6 +79,18 @@ fn log_format(text: &str) -> Option<LogFormat> {
 
 fn address(node: Node<'_>) -> Result<String> {
     node.parse(config::ADDRESS, config::parse_address)
+}
+
+fn record(node: Node<'_>, folder: &Path) -> Result<RecordConfig> {
+    let members = node.members(&["file", "bodies"])?;
+    let find = |wanted| members.iter().find(|(name, _)| *name == wanted).map(|(_, node)| node);
+    let file = find("file").ok_or_else(|| node.error("file is missing: where decisions are recorded"))?;
+    let file = folder.join(file.parse("a path", |text| (!text.is_empty()).then(|| text.to_owned()))?);
+    let bodies = match find("bodies") {
+        Some(node) if node.boolean()? => Bodies::Redacted,
+        _ => Bodies::LeftOut,
+    };
+    Ok(RecordConfig { file, bodies })
 }
 
 fn limits(node: Node<'_>, limits: &mut Limits) -> Result<()> {

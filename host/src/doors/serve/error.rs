@@ -21,6 +21,8 @@ pub enum ServeError {
     ReadConfig { path: PathBuf, error: std::io::Error },
     #[error(transparent)]
     Config(#[from] super::yaml::ConfigError),
+    #[error("cannot record decisions in {}: {error}", path.display())]
+    DecisionLog { path: PathBuf, error: super::record_file::RecordFileError },
     #[error("{0}")]
     Arguments(String),
     #[error("cannot install the signal handlers: {0}")]

@@ -33,6 +33,21 @@ struct ClassLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RecordLabels {
+    outcome: &'static str,
+}
+
+/// What became of the record of a decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecordOutcome {
+    Written,
+    /// There was no room for it in the queue.
+    Dropped,
+    /// The file could not be written.
+    Failed,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct PolicyLabels {
     upstream: String,
     policy: String,
@@ -49,6 +64,7 @@ pub struct Metrics {
     upstream_answers: Family<ClassLabels, Counter>,
     connections: Gauge,
     policies: Family<PolicyLabels, Gauge>,
+    records: Family<RecordLabels, Counter>,
 }
 
 impl Default for Metrics {
@@ -79,7 +95,9 @@ impl Default for Metrics {
         registry.register("upstream_answers", "Answers of the VNFMs by status class", upstream_answers.clone());
         registry.register("open_connections", "Client connections that are open", connections.clone());
         registry.register("policy_info", "Policies in use", policies.clone());
-        Self { registry, requests, findings, evaluation, fact_wait, upstream_answers, connections, policies }
+        let records = Family::default();
+        registry.register("decision_records", "Records for the decision log by what became of them", records.clone());
+        Self { registry, requests, findings, evaluation, fact_wait, upstream_answers, connections, policies, records }
     }
 }
 
@@ -122,6 +140,21 @@ impl Metrics {
         let labels =
             PolicyLabels { upstream: upstream.to_owned(), policy: policy.to_owned(), digest: digest.to_owned() };
         self.policies.get_or_create(&labels).set(1);
+    }
+
+    pub fn record(&self, outcome: RecordOutcome) {
+        self.records(outcome, 1);
+    }
+
+    pub fn records(&self, outcome: RecordOutcome, count: u64) {
+        let outcome = match outcome {
+            RecordOutcome::Written => "written",
+            RecordOutcome::Dropped => "dropped",
+            RecordOutcome::Failed => "failed",
+        };
+        if count > 0 {
+            self.records.get_or_create(&RecordLabels { outcome }).inc_by(count);
+        }
     }
 
     pub fn connection_opened(&self) {

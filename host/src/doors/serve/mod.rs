@@ -26,6 +26,7 @@ mod head;
 mod metrics;
 mod overrides;
 mod proxy;
+pub mod record_file;
 mod router;
 mod server;
 mod shutdown;

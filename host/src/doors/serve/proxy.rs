@@ -19,6 +19,7 @@ use super::decision_log::{Record, micros};
 use super::fields;
 use super::forward::Upstream;
 use super::metrics::Metrics;
+use super::record_file::RecordFile;
 use super::router::Router;
 use super::server::MakeGate;
 use crate::fault::Fault;
@@ -59,6 +60,7 @@ pub struct Proxy {
     pub routes: Router<GatedUpstream>,
     pub metrics: Arc<Metrics>,
     pub log: LogFormat,
+    pub record_file: Option<RecordFile>,
     /// From the head of a request to the last byte of its body.
     pub body_timeout: Duration,
     pub ids: RequestIds,
@@ -148,6 +150,9 @@ impl Proxy {
         };
         let decision = gate.judge(&judged).await;
         watch.record.decided(&decision);
+        if let Some(file) = &self.record_file {
+            file.offer(&watch.record.id, &gate, &judged, &decision);
+        }
         self.metrics.judged(decision.evaluation, (!decision.facts.is_empty()).then_some(decision.waiting));
         if let Verdict::Deny(problem) = decision.verdict {
             return Err(Refused { response: problem.response(style), close: !complete });

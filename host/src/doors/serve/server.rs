@@ -23,6 +23,7 @@ use super::guard::Guard;
 use super::metrics::Metrics;
 use super::overrides;
 use super::proxy::{GatedUpstream, Proxy, RequestIds};
+use super::record_file::RecordFile;
 use super::router::Router;
 use crate::gate::{Gate, Setting, SettingError};
 
@@ -66,8 +67,16 @@ impl Server {
             None => None,
         };
         let admin = Arc::new(Admin { metrics: metrics.clone(), policies, stopping: AtomicBool::new(false) });
+        let record_file = match &config.record {
+            Some(record) => Some(
+                RecordFile::start(record, metrics.clone())
+                    .map_err(|error| ServeError::DecisionLog { path: record.file.clone(), error })?,
+            ),
+            None => None,
+        };
         let proxy = Arc::new(Proxy {
             routes,
+            record_file,
             metrics,
             log: config.log,
             body_timeout: config.limits.body_timeout,
@@ -115,6 +124,9 @@ impl Server {
         while tasks.try_join_next().is_some() {}
         let cut = if drained { 0 } else { tasks.len() };
         tasks.shutdown().await;
+        if let Some(file) = &proxy.record_file {
+            file.finish();
+        }
         expiry_task.abort();
         if let Some(task) = admin_task {
             task.abort();

@@ -123,6 +123,15 @@ impl<'a> Node<'a> {
     }
 
     /// # Errors
+    /// Neither true nor false.
+    pub fn boolean(&self) -> Result<bool, ConfigError> {
+        match &self.yaml.data {
+            YamlData::Value(Scalar::Boolean(value)) => Ok(*value),
+            _ => Err(self.expected("true or false")),
+        }
+    }
+
+    /// # Errors
     /// Not a whole number from 1.
     pub fn positive(&self) -> Result<usize, ConfigError> {
         match &self.yaml.data {

@@ -1,5 +1,12 @@
 //! The sandboxed policy and the native engine give the same outcome, to the last
-//! byte, for every case of the default policy and of the domain.
+//! byte, for every case of the default policy and of the domain, and for many
+//! requests that are generated from them.
+
+mod generated;
+mod generator;
+mod mutation;
+mod subject;
+mod tree;
 
 use std::cell::Cell;
 use std::sync::Arc;

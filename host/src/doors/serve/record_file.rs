@@ -1,0 +1,264 @@
+//! `--decision-log`: records of decisions, appended to a file by a thread of its
+//! own.
+//!
+//! A request never waits for the disk: what does not fit into the queue is dropped
+//! and counted, and so is what cannot be written.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::time::{Duration, Instant};
+
+use super::metrics::{Metrics, RecordOutcome};
+use crate::Request;
+use crate::gate::{Decision, Gate};
+use crate::record::{Bodies, record};
+
+/// Most decisions that wait to be written.
+const QUEUE: usize = 4096;
+/// Most bytes of requests and facts among them.
+const QUEUE_BYTES: usize = 64 << 20;
+/// How often the file is looked at: it may have been moved away to be rotated.
+const LOOK: Duration = Duration::from_secs(1);
+/// How long the end of the server waits for what is in the queue.
+const LAST: Duration = Duration::from_secs(2);
+
+/// Where records go, and what is in them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordConfig {
+    pub file: PathBuf,
+    pub bodies: Bodies,
+}
+
+/// Why a file cannot take records.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordFileError {
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    #[error("it is not a regular file")]
+    NotRegular,
+    #[error("others than its owner may read it (mode {mode:03o}), and it is to hold requests; chmod 600 it")]
+    Readable { mode: u32 },
+}
+
+/// A decision on its way to the file.
+struct Taken {
+    id: String,
+    gate: Arc<Gate>,
+    request: Request,
+    decision: Decision,
+    bytes: usize,
+}
+
+enum Job {
+    Write(Box<Taken>),
+    /// Nothing comes after this.
+    End(SyncSender<()>),
+}
+
+/// The file, to those who fill it.
+pub struct RecordFile {
+    queue: SyncSender<Job>,
+    queued: Arc<AtomicUsize>,
+    metrics: Arc<Metrics>,
+}
+
+impl RecordFile {
+    /// Opens the file and starts its thread.
+    ///
+    /// # Errors
+    /// If it cannot be opened, is a pipe or device, or is open to others.
+    pub fn start(config: &RecordConfig, metrics: Arc<Metrics>) -> Result<Self, RecordFileError> {
+        let file = open(&config.file)?;
+        let (queue, jobs) = sync_channel(QUEUE);
+        let queued = Arc::new(AtomicUsize::new(0));
+        let writer = Writer {
+            path: config.file.clone(),
+            bodies: config.bodies,
+            identity: file.metadata().ok().map(|data| (data.dev(), data.ino())),
+            file: Some(BufWriter::new(file)),
+            looked: Instant::now(),
+            torn: false,
+            failing: false,
+            unflushed: 0,
+            queued: Arc::clone(&queued),
+            metrics: Arc::clone(&metrics),
+        };
+        std::thread::Builder::new().name("solgate-records".to_owned()).spawn(move || writer.run(&jobs))?;
+        Ok(Self { queue, queued, metrics })
+    }
+
+    /// Takes a decision to be written, if there is room for it.
+    pub fn offer(&self, id: &str, gate: &Arc<Gate>, request: &Request, decision: &Decision) {
+        let facts = decision.facts.iter().map(|fact| fact.answer.bytes());
+        let bytes = facts.fold(request.body.len(), usize::saturating_add);
+        let before = self.queued.fetch_add(bytes, Ordering::Relaxed);
+        // An empty queue takes even the largest.
+        let fits = before == 0 || before.saturating_add(bytes) <= QUEUE_BYTES;
+        let taken = || {
+            let (id, gate) = (id.to_owned(), Arc::clone(gate));
+            Job::Write(Box::new(Taken { id, gate, request: request.clone(), decision: decision.clone(), bytes }))
+        };
+        if !fits || self.queue.try_send(taken()).is_err() {
+            self.queued.fetch_sub(bytes, Ordering::Relaxed);
+            self.metrics.record(RecordOutcome::Dropped);
+        }
+    }
+
+    /// Waits until what is in the queue has been written, for a while.
+    pub fn finish(&self) {
+        let (end, ended) = sync_channel(1);
+        let begun = Instant::now();
+        let mut job = Job::End(end);
+        while let Err(TrySendError::Full(back)) = self.queue.try_send(job) {
+            if begun.elapsed() > LAST {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+            job = back;
+        }
+        if ended.recv_timeout(LAST.saturating_sub(begun.elapsed())).is_err() {
+            tracing::warn!("the decision log was not written to its end");
+        }
+    }
+}
+
+struct Writer {
+    path: PathBuf,
+    bodies: Bodies,
+    /// Device and inode, by which a file that was moved away is noticed.
+    identity: Option<(u64, u64)>,
+    file: Option<BufWriter<File>>,
+    looked: Instant,
+    /// The last line may be there in part.
+    torn: bool,
+    failing: bool,
+    unflushed: u64,
+    queued: Arc<AtomicUsize>,
+    metrics: Arc<Metrics>,
+}
+
+impl Writer {
+    fn run(mut self, jobs: &Receiver<Job>) {
+        loop {
+            let job = jobs.try_recv().or_else(|_| {
+                // Nobody waits for the next one, so this is the time to write.
+                self.flush();
+                jobs.recv()
+            });
+            let next = match job {
+                Ok(Job::Write(next)) => next,
+                Ok(Job::End(ended)) => {
+                    self.flush();
+                    let _ = ended.send(());
+                    return;
+                }
+                Err(_) => break,
+            };
+            let mut line =
+                record(Some(next.id), &next.gate, &next.request, &next.decision, self.bodies).line().into_bytes();
+            line.push(b'\n');
+            self.queued.fetch_sub(next.bytes, Ordering::Relaxed);
+            self.look();
+            self.write(&line);
+        }
+        self.flush();
+    }
+
+    /// Opens the file anew if it was moved away, or could not be written.
+    fn look(&mut self) {
+        if self.file.is_some() && self.looked.elapsed() < LOOK {
+            return;
+        }
+        self.looked = Instant::now();
+        let there = std::fs::metadata(&self.path).ok().map(|data| (data.dev(), data.ino()));
+        if self.file.is_some() && there.is_some() && there == self.identity {
+            return;
+        }
+        self.flush();
+        match open(&self.path) {
+            Ok(file) => {
+                let identity = file.metadata().ok().map(|data| (data.dev(), data.ino()));
+                self.torn &= identity == self.identity;
+                self.identity = identity;
+                self.file = Some(BufWriter::new(file));
+            }
+            Err(error) => {
+                self.file = None;
+                self.fail(&error);
+            }
+        }
+    }
+
+    fn write(&mut self, line: &[u8]) {
+        let Some(file) = &mut self.file else {
+            return self.metrics.record(RecordOutcome::Failed);
+        };
+        // A line that was written in part must not swallow the next one.
+        let start: &[u8] = if self.torn { b"\n" } else { b"" };
+        match file.write_all(start).and_then(|()| file.write_all(line)) {
+            Ok(()) => {
+                self.torn = false;
+                self.unflushed = self.unflushed.saturating_add(1);
+            }
+            Err(error) => {
+                self.lose(1);
+                self.fail(&error.into());
+            }
+        }
+    }
+
+    fn flush(&mut self) {
+        let Some(file) = &mut self.file else { return };
+        match file.flush() {
+            Ok(()) => {
+                self.metrics.records(RecordOutcome::Written, self.unflushed);
+                if self.unflushed > 0 && std::mem::take(&mut self.failing) {
+                    tracing::warn!(file = %self.path.display(), "decisions are recorded again");
+                }
+                self.unflushed = 0;
+            }
+            Err(error) => {
+                self.lose(0);
+                self.fail(&error.into());
+            }
+        }
+    }
+
+    /// Gives up what is in the buffer, and `more`.
+    fn lose(&mut self, more: u64) {
+        if let Some(file) = self.file.take() {
+            // What is left in it would be written when it is dropped.
+            let _ = file.into_parts();
+        }
+        self.torn = true;
+        self.metrics.records(RecordOutcome::Failed, self.unflushed.saturating_add(more));
+        self.unflushed = 0;
+    }
+
+    /// Says once that records are lost.
+    fn fail(&mut self, error: &RecordFileError) {
+        if !std::mem::replace(&mut self.failing, true) {
+            tracing::error!(file = %self.path.display(), %error, "decisions cannot be recorded; requests go on");
+        }
+    }
+}
+
+fn open(path: &Path) -> Result<File, RecordFileError> {
+    // A pipe without a reader would hold up whoever opens it.
+    if std::fs::metadata(path).is_ok_and(|data| !data.is_file()) {
+        return Err(RecordFileError::NotRegular);
+    }
+    let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
+    let data = file.metadata()?;
+    let mode = data.mode() & 0o777;
+    match (data.is_file(), mode & 0o077) {
+        (false, _) => Err(RecordFileError::NotRegular),
+        (true, 0) => Ok(file),
+        (true, _) => Err(RecordFileError::Readable { mode }),
+    }
+}

@@ -1,0 +1,247 @@
+//! `solgate serve --decision-log`, and the test cases that `solgate import-cases`
+//! makes of it.
+
+use std::fs;
+use std::os::unix::fs::{FileExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use solgate_bundle::cases::{self, Case, Vocabulary};
+use solgate_bundle::{BuildOptions, Source, compile_dir};
+use solgate_engine::Engine;
+use solgate_tests::doors::{self, Serve, library};
+use solgate_tests::process::{Serving, binary, free_address, solgate};
+use solgate_tests::vnfm::{Vnfm, message, send};
+use solgate_tests::workspace;
+
+/// Every case of the default policy goes through the gate, becomes a record, and
+/// the record a case, which holds.
+#[test]
+fn what_was_recorded_can_be_judged_again() {
+    let asked = doors::of_the_bundle();
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = folder.path().join("decisions.jsonl");
+    let serve = Serve::start(&asked, &["--decision-log", text(&log), "--log-bodies"]);
+    for asked in &asked {
+        let (_, facts) = library::judge(asked);
+        let _ = serve.judge(asked, &facts);
+    }
+    let lines = lines(&log, asked.len());
+    assert_eq!(lines.len(), asked.len());
+    drop(serve);
+
+    let imported = folder.path().join("recorded.yaml");
+    let done = import(&[text(&log), "--all", "--format", "json", "-o", text(&imported)]);
+    assert_eq!(done.0, Some(0), "{}", done.2);
+    let report: Value = serde_json::from_str(&done.1).expect("it is JSON");
+    let skipped = report["notImported"].as_array().expect("a list");
+    for skipped in skipped {
+        // A fault of the gate, a very large body, or a verdict about a secret.
+        let line = usize::try_from(skipped["line"].as_u64().expect("a line")).expect("it is small") - 1;
+        let record: Value = serde_json::from_str(&lines[line]).expect("it is JSON");
+        let why = record["verdict"]["fault"] == true
+            || record["request"]["bodyBytes"].as_u64() > Some(256 << 10)
+            || record["request"]["body"].get("redacted").or(record["request"]["body"].get("withheld")).is_some();
+        assert!(why, "{skipped}: {}", lines[line]);
+    }
+    let cases = read(&imported);
+    assert_eq!(cases.len() + skipped.len(), asked.len());
+    assert!(skipped.len() * 10 < asked.len(), "{skipped:?}");
+    check(&cases);
+
+    // Without --all, one for each operation, verdict and set of rules.
+    let fewer = folder.path().join("fewer.yaml");
+    assert_eq!(import(&[text(&log), "-o", text(&fewer)]).0, Some(0));
+    let some = read(&fewer);
+    assert!(some.len() < cases.len() && some.len() > 100, "{} of {}", some.len(), cases.len());
+    check(&some);
+    println!("{} decisions, {} cases, {} of them different", asked.len(), cases.len(), some.len());
+}
+
+#[test]
+fn no_secret_is_recorded_and_the_file_is_its_owners() {
+    let vnfm = Vnfm::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = folder.path().join("decisions.jsonl");
+    let serving = Serving::start(&["--upstream", &vnfm.url(), "--decision-log", text(&log), "--log-bodies"]);
+    let fields = [
+        "Version: 2.0.0",
+        "Accept: application/json",
+        "Content-Type: application/json",
+        "Authorization: Bearer hunter2.x",
+    ];
+    let bodies = [
+        r#"{"callbackUri": "https://a.example/", "authentication": {"authType": ["BASIC"], "paramsBasic": {"userName": "hunter2", "password": "hunter2"}}}"#,
+        r#"{"callbackUri": "https://a.example/", "authentication": {"authType": ["BASIC"], "paramsBasic": {"password": "hunter2""#,
+        r#"{"callbackUri": "https://a.example/", "x": {"api_key": "hunter2", "n": ["hunter3"]}}"#,
+    ];
+    for body in bodies {
+        let _ = send(serving.address, &message("POST", "/vnflcm/v2/subscriptions?access_token=hunter2", &fields, body));
+    }
+    let all = lines(&log, bodies.len()).join("\n");
+    assert!(!all.contains("hunter2"), "{all}");
+    assert!(all.contains("hunter3") && all.contains("Bearer redacted.redacted"), "{all}");
+    let mode = fs::metadata(&log).expect("it is there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    drop(serving);
+
+    // Without --log-bodies there is nothing of them.
+    let other = folder.path().join("other.jsonl");
+    let serving = Serving::start(&["--upstream", &vnfm.url(), "--decision-log", text(&other)]);
+    let _ = send(serving.address, &message("POST", "/vnflcm/v2/subscriptions", &fields, bodies[2]));
+    let line = lines(&other, 1).pop().expect("a line");
+    assert!(!line.contains("hunter3") && line.contains("\"bodyBytes\":"), "{line}");
+    let (code, _, errors) = import(&[text(&other)]);
+    assert_eq!(code, Some(2));
+    assert!(errors.contains("--log-bodies"), "{errors}");
+}
+
+#[test]
+fn a_file_that_was_moved_away_is_begun_anew() {
+    let vnfm = Vnfm::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = folder.path().join("decisions.jsonl");
+    let serving = Serving::start(&["--upstream", &vnfm.url(), "--decision-log", text(&log)]);
+    let request = message("GET", "/nowhere", &[], "");
+    let _ = send(serving.address, &request);
+    assert_eq!(lines(&log, 1).len(), 1);
+    fs::rename(&log, folder.path().join("old.jsonl")).expect("it is moved");
+    std::thread::sleep(Duration::from_millis(1100));
+    let _ = send(serving.address, &request);
+    assert_eq!(lines(&log, 1).len(), 1);
+    assert_eq!(lines(&folder.path().join("old.jsonl"), 1).len(), 1);
+}
+
+/// Bytes of a file in this test, which a limit of the process enforces: more than
+/// the memory images of a policy, which count as files, too.
+const DISK: u64 = 64 << 20;
+
+/// A file that can grow no further stands for a disk that is full.
+#[test]
+fn a_full_disk_stops_no_request_and_is_counted() {
+    let vnfm = Vnfm::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = folder.path().join("decisions.jsonl");
+    let (address, admin) = (free_address(), free_address());
+    let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&log).expect("it is made");
+    file.set_len(DISK - 4096).expect("it takes no room");
+    // Blocks of 512 bytes.
+    let limited = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", DISK / 512);
+    let mut child = Command::new("sh")
+        .args(["-c", &limited])
+        .arg(binary())
+        .args(["serve", "--log", "off", "--upstream", &vnfm.url(), "--listen", &address.to_string()])
+        .args(["--admin", &admin.to_string(), "--decision-log", text(&log)])
+        .env("SOLGATE_CACHE_DIR", workspace().join("target/solgate/cache"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("it starts");
+    let patience = Instant::now() + Duration::from_secs(60);
+    while std::net::TcpStream::connect(address).is_err() {
+        assert!(Instant::now() < patience, "it does not listen");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let request = message("GET", "/nowhere", &[], "");
+    for _ in 0..40 {
+        assert_eq!(send(address, &request).status, 404);
+    }
+    let metrics = loop {
+        let metrics = send(admin, &message("GET", "/metrics", &[], ""));
+        let metrics = String::from_utf8(metrics.body).expect("it is text");
+        let count = |outcome: &str| -> u64 {
+            let start = format!("solgate_decision_records_total{{outcome=\"{outcome}\"}} ");
+            metrics.lines().find_map(|line| line.strip_prefix(&start)?.parse().ok()).unwrap_or_default()
+        };
+        if count("written") + count("failed") + count("dropped") >= 40 || Instant::now() > patience {
+            assert!(count("written") > 0 && count("failed") > 0, "{metrics}");
+            break metrics;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    let _ = child.kill();
+    let _ = child.wait();
+    assert!(fs::metadata(&log).expect("it is there").len() <= DISK);
+    let mut end = [0; 4096];
+    let read = fs::File::open(&log).and_then(|file| file.read_at(&mut end, DISK - 4096)).expect("it is readable");
+    let whole = String::from_utf8_lossy(&end[..read]).into_owned();
+    let good = whole.lines().filter(|line| serde_json::from_str::<Value>(line).is_ok()).count();
+    assert!(good > 0, "{whole}\n{metrics}");
+}
+
+#[test]
+fn a_file_that_others_may_read_or_that_is_none_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let open = folder.path().join("open.jsonl");
+    fs::write(&open, "").expect("it is written");
+    fs::set_permissions(&open, fs::Permissions::from_mode(0o644)).expect("it is changed");
+    for (path, said) in [
+        (open.as_path(), "chmod 600"),
+        (Path::new("/dev/null"), "not a regular file"),
+        (folder.path(), "not a regular file"),
+    ] {
+        let mut serve = solgate();
+        serve.args([
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--upstream",
+            "http://127.0.0.1:1",
+            "--decision-log",
+            text(path),
+        ]);
+        let done = serve.output().expect("it runs");
+        let errors = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert_eq!(done.status.code(), Some(2), "{errors}");
+        assert!(errors.contains(said), "{errors}");
+    }
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("it is UTF-8")
+}
+
+/// The lines of a log, once there are that many.
+fn lines(log: &Path, count: usize) -> Vec<String> {
+    let patience = Instant::now() + Duration::from_secs(20);
+    loop {
+        let text = fs::read_to_string(log).unwrap_or_default();
+        if text.lines().count() >= count && text.ends_with('\n') || Instant::now() > patience {
+            return text.lines().map(str::to_owned).collect();
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Exit status, standard output, standard error.
+fn import(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let done = solgate().arg("import-cases").args(arguments).output().expect("it runs");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("it is UTF-8");
+    (done.status.code(), text(done.stdout), text(done.stderr))
+}
+
+fn default_bundle() -> PathBuf {
+    workspace().join("policies/vnflcm-v2")
+}
+
+fn read(file: &Path) -> Vec<Case> {
+    let bundle = compile_dir(&default_bundle(), &BuildOptions::default()).expect("it compiles").bundle;
+    let source = Source { name: text(file).into(), text: fs::read_to_string(file).expect("it is readable").into() };
+    cases::read(&[source], &Vocabulary::from(&bundle)).unwrap_or_else(|mistakes| panic!("{}", mistakes.render(false)))
+}
+
+fn check(cases: &[Case]) {
+    let bundle = compile_dir(&default_bundle(), &BuildOptions::default()).expect("it compiles").bundle;
+    let engine = Engine::new(bundle).expect("it starts");
+    let mut faults = Vec::new();
+    for case in cases {
+        match cases::run(&engine, case) {
+            Ok((_, different)) => faults.extend(different.iter().map(|d| format!("{}:{}: {d}", case.name, case.line))),
+            Err(reason) => faults.push(format!("{}: {reason}", case.name)),
+        }
+    }
+    assert!(faults.is_empty(), "{} of {} do not hold:\n{}", faults.len(), cases.len(), faults.join("\n"));
+}

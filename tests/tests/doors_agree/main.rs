@@ -1,0 +1,86 @@
+//! A request gets the same answer wherever it is judged: by the library, by
+//! `solgate check` and by `solgate serve` over HTTP. Compared are the status, all
+//! response fields and the parsed ProblemDetails, or that it is allowed and
+//! arrives at the VNFM as it was sent.
+
+mod check;
+mod http_refuses;
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use solgate_tests::domain::{self, PROFILES};
+use solgate_tests::doors::{self, Asked, Said, Serve, library};
+
+#[test]
+fn on_the_policys_own_cases() {
+    let asked = doors::of_the_bundle();
+    assert!(asked.len() > 200, "{} cases", asked.len());
+    compare(&asked, true);
+}
+
+#[test]
+fn on_the_domains_cases_in_their_profiles() {
+    let Some(cases) = domain::read(&domain::folder()).expect("it is readable") else {
+        println!("skipped: {} has no cases.jsonl", domain::folder().display());
+        return;
+    };
+    compare(&doors::of_the_domain(&cases, |case| vec![case.profile.clone()]), true);
+}
+
+/// A case says what is right in one profile only; that the doors agree can be
+/// seen in all of them.
+#[test]
+fn on_the_domains_cases_in_every_other_profile() {
+    let Some(cases) = domain::read(&domain::folder()).expect("it is readable") else {
+        println!("skipped: {} has no cases.jsonl", domain::folder().display());
+        return;
+    };
+    let others = |case: &domain::DomainCase| {
+        PROFILES.iter().filter(|profile| **profile != case.profile).map(|profile| (*profile).to_owned()).collect()
+    };
+    compare(&doors::of_the_domain(&cases, others), false);
+}
+
+/// Asks all doors, `solgate check` only if `checked`: that is a process for each.
+fn compare(asked: &[Asked], checked: bool) {
+    let serve = Serve::start(asked, &[]);
+    let faults = Mutex::new(Vec::new());
+    let denied = AtomicUsize::new(0);
+    let by_library: Vec<_> = asked.iter().map(library::judge).collect();
+    let pairs: Vec<_> = asked.iter().zip(&by_library).collect();
+    let fault = |asked: &Asked, door: &str, found: &str, expected: &str| {
+        faults.lock().unwrap().push(format!("{}: {door} says\n  {found}\nbut the library\n  {expected}", asked.label));
+    };
+    std::thread::scope(|threads| {
+        threads.spawn(|| {
+            for (asked, (said, facts)) in &pairs {
+                denied.fetch_add(usize::from(said.is_some()), Ordering::Relaxed);
+                let found = serve.judge(asked, facts);
+                if found != *said {
+                    fault(asked, "solgate serve", &shown(&found), &shown(said));
+                }
+            }
+        });
+        for share in pairs.chunks(pairs.len().div_ceil(3)).filter(|_| checked) {
+            threads.spawn(move || {
+                for (asked, (said, facts)) in share {
+                    match check::judge(asked, facts) {
+                        Ok(found) if found == *said => {}
+                        Ok(found) => fault(asked, "solgate check", &shown(&found), &shown(said)),
+                        Err(reason) => fault(asked, "solgate check", &reason, &shown(said)),
+                    }
+                }
+            });
+        }
+    });
+    let faults = faults.into_inner().unwrap();
+    assert!(faults.is_empty(), "{} of {} differ:\n{}", faults.len(), asked.len(), faults.join("\n\n"));
+    let denied = denied.into_inner();
+    println!("{} requests, {denied} of them denied", asked.len());
+    assert!(denied * 4 > asked.len() && denied < asked.len(), "{denied} of {} are denied", asked.len());
+}
+
+fn shown(said: &Option<Said>) -> String {
+    said.as_ref().map_or("allowed".to_owned(), |said| format!("{} {:?} {}", said.status, said.fields, said.problem))
+}
