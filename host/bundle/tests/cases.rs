@@ -35,6 +35,7 @@ bases:
     facts:
       vnfInstance: { id: i1, instantiationState: INSTANTIATED }
       openOps: []
+  below: { path: /x, apiRoot: /telco/api/vnflcm/v2 }
   strict: { base: terminate, options: { strict: true, vendor: true }, severity: { access.role: warn } }
 cases:
 ";
@@ -64,6 +65,8 @@ const MEANINGS: &[(&str, Shown, &str)] = &[
     ("target: /elsewhere", target, "GET /elsewhere"),
     ("path: /x, apiRoot: /telco/api/vnflcm/v2", target, "GET /telco/api/vnflcm/v2/x"),
     ("base: retry, target: '*'", target, "POST *"),
+    ("base: below, target: '*'", target, "GET *"),
+    ("base: below", target, "GET /telco/api/vnflcm/v2/x"),
     ("path: [/x, { repeat: ab, times: 3 }, y]", target, "GET /vnflcm/v2/xabababy"),
     ("base: retry", fields, "version=2.0.0 x-several=a x-several=b"),
     ("base: retry, headers: { VERSION: 1.0.0, Priority: 5, x-several: null }", fields, "version=1.0.0 priority=5"),

@@ -120,6 +120,11 @@ const CHANGES: &[Change] = &[
         &["more than 200000 values"],
     ),
     (
+        "control characters in an excerpt",
+        |dir| fs::write(dir.join("rules/state.yaml"), "- id: [] # \u{1b}[31m \u{9b}31m \u{e4}\n").unwrap(),
+        &["rules/state.yaml:1:7", "- id: [] # \u{241b}[31m \u{b7}31m \u{e4}\n"],
+    ),
+    (
         "a test that is not UTF-8",
         |dir| {
             fs::create_dir(dir.join("tests")).unwrap();

@@ -21,8 +21,11 @@ const ABSENT: Duration = Duration::from_millis(500);
 /// Runs until the process is ended, or nobody reads what it prints.
 ///
 /// # Errors
-/// If the folder cannot be watched, or the result not be written.
+/// If there is nothing to watch, it cannot be watched, or the result not be written.
 pub fn run(loader: &Loader, arguments: &TestArgs) -> anyhow::Result<ExitCode> {
+    // It may go and come back later, but a slip in the name is better told at once.
+    std::fs::metadata(&arguments.policy)
+        .map_err(|error| anyhow::anyhow!("cannot read {}: {error}", arguments.policy.display()))?;
     loop {
         // Before the files are read, so that no change is missed; anew each time,
         // because a folder that was replaced is another one.
