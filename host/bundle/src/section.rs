@@ -39,11 +39,10 @@ pub fn find<'c>(component: &'c [u8], name: &str) -> Result<Option<&'c [u8]>, Sec
             // Modules and components within have sections of their own.
             Payload::Version { .. } => depth = depth.saturating_add(1),
             Payload::End(_) => depth = depth.saturating_sub(1),
-            Payload::CustomSection(section) if depth == 1 && section.name() == name => {
-                if found.replace(section.data()).is_some() {
-                    return Err(SectionError::Twice(name.to_owned()));
-                }
-            }
+            Payload::CustomSection(section) if depth == 1 && section.name() == name => match found {
+                None => found = Some(section.data()),
+                Some(_) => return Err(SectionError::Twice(name.to_owned())),
+            },
             _ => {}
         }
     }
