@@ -302,6 +302,10 @@ pub struct Rule {
     #[serde(default)]
     pub clause: Option<String>,
     pub doc: String,
+    /// It stands as a bundle that this one extends has it. The engine makes no
+    /// difference; tools that say what an author has tested do.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub inherited: bool,
 }
 
 /// What makes a rule fail.

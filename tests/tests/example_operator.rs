@@ -72,7 +72,7 @@ fn assert_held(judge: &dyn Judge, cases: &[&Case]) {
 }
 
 fn own_rules(compiled: &Compiled) -> Vec<&Rule> {
-    compiled.bundle.rules.iter().filter(|rule| !compiled.inherited.contains(&rule.id)).collect()
+    compiled.bundle.rules.iter().filter(|rule| !rule.inherited).collect()
 }
 
 #[test]

@@ -33,9 +33,6 @@ pub struct BuildOptions {
 #[derive(Debug)]
 pub struct Compiled {
     pub bundle: Bundle,
-    /// Ids of the rules that the bundle has from one that it extends, as they are
-    /// there. A rule that it overrides is its own.
-    pub inherited: BTreeSet<String>,
     /// Those of the bundle's own tests/, in the order of the files' names.
     pub cases: Vec<Case>,
     /// Those of the bundle itself, not of what it extends. Sorted by file and
@@ -170,8 +167,8 @@ fn compile(
     if report.has_mistakes() {
         return None;
     }
-    let inherited =
-        sources.iter().filter(|source| source.is_inherited()).map(|source| source.id().to_owned()).collect();
+    let inherited: BTreeSet<&str> =
+        sources.iter().filter(|source| source.is_inherited()).map(|source| source.id()).collect();
     let places: BTreeMap<String, At> = declared.iter().map(|rule| (rule.id.clone(), rule.at)).collect();
     let bundle = Bundle {
         format: ir::FORMAT,
@@ -187,7 +184,7 @@ fn compile(
         zones: windows::zones(&policy.windows),
         operations: api.operations.iter().map(|op| op.def.clone()).collect(),
         schemas: api.schemas.iter().map(|(name, node)| (name.clone(), node.to_json())).collect(),
-        rules: rules::compiled(declared),
+        rules: rules::compiled(declared, &inherited),
     };
     if let Err(error) = Engine::new(bundle.clone()) {
         let at = place_of(&error, &policy, &api, &places);
@@ -196,7 +193,7 @@ fn compile(
             .hint("nothing else was found wrong with the bundle");
         return None;
     }
-    Some(Compiled { bundle, inherited, cases, warnings: Vec::new(), sources: Sources::default() })
+    Some(Compiled { bundle, cases, warnings: Vec::new(), sources: Sources::default() })
 }
 
 /// The names that cases may use, also where a definition could not be understood.

@@ -42,6 +42,9 @@ pub enum Standing {
     /// It stands for a keyword of a schema: reported, not counted. It holds when
     /// the body of a request keeps to a schema that names it.
     Schema,
+    /// It stands as a bundle that this one extends has it, and is tested there:
+    /// reported, not counted.
+    Inherited,
     /// It is off unless somebody switches it on, and no case does: reported, not
     /// counted.
     Off,
@@ -105,7 +108,9 @@ impl RuleCoverage {
                 touched.push(Touch { case, failed: seen.failed });
             }
         }
-        let standing = if rule.severity.default == Severity::Off && !active {
+        let standing = if rule.inherited {
+            Standing::Inherited
+        } else if rule.severity.default == Severity::Off && !active {
             Standing::Off
         } else if rule.kind == RuleKind::Schema {
             Standing::Schema

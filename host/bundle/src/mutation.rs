@@ -81,7 +81,7 @@ pub fn mutate(
         .rules
         .iter()
         .zip(&coverage.rules)
-        .filter(|(rule, seen)| may_deny(rule) && seen.standing != Standing::Off)
+        .filter(|(rule, seen)| may_deny(rule) && matches!(seen.standing, Standing::Counted | Standing::Schema))
         .flat_map(|(rule, seen)| changes(rule).iter().map(move |change| (rule, seen, *change)))
         .collect();
     let next = AtomicUsize::new(0);

@@ -48,6 +48,7 @@ fn undeclared(bundle: &Bundle) -> Vec<Rule> {
             severity: SeveritySpec { default: rule.severity, by_option: Vec::new() },
             clause: None,
             doc: String::new(),
+            inherited: false,
         })
         .collect()
 }

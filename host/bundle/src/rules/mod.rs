@@ -169,6 +169,7 @@ fn rule<'n>(
         severity: severity?,
         clause: clause.map(str::to_owned),
         doc: doc.unwrap_or_default().trim().to_owned(),
+        inherited: false,
     })
 }
 
@@ -275,7 +276,9 @@ pub(crate) fn is_of_engine(id: &str) -> bool {
     ENGINE_RULES.iter().any(|rule| rule.id == id)
 }
 
-/// The rules that could be understood, in the order in which they were read.
-pub(crate) fn compiled(declared: Vec<Declared>) -> Vec<Rule> {
-    declared.into_iter().filter_map(|rule| rule.rule).collect()
+/// The rules that could be understood, in the order in which they were read; of
+/// those in `inherited`, by id, this bundle changes nothing.
+pub(crate) fn compiled(declared: Vec<Declared>, inherited: &BTreeSet<&str>) -> Vec<Rule> {
+    let rules = declared.into_iter().filter_map(|rule| rule.rule);
+    rules.map(|rule| Rule { inherited: inherited.contains(rule.id.as_str()), ..rule }).collect()
 }
