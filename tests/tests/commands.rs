@@ -36,7 +36,7 @@ fn the_commands_print_what_the_transcripts_say() {
 
     let bless = std::env::var_os("BLESS").is_some_and(|value| value == "1");
     let mut different = String::new();
-    for transcript in ["build.txt", "check.txt", "config.txt", "serve.txt"] {
+    for transcript in ["build.txt", "check.txt", "config.txt", "serve.txt", "test.txt"] {
         let path = folder.join(transcript);
         let text = fs::read_to_string(&path).expect("it is readable");
         let mut now = String::new();
@@ -88,7 +88,9 @@ fn write_files(before: &str, home: &Path) {
     let mut file = None;
     for line in before.lines() {
         if let Some(name) = line.strip_prefix("+ ") {
-            file = Some(File::create(home.join(name)).expect("it is created"));
+            let path = home.join(name);
+            fs::create_dir_all(path.parent().expect("it is in a folder")).expect("it is created");
+            file = Some(File::create(path).expect("it is created"));
         } else if let Some(content) = line.strip_prefix('|') {
             let content = content.strip_prefix(' ').unwrap_or_default();
             writeln!(file.as_mut().expect("a name comes first"), "{content}").expect("it is written");

@@ -12,14 +12,17 @@ use wasmtime_wizer::{InstanceState, SnapshotVal, ValType, Wizer};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
+use crate::cases::{self, EmbedError};
+use crate::compile::Compiled;
+
 /// The policy engine as a core module.
 static ENGINE: &[u8] = include_bytes!(env!("SOLGATE_ENGINE_WASM"));
 
 /// What it exports to be told its bundle at run time.
 static LOADABLE: &str = include_str!("../../../guest/wit/engine.wit");
 
-/// Why a compiled bundle could not be baked. None of these is the author's
-/// mistake: those are found before.
+/// Why a compiled bundle could not be baked. An author's mistakes are found before,
+/// all but cases that are too large.
 #[derive(Debug, thiserror::Error)]
 pub enum BakeError {
     /// The engine refuses what the compiler made.
@@ -28,6 +31,20 @@ pub enum BakeError {
     /// The engine or one of the tools that rewrite it failed.
     #[error("baking failed while {step}: {cause}")]
     Failed { step: &'static str, cause: String },
+    #[error(transparent)]
+    Cases(#[from] EmbedError),
+}
+
+impl Compiled {
+    /// Bakes the bundle into a policy file, which brings the cases along.
+    ///
+    /// # Errors
+    /// As [`bake`], and if the cases are too large.
+    pub fn bake(&self) -> Result<Vec<u8>, BakeError> {
+        let mut component = bake(&self.bundle)?;
+        cases::embed(&mut component, self.tests())?;
+        Ok(component)
+    }
 }
 
 /// Where in the work a failure happened.

@@ -18,7 +18,7 @@ use crate::openapi::{self, Api};
 use crate::options;
 use crate::policy::{self, Policy, windows};
 use crate::rules::{self, Against, Declared};
-use crate::source::{At, FileId, Sources};
+use crate::source::{At, FileId, Source, Sources};
 use crate::suggest::did_you_mean;
 
 /// What a build can be told beyond the bundle itself.
@@ -42,6 +42,13 @@ pub struct Compiled {
     /// line; [`crate::render`] shows them.
     pub warnings: Vec<Diagnostic>,
     pub sources: Sources,
+}
+
+impl Compiled {
+    /// The files of cases: the bundle's own, not those of what it extends.
+    pub fn tests(&self) -> impl Iterator<Item = &Source> {
+        self.sources.iter().filter(|source| source.name.starts_with("tests/"))
+    }
 }
 
 /// Why a folder did not become a bundle.

@@ -111,7 +111,7 @@ fn report<'a>(item: &'a Diagnostic, sources: &'a Sources) -> Vec<Group<'a>> {
     let mut group = match (&item.span, excerpt(&item.file, item.span.as_ref(), sources)) {
         (Some(span), Some(source)) => {
             let primary = AnnotationKind::Primary.span(span.bytes.clone());
-            let mut snippet = Snippet::source(&source.text).path(&item.file);
+            let mut snippet = Snippet::source(shown_source(&source.text)).path(&item.file);
             match &item.related {
                 Some(related) if related.file == item.file && related.span.bytes.end <= source.text.len() => {
                     snippet = snippet
@@ -122,9 +122,11 @@ fn report<'a>(item: &'a Diagnostic, sources: &'a Sources) -> Vec<Group<'a>> {
                 Some(related) => {
                     let group = title.element(snippet.annotation(primary));
                     match excerpt(&related.file, Some(&related.span), sources) {
-                        Some(other) => group.element(Snippet::source(&other.text).path(&related.file).annotation(
-                            AnnotationKind::Context.span(related.span.bytes.clone()).label(&related.label),
-                        )),
+                        Some(other) => {
+                            group.element(Snippet::source(shown_source(&other.text)).path(&related.file).annotation(
+                                AnnotationKind::Context.span(related.span.bytes.clone()).label(&related.label),
+                            ))
+                        }
                         None => group,
                     }
                 }
@@ -152,6 +154,14 @@ fn shown(text: &str) -> Cow<'_, str> {
     } else {
         text.into()
     }
+}
+
+/// The same for an excerpt. The renderer does it for other control characters, but
+/// not for U+0080 to U+009F, some of which are commands to a terminal. What stands
+/// for them has their length in UTF-8, so that all places stay right.
+fn shown_source(text: &str) -> Cow<'_, str> {
+    let is_command = |c: char| matches!(c, '\u{80}'..='\u{9f}');
+    if text.contains(is_command) { text.replace(is_command, "\u{b7}").into() } else { text.into() }
 }
 
 /// Collects what is found while a bundle is read.

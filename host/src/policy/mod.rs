@@ -1,6 +1,7 @@
 //! Policies: loaded once, asked about every request.
 
 mod cache;
+mod cases;
 mod component;
 mod convert;
 mod engine;
@@ -15,6 +16,7 @@ use solgate_engine::verdict::{Context, Outcome, Request};
 use wasmtime::component::Component;
 
 pub use self::cache::CacheError;
+pub use self::cases::CasesError;
 pub use self::engine::{Engine, EngineConfig, EngineError};
 pub use self::manifest::Manifest;
 
@@ -113,7 +115,7 @@ impl Policy {
     /// # Errors
     /// As [`Policy::from_bytes`], and if the file cannot be read.
     pub fn from_file(engine: &Engine, path: &Path) -> Result<Self, LoadError> {
-        Self::from_bytes(engine, &read_component(path)?)
+        Self::from_bytes(engine, &read_file(path)?)
     }
 
     /// Runs a compiled bundle in the sandbox without baking it: the same engine,
@@ -176,6 +178,19 @@ impl Policy {
     }
 }
 
+/// The bytes of a component's file.
+///
+/// # Errors
+/// If it cannot be read, or is larger than any policy.
+pub fn read_file(path: &Path) -> Result<Vec<u8>, LoadError> {
+    let read = |source| LoadError::Read { path: path.to_owned(), source };
+    let length = std::fs::metadata(path).map_err(read)?.len();
+    if length > LARGEST_FILE {
+        return Err(LoadError::TooLarge { path: path.to_owned() });
+    }
+    std::fs::read(path).map_err(read)
+}
+
 impl std::fmt::Debug for Policy {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Policy").field("name", &self.manifest.name).field("digest", &self.manifest.digest).finish()
@@ -188,19 +203,6 @@ fn compiled(engine: &Engine, bytes: &[u8]) -> Result<Component, LoadError> {
         Some(folder) => cache::load(engine.wasmtime(), folder, bytes),
         None => compile(engine.wasmtime(), bytes),
     }
-}
-
-/// Reads a component's file.
-///
-/// # Errors
-/// [`LoadError::Read`] and [`LoadError::TooLarge`].
-pub fn read_component(path: &Path) -> Result<Vec<u8>, LoadError> {
-    let read = |source| LoadError::Read { path: path.to_owned(), source };
-    let length = std::fs::metadata(path).map_err(read)?.len();
-    if length > LARGEST_FILE {
-        return Err(LoadError::TooLarge { path: path.to_owned() });
-    }
-    std::fs::read(path).map_err(read)
 }
 
 fn compile(engine: &wasmtime::Engine, bytes: &[u8]) -> Result<Component, LoadError> {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use solgate_bundle::{BuildOptions, bake::bake, compile_dir};
+use solgate_bundle::{BuildOptions, compile_dir};
 
 use crate::output::{Output, print};
 use crate::policies::{bundle_error, with_spinner};
@@ -46,7 +46,8 @@ enum Format {
     Json,
 }
 
-fn setting(text: &str) -> Result<(String, String), String> {
+/// `OPTION=VALUE`, as `--set` takes it.
+pub fn setting(text: &str) -> Result<(String, String), String> {
     text.split_once('=')
         .filter(|(name, _)| !name.is_empty())
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -63,7 +64,7 @@ pub fn run(arguments: &BuildArgs) -> anyhow::Result<ExitCode> {
         anstream::eprint!("{}", solgate_bundle::render(&compiled.warnings, &compiled.sources, true));
     }
     let bundle = &compiled.bundle;
-    let component = with_spinner("baking", || bake(bundle))?;
+    let component = with_spinner("baking", || compiled.bake())?;
     output.write(&component)?;
     match arguments.format {
         Format::Text => anstream::eprintln!(

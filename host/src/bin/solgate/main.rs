@@ -1,7 +1,7 @@
 //! The `solgate` command.
 //!
 //! Exit status of every command: 0 it worked and nothing was refused, 1 a request
-//! was refused, 2 the command could not do what it was asked.
+//! was refused or a case failed, 2 the command could not do what it was asked.
 
 mod build;
 mod completions;
@@ -12,6 +12,7 @@ mod new;
 mod output;
 mod policies;
 mod schema;
+mod test;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -24,9 +25,10 @@ const AFTER_HELP: &str = "\
 Examples:
   solgate serve --demo
   solgate check request.http --facts facts.yaml
+  solgate test policies/my-policy
   solgate build policies/my-policy -o my-policy.wasm
 
-Exit status: 0 it worked and nothing was refused, 1 a request was refused, 2 the command could not do what it was asked.";
+Exit status: 0 it worked and nothing was refused, 1 a request was refused or a case failed, 2 the command could not do what it was asked.";
 
 /// Judge ETSI NFV lifecycle-management requests before they reach a VNFM.
 #[derive(Parser)]
@@ -40,9 +42,10 @@ struct Arguments {
 enum Command {
     Serve(serve::ServeArgs),
     Check(check::CheckArgs),
-    Build(build::BuildArgs),
     New(new::NewArgs),
     Lint(lint::LintArgs),
+    Test(test::TestArgs),
+    Build(build::BuildArgs),
     Docs(docs::DocsArgs),
     Inspect(inspect::InspectArgs),
     Schema(schema::SchemaArgs),
@@ -79,6 +82,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),
+        Command::Test(arguments) => test::run(&arguments),
         Command::Serve(arguments) => runtime()?.block_on(async {
             let loader = policies::Loader::new()?;
             let load = |paths: &[_]| loader.components(paths).map_err(|error| ServeError::Policy(error.to_string()));

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use indicatif::ProgressBar;
@@ -9,6 +10,7 @@ use solgate::doors::check::GateOrder;
 use solgate::gate::Gate;
 use solgate::policy::{Engine, EngineConfig, LoadError, Policy};
 use solgate_bundle::{BuildOptions, Failure};
+use solgate_engine::ir::Bundle;
 
 /// Loads policies for one process.
 pub struct Loader {
@@ -82,15 +84,27 @@ impl Loader {
     }
 
     fn component(&self, path: &Path) -> Result<Arc<Policy>, PolicyError> {
+        self.component_with_bytes(path).map(|(policy, _)| policy)
+    }
+
+    /// A component from a file, with the bytes that it was loaded from.
+    pub fn component_with_bytes(&self, path: &Path) -> Result<(Arc<Policy>, Vec<u8>), PolicyError> {
         if path.is_dir() {
             return Err(PolicyError::Folder(path.to_owned()));
         }
-        with_spinner(&format!("compiling {}", path.display()), || Policy::from_file(&self.engine, path))
+        let bytes = solgate::policy::read_file(path).map_err(PolicyError::File)?;
+        let policy =
+            with_spinner(&format!("compiling {}", path.display()), || Policy::from_bytes(&self.engine, &bytes))
+                .map_err(|error| PolicyError::Load { path: path.to_owned(), error })?;
+        Ok((Arc::new(policy), bytes))
+    }
+
+    /// The compiled bundle of a folder, in the sandbox as its author tests it.
+    pub fn bundle(&self, path: &Path, bundle: &Bundle) -> Result<Arc<Policy>, PolicyError> {
+        let message = "compiling the policy engine; the next start takes it from the cache";
+        with_spinner(message, || Policy::from_bundle(&self.engine, bundle))
             .map(Arc::new)
-            .map_err(|error| match error {
-                LoadError::Read { .. } | LoadError::TooLarge { .. } => PolicyError::File(error),
-                _ => PolicyError::Load { path: path.to_owned(), error },
-            })
+            .map_err(|error| PolicyError::Load { path: path.to_owned(), error })
     }
 }
 
@@ -105,13 +119,27 @@ pub fn bundle_error(path: &Path, failure: Failure) -> PolicyError {
     })
 }
 
+/// What takes longer is shown on a terminal.
+const MOMENT: Duration = Duration::from_millis(250);
+
 /// Shows, on a terminal, what takes longer than a moment.
 pub fn with_spinner<T>(message: &str, work: impl FnOnce() -> T) -> T {
-    let bar = ProgressBar::new_spinner().with_message(message.to_owned());
-    bar.enable_steady_tick(Duration::from_millis(250));
-    let done = work();
-    bar.finish_and_clear();
-    done
+    let (working, ended) = channel::<()>();
+    let show = move || {
+        if ended.recv_timeout(MOMENT) == Err(RecvTimeoutError::Timeout) {
+            let bar = ProgressBar::new_spinner().with_message(message.to_owned());
+            bar.enable_steady_tick(MOMENT);
+            let _ = ended.recv();
+            bar.finish_and_clear();
+        }
+    };
+    std::thread::scope(|scope| {
+        // Without a thread to spare there is no spinner.
+        let _ = std::thread::Builder::new().spawn_scoped(scope, show);
+        // Ends the spinner, also if the work panics.
+        let _working = working;
+        work()
+    })
 }
 
 /// `$SOLGATE_CACHE_DIR`, or `solgate` in the user's cache folder. Without either

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde_json::json;
-use solgate::policy::{VNFLCM_V2, read_component};
+use solgate::policy::{VNFLCM_V2, read_file};
+use solgate_bundle::{Source, cases};
 
 use self::anatomy::{Anatomy, Kind};
 use crate::output::print;
@@ -47,12 +48,13 @@ pub fn run(arguments: &InspectArgs) -> anyhow::Result<ExitCode> {
     let read;
     let bytes = match &arguments.file {
         Some(path) => {
-            read = read_component(path)?;
+            read = read_file(path)?;
             read.as_slice()
         }
         None => VNFLCM_V2,
     };
     let anatomy = Anatomy::of(bytes);
+    let tests = cases::embedded(bytes).map_err(|error| error.to_string());
     let policy = Loader::new()?.bytes(arguments.file.as_deref(), bytes);
     let name = arguments.file.as_deref().unwrap_or(Path::new("(built in)"));
     match arguments.format {
@@ -63,6 +65,7 @@ pub fn run(arguments: &InspectArgs) -> anyhow::Result<ExitCode> {
             }
             page.push_str(&pretty(name, &anatomy));
             if let Ok(policy) = &policy {
+                let _ = writeln!(page, "  {:<14}{}", "tests", shown(&counted(&tests)));
                 page.push_str(&manifest::pretty(policy.manifest()));
             }
             print(&page)?;
@@ -75,6 +78,11 @@ pub fn run(arguments: &InspectArgs) -> anyhow::Result<ExitCode> {
             if let (Some(object), serde_json::Value::Object(parts)) = (object.as_object_mut(), json!(anatomy)) {
                 object.extend(parts);
                 object.insert("policy".to_owned(), json!(policy.as_ref().ok().map(|p| manifest::json(p.manifest()))));
+                if policy.is_ok() {
+                    let files = |files: &Vec<Source>| files.iter().map(|file| file.name.clone()).collect::<Vec<_>>();
+                    object.insert("tests".to_owned(), json!(tests.as_ref().ok().map(files)));
+                    object.insert("testsProblem".to_owned(), json!(tests.as_ref().err()));
+                }
                 object.insert("problem".to_owned(), json!(policy.as_ref().err().map(ToString::to_string)));
             }
             print(&format!("{object}\n"))?;
@@ -110,6 +118,18 @@ fn pretty(name: &Path, anatomy: &Anatomy) -> String {
         line("fault", fault);
     }
     page
+}
+
+/// The files of cases that the policy carries.
+fn counted(tests: &Result<Vec<Source>, String>) -> String {
+    match tests {
+        Ok(files) if files.is_empty() => "none".to_owned(),
+        Ok(files) => {
+            let bytes = files.iter().map(|file| file.text.len()).fold(0, usize::saturating_add);
+            format!("{} files, {bytes} bytes", files.len())
+        }
+        Err(problem) => format!("not usable: {problem}"),
+    }
 }
 
 fn listed(names: &[String]) -> String {

@@ -1,0 +1,84 @@
+//! The result as one JSON object, as docs/policy-tests.md describes it.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+use solgate_bundle::cases::{Difference, Verdict};
+use solgate_engine::verdict::Location;
+
+use super::run::{CaseResult, Outcome, Report};
+
+pub fn value(report: &Report) -> Value {
+    let policy = &report.policy;
+    json!({
+        "policy": { "name": policy.name, "version": policy.version, "digest": policy.digest },
+        "passed": report.passed(),
+        "failed": report.failed(),
+        "withoutVerdict": report.without_verdict(),
+        "notSelected": report.not_selected,
+        "milliseconds": milliseconds(report.elapsed),
+        "cases": report.results.iter().map(case).collect::<Vec<_>>(),
+    })
+}
+
+fn case(result: &CaseResult) -> Value {
+    let case = &result.case;
+    let mut members = Map::new();
+    let mut add = |name: &str, value: Value| drop(members.insert(name.to_owned(), value));
+    add("file", json!(case.file));
+    add("line", json!(case.line));
+    add("name", json!(case.name));
+    match &result.outcome {
+        Outcome::Passed => add("result", json!("passed")),
+        Outcome::Failed { differences, details } => {
+            add("result", json!("failed"));
+            add("differences", differences.iter().map(difference).collect());
+            add("details", json!(details));
+        }
+        Outcome::NoVerdict(reason) => {
+            add("result", json!("noVerdict"));
+            add("reason", json!(reason.to_string()));
+        }
+    }
+    add("milliseconds", json!(milliseconds(result.elapsed)));
+    Value::Object(members)
+}
+
+fn difference(difference: &Difference) -> Value {
+    let member = difference.member();
+    match difference {
+        Difference::Verdict { expected, found } => {
+            json!({ "member": member, "expected": verdict(*expected), "found": verdict(*found) })
+        }
+        Difference::Names { expected, found, .. } => json!({ "member": member, "expected": expected, "found": found }),
+        Difference::Places { expected, found, .. } => {
+            json!({ "member": member, "expected": expected, "found": found.iter().map(place).collect::<Vec<_>>() })
+        }
+        Difference::NotMentioned(text) | Difference::NotOmitted(text) => json!({ "member": member, "expected": text }),
+        Difference::Field { name, expected, found } => {
+            json!({ "member": member, "field": name, "expected": expected, "found": found })
+        }
+    }
+}
+
+fn verdict(verdict: Verdict) -> Value {
+    match verdict {
+        Verdict::Allow => json!({ "allow": true }),
+        Verdict::Deny(status) => json!({ "status": status }),
+    }
+}
+
+/// As in a ProblemDetails: nothing stands for the request as a whole.
+fn place(location: &Location) -> Value {
+    match location {
+        Location::Request => json!({}),
+        Location::Body(pointer) => json!({ "pointer": pointer }),
+        Location::Header(name) => json!({ "header": name }),
+        Location::Query(name) | Location::Path(name) => json!({ "parameter": name }),
+    }
+}
+
+/// With three decimals.
+fn milliseconds(elapsed: Duration) -> f64 {
+    (elapsed.as_secs_f64() * 1_000_000.0).round() / 1000.0
+}
