@@ -84,19 +84,19 @@ pub fn embedded(component: &[u8]) -> Result<Vec<Source>, EmbedError> {
 
 /// The content of the section at the top level of a component.
 fn section(component: &[u8]) -> Result<Option<&[u8]>, EmbedError> {
-    let mut found = None;
+    let mut found = Vec::new();
     let mut depth = 0_usize;
     for payload in Parser::new(0).parse_all(component) {
         match payload.map_err(EmbedError::NotAComponent)? {
             Payload::Version { .. } => depth = depth.saturating_add(1),
             Payload::End(_) => depth = depth.saturating_sub(1),
-            Payload::CustomSection(section) if depth == 1 && section.name() == SECTION => {
-                if found.replace(section.data()).is_some() {
-                    return Err(EmbedError::Twice);
-                }
-            }
+            Payload::CustomSection(section) if depth == 1 && section.name() == SECTION => found.push(section.data()),
             _ => {}
         }
     }
-    Ok(found)
+    match found.as_slice() {
+        [] => Ok(None),
+        [only] => Ok(Some(only)),
+        _ => Err(EmbedError::Twice),
+    }
 }
