@@ -15,7 +15,7 @@ use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use solgate_tests::process::solgate;
@@ -37,8 +37,8 @@ fn the_commands_print_what_the_transcripts_say() {
 
     let bless = std::env::var_os("BLESS").is_some_and(|value| value == "1");
     let mut different = String::new();
-    for transcript in ["build.txt", "check.txt", "config.txt", "coverage.txt", "explain.txt", "serve.txt", "test.txt"] {
-        let path = folder.join(transcript);
+    for path in transcripts(&folder) {
+        let transcript = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let text = fs::read_to_string(&path).expect("it is readable");
         let mut now = String::new();
         for (line, case) in cases(&text) {
@@ -58,6 +58,16 @@ fn the_commands_print_what_the_transcripts_say() {
         }
     }
     assert!(bless || different.is_empty(), "printed now (BLESS=1 accepts it):\n{different}");
+}
+
+/// All transcripts, in the order of their names.
+fn transcripts(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("it is readable");
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("it is readable").path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "txt"));
+    paths.sort();
+    assert!(!paths.is_empty(), "there are transcripts");
+    paths
 }
 
 #[derive(Default)]
