@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Raised whenever the meaning of this module's data changes.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// One compiled bundle.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,6 +27,16 @@ pub struct Bundle {
     pub limits: Limits,
     pub options: Vec<OptionDef>,
     pub facts: Vec<FactDef>,
+    /// What `inList` looks into.
+    #[serde(default)]
+    pub lists: Vec<List>,
+    /// What `inWindow` looks into.
+    #[serde(default)]
+    pub windows: Vec<Window>,
+    /// The time zones of [`Bundle::windows`], each by its name in the time zone
+    /// database, as TZif (RFC 9636): the engine has no database.
+    #[serde(default)]
+    pub zones: BTreeMap<String, Vec<u8>>,
     pub operations: Vec<Operation>,
     /// The OpenAPI document's `components.schemas`, with `x-rule` annotations.
     pub schemas: BTreeMap<String, Value>,
@@ -106,6 +116,51 @@ pub struct FactDef {
     pub members: Vec<String>,
     #[serde(default)]
     pub list: bool,
+}
+
+/// A set of texts with a name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct List {
+    pub name: String,
+    /// A text, or `*.` and the end of those texts that have more before it.
+    pub entries: Vec<String>,
+}
+
+/// A stretch of time that returns every week.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Window {
+    pub name: String,
+    /// The window is open in each of these.
+    pub periods: Vec<Period>,
+}
+
+/// From one time of the day to another, on certain days, by a wall clock.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Period {
+    /// A name in [`Bundle::zones`].
+    pub zone: String,
+    /// The days on which it begins.
+    pub days: Vec<Day>,
+    /// The first minute, counted from midnight: 0 to 1439.
+    pub from: u16,
+    /// The minute after the last, 1 to 1440; one that is not after `from` lies on
+    /// the next day.
+    pub to: u16,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Day {
+    Mon,
+    Tue,
+    Wed,
+    Thu,
+    Fri,
+    Sat,
+    Sun,
 }
 
 /// One method of one resource.
@@ -308,6 +363,9 @@ pub enum Stage {
     Query,
     /// Reads the body, too.
     Body,
+    /// Reads facts, and says that there is nothing (for the caller) at this path:
+    /// a 404, before anything else is said about it.
+    Existence,
     /// Reads facts.
     State,
 }

@@ -8,9 +8,8 @@ use serde_json::{Value, json};
 use solgate::facts::MapFacts;
 use solgate::gate::{Decision, Gate, Verdict};
 use solgate::policy::{Policy, VNFLCM_V2};
-use solgate_bundle::bake::bundle_of;
 use solgate_bundle::cases::FactGiven;
-use solgate_bundle::{BuildOptions, compile_dir};
+use solgate_bundle::{BuildOptions, carried, compile_dir};
 use solgate_tests::process::solgate;
 use solgate_tests::{default_policy, workspace};
 
@@ -18,7 +17,7 @@ use solgate_tests::{default_policy, workspace};
 #[tokio::test]
 async fn on_every_case_of_the_default_policy() {
     let compiled = compile_dir(&workspace().join("policies/vnflcm-v2"), &BuildOptions::default()).expect("it compiles");
-    let carried = bundle_of(VNFLCM_V2).expect("the built-in policy carries its bundle");
+    let carried = carried(VNFLCM_V2).expect("the built-in policy carries its bundle").bundle;
     assert_eq!(carried, compiled.bundle, "run `make artifacts`");
     let (traced, traces) = Policy::traced(carried).expect("the engine takes it");
     let traced = Arc::new(traced);

@@ -11,9 +11,9 @@ use solgate_tests::workspace;
 
 fn policy() -> (Bundle, Vec<Case>, Coverage) {
     let compiled = compile_dir(&workspace().join("policies/vnflcm-v2"), &BuildOptions::default());
-    let Compiled { bundle, cases, .. } = compiled.expect("it compiles");
+    let Compiled { bundle, cases, inherited, .. } = compiled.expect("it compiles");
     let engine = Engine::new(bundle.clone()).expect("it starts");
-    let coverage = Coverage::measure(&engine, &cases);
+    let coverage = Coverage::measure(&engine, &cases, &inherited);
     (bundle, cases, coverage)
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Expression, FactRule, OperationRules, fact_variables};
 use crate::{
-    cel_env::{Compiler, ExprError, ExprInfo, Program, Runtime},
+    cel_env::{Compiler, ExprError, ExprInfo, Program, Runtime, Tables},
     error::InitError,
     ir::{Bundle, Require, Rule, RuleKind, Stage},
     router::template_variables,
@@ -27,7 +27,7 @@ pub(crate) struct RuleCompiler<'b> {
 
 impl<'b> RuleCompiler<'b> {
     pub(crate) fn new(bundle: &'b Bundle, index: &'b BTreeMap<String, usize>) -> Result<Self, InitError> {
-        let compiler = Compiler::new().map_err(|error| InitError::Expression {
+        let compiler = Compiler::new(Tables::new(bundle)?).map_err(|error| InitError::Expression {
             rule: String::new(),
             member: "environment".to_owned(),
             error,
@@ -161,8 +161,8 @@ impl<'b> RuleCompiler<'b> {
             reads_body: reads.body,
         };
         let early = match require.stage {
-            Stage::State => None,
-            _ if !expression.facts.is_empty() => Some("a fact is read, so the stage must be state"),
+            Stage::Existence | Stage::State => None,
+            _ if !expression.facts.is_empty() => Some("a fact is read, so the stage must be existence or state"),
             Stage::Access | Stage::Head | Stage::Query if expression.reads_body => {
                 Some("the body is read, so the stage must be body or state")
             }

@@ -170,8 +170,12 @@ impl Case {
     }
 
     pub fn judge(&self, context: &Context<'_>) -> Outcome {
+        self.judge_by(&engine(), context)
+    }
+
+    pub fn judge_by(&self, engine: &Engine, context: &Context<'_>) -> Outcome {
         let fields: Vec<(&str, &str)> = self.fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        engine().evaluate(
+        engine.evaluate(
             &Request {
                 method: self.method,
                 target: &self.target,

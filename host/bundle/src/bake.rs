@@ -12,9 +12,9 @@ use wasmtime_wizer::{InstanceState, SnapshotVal, ValType, Wizer};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
+use crate::carried;
 use crate::cases::{self, EmbedError};
 use crate::compile::Compiled;
-use crate::section::{self, SectionError};
 
 /// The policy engine as a core module.
 static ENGINE: &[u8] = include_bytes!(env!("SOLGATE_ENGINE_WASM"));
@@ -37,31 +37,17 @@ pub enum BakeError {
 }
 
 impl Compiled {
-    /// Bakes the bundle into a policy file, which brings the cases along.
+    /// Bakes the bundle into a policy file, which brings the bundle itself and the
+    /// cases along.
     ///
     /// # Errors
     /// As [`bake`], and if the cases are too large.
     pub fn bake(&self) -> Result<Vec<u8>, BakeError> {
         let mut component = bake(&self.bundle)?;
+        carried::embed(&mut component, &self.bundle, &self.inherited).map_err(failed("writing the compiled bundle"))?;
         cases::embed(&mut component, self.tests())?;
         Ok(component)
     }
-}
-
-/// Why a component's own bundle cannot be looked at.
-#[derive(Debug, thiserror::Error)]
-pub enum CarriedError {
-    #[error(transparent)]
-    Section(#[from] SectionError),
-    /// Made in another language, or by an earlier version of `solgate build`.
-    #[error(
-        "it does not carry the bundle that it was baked from; name the bundle's folder instead, or bake it anew with `solgate build`"
-    )]
-    Absent,
-    #[error(
-        "the bundle that it carries cannot be read: {0}; name the bundle's folder instead, or bake it anew with `solgate build`"
-    )]
-    Unreadable(serde_json::Error),
 }
 
 /// Where in the work a failure happened.
@@ -87,19 +73,7 @@ pub fn bake(bundle: &ir::Bundle) -> Result<Vec<u8>, BakeError> {
         .ok_or("it did not finish at once")
         .map_err(failed("taking the snapshot"))?
         .map_err(failed("taking the snapshot"))?;
-    let mut component = encode(&snapshot)?;
-    section::append(&mut component, section::BUNDLE, &data);
-    Ok(component)
-}
-
-/// The compiled bundle that a baked component carries, for those who want to know
-/// what its rules say. Nothing vouches for it but the file itself.
-///
-/// # Errors
-/// [`CarriedError`] if it carries none that this version can read.
-pub fn bundle_of(component: &[u8]) -> Result<ir::Bundle, CarriedError> {
-    let data = section::find(component, section::BUNDLE)?.ok_or(CarriedError::Absent)?;
-    serde_json::from_slice(data).map_err(CarriedError::Unreadable)
+    encode(&snapshot)
 }
 
 /// The engine as a component that is told its bundle at run time, through `load`

@@ -5,7 +5,7 @@
 //! of every rule ([`solgate_engine::trace`]).
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use solgate_engine::Engine;
 use solgate_engine::ir::{Rule, RuleKind, Severity};
@@ -42,6 +42,8 @@ pub enum Standing {
     /// It stands for a keyword of a schema: reported, not counted. It holds when
     /// the body of a request keeps to a schema that names it.
     Schema,
+    /// It is that of another bundle, which this one extends: reported, not counted.
+    Inherited,
     /// It is off unless somebody switches it on, and no case does: reported, not
     /// counted.
     Off,
@@ -55,11 +57,13 @@ pub(crate) struct Touch {
 }
 
 impl Coverage {
-    /// Judges all cases. What they expect does not matter here.
+    /// Judges all cases. What they expect does not matter here. `inherited` are the
+    /// rules that the bundle has from one that it extends.
     #[must_use]
-    pub fn measure(engine: &Engine, cases: &[Case]) -> Self {
+    pub fn measure(engine: &Engine, cases: &[Case], inherited: &BTreeSet<String>) -> Self {
         let seen: Vec<BTreeMap<String, Seen>> = cases.iter().map(|case| watch(engine, case)).collect();
-        Self { rules: engine.bundle().rules.iter().map(|rule| RuleCoverage::of(rule, &seen)).collect() }
+        let rule = |rule: &Rule| RuleCoverage::of(rule, &seen, inherited.contains(&rule.id));
+        Self { rules: engine.bundle().rules.iter().map(rule).collect() }
     }
 
     /// Of the things that counted rules have to show, how many the cases have seen,
@@ -91,7 +95,7 @@ impl Coverage {
 }
 
 impl RuleCoverage {
-    fn of(rule: &Rule, seen: &[BTreeMap<String, Seen>]) -> Self {
+    fn of(rule: &Rule, seen: &[BTreeMap<String, Seen>], inherited: bool) -> Self {
         let (mut failed, mut passed, mut active, mut touched) = (0_usize, 0_usize, false, Vec::new());
         for (case, seen) in seen.iter().enumerate() {
             let Some(seen) = seen.get(&rule.id) else { continue };
@@ -105,7 +109,9 @@ impl RuleCoverage {
                 touched.push(Touch { case, failed: seen.failed });
             }
         }
-        let standing = if rule.severity.default == Severity::Off && !active {
+        let standing = if inherited {
+            Standing::Inherited
+        } else if rule.severity.default == Severity::Off && !active {
             Standing::Off
         } else if rule.kind == RuleKind::Schema {
             Standing::Schema

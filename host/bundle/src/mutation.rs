@@ -60,7 +60,7 @@ impl Mutation {
     }
 }
 
-/// Tries all mutants of a bundle, with as many threads as there are processors.
+/// Tries all mutants of a bundle's own rules, with as many threads as there are processors.
 /// `coverage` is that of the same bundle and cases; `progress` is told after each
 /// mutant how many are done, and how many there are.
 ///
@@ -81,7 +81,7 @@ pub fn mutate(
         .rules
         .iter()
         .zip(&coverage.rules)
-        .filter(|(rule, seen)| may_deny(rule) && seen.standing != Standing::Off)
+        .filter(|(rule, seen)| may_deny(rule) && !matches!(seen.standing, Standing::Off | Standing::Inherited))
         .flat_map(|(rule, seen)| changes(rule).iter().map(move |change| (rule, seen, *change)))
         .collect();
     let next = AtomicUsize::new(0);

@@ -3,6 +3,8 @@
 
 mod support;
 
+use std::collections::BTreeSet;
+
 use solgate_bundle::cases::{self, Case, Vocabulary};
 use solgate_bundle::coverage::{Coverage, RuleCoverage, Standing};
 use solgate_bundle::mutation::{Change, Fate, Mutation, mutate};
@@ -31,7 +33,7 @@ fn measured(written: &[&str]) -> (Bundle, Vec<Case>, Coverage) {
     let file = Source { name: "tests/some.yaml".to_owned(), text };
     let cases =
         cases::read(&[file], &Vocabulary::from(&bundle)).unwrap_or_else(|error| panic!("{}", error.render(false)));
-    let coverage = Coverage::measure(&Engine::new(bundle.clone()).unwrap(), &cases);
+    let coverage = Coverage::measure(&Engine::new(bundle.clone()).unwrap(), &cases, &BTreeSet::new());
     (bundle, cases, coverage)
 }
 

@@ -2,7 +2,7 @@
 
 use solgate_engine::ir::{OnError, Require, RuleKind};
 
-use super::{Against, Source, check_fact_variables, is_of_engine, optional, stage};
+use super::{Against, Source, Uses, check_fact_variables, is_of_engine, stage};
 use crate::diagnostic::Report;
 use crate::expression::{self, Scope, Type};
 use crate::openapi::Op;
@@ -17,7 +17,7 @@ pub(super) fn read(
     status: Option<u16>,
     operations: Vec<&Op<'_>>,
     against: &Against<'_>,
-    facts: &mut Vec<String>,
+    uses: &mut Uses,
     report: &mut Report,
 ) -> Option<RuleKind> {
     let kinds = [("require", source.require), ("exists", source.exists), ("ifMatch", source.if_match)];
@@ -38,12 +38,12 @@ pub(super) fn read(
         return None;
     }
     if source.require.is_some() {
-        return require(source, status, operations, against, facts, report)
+        return require(source, status, operations, against, uses, report)
             .map(|require| RuleKind::Require(Box::new(require)));
     }
     if let Some(node) = source.exists.or(source.if_match) {
         let fact = fact(source, node, &operations, against, report)?;
-        facts.push(fact.clone());
+        uses.facts.push(fact.clone());
         return Some(if source.exists.is_some() { RuleKind::Exists { fact } } else { RuleKind::IfMatch { fact } });
     }
     if is_of_engine(source.id) {
@@ -115,7 +115,7 @@ fn require(
     status: Option<u16>,
     operations: Vec<&Op<'_>>,
     against: &Against<'_>,
-    facts: &mut Vec<String>,
+    uses: &mut Uses,
     report: &mut Report,
 ) -> Option<Require> {
     let mut scope = Scope::new(against.policy, operations);
@@ -137,10 +137,11 @@ fn require(
     let require = source.require.and_then(|node| expression::check(node, &mut scope, report));
     let detail = source.detail.map(|node| expression::check(node, &mut scope, report));
     for (name, at) in &scope.reads.facts {
-        facts.push(name.clone());
+        uses.facts.push(name.clone());
         check_fact_variables(source.id, name, *at, &scope.operations, against, report);
     }
-    optional::check(&scope, against.api, report);
+    uses.lists.extend(std::mem::take(&mut scope.reads.lists));
+    uses.windows.extend(std::mem::take(&mut scope.reads.windows));
     let stage = stage::read(source.stage, &scope.reads, status, report);
     let pointer = source.pointer.map(|node| pointer(source, node, report));
     let header = source.header.map(|node| header(source, node, report));

@@ -4,13 +4,20 @@
 //! was refused or a case failed, 2 the command could not do what it was asked.
 
 mod build;
+mod completions;
+mod docs;
+mod inspect;
+mod lint;
+mod new;
+mod output;
 mod policies;
+mod schema;
 mod test;
 
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use solgate::doors::serve::ServeError;
 use solgate::doors::{check, explain, serve};
 
@@ -37,8 +44,14 @@ enum Command {
     Serve(serve::ServeArgs),
     Check(check::CheckArgs),
     Explain(explain::ExplainArgs),
-    Build(build::BuildArgs),
+    New(new::NewArgs),
+    Lint(lint::LintArgs),
     Test(test::TestArgs),
+    Build(build::BuildArgs),
+    Docs(docs::DocsArgs),
+    Inspect(inspect::InspectArgs),
+    Schema(schema::SchemaArgs),
+    Completions(completions::CompletionsArgs),
 }
 
 fn main() -> ExitCode {
@@ -65,6 +78,12 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Build(arguments) => build::run(&arguments),
+        Command::New(arguments) => new::run(&arguments),
+        Command::Lint(arguments) => lint::run(&arguments),
+        Command::Docs(arguments) => docs::run(&arguments),
+        Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Schema(arguments) => schema::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),
         Command::Test(arguments) => test::run(&arguments),
         Command::Serve(arguments) => runtime()?.block_on(async {
             let loader = policies::Loader::new()?;

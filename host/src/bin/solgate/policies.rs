@@ -9,8 +9,7 @@ use indicatif::ProgressBar;
 use solgate::doors::check::GateOrder;
 use solgate::gate::Gate;
 use solgate::policy::{Engine, EngineConfig, LoadError, Policy, Traced, VNFLCM_V2};
-use solgate_bundle::bake::{CarriedError, bundle_of};
-use solgate_bundle::{BuildOptions, Failure};
+use solgate_bundle::{BuildOptions, CarriedError, Failure, carried};
 use solgate_engine::ir::Bundle;
 
 /// Loads policies for one process.
@@ -50,6 +49,12 @@ impl Loader {
             return Ok(vec![self.built_in()?]);
         }
         paths.iter().map(|path| self.component(path)).collect()
+    }
+
+    /// A component that has been read already; without a path, the built-in one.
+    pub fn bytes(&self, path: Option<&Path>, bytes: &[u8]) -> Result<Policy, LoadError> {
+        let name = path.map_or_else(|| "the built-in policy".to_owned(), |path| path.display().to_string());
+        with_spinner(&format!("compiling {name}"), || Policy::from_bytes(&self.engine, bytes))
     }
 
     /// The gate with one policy that a check asks for.
@@ -111,7 +116,7 @@ impl Loader {
 /// sandbox, by the bundle that a baked policy carries.
 pub fn traced_gate(order: GateOrder) -> anyhow::Result<(Gate, Arc<Traced>)> {
     let bundle = match order.policy.as_deref() {
-        None => bundle_of(VNFLCM_V2).map_err(PolicyError::BuiltInBundle)?,
+        None => carried(VNFLCM_V2).map_err(PolicyError::BuiltInBundle)?.bundle,
         Some(path) if path.is_dir() => {
             solgate_bundle::compile_dir(path, &BuildOptions::default())
                 .map_err(|failure| bundle_error(path, failure))?
@@ -119,7 +124,7 @@ pub fn traced_gate(order: GateOrder) -> anyhow::Result<(Gate, Arc<Traced>)> {
         }
         Some(path) => {
             let bytes = solgate::policy::read_file(path).map_err(PolicyError::File)?;
-            bundle_of(&bytes).map_err(|error| PolicyError::Carried { path: path.to_owned(), error })?
+            carried(&bytes).map_err(|error| PolicyError::Carried { path: path.to_owned(), error })?.bundle
         }
     };
     let (policy, traced) = Policy::traced(bundle).map_err(|error| match order.policy {

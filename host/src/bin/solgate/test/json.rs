@@ -40,6 +40,7 @@ fn coverage(measure: &Measure) -> Value {
         let standing = match rule.standing {
             Standing::Counted => "counted",
             Standing::Schema => "schema",
+            Standing::Inherited => "inherited",
             Standing::Off => "off",
         };
         json!({ "rule": rule.rule, "standing": standing, "failed": rule.failed, "passed": rule.passed })

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use indicatif::{ProgressBar, ProgressStyle};
+use solgate_bundle::Carried;
 use solgate_bundle::cases::Case;
 use solgate_bundle::coverage::Coverage;
 use solgate_bundle::mutation::{Change, Mutation, mutate};
 use solgate_engine::Engine;
-use solgate_engine::ir::Bundle;
 
 use super::args::TestArgs;
 
@@ -46,10 +46,11 @@ impl Measured {
 ///
 /// # Errors
 /// If the native engine refuses the bundle.
-pub fn measure(bundle: &Bundle, cases: &[Case], arguments: &TestArgs) -> anyhow::Result<Measured> {
+pub fn measure(made_from: &Carried, cases: &[Case], arguments: &TestArgs) -> anyhow::Result<Measured> {
     let refused = |error| anyhow!("the engine refuses the compiled bundle: {error}");
+    let Carried { bundle, inherited } = made_from;
     let engine = Engine::new(bundle.clone()).map_err(refused)?;
-    let coverage = Coverage::measure(&engine, cases);
+    let coverage = Coverage::measure(&engine, cases, inherited);
     let mutation = if arguments.mutate {
         let bar = progress();
         let mutation = mutate(bundle, cases, &coverage, &|done, all| {

@@ -51,8 +51,8 @@ pub fn run(arguments: &TestArgs) -> anyhow::Result<ExitCode> {
 /// Loads the policy and runs its cases once.
 fn test(loader: &Loader, arguments: &TestArgs) -> anyhow::Result<Report> {
     let subject = Subject::load(loader, arguments)?;
-    let measured = match &subject.bundle {
-        Some(bundle) => measure::measure(bundle, &subject.cases, arguments)?,
+    let measured = match &subject.made_from {
+        Some(made_from) => measure::measure(made_from, &subject.cases, arguments)?,
         None => Measured::default(),
     };
     Ok(run::run(subject, measured))

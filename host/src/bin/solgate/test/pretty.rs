@@ -88,7 +88,11 @@ fn coverage(measure: &Measure, out: &mut dyn Write) -> io::Result<()> {
     for (what, rules) in lists {
         rules.into_iter().try_for_each(|rule| writeln!(out, "  {WARN}{what}{WARN:#} {}", shown(&rule.rule)))?;
     }
-    for (standing, what) in [(Standing::Schema, "of schemas"), (Standing::Off, "that are off in every case")] {
+    for (standing, what) in [
+        (Standing::Schema, "of schemas"),
+        (Standing::Inherited, "of the bundle that this one extends"),
+        (Standing::Off, "that are off in every case"),
+    ] {
         let rules: Vec<&RuleCoverage> = coverage.rules.iter().filter(|rule| rule.standing == standing).collect();
         if rules.is_empty() {
             continue;

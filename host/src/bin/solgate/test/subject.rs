@@ -5,11 +5,8 @@ use std::sync::Arc;
 
 use anyhow::{anyhow, bail};
 use solgate::policy::Policy;
-use solgate_bundle::bake::bundle_of;
 use solgate_bundle::cases::Case;
-use solgate_bundle::{BuildOptions, compile_dir};
-
-use solgate_engine::ir::Bundle;
+use solgate_bundle::{BuildOptions, Carried, carried, compile_dir};
 
 use crate::policies::{Loader, bundle_error};
 
@@ -20,7 +17,7 @@ pub struct Subject {
     pub policy: Arc<Policy>,
     pub cases: Vec<Case>,
     /// What the policy was made from, if something is to be measured on it.
-    pub bundle: Option<Bundle>,
+    pub made_from: Option<Carried>,
     /// How many cases `--filter` leaves out.
     pub not_selected: usize,
 }
@@ -29,7 +26,7 @@ impl Subject {
     /// Loads what the command line names. The warnings of a bundle are shown.
     pub fn load(loader: &Loader, arguments: &TestArgs) -> anyhow::Result<Self> {
         let path = arguments.policy.as_path();
-        let (policy, bundle, cases) = if path.is_dir() {
+        let (policy, made_from, cases) = if path.is_dir() {
             folder(loader, path, &arguments.set)?
         } else if arguments.set.is_empty() {
             file(loader, path, arguments.measures())?
@@ -42,13 +39,13 @@ impl Subject {
             let filters: Vec<String> = arguments.filter.iter().map(|text| format!("`{text}`")).collect();
             bail!("none of the {all} cases of {} has {} in its file or name", path.display(), filters.join(" or "));
         }
-        let bundle = bundle.filter(|_| arguments.measures());
-        Ok(Self { policy, bundle, not_selected: all.saturating_sub(cases.len()), cases })
+        let made_from = made_from.filter(|_| arguments.measures());
+        Ok(Self { policy, made_from, not_selected: all.saturating_sub(cases.len()), cases })
     }
 }
 
-/// A policy, its bundle, and all its cases.
-type Loaded = (Arc<Policy>, Option<Bundle>, Vec<Case>);
+/// A policy, what it was made from, and all its cases.
+type Loaded = (Arc<Policy>, Option<Carried>, Vec<Case>);
 
 fn folder(loader: &Loader, path: &Path, set: &[(String, String)]) -> anyhow::Result<Loaded> {
     let options = BuildOptions { set: set.to_vec() };
@@ -60,7 +57,8 @@ fn folder(loader: &Loader, path: &Path, set: &[(String, String)]) -> anyhow::Res
         bail!("{0} has no cases; write some into {0}/tests, such as\n{EXAMPLE}", path.display());
     }
     let policy = loader.bundle(path, &compiled.bundle)?;
-    Ok((policy, Some(compiled.bundle), compiled.cases))
+    let made_from = Carried { bundle: compiled.bundle, inherited: compiled.inherited };
+    Ok((policy, Some(made_from), compiled.cases))
 }
 
 const EXAMPLE: &str = "\
@@ -77,12 +75,12 @@ fn file(loader: &Loader, path: &Path, with_bundle: bool) -> anyhow::Result<Loade
     if cases.is_empty() {
         bail!("{} brings no cases along; test the folder that it was built from", path.display());
     }
-    let bundle = if with_bundle {
-        Some(bundle_of(&component).map_err(|error| anyhow!("{}: {error}", path.display()))?)
+    let made_from = if with_bundle {
+        Some(carried(&component).map_err(|error| anyhow!("{}: {error}", path.display()))?)
     } else {
         None
     };
-    Ok((policy, bundle, cases))
+    Ok((policy, made_from, cases))
 }
 
 fn selected(case: &Case, filters: &[String]) -> bool {
