@@ -36,7 +36,7 @@ fn the_commands_print_what_the_transcripts_say() {
 
     let bless = std::env::var_os("BLESS").is_some_and(|value| value == "1");
     let mut different = String::new();
-    for transcript in ["build.txt", "check.txt", "config.txt", "serve.txt"] {
+    for transcript in ["build.txt", "check.txt", "config.txt", "import-cases.txt", "serve.txt"] {
         let path = folder.join(transcript);
         let text = fs::read_to_string(&path).expect("it is readable");
         let mut now = String::new();
