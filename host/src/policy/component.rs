@@ -19,6 +19,10 @@ pub(super) mod contract {
     });
 }
 
+/// Clock ticks (milliseconds) that a policy may take to say what it is: nobody
+/// waits for that but the one who starts a gate, perhaps on a busy machine.
+const DESCRIBE: u64 = 10_000;
+
 /// Ready to be instantiated.
 pub(super) struct Loaded {
     engine: Engine,
@@ -69,7 +73,7 @@ impl Loaded {
             .map_err(|error| LoadError::Contract(format!("{error:#}")))?;
         let loaded = Self { engine: engine.clone(), ready };
         let described = loaded
-            .call(0, |policy, store| policy.solgate_policy_judge().call_describe(store))
+            .call(DESCRIBE, |policy, store| policy.solgate_policy_judge().call_describe(store))
             .map_err(LoadError::Describe)?;
         let manifest = convert::manifest(described).map_err(LoadError::Manifest)?;
         Ok((loaded, manifest))
@@ -84,18 +88,20 @@ impl Loaded {
     ) -> Result<verdict::Outcome, EvaluateError> {
         let input = input_bytes(request, context);
         let outcome = convert::with_input(request, context, |request, context| {
-            self.call(input, |policy, store| policy.solgate_policy_judge().call_evaluate(store, request, context))
+            self.call(self.engine.ticks(input), |policy, store| {
+                policy.solgate_policy_judge().call_evaluate(store, request, context)
+            })
         })?;
         convert::outcome(outcome, manifest).map_err(EvaluateError::Outcome)
     }
 
     fn call<T>(
         &self,
-        input: usize,
+        ticks: u64,
         call: impl FnOnce(&contract::Policy, StoreContextMut<'_, Room>) -> wasmtime::Result<T>,
     ) -> Result<T, EvaluateError> {
         let mut store = Room::store(&self.engine);
-        store.set_epoch_deadline(self.engine.ticks(input));
+        store.set_epoch_deadline(ticks);
         let result = self.ready.instantiate(&mut store).and_then(|policy| {
             use wasmtime::AsContextMut;
             call(&policy, store.as_context_mut())

@@ -62,7 +62,7 @@ fn compare(asked: &[Asked], checked: bool) {
                 }
             }
         });
-        for share in pairs.chunks(pairs.len().div_ceil(3)).filter(|_| checked) {
+        for share in pairs.chunks(pairs.len().div_ceil(2)).filter(|_| checked) {
             threads.spawn(move || {
                 for (asked, (said, facts)) in share {
                     match check::judge(asked, facts) {

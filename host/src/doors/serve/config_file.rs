@@ -84,7 +84,7 @@ fn address(node: Node<'_>) -> Result<String> {
 fn record(node: Node<'_>, folder: &Path) -> Result<RecordConfig> {
     let members = node.members(&["file", "bodies"])?;
     let find = |wanted| members.iter().find(|(name, _)| *name == wanted).map(|(_, node)| node);
-    let file = find("file").ok_or_else(|| node.error("file is missing: where decisions are recorded"))?;
+    let file = find("file").ok_or_else(|| node.error("file is missing: the path to which decisions are recorded"))?;
     let file = folder.join(file.parse("a path", |text| (!text.is_empty()).then(|| text.to_owned()))?);
     let bodies = match find("bodies") {
         Some(node) if node.boolean()? => Bodies::Redacted,
@@ -285,6 +285,7 @@ mod tests {
 listen: 0.0.0.0:8443
 admin: 127.0.0.1:9901
 log: text
+decisionLog: { file: d.jsonl, bodies: true }
 limits: { headBytes: 32768, headTimeout: 5s, idle: 1m, connections: 10, drain: 2s, answerTimeout: 90s }
 problem: { typeBase: "https://example.com/rules/", version: "2.0.0" }
 upstreams:
@@ -305,6 +306,8 @@ upstreams:
         let config = parse(Path::new("/etc/solgate/solgate.yaml"), text).unwrap();
         assert_eq!((config.listen.as_str(), config.admin.as_deref()), ("0.0.0.0:8443", Some("127.0.0.1:9901")));
         assert_eq!(config.limits.head, 32768);
+        let record = RecordConfig { file: PathBuf::from("/etc/solgate/d.jsonl"), bodies: Bodies::Redacted };
+        assert_eq!(config.record, Some(record));
         assert_eq!(config.limits.answer, Duration::from_secs(90));
         let [first, second] = config.upstreams.as_slice() else { panic!("two upstreams") };
         assert_eq!(first.host.as_deref(), Some("vnfm-a.example"));
@@ -355,6 +358,8 @@ upstreams:
                 "upstreams:\n  - url: http://a\n  - url: http://b",
                 "t.yaml:3:5: another upstream has the same host and pathPrefix; no request would ever get here",
             ),
+            ("decisionLog: { bodies: true }", "t.yaml:1:14: file is missing: the path to which decisions are recorded"),
+            ("decisionLog: { file: a, bodies: some }", "t.yaml:1:33: expected true or false, found another text"),
             ("limits: { connections: 0 }", "t.yaml:1:24: expected a whole number from 1, found 0"),
         ];
         for (text, message) in table {

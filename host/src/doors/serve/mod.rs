@@ -101,6 +101,9 @@ pub async fn run(args: ServeArgs, load: PolicyLoader<'_>) -> Result<ExitCode, Se
 /// Loads everything that the configuration names, and listens on nothing.
 fn check(args: &ServeArgs, load: PolicyLoader<'_>) -> Result<ExitCode, ServeError> {
     let config = args.config(None)?;
+    if let Some(record) = &config.record {
+        record.check().map_err(|error| ServeError::DecisionLog { path: record.file.clone(), error })?;
+    }
     for upstream in &config.upstreams {
         build_gate(upstream, load)?;
         forward::Upstream::new(&upstream.url, upstream.ca_file.as_deref(), config.limits.patience())?;

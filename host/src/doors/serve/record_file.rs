@@ -4,7 +4,7 @@
 //! A request never waits for the disk: what does not fit into the queue is dropped
 //! and counted, and so is what cannot be written.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -43,6 +43,23 @@ pub enum RecordFileError {
     NotRegular,
     #[error("others than its owner may read it (mode {mode:03o}), and it is to hold requests; chmod 600 it")]
     Readable { mode: u32 },
+}
+
+impl RecordConfig {
+    /// Looks whether the file can be one for records, without making it.
+    ///
+    /// # Errors
+    /// It is none, or open to others, or its folder is not there.
+    pub fn check(&self) -> Result<(), RecordFileError> {
+        match std::fs::metadata(&self.file) {
+            Ok(data) => fits(&data),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let folder = self.file.parent().filter(|folder| !folder.as_os_str().is_empty());
+                Ok(std::fs::metadata(folder.unwrap_or(Path::new("."))).map(|_| ())?)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
 }
 
 /// A decision on its way to the file.
@@ -254,11 +271,15 @@ fn open(path: &Path) -> Result<File, RecordFileError> {
         return Err(RecordFileError::NotRegular);
     }
     let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
-    let data = file.metadata()?;
+    fits(&file.metadata()?)?;
+    Ok(file)
+}
+
+fn fits(data: &Metadata) -> Result<(), RecordFileError> {
     let mode = data.mode() & 0o777;
     match (data.is_file(), mode & 0o077) {
         (false, _) => Err(RecordFileError::NotRegular),
-        (true, 0) => Ok(file),
+        (true, 0) => Ok(()),
         (true, _) => Err(RecordFileError::Readable { mode }),
     }
 }

@@ -77,16 +77,19 @@ pub fn run(arguments: &ImportArgs) -> anyhow::Result<ExitCode> {
         bail!("--format json reports on standard output, where the cases would go; write them to a file with --output");
     }
     let import = read(&arguments.log, arguments.all)?;
+    let name = match arguments.log.as_os_str().to_str() {
+        Some("-") => "standard input".to_owned(),
+        _ => arguments.log.display().to_string(),
+    };
     if !import.cases.is_empty() {
-        let name = arguments.log.display().to_string();
         write(arguments, &yaml::document(&name, &import.cases))?;
     }
     match arguments.format {
-        Format::Text => import.report(&arguments.log),
+        Format::Text => import.report(&name),
         Format::Json => print(&format!("{}\n", import.json(arguments)))?,
     }
     if import.cases.is_empty() {
-        bail!("{}: no decision could be made a case", arguments.log.display());
+        bail!("{name}: no decision could be made a case");
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -157,8 +160,7 @@ fn print(text: &str) -> anyhow::Result<()> {
 }
 
 impl Import {
-    fn report(&self, log: &Path) {
-        let log = log.display();
+    fn report(&self, log: &str) {
         for (line, reason) in self.skipped.iter().take(NAMED) {
             anstream::eprintln!("solgate: {log}:{line}: not imported: {reason}");
         }
@@ -166,7 +168,7 @@ impl Import {
             anstream::eprintln!("solgate: {log}: {more} more are not imported; --format json names them all");
         }
         anstream::eprintln!(
-            "solgate: {log}: {} cases, {} decisions that show nothing new, {} not imported",
+            "solgate: {log}: cases {}, decisions that show nothing new {}, not imported {}",
             self.cases.len(),
             self.repeated,
             self.skipped.len()
