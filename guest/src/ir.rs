@@ -318,8 +318,9 @@ pub enum RuleKind {
     Schema,
     /// The named fact is known to be absent.
     Exists { fact: String },
-    /// The If-Match field does not hold the current ETag of the named fact.
-    IfMatch { fact: String },
+    /// The If-Match field does not hold the current ETag of a named fact: of the
+    /// first whose variables the operation's path has.
+    IfMatch { facts: Vec<String> },
     /// An expression is false.
     Require(Box<Require>),
 }
@@ -342,7 +343,8 @@ pub struct Require {
     #[serde(default)]
     pub for_each: Option<String>,
     pub require: String,
-    /// JSON Pointer into the body; `{index}` stands for the item's index.
+    /// JSON Pointer into the body; `{index}` stands for the item's index,
+    /// `/{item}` for the member that the item names.
     #[serde(default)]
     pub pointer: Option<String>,
     /// Header field that the rule is about, instead of a pointer.

@@ -55,10 +55,9 @@ impl<'b> RuleCompiler<'b> {
                         }
                     }
                 }
-                RuleKind::IfMatch { fact } => {
-                    let fact = self.fact(rule, fact)?;
+                RuleKind::IfMatch { facts } => {
                     for operation in operations {
-                        self.check_template(rule, fact, operation)?;
+                        let fact = self.fitting(rule, facts, operation)?;
                         if let Some(rules) = self.operations.get_mut(operation) {
                             rules.if_match.push(FactRule { rule: index, fact });
                         }
@@ -96,6 +95,19 @@ impl<'b> RuleCompiler<'b> {
     fn fact(&self, rule: &Rule, name: &str) -> Result<usize, InitError> {
         let found = self.bundle.facts.iter().position(|fact| fact.name == name);
         found.ok_or_else(|| InitError::UnknownFact { rule: rule.id.clone(), fact: name.to_owned() })
+    }
+
+    /// The first of the facts whose variables an operation's path gives.
+    fn fitting(&self, rule: &Rule, names: &[String], operation: usize) -> Result<usize, InitError> {
+        let mut unfit = InitError::UnknownFact { rule: rule.id.clone(), fact: String::new() };
+        for name in names {
+            let fact = self.fact(rule, name)?;
+            match self.check_template(rule, fact, operation) {
+                Ok(()) => return Ok(fact),
+                Err(error) => unfit = error,
+            }
+        }
+        Err(unfit)
     }
 
     /// Checks that an operation's path gives a fact's variables.

@@ -143,7 +143,13 @@ fn check_media_type(call: &Call<'_>, defined: &Body, compiled: &CompiledBody, re
         }
         (None, _) => {
             let detail = format!("The header field Content-Type is {}; expected is {proper}.", text::quote(value));
-            report.fail(compiled.media_type_rule, location(), detail);
+            // Where the rule only warns about a media type that is read all the
+            // same, this one is refused: nothing says how to read it.
+            if compiled.tolerated.contains(&Some(compiled.media_type_rule)) {
+                report.refuse(compiled.media_type_rule, location(), detail);
+            } else {
+                report.fail(compiled.media_type_rule, location(), detail);
+            }
         }
     }
 }
@@ -259,16 +265,14 @@ fn report_number(call: &Call<'_>, body: &CompiledBody, number: &InexactNumber, r
         && !report.has(rule, &number.pointer)
     {
         let detail = format!(
-            "{} is {literal}; expected is an integer between -9007199254740991 and 9007199254740991.",
+            "{} is {literal}; expected is an integer between -9223372036854775808 and 9223372036854775807.",
             last_segment(&number.pointer)
         );
         denied = report.fail_as(rule, schema_status(call, rule), Location::Body(number.pointer.clone()), detail);
     }
     let reason =
         if number.overflow { "is larger than a number can be" } else { "has more digits than every reader keeps" };
-    let detail = format!(
-        "The number {literal} {reason}; send it as a string, or an integer between -9007199254740991 and 9007199254740991."
-    );
+    let detail = format!("The number {literal} {reason}; send it as a string, or an integer of at most 64 bits.");
     report.fail(rule::JSON_NUMBER, Location::Body(number.pointer.clone()), detail) | denied
 }
 

@@ -43,7 +43,7 @@ fn bundles_that_cannot_be_compiled() {
     ));
     assert!(matches!(init_error(|b| b["schemas"]["Modify"]["pattern"] = json!("(?=x)")), InitError::Schema { .. }));
     assert!(matches!(
-        init_error(|b| rule_mut(b, "header.if-match")["kind"]["ifMatch"]["fact"] = json!("nope")),
+        init_error(|b| rule_mut(b, "header.if-match")["kind"]["ifMatch"]["facts"] = json!(["nope"])),
         InitError::UnknownFact { .. }
     ));
     assert!(matches!(

@@ -104,7 +104,7 @@ pub fn bundle() -> Value {
                 "detail": "'zone ' + string(index) + ' has no name'"}}), &["terminate"]),
             rule("resource.vnf-instance.exists", 404, json!({"exists": {"fact": "vnfInstance"}}), &["terminate", "delete", "modify"]),
             rule("resource.op-occ.exists", 404, json!({"exists": {"fact": "opOcc"}}), &["retry"]),
-            rule("header.if-match", 412, json!({"ifMatch": {"fact": "vnfInstance"}}), &["delete", "modify"]),
+            rule("header.if-match", 412, json!({"ifMatch": {"facts": ["vnfInstance"]}}), &["delete", "modify"]),
             rule("terminate.state.instantiated", 409, json!({"require": {"stage": "state", "require": "vnfInstance.instantiationState == 'INSTANTIATED'",
                 "detail": "vnfInstance.id + ' is ' + vnfInstance.instantiationState"}}), &["terminate"]),
             in_progress,

@@ -177,8 +177,9 @@ impl Book<'_> {
             RuleKind::Exists { fact } => {
                 let _ = writeln!(page, "- fails if the VNFM answers 404 to {}", self.fact(fact));
             }
-            RuleKind::IfMatch { fact } => {
-                let _ = writeln!(page, "- fails if `If-Match` does not hold the ETag of {}", self.fact(fact));
+            RuleKind::IfMatch { facts } => {
+                let facts: Vec<String> = facts.iter().map(|fact| self.fact(fact)).collect();
+                let _ = writeln!(page, "- fails if `If-Match` does not hold the ETag of {}", facts.join(", or of "));
             }
             RuleKind::Require(require) => condition(require, page),
         }

@@ -18,12 +18,8 @@ pub(super) fn check(rules: &[Written<'_>], report: &mut Report) {
                 continue;
             }
             let (by, of) = match (&earlier.rule.kind, &later.rule.kind) {
-                (RuleKind::Exists { fact: a }, RuleKind::Exists { fact: b })
-                | (RuleKind::IfMatch { fact: a }, RuleKind::IfMatch { fact: b })
-                    if a == b =>
-                {
-                    (earlier, later)
-                }
+                (RuleKind::Exists { fact: a }, RuleKind::Exists { fact: b }) if a == b => (earlier, later),
+                (RuleKind::IfMatch { facts: a }, RuleKind::IfMatch { facts: b }) if a == b => (earlier, later),
                 (RuleKind::Require(a), RuleKind::Require(b)) if covers(a, b) => (earlier, later),
                 (RuleKind::Require(a), RuleKind::Require(b)) if covers(b, a) => (later, earlier),
                 _ => continue,

@@ -41,10 +41,15 @@ pub(super) fn read(
         return require(source, status, operations, against, uses, report)
             .map(|require| RuleKind::Require(Box::new(require)));
     }
-    if let Some(node) = source.exists.or(source.if_match) {
+    if let Some(node) = source.exists {
         let fact = fact(source, node, &operations, against, report)?;
         uses.facts.push(fact.clone());
-        return Some(if source.exists.is_some() { RuleKind::Exists { fact } } else { RuleKind::IfMatch { fact } });
+        return Some(RuleKind::Exists { fact });
+    }
+    if let Some(node) = source.if_match {
+        let names = if_match(source, node, operations, against, report)?;
+        uses.facts.extend_from_slice(&names);
+        return Some(RuleKind::IfMatch { facts: names });
     }
     if is_of_engine(source.id) {
         return Some(RuleKind::Engine);
@@ -86,7 +91,35 @@ fn only_with_require(source: &Source<'_>, report: &mut Report) {
     }
 }
 
-/// The fact of `exists` and `ifMatch`.
+/// The facts of `ifMatch`, of which each operation takes the first that its path
+/// has the variables of.
+fn if_match(
+    source: &Source<'_>,
+    node: &Node,
+    mut operations: Vec<&Op<'_>>,
+    against: &Against<'_>,
+    report: &mut Report,
+) -> Option<Vec<String>> {
+    let nodes = node.as_list().unwrap_or(std::slice::from_ref(node));
+    let Some((last, others)) = nodes.split_last() else {
+        report.mistake(node.at, "`ifMatch` names at least one fact");
+        return None;
+    };
+    let mut names = Vec::new();
+    for node in others {
+        let variables = node.as_str().and_then(|name| against.policy.fact(name)).map(|fact| &fact.variables);
+        let fits = |op: &&Op<'_>| {
+            variables.is_some_and(|all| all.iter().all(|variable| op.path_variables.contains(&variable.name)))
+        };
+        let (fitting, rest): (Vec<_>, Vec<_>) = operations.into_iter().partition(fits);
+        operations = rest;
+        names.push(fact(source, node, &fitting, against, report)?);
+    }
+    names.push(fact(source, last, &operations, against, report)?);
+    Some(names)
+}
+
+/// The fact of `exists`, or one of `ifMatch`.
 fn fact(
     source: &Source<'_>,
     node: &Node,
@@ -206,7 +239,8 @@ fn variables(node: Option<&Node>, scope: &mut Scope<'_>, report: &mut Report) ->
     all_sound.then_some(compiled)
 }
 
-/// A JSON Pointer (RFC 6901), in which `{index}` stands for the item's index.
+/// A JSON Pointer (RFC 6901), in which `{index}` stands for the item's index, and
+/// `{item}` for the item itself.
 fn pointer(source: &Source<'_>, node: &Node, report: &mut Report) -> Option<String> {
     let Some(text) = node.as_str() else {
         report.mistake(node.at, format!("`pointer` is text, but here is {}", node.kind()));
@@ -225,8 +259,9 @@ fn pointer(source: &Source<'_>, node: &Node, report: &mut Report) -> Option<Stri
             .hint("in a member's name, ~ is written ~0 and / is written ~1");
         return None;
     }
-    if text.contains("{index}") && source.for_each.is_none() {
-        report.mistake(node.at, "there is no `{index}` without `forEach`");
+    let placeholder = ["{index}", "{item}"].into_iter().find(|name| text.contains(name));
+    if let Some(name) = placeholder.filter(|_| source.for_each.is_none()) {
+        report.mistake(node.at, format!("there is no `{name}` without `forEach`"));
         return None;
     }
     Some(text.to_owned())
