@@ -22,7 +22,7 @@ fn a_new_bundle_is_clean_and_passes_its_own_tests() {
         assert_eq!(render(&compiled.warnings, &compiled.sources, false), "", "{template:?}");
         assert_eq!(compiled.bundle.name, "our-rules_2.0");
 
-        let own = compiled.bundle.rules.iter().filter(|rule| !compiled.inherited.contains(&rule.id));
+        let own = compiled.bundle.rules.iter().filter(|rule| !rule.inherited);
         assert!(own.clone().any(|rule| matches!(rule.kind, RuleKind::Require(_))));
         let own: BTreeSet<String> = own.map(|rule| rule.id.clone()).collect();
         let engine = Engine::new(compiled.bundle).unwrap();
