@@ -4,7 +4,7 @@
 pub(super) fn plain(text: &str) -> String {
     let text: Vec<&str> = text.split_whitespace().collect();
     let text = text.join(" ");
-    let has_code = text.matches('`').count() % 2 == 0;
+    let has_code = text.matches('`').count().is_multiple_of(2);
     let mut in_code = false;
     let mut out = String::with_capacity(text.len());
     let mut before = ' ';

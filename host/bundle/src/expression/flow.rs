@@ -1,56 +1,16 @@
 //! What the expressions of a rule read, what is certain to be there by then, and
 //! what a value is made of.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use cel::IdedExpr;
 use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, LiteralValue, SelectExpr, operators};
 
+use super::known::{Known, Origin, Step, Truths, tested};
 use super::walk::{is_namespace, keeps_items, literal};
 use super::{Expression, parse};
 use crate::source::{At, Sources};
 use crate::yaml::Node;
-
-/// A step into a value.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Step {
-    Member(String),
-    /// An item of a list.
-    Item,
-    /// An item of a list or a member of an object, by an index that is computed.
-    Any,
-    /// Back: the value as an item of a list, or a member of a map, that the
-    /// expression makes.
-    Collected,
-}
-
-/// Where a value comes from.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Origin {
-    /// A variable of expressions, such as `body`, or a fact.
-    pub root: String,
-    pub steps: Vec<Step>,
-}
-
-impl Origin {
-    fn then(&self, step: Step) -> Self {
-        let mut steps = self.steps.clone();
-        if steps.last() == Some(&Step::Collected) && step != Step::Collected {
-            steps.pop();
-        } else {
-            steps.push(step);
-        }
-        Self { root: self.root.clone(), steps }
-    }
-
-    /// The name of the member, if that is what the last step leads to.
-    pub fn member(&self) -> Option<&str> {
-        match self.steps.last() {
-            Some(Step::Member(name)) => Some(name),
-            _ => None,
-        }
-    }
-}
 
 /// A place that is read or tested for.
 #[derive(Debug, Clone)]
@@ -61,43 +21,6 @@ pub(crate) struct Read {
     pub is_test: bool,
     /// Whoever gets here has tested for it before.
     pub is_certain: bool,
-}
-
-/// Places that are certain to be there; `None`: this point is never reached.
-#[derive(Debug, Clone)]
-pub(crate) struct Known(Option<BTreeSet<Origin>>);
-
-impl Default for Known {
-    fn default() -> Self {
-        Self(Some(BTreeSet::new()))
-    }
-}
-
-impl Known {
-    const UNREACHED: Self = Self(None);
-
-    pub fn and(&self, other: &Self) -> Self {
-        Self(self.0.as_ref().zip(other.0.as_ref()).map(|(a, b)| a | b))
-    }
-
-    fn or(&self, other: &Self) -> Self {
-        match (&self.0, &other.0) {
-            (Some(a), Some(b)) => Self(Some(a & b)),
-            (Some(one), None) | (None, Some(one)) => Self(Some(one.clone())),
-            (None, None) => Self::UNREACHED,
-        }
-    }
-
-    fn holds(&self, origin: &Origin) -> bool {
-        self.0.as_ref().is_none_or(|known| known.contains(origin))
-    }
-}
-
-/// What is certain if a condition is true, and if it is false.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Truths {
-    pub when_true: Known,
-    pub when_false: Known,
 }
 
 /// Follows the expressions of one rule, in the order of evaluation.
@@ -219,19 +142,6 @@ impl Flow {
             _ => Truths::default(),
         }
     }
-}
-
-/// A test that succeeds tells of the member and of all on the way to it.
-fn tested(of: Vec<Origin>, step: Step) -> Truths {
-    let mut known = BTreeSet::new();
-    if let [origin] = of.as_slice() {
-        let origin = origin.then(step);
-        for length in 1..=origin.steps.len() {
-            let steps = origin.steps.iter().take(length).cloned().collect();
-            known.insert(Origin { root: origin.root.clone(), steps });
-        }
-    }
-    Truths { when_true: Known(Some(known)), when_false: Known::default() }
 }
 
 fn index_step(index: &IdedExpr) -> Step {

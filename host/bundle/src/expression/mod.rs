@@ -1,10 +1,12 @@
 //! Expressions: whether they are accepted, and what they read.
 
 mod flow;
+mod known;
 mod scope;
 mod walk;
 
-pub(crate) use flow::{Flow, Known, Origin, Read, Step};
+pub(crate) use flow::{Flow, Read};
+pub(crate) use known::{Known, Origin, Step};
 pub(crate) use scope::{Reads, Scope, Type, is_known_variable};
 
 use cel::{IdedExpr, Program};

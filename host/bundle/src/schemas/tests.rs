@@ -1,6 +1,6 @@
 //! The schemas and the compiler agree: on the names of members and values, and,
 //! as far as a schema can tell, on what is a mistake.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
