@@ -1,6 +1,7 @@
 //! Everything that goes into a verdict, owned, so that it can be changed.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use solgate_bundle::cases::{Case, FactGiven};
 use solgate_engine::verdict::{Caller, FactAnswer, Mode, Setting};
@@ -9,7 +10,7 @@ use solgate_engine::verdict::{Caller, FactAnswer, Mode, Setting};
 /// the same time, and long ones are in the cases.
 const BODY: usize = 16 << 10;
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Subject {
     pub method: String,
     pub target: String,
@@ -47,6 +48,24 @@ impl Subject {
             at: case.at,
             mode: case.mode,
         })
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} {}", self.method.escape_debug(), self.target.escape_debug())?;
+        for (name, value) in &self.fields {
+            writeln!(f, "{name}: {}", value.escape_debug())?;
+        }
+        let complete = if self.body_complete { "" } else { " (and more)" };
+        writeln!(f, "\n{}{complete}\n", self.body.escape_ascii())?;
+        for (name, answer) in &self.facts {
+            match answer {
+                FactAnswer::Found { etag, body } => writeln!(f, "fact {name}: {etag:?} {}", body.escape_ascii())?,
+                other => writeln!(f, "fact {name}: {other:?}")?,
+            }
+        }
+        writeln!(f, "{:?}, received at {}, settings {:?}, {:?}", self.mode, self.at, self.settings, self.caller)
     }
 }
 

@@ -283,3 +283,39 @@ fn fits(data: &Metadata) -> Result<(), RecordFileError> {
         (true, _) => Err(RecordFileError::Readable { mode }),
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::facts::MapFacts;
+
+    /// As with a disk that does not keep up: nobody takes what is in the queue.
+    #[tokio::test]
+    async fn what_does_not_fit_is_dropped_and_counted_at_once() {
+        let gate = Arc::new(Gate::new(Vec::new(), Arc::new(MapFacts::default())));
+        let request = |length: usize| {
+            Request::from_http(http::Request::new(vec![b' '; length]), std::time::SystemTime::UNIX_EPOCH)
+        };
+        let small = request(1);
+        let decision = gate.judge(&small).await;
+        let metrics = Arc::new(Metrics::default());
+        let (queue, jobs) = sync_channel(2);
+        let file = RecordFile { queue, queued: Arc::default(), metrics: Arc::clone(&metrics) };
+        file.offer("1", &gate, &small, &decision);
+        file.offer("2", &gate, &request(QUEUE_BYTES), &decision);
+        file.offer("3", &gate, &small, &decision);
+        file.offer("4", &gate, &small, &decision);
+        let taken: Vec<String> = jobs
+            .try_iter()
+            .map(|job| match job {
+                Job::Write(taken) => taken.id,
+                Job::End(_) => "the end".to_owned(),
+            })
+            .collect();
+        assert_eq!(taken, ["1", "3"]);
+        assert_eq!(file.queued.load(Ordering::Relaxed), 2);
+        let text = metrics.text();
+        assert!(text.contains("solgate_decision_records_total{outcome=\"dropped\"} 2\n"), "{text}");
+    }
+}

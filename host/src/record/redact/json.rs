@@ -81,7 +81,7 @@ impl<'t> Walk<'t> {
             self.out.push_str(name);
             self.space();
             self.copy(1);
-            let name: String = serde_json::from_str(name).unwrap_or_default();
+            let name: String = serde_json::from_str(name).unwrap_or_else(|_| name.to_owned());
             let secrecy = if secrecy != Secrecy::Name && is_secret_name(&name) { Secrecy::Name } else { secrecy };
             self.path.push(name);
             self.value(secrecy);
@@ -154,10 +154,11 @@ impl<'t> Walk<'t> {
 fn replacement(token: &str) -> String {
     match token.as_bytes().first() {
         Some(b'"') => {
-            let text: String = serde_json::from_str(token).unwrap_or_default();
-            if text.is_empty() {
+            if token == "\"\"" {
                 return token.to_owned();
             }
+            // Half a surrogate pair cannot be read, and is no URI.
+            let text: String = serde_json::from_str(token).unwrap_or_default();
             for scheme in ["https://", "http://"] {
                 if text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)) {
                     return format!("\"{scheme}{MARK}.example/\"");
@@ -203,7 +204,7 @@ mod tests {
             place("/list/*/pin", true),
         ];
         let secrets: Vec<&Secret> = secrets.iter().collect();
-        let table: [(&str, &str, &[&str]); 11] = [
+        let table: [(&str, &str, &[&str]); 12] = [
             ("{\"a\" : [1.0, \"x\\u0041\"],\n \"a\":{} }", "{\"a\" : [1.0, \"x\\u0041\"],\n \"a\":{} }", &[]),
             (
                 r#"{"auth":{"kind":["BASIC"],"user":"u","n":[7,true,null,""],"at":"HTTPS://u:p@a/b"}}"#,
@@ -232,6 +233,7 @@ mod tests {
                 r#"{"pass_word":"redacted","password":"redacted","password":"redacted"}"#,
                 &["/pass_word", "/password", "/password"],
             ),
+            (r#"{"password":"\ud800x"}"#, r#"{"password":"redacted"}"#, &["/password"]),
             ("[]", "[]", &[]),
             (" \"é\" ", " \"é\" ", &[]),
             ("-1e5", "-1e5", &[]),
