@@ -44,6 +44,17 @@ fn a_request_that_is_wrong_in_itself_costs_the_vnfm_nothing() {
             400,
             "subscribe.callbackUri.uri",
         ),
+        // What the transport refuses is answered in the same form.
+        (
+            message("GET", "/vnflcm/v2/subscriptions", &["Authorization: Bearer a", "Authorization: Bearer b"], ""),
+            400,
+            "transport.field.repeated",
+        ),
+        (
+            message("POST", "/vnflcm/v2/subscriptions", &["X-HTTP-Method-Override: DELETE"], "{}"),
+            400,
+            "transport.method-override",
+        ),
     ];
     for (request, status, rule) in cases {
         let answer = send(gate.address, &request);
