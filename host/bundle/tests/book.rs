@@ -28,6 +28,14 @@ fn the_rule_book_of_a_small_bundle_shows_rules_of_all_kinds() {
     assert_golden(&folder("bundles/minimal.md"), &book(&minimal()));
 }
 
+#[test]
+fn windows_and_lists_are_shown() {
+    let page = book(&folder("../../../policies/example-operator"));
+    for part in ["| `maintenance` | sat, sun 22:00-04:00 Europe/Berlin; ", "## Lists", "| `callbackHosts` | `"] {
+        assert!(page.contains(part), "{part}");
+    }
+}
+
 /// Whoever has a rule id finds the rule, and every link leads to one.
 #[test]
 fn every_rule_has_a_heading_and_every_link_a_target() {

@@ -10,10 +10,13 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 use solgate_engine::ENGINE_RULES;
-use solgate_engine::ir::{Bundle, FactDef, Require, Rule, RuleKind, Severity, SeveritySpec, Stage};
+use solgate_engine::ir::{Bundle, FactDef, Period, Require, Rule, RuleKind, Severity, SeveritySpec, Stage};
 
 use self::markdown::{anchor, code, plain};
 use self::places::{Places, places};
+
+/// Most entries of a list that are shown.
+const MOST_ENTRIES: usize = 20;
 
 /// Writes the rule book in Markdown, as GitHub shows it. It depends on the bundle
 /// only, and not on its digest.
@@ -25,6 +28,7 @@ pub fn rule_book(bundle: &Bundle) -> String {
     let mut page = String::new();
     book.introduction(&mut page);
     book.options(&mut page);
+    book.tables(&mut page);
     book.overview(&mut page);
     book.operations(&mut page);
     let _ = writeln!(page, "\n## The rules");
@@ -119,6 +123,26 @@ impl Book<'_> {
         }
     }
 
+    /// Windows and lists that expressions name.
+    fn tables(&self, page: &mut String) {
+        if !self.bundle.windows.is_empty() {
+            let _ = write!(page, "\n## Windows\n\n| window | open |\n|---|---|\n");
+        }
+        for window in &self.bundle.windows {
+            let periods: Vec<String> = window.periods.iter().map(period).collect();
+            let _ = writeln!(page, "| {} | {} |", code(&window.name), periods.join("; "));
+        }
+        if !self.bundle.lists.is_empty() {
+            let _ = write!(page, "\n## Lists\n\n| list | entries |\n|---|---|\n");
+        }
+        for list in &self.bundle.lists {
+            let shown: Vec<String> = list.entries.iter().take(MOST_ENTRIES).map(|entry| code(entry)).collect();
+            let more = list.entries.len().saturating_sub(MOST_ENTRIES);
+            let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+            let _ = writeln!(page, "| {} | {}{more} |", code(&list.name), shown.join(", "));
+        }
+    }
+
     fn overview(&self, page: &mut String) {
         let _ = write!(page, "\n## Overview\n\n| rule | status | severity | what is wrong |\n|---|---|---|---|\n");
         for rule in &self.rules {
@@ -205,6 +229,19 @@ impl Book<'_> {
         let path = |fact: &FactDef| code(&format!("GET {}", fact.path));
         self.bundle.facts.iter().find(|fact| fact.name == name).map_or_else(|| code(name), path)
     }
+}
+
+/// Such as `sat, sun 22:00-04:00 Europe/Berlin`.
+fn period(period: &Period) -> String {
+    let time = |minutes: u16| {
+        let (hours, minutes) = (minutes.checked_div(60), minutes.checked_rem(60));
+        format!("{:02}:{:02}", hours.unwrap_or_default(), minutes.unwrap_or_default())
+    };
+    // By the names that policy.yaml has for them.
+    let days: Vec<String> =
+        period.days.iter().filter_map(|day| serde_json::to_value(day).ok()).map(|d| shown(&d)).collect();
+    let days = if days.len() == 7 { "every day".to_owned() } else { days.join(", ") };
+    format!("{days} {}-{} {}", time(period.from), time(period.to), plain(&period.zone))
 }
 
 fn condition(require: &Require, page: &mut String) {

@@ -1,27 +1,27 @@
-//! Members of a body that may be absent, read without a test for them, and names
-//! that look like a slip.
+//! Members of a body or of a fact that may be absent, read without a test for them,
+//! and names that look like a slip.
 
 use super::Written;
 use super::follow::Followed;
 use crate::diagnostic::Report;
 use crate::expression::{Origin, Read, Step};
 use crate::openapi::{Api, Presence, presence};
+use crate::policy::Policy;
 use crate::source::At;
 use crate::suggest::nearest;
 use crate::yaml::Node;
 
-pub(super) fn check(rule: &Written<'_>, followed: &Followed, api: &Api<'_>, report: &mut Report) {
+pub(super) fn check(rule: &Written<'_>, followed: &Followed, policy: &Policy, api: &Api<'_>, report: &mut Report) {
     let mut reported: Vec<&Origin> = Vec::new();
     for (index, read) in followed.reads.iter().enumerate() {
         let steps = &read.origin.steps;
         // One remark per member; the next reads are as the first.
-        if read.origin.root != "body" || steps.is_empty() || reported.contains(&&read.origin) {
+        if steps.is_empty() || reported.contains(&&read.origin) {
             continue;
         }
-        for op in &rule.operations {
-            let Some(schema) = op.schema else { continue };
+        for (schema, of) in rule.schemas(&read.origin, policy, api) {
             let found = presence(api, schema, steps);
-            if misspelt(&found, steps, &op.def.id, read.at, report) {
+            if misspelt(&found, steps, &of, read.at, report) {
                 reported.push(&read.origin);
                 break;
             }
@@ -29,7 +29,7 @@ pub(super) fn check(rule: &Written<'_>, followed: &Followed, api: &Api<'_>, repo
                 let is_detail = index >= followed.deciding;
                 // Who says what a fault of the expression means has thought of it.
                 if is_detail || rule.node.get("onError").is_none() {
-                    absent(read, &op.def.id, is_detail, report);
+                    absent(read, &of, is_detail, report);
                     reported.push(&read.origin);
                 }
                 break;
@@ -41,7 +41,7 @@ pub(super) fn check(rule: &Written<'_>, followed: &Followed, api: &Api<'_>, repo
     }
 }
 
-fn absent(read: &Read, operation: &str, is_detail: bool, report: &mut Report) {
+fn absent(read: &Read, of: &str, is_detail: bool, report: &mut Report) {
     let name = read.origin.member().unwrap_or_default();
     let effect = if is_detail {
         "the answer would then say the title in place of this detail"
@@ -49,7 +49,7 @@ fn absent(read: &Read, operation: &str, is_detail: bool, report: &mut Report) {
         "the rule would then fail with 500"
     };
     report
-        .warning(read.at, format!("`{name}` may be absent from the body of `{operation}`: {effect}"))
+        .warning(read.at, format!("`{name}` may be absent from {of}: {effect}"))
         .hint("test it first: `when: has(...)`, `!has(...) || ...`, or `has(...) ? ... : ...`");
 }
 
@@ -64,14 +64,12 @@ fn is_safe(read: &Read, reads: &[Read]) -> bool {
 }
 
 /// Reports a name that the schema does not have, but one that is nearly the same.
-fn misspelt(found: &Presence<'_>, steps: &[Step], operation: &str, at: At, report: &mut Report) -> bool {
+fn misspelt(found: &Presence<'_>, steps: &[Step], of: &str, at: At, report: &mut Report) -> bool {
     if let Presence::Unknown(known) = found
         && let Some(Step::Member(name)) = steps.last()
         && let Some(meant) = nearest(name, known)
     {
-        report
-            .warning(at, format!("the body of `{operation}` has no member `{name}`"))
-            .hint(format!("did you mean `{meant}`?"));
+        report.warning(at, format!("{of} has no member `{name}`")).hint(format!("did you mean `{meant}`?"));
         return true;
     }
     false
@@ -88,7 +86,8 @@ fn pointer(rule: &Written<'_>, node: &Node, api: &Api<'_>, report: &mut Report) 
         });
         for op in &rule.operations {
             let Some(schema) = op.schema else { continue };
-            if misspelt(&presence(api, schema, &steps), &steps, &op.def.id, node.at, report) {
+            let of = format!("the body of `{}`", op.def.id);
+            if misspelt(&presence(api, schema, &steps), &steps, &of, node.at, report) {
                 return;
             }
         }

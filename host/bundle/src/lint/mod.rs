@@ -10,7 +10,8 @@ mod unused;
 use solgate_engine::ir::{Require, Rule, RuleKind};
 
 use crate::diagnostic::Report;
-use crate::openapi::{Api, Op};
+use crate::expression::Origin;
+use crate::openapi::{Api, Op, answer};
 use crate::policy::Policy;
 use crate::rules::{self, Declared};
 use crate::source::At;
@@ -25,12 +26,26 @@ struct Written<'a> {
     operations: Vec<&'a Op<'a>>,
 }
 
-impl Written<'_> {
+impl<'a> Written<'a> {
     fn require(&self) -> Option<&Require> {
         match &self.rule.kind {
             RuleKind::Require(require) => Some(require),
             _ => None,
         }
+    }
+
+    /// The schemas that a value from this place has, and what each is the schema
+    /// of: bodies of the rule's operations, or the VNFM's answer that a fact is.
+    fn schemas<'n>(&self, origin: &Origin, policy: &Policy, api: &Api<'n>) -> Vec<(&'n Node, String)>
+    where
+        'a: 'n,
+    {
+        if origin.root == "body" {
+            let body = |op: &&'a Op<'a>| Some((op.schema?, format!("the body of `{}`", op.def.id)));
+            return self.operations.iter().filter_map(body).collect();
+        }
+        let schema = policy.fact(&origin.root).and_then(|fact| answer(api, &fact.def.path));
+        schema.map(|schema| (schema, format!("the fact `{}`", origin.root))).into_iter().collect()
     }
 
     /// A member of the rule, or the place of its id.
@@ -62,8 +77,8 @@ pub(crate) fn check(
     for rule in written.iter().filter(|rule| rule.require().is_some()) {
         let followed = follow::follow(rule.node, &report.sources);
         conditions::check(rule, report);
-        members::check(rule, &followed, api, report);
-        secrets::check(rule, &followed, api, report);
+        members::check(rule, &followed, policy, api, report);
+        secrets::check(rule, &followed, policy, api, report);
         unused::variables(rule, &followed, report);
         reads.extend(followed.reads);
     }

@@ -5,13 +5,14 @@ use super::follow::Followed;
 use crate::diagnostic::Report;
 use crate::expression::{Origin, Step};
 use crate::openapi::{Api, secret};
+use crate::policy::Policy;
 use crate::source::At;
 use crate::yaml::Node;
 
 /// Header fields that hold credentials.
 const FIELDS: [&str; 5] = ["authorization", "proxy-authorization", "cookie", "x-auth-token", "x-subject-token"];
 
-pub(super) fn check(rule: &Written<'_>, followed: &Followed, api: &Api<'_>, report: &mut Report) {
+pub(super) fn check(rule: &Written<'_>, followed: &Followed, policy: &Policy, api: &Api<'_>, report: &mut Report) {
     let Some(detail) = rule.node.get("otherwise").and_then(|otherwise| otherwise.get("detail")) else {
         return;
     };
@@ -22,10 +23,15 @@ pub(super) fn check(rule: &Written<'_>, followed: &Followed, api: &Api<'_>, repo
         }
         reported.push(origin);
         let at = followed.reads.iter().rev().find(|read| read.origin == *origin).map_or(detail.at, |read| read.at);
-        match origin.root.as_str() {
-            "headers" => header(origin, at, report),
-            "body" => body(rule, origin, at, api, report),
-            _ => {}
+        if origin.root == "headers" {
+            header(origin, at, report);
+            continue;
+        }
+        for (schema, of) in rule.schemas(origin, policy, api) {
+            if let Some(found) = secret(api, schema, &origin.steps) {
+                value(origin, &of, found, at, report);
+                break;
+            }
         }
     }
 }
@@ -40,25 +46,16 @@ fn header(origin: &Origin, at: At, report: &mut Report) {
     }
 }
 
-fn body(rule: &Written<'_>, origin: &Origin, at: At, api: &Api<'_>, report: &mut Report) {
-    for op in &rule.operations {
-        let Some(found) = op.schema.and_then(|schema| secret(api, schema, &origin.steps)) else {
-            continue;
-        };
-        let what = match origin.member() {
-            Some(name) => format!("`{name}`"),
-            None if origin.steps.is_empty() => "the whole body".to_owned(),
-            None => "a part of the body".to_owned(),
-        };
-        report
-            .warning(
-                at,
-                format!("the detail could print {what}, which is or holds a secret in the operation `{}`", op.def.id),
-            )
-            .hint("details go into answers and logs: say what is wrong without the value")
-            .related(mark(found), "secret by this schema");
-        return;
-    }
+fn value(origin: &Origin, of: &str, secret: &Node, at: At, report: &mut Report) {
+    let what = match origin.member() {
+        Some(name) => format!("`{name}` of {of}"),
+        None if origin.steps.is_empty() => format!("all of {of}"),
+        None => format!("a part of {of}"),
+    };
+    report
+        .warning(at, format!("the detail could print {what}, which is or holds a secret"))
+        .hint("details go into answers and logs: say what is wrong without the value")
+        .related(mark(secret), "secret by this schema");
 }
 
 /// The keyword that makes a schema a secret's.

@@ -13,7 +13,7 @@ mod schema;
 
 pub(crate) use mapping::check_mapping;
 pub(crate) use merge::merge;
-pub(crate) use presence::{Presence, presence, secret};
+pub(crate) use presence::{Presence, answer, presence, secret};
 
 use std::collections::BTreeMap;
 

@@ -16,6 +16,19 @@ pub(crate) enum Presence<'n> {
     Open,
 }
 
+/// The schema of what the VNFM answers to a GET of that path below the API root, if
+/// openapi.yaml has one.
+pub(crate) fn answer<'n>(api: &Api<'n>, path: &str) -> Option<&'n Node> {
+    let root = api.root;
+    let followed = |node: &'n Node| match node.get("$ref") {
+        Some(reference) => reference::follow(root, reference),
+        None => Some(node),
+    };
+    let responses = root.get("paths")?.get(path)?.get("get")?.get("responses")?;
+    let content = followed(responses.get("200")?)?.get("content")?;
+    content.as_map()?.iter().find_map(|(_, media_type)| media_type.get("schema"))
+}
+
 /// Follows steps into a schema, to what it says about the last of them.
 pub(crate) fn presence<'n>(api: &Api<'n>, schema: &'n Node, path: &[Step]) -> Presence<'n> {
     let mut current = variants(api, schema);

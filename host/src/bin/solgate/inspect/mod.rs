@@ -113,7 +113,7 @@ fn pretty(name: &Path, anatomy: &Anatomy) -> String {
     line("exports", &listed(&anatomy.exports));
     let sections: Vec<String> =
         anatomy.custom_sections.iter().map(|section| format!("{} ({} bytes)", section.name, section.bytes)).collect();
-    line("extras", &listed(&sections));
+    line("sections", &listed(&sections));
     if let Some(fault) = &anatomy.fault {
         line("fault", fault);
     }
