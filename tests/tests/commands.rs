@@ -37,7 +37,21 @@ fn the_commands_print_what_the_transcripts_say() {
 
     let bless = std::env::var_os("BLESS").is_some_and(|value| value == "1");
     let mut different = String::new();
-    for transcript in ["build.txt", "check.txt", "config.txt", "coverage.txt", "explain.txt", "serve.txt", "test.txt"] {
+    for transcript in [
+        "build.txt",
+        "check.txt",
+        "config.txt",
+        "coverage.txt",
+        "explain.txt",
+        "serve.txt",
+        "test.txt",
+        "lint.txt",
+        "new.txt",
+        "docs.txt",
+        "inspect.txt",
+        "schema.txt",
+        "completions.txt",
+    ] {
         let path = folder.join(transcript);
         let text = fs::read_to_string(&path).expect("it is readable");
         let mut now = String::new();

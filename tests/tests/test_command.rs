@@ -9,7 +9,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use solgate::policy::VNFLCM_V2;
-use solgate_bundle::cases::run;
+use solgate_bundle::Source;
+use solgate_bundle::cases::{embed, run};
 use solgate_tests::process::solgate;
 use solgate_tests::{default_policy, workspace};
 
@@ -162,5 +163,19 @@ fn the_default_policy_brings_its_cases_along() {
     for case in &cases {
         let (_, differences) = run(&*policy, case).expect("it comes to a verdict");
         assert!(differences.is_empty(), "{}: {differences:?}", case.name);
+    }
+}
+
+#[test]
+fn cases_that_do_not_fit_the_policy_are_refused_with_their_place() {
+    let policy = default_policy();
+    let text = "cases:\n  - { name: one, path: /x, expect: { status: 404, rules: [route.unknwon] } }\n";
+    let file = Source { name: "tests/a.yaml".to_owned(), text: text.to_owned() };
+    // The smallest component; what counts is the section behind it.
+    let mut component = b"\0asm\x0d\0\x01\0".to_vec();
+    embed(&mut component, [&file]).expect("it is small");
+    let refused = policy.embedded_cases(&component).expect_err("there is no such rule").to_string();
+    for part in ["the policy has no rule `route.unknwon`", "tests/a.yaml:2:59", "did you mean `route.unknown`?"] {
+        assert!(refused.contains(part), "{part} is not in\n{refused}");
     }
 }

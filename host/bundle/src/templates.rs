@@ -12,6 +12,8 @@ const NAME: &str = "my-policy";
 /// A bundle that is complete and passes its own tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Template {
+    /// Rules of an operator on top of the default policy's.
+    Operator,
     /// A bundle that stands by itself: one operation, its schema and its rules.
     Minimal,
 }
@@ -39,6 +41,7 @@ impl Template {
             };
         }
         match self {
+            Self::Operator => files!("operator": "policy.yaml", "rules/tickets.yaml", "tests/tickets.yaml"),
             Self::Minimal => {
                 files!("minimal": "policy.yaml", "openapi.yaml", "rules/terminate.yaml", "tests/terminate.yaml")
             }

@@ -12,7 +12,7 @@ use std::path::Path;
 
 use solgate_bundle::{BuildOptions, Compiled, Failure, compile_dir, render};
 use solgate_engine::ir::{RuleKind, Severity, Stage};
-use support::{assert_golden, copy, folder, minimal};
+use support::{assert_golden, copy, damage, folder, minimal};
 
 fn compile(dir: &Path) -> Compiled {
     compile_dir(dir, &BuildOptions::default()).unwrap_or_else(|failure| panic!("{failure}"))
@@ -160,6 +160,24 @@ fn every_mistake_is_shown_with_its_place_and_what_to_do() {
         assert!(!said.is_empty(), "{} is accepted", case.display());
         assert_golden(&case.join("stderr"), &said);
     }
+}
+
+#[test]
+fn damaged_files_are_reported_wherever_they_are() {
+    let home = tempfile::tempdir().unwrap();
+    copy(&minimal(), &home.path().join("minimal"));
+    copy(&folder("bundles/child"), &home.path().join("child"));
+    let files = [
+        "child/policy.yaml",
+        "child/openapi.yaml",
+        "child/rules/own.yaml",
+        "child/rules/overrides.yaml",
+        "child/lists/sites.txt",
+        "minimal/policy.yaml",
+        "minimal/rules/state.yaml",
+    ];
+    let (refused, accepted) = damage(home.path(), &files, &home.path().join("child"));
+    assert!(refused > 200 && accepted > 5, "{refused} {accepted}");
 }
 
 #[test]

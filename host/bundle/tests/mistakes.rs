@@ -10,7 +10,7 @@ use std::fs;
 use std::path::Path;
 
 use solgate_bundle::{BuildOptions, Failure, compile_dir, render};
-use support::{assert_golden, copy, folder, minimal};
+use support::{assert_golden, copy, damage, folder, minimal};
 
 /// What a build says: its mistakes, or its warnings.
 fn said(dir: &Path, set: &[(String, String)]) -> String {
@@ -175,10 +175,6 @@ fn symbolic_links_are_not_followed() {
 /// about it: nothing panics, and every place lies in its file.
 #[test]
 fn damaged_files_are_reported_too() {
-    const PARTS: [&str; 19] = [
-        "{", "]", ": ", "- ", "\n", "  ", "&a ", "*a", "'", "\"", "|", ">-", "#", "ä", "x-rule: ", "~", "0", "$ref",
-        "\t",
-    ];
     const CASES: &str = "
 bases:
   retry: &retry
@@ -204,33 +200,8 @@ cases:
     fs::create_dir(dir.path().join("tests")).unwrap();
     fs::write(dir.path().join("tests/state.yaml"), CASES).unwrap();
     assert!(compile_dir(dir.path(), &BuildOptions::default()).is_ok());
-    let mut random = 1_u64;
-    let mut below = |limit: usize| {
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        usize::try_from(random >> 33).unwrap() % limit
-    };
-    let (mut refused, mut accepted) = (0, 0);
-    for name in ["policy.yaml", "openapi.yaml", "rules/body.yaml", "rules/state.yaml", "tests/state.yaml"] {
-        let path = dir.path().join(name);
-        let text = fs::read_to_string(&path).unwrap();
-        for _ in 0..60 {
-            let mut damaged: Vec<char> = text.chars().collect();
-            let at = below(damaged.len());
-            let end = at + below(30).min(damaged.len() - at);
-            damaged.splice(at..end, PARTS.get(below(PARTS.len())).unwrap().chars());
-            fs::write(&path, damaged.iter().collect::<String>()).unwrap();
-            match compile_dir(dir.path(), &BuildOptions::default()) {
-                Ok(_) => accepted += 1,
-                Err(Failure::Mistakes(mistakes)) => {
-                    assert!(!mistakes.is_empty());
-                    assert!(mistakes.render(false).starts_with(['e', 'w']));
-                    refused += 1;
-                }
-                Err(Failure::Io(error)) => panic!("{error}"),
-            }
-        }
-        fs::write(&path, text).unwrap();
-    }
+    let files = ["policy.yaml", "openapi.yaml", "rules/body.yaml", "rules/state.yaml", "tests/state.yaml"];
+    let (refused, accepted) = damage(dir.path(), &files, dir.path());
     assert!(refused > 100 && accepted > 5, "{refused} {accepted}");
 }
 

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 use solgate_engine::ENGINE_RULES;
-use solgate_engine::ir::{Bundle, FactDef, Require, Rule, RuleKind, Severity, SeveritySpec};
+use solgate_engine::ir::{Bundle, FactDef, Require, Rule, RuleKind, Severity, SeveritySpec, Stage};
 
 use self::markdown::{anchor, code, plain};
 use self::places::{Places, places};
@@ -166,7 +166,7 @@ impl Book<'_> {
         if !doc.is_empty() {
             let _ = write!(page, "\n{}\n", plain(doc));
         }
-        let _ = write!(page, "\n- status {}, severity {}\n", rule.status, severity(&rule.severity));
+        let _ = write!(page, "\n- status {}, severity {}\n", status(rule), severity(&rule.severity));
         let operations: Vec<String> = self.operations_of(rule).iter().map(|id| code(id)).collect();
         let operations = if operations.is_empty() { "every operation".to_owned() } else { operations.join(", ") };
         let _ = writeln!(page, "- {operations}");
@@ -215,7 +215,7 @@ fn condition(require: &Require, page: &mut String) {
     if let Some(place) = place {
         let _ = writeln!(page, "- {place}");
     }
-    let _ = write!(page, "- condition, in CEL:\n\n  ```yaml\n");
+    let _ = write!(page, "- condition, in CEL:\n\n  ```text\n");
     let mut line = |name: &str, expression: &str| {
         let text: Vec<&str> = expression.trim().lines().map(str::trim_end).collect();
         let _ = match text.as_slice() {
@@ -233,6 +233,20 @@ fn condition(require: &Require, page: &mut String) {
     }
     line("require", &require.require);
     let _ = writeln!(page, "  ```");
+}
+
+/// The option changes the status of faults of a body that could be read.
+fn status(rule: &Rule) -> String {
+    let is_of_body = match &rule.kind {
+        RuleKind::Schema => true,
+        RuleKind::Require(require) => require.stage == Stage::Body,
+        RuleKind::Engine | RuleKind::Exists { .. } | RuleKind::IfMatch { .. } => false,
+    };
+    if is_of_body && rule.status == 400 {
+        "400, or what `schemaErrorStatus` says".to_owned()
+    } else {
+        rule.status.to_string()
+    }
 }
 
 fn severity(spec: &SeveritySpec) -> String {

@@ -9,10 +9,9 @@ use solgate_bundle::{BuildOptions, compile_built_in, compile_dir, rule_book};
 use crate::output::{Output, print};
 use crate::policies::bundle_error;
 
-/// Write the rule book of a bundle: a page in Markdown that says of every rule what it asks, why, and
-/// what to do.
+/// Write the rule book of a bundle, in Markdown.
 ///
-/// Without DIR, that of the policy that is built into this program.
+/// It says of every rule what it asks, why, and what to do. Without DIR, that of the policy that is built into this program.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:

@@ -30,13 +30,16 @@ pub struct NewArgs {
 
 #[derive(Clone, Copy, Default, clap::ValueEnum)]
 enum Kind {
-    /// A bundle that stands by itself: one operation, its schema and its rules
+    /// Rules of your own on top of the built-in policy's
     #[default]
+    Operator,
+    /// A bundle that stands by itself: one operation, its schema and its rules
     Minimal,
 }
 
 pub fn run(arguments: &NewArgs) -> anyhow::Result<ExitCode> {
     let template = match arguments.template {
+        Kind::Operator => Template::Operator,
         Kind::Minimal => Template::Minimal,
     };
     template.make(&arguments.path)?;

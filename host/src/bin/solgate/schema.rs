@@ -6,16 +6,19 @@ use solgate_bundle::schemas::FileKind;
 
 use crate::output::print;
 
-/// Print the JSON Schema of a file of a bundle, with which editors complete and explain it.
+/// Print the JSON Schema of a file of a bundle, for editors.
 ///
-/// `solgate new` puts the schemas into the bundle's folder `.solgate`. The first line of a file then
-/// names its schema, where the language server for YAML finds it:
-/// `# yaml-language-server: $schema=.solgate/policy.schema.json`.
+/// `solgate new` puts the schemas into the folder .solgate of the bundle. The first line of each file
+/// names its schema, so that an editor with the language server for YAML completes, explains and checks it.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   solgate schema policy > .solgate/policy.schema.json
   solgate schema rules > .solgate/rules.schema.json
+
+The first line of policy.yaml, and of a file in rules/:
+  # yaml-language-server: $schema=.solgate/policy.schema.json
+  # yaml-language-server: $schema=../.solgate/rules.schema.json
 
 Exit status: 0 printed, 2 it could not be written.")]
 pub struct SchemaArgs {

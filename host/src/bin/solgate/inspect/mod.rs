@@ -126,7 +126,7 @@ fn counted(tests: &Result<Vec<Source>, String>) -> String {
         Ok(files) if files.is_empty() => "none".to_owned(),
         Ok(files) => {
             let bytes = files.iter().map(|file| file.text.len()).fold(0, usize::saturating_add);
-            format!("{} files, {bytes} bytes", files.len())
+            format!("{bytes} bytes in {}", files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>().join(", "))
         }
         Err(problem) => format!("not usable: {problem}"),
     }

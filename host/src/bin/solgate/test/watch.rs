@@ -1,7 +1,7 @@
 //! `--watch`: runs the cases again whenever a file of the policy changes.
 
 use std::io::{self, ErrorKind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
@@ -104,7 +104,7 @@ impl<'a> Watch<'a> {
         }
     }
 
-    fn is_source(&self, changed: &PathBuf) -> bool {
+    fn is_source(&self, changed: &Path) -> bool {
         if !self.path.is_dir() {
             return changed.file_name() == self.path.file_name();
         }
