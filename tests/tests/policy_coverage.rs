@@ -22,7 +22,7 @@ fn names<'c>(rules: impl Iterator<Item = &'c RuleCoverage>) -> Vec<&'c str> {
     rules.map(|rule| rule.rule.as_str()).collect()
 }
 
-fn standing<'c>(coverage: &'c Coverage, standing: Standing) -> impl Iterator<Item = &'c RuleCoverage> {
+fn standing(coverage: &Coverage, standing: Standing) -> impl Iterator<Item = &RuleCoverage> {
     coverage.rules.iter().filter(move |rule| rule.standing == standing)
 }
 

@@ -57,7 +57,7 @@ impl Explanation {
             None => writeln!(out, "{ALLOWED}allowed{ALLOWED:#}")?,
             Some(problem) => {
                 let status = problem.status.as_u16();
-                writeln!(out, "{DENIED}denied {status}{DENIED:#} {PLACE}{}{PLACE:#}", problem.title)?;
+                writeln!(out, "{DENIED}denied {status}{DENIED:#} {PLACE}{}{PLACE:#}", shown(&problem.title))?;
             }
         }
         writeln!(out, "  {QUIET}{} {}{QUIET:#}", self.report.method, self.report.target)
@@ -230,6 +230,12 @@ fn special(rule: &RuleTrace, definition: Option<&Rule>, out: &mut dyn Write) -> 
     Ok(())
 }
 
+/// Text of a policy, which may be anybody's, such that it cannot steer the
+/// terminal.
+fn shown(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
 /// An expression on one line.
 fn flat(expression: &str) -> String {
     expression.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -239,7 +245,7 @@ fn flat(expression: &str) -> String {
 fn line(out: &mut dyn Write, mark: &str, style: Style, text: &str) -> io::Result<()> {
     write!(out, "  {style}{mark:<width$}{style:#}", width = TEXT.saturating_sub(2))?;
     let mut column = TEXT;
-    for (at, word) in text.split(' ').enumerate() {
+    for (at, word) in shown(text).split(' ').enumerate() {
         let width = word.chars().count();
         if at > 0 && column.saturating_add(width) >= LAST {
             write!(out, "\n{:TEXT$}", "")?;
