@@ -229,7 +229,7 @@ fn default_bundle() -> PathBuf {
 
 fn read(file: &Path) -> Vec<Case> {
     let bundle = compile_dir(&default_bundle(), &BuildOptions::default()).expect("it compiles").bundle;
-    let source = Source { name: text(file).into(), text: fs::read_to_string(file).expect("it is readable").into() };
+    let source = Source { name: text(file).into(), text: fs::read_to_string(file).expect("it is readable") };
     cases::read(&[source], &Vocabulary::from(&bundle)).unwrap_or_else(|mistakes| panic!("{}", mistakes.render(false)))
 }
 
