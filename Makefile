@@ -15,6 +15,7 @@ ARTIFACTS := target/solgate
 WASM_TARGET := wasm32-unknown-unknown
 WASM := target/$(WASM_TARGET)/release
 BUNDLE := $(shell find policies/vnflcm-v2 -type f)
+BAKER := $(shell find host/bundle/src host/bundle/Cargo.toml -type f)
 
 .PHONY: build run test check check-format format artifacts wasm wasm-target clean
 
@@ -51,7 +52,7 @@ wasm-target:
 	@rustup target list --installed | grep -qx $(WASM_TARGET) || rustup target add $(WASM_TARGET)
 
 # The default policy.
-$(ARTIFACTS)/vnflcm-v2.wasm: $(ARTIFACTS)/engine.wasm $(BUNDLE)
+$(ARTIFACTS)/vnflcm-v2.wasm: $(ARTIFACTS)/engine.wasm $(BUNDLE) $(BAKER)
 	$(CARGO) build $(CARGO_FLAGS) --bin solgate-bake
 	target/release/solgate-bake policies/vnflcm-v2 $@
 

@@ -46,6 +46,12 @@ pub enum InitError {
     /// An `x-rule` that is neither a rule id nor an object of them.
     #[error("the schema node {pointer} has an x-rule that is neither a rule id nor an object with ids")]
     Annotation { pointer: String },
+    /// The data of a time zone that cannot be read.
+    #[error("the time zone {zone} is not TZif")]
+    Zone { zone: String },
+    /// A window of time without its zone, or with a time that no clock shows.
+    #[error("the window {window} {reason}")]
+    Window { window: String, reason: String },
     /// An expression that does not parse or that may not be used in its place.
     #[error("the expression {member} of the rule {rule} is not valid: {error}")]
     Expression { rule: String, member: String, error: ExprError },

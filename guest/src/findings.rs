@@ -118,6 +118,13 @@ impl<'e> Report<'e> {
         self.record(rule, self.severity(rule).min(Severity::Warn), status, true, location, detail);
     }
 
+    /// Records a failure that denies, unless the rule is off.
+    pub(crate) fn refuse(&mut self, rule: usize, location: Location, detail: String) {
+        let severity = if self.is_active(rule) { Severity::Deny } else { Severity::Off };
+        let status = self.rules.get(rule).map_or(500, |entry| entry.status);
+        self.record(rule, severity, status, true, location, detail);
+    }
+
     /// Records that a rule could not be evaluated, which `severity` says how bad
     /// it is.
     pub(crate) fn not_evaluated(&mut self, rule: usize, severity: Severity, location: Location, detail: String) {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Raised whenever the meaning of this module's data changes.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// One compiled bundle.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,6 +27,16 @@ pub struct Bundle {
     pub limits: Limits,
     pub options: Vec<OptionDef>,
     pub facts: Vec<FactDef>,
+    /// What `inList` looks into.
+    #[serde(default)]
+    pub lists: Vec<List>,
+    /// What `inWindow` looks into.
+    #[serde(default)]
+    pub windows: Vec<Window>,
+    /// The time zones of [`Bundle::windows`], each by its name in the time zone
+    /// database, as TZif (RFC 9636): the engine has no database.
+    #[serde(default)]
+    pub zones: BTreeMap<String, Vec<u8>>,
     pub operations: Vec<Operation>,
     /// The OpenAPI document's `components.schemas`, with `x-rule` annotations.
     pub schemas: BTreeMap<String, Value>,
@@ -106,6 +116,51 @@ pub struct FactDef {
     pub members: Vec<String>,
     #[serde(default)]
     pub list: bool,
+}
+
+/// A set of texts with a name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct List {
+    pub name: String,
+    /// A text, or `*.` and the end of those texts that have more before it.
+    pub entries: Vec<String>,
+}
+
+/// A stretch of time that returns every week.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Window {
+    pub name: String,
+    /// The window is open in each of these.
+    pub periods: Vec<Period>,
+}
+
+/// From one time of the day to another, on certain days, by a wall clock.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Period {
+    /// A name in [`Bundle::zones`].
+    pub zone: String,
+    /// The days on which it begins.
+    pub days: Vec<Day>,
+    /// The first minute, counted from midnight: 0 to 1439.
+    pub from: u16,
+    /// The minute after the last, 1 to 1440; one that is not after `from` lies on
+    /// the next day.
+    pub to: u16,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Day {
+    Mon,
+    Tue,
+    Wed,
+    Thu,
+    Fri,
+    Sat,
+    Sun,
 }
 
 /// One method of one resource.
@@ -247,6 +302,10 @@ pub struct Rule {
     #[serde(default)]
     pub clause: Option<String>,
     pub doc: String,
+    /// It stands as a bundle that this one extends has it. The engine makes no
+    /// difference; tools that say what an author has tested do.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub inherited: bool,
 }
 
 /// What makes a rule fail.
@@ -259,8 +318,9 @@ pub enum RuleKind {
     Schema,
     /// The named fact is known to be absent.
     Exists { fact: String },
-    /// The If-Match field does not hold the current ETag of the named fact.
-    IfMatch { fact: String },
+    /// The If-Match field does not hold the current ETag of a named fact: of the
+    /// first whose variables the operation's path has.
+    IfMatch { facts: Vec<String> },
     /// An expression is false.
     Require(Box<Require>),
 }
@@ -283,7 +343,8 @@ pub struct Require {
     #[serde(default)]
     pub for_each: Option<String>,
     pub require: String,
-    /// JSON Pointer into the body; `{index}` stands for the item's index.
+    /// JSON Pointer into the body; `{index}` stands for the item's index,
+    /// `/{item}` for the member that the item names.
     #[serde(default)]
     pub pointer: Option<String>,
     /// Header field that the rule is about, instead of a pointer.
@@ -308,6 +369,9 @@ pub enum Stage {
     Query,
     /// Reads the body, too.
     Body,
+    /// Reads facts, and says that there is nothing (for the caller) at this path:
+    /// a 404, before anything else is said about it.
+    Existence,
     /// Reads facts.
     State,
 }

@@ -22,6 +22,18 @@ impl<'a> MediaType<'a> {
         media.parameters().all(|parameter| parameter.is_some()).then_some(media)
     }
 
+    /// Parses a media range. A lone `*` is taken for `*/*`: clients of Java send
+    /// it by default.
+    fn parse_range(text: &'a str) -> Option<Self> {
+        let text = trim(text);
+        let parameters = text.strip_prefix('*').map(trim).filter(|rest| rest.is_empty() || rest.starts_with(';'));
+        let Some(parameters) = parameters else {
+            return Self::parse(text);
+        };
+        let range = Self { kind: "*", subtype: "*", parameters };
+        range.parameters().all(|parameter| parameter.is_some()).then_some(range)
+    }
+
     /// Whether this is `name`, a `type/subtype` without parameters.
     pub(crate) fn is(&self, name: &str) -> bool {
         name.split_once('/').is_some_and(|(kind, subtype)| {
@@ -140,6 +152,8 @@ fn quality(text: &str) -> Option<u16> {
     let thousandths = format!("{fraction:0<3}").parse::<u16>().ok()?;
     match whole {
         "0" => Some(thousandths),
+        // Also of Java: `q=.2`.
+        "" if !fraction.is_empty() => Some(thousandths),
         "1" if thousandths == 0 => Some(1000),
         _ => None,
     }
@@ -162,7 +176,7 @@ fn acceptable<'a>(fields: impl Iterator<Item = &'a str>, name: &str) -> bool {
     }
     let mut best: Option<(u8, u16)> = None;
     for element in fields.flat_map(elements) {
-        let Some(media) = MediaType::parse(element) else {
+        let Some(media) = MediaType::parse_range(element) else {
             continue;
         };
         let specificity = match (media.kind, media.subtype) {
@@ -186,7 +200,7 @@ fn acceptable<'a>(fields: impl Iterator<Item = &'a str>, name: &str) -> bool {
 fn overlaps<'a>(fields: impl Iterator<Item = &'a str>, kind: &str) -> bool {
     fields
         .flat_map(elements)
-        .filter_map(MediaType::parse)
+        .filter_map(MediaType::parse_range)
         .filter(|media| kind == "*" || media.kind == "*" || media.kind.eq_ignore_ascii_case(kind))
         .any(|media| weight(&media).is_some_and(|weight| weight > 0))
 }
@@ -240,6 +254,9 @@ mod tests {
             (&["text/html;q=0.9, application/json;q=0.1"], true),
             (&["*/*;q=0, application/json"], true),
             (&["*/*;q=0.8"], true),
+            (&["text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"], true),
+            (&["*"], true),
+            (&["*;q=.5"], true),
             (&["text/html", "application/json"], true),
             (&["application/json;charset=utf-8"], true),
             (&["application/json;q=bad, */*"], true),
@@ -249,6 +266,9 @@ mod tests {
             (&["application/*;q=0, */*"], false),
             (&["*/*;q=0"], false),
             (&["*/*;q=0.000"], false),
+            (&["*;q=0"], false),
+            (&["*;q=."], false),
+            (&["*x"], false),
             (&["text/*"], false),
             (&["application/problem+json"], false),
             (&["*/json"], false),

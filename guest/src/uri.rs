@@ -129,8 +129,8 @@ fn is_pchar(byte: u8) -> bool {
     PCHAR.get(usize::from(byte)).copied().unwrap_or(false)
 }
 
-/// The format `http-uri`: an absolute http or https URI with a host (RFC 9110,
-/// 4.2), without userinfo, written in the characters of RFC 3986 only.
+/// The format `http-uri`: an absolute http or https URI with a host (RFC 3986),
+/// written in the characters of that RFC only.
 pub(crate) fn is_http_uri(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once("://") else {
         return false;
@@ -146,6 +146,10 @@ pub(crate) fn is_http_uri(text: &str) -> bool {
 }
 
 fn is_authority(authority: &str) -> bool {
+    let (user, authority) = authority.rsplit_once('@').unwrap_or(("", authority));
+    if !is_encoded(user, |byte| is_unreserved(byte) || is_sub_delim(byte) || byte == b':') {
+        return false;
+    }
     let (host, port) = if let Some(rest) = authority.strip_prefix('[') {
         let Some((address, port)) = rest.split_once(']') else {
             return false;
@@ -265,6 +269,8 @@ mod tests {
             "http://a-b_c.example:65535",
             "http://host:/x",
             "http://h/%C3%A9",
+            "http://user:pass%40word@host:8080/x",
+            "https://user@[::1]/",
         ];
         let invalid = [
             "",
@@ -286,7 +292,9 @@ mod tests {
             "http://h/é",
             "http://h/%zz",
             "http://h/<x>",
-            "http://user@host/",
+            "http://user@/",
+            "http://a@b@host/",
+            "http://us er@host/",
             "http://1.2.3.400/",
             "http://h/a#b#c",
             "mailto:x@y",

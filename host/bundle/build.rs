@@ -1,11 +1,24 @@
-//! Finds the engine that policies are baked from.
+//! Finds what this crate carries along: the engine that policies are baked from,
+//! and the sources of the bundles that others extend by name.
 //!
-//! It is a build product of this workspace for another target, so Cargo cannot
-//! name it as a dependency; `make` builds it first.
+//! The engine is a build product of this workspace for another target, so Cargo
+//! cannot name it as a dependency; `make` builds it first.
 
-use std::path::PathBuf;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+/// Bundles below `policies/` that can be extended by name.
+const BUILT_IN: [&str; 1] = ["vnflcm-v2"];
 
 fn main() {
+    engine();
+    if let Err(error) = built_in() {
+        println!("cargo::error=the built-in bundles cannot be read: {error}");
+    }
+}
+
+fn engine() {
     println!("cargo::rerun-if-env-changed=SOLGATE_ARTIFACTS");
     let folder = std::env::var_os("SOLGATE_ARTIFACTS")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/solgate"), PathBuf::from);
@@ -18,4 +31,43 @@ fn main() {
             "cargo::error=the policy engine has not been built for WebAssembly yet: run `make build` instead of `cargo build`"
         );
     }
+}
+
+/// Writes a table of the bundles' names, file names and texts.
+fn built_in() -> io::Result<()> {
+    let policies = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies").canonicalize()?;
+    let mut table = "&[\n".to_owned();
+    for name in BUILT_IN {
+        let folder = policies.join(name);
+        println!("cargo::rerun-if-changed={}", folder.display());
+        let mut files = Vec::new();
+        for part in ["policy.yaml", "openapi.yaml", "rules", "lists"] {
+            list(&folder, part, &mut files)?;
+        }
+        files.sort();
+        let _ = writeln!(table, "BuiltIn {{ name: {name:?}, files: &[");
+        for file in files {
+            let _ = writeln!(table, "({file:?}, include_str!({:?})),", folder.join(&file));
+        }
+        table.push_str("] },\n");
+    }
+    table.push_str("]\n");
+    let output = std::env::var_os("OUT_DIR").map(PathBuf::from).unwrap_or_default();
+    fs::write(output.join("built_in.rs"), table)
+}
+
+fn list(folder: &Path, name: &str, files: &mut Vec<String>) -> io::Result<()> {
+    let path = folder.join(name);
+    if path.is_file() {
+        files.push(name.to_owned());
+    } else if path.is_dir() {
+        for entry in fs::read_dir(path)? {
+            let entry = entry?.file_name();
+            let entry = entry.to_string_lossy();
+            if !entry.starts_with('.') {
+                list(folder, &format!("{name}/{entry}"), files)?;
+            }
+        }
+    }
+    Ok(())
 }

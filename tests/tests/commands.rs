@@ -6,7 +6,8 @@
 //! status. `[..]` stands for any part of a line, and a line with only `...` for
 //! any number of lines. `{port}` is a port that is taken. `+ FILE` and the `| `
 //! lines after it make a file for this case and those that follow; other files
-//! are those of `commands/files`; `bundle` and `broken` are the smallest bundle.
+//! are those of `commands/files`; `bundle`, `broken` and `measured` are the
+//! smallest bundle.
 //! `BLESS=1` writes down what is printed now where it is
 //! not what is expected.
 
@@ -14,7 +15,7 @@ use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use solgate_tests::process::solgate;
@@ -28,7 +29,7 @@ fn the_commands_print_what_the_transcripts_say() {
     let folder = workspace().join("tests/commands");
     let home = tempfile::tempdir().expect("a folder");
     copy(&folder.join("files"), home.path());
-    for bundle in ["bundle", "broken"] {
+    for bundle in ["bundle", "broken", "measured"] {
         copy(&workspace().join("host/bundle/tests/bundles/minimal"), &home.path().join(bundle));
     }
     let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -36,8 +37,8 @@ fn the_commands_print_what_the_transcripts_say() {
 
     let bless = std::env::var_os("BLESS").is_some_and(|value| value == "1");
     let mut different = String::new();
-    for transcript in ["build.txt", "check.txt", "config.txt", "import-cases.txt", "serve.txt"] {
-        let path = folder.join(transcript);
+    for path in transcripts(&folder) {
+        let transcript = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let text = fs::read_to_string(&path).expect("it is readable");
         let mut now = String::new();
         for (line, case) in cases(&text) {
@@ -57,6 +58,16 @@ fn the_commands_print_what_the_transcripts_say() {
         }
     }
     assert!(bless || different.is_empty(), "printed now (BLESS=1 accepts it):\n{different}");
+}
+
+/// All transcripts, in the order of their names.
+fn transcripts(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("it is readable");
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("it is readable").path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "txt"));
+    paths.sort();
+    assert!(!paths.is_empty(), "there are transcripts");
+    paths
 }
 
 #[derive(Default)]
@@ -88,7 +99,9 @@ fn write_files(before: &str, home: &Path) {
     let mut file = None;
     for line in before.lines() {
         if let Some(name) = line.strip_prefix("+ ") {
-            file = Some(File::create(home.join(name)).expect("it is created"));
+            let path = home.join(name);
+            fs::create_dir_all(path.parent().expect("it is in a folder")).expect("it is created");
+            file = Some(File::create(path).expect("it is created"));
         } else if let Some(content) = line.strip_prefix('|') {
             let content = content.strip_prefix(' ').unwrap_or_default();
             writeln!(file.as_mut().expect("a name comes first"), "{content}").expect("it is written");

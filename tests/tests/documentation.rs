@@ -55,6 +55,11 @@ fn the_page_for_policy_authors_shows_what_happens() {
 }
 
 #[test]
+fn the_page_on_tests_shows_what_happens() {
+    page("docs/policy-tests.md");
+}
+
+#[test]
 fn the_readmes_program_is_the_example_that_compiles() {
     let page = std::fs::read_to_string(workspace().join("README.md")).expect("the page exists");
     let program = std::fs::read_to_string(workspace().join("host/examples/judge.rs")).expect("the example exists");

@@ -12,10 +12,7 @@ use cel::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{
-    program::{PATTERN, Runtime},
-    value::view,
-};
+use super::{program::Runtime, value::view};
 use crate::verdict::Caller;
 
 /// A fact that was found, with its body read.
@@ -125,8 +122,7 @@ impl VariableResolver for Activation<'_> {
                 if let Some(fact) = self.facts.iter().find(|fact| fact.name == name) {
                     return Some(view(&fact.body));
                 }
-                let index = name.strip_prefix(PATTERN)?.parse::<usize>().ok()?;
-                self.runtime.patterns.get(index).map(|pattern| CowVal::Borrowed(pattern))
+                self.runtime.compiled(name)
             }
         }
     }

@@ -1,24 +1,32 @@
 //! The environment that expressions run in: CEL's standard library, its string
-//! functions, `matches` with patterns compiled ahead, and an equality that knows
-//! borrowed JSON.
+//! functions, `matches` with patterns compiled ahead, an equality that knows
+//! borrowed JSON, and what operators' rules need: hosts, lists, windows of time.
 
 use std::{any::Any, sync::Arc};
 
 use cel::{
     DeclarationError, Env, ExecutionError,
     common::{
-        types::{self, CelBool, CelString, Type},
+        types::{self, CelBool, CelInt, CelString, Type},
         value::{CowVal, StaticVal, Val},
     },
 };
 use regex::Regex;
 
-use super::value;
+use super::{list::List, uri, value, window::Window};
 
 /// Equality of two values that are not scalars in the source.
 pub(super) const EQUAL: &str = "@equal";
 /// The function `matches` of CEL; its second argument becomes a [`Pattern`].
 pub(super) const MATCHES: &str = "matches";
+/// The host of a URI.
+pub(super) const HOST: &str = "host";
+/// The scheme of a URI.
+pub(super) const SCHEME: &str = "scheme";
+/// Whether a text is in a list; the first argument becomes a [`List`].
+pub(super) const IN_LIST: &str = "inList";
+/// Whether an instant is in a window; the first argument becomes a [`Window`].
+pub(super) const IN_WINDOW: &str = "inWindow";
 
 /// Functions that expressions may call, apart from operators.
 pub(super) const FUNCTIONS: &[&str] = &[
@@ -55,33 +63,48 @@ pub(super) const FUNCTIONS: &[&str] = &[
     "value",
     "or",
     "orValue",
+    HOST,
+    SCHEME,
+    IN_LIST,
+    IN_WINDOW,
 ];
 
 static PATTERN_TYPE: Type = Type::new_unspecified_type("solgate.Pattern");
+static LIST_TYPE: Type = Type::new_unspecified_type("solgate.List");
+static WINDOW_TYPE: Type = Type::new_unspecified_type("solgate.Window");
 
 /// A compiled regular expression as a CEL value.
 #[derive(Debug, Clone)]
 pub(crate) struct Pattern(pub Arc<Regex>);
 
-impl Val for Pattern {
-    fn get_type(&self) -> &Type {
-        &PATTERN_TYPE
-    }
+/// Makes something compiled ahead a CEL value that only functions look into.
+macro_rules! opaque {
+    ($value:ty, $type:ident) => {
+        impl Val for $value {
+            fn get_type(&self) -> &Type {
+                &$type
+            }
 
-    fn cel_type() -> &'static Type {
-        &PATTERN_TYPE
-    }
+            fn cel_type() -> &'static Type {
+                &$type
+            }
 
-    fn clone_as_boxed<'v>(&self) -> Box<dyn Val + 'v> {
-        Box::new(self.clone())
-    }
+            fn clone_as_boxed<'v>(&self) -> Box<dyn Val + 'v> {
+                Box::new(self.clone())
+            }
 
-    fn as_any(&self) -> Option<&dyn Any> {
-        Some(self)
-    }
+            fn as_any(&self) -> Option<&dyn Any> {
+                Some(self)
+            }
+        }
+
+        impl StaticVal for $value {}
+    };
 }
 
-impl StaticVal for Pattern {}
+opaque!(Pattern, PATTERN_TYPE);
+opaque!(List, LIST_TYPE);
+opaque!(Window, WINDOW_TYPE);
 
 /// Builds the environment.
 pub(super) fn environment() -> Result<Env, DeclarationError> {
@@ -89,6 +112,10 @@ pub(super) fn environment() -> Result<Env, DeclarationError> {
     env.add_extension(cel::extensions::strings)?;
     env.add_overload(EQUAL, "solgate_equal", vec![types::DYN_TYPE, types::DYN_TYPE], equal)?;
     env.add_overload(MATCHES, "solgate_matches", vec![types::STRING_TYPE, PATTERN_TYPE.to_owned()], matches)?;
+    env.add_overload(HOST, "solgate_host", vec![types::STRING_TYPE], host)?;
+    env.add_overload(SCHEME, "solgate_scheme", vec![types::STRING_TYPE], scheme)?;
+    env.add_overload(IN_LIST, "solgate_in_list", vec![LIST_TYPE.to_owned(), types::STRING_TYPE], in_list)?;
+    env.add_overload(IN_WINDOW, "solgate_in_window", vec![WINDOW_TYPE.to_owned(), types::INT_TYPE], in_window)?;
     Ok(env)
 }
 
@@ -106,5 +133,50 @@ fn matches<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, Exe
     match (text.downcast_ref::<CelString>(), pattern.downcast_ref::<Pattern>()) {
         (Some(text), Some(pattern)) => Ok(CowVal::owned(CelBool::from(pattern.0.is_match(text.inner())))),
         _ => Err(ExecutionError::function_error(MATCHES, "a string and a pattern are needed")),
+    }
+}
+
+fn host<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
+    of_text(HOST, &arguments, uri::host)
+}
+
+fn scheme<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
+    of_text(SCHEME, &arguments, uri::scheme)
+}
+
+fn of_text<'b, 'v>(
+    name: &str,
+    arguments: &[CowVal<'b, 'v>],
+    function: fn(&str) -> String,
+) -> Result<CowVal<'b, 'v>, ExecutionError> {
+    match arguments {
+        [text] => match text.downcast_ref::<CelString>() {
+            Some(text) => Ok(CowVal::owned(CelString::from(function(text.inner())))),
+            None => Err(ExecutionError::function_error(name, "a string is needed")),
+        },
+        _ => Err(ExecutionError::invalid_argument_count(1, arguments.len())),
+    }
+}
+
+fn in_list<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
+    let [list, text] = arguments.as_slice() else {
+        return Err(ExecutionError::invalid_argument_count(2, arguments.len()));
+    };
+    match (list.downcast_ref::<List>(), text.downcast_ref::<CelString>()) {
+        (Some(list), Some(text)) => Ok(CowVal::owned(CelBool::from(list.contains(text.inner())))),
+        _ => Err(ExecutionError::function_error(IN_LIST, "a list and a string are needed")),
+    }
+}
+
+fn in_window<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
+    let [window, instant] = arguments.as_slice() else {
+        return Err(ExecutionError::invalid_argument_count(2, arguments.len()));
+    };
+    match (window.downcast_ref::<Window>(), instant.downcast_ref::<CelInt>()) {
+        (Some(window), Some(instant)) => match window.contains(*instant.inner()) {
+            Some(is_open) => Ok(CowVal::owned(CelBool::from(is_open))),
+            None => Err(ExecutionError::function_error(IN_WINDOW, "no calendar has this instant")),
+        },
+        _ => Err(ExecutionError::function_error(IN_WINDOW, "a window and milliseconds since 1970 are needed")),
     }
 }

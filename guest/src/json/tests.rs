@@ -14,6 +14,7 @@ fn what_is_accepted_reads_as_serde_json_reads_it() {
         " \r\n\t[ ] \n",
         r#"{"terminationType":"GRACEFUL","gracefulTerminationTimeout":10.0}"#,
         r#"{"a":[1,-2,0,-0,1.5,1e3,1E-2,-1.25e+2,9007199254740991,-9007199254740991,5e-324]}"#,
+        "[9007199254740993,9223372036854775807,-9223372036854775808,18446744073709551615]",
         r#"["", "\"\\\/\b\f\n\r\t\u0041\u00e9\ud83d\ude80", "störung – 障害 🚨"]"#,
         "null",
         "true",
@@ -105,11 +106,11 @@ fn nesting_is_limited() {
 
 #[test]
 fn inexact_numbers_are_reported_and_reading_goes_on() {
-    let text = r#"{"a":[1,99999999999999999999999],"b/c":{"d":-9007199254740992},"e":1e400,"f":1e20,"g":18446744073709551615}"#;
+    let text = r#"{"a":[1,99999999999999999999999],"b/c":{"d":-9223372036854775809},"e":1e400,"f":1e20,"g":18446744073709551616}"#;
     let document = parse(text.as_bytes(), 64).unwrap();
     let found: Vec<_> = document.numbers.iter().map(|number| (number.pointer.as_str(), number.overflow)).collect();
     assert_eq!(found, [("/a/1", false), ("/b~1c/d", false), ("/e", true), ("/g", false)]);
-    assert_eq!(document.value["b/c"]["d"], -9_007_199_254_740_992_i64);
+    assert_eq!(document.value["b/c"]["d"], -9_223_372_036_854_775_808.0);
     assert_eq!(document.value["e"], f64::MAX);
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Expression, FactRule, OperationRules, fact_variables};
 use crate::{
-    cel_env::{Compiler, ExprError, ExprInfo, Program, Runtime},
+    cel_env::{Compiler, ExprError, ExprInfo, Program, Runtime, Tables},
     error::InitError,
     ir::{Bundle, Require, Rule, RuleKind, Stage},
     router::template_variables,
@@ -27,7 +27,7 @@ pub(crate) struct RuleCompiler<'b> {
 
 impl<'b> RuleCompiler<'b> {
     pub(crate) fn new(bundle: &'b Bundle, index: &'b BTreeMap<String, usize>) -> Result<Self, InitError> {
-        let compiler = Compiler::new().map_err(|error| InitError::Expression {
+        let compiler = Compiler::new(Tables::new(bundle)?).map_err(|error| InitError::Expression {
             rule: String::new(),
             member: "environment".to_owned(),
             error,
@@ -55,10 +55,9 @@ impl<'b> RuleCompiler<'b> {
                         }
                     }
                 }
-                RuleKind::IfMatch { fact } => {
-                    let fact = self.fact(rule, fact)?;
+                RuleKind::IfMatch { facts } => {
                     for operation in operations {
-                        self.check_template(rule, fact, operation)?;
+                        let fact = self.fitting(rule, facts, operation)?;
                         if let Some(rules) = self.operations.get_mut(operation) {
                             rules.if_match.push(FactRule { rule: index, fact });
                         }
@@ -96,6 +95,19 @@ impl<'b> RuleCompiler<'b> {
     fn fact(&self, rule: &Rule, name: &str) -> Result<usize, InitError> {
         let found = self.bundle.facts.iter().position(|fact| fact.name == name);
         found.ok_or_else(|| InitError::UnknownFact { rule: rule.id.clone(), fact: name.to_owned() })
+    }
+
+    /// The first of the facts whose variables an operation's path gives.
+    fn fitting(&self, rule: &Rule, names: &[String], operation: usize) -> Result<usize, InitError> {
+        let mut unfit = InitError::UnknownFact { rule: rule.id.clone(), fact: String::new() };
+        for name in names {
+            let fact = self.fact(rule, name)?;
+            match self.check_template(rule, fact, operation) {
+                Ok(()) => return Ok(fact),
+                Err(error) => unfit = error,
+            }
+        }
+        Err(unfit)
     }
 
     /// Checks that an operation's path gives a fact's variables.
@@ -161,8 +173,8 @@ impl<'b> RuleCompiler<'b> {
             reads_body: reads.body,
         };
         let early = match require.stage {
-            Stage::State => None,
-            _ if !expression.facts.is_empty() => Some("a fact is read, so the stage must be state"),
+            Stage::Existence | Stage::State => None,
+            _ if !expression.facts.is_empty() => Some("a fact is read, so the stage must be existence or state"),
             Stage::Access | Stage::Head | Stage::Query if expression.reads_body => {
                 Some("the body is read, so the stage must be body or state")
             }

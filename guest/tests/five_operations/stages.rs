@@ -46,7 +46,7 @@ fn stages_before_any_fact() {
         (terminate(ok).without("content-type"), 400, "header.content-type.required", "Content-Type"),
         (terminate(ok).set("content-type", "application/xml"), 415, "header.content-type.json", "application/xml"),
         (
-            terminate(ok).set("content-type", "application/json;charset=latin1"),
+            terminate(ok).set("content-type", "application/json;charset=utf-16"),
             415,
             "header.content-type.json",
             "latin1",

@@ -1,9 +1,11 @@
 //! Facts, and the rules that look at them.
 
 use crate::support::*;
+use serde_json::json;
 use solgate_engine::{
+    Engine,
     ir::Severity,
-    verdict::{Context, FactAnswer, Location, Outcome},
+    verdict::{Caller, Context, FactAnswer, Location, Outcome},
 };
 
 #[test]
@@ -52,6 +54,36 @@ fn facts_are_asked_for_once_and_decide() {
         (broken.status, broken.rule.as_str(), broken.title.as_str()),
         (500, "terminate.state.instantiated", "Rule could not be evaluated")
     );
+}
+
+#[test]
+fn what_is_not_there_for_the_caller_is_not_spoken_of() {
+    let mut bundle = bundle();
+    bundle["rules"].as_array_mut().unwrap().push(rule(
+        "instance.owner",
+        404,
+        json!({"require": {"stage": "existence", "require": "vnfInstance.id == caller.tenant", "detail": "'no such instance'"}}),
+        &["terminate"],
+    ));
+    let engine = Engine::new(serde_json::from_value(bundle).unwrap()).unwrap();
+    let case = terminate(r#"{"terminationType":"FORCEFUL"}"#);
+    let caller = |tenant: &str| Caller { tenant: Some(tenant.to_owned()), ..Caller::default() };
+    let judge = |tenant: &str, state: &str| {
+        let instance = format!(r#"{{"id":"i-1","instantiationState":"{state}"}}"#);
+        let facts = [
+            ("vnfInstance", found(&instance, None)),
+            ("openOps", found(r#"[{"id":"o-1","operationState":"PROCESSING"}]"#, None)),
+        ];
+        denial(case.judge_by(&engine, &Context { caller: Some(&caller(tenant)), facts: &facts, ..Context::default() }))
+    };
+    for state in ["INSTANTIATED", "NOT_INSTANTIATED"] {
+        let denial = judge("i-2", state);
+        assert_eq!((denial.status, denial.violations.len()), (404, 1), "{denial:?}");
+        assert_eq!(denial.detail, "no such instance");
+    }
+    // The same facts serve the stage after it.
+    let denial = judge("i-1", "NOT_INSTANTIATED");
+    assert_eq!((denial.status, denial.violations.len()), (409, 2), "{denial:?}");
 }
 
 #[test]

@@ -104,7 +104,7 @@ pub fn bundle() -> Value {
                 "detail": "'zone ' + string(index) + ' has no name'"}}), &["terminate"]),
             rule("resource.vnf-instance.exists", 404, json!({"exists": {"fact": "vnfInstance"}}), &["terminate", "delete", "modify"]),
             rule("resource.op-occ.exists", 404, json!({"exists": {"fact": "opOcc"}}), &["retry"]),
-            rule("header.if-match", 412, json!({"ifMatch": {"fact": "vnfInstance"}}), &["delete", "modify"]),
+            rule("header.if-match", 412, json!({"ifMatch": {"facts": ["vnfInstance"]}}), &["delete", "modify"]),
             rule("terminate.state.instantiated", 409, json!({"require": {"stage": "state", "require": "vnfInstance.instantiationState == 'INSTANTIATED'",
                 "detail": "vnfInstance.id + ' is ' + vnfInstance.instantiationState"}}), &["terminate"]),
             in_progress,
@@ -170,8 +170,12 @@ impl Case {
     }
 
     pub fn judge(&self, context: &Context<'_>) -> Outcome {
+        self.judge_by(&engine(), context)
+    }
+
+    pub fn judge_by(&self, engine: &Engine, context: &Context<'_>) -> Outcome {
         let fields: Vec<(&str, &str)> = self.fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        engine().evaluate(
+        engine.evaluate(
             &Request {
                 method: self.method,
                 target: &self.target,

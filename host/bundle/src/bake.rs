@@ -12,14 +12,18 @@ use wasmtime_wizer::{InstanceState, SnapshotVal, ValType, Wizer};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
+use crate::cases::{self, EmbedError};
+use crate::compile::Compiled;
+use crate::section::{self, SectionError};
+
 /// The policy engine as a core module.
 static ENGINE: &[u8] = include_bytes!(env!("SOLGATE_ENGINE_WASM"));
 
 /// What it exports to be told its bundle at run time.
 static LOADABLE: &str = include_str!("../../../guest/wit/engine.wit");
 
-/// Why a compiled bundle could not be baked. None of these is the author's
-/// mistake: those are found before.
+/// Why a compiled bundle could not be baked. An author's mistakes are found before,
+/// all but cases that are too large.
 #[derive(Debug, thiserror::Error)]
 pub enum BakeError {
     /// The engine refuses what the compiler made.
@@ -28,6 +32,36 @@ pub enum BakeError {
     /// The engine or one of the tools that rewrite it failed.
     #[error("baking failed while {step}: {cause}")]
     Failed { step: &'static str, cause: String },
+    #[error(transparent)]
+    Cases(#[from] EmbedError),
+}
+
+impl Compiled {
+    /// Bakes the bundle into a policy file, which brings the cases along.
+    ///
+    /// # Errors
+    /// As [`bake`], and if the cases are too large.
+    pub fn bake(&self) -> Result<Vec<u8>, BakeError> {
+        let mut component = bake(&self.bundle)?;
+        cases::embed(&mut component, self.tests())?;
+        Ok(component)
+    }
+}
+
+/// Why a component's own bundle cannot be looked at.
+#[derive(Debug, thiserror::Error)]
+pub enum CarriedError {
+    #[error(transparent)]
+    Section(#[from] SectionError),
+    /// Made in another language, or by an earlier version of `solgate build`.
+    #[error(
+        "it does not carry the bundle that it was baked from; name the bundle's folder instead, or bake it anew with `solgate build`"
+    )]
+    Absent,
+    #[error(
+        "the bundle that it carries cannot be read: {0}; name the bundle's folder instead, or bake it anew with `solgate build`"
+    )]
+    Unreadable(serde_json::Error),
 }
 
 /// Where in the work a failure happened.
@@ -53,7 +87,19 @@ pub fn bake(bundle: &ir::Bundle) -> Result<Vec<u8>, BakeError> {
         .ok_or("it did not finish at once")
         .map_err(failed("taking the snapshot"))?
         .map_err(failed("taking the snapshot"))?;
-    encode(&snapshot)
+    let mut component = encode(&snapshot)?;
+    section::append(&mut component, section::BUNDLE, &data);
+    Ok(component)
+}
+
+/// The compiled bundle that a baked component carries, for those who want to know
+/// what its rules say. Nothing vouches for it but the file itself.
+///
+/// # Errors
+/// [`CarriedError`] if it carries none that this version can read.
+pub fn bundle_of(component: &[u8]) -> Result<ir::Bundle, CarriedError> {
+    let data = section::find(component, section::BUNDLE)?.ok_or(CarriedError::Absent)?;
+    serde_json::from_slice(data).map_err(CarriedError::Unreadable)
 }
 
 /// The engine as a component that is told its bundle at run time, through `load`

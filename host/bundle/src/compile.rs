@@ -7,16 +7,19 @@ use solgate_engine::Engine;
 use solgate_engine::InitError;
 use solgate_engine::ir::{self, Bundle};
 
+use crate::built_in::BuiltIn;
 use crate::cases::{self, Case, FactName, Vocabulary};
 use crate::diagnostic::{Diagnostic, Diagnostics, Report};
 use crate::digest::digest;
-use crate::files::{self, Files, IoError};
+use crate::files::{Home, IoError};
+use crate::layers::{self, Layers};
+use crate::lint;
 use crate::openapi::{self, Api};
-use crate::policy::{self, Policy};
+use crate::options;
+use crate::policy::{self, Policy, windows};
 use crate::rules::{self, Against, Declared};
 use crate::source::{At, FileId, Source, Sources};
 use crate::suggest::did_you_mean;
-use crate::yaml;
 
 /// What a build can be told beyond the bundle itself.
 #[derive(Debug, Clone, Default)]
@@ -30,15 +33,16 @@ pub struct BuildOptions {
 #[derive(Debug)]
 pub struct Compiled {
     pub bundle: Bundle,
-    /// Those of tests/, in the order of the files' names.
+    /// Those of the bundle's own tests/, in the order of the files' names.
     pub cases: Vec<Case>,
-    /// Sorted by file and line; [`crate::render`] shows them.
+    /// Those of the bundle itself, not of what it extends. Sorted by file and
+    /// line; [`crate::render`] shows them.
     pub warnings: Vec<Diagnostic>,
     pub sources: Sources,
 }
 
 impl Compiled {
-    /// The files of cases.
+    /// The bundle's own files of cases.
     pub fn tests(&self) -> impl Iterator<Item = &Source> {
         self.sources.iter().filter(|source| source.name.starts_with("tests/"))
     }
@@ -55,7 +59,7 @@ pub enum Failure {
     Mistakes(Diagnostics),
 }
 
-/// Compiles the bundle in a folder and reads its cases. The result depends only on the names and
+/// Compiles the bundle in a folder. The result depends only on the names and
 /// contents of its files and on `options`.
 ///
 /// # Errors
@@ -64,69 +68,123 @@ pub enum Failure {
 /// every mistake that was found.
 pub fn compile_dir(dir: &Path, options: &BuildOptions) -> Result<Compiled, Failure> {
     let mut report = Report::default();
-    let files = files::read(dir, &mut report)?;
+    let compiled = compile_reporting(Home::folder(dir)?, options, &mut report)?;
+    finished(compiled, report)
+}
+
+/// Compiles a bundle that is part of the program; `None` if there is none of that
+/// name. Its cases are not part of it.
+///
+/// # Errors
+///
+/// As [`compile_dir`]; none is to be expected without `options`.
+pub fn compile_built_in(name: &str, options: &BuildOptions) -> Option<Result<Compiled, Failure>> {
+    let home = Home::built_in(BuiltIn::find(name)?);
+    let mut report = Report::default();
+    let compiled = compile_reporting(home, options, &mut report);
+    Some(compiled.map_err(Failure::from).and_then(|compiled| finished(compiled, report)))
+}
+
+fn finished(compiled: Option<Compiled>, report: Report) -> Result<Compiled, Failure> {
+    let Some(mut compiled) = compiled else {
+        return Err(Failure::Mistakes(report.finish()));
+    };
+    (compiled.warnings, compiled.sources) = report.finish().into_parts();
+    Ok(compiled)
+}
+
+/// Compiles a bundle and keeps what was found in a report; `None` if there are
+/// mistakes.
+pub(crate) fn compile_reporting(
+    home: Home,
+    options: &BuildOptions,
+    report: &mut Report,
+) -> Result<Option<Compiled>, IoError> {
+    let layers = layers::read(home, report)?;
+    let policy = layered_policy(&layers, report)?;
     // Cases say what a policy does and do not change it.
     let digest = digest(&report.sources, &options.set);
-    let tests = files::read_tests(dir, &mut report)?;
-    let mut cases = Vec::new();
-    let bundle = compile(&files, &options.set, digest, &tests, &mut cases, &mut report);
-    let bundle = bundle.filter(|_| !report.has_mistakes());
-    match bundle {
-        Some(bundle) => {
-            let (warnings, sources) = report.finish().into_parts();
-            Ok(Compiled { bundle, cases, warnings, sources })
+    let tests = match layers.layers.last() {
+        Some(layer) => layer.home.read_tests(report)?,
+        None => Vec::new(),
+    };
+    let compiled = compile(&layers, policy, &options.set, &tests, report);
+    let compiled = compiled.filter(|_| !report.has_mistakes());
+    Ok(compiled.map(|mut compiled| {
+        compiled.bundle.digest = digest;
+        compiled
+    }))
+}
+
+/// What the policy.yaml of all layers come to. Reads their lists.
+fn layered_policy(layers: &Layers, report: &mut Report) -> Result<Option<Policy>, IoError> {
+    let mut policy = None;
+    for layer in &layers.layers {
+        // What a base does not say, those above it may need.
+        let Some(node) = &layer.policy else { return Ok(None) };
+        policy = policy::read(node, &layer.home, policy, report)?;
+        if policy.is_none() {
+            break;
         }
-        None => Err(Failure::Mistakes(report.finish())),
     }
+    Ok(policy)
 }
 
 fn compile(
-    files: &Files,
+    layers: &Layers,
+    policy: Option<Policy>,
     set: &[(String, String)],
-    digest: String,
     tests: &[FileId],
-    cases: &mut Vec<Case>,
     report: &mut Report,
-) -> Option<Bundle> {
-    let policy_node = files.policy.and_then(|file| document(file, report));
-    let openapi_node = files.openapi.and_then(|file| document(file, report));
-    let before = report.mistakes();
-    let rule_nodes: Vec<_> = files.rules.iter().filter_map(|file| yaml::parse(*file, report)).collect();
-    let all_rules_read = report.mistakes() == before;
-    let policy = policy_node.as_ref().and_then(|node| policy::read(node, set, report));
-    let api = openapi_node.as_ref().and_then(|node| openapi::read(node, report));
+) -> Option<Compiled> {
+    if layers.is_incomplete {
+        return None;
+    }
+    let policy = policy.map(|mut policy| {
+        options::set(&mut policy.options, set, report);
+        policy
+    });
+    let openapi = openapi::merge(layers.layers.iter().filter_map(|layer| layer.openapi.as_ref()), report);
+    let api = openapi.as_deref().and_then(|node| openapi::read(node, report));
     // Without one of them, every name that rules use would be unknown.
     let (policy, api) = (policy?, api?);
     let against = Against::new(&policy, &api);
+    let sources = rules::collect(layers.layers.iter().map(|layer| layer.rules.as_slice()), report);
     let mut declared = Vec::new();
-    for node in &rule_nodes {
-        rules::read(node, &against, &mut declared, report);
+    for source in &sources {
+        declared.extend(rules::read(source, &against, report));
     }
     let ids: Vec<&str> = declared.iter().map(|rule| rule.id.as_str()).collect();
     let known: BTreeSet<&str> = ids.iter().copied().collect();
     let is_declared = |id: &str| known.contains(id) || rules::is_of_engine(id);
     openapi::check_mapping(&api, &is_declared, &ids, report);
     check_facts(&policy, &api, &declared, report);
+    check_tables(&policy, &declared, report);
+    lint::check(&policy, &api, &sources, &declared, report);
     // Rules of a file that is not even YAML would all be unknown.
-    if all_rules_read {
-        *cases = cases::read_files(tests, &vocabulary(&policy, &ids), report);
-    }
+    let all_rules_read = layers.layers.iter().all(|layer| layer.all_rules_read);
+    let cases = if all_rules_read { cases::read_files(tests, &vocabulary(&policy, &ids), report) } else { Vec::new() };
     if report.has_mistakes() {
         return None;
     }
+    let inherited: BTreeSet<&str> =
+        sources.iter().filter(|source| source.is_inherited()).map(|source| source.id()).collect();
     let places: BTreeMap<String, At> = declared.iter().map(|rule| (rule.id.clone(), rule.at)).collect();
     let bundle = Bundle {
         format: ir::FORMAT,
         name: policy.name.clone(),
         version: policy.version.clone(),
-        digest,
+        digest: String::new(),
         api_roots: policy.api_roots.clone(),
         limits: policy.limits.clone(),
         options: policy.options.clone(),
         facts: policy.facts.iter().map(|fact| fact.def.clone()).collect(),
+        lists: policy.lists.iter().map(|list| list.def.clone()).collect(),
+        windows: policy.windows.iter().map(|window| window.def.clone()).collect(),
+        zones: windows::zones(&policy.windows),
         operations: api.operations.iter().map(|op| op.def.clone()).collect(),
         schemas: api.schemas.iter().map(|(name, node)| (name.clone(), node.to_json())).collect(),
-        rules: rules::compiled(declared),
+        rules: rules::compiled(declared, &inherited),
     };
     if let Err(error) = Engine::new(bundle.clone()) {
         let at = place_of(&error, &policy, &api, &places);
@@ -135,7 +193,7 @@ fn compile(
             .hint("nothing else was found wrong with the bundle");
         return None;
     }
-    Some(bundle)
+    Some(Compiled { bundle, cases, warnings: Vec::new(), sources: Sources::default() })
 }
 
 /// The names that cases may use, also where a definition could not be understood.
@@ -146,20 +204,6 @@ fn vocabulary(policy: &Policy, rules: &[&str]) -> Vocabulary {
         options: policy.options.clone(),
         rules: cases::with_engine_rules(rules.iter().map(|id| (*id).to_owned())),
     }
-}
-
-/// A file that cannot be empty.
-fn document(file: FileId, report: &mut Report) -> Option<yaml::Node> {
-    let is_blank =
-        report.sources.text(file).lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'));
-    if is_blank {
-        let name = report.sources.name(file).to_owned();
-        report
-            .mistake(At::start_of(file), format!("{name} is empty"))
-            .hint("docs/bundle-format.md shows what belongs there");
-        return None;
-    }
-    yaml::parse(file, report)
 }
 
 /// Variables that no operation can fill, and facts that nobody reads.
@@ -175,11 +219,34 @@ fn check_facts(policy: &Policy, api: &Api<'_>, declared: &[Declared], report: &m
         }
         let name = &fact.def.name;
         // A rule that could not be understood may be the one.
-        if !report.has_mistakes() && !declared.iter().any(|rule| rule.facts.contains(name)) {
+        if !report.has_mistakes() && !declared.iter().any(|rule| rule.uses.facts.contains(name)) {
             report
                 .warning(fact.at, format!("no rule reads the fact `{name}`"))
                 .hint("remove it, or the rule that was to read it is missing");
         }
+    }
+}
+
+/// Lists and windows that nobody names.
+fn check_tables(policy: &Policy, declared: &[Declared], report: &mut Report) {
+    // A rule that could not be understood may be the one.
+    if report.has_mistakes() {
+        return;
+    }
+    let mut unused = |what: &str, name: &str, at: At, is_used: bool| {
+        if !is_used {
+            report
+                .warning(at, format!("no rule names the {what} `{name}`"))
+                .hint("remove it, or the rule that was to name it is missing");
+        }
+    };
+    for list in &policy.lists {
+        let name = &list.def.name;
+        unused("list", name, list.at, declared.iter().any(|rule| rule.uses.lists.contains(name)));
+    }
+    for window in &policy.windows {
+        let name = &window.def.name;
+        unused("window", name, window.at, declared.iter().any(|rule| rule.uses.windows.contains(name)));
     }
 }
 
@@ -197,6 +264,13 @@ fn place_of(error: &InitError, policy: &Policy, api: &Api<'_>, rules: &BTreeMap<
         }
         InitError::Path { operation, .. } => api.operation(operation).map(|op| op.at),
         InitError::Annotation { .. } => Some(api.at),
+        InitError::Window { window, .. } => {
+            policy.windows.iter().find(|known| known.def.name == *window).map(|window| window.at)
+        }
+        InitError::Zone { zone } => {
+            let is_in = |window: &&policy::Window| window.def.periods.iter().any(|period| period.zone == *zone);
+            policy.windows.iter().find(is_in).map(|window| window.at)
+        }
         InitError::Format { .. }
         | InitError::ApiRoot { .. }
         | InitError::Limit { .. }

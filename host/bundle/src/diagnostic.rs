@@ -5,10 +5,12 @@ use std::fmt;
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use serde::Serialize;
 
 use crate::source::{At, Source, Sources, Span};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// The bundle cannot be built.
     Mistake,
@@ -17,23 +19,27 @@ pub enum Severity {
 }
 
 /// One thing that is wrong with a bundle.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
     pub severity: Severity,
     pub message: String,
     /// Relative to the bundle's folder, or `--set` for an option of the build.
     pub file: String,
     /// Absent if the file as a whole is meant (because it is missing, say).
+    #[serde(flatten)]
     pub span: Option<Span>,
     /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
     /// Another place that matters, such as the first of two definitions.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub related: Option<Related>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Related {
     pub file: String,
+    #[serde(flatten)]
     pub span: Span,
     pub label: String,
 }
@@ -105,7 +111,7 @@ fn report<'a>(item: &'a Diagnostic, sources: &'a Sources) -> Vec<Group<'a>> {
     let mut group = match (&item.span, excerpt(&item.file, item.span.as_ref(), sources)) {
         (Some(span), Some(source)) => {
             let primary = AnnotationKind::Primary.span(span.bytes.clone());
-            let mut snippet = Snippet::source(&source.text).path(&item.file);
+            let mut snippet = Snippet::source(shown_source(&source.text)).path(&item.file);
             match &item.related {
                 Some(related) if related.file == item.file && related.span.bytes.end <= source.text.len() => {
                     snippet = snippet
@@ -116,9 +122,11 @@ fn report<'a>(item: &'a Diagnostic, sources: &'a Sources) -> Vec<Group<'a>> {
                 Some(related) => {
                     let group = title.element(snippet.annotation(primary));
                     match excerpt(&related.file, Some(&related.span), sources) {
-                        Some(other) => group.element(Snippet::source(&other.text).path(&related.file).annotation(
-                            AnnotationKind::Context.span(related.span.bytes.clone()).label(&related.label),
-                        )),
+                        Some(other) => {
+                            group.element(Snippet::source(shown_source(&other.text)).path(&related.file).annotation(
+                                AnnotationKind::Context.span(related.span.bytes.clone()).label(&related.label),
+                            ))
+                        }
                         None => group,
                     }
                 }
@@ -148,11 +156,22 @@ fn shown(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// The same for an excerpt. The renderer does it for other control characters, but
+/// not for U+0080 to U+009F, some of which are commands to a terminal. What stands
+/// for them has their length in UTF-8, so that all places stay right.
+fn shown_source(text: &str) -> Cow<'_, str> {
+    let is_command = |c: char| matches!(c, '\u{80}'..='\u{9f}');
+    if text.contains(is_command) { text.replace(is_command, "\u{b7}").into() } else { text.into() }
+}
+
 /// Collects what is found while a bundle is read.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     pub sources: Sources,
     drafts: Vec<Draft>,
+    /// The names that the reader knows of each mapping and choice.
+    #[cfg(test)]
+    pub asked: std::collections::BTreeMap<String, std::collections::BTreeSet<String>>,
 }
 
 #[derive(Debug)]
@@ -171,6 +190,11 @@ enum Place {
 }
 
 impl Draft {
+    /// A warning about a bundle that is only extended is for its own author.
+    fn is_of_base(&self, sources: &Sources) -> bool {
+        self.severity == Severity::Warning && matches!(self.place, Place::At(at) if sources.is_inherited(at.file))
+    }
+
     pub fn hint(&mut self, hint: impl Into<String>) -> &mut Self {
         self.hint = Some(hint.into());
         self
@@ -229,6 +253,7 @@ impl Report {
         let items = self
             .drafts
             .into_iter()
+            .filter(|draft| !draft.is_of_base(&sources))
             .map(|draft| {
                 let (file, span) = match draft.place {
                     Place::At(at) => (sources.name(at.file).to_owned(), Some(sources.span(at))),

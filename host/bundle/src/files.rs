@@ -1,22 +1,27 @@
-//! Reads the files of a bundle's folder, and trusts none of them.
+//! Reads the files of a bundle, and trusts none of them.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use crate::built_in::BuiltIn;
 use crate::diagnostic::Report;
 use crate::source::{At, FileId};
 
 /// Largest source file, in bytes.
 const MAX_FILE: u64 = 4 * 1024 * 1024;
+/// Largest list file, in bytes: all of it becomes part of the policy.
+const MAX_LIST: u64 = 1024 * 1024;
 /// Most files below `rules/`, and below `tests/`.
 const MAX_FILES: usize = 1000;
 /// Deepest folder below either.
 const MAX_DEPTH: usize = 8;
 
-/// The files that make up a bundle. What is absent has been reported.
+/// The files that make up a bundle.
 pub(crate) struct Files {
+    /// What is absent has been reported.
     pub policy: Option<FileId>,
+    /// A bundle that extends another need not have it.
     pub openapi: Option<FileId>,
     /// Sorted by name.
     pub rules: Vec<FileId>,
@@ -30,52 +35,271 @@ pub struct IoError {
     pub source: io::Error,
 }
 
-pub(crate) fn read(dir: &Path, report: &mut Report) -> Result<Files, IoError> {
-    let fail = |path: &Path| {
-        let path = path.to_owned();
-        move |source| IoError { path, source }
-    };
-    if !fs::metadata(dir).map_err(fail(dir))?.is_dir() {
-        return Err(IoError { path: dir.to_owned(), source: io::ErrorKind::NotADirectory.into() });
-    }
-    let policy = required(dir, "policy.yaml", report).map_err(fail(&dir.join("policy.yaml")))?;
-    let openapi = required(dir, "openapi.yaml", report).map_err(fail(&dir.join("openapi.yaml")))?;
-    let rules = read_folder(dir, "rules", report)?;
-    Ok(Files { policy, openapi, rules })
+/// Where the files of one bundle are.
+#[derive(Debug)]
+pub(crate) struct Home {
+    place: Place,
+    /// What precedes the names of its files in messages: nothing for the bundle
+    /// itself, else `../base/` or `built-in:NAME/`.
+    prefix: String,
+    /// It is extended by the bundle that is compiled.
+    is_base: bool,
 }
 
-/// The files of cases, sorted by name.
-pub(crate) fn read_tests(dir: &Path, report: &mut Report) -> Result<Vec<FileId>, IoError> {
-    read_folder(dir, "tests", report)
+#[derive(Debug)]
+enum Place {
+    Folder(PathBuf),
+    BuiltIn(&'static BuiltIn),
 }
 
-/// The YAML files below a folder of the bundle, sorted by name.
-fn read_folder(dir: &Path, folder: &str, report: &mut Report) -> Result<Vec<FileId>, IoError> {
-    let mut names = Vec::new();
-    let path = dir.join(folder);
-    list(&path, folder, 0, &mut names, report).map_err(|source| IoError { path, source })?;
-    names.sort_unstable();
-    let mut files = Vec::with_capacity(names.len());
-    for name in names {
-        let path = dir.join(&name);
-        files.extend(load(&path, &name, report).map_err(|source| IoError { path, source })?);
+impl Home {
+    /// The folder of the bundle that is compiled.
+    pub fn folder(dir: &Path) -> Result<Self, IoError> {
+        if !fs::metadata(dir).map_err(fail(dir))?.is_dir() {
+            return Err(IoError { path: dir.to_owned(), source: io::ErrorKind::NotADirectory.into() });
+        }
+        Ok(Self { place: Place::Folder(dir.to_owned()), prefix: String::new(), is_base: false })
     }
-    Ok(files)
+
+    /// A bundle that comes with the program.
+    pub fn built_in(bundle: &'static BuiltIn) -> Self {
+        Self { place: Place::BuiltIn(bundle), prefix: format!("built-in:{}/", bundle.name), is_base: true }
+    }
+
+    /// A folder relative to this one, if this is a folder and that is there.
+    pub fn relative(&self, path: &str) -> Result<Option<Self>, IoError> {
+        let Place::Folder(dir) = &self.place else {
+            return Ok(None);
+        };
+        let dir = dir.join(path);
+        match fs::symlink_metadata(&dir) {
+            Ok(metadata) if metadata.is_dir() => {
+                Ok(Some(Self { place: Place::Folder(dir), prefix: tidy(&self.prefix, path), is_base: true }))
+            }
+            Ok(_) => Ok(None),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+            Err(source) => Err(IoError { path: dir, source }),
+        }
+    }
+
+    /// Tells this place from others, however the way to it is written.
+    pub fn identity(&self) -> Result<PathBuf, IoError> {
+        match &self.place {
+            Place::Folder(dir) => dir.canonicalize().map_err(fail(dir)),
+            Place::BuiltIn(bundle) => Ok(PathBuf::from(format!("built-in:{}", bundle.name))),
+        }
+    }
+
+    /// The name of a file in messages.
+    pub fn shown(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
+    }
+
+    /// Reads policy.yaml, openapi.yaml and the rules.
+    pub fn read(&self, report: &mut Report) -> Result<Files, IoError> {
+        let dir = match &self.place {
+            Place::Folder(dir) => dir,
+            Place::BuiltIn(bundle) => {
+                let mut add = |name: &str| bundle.text(name).map(|text| self.add(name, text.to_owned(), report));
+                let (policy, openapi) = (add("policy.yaml"), add("openapi.yaml"));
+                return Ok(Files { policy, openapi, rules: bundle.rules().filter_map(add).collect() });
+            }
+        };
+        let policy = dir.join("policy.yaml");
+        let policy = match exists(&policy).map_err(fail(&policy))? {
+            true => self.load(&policy, "policy.yaml", MAX_FILE, report).map_err(fail(&policy))?,
+            false => {
+                self.report_absent("policy.yaml", report)?;
+                None
+            }
+        };
+        let openapi = dir.join("openapi.yaml");
+        let openapi = match exists(&openapi).map_err(fail(&openapi))? {
+            true => self.load(&openapi, "openapi.yaml", MAX_FILE, report).map_err(fail(&openapi))?,
+            false => None,
+        };
+        let rules = self.read_folder(dir, "rules", report)?;
+        Ok(Files { policy, openapi, rules })
+    }
+
+    /// The files of cases, sorted by name. Those of a built-in bundle are not here.
+    pub fn read_tests(&self, report: &mut Report) -> Result<Vec<FileId>, IoError> {
+        match &self.place {
+            Place::Folder(dir) => self.read_folder(dir, "tests", report),
+            Place::BuiltIn(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// The YAML files below a folder of the bundle, sorted by name.
+    fn read_folder(&self, dir: &Path, folder: &str, report: &mut Report) -> Result<Vec<FileId>, IoError> {
+        let mut names = Vec::new();
+        let path = dir.join(folder);
+        self.list(&path, folder, 0, &mut names, report).map_err(fail(&path))?;
+        names.sort_unstable();
+        let mut files = Vec::with_capacity(names.len());
+        for name in names {
+            let path = dir.join(&name);
+            files.extend(self.load(&path, &name, MAX_FILE, report).map_err(fail(&path))?);
+        }
+        Ok(files)
+    }
+
+    /// Reports a file that the bundle should have.
+    pub fn report_absent(&self, name: &str, report: &mut Report) -> Result<(), IoError> {
+        let mut hint = "a bundle consists of policy.yaml, openapi.yaml and rules/*.yaml".to_owned();
+        if let Place::Folder(dir) = &self.place {
+            let other = format!("{}.yml", name.trim_end_matches(".yaml"));
+            let path = dir.join(&other);
+            if exists(&path).map_err(fail(&path))? {
+                hint = format!("there is a `{other}`: rename it");
+            }
+        }
+        report.file_mistake(&self.shown(name), format!("the bundle has no {name}")).hint(hint);
+        Ok(())
+    }
+
+    /// Reads a list. The name has no dot segments. `None`: there is no such file,
+    /// or it has been reported; the flag tells which.
+    pub fn read_list(&self, name: &str, report: &mut Report) -> Result<(Option<FileId>, bool), IoError> {
+        let dir = match &self.place {
+            Place::Folder(dir) => dir,
+            Place::BuiltIn(bundle) => {
+                let found = bundle.text(name).map(|text| self.add(name, text.to_owned(), report));
+                return Ok((found, found.is_some()));
+            }
+        };
+        // A link on the way would lead out of the bundle, too.
+        let mut path = dir.clone();
+        for segment in name.split('/') {
+            path.push(segment);
+            match fs::symlink_metadata(&path) {
+                Ok(metadata) if metadata.is_dir() => {}
+                Ok(_) => break,
+                Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                    return Ok((None, false));
+                }
+                Err(source) => return Err(IoError { path, source }),
+            }
+        }
+        let whole = dir.join(name);
+        if path != whole {
+            let shown = self.shown(name);
+            report
+                .file_mistake(&shown, format!("the way to `{shown}` leads through something that is no folder"))
+                .hint("a bundle holds its own files: symbolic links are not followed");
+            return Ok((None, true));
+        }
+        Ok((self.load(&whole, name, MAX_LIST, report).map_err(fail(&whole))?, true))
+    }
+
+    fn add(&self, name: &str, text: String, report: &mut Report) -> FileId {
+        let name = self.shown(name);
+        if self.is_base { report.sources.add_inherited(name, text) } else { report.sources.add(name, text) }
+    }
+
+    /// Collects the names of the YAML files below a folder; hidden ones are those of
+    /// editors and tools.
+    fn list(
+        &self,
+        dir: &Path,
+        prefix: &str,
+        depth: usize,
+        names: &mut Vec<String>,
+        report: &mut Report,
+    ) -> io::Result<()> {
+        if !exists(dir)? {
+            return Ok(());
+        }
+        if !fs::symlink_metadata(dir)?.is_dir() {
+            report
+                .file_mistake(prefix, format!("`{prefix}` is not a folder"))
+                .hint("a bundle holds its own files: symbolic links are not followed");
+            return Ok(());
+        }
+        for entry in fs::read_dir(dir)? {
+            let entry = entry?;
+            let file_name = entry.file_name();
+            let Some(file_name) = file_name.to_str() else {
+                let shown = self.shown(&format!("{prefix}/{}", file_name.to_string_lossy()));
+                report.file_mistake(&shown, "the name of this file is not UTF-8");
+                continue;
+            };
+            if file_name.starts_with('.') {
+                continue;
+            }
+            let name = format!("{prefix}/{file_name}");
+            let is_yaml =
+                Path::new(file_name).extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+            if entry.file_type()?.is_dir() {
+                if depth >= MAX_DEPTH {
+                    report.file_mistake(&self.shown(&name), format!("folders are nested deeper than {MAX_DEPTH}"));
+                    continue;
+                }
+                self.list(&entry.path(), &name, depth.saturating_add(1), names, report)?;
+            } else if is_yaml {
+                if names.len() >= MAX_FILES {
+                    report.file_mistake(
+                        &self.shown(prefix),
+                        format!("more than {MAX_FILES} files below `{}`", self.shown(prefix)),
+                    );
+                    return Ok(());
+                }
+                names.push(name);
+            }
+        }
+        Ok(())
+    }
+
+    fn load(&self, path: &Path, name: &str, limit: u64, report: &mut Report) -> io::Result<Option<FileId>> {
+        let metadata = fs::symlink_metadata(path)?;
+        if !metadata.is_file() {
+            let what = if metadata.is_symlink() { "a symbolic link" } else { "not a regular file" };
+            let shown = self.shown(name);
+            report
+                .file_mistake(&shown, format!("`{shown}` is {what}"))
+                .hint("a bundle holds its own files, so that it is the same everywhere: copy the file");
+            return Ok(None);
+        }
+        let mut bytes = Vec::new();
+        File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+        if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > limit {
+            let shown = self.shown(name);
+            report
+                .file_mistake(&shown, format!("`{shown}` is larger than {limit} bytes"))
+                .hint("split it into several files");
+            return Ok(None);
+        }
+        match String::from_utf8(bytes) {
+            Ok(text) => {
+                let has_mark = text.starts_with('\u{feff}');
+                let file = self.add(name, text, report);
+                if has_mark {
+                    report
+                        .mistake(At::start_of(file), "the file begins with a byte order mark (U+FEFF)")
+                        .hint("save it as UTF-8 without BOM");
+                    return Ok(None);
+                }
+                Ok(Some(file))
+            }
+            Err(error) => {
+                let valid = error.utf8_error().valid_up_to();
+                let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+                let file = self.add(name, text, report);
+                report
+                    .mistake(
+                        At { file, start: valid, end: valid.saturating_add('\u{fffd}'.len_utf8()) },
+                        "the file is not UTF-8 from here on",
+                    )
+                    .hint("save it as UTF-8");
+                Ok(None)
+            }
+        }
+    }
 }
 
-fn required(dir: &Path, name: &str, report: &mut Report) -> io::Result<Option<FileId>> {
-    let path = dir.join(name);
-    if exists(&path)? {
-        return load(&path, name, report);
-    }
-    let other = format!("{}.yml", name.trim_end_matches(".yaml"));
-    let hint = if exists(&dir.join(&other))? {
-        format!("there is a `{other}`: rename it")
-    } else {
-        "a bundle consists of policy.yaml, openapi.yaml and rules/*.yaml".to_owned()
-    };
-    report.file_mistake(name, format!("the bundle has no {name}")).hint(hint);
-    Ok(None)
+fn fail(path: &Path) -> impl FnOnce(io::Error) -> IoError {
+    let path = path.to_owned();
+    move |source| IoError { path, source }
 }
 
 fn exists(path: &Path) -> io::Result<bool> {
@@ -86,89 +310,18 @@ fn exists(path: &Path) -> io::Result<bool> {
     }
 }
 
-/// Collects the names of the YAML files below a folder; hidden ones are those of
-/// editors and tools.
-fn list(dir: &Path, prefix: &str, depth: usize, names: &mut Vec<String>, report: &mut Report) -> io::Result<()> {
-    if !exists(dir)? {
-        return Ok(());
-    }
-    if !fs::symlink_metadata(dir)?.is_dir() {
-        report
-            .file_mistake(prefix, format!("`{prefix}` is not a folder"))
-            .hint("a bundle holds its own files: symbolic links are not followed");
-        return Ok(());
-    }
-    for entry in fs::read_dir(dir)? {
-        let entry = entry?;
-        let file_name = entry.file_name();
-        let Some(file_name) = file_name.to_str() else {
-            let shown = format!("{prefix}/{}", file_name.to_string_lossy());
-            report.file_mistake(&shown, "the name of this file is not UTF-8");
-            continue;
-        };
-        if file_name.starts_with('.') {
-            continue;
-        }
-        let name = format!("{prefix}/{file_name}");
-        let is_yaml =
-            Path::new(file_name).extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
-        if entry.file_type()?.is_dir() {
-            if depth >= MAX_DEPTH {
-                report.file_mistake(&name, format!("folders are nested deeper than {MAX_DEPTH}"));
-                continue;
+/// The folder `path` as seen from the bundle that is compiled, where this one is
+/// at `prefix`, without steps that take each other back.
+fn tidy(prefix: &str, path: &str) -> String {
+    let mut steps: Vec<&str> = Vec::new();
+    for step in prefix.split('/').chain(path.split('/')) {
+        match step {
+            "" | "." => {}
+            ".." if steps.last().is_some_and(|last| *last != "..") => {
+                steps.pop();
             }
-            list(&entry.path(), &name, depth.saturating_add(1), names, report)?;
-        } else if is_yaml {
-            if names.len() >= MAX_FILES {
-                report.file_mistake(prefix, format!("more than {MAX_FILES} files below `{prefix}`"));
-                return Ok(());
-            }
-            names.push(name);
+            step => steps.push(step),
         }
     }
-    Ok(())
-}
-
-fn load(path: &Path, name: &str, report: &mut Report) -> io::Result<Option<FileId>> {
-    let metadata = fs::symlink_metadata(path)?;
-    if !metadata.is_file() {
-        let what = if metadata.is_symlink() { "a symbolic link" } else { "not a regular file" };
-        report
-            .file_mistake(name, format!("`{name}` is {what}"))
-            .hint("a bundle holds its own files, so that it is the same everywhere: copy the file");
-        return Ok(None);
-    }
-    let mut bytes = Vec::new();
-    File::open(path)?.take(MAX_FILE.saturating_add(1)).read_to_end(&mut bytes)?;
-    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > MAX_FILE {
-        report
-            .file_mistake(name, format!("`{name}` is larger than {MAX_FILE} bytes"))
-            .hint("split it into several files");
-        return Ok(None);
-    }
-    match String::from_utf8(bytes) {
-        Ok(text) => {
-            let has_mark = text.starts_with('\u{feff}');
-            let file = report.sources.add(name, text);
-            if has_mark {
-                report
-                    .mistake(At::start_of(file), "the file begins with a byte order mark (U+FEFF)")
-                    .hint("save it as UTF-8 without BOM");
-                return Ok(None);
-            }
-            Ok(Some(file))
-        }
-        Err(error) => {
-            let valid = error.utf8_error().valid_up_to();
-            let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-            let file = report.sources.add(name, text);
-            report
-                .mistake(
-                    At { file, start: valid, end: valid.saturating_add('\u{fffd}'.len_utf8()) },
-                    "the file is not UTF-8 from here on",
-                )
-                .hint("save it as UTF-8");
-            Ok(None)
-        }
-    }
+    steps.iter().fold(String::new(), |name, step| name + step + "/")
 }

@@ -5,23 +5,33 @@
 //! it, each [`Diagnostic`] with file, line and what to do.
 
 pub mod bake;
+mod book;
+mod built_in;
 pub mod cases;
 mod compile;
+pub mod coverage;
 mod diagnostic;
 mod digest;
 mod expression;
 mod files;
+mod layers;
+mod lint;
+pub mod mutation;
 mod openapi;
 mod options;
 mod policy;
 mod reader;
 mod rules;
+pub mod schemas;
+pub mod section;
 mod source;
 mod suggest;
 mod template;
+pub mod templates;
 mod yaml;
 
-pub use compile::{BuildOptions, Compiled, Failure, compile_dir};
+pub use book::rule_book;
+pub use compile::{BuildOptions, Compiled, Failure, compile_built_in, compile_dir};
 pub use diagnostic::{Diagnostic, Diagnostics, Related, Severity, render};
 pub use files::IoError;
 pub use source::{Source, Sources, Span};

@@ -58,9 +58,9 @@ pub(crate) fn built_in() -> Vec<OptionDef> {
     ]
 }
 
-/// Reads the `options` of policy.yaml. Those of the engine come first.
-pub(crate) fn read(node: Option<&Node>, report: &mut Report) -> Vec<OptionDef> {
-    let mut options = built_in();
+/// Reads the `options` of policy.yaml on top of those that are there without it:
+/// the engine's and the inherited ones.
+pub(crate) fn read(node: Option<&Node>, mut options: Vec<OptionDef>, report: &mut Report) -> Vec<OptionDef> {
     let entries = node.and_then(|node| reader::map(node, "`options`", report));
     for (key, node) in entries.unwrap_or_default() {
         if !is_identifier(&key.name) {
@@ -94,21 +94,21 @@ fn stand_in(name: &str, default: Option<&Node>) -> OptionDef {
     OptionDef { name: name.to_owned(), kind, default: Json::Null, set: false, doc: String::new(), values: Vec::new() }
 }
 
-fn definition(key: &Key, node: &Node, engine: Option<&OptionDef>, report: &mut Report) -> Option<OptionDef> {
+fn definition(key: &Key, node: &Node, known: Option<&OptionDef>, report: &mut Report) -> Option<OptionDef> {
     let mut members = Members::open(node, "an option", report)?;
-    let kind = match (members.get("type"), engine) {
+    let kind = match (members.get("type"), known) {
         (Some(node), _) => {
             let kind = reader::choice(node, "the type of an option", &KINDS, report)?;
-            if let Some(engine) = engine.filter(|engine| engine.kind != kind) {
+            if let Some(known) = known.filter(|known| known.kind != kind) {
                 report.mistake(
                     node.at,
-                    format!("`{}` is an option of the engine, of type {}", key.name, kind_name(engine.kind)),
+                    format!("`{}` is {}, of type {}", key.name, origin(&key.name), kind_name(known.kind)),
                 );
                 return None;
             }
             kind
         }
-        (None, Some(engine)) => engine.kind,
+        (None, Some(known)) => known.kind,
         (None, None) => {
             members.require("type", report);
             return None;
@@ -122,26 +122,33 @@ fn definition(key: &Key, node: &Node, engine: Option<&OptionDef>, report: &mut R
             values.extend(value(item, of, &[], &key.name, report));
         }
     }
-    if let Some(engine) = engine.filter(|engine| !engine.values.is_empty()) {
+    if let Some(known) = known.filter(|known| !known.values.is_empty()) {
         if let Some(node) = members.get("values")
-            && values.iter().any(|value| !engine.values.contains(value))
+            && values.iter().any(|value| !known.values.contains(value))
         {
             report.mistake(
                 node.at,
-                format!("`{}` is an option of the engine, which knows only {}", key.name, json_list(&engine.values)),
+                format!("`{}` is {}, which knows only {}", key.name, origin(&key.name), json_list(&known.values)),
             );
         }
         if values.is_empty() {
-            values.clone_from(&engine.values);
+            values.clone_from(&known.values);
         }
     }
     let doc = match members.get("doc") {
         Some(node) => reader::text(node, "`doc`", report)?.trim().to_owned(),
-        None => engine.map_or_else(String::new, |engine| engine.doc.clone()),
+        None => known.map_or_else(String::new, |known| known.doc.clone()),
     };
-    let default = match (members.get("default"), engine) {
+    let default = match (members.get("default"), known) {
         (Some(node), _) => value(node, kind, &values, &key.name, report),
-        (None, Some(engine)) => Some(engine.default.clone()),
+        (None, Some(known)) => {
+            if !is_allowed(&known.default, &values) {
+                report
+                    .mistake(key.at, format!("the default of `{}` is none of its values here", key.name))
+                    .hint("give it another: `default: ...`");
+            }
+            Some(known.default.clone())
+        }
         (None, None) => {
             members.require("default", report);
             None
@@ -236,6 +243,11 @@ fn is_allowed(value: &Json, allowed: &[Json]) -> bool {
             Json::Array(items) => items.iter().all(|item| allowed.contains(item)),
             value => allowed.contains(value),
         }
+}
+
+/// Where an option comes from that a bundle only gives another default.
+fn origin(name: &str) -> &'static str {
+    if built_in().iter().any(|option| option.name == name) { "an option of the engine" } else { "an inherited option" }
 }
 
 fn kind_name(kind: OptionKind) -> &'static str {

@@ -42,6 +42,8 @@ impl<'n> Members<'n> {
 
     /// The same, apart from some.
     pub fn finish_except(self, others: &[&Key], report: &mut Report) {
+        #[cfg(test)]
+        report.asked.entry(self.what.to_owned()).or_default().extend(self.known.iter().map(|name| (*name).to_owned()));
         for (key, _) in self.node.as_map().unwrap_or_default() {
             let is_other = others.iter().any(|other| other.name == key.name);
             if !is_other && !self.known.contains(&key.name.as_str()) {
@@ -152,6 +154,8 @@ pub(crate) fn map<'n>(node: &'n Node, what: &str, report: &mut Report) -> Option
 
 /// One of a few names.
 pub(crate) fn choice<T: Copy>(node: &Node, what: &str, choices: &[(&str, T)], report: &mut Report) -> Option<T> {
+    #[cfg(test)]
+    report.asked.entry(what.to_owned()).or_default().extend(choices.iter().map(|(name, _)| (*name).to_owned()));
     if let Some((_, value)) = choices.iter().find(|(name, _)| *name == node.text)
         && !matches!(node.value, Value::List(_) | Value::Map(_))
     {

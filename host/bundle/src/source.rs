@@ -1,5 +1,6 @@
 //! The source texts of a bundle, and places in them.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// Names one of the [`Sources`].
@@ -22,7 +23,7 @@ impl At {
 }
 
 /// A place in a source text as an author sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Span {
     /// Counted from 1.
     pub line: usize,
@@ -35,7 +36,9 @@ pub struct Span {
 /// One source text.
 #[derive(Debug, Clone)]
 pub struct Source {
-    /// The name relative to the bundle's folder, with `/` on every system.
+    /// The name relative to the bundle's folder, with `/` on every system. What
+    /// lies elsewhere has a name that says where: `../base/policy.yaml`, or
+    /// `built-in:vnflcm-v2/policy.yaml`.
     pub name: String,
     pub text: String,
 }
@@ -44,6 +47,8 @@ pub struct Source {
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
     files: Vec<Source>,
+    /// Those of bundles that the compiled one extends.
+    inherited: BTreeSet<FileId>,
 }
 
 impl Sources {
@@ -51,6 +56,17 @@ impl Sources {
         let id = FileId(self.files.len());
         self.files.push(Source { name: name.into(), text: text.into() });
         id
+    }
+
+    /// The same for a file of a bundle that is extended.
+    pub(crate) fn add_inherited(&mut self, name: impl Into<String>, text: impl Into<String>) -> FileId {
+        let id = self.add(name, text);
+        self.inherited.insert(id);
+        id
+    }
+
+    pub(crate) fn is_inherited(&self, id: FileId) -> bool {
+        self.inherited.contains(&id)
     }
 
     pub(crate) fn name(&self, id: FileId) -> &str {

@@ -10,7 +10,7 @@ use std::fs;
 use std::path::Path;
 
 use solgate_bundle::{BuildOptions, Failure, compile_dir, render};
-use support::{assert_golden, copy, folder, minimal};
+use support::{assert_golden, copy, damage, folder, minimal};
 
 /// What a build says: its mistakes, or its warnings.
 fn said(dir: &Path, set: &[(String, String)]) -> String {
@@ -111,6 +111,27 @@ const CHANGES: &[Change] = &[
         },
         &["more than 200000 values"],
     ),
+    (
+        "aliases of a long text",
+        |dir| {
+            let text = format!("text: &a {}\nlist: [{}]\n", "x".repeat(1 << 20), "*a, ".repeat(100));
+            fs::write(dir.join("rules/state.yaml"), text).unwrap();
+        },
+        &["more than 200000 values"],
+    ),
+    (
+        "control characters in an excerpt",
+        |dir| fs::write(dir.join("rules/state.yaml"), "- id: [] # \u{1b}[31m \u{9b}31m \u{e4}\n").unwrap(),
+        &["rules/state.yaml:1:7", "- id: [] # \u{241b}[31m \u{b7}31m \u{e4}\n"],
+    ),
+    (
+        "a test that is not UTF-8",
+        |dir| {
+            fs::create_dir(dir.join("tests")).unwrap();
+            fs::write(dir.join("tests/state.yaml"), b"cases: []\n# \xff\n").unwrap();
+        },
+        &["tests/state.yaml:2:3", "not UTF-8"],
+    ),
 ];
 
 #[test]
@@ -154,39 +175,33 @@ fn symbolic_links_are_not_followed() {
 /// about it: nothing panics, and every place lies in its file.
 #[test]
 fn damaged_files_are_reported_too() {
-    const PARTS: [&str; 19] = [
-        "{", "]", ": ", "- ", "\n", "  ", "&a ", "*a", "'", "\"", "|", ">-", "#", "ä", "x-rule: ", "~", "0", "$ref",
-        "\t",
-    ];
+    const CASES: &str = "
+bases:
+  retry: &retry
+    method: POST
+    path: [/vnf_lcm_op_occs/, { repeat: a, times: 3 }, /retry]
+    headers: { Version: [2.0.0, 1.0.0], Accept: null }
+    facts: { opOcc: { status: 200, etag: '\"1\"', body: { id: aaa } } }
+cases:
+  - name: one
+    base: retry
+    set: { /facts/opOcc/body/operationState: PROCESSING, /body/a/b~1c: 1 }
+    unset: [/headers/Accept]
+    options: { strict: true }
+    severity: { access.role: warn }
+    caller: { subject: s, roles: [r] }
+    at: 2026-01-01T12:00:00Z
+    apiRoot: all
+    expect: { status: 409, rules: [retry.state.failed-temp], pointers: [\"\", /a], fields: { Allow: GET } }
+  - { name: two, path: /x, base64: YWI=, mode: monitor, expect: allow }
+";
     let dir = tempfile::tempdir().unwrap();
     copy(&minimal(), dir.path());
-    let mut random = 1_u64;
-    let mut below = |limit: usize| {
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        usize::try_from(random >> 33).unwrap() % limit
-    };
-    let (mut refused, mut accepted) = (0, 0);
-    for name in ["policy.yaml", "openapi.yaml", "rules/body.yaml", "rules/state.yaml"] {
-        let path = dir.path().join(name);
-        let text = fs::read_to_string(&path).unwrap();
-        for _ in 0..60 {
-            let mut damaged: Vec<char> = text.chars().collect();
-            let at = below(damaged.len());
-            let end = at + below(30).min(damaged.len() - at);
-            damaged.splice(at..end, PARTS.get(below(PARTS.len())).unwrap().chars());
-            fs::write(&path, damaged.iter().collect::<String>()).unwrap();
-            match compile_dir(dir.path(), &BuildOptions::default()) {
-                Ok(_) => accepted += 1,
-                Err(Failure::Mistakes(mistakes)) => {
-                    assert!(!mistakes.is_empty());
-                    assert!(mistakes.render(false).starts_with(['e', 'w']));
-                    refused += 1;
-                }
-                Err(Failure::Io(error)) => panic!("{error}"),
-            }
-        }
-        fs::write(&path, text).unwrap();
-    }
+    fs::create_dir(dir.path().join("tests")).unwrap();
+    fs::write(dir.path().join("tests/state.yaml"), CASES).unwrap();
+    assert!(compile_dir(dir.path(), &BuildOptions::default()).is_ok());
+    let files = ["policy.yaml", "openapi.yaml", "rules/body.yaml", "rules/state.yaml", "tests/state.yaml"];
+    let (refused, accepted) = damage(dir.path(), &files, dir.path());
     assert!(refused > 100 && accepted > 5, "{refused} {accepted}");
 }
 

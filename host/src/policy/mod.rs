@@ -1,11 +1,13 @@
 //! Policies: loaded once, asked about every request.
 
 mod cache;
+mod cases;
 mod component;
 mod convert;
 mod engine;
 mod loadable;
 pub mod manifest;
+mod traced;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,8 +17,10 @@ use solgate_engine::verdict::{Context, Outcome, Request};
 use wasmtime::component::Component;
 
 pub use self::cache::CacheError;
+pub use self::cases::CasesError;
 pub use self::engine::{Engine, EngineConfig, EngineError};
 pub use self::manifest::Manifest;
+pub use self::traced::Traced;
 
 /// The default policy, `policies/vnflcm-v2`, as it was when this crate was built.
 pub static VNFLCM_V2: &[u8] = include_bytes!(env!("SOLGATE_DEFAULT_POLICY"));
@@ -43,6 +47,7 @@ enum Judge {
     Component(component::Loaded),
     Loadable(Box<loadable::Loadable>),
     Native(Box<solgate_engine::Engine>),
+    Traced(Arc<Traced>),
 }
 
 /// Why a policy could not be loaded.
@@ -113,12 +118,7 @@ impl Policy {
     /// # Errors
     /// As [`Policy::from_bytes`], and if the file cannot be read.
     pub fn from_file(engine: &Engine, path: &Path) -> Result<Self, LoadError> {
-        let read = |source| LoadError::Read { path: path.to_owned(), source };
-        let length = std::fs::metadata(path).map_err(read)?.len();
-        if length > LARGEST_FILE {
-            return Err(LoadError::TooLarge { path: path.to_owned() });
-        }
-        Self::from_bytes(engine, &std::fs::read(path).map_err(read)?)
+        Self::from_bytes(engine, &read_file(path)?)
     }
 
     /// Runs a compiled bundle in the sandbox without baking it: the same engine,
@@ -143,6 +143,18 @@ impl Policy {
         let engine = solgate_engine::Engine::new(bundle)?;
         let manifest = convert::native_manifest(&engine);
         Ok(Self::new(manifest, Judge::Native(Box::new(engine))))
+    }
+
+    /// As [`Policy::native`], with what it does in each evaluation: the verdicts are
+    /// the same, and every request adds to the memory that it takes.
+    ///
+    /// # Errors
+    /// If the engine refuses the bundle.
+    pub fn traced(bundle: ir::Bundle) -> Result<(Self, Arc<Traced>), LoadError> {
+        let engine = solgate_engine::Engine::new(bundle)?;
+        let manifest = convert::native_manifest(&engine);
+        let traced = Arc::new(Traced::new(engine));
+        Ok((Self::new(manifest, Judge::Traced(Arc::clone(&traced))), traced))
     }
 
     fn new(manifest: Manifest, judge: Judge) -> Self {
@@ -176,9 +188,23 @@ impl Policy {
         match &self.judge {
             Judge::Component(loaded) => loaded.evaluate(&self.manifest, request, context),
             Judge::Loadable(loaded) => loaded.evaluate(&self.manifest, request, context),
+            Judge::Traced(traced) => Ok(traced.evaluate(request, context)),
             Judge::Native(engine) => Ok(engine.evaluate(request, context)),
         }
     }
+}
+
+/// The bytes of a component's file.
+///
+/// # Errors
+/// If it cannot be read, or is larger than any policy.
+pub fn read_file(path: &Path) -> Result<Vec<u8>, LoadError> {
+    let read = |source| LoadError::Read { path: path.to_owned(), source };
+    let length = std::fs::metadata(path).map_err(read)?.len();
+    if length > LARGEST_FILE {
+        return Err(LoadError::TooLarge { path: path.to_owned() });
+    }
+    std::fs::read(path).map_err(read)
 }
 
 impl std::fmt::Debug for Policy {

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use solgate_bundle::{BuildOptions, Failure, bake::bake, compile_dir};
+use solgate_bundle::{BuildOptions, Failure, compile_dir};
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
@@ -26,6 +26,6 @@ fn run(bundle: &Path, output: &Path) -> Result<(), String> {
         Failure::Mistakes(mistakes) => mistakes.render(false),
         other => other.to_string(),
     })?;
-    let component = bake(&compiled.bundle).map_err(|error| error.to_string())?;
+    let component = compiled.bake().map_err(|error| error.to_string())?;
     std::fs::write(output, component).map_err(|error| format!("{}: {error}", output.display()))
 }

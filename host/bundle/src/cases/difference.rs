@@ -22,9 +22,10 @@ pub enum Difference {
         expected: BTreeSet<String>,
         found: BTreeSet<String>,
     },
-    /// No violation names this place.
-    Place {
-        expected: Place,
+    /// No violation names these places.
+    Places {
+        of: Places,
+        expected: Vec<String>,
         /// What violations name.
         found: Vec<Location>,
     },
@@ -49,26 +50,26 @@ pub enum Names {
     Asks,
 }
 
-/// A place that a violation has to name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
-    /// A JSON Pointer into the body.
-    Pointer(String),
+/// A member of `expect` that names places of violations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Places {
+    /// JSON Pointers into the body.
+    Pointers,
     /// A header field.
-    Header(String),
+    Header,
     /// A variable of query or path.
-    Parameter(String),
+    Parameter,
 }
 
 impl Difference {
-    /// The member of `expect` that is not fulfilled.
+    /// The member of `expect` that is not fulfilled; `verdict` stands for `allow`
+    /// and `status`.
     #[must_use]
     pub fn member(&self) -> &'static str {
         match self {
-            Self::Verdict { expected: Verdict::Allow, .. } => "allow",
-            Self::Verdict { expected: Verdict::Deny(_), .. } => "status",
+            Self::Verdict { .. } => "verdict",
             Self::Names { of, .. } => of.member(),
-            Self::Place { expected, .. } => expected.member(),
+            Self::Places { of, .. } => of.member(),
             Self::NotMentioned(_) => "mentions",
             Self::NotOmitted(_) => "omits",
             Self::Field { .. } => "fields",
@@ -89,30 +90,22 @@ impl Names {
     }
 }
 
-impl Place {
+impl Places {
     /// As it is written in a case.
     #[must_use]
-    pub fn member(&self) -> &'static str {
+    pub fn member(self) -> &'static str {
         match self {
-            Self::Pointer(_) => "pointers",
-            Self::Header(_) => "header",
-            Self::Parameter(_) => "parameter",
+            Self::Pointers => "pointers",
+            Self::Header => "header",
+            Self::Parameter => "parameter",
         }
     }
 
-    /// The pointer or the name.
-    #[must_use]
-    pub fn text(&self) -> &str {
-        match self {
-            Self::Pointer(text) | Self::Header(text) | Self::Parameter(text) => text,
-        }
-    }
-
-    fn is(&self, location: &Location) -> bool {
+    fn holds(self, expected: &str, location: &Location) -> bool {
         match (self, location) {
-            (Self::Pointer(expected), Location::Body(found)) => expected == found,
-            (Self::Header(expected), Location::Header(found)) => expected.eq_ignore_ascii_case(found),
-            (Self::Parameter(expected), Location::Query(found) | Location::Path(found)) => expected == found,
+            (Self::Pointers, Location::Body(found)) => expected == found,
+            (Self::Header, Location::Header(found)) => expected.eq_ignore_ascii_case(found),
+            (Self::Parameter, Location::Query(found) | Location::Path(found)) => expected == found,
             _ => false,
         }
     }
@@ -126,9 +119,9 @@ impl fmt::Display for Difference {
             Self::Names { of, expected, found } => {
                 write!(f, "{}: expected {}, found {}", of.member(), list(expected), list(found))
             }
-            Self::Place { expected, found } => {
+            Self::Places { of, expected, found } => {
                 let found: Vec<String> = found.iter().map(named).collect();
-                write!(f, "{}: expected {:?}, found {}", expected.member(), expected.text(), list(&found))
+                write!(f, "{}: expected {}, found {}", of.member(), list(expected), list(&found))
             }
             Self::NotMentioned(text) => write!(f, "no detail mentions {text:?}"),
             Self::NotOmitted(text) => write!(f, "the answer holds {text:?}"),
@@ -173,19 +166,26 @@ pub(super) fn differences(ran: &Ran, expect: &Expect) -> Vec<Difference> {
     if found != expect.verdict {
         different.push(Difference::Verdict { expected: expect.verdict, found });
     }
-    let violations = denial.map_or(&[][..], |denial| denial.violations.as_slice());
     let findings = ran.outcome.as_ref().map_or_else(|denial| denial.findings.as_slice(), Vec::as_slice);
+    // In monitor mode, what would have denied is a finding.
+    let denying = findings.iter().filter(|found| found.severity == Severity::Deny).map(|found| &found.violation);
+    let violations: Vec<&Violation> = denial.iter().flat_map(|denial| &denial.violations).chain(denying).collect();
     let failed = |severity| {
         findings.iter().filter(move |found| found.severity == severity).map(|found| found.violation.rule.clone())
     };
     let rules = violations.iter().map(|violation| violation.rule.clone()).collect();
     different.extend(names(Names::Rules, expect.rules.as_ref(), rules));
-    let places = expect.pointers.iter().cloned().map(Place::Pointer);
-    let places = places.chain(expect.header.iter().cloned().map(Place::Header));
-    for place in places.chain(expect.parameter.iter().cloned().map(Place::Parameter)) {
-        if !violations.iter().any(|violation| place.is(&violation.location)) {
+    let places = [
+        (Places::Pointers, expect.pointers.as_slice()),
+        (Places::Header, expect.header.as_slice()),
+        (Places::Parameter, expect.parameter.as_slice()),
+    ];
+    for (of, expected) in places {
+        let is_named = |place: &str| violations.iter().any(|violation| of.holds(place, &violation.location));
+        let expected: Vec<String> = expected.iter().filter(|place| !is_named(place)).cloned().collect();
+        if !expected.is_empty() {
             let found = violations.iter().map(|violation| violation.location.clone()).collect();
-            different.push(Difference::Place { expected: place, found });
+            different.push(Difference::Places { of, expected, found });
         }
     }
     let details = ran.details();

@@ -133,7 +133,7 @@ fn build(merged: &Node, names: &Vocabulary, report: &mut Report) -> Option<Vec<C
     let mode = given::mode(members.get("mode"), report);
     let caller = given::caller(members.get("caller"), report);
     let at = given::at(members.get("at"), report);
-    let expect = members.require("expect", report).and_then(|node| expect::read(node, names, report));
+    let expect = members.require("expect", report).and_then(|node| expect::read(node, mode, names, report));
     members.finish(report);
     let case = Case {
         name: String::new(),

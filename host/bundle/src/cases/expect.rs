@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use solgate_engine::verdict::Mode;
+
 use crate::diagnostic::Report;
 use crate::reader::{self, Members};
 use crate::suggest::nearest;
@@ -11,7 +13,8 @@ use super::model::{Expect, Verdict};
 use super::text::plain;
 use super::vocabulary::Vocabulary;
 
-pub(super) fn read(node: &Node, names: &Vocabulary, report: &mut Report) -> Option<Expect> {
+/// Reads it for a case in that mode.
+pub(super) fn read(node: &Node, mode: Mode, names: &Vocabulary, report: &mut Report) -> Option<Expect> {
     if let Some(word) = node.as_str() {
         if word == "allow" {
             return Some(Expect::new(Verdict::Allow));
@@ -34,8 +37,12 @@ pub(super) fn read(node: &Node, names: &Vocabulary, report: &mut Report) -> Opti
     let omits = members.get("omits").map(|node| texts(node, "`omits`", report)).unwrap_or_default();
     let fields = members.get("fields").map(|node| fields(node, report)).unwrap_or_default();
     members.finish(report);
+    let verdict = verdict?;
+    if verdict == Verdict::Allow && mode == Mode::Enforce {
+        check_allowed(node, report);
+    }
     Some(Expect {
-        verdict: verdict?,
+        verdict,
         rules,
         pointers,
         header: header.map(str::to_owned),
@@ -47,6 +54,19 @@ pub(super) fn read(node: &Node, names: &Vocabulary, report: &mut Report) -> Opti
         fields,
         asks,
     })
+}
+
+/// Members that describe a denial cannot be fulfilled by a request that is allowed.
+fn check_allowed(node: &Node, report: &mut Report) {
+    for name in ["rules", "pointers", "header", "parameter", "fields"] {
+        let Some((key, value)) = node.entry(name) else { continue };
+        let is_empty = value.as_list().is_some_and(<[_]>::is_empty) || value.as_map().is_some_and(<[_]>::is_empty);
+        if !is_empty {
+            report
+                .mistake(key.at, format!("a request that is allowed has no `{name}`"))
+                .hint("rules that fail without denying stand under `warns` and `audits`");
+        }
+    }
 }
 
 fn verdict<'n>(node: &Node, members: &mut Members<'n>, report: &mut Report) -> Option<Verdict> {

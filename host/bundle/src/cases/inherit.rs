@@ -1,6 +1,6 @@
 //! What a case takes over from its base, and what it changes in it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::Report;
 use crate::reader;
@@ -20,13 +20,14 @@ const MOST_BASES: usize = 8;
 
 /// The bases of a file, and which of them cases use.
 pub(super) struct Bases<'n> {
-    all: &'n [(Key, Node)],
+    by_name: BTreeMap<&'n str, (&'n Key, &'n Node)>,
     used: BTreeSet<&'n str>,
 }
 
 impl<'n> Bases<'n> {
     pub fn new(all: &'n [(Key, Node)]) -> Self {
-        Self { all, used: BTreeSet::new() }
+        let by_name = all.iter().map(|(key, node)| (key.name.as_str(), (key, node))).collect();
+        Self { by_name, used: BTreeSet::new() }
     }
 
     /// A case, or base, with everything that it inherits. What is wrong has been
@@ -48,10 +49,10 @@ impl<'n> Bases<'n> {
         let mut node = written;
         while let Some(base) = node.get("base") {
             let name = reader::line(base, "`base`", report)?;
-            let Some((key, found)) = self.all.iter().find(|(key, _)| key.name == name) else {
+            let Some((key, found)) = self.by_name.get(name).copied() else {
                 report
                     .mistake(base.at, format!("this file has no base `{name}`"))
-                    .maybe_hint(did_you_mean(name, self.all.iter().map(|(key, _)| key.name.as_str())))
+                    .maybe_hint(did_you_mean(name, self.by_name.keys().copied()))
                     .hint_if_none("write it under `bases:` of the same file");
                 return None;
             };
@@ -74,7 +75,8 @@ impl<'n> Bases<'n> {
     /// Looks at the bases that no case leads to.
     pub fn check_unused(mut self, report: &mut Report) {
         let used = std::mem::take(&mut self.used);
-        for (key, node) in self.all {
+        let all: Vec<_> = self.by_name.values().copied().collect();
+        for (key, node) in all {
             if !used.contains(key.name.as_str()) {
                 self.chain(node, report);
                 report
@@ -92,6 +94,10 @@ fn add(merged: &mut Node, layer: &Node) {
         if group.iter().any(|member| layer.get(member).is_some()) {
             entries.retain(|(key, _)| !group.contains(&key.name.as_str()));
         }
+    }
+    // A target is whole: it needs no root that was meant for a path.
+    if layer.get("target").is_some() {
+        entries.retain(|(key, _)| key.name != "apiRoot");
     }
     for (key, node) in layer.as_map().unwrap_or_default() {
         let name = key.name.as_str();

@@ -8,6 +8,7 @@
 
 mod difference;
 mod document;
+mod embed;
 mod expect;
 mod given;
 mod inherit;
@@ -18,7 +19,8 @@ mod request;
 mod text;
 mod vocabulary;
 
-pub use difference::{Difference, Names, Place};
+pub use difference::{Difference, Names, Places};
+pub use embed::{EmbedError, embed, embedded};
 pub use judge::{Judge, JudgeError, NoVerdict, Ran, judge, project, run};
 pub use model::{Case, Expect, FactGiven, Verdict};
 pub use vocabulary::{FactName, Vocabulary, with_engine_rules};

@@ -1,15 +1,19 @@
 //! Expressions: whether they are accepted, and what they read.
 
+mod flow;
+mod known;
 mod scope;
 mod walk;
 
-pub(crate) use scope::{BodyRead, Reads, Scope, Type, is_known_variable};
+pub(crate) use flow::{Flow, Read};
+pub(crate) use known::{Known, Origin, Step};
+pub(crate) use scope::{Reads, Scope, Type, is_known_variable};
 
-use cel::Program;
+use cel::{IdedExpr, Program};
 use solgate_engine::cel_env::check_expression;
 
 use crate::diagnostic::Report;
-use crate::source::At;
+use crate::source::{At, Sources};
 use crate::yaml::{Node, Value, locate, locate_line};
 
 /// A parsed expression and the scalar that holds it.
@@ -20,15 +24,40 @@ struct Expression<'n> {
 
 impl Expression<'_> {
     /// Where a node of the syntax tree stands in the file.
-    fn at(&self, id: u64, report: &Report) -> At {
+    fn at(&self, id: u64, sources: &Sources) -> At {
         match self.program.source_info().offset_for(id) {
             Some((start, end)) => {
                 let wide = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
-                locate(self.node, &report.sources, wide(start), wide(end).saturating_add(1))
+                locate(self.node, sources, wide(start), wide(end).saturating_add(1))
             }
             None => self.node.at,
         }
     }
+
+    /// The name of a member: the parser places a selection at its dot, or, of
+    /// `has()`, at the call.
+    fn member_at(&self, id: u64, operand: &IdedExpr, field: &str, sources: &Sources) -> At {
+        let whole = self.at(id, sources);
+        let from = self.at(operand.id, sources);
+        let text = sources.text(whole.file);
+        let start = from.start.max(whole.start);
+        // Names do not hold line breaks, so the member follows on this line.
+        let line = text.get(start..).unwrap_or("");
+        let line = line.lines().next().unwrap_or("");
+        let dotted = format!(".{field}");
+        match line.find(&dotted) {
+            Some(found) => {
+                let start = start.saturating_add(found).saturating_add(1);
+                At { file: whole.file, start, end: start.saturating_add(field.len()) }
+            }
+            None => whole,
+        }
+    }
+}
+
+/// An expression that has been accepted, for another look at it.
+fn parse(node: &Node) -> Option<Expression<'_>> {
+    Some(Expression { node, program: Program::compile(&node.text).ok()? })
 }
 
 /// Checks one expression in its scope and adds what it reads to the scope. The
@@ -41,7 +70,7 @@ pub(crate) fn check(node: &Node, scope: &mut Scope<'_>, report: &mut Report) -> 
         return None;
     }
     // Parsed once more, for the places of its nodes.
-    let expression = Expression { node, program: Program::compile(&source).ok()? };
+    let expression = parse(node)?;
     let found = walk::walk(&expression, scope, report);
     Some((source, found))
 }

@@ -48,14 +48,6 @@ pub(crate) enum Type {
     Variables,
 }
 
-/// A member of the body that an expression reads or tests for.
-#[derive(Debug, Clone)]
-pub(crate) struct BodyRead {
-    pub path: Vec<String>,
-    pub is_test: bool,
-    pub at: At,
-}
-
 /// What the expressions of one rule read.
 #[derive(Debug, Default)]
 pub(crate) struct Reads {
@@ -63,7 +55,9 @@ pub(crate) struct Reads {
     pub facts: Vec<(String, At)>,
     pub body: bool,
     pub query: bool,
-    pub members: Vec<BodyRead>,
+    /// Names of lists and windows.
+    pub lists: Vec<String>,
+    pub windows: Vec<String>,
 }
 
 impl Reads {

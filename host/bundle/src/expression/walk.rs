@@ -4,7 +4,7 @@ use cel::IdedExpr;
 use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, LiteralValue, SelectExpr, operators};
 
 use super::scope::CALLER;
-use super::{BodyRead, Expression, Scope, Type};
+use super::{Expression, Scope, Type};
 use crate::diagnostic::Report;
 use crate::source::At;
 use crate::suggest::did_you_mean;
@@ -22,7 +22,7 @@ struct Walker<'w, 'a, 'n> {
 
 impl Walker<'_, '_, '_> {
     fn at(&self, id: u64) -> At {
-        self.expression.at(id, self.report)
+        self.expression.at(id, &self.report.sources)
     }
 
     fn node(&mut self, node: &IdedExpr) -> Type {
@@ -112,37 +112,17 @@ impl Walker<'_, '_, '_> {
 
     fn select(&mut self, select: &SelectExpr, id: u64) -> Type {
         let of = self.node(&select.operand);
-        let at = self.member_at(id, &select.operand, &select.field);
-        self.member(&of, &select.field, at, select.test)
-    }
-
-    /// The name of a member: the parser places a selection at its dot, or, of
-    /// `has()`, at the call.
-    fn member_at(&self, id: u64, operand: &IdedExpr, field: &str) -> At {
-        let whole = self.at(id);
-        let from = self.at(operand.id);
-        let text = self.report.sources.text(whole.file);
-        let start = from.start.max(whole.start);
-        // Names do not hold line breaks, so the member follows on this line.
-        let line = text.get(start..).unwrap_or("");
-        let line = line.lines().next().unwrap_or("");
-        let dotted = format!(".{field}");
-        match line.find(&dotted) {
-            Some(found) => {
-                let start = start.saturating_add(found).saturating_add(1);
-                At { file: whole.file, start, end: start.saturating_add(field.len()) }
-            }
-            None => whole,
-        }
+        let at = self.expression.member_at(id, &select.operand, &select.field, &self.report.sources);
+        self.member(&of, &select.field, at)
     }
 
     fn call(&mut self, call: &CallExpr, id: u64) -> Type {
         match (call.func_name.as_str(), call.args.as_slice()) {
-            (name @ (operators::INDEX | operators::OPT_INDEX | operators::OPT_SELECT), [of, index]) => {
+            (operators::INDEX | operators::OPT_INDEX | operators::OPT_SELECT, [of, index]) => {
                 let of = self.node(of);
                 if let Some(field) = literal(index) {
                     let at = self.at(index.id);
-                    return self.member(&of, field, at, name != operators::INDEX);
+                    return self.member(&of, field, at);
                 }
                 self.node(index);
                 match of {
@@ -170,7 +150,7 @@ impl Walker<'_, '_, '_> {
                     }
                     (Some(field), _) => {
                         let at = self.at(name.id);
-                        self.member(&found, field, at, true);
+                        self.member(&found, field, at);
                     }
                 }
                 Type::Any
@@ -181,9 +161,17 @@ impl Walker<'_, '_, '_> {
                 let other = self.node(other);
                 if then == other { then } else { Type::Any }
             }
+            ("inList", [name, text]) => {
+                self.list(name, text);
+                self.node(text);
+                Type::Any
+            }
+            ("inWindow", [name, instant]) => {
+                self.window(name);
+                self.node(instant);
+                Type::Any
+            }
             _ => {
-                // `optional.of(x)` and `strings.quote(x)`: no variables.
-                let is_namespace = |node: &IdedExpr| matches!(&node.expr, Expr::Ident(name) if matches!(name.as_str(), "optional" | "strings"));
                 if let Some(target) = call.target.as_deref().filter(|t| !is_namespace(t)) {
                     self.node(target);
                 }
@@ -225,7 +213,7 @@ impl Walker<'_, '_, '_> {
     }
 
     /// The member of a value, if the value can have it.
-    fn member(&mut self, of: &Type, field: &str, at: At, is_test: bool) -> Type {
+    fn member(&mut self, of: &Type, field: &str, at: At) -> Type {
         match of {
             Type::Fact(index) => self.fact_member(*index, field, at),
             Type::Facts(index) => {
@@ -237,7 +225,6 @@ impl Walker<'_, '_, '_> {
             Type::Body(path) => {
                 let mut path = path.clone();
                 path.push(field.to_owned());
-                self.scope.reads.members.push(BodyRead { path: path.clone(), is_test, at });
                 return Type::Body(path);
             }
             Type::Headers => {
@@ -295,6 +282,46 @@ impl Walker<'_, '_, '_> {
         Type::Any
     }
 
+    /// The list that `inList` names.
+    fn list(&mut self, name: &IdedExpr, text: &IdedExpr) {
+        let Some(field) = literal(name) else { return };
+        let at = self.at(name.id);
+        let policy = self.scope.policy;
+        let Some(list) = policy.lists.iter().find(|list| list.def.name == field) else {
+            self.report
+                .mistake(at, format!("policy.yaml defines no list `{field}`"))
+                .maybe_hint(did_you_mean(field, policy.lists.iter().map(|list| list.def.name.as_str())))
+                .hint_if_none("lists are defined under `lists:`, as in `lists: { callbackHosts: lists/hosts.txt }`");
+            return;
+        };
+        self.scope.reads.lists.push(field.to_owned());
+        // The one slip that would go unnoticed until the host is refused.
+        let is_host = matches!(&text.expr, Expr::Call(call) if call.func_name == "host");
+        let is_odd = |entry: &str| entry.contains(|c: char| c.is_ascii_uppercase() || matches!(c, '/' | '[' | ' '));
+        let odd = list.def.entries.iter().zip(&list.places).find(|(entry, _)| is_odd(entry));
+        if let Some((entry, place)) = odd.filter(|_| is_host) {
+            self.report
+                .warning(*place, format!("host() never gives `{entry}`"))
+                .hint("write the host only, in lower case, an IPv6 address without brackets")
+                .related(at, "looked up here");
+        }
+    }
+
+    /// The window that `inWindow` names.
+    fn window(&mut self, name: &IdedExpr) {
+        let Some(field) = literal(name) else { return };
+        let at = self.at(name.id);
+        let windows = &self.scope.policy.windows;
+        if windows.iter().any(|window| window.def.name == field) {
+            self.scope.reads.windows.push(field.to_owned());
+            return;
+        }
+        self.report
+            .mistake(at, format!("policy.yaml defines no window `{field}`"))
+            .maybe_hint(did_you_mean(field, windows.iter().map(|window| window.def.name.as_str())))
+            .hint_if_none("windows are defined under `windows:`, each with zone, days, from and to");
+    }
+
     fn fact_name(&self, index: usize) -> String {
         let fact = self.scope.policy.facts.get(index);
         fact.map(|fact| fact.def.name.clone()).unwrap_or_default()
@@ -308,17 +335,32 @@ impl Walker<'_, '_, '_> {
             return;
         }
         let hint = did_you_mean(field, fact.def.members.iter().map(String::as_str));
-        self.report
+        let is_inherited = self.report.sources.is_inherited(fact.at.file);
+        let draft = self
+            .report
             .mistake(
                 at,
                 format!("the fact `{}` does not declare the member `{field}`, so it is never there", fact.def.name),
             )
-            .maybe_hint(hint)
-            .related(fact.at, "add it to `members` here");
+            .maybe_hint(hint);
+        if is_inherited {
+            let name = &fact.def.name;
+            draft.hint(format!(
+                "widen the inherited fact in policy.yaml: `facts: {{ {name}: {{ addMembers: [{field}] }} }}`"
+            ));
+        } else {
+            draft.related(fact.at, "add it to `members` here");
+        }
     }
 }
 
-fn literal(node: &IdedExpr) -> Option<&str> {
+/// `optional.of(x)` and `strings.quote(x)`: no variables.
+pub(super) fn is_namespace(node: &IdedExpr) -> bool {
+    matches!(&node.expr, Expr::Ident(name) if matches!(name.as_str(), "optional" | "strings"))
+}
+
+/// The text of a literal.
+pub(super) fn literal(node: &IdedExpr) -> Option<&str> {
     match &node.expr {
         Expr::Literal(LiteralValue::String(text)) => Some(text.inner()),
         _ => None,
@@ -327,7 +369,7 @@ fn literal(node: &IdedExpr) -> Option<&str> {
 
 /// Whether this is `filter`, whose result holds items of its range: each step
 /// adds the item or nothing.
-fn keeps_items(comprehension: &ComprehensionExpr) -> bool {
+pub(super) fn keeps_items(comprehension: &ComprehensionExpr) -> bool {
     let Expr::Call(step) = &comprehension.loop_step.expr else {
         return false;
     };

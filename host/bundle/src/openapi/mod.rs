@@ -4,6 +4,7 @@
 mod body;
 mod keywords;
 mod mapping;
+mod merge;
 mod operation;
 mod parameter;
 mod presence;
@@ -11,7 +12,8 @@ mod reference;
 mod schema;
 
 pub(crate) use mapping::check_mapping;
-pub(crate) use presence::{Presence, presence};
+pub(crate) use merge::merge;
+pub(crate) use presence::{Presence, presence, secret};
 
 use std::collections::BTreeMap;
 
@@ -70,12 +72,8 @@ impl Api<'_> {
 
 pub(crate) fn read<'n>(root: &'n Node, report: &mut Report) -> Option<Api<'n>> {
     let mut members = Members::open(root, "openapi.yaml", report)?;
-    if let Some(node) = members.require("openapi", report)
-        && !(node.text == "3.1" || node.text.starts_with("3.1."))
-    {
-        report
-            .mistake(node.at, format!("the OpenAPI version is 3.1.x, but here is {}", reader::shown(node)))
-            .hint("write `openapi: 3.1.0`; schemas are JSON Schema 2020-12");
+    if let Some(node) = members.require("openapi", report) {
+        check_version(node, report);
     }
     let mut api = Api {
         root,
@@ -112,4 +110,12 @@ pub(crate) fn read<'n>(root: &'n Node, report: &mut Report) -> Option<Api<'n>> {
     }
     schema::check_all(&mut api, report);
     Some(api)
+}
+
+fn check_version(node: &Node, report: &mut Report) {
+    if !(node.text == "3.1" || node.text.starts_with("3.1.")) {
+        report
+            .mistake(node.at, format!("the OpenAPI version is 3.1.x, but here is {}", reader::shown(node)))
+            .hint("write `openapi: 3.1.0`; schemas are JSON Schema 2020-12");
+    }
 }

@@ -1,7 +1,9 @@
-//! Whether a body that passes its schema has a member.
+//! What a schema says about the members of a body: whether they are there, and
+//! whether they are secret.
 
-use super::{Api, reference};
-use crate::yaml::Node;
+use super::{Api, keywords, reference};
+use crate::expression::Step;
+use crate::yaml::{Node, Value};
 
 /// What a schema says about a member.
 #[derive(Debug, PartialEq, Eq)]
@@ -14,16 +16,16 @@ pub(crate) enum Presence<'n> {
     Open,
 }
 
-/// Follows member names (and `[]` for items) into a schema.
-pub(crate) fn presence<'n>(api: &Api<'n>, schema: &'n Node, path: &[String]) -> Presence<'n> {
+/// Follows steps into a schema, to what it says about the last of them.
+pub(crate) fn presence<'n>(api: &Api<'n>, schema: &'n Node, path: &[Step]) -> Presence<'n> {
     let mut current = variants(api, schema);
     let mut found = Presence::Open;
     for step in path {
-        if step == "[]" {
-            current = below(api, &current, |schema| schema.get("items"));
+        let Step::Member(step) = step else {
+            current = current.iter().flat_map(|s| members(s, step)).flat_map(|s| variants(api, s)).collect();
             found = Presence::Open;
             continue;
-        }
+        };
         let describes = |schema: &&&Node| schema.get("properties").is_some();
         if !current.iter().any(|schema| describes(&schema)) {
             return Presence::Open;
@@ -49,6 +51,55 @@ pub(crate) fn presence<'n>(api: &Api<'n>, schema: &'n Node, path: &[String]) -> 
     found
 }
 
+/// The schema of a secret that a value at `path` is, lies in or holds: one with
+/// `writeOnly: true` or `format: password`.
+pub(crate) fn secret<'n>(api: &Api<'n>, schema: &'n Node, path: &[Step]) -> Option<&'n Node> {
+    let mut current = perhaps(api, vec![schema]);
+    for step in path {
+        let below = current.iter().flat_map(|schema| members(schema, step)).collect();
+        current = perhaps(api, below);
+        if let Some(found) = current.iter().find(|schema| is_secret(schema)) {
+            return Some(found);
+        }
+    }
+    let mut seen: Vec<&Node> = Vec::new();
+    while let Some(schema) = current.pop() {
+        if seen.iter().any(|known| std::ptr::eq(*known, schema)) {
+            continue;
+        }
+        if is_secret(schema) {
+            return Some(schema);
+        }
+        seen.push(schema);
+        current.extend(keywords::below(schema).iter().map(|below| below.schema));
+        current.extend(schema.get("$ref").and_then(|r| reference::follow(api.root, r)));
+    }
+    None
+}
+
+fn is_secret(schema: &Node) -> bool {
+    matches!(schema.get("writeOnly").map(|node| &node.value), Some(Value::Bool(true)))
+        || schema.get("format").is_some_and(|format| format.text == "password")
+}
+
+/// The schemas of what a step leads to, without following `$ref`.
+fn members<'n>(schema: &'n Node, step: &Step) -> Vec<&'n Node> {
+    let properties = schema.get("properties");
+    let others = || schema.get("additionalProperties").into_iter();
+    match step {
+        Step::Collected => vec![schema],
+        Step::Item => schema.get("items").into_iter().collect(),
+        Step::Member(name) => match properties.and_then(|properties| properties.get(name)) {
+            Some(member) => vec![member],
+            None => others().collect(),
+        },
+        Step::Any => {
+            let named = properties.and_then(Node::as_map).unwrap_or_default();
+            schema.get("items").into_iter().chain(named.iter().map(|(_, node)| node)).chain(others()).collect()
+        }
+    }
+}
+
 fn below<'n>(api: &Api<'n>, schemas: &[&'n Node], step: impl Fn(&'n Node) -> Option<&'n Node>) -> Vec<&'n Node> {
     schemas.iter().filter_map(|schema| step(schema)).flat_map(|schema| variants(api, schema)).collect()
 }
@@ -64,18 +115,28 @@ fn names<'n>(schemas: &[&'n Node]) -> Vec<&'n str> {
 
 /// The schema and all that hold beside it: through `$ref` and `allOf`.
 fn variants<'n>(api: &Api<'n>, schema: &'n Node) -> Vec<&'n Node> {
+    beside(api, vec![schema], |schema| schema.get("allOf").and_then(Node::as_list).unwrap_or_default().iter().collect())
+}
+
+/// The same, and those that may hold.
+fn perhaps<'n>(api: &Api<'n>, schemas: Vec<&'n Node>) -> Vec<&'n Node> {
+    beside(api, schemas, |schema| {
+        let lists =
+            ["allOf", "anyOf", "oneOf"].map(|name| schema.get(name).and_then(Node::as_list).unwrap_or_default());
+        lists.into_iter().flatten().chain(["then", "else"].into_iter().filter_map(|name| schema.get(name))).collect()
+    })
+}
+
+fn beside<'n>(api: &Api<'n>, mut open: Vec<&'n Node>, more: impl Fn(&'n Node) -> Vec<&'n Node>) -> Vec<&'n Node> {
     const MOST: usize = 64;
     let mut found: Vec<&'n Node> = Vec::new();
-    let mut open = vec![schema];
     while let Some(schema) = open.pop() {
         if found.len() >= MOST || found.iter().any(|known| std::ptr::eq(*known, schema)) {
             continue;
         }
         found.push(schema);
-        if let Some(target) = schema.get("$ref").and_then(|r| reference::follow(api.root, r)) {
-            open.push(target);
-        }
-        open.extend(schema.get("allOf").and_then(Node::as_list).unwrap_or_default());
+        open.extend(schema.get("$ref").and_then(|r| reference::follow(api.root, r)));
+        open.extend(more(schema));
     }
     found
 }

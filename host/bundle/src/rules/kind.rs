@@ -2,7 +2,7 @@
 
 use solgate_engine::ir::{OnError, Require, RuleKind};
 
-use super::{Against, Source, check_fact_variables, is_of_engine, optional, stage};
+use super::{Against, Source, Uses, check_fact_variables, is_of_engine, stage};
 use crate::diagnostic::Report;
 use crate::expression::{self, Scope, Type};
 use crate::openapi::Op;
@@ -17,7 +17,7 @@ pub(super) fn read(
     status: Option<u16>,
     operations: Vec<&Op<'_>>,
     against: &Against<'_>,
-    facts: &mut Vec<String>,
+    uses: &mut Uses,
     report: &mut Report,
 ) -> Option<RuleKind> {
     let kinds = [("require", source.require), ("exists", source.exists), ("ifMatch", source.if_match)];
@@ -38,13 +38,18 @@ pub(super) fn read(
         return None;
     }
     if source.require.is_some() {
-        return require(source, status, operations, against, facts, report)
+        return require(source, status, operations, against, uses, report)
             .map(|require| RuleKind::Require(Box::new(require)));
     }
-    if let Some(node) = source.exists.or(source.if_match) {
+    if let Some(node) = source.exists {
         let fact = fact(source, node, &operations, against, report)?;
-        facts.push(fact.clone());
-        return Some(if source.exists.is_some() { RuleKind::Exists { fact } } else { RuleKind::IfMatch { fact } });
+        uses.facts.push(fact.clone());
+        return Some(RuleKind::Exists { fact });
+    }
+    if let Some(node) = source.if_match {
+        let names = if_match(source, node, operations, against, report)?;
+        uses.facts.extend_from_slice(&names);
+        return Some(RuleKind::IfMatch { facts: names });
     }
     if is_of_engine(source.id) {
         return Some(RuleKind::Engine);
@@ -86,7 +91,35 @@ fn only_with_require(source: &Source<'_>, report: &mut Report) {
     }
 }
 
-/// The fact of `exists` and `ifMatch`.
+/// The facts of `ifMatch`, of which each operation takes the first that its path
+/// has the variables of.
+fn if_match(
+    source: &Source<'_>,
+    node: &Node,
+    mut operations: Vec<&Op<'_>>,
+    against: &Against<'_>,
+    report: &mut Report,
+) -> Option<Vec<String>> {
+    let nodes = node.as_list().unwrap_or(std::slice::from_ref(node));
+    let Some((last, others)) = nodes.split_last() else {
+        report.mistake(node.at, "`ifMatch` names at least one fact");
+        return None;
+    };
+    let mut names = Vec::new();
+    for node in others {
+        let variables = node.as_str().and_then(|name| against.policy.fact(name)).map(|fact| &fact.variables);
+        let fits = |op: &&Op<'_>| {
+            variables.is_some_and(|all| all.iter().all(|variable| op.path_variables.contains(&variable.name)))
+        };
+        let (fitting, rest): (Vec<_>, Vec<_>) = operations.into_iter().partition(fits);
+        operations = rest;
+        names.push(fact(source, node, &fitting, against, report)?);
+    }
+    names.push(fact(source, last, &operations, against, report)?);
+    Some(names)
+}
+
+/// The fact of `exists`, or one of `ifMatch`.
 fn fact(
     source: &Source<'_>,
     node: &Node,
@@ -115,7 +148,7 @@ fn require(
     status: Option<u16>,
     operations: Vec<&Op<'_>>,
     against: &Against<'_>,
-    facts: &mut Vec<String>,
+    uses: &mut Uses,
     report: &mut Report,
 ) -> Option<Require> {
     let mut scope = Scope::new(against.policy, operations);
@@ -137,10 +170,11 @@ fn require(
     let require = source.require.and_then(|node| expression::check(node, &mut scope, report));
     let detail = source.detail.map(|node| expression::check(node, &mut scope, report));
     for (name, at) in &scope.reads.facts {
-        facts.push(name.clone());
+        uses.facts.push(name.clone());
         check_fact_variables(source.id, name, *at, &scope.operations, against, report);
     }
-    optional::check(&scope, against.api, report);
+    uses.lists.extend(std::mem::take(&mut scope.reads.lists));
+    uses.windows.extend(std::mem::take(&mut scope.reads.windows));
     let stage = stage::read(source.stage, &scope.reads, status, report);
     let pointer = source.pointer.map(|node| pointer(source, node, report));
     let header = source.header.map(|node| header(source, node, report));
@@ -205,7 +239,8 @@ fn variables(node: Option<&Node>, scope: &mut Scope<'_>, report: &mut Report) ->
     all_sound.then_some(compiled)
 }
 
-/// A JSON Pointer (RFC 6901), in which `{index}` stands for the item's index.
+/// A JSON Pointer (RFC 6901), in which `{index}` stands for the item's index, and
+/// `{item}` for the item itself.
 fn pointer(source: &Source<'_>, node: &Node, report: &mut Report) -> Option<String> {
     let Some(text) = node.as_str() else {
         report.mistake(node.at, format!("`pointer` is text, but here is {}", node.kind()));
@@ -224,8 +259,9 @@ fn pointer(source: &Source<'_>, node: &Node, report: &mut Report) -> Option<Stri
             .hint("in a member's name, ~ is written ~0 and / is written ~1");
         return None;
     }
-    if text.contains("{index}") && source.for_each.is_none() {
-        report.mistake(node.at, "there is no `{index}` without `forEach`");
+    let placeholder = ["{index}", "{item}"].into_iter().find(|name| text.contains(name));
+    if let Some(name) = placeholder.filter(|_| source.for_each.is_none()) {
+        report.mistake(node.at, format!("there is no `{name}` without `forEach`"));
         return None;
     }
     Some(text.to_owned())

@@ -1,10 +1,11 @@
 //! rules/*.yaml.
 
+mod inherit;
 mod kind;
-mod optional;
 mod severity;
 mod stage;
 
+pub(crate) use inherit::{Written, collect};
 pub(crate) use severity::SEVERITIES;
 
 use std::collections::BTreeSet;
@@ -27,8 +28,17 @@ pub(crate) struct Declared {
     pub at: At,
     /// Absent if the rule could not be understood.
     pub rule: Option<Rule>,
-    /// Facts that the rule looks at.
+    pub uses: Uses,
+    /// Nothing is wrong with it.
+    pub is_sound: bool,
+}
+
+/// What a rule uses of policy.yaml, by name.
+#[derive(Debug, Default)]
+pub(crate) struct Uses {
     pub facts: Vec<String>,
+    pub lists: Vec<String>,
+    pub windows: Vec<String>,
 }
 
 /// What rules are checked against.
@@ -47,29 +57,20 @@ impl<'a> Against<'a> {
     }
 }
 
-/// Reads one file of rules.
-pub(crate) fn read(root: &Node, against: &Against<'_>, declared: &mut Vec<Declared>, report: &mut Report) {
-    let Some(items) = reader::list(root, "a file of rules", report) else {
-        return;
-    };
-    for item in items {
-        let Some(mut members) = Members::open(item, "a rule", report) else {
-            continue;
-        };
-        let Some(id_node) = members.require("id", report) else {
-            continue;
-        };
-        let Some(id) = rule_id(id_node, report) else {
-            continue;
-        };
-        if let Some(first) = declared.iter().find(|rule| rule.id == id) {
-            report.mistake(id_node.at, format!("two rules have the id `{id}`")).related(first.at, "the first");
-            continue;
-        }
-        let mut facts = Vec::new();
-        let rule = rule(id, id_node.at, members, against, &mut facts, report);
-        declared.push(Declared { id: id.to_owned(), at: id_node.at, rule, facts });
-    }
+/// Reads one rule.
+pub(crate) fn read(written: &Written, against: &Against<'_>, report: &mut Report) -> Option<Declared> {
+    let mut members = Members::open(written.node(), "a rule", report)?;
+    members.get("id");
+    let mut uses = Uses::default();
+    let mistakes = report.mistakes();
+    let rule = rule(written.id(), written.at(), members, against, &mut uses, report);
+    Some(Declared {
+        id: written.id().to_owned(),
+        at: written.at(),
+        rule,
+        uses,
+        is_sound: report.mistakes() == mistakes,
+    })
 }
 
 fn rule_id<'n>(node: &'n Node, report: &mut Report) -> Option<&'n str> {
@@ -108,7 +109,7 @@ fn rule<'n>(
     at: At,
     mut members: Members<'n>,
     against: &Against<'_>,
-    facts: &mut Vec<String>,
+    uses: &mut Uses,
     report: &mut Report,
 ) -> Option<Rule> {
     let operations = members.get("operations");
@@ -148,7 +149,7 @@ fn rule<'n>(
     };
     let engine = ENGINE_RULES.iter().find(|rule| rule.id == id);
     let status = status(&source, engine, report);
-    let kind = kind::read(&source, status, applies, against, facts, report);
+    let kind = kind::read(&source, status, applies, against, uses, report);
     let title = title.and_then(|node| reader::line(node, "`title`", report).map(str::to_owned));
     let title = title.or_else(|| engine.map(|rule| rule.title.to_owned()));
     if kind.is_some() && title.is_none() && otherwise.is_none_or(|node| node.get("title").is_none()) {
@@ -168,6 +169,7 @@ fn rule<'n>(
         severity: severity?,
         clause: clause.map(str::to_owned),
         doc: doc.unwrap_or_default().trim().to_owned(),
+        inherited: false,
     })
 }
 
@@ -274,7 +276,9 @@ pub(crate) fn is_of_engine(id: &str) -> bool {
     ENGINE_RULES.iter().any(|rule| rule.id == id)
 }
 
-/// The rules that could be understood, in the order in which they were read.
-pub(crate) fn compiled(declared: Vec<Declared>) -> Vec<Rule> {
-    declared.into_iter().filter_map(|rule| rule.rule).collect()
+/// The rules that could be understood, in the order in which they were read; of
+/// those in `inherited`, by id, this bundle changes nothing.
+pub(crate) fn compiled(declared: Vec<Declared>, inherited: &BTreeSet<&str>) -> Vec<Rule> {
+    let rules = declared.into_iter().filter_map(|rule| rule.rule);
+    rules.map(|rule| Rule { inherited: inherited.contains(rule.id.as_str()), ..rule }).collect()
 }

@@ -32,6 +32,7 @@ pub(super) fn read(
     if node.get("default").is_none() {
         report.mistake(node.at, "`severity` needs `default`").hint("what holds if none of the options is true");
     }
+    let mut places = Vec::new();
     for (key, node) in entries {
         let severity = reader::choice(node, "a severity", &SEVERITIES, report)?;
         if key.name == "default" {
@@ -43,8 +44,21 @@ pub(super) fn read(
             Some(option) if option.kind != OptionKind::Boolean => {
                 report.mistake(key.at, format!("the option `{}` is not true or false", key.name));
             }
-            Some(_) => spec.by_option.push((key.name.clone(), severity)),
+            Some(_) => {
+                spec.by_option.push((key.name.clone(), severity));
+                places.push(key.at);
+            }
         }
+    }
+    // The first option that is true decides, so only what follows matters.
+    if node.get("default").is_none() {
+        return Some(spec);
+    }
+    let idle = spec.by_option.iter().zip(places).rev().take_while(|((_, severity), _)| *severity == spec.default);
+    for ((option, _), at) in idle {
+        report
+            .warning(at, format!("the option `{option}` changes nothing: the severity is the default's"))
+            .hint("remove it, or give one of the two another severity");
     }
     Some(spec)
 }

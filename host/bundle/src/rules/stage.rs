@@ -7,11 +7,12 @@ use crate::expression::Reads;
 use crate::reader;
 use crate::yaml::Node;
 
-const STAGES: [(&str, Stage); 5] = [
+const STAGES: [(&str, Stage); 6] = [
     ("access", Stage::Access),
     ("head", Stage::Head),
     ("query", Stage::Query),
     ("body", Stage::Body),
+    ("existence", Stage::Existence),
     ("state", Stage::State),
 ];
 
@@ -23,9 +24,15 @@ pub(super) fn read(node: Option<&Node>, reads: &Reads, status: Option<u16>, repo
         return Some(natural);
     };
     let asked = reader::choice(node, "`stage`", &STAGES, report)?;
-    // Nothing but the order of answers tells `access` from `head`.
-    if asked < natural && natural != Stage::Head {
-        let name = STAGES.iter().find(|(_, stage)| *stage == natural).map_or("", |(name, _)| name);
+    // Nothing but the order of answers tells `access` from `head`, and `existence`
+    // from `state`.
+    let first = match natural {
+        Stage::Head => Stage::Access,
+        Stage::State => Stage::Existence,
+        other => other,
+    };
+    if asked < first {
+        let name = STAGES.iter().find(|(_, stage)| *stage == first).map_or("", |(name, _)| name);
         report
             .mistake(node.at, format!("the rule reads {because}, which is not there before the stage `{name}`"))
             .hint("leave `stage` out: it follows from what the rule reads");
@@ -36,7 +43,7 @@ pub(super) fn read(node: Option<&Node>, reads: &Reads, status: Option<u16>, repo
 
 fn natural(reads: &Reads, status: Option<u16>) -> (Stage, &'static str) {
     if !reads.facts.is_empty() {
-        (Stage::State, "a fact")
+        (if status == Some(404) { Stage::Existence } else { Stage::State }, "a fact")
     } else if reads.body {
         (Stage::Body, "the body")
     } else if reads.query {

@@ -89,6 +89,23 @@ impl Node {
         self.as_map()?.iter().find(|(key, _)| key.name == name).map(|(key, node)| (key, node))
     }
 
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut Node> {
+        match &mut self.value {
+            Value::Map(entries) => entries.iter_mut().find(|(key, _)| key.name == name).map(|(_, node)| node),
+            _ => None,
+        }
+    }
+
+    /// Puts a member into a mapping, in place of the one of that name.
+    pub fn set(&mut self, key: Key, node: Node) {
+        if let Value::Map(entries) = &mut self.value {
+            match entries.iter_mut().find(|(known, _)| known.name == key.name) {
+                Some(entry) => *entry = (key, node),
+                None => entries.push((key, node)),
+            }
+        }
+    }
+
     /// The value that a JSON Pointer without its leading `/`, already split and
     /// unescaped, leads to.
     pub fn follow<'s>(&self, steps: impl IntoIterator<Item = &'s str>) -> Option<&Node> {

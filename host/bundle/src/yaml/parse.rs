@@ -14,6 +14,8 @@ const MAX_DEPTH: usize = 100;
 /// Most values in one file, each alias counted with all that it repeats: a few
 /// lines of aliases can otherwise stand for billions.
 const MAX_NODES: usize = 200_000;
+/// So many bytes of a text count as one value more.
+const LONG_TEXT: usize = 256;
 
 /// Reads one document. What is wrong goes to the report; `None` if the text is
 /// empty or no tree can be had.
@@ -80,9 +82,11 @@ impl Builder<'_, '_> {
                     let text = self.text.get(at.start..at.end).unwrap_or("");
                     at.end = at.start.saturating_add(text.trim_end().len());
                 }
-                self.count(at, 1)?;
+                // A long text that is repeated takes its memory again each time.
+                let nodes = text.len().wrapping_div(LONG_TEXT).saturating_add(1);
+                self.count(at, nodes)?;
                 let node = self.scalar(text.into_owned(), style, tag.as_deref(), at);
-                self.close(node, anchor, 1)
+                self.close(node, anchor, nodes)
             }
             Event::SequenceStart(anchor, tag) => self.open(span, anchor, tag.as_deref(), Items::List(Vec::new())),
             Event::MappingStart(anchor, tag) => {

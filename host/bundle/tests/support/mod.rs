@@ -1,8 +1,10 @@
 //! What the tests of this crate share.
-#![allow(clippy::unwrap_used, clippy::panic, dead_code)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects, dead_code)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use solgate_bundle::{BuildOptions, Failure, compile_dir};
 
 /// A folder of this crate's tests.
 pub fn folder(name: &str) -> PathBuf {
@@ -40,4 +42,42 @@ pub fn assert_golden(path: &Path, actual: &str) {
         "{} differs (BLESS=1 accepts what is there now)\n--- expected\n{expected}\n--- found\n{actual}",
         path.display()
     );
+}
+
+/// Compiles a bundle with files damaged, each in sixty ways: whatever happens is
+/// reported, without a panic, and at a place that is in its file. How many of the
+/// bundles were refused, and how many accepted.
+pub fn damage(home: &Path, files: &[&str], bundle: &Path) -> (usize, usize) {
+    const PARTS: [&str; 19] = [
+        "{", "]", ": ", "- ", "\n", "  ", "&a ", "*a", "'", "\"", "|", ">-", "#", "\u{e4}", "x-rule: ", "~", "0",
+        "$ref", "\t",
+    ];
+    let mut random = 1_u64;
+    let mut below = |limit: usize| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        usize::try_from(random >> 33).unwrap() % limit
+    };
+    let (mut refused, mut accepted) = (0, 0);
+    for name in files {
+        let path = home.join(name);
+        let text = fs::read_to_string(&path).unwrap();
+        for _ in 0..60 {
+            let mut damaged: Vec<char> = text.chars().collect();
+            let at = below(damaged.len());
+            let end = at + below(30).min(damaged.len() - at);
+            damaged.splice(at..end, PARTS.get(below(PARTS.len())).unwrap().chars());
+            fs::write(&path, damaged.iter().collect::<String>()).unwrap();
+            match compile_dir(bundle, &BuildOptions::default()) {
+                Ok(_) => accepted += 1,
+                Err(Failure::Mistakes(mistakes)) => {
+                    assert!(!mistakes.is_empty());
+                    assert!(mistakes.render(false).starts_with(['e', 'w']));
+                    refused += 1;
+                }
+                Err(Failure::Io(error)) => panic!("{error}"),
+            }
+        }
+        fs::write(&path, text).unwrap();
+    }
+    (refused, accepted)
 }

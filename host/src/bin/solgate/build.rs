@@ -1,12 +1,11 @@
 //! `solgate build`: from a bundle's folder to a policy component.
 
-use std::io::{ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::anyhow;
-use solgate_bundle::{BuildOptions, bake::bake, compile_dir};
+use solgate_bundle::{BuildOptions, compile_dir};
 
+use crate::output::{Output, print};
 use crate::policies::{bundle_error, with_spinner};
 
 /// Check a bundle, compile it and bake it into a policy component.
@@ -47,7 +46,8 @@ enum Format {
     Json,
 }
 
-fn setting(text: &str) -> Result<(String, String), String> {
+/// `OPTION=VALUE`, as `--set` takes it.
+pub fn setting(text: &str) -> Result<(String, String), String> {
     text.split_once('=')
         .filter(|(name, _)| !name.is_empty())
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -64,7 +64,7 @@ pub fn run(arguments: &BuildArgs) -> anyhow::Result<ExitCode> {
         anstream::eprint!("{}", solgate_bundle::render(&compiled.warnings, &compiled.sources, true));
     }
     let bundle = &compiled.bundle;
-    let component = with_spinner("baking", || bake(bundle))?;
+    let component = with_spinner("baking", || compiled.bake())?;
     output.write(&component)?;
     match arguments.format {
         Format::Text => anstream::eprintln!(
@@ -77,57 +77,18 @@ pub fn run(arguments: &BuildArgs) -> anyhow::Result<ExitCode> {
             component.len(),
             bundle.digest.get(..12).unwrap_or(&bundle.digest),
         ),
-        Format::Json => print(&serde_json::json!({
-            "file": arguments.output,
-            "name": bundle.name,
-            "version": bundle.version,
-            "digest": bundle.digest,
-            "rules": bundle.rules.len(),
-            "operations": bundle.operations.len(),
-            "bytes": component.len(),
-        }))
-        .map_err(|error| anyhow!("the result cannot be written to standard output: {error}"))?,
+        Format::Json => print(&format!(
+            "{}\n",
+            serde_json::json!({
+                "file": arguments.output,
+                "name": bundle.name,
+                "version": bundle.version,
+                "digest": bundle.digest,
+                "rules": bundle.rules.len(),
+                "operations": bundle.operations.len(),
+                "bytes": component.len(),
+            })
+        ))?,
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// A file that is written whole or not at all.
-struct Output<'a> {
-    path: &'a Path,
-    file: tempfile::NamedTempFile,
-}
-
-impl<'a> Output<'a> {
-    /// Makes a file beside `path` that nobody sees yet.
-    fn create(path: &'a Path) -> anyhow::Result<Self> {
-        use std::os::unix::fs::PermissionsExt;
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let file = tempfile::Builder::new()
-            .permissions(std::fs::Permissions::from_mode(0o644))
-            .tempfile_in(folder)
-            // Its own message names the temporary file, which nobody knows.
-            .map_err(|error| match error.kind() {
-                ErrorKind::NotFound => {
-                    anyhow!("cannot write {}: there is no folder {}; make it first", path.display(), folder.display())
-                }
-                kind => anyhow!("cannot write {} in the folder {}: {kind}", path.display(), folder.display()),
-            })?;
-        Ok(Self { path, file })
-    }
-
-    fn write(mut self, bytes: &[u8]) -> anyhow::Result<()> {
-        let failed = |error: std::io::Error| anyhow!("cannot write {}: {error}", self.path.display());
-        self.file.write_all(bytes).map_err(failed)?;
-        self.file.persist(self.path).map_err(|error| failed(error.error))?;
-        Ok(())
-    }
-}
-
-/// Prints a line. A reader that has gone away wanted no more of it.
-fn print(line: &serde_json::Value) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
-    match writeln!(out, "{line}").and_then(|()| out.flush()) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        written => written,
-    }
 }

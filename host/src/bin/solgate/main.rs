@@ -1,26 +1,36 @@
 //! The `solgate` command.
 //!
 //! Exit status of every command: 0 it worked and nothing was refused, 1 a request
-//! was refused, 2 the command could not do what it was asked.
+//! was refused or a case failed, 2 the command could not do what it was asked.
 
 mod build;
+mod completions;
+mod docs;
 mod import_cases;
+mod inspect;
+mod lint;
+mod new;
+mod output;
 mod policies;
+mod schema;
+mod test;
 
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use solgate::doors::serve::ServeError;
-use solgate::doors::{check, serve};
+use solgate::doors::{check, explain, serve};
 
 const AFTER_HELP: &str = "\
 Examples:
   solgate serve --demo
   solgate check request.http --facts facts.yaml
+  solgate explain request.http --facts facts.yaml
+  solgate test policies/my-policy
   solgate build policies/my-policy -o my-policy.wasm
 
-Exit status: 0 it worked and nothing was refused, 1 a request was refused, 2 the command could not do what it was asked.";
+Exit status: 0 it worked and nothing was refused, 1 a request was refused or a case failed, 2 the command could not do what it was asked.";
 
 /// Judge ETSI NFV lifecycle-management requests before they reach a VNFM.
 #[derive(Parser)]
@@ -34,8 +44,16 @@ struct Arguments {
 enum Command {
     Serve(serve::ServeArgs),
     Check(check::CheckArgs),
+    Explain(explain::ExplainArgs),
+    New(new::NewArgs),
+    Lint(lint::LintArgs),
+    Test(test::TestArgs),
     Build(build::BuildArgs),
+    Docs(docs::DocsArgs),
+    Inspect(inspect::InspectArgs),
+    Schema(schema::SchemaArgs),
     ImportCases(import_cases::ImportArgs),
+    Completions(completions::CompletionsArgs),
 }
 
 fn main() -> ExitCode {
@@ -62,6 +80,13 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Build(arguments) => build::run(&arguments),
+        Command::Test(arguments) => test::run(&arguments),
+        Command::New(arguments) => new::run(&arguments),
+        Command::Lint(arguments) => lint::run(&arguments),
+        Command::Docs(arguments) => docs::run(&arguments),
+        Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Schema(arguments) => schema::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),
         Command::ImportCases(arguments) => import_cases::run(&arguments),
         Command::Serve(arguments) => runtime()?.block_on(async {
             let loader = policies::Loader::new()?;
@@ -72,6 +97,9 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             let loader = policies::Loader::new()?;
             Ok(check::run(arguments, |order| loader.gate(order)).await?)
         }),
+        Command::Explain(arguments) => {
+            runtime()?.block_on(async { Ok(explain::run(arguments, policies::traced_gate).await?) })
+        }
     }
 }
 

@@ -2,13 +2,16 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use indicatif::ProgressBar;
 use solgate::doors::check::GateOrder;
 use solgate::gate::Gate;
-use solgate::policy::{Engine, EngineConfig, LoadError, Policy};
+use solgate::policy::{Engine, EngineConfig, LoadError, Policy, Traced, VNFLCM_V2};
+use solgate_bundle::bake::{CarriedError, bundle_of};
 use solgate_bundle::{BuildOptions, Failure};
+use solgate_engine::ir::Bundle;
 
 /// Loads policies for one process.
 pub struct Loader {
@@ -25,6 +28,10 @@ pub enum PolicyError {
     File(LoadError),
     #[error("the built-in policy: {0}")]
     BuiltIn(LoadError),
+    #[error("the built-in policy: {0}")]
+    BuiltInBundle(CarriedError),
+    #[error("{}: {error}", path.display())]
+    Carried { path: PathBuf, error: CarriedError },
     #[error("{path} is a folder; bake it first: solgate build {path} -o FILE.wasm", path = .0.display())]
     Folder(PathBuf),
     #[error("{0}")]
@@ -43,6 +50,12 @@ impl Loader {
             return Ok(vec![self.built_in()?]);
         }
         paths.iter().map(|path| self.component(path)).collect()
+    }
+
+    /// A component that has been read already; without a path, the built-in one.
+    pub fn bytes(&self, path: Option<&Path>, bytes: &[u8]) -> Result<Policy, LoadError> {
+        let name = path.map_or_else(|| "the built-in policy".to_owned(), |path| path.display().to_string());
+        with_spinner(&format!("compiling {name}"), || Policy::from_bytes(&self.engine, bytes))
     }
 
     /// The gate with one policy that a check asks for.
@@ -76,16 +89,51 @@ impl Loader {
     }
 
     fn component(&self, path: &Path) -> Result<Arc<Policy>, PolicyError> {
+        self.component_with_bytes(path).map(|(policy, _)| policy)
+    }
+
+    /// A component from a file, with the bytes that it was loaded from.
+    pub fn component_with_bytes(&self, path: &Path) -> Result<(Arc<Policy>, Vec<u8>), PolicyError> {
         if path.is_dir() {
             return Err(PolicyError::Folder(path.to_owned()));
         }
-        with_spinner(&format!("compiling {}", path.display()), || Policy::from_file(&self.engine, path))
-            .map(Arc::new)
-            .map_err(|error| match error {
-                LoadError::Read { .. } | LoadError::TooLarge { .. } => PolicyError::File(error),
-                _ => PolicyError::Load { path: path.to_owned(), error },
-            })
+        let bytes = solgate::policy::read_file(path).map_err(PolicyError::File)?;
+        let policy =
+            with_spinner(&format!("compiling {}", path.display()), || Policy::from_bytes(&self.engine, &bytes))
+                .map_err(|error| PolicyError::Load { path: path.to_owned(), error })?;
+        Ok((Arc::new(policy), bytes))
     }
+
+    /// The compiled bundle of a folder, in the sandbox as its author tests it.
+    pub fn bundle(&self, path: &Path, bundle: &Bundle) -> Result<Arc<Policy>, PolicyError> {
+        let message = "compiling the policy engine; the next start takes it from the cache";
+        with_spinner(message, || Policy::from_bundle(&self.engine, bundle))
+            .map(Arc::new)
+            .map_err(|error| PolicyError::Load { path: path.to_owned(), error })
+    }
+}
+
+/// The gate with one policy that an explanation asks for. It runs without a
+/// sandbox, by the bundle that a baked policy carries.
+pub fn traced_gate(order: GateOrder) -> anyhow::Result<(Gate, Arc<Traced>)> {
+    let bundle = match order.policy.as_deref() {
+        None => bundle_of(VNFLCM_V2).map_err(PolicyError::BuiltInBundle)?,
+        Some(path) if path.is_dir() => {
+            solgate_bundle::compile_dir(path, &BuildOptions::default())
+                .map_err(|failure| bundle_error(path, failure))?
+                .bundle
+        }
+        Some(path) => {
+            let bytes = solgate::policy::read_file(path).map_err(PolicyError::File)?;
+            bundle_of(&bytes).map_err(|error| PolicyError::Carried { path: path.to_owned(), error })?
+        }
+    };
+    let (policy, traced) = Policy::traced(bundle).map_err(|error| match order.policy {
+        Some(path) => PolicyError::Load { path, error },
+        None => PolicyError::BuiltIn(error),
+    })?;
+    let gate = Gate::new(vec![Arc::new(policy)], order.facts).with_settings(order.settings)?.with_mode(order.mode);
+    Ok((gate, traced))
 }
 
 /// The mistakes of a bundle, as the terminal shows them.
@@ -99,13 +147,27 @@ pub fn bundle_error(path: &Path, failure: Failure) -> PolicyError {
     })
 }
 
+/// What takes longer is shown on a terminal.
+const MOMENT: Duration = Duration::from_millis(250);
+
 /// Shows, on a terminal, what takes longer than a moment.
 pub fn with_spinner<T>(message: &str, work: impl FnOnce() -> T) -> T {
-    let bar = ProgressBar::new_spinner().with_message(message.to_owned());
-    bar.enable_steady_tick(Duration::from_millis(250));
-    let done = work();
-    bar.finish_and_clear();
-    done
+    let (working, ended) = channel::<()>();
+    let show = move || {
+        if ended.recv_timeout(MOMENT) == Err(RecvTimeoutError::Timeout) {
+            let bar = ProgressBar::new_spinner().with_message(message.to_owned());
+            bar.enable_steady_tick(MOMENT);
+            let _ = ended.recv();
+            bar.finish_and_clear();
+        }
+    };
+    std::thread::scope(|scope| {
+        // Without a thread to spare there is no spinner.
+        let _ = std::thread::Builder::new().spawn_scoped(scope, show);
+        // Ends the spinner, also if the work panics.
+        let _working = working;
+        work()
+    })
 }
 
 /// `$SOLGATE_CACHE_DIR`, or `solgate` in the user's cache folder. Without either

@@ -8,7 +8,7 @@ pub mod http_file;
 mod input;
 pub mod message;
 pub mod raw;
-mod render;
+pub(crate) mod render;
 mod report;
 
 use std::io::{ErrorKind, Write};
@@ -17,6 +17,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use crate::Request;
 use crate::facts::{FactSource, MapFacts};
 use crate::gate::{Gate, Mode, Setting};
 
@@ -72,6 +73,26 @@ where
     F: FnOnce(GateOrder) -> Result<Gate, E>,
     E: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
+    let (report, missing) = prepare(args, gate_for)?.judge().await;
+    if !missing.is_empty() {
+        return Err(CheckError::MissingFacts(missing));
+    }
+    Ok(report)
+}
+
+/// A request and the gate that is to judge it.
+pub(super) struct Prepared {
+    gate: Gate,
+    request: Request,
+    given: Arc<given::GivenFacts>,
+}
+
+/// Reads what the arguments name.
+pub(super) fn prepare<F, E>(args: CheckArgs, gate_for: F) -> Result<Prepared, CheckError>
+where
+    F: FnOnce(GateOrder) -> Result<Gate, E>,
+    E: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
     let message = input::message(&args)?;
     let caller = args.caller.as_deref().map(documents::caller).transpose()?;
     let facts = match &args.facts {
@@ -89,10 +110,15 @@ where
     let gate = gate_for(order).map_err(|error| CheckError::Policy(error.into()))?;
     let received_at = args.at.unwrap_or_else(SystemTime::now);
     let request = input::request(message, gate.body_limit(), caller, received_at);
-    let decision = gate.judge(&request).await;
-    let missing = given.missing();
-    if !missing.is_empty() {
-        return Err(CheckError::MissingFacts(missing));
+    Ok(Prepared { gate, request, given })
+}
+
+impl Prepared {
+    /// The verdict, and the facts that it would have needed: with such, it is none.
+    pub(super) async fn judge(self) -> (Report, Vec<MissingFact>) {
+        let Self { gate, request, given } = self;
+        let decision = gate.judge(&request).await;
+        let report = Report { method: request.method, target: request.target, decision, style: gate.style().clone() };
+        (report, given.missing())
     }
-    Ok(Report { method: request.method, target: request.target, decision, style: gate.style().clone() })
 }

@@ -9,11 +9,11 @@ use super::report::Report;
 use crate::gate::{Finding, Severity};
 use crate::problem::{Location, Problem, Violation};
 
-const DENIED: Style = AnsiColor::Red.on_default().bold();
-const ALLOWED: Style = AnsiColor::Green.on_default().bold();
-const WARN: Style = AnsiColor::Yellow.on_default();
-const PLACE: Style = Style::new().bold();
-const QUIET: Style = Style::new().dimmed();
+pub(crate) const DENIED: Style = AnsiColor::Red.on_default().bold();
+pub(crate) const ALLOWED: Style = AnsiColor::Green.on_default().bold();
+pub(crate) const WARN: Style = AnsiColor::Yellow.on_default();
+pub(crate) const PLACE: Style = Style::new().bold();
+pub(crate) const QUIET: Style = Style::new().dimmed();
 
 /// # Errors
 /// What `out` reports.
@@ -79,7 +79,7 @@ fn finding(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "    {QUIET}{}{QUIET:#}", source(violation))
 }
 
-fn place(location: &Location) -> String {
+pub(crate) fn place(location: &Location) -> String {
     match location {
         Location::Request => "request".to_owned(),
         Location::Body(pointer) if pointer.is_empty() => "body".to_owned(),

@@ -207,7 +207,8 @@ impl Proxy {
     ) -> Refused {
         watch.fault(fault);
         let default = ProblemStyle::default();
-        let style = style.or_else(|| self.routes.values().next().map(|route| &route.config.style)).unwrap_or(&default);
+        let first = self.routes.values().next().map(GatedUpstream::gate);
+        let style = style.or_else(|| first.as_deref().map(Gate::style)).unwrap_or(&default);
         let target = target.map(fields::excerpt);
         Refused { response: fault.problem(target.as_deref()).response(style), close }
     }

@@ -1,0 +1,270 @@
+//! The rule book of a bundle: what each rule asks, why, and what to do, as a page
+//! that somebody who has a rule id can look it up in.
+
+mod engine;
+mod markdown;
+mod places;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use serde_json::Value;
+use solgate_engine::ENGINE_RULES;
+use solgate_engine::ir::{Bundle, FactDef, Require, Rule, RuleKind, Severity, SeveritySpec, Stage};
+
+use self::markdown::{anchor, code, plain};
+use self::places::{Places, places};
+
+/// Writes the rule book in Markdown, as GitHub shows it. It depends on the bundle
+/// only, and not on its digest.
+#[must_use]
+pub fn rule_book(bundle: &Bundle) -> String {
+    let mut rules: Vec<Rule> = bundle.rules.iter().chain(&undeclared(bundle)).cloned().collect();
+    rules.sort_by(|a, b| a.id.cmp(&b.id));
+    let book = Book { bundle, rules, places: places(bundle), anchors: BTreeMap::new() }.with_anchors();
+    let mut page = String::new();
+    book.introduction(&mut page);
+    book.options(&mut page);
+    book.overview(&mut page);
+    book.operations(&mut page);
+    let _ = writeln!(page, "\n## The rules");
+    for rule in &book.rules {
+        book.rule(rule, &mut page);
+    }
+    page
+}
+
+/// Rules that the engine decides and of which the bundle says nothing.
+fn undeclared(bundle: &Bundle) -> Vec<Rule> {
+    let declared: BTreeSet<&str> = bundle.rules.iter().map(|rule| rule.id.as_str()).collect();
+    let others = ENGINE_RULES.iter().filter(|rule| !declared.contains(rule.id));
+    others
+        .map(|rule| Rule {
+            id: rule.id.to_owned(),
+            kind: RuleKind::Engine,
+            operations: Vec::new(),
+            title: rule.title.to_owned(),
+            status: rule.status,
+            severity: SeveritySpec { default: rule.severity, by_option: Vec::new() },
+            clause: None,
+            doc: String::new(),
+            inherited: false,
+        })
+        .collect()
+}
+
+struct Book<'b> {
+    bundle: &'b Bundle,
+    /// Sorted by id.
+    rules: Vec<Rule>,
+    places: BTreeMap<String, Places>,
+    /// By rule id.
+    anchors: BTreeMap<String, String>,
+}
+
+impl Book<'_> {
+    /// Headings of the same letters are numbered in the order of the page.
+    fn with_anchors(mut self) -> Self {
+        let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+        for rule in &self.rules {
+            let anchor = anchor(&rule.id);
+            let count = seen.entry(anchor.clone()).or_default();
+            let numbered = if *count == 0 { anchor } else { format!("{anchor}-{count}") };
+            *count = count.saturating_add(1);
+            self.anchors.insert(rule.id.clone(), numbered);
+        }
+        self
+    }
+
+    fn link(&self, id: &str) -> String {
+        format!("[{id}](#{})", self.anchors.get(id).map_or("", String::as_str))
+    }
+
+    fn introduction(&self, page: &mut String) {
+        let bundle = self.bundle;
+        let _ = write!(
+            page,
+            "# Rules of {} {}\n\n\
+             A ProblemDetails that the gate sends names the broken rules in `violations[].rule`; this page says of each why it exists and \
+             what to do. It is written by `solgate docs`.\n\n\
+             - {} rules for {} operations below {}\n\
+             - severity: `deny` refuses the request, `warn` reports beside the verdict, `audit` records only, `off` does not run. \
+             Whoever runs the policy can set the severity of every rule, and the options.\n\
+             - every violation of a stage is reported; a stage that denies ends the evaluation\n",
+            plain(&bundle.name),
+            plain(&bundle.version),
+            self.rules.len(),
+            bundle.operations.len(),
+            bundle.api_roots.iter().map(|root| code(&root.path)).collect::<Vec<_>>().join(" and "),
+        );
+    }
+
+    fn options(&self, page: &mut String) {
+        let _ = write!(page, "\n## Options\n\n| option | default | meaning |\n|---|---|---|\n");
+        for option in &self.bundle.options {
+            let values: Vec<String> = option.values.iter().map(|value| code(&shown(value))).collect();
+            let values = if values.is_empty() { String::new() } else { format!(" One of {}.", values.join(", ")) };
+            let _ = writeln!(
+                page,
+                "| {} | {} | {}{values} |",
+                code(&option.name),
+                code(&shown(&option.default)),
+                plain(&option.doc)
+            );
+        }
+        for root in self.bundle.api_roots.iter().filter(|root| !root.options.is_empty()) {
+            let values: Vec<String> =
+                root.options.iter().map(|(name, value)| code(&format!("{name}: {}", shown(value)))).collect();
+            let _ = writeln!(page, "\nBelow {} the default is {}.", code(&root.path), values.join(", "));
+        }
+    }
+
+    fn overview(&self, page: &mut String) {
+        let _ = write!(page, "\n## Overview\n\n| rule | status | severity | what is wrong |\n|---|---|---|---|\n");
+        for rule in &self.rules {
+            let _ = writeln!(
+                page,
+                "| {} | {} | {} | {} |",
+                self.link(&rule.id),
+                rule.status,
+                severity(&rule.severity),
+                plain(&rule.title)
+            );
+        }
+    }
+
+    /// The rules of each operation that are not for all of them.
+    fn operations(&self, page: &mut String) {
+        let _ = write!(
+            page,
+            "\n## Operations\n\nBeside the rules for every operation.\n\n| operation | request | rules |\n|---|---|---|\n"
+        );
+        for operation in &self.bundle.operations {
+            let rules = self.rules.iter().filter(|rule| self.operations_of(rule).contains(&operation.id));
+            let rules: Vec<String> = rules.map(|rule| self.link(&rule.id)).collect();
+            let _ = writeln!(
+                page,
+                "| {} | {} {} | {} |",
+                code(&operation.id),
+                operation.method,
+                code(&operation.path),
+                rules.join(", ")
+            );
+        }
+    }
+
+    /// Ids of the operations that a rule is for; empty: all.
+    fn operations_of(&self, rule: &Rule) -> BTreeSet<String> {
+        match (&rule.kind, self.places.get(&rule.id)) {
+            (RuleKind::Schema, Some(places)) => places.operations.clone(),
+            _ => rule.operations.iter().cloned().collect(),
+        }
+    }
+
+    fn rule(&self, rule: &Rule, page: &mut String) {
+        let _ = write!(page, "\n### {}\n\n**{}**\n", rule.id, plain(&rule.title));
+        let doc = if rule.doc.is_empty() { engine::doc(&rule.id) } else { &rule.doc };
+        if !doc.is_empty() {
+            let _ = write!(page, "\n{}\n", plain(doc));
+        }
+        let _ = write!(page, "\n- status {}, severity {}\n", status(rule), severity(&rule.severity));
+        let operations: Vec<String> = self.operations_of(rule).iter().map(|id| code(id)).collect();
+        let operations = if operations.is_empty() { "every operation".to_owned() } else { operations.join(", ") };
+        let _ = writeln!(page, "- {operations}");
+        match &rule.kind {
+            RuleKind::Engine => {}
+            RuleKind::Schema => self.schema(rule, page),
+            RuleKind::Exists { fact } => {
+                let _ = writeln!(page, "- fails if the VNFM answers 404 to {}", self.fact(fact));
+            }
+            RuleKind::IfMatch { facts } => {
+                let facts: Vec<String> = facts.iter().map(|fact| self.fact(fact)).collect();
+                let _ = writeln!(page, "- fails if `If-Match` does not hold the ETag of {}", facts.join(", or of "));
+            }
+            RuleKind::Require(require) => condition(require, page),
+        }
+        if let Some(clause) = &rule.clause {
+            let _ = writeln!(page, "- {}", plain(clause));
+        }
+    }
+
+    fn schema(&self, rule: &Rule, page: &mut String) {
+        let Some(places) = self.places.get(&rule.id) else { return };
+        if !places.pointers.is_empty() {
+            let pointers: Vec<String> =
+                places.pointers.iter().map(|p| if p.is_empty() { "the whole".to_owned() } else { code(p) }).collect();
+            let _ = writeln!(page, "- in the body: {}", pointers.join(", "));
+        }
+        if !places.fields.is_empty() {
+            let fields: Vec<String> = places.fields.iter().map(|field| code(field)).collect();
+            let _ = writeln!(page, "- header field {}", fields.join(", "));
+        }
+    }
+
+    fn fact(&self, name: &str) -> String {
+        let path = |fact: &FactDef| code(&format!("GET {}", fact.path));
+        self.bundle.facts.iter().find(|fact| fact.name == name).map_or_else(|| code(name), path)
+    }
+}
+
+fn condition(require: &Require, page: &mut String) {
+    let place = match (&require.header, &require.pointer) {
+        (Some(header), _) => Some(format!("header field {}", code(header))),
+        (None, Some(pointer)) if pointer.is_empty() => Some("the body as a whole".to_owned()),
+        (None, Some(pointer)) => Some(format!("in the body: {}", code(pointer))),
+        (None, None) => None,
+    };
+    if let Some(place) = place {
+        let _ = writeln!(page, "- {place}");
+    }
+    let _ = write!(page, "- condition, in CEL:\n\n  ```text\n");
+    let mut line = |name: &str, expression: &str| {
+        let text: Vec<&str> = expression.trim().lines().map(str::trim_end).collect();
+        let _ = match text.as_slice() {
+            [one] => writeln!(page, "  {name}: {one}"),
+            several => writeln!(page, "  {name}: |\n    {}", several.join("\n    ")),
+        };
+    };
+    for (name, expression) in &require.variables {
+        line(&format!("variables.{name}"), expression);
+    }
+    for (name, expression) in [("when", &require.when), ("forEach", &require.for_each)] {
+        if let Some(expression) = expression {
+            line(name, expression);
+        }
+    }
+    line("require", &require.require);
+    let _ = writeln!(page, "  ```");
+}
+
+/// The option changes the status of faults of a body that could be read.
+fn status(rule: &Rule) -> String {
+    let is_of_body = match &rule.kind {
+        RuleKind::Schema => true,
+        RuleKind::Require(require) => require.stage == Stage::Body,
+        RuleKind::Engine | RuleKind::Exists { .. } | RuleKind::IfMatch { .. } => false,
+    };
+    if is_of_body && rule.status == 400 {
+        "400, or what `schemaErrorStatus` says".to_owned()
+    } else {
+        rule.status.to_string()
+    }
+}
+
+fn severity(spec: &SeveritySpec) -> String {
+    let name = |severity| match severity {
+        Severity::Off => "`off`",
+        Severity::Audit => "`audit`",
+        Severity::Warn => "`warn`",
+        Severity::Deny => "`deny`",
+    };
+    let by_option = spec.by_option.iter().map(|(option, severity)| format!("; {option}: {}", name(*severity)));
+    std::iter::once(name(spec.default).to_owned()).chain(by_option).collect()
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,32 @@
+//! The bundles that another can extend by name: their sources are part of the
+//! program, so that an author needs nothing else.
+
+/// One of them.
+#[derive(Debug)]
+pub(crate) struct BuiltIn {
+    pub name: &'static str,
+    /// Names relative to the bundle's folder, sorted, and texts.
+    files: &'static [(&'static str, &'static str)],
+}
+
+/// Made by the build script.
+static BUILT_IN: &[BuiltIn] = include!(concat!(env!("OUT_DIR"), "/built_in.rs"));
+
+impl BuiltIn {
+    pub fn find(name: &str) -> Option<&'static Self> {
+        BUILT_IN.iter().find(|bundle| bundle.name == name)
+    }
+
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        BUILT_IN.iter().map(|bundle| bundle.name)
+    }
+
+    pub fn text(&self, name: &str) -> Option<&'static str> {
+        self.files.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+    }
+
+    /// Names of the files below `rules/`.
+    pub fn rules(&self) -> impl Iterator<Item = &'static str> {
+        self.files.iter().map(|(name, _)| *name).filter(|name| name.starts_with("rules/"))
+    }
+}

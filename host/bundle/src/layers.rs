@@ -1,0 +1,125 @@
+//! A bundle and those that it extends.
+
+use std::path::{Path, PathBuf};
+
+use crate::built_in::BuiltIn;
+use crate::diagnostic::Report;
+use crate::files::{Home, IoError};
+use crate::source::{At, FileId};
+use crate::suggest::{list, nearest};
+use crate::yaml::{self, Node};
+
+/// Most bundles that one extends, directly and indirectly.
+const MAX_BASES: usize = 8;
+
+/// One bundle of the chain, its files parsed.
+pub(crate) struct Layer {
+    pub home: Home,
+    pub policy: Option<Node>,
+    pub openapi: Option<Node>,
+    pub rules: Vec<Node>,
+    /// None of the files of rules is broken.
+    pub all_rules_read: bool,
+}
+
+/// The bundle that is compiled and its bases.
+pub(crate) struct Layers {
+    /// The one that extends nothing first, the one that is compiled last.
+    pub layers: Vec<Layer>,
+    /// A base could not be found, which has been reported: what is named here may
+    /// well exist.
+    pub is_incomplete: bool,
+}
+
+pub(crate) fn read(home: Home, report: &mut Report) -> Result<Layers, IoError> {
+    let mut layers = Vec::new();
+    let mut is_incomplete = false;
+    let mut next = Some(home);
+    let mut met: Vec<PathBuf> = Vec::new();
+    while let Some(home) = next.take() {
+        met.push(home.identity()?);
+        let files = home.read(report)?;
+        let policy = files.policy.and_then(|file| document(file, report));
+        let extends = policy.as_ref().and_then(|node| node.get("extends"));
+        if let Some(node) = extends {
+            next = base(node, &home, report)?;
+            if let Some(base) = &next
+                && let Some(fault) = circle_or_depth(&met, &base.identity()?)
+            {
+                report.mistake(node.at, fault.0).hint(fault.1);
+                next = None;
+            }
+            is_incomplete |= next.is_none();
+        } else if files.openapi.is_none() && (policy.is_some() || files.policy.is_none()) {
+            home.report_absent("openapi.yaml", report)?;
+        }
+        let openapi = files.openapi.and_then(|file| document(file, report));
+        let before = report.mistakes();
+        let rules = files.rules.iter().filter_map(|file| yaml::parse(*file, report)).collect();
+        let all_rules_read = report.mistakes() == before;
+        layers.push(Layer { home, policy, openapi, rules, all_rules_read });
+    }
+    layers.reverse();
+    Ok(Layers { layers, is_incomplete })
+}
+
+/// The bundle that `extends` names.
+fn base(node: &Node, home: &Home, report: &mut Report) -> Result<Option<Home>, IoError> {
+    let Some(name) = node.as_str().filter(|name| !name.trim().is_empty()) else {
+        report
+            .mistake(node.at, format!("`extends` names a bundle, but here is {}", node.kind()))
+            .hint("write the name of a built-in bundle, or a folder such as ../base");
+        return Ok(None);
+    };
+    if let Some(bundle) = BuiltIn::find(name) {
+        return Ok(Some(Home::built_in(bundle)));
+    }
+    let is_path = name == "." || name == ".." || name.starts_with("./") || name.starts_with("../");
+    if !is_path {
+        let draft = report.mistake(node.at, format!("there is no built-in bundle `{name}`"));
+        if Path::new(name).is_absolute() {
+            draft.hint("a folder is written relative to this one, such as ../base, so that it is the same everywhere");
+        } else {
+            let names: Vec<&str> = BuiltIn::names().collect();
+            match nearest(name, &names) {
+                Some(meant) => draft.hint(format!("did you mean `{meant}`?")),
+                None => draft.hint(format!(
+                    "built in is {}; a folder is written with its dots, such as ./base or ../base",
+                    list(&names)
+                )),
+            };
+        }
+        return Ok(None);
+    }
+    let found = if name.contains('\\') { None } else { home.relative(name)? };
+    if found.is_none() {
+        report.mistake(node.at, format!("there is no folder `{name}`")).hint(
+            "the path is relative to the folder of this policy.yaml, with `/` on every system; symbolic links are not followed",
+        );
+    }
+    Ok(found)
+}
+
+fn circle_or_depth(met: &[PathBuf], next: &Path) -> Option<(&'static str, &'static str)> {
+    if met.iter().any(|known| known == next) {
+        return Some(("the bundle extends itself, by way of what it extends", "one of them has to extend nothing"));
+    }
+    if met.len() > MAX_BASES {
+        return Some(("more than 8 bundles extend each other", "put some of them into one"));
+    }
+    None
+}
+
+/// A file that cannot be empty.
+fn document(file: FileId, report: &mut Report) -> Option<Node> {
+    let is_blank =
+        report.sources.text(file).lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'));
+    if is_blank {
+        let name = report.sources.name(file).to_owned();
+        report
+            .mistake(At::start_of(file), format!("{name} is empty"))
+            .hint("docs/bundle-format.md shows what belongs there");
+        return None;
+    }
+    yaml::parse(file, report)
+}

@@ -1,0 +1,96 @@
+//! Members of a body that may be absent, read without a test for them, and names
+//! that look like a slip.
+
+use super::Written;
+use super::follow::Followed;
+use crate::diagnostic::Report;
+use crate::expression::{Origin, Read, Step};
+use crate::openapi::{Api, Presence, presence};
+use crate::source::At;
+use crate::suggest::nearest;
+use crate::yaml::Node;
+
+pub(super) fn check(rule: &Written<'_>, followed: &Followed, api: &Api<'_>, report: &mut Report) {
+    let mut reported: Vec<&Origin> = Vec::new();
+    for (index, read) in followed.reads.iter().enumerate() {
+        let steps = &read.origin.steps;
+        // One remark per member; the next reads are as the first.
+        if read.origin.root != "body" || steps.is_empty() || reported.contains(&&read.origin) {
+            continue;
+        }
+        for op in &rule.operations {
+            let Some(schema) = op.schema else { continue };
+            let found = presence(api, schema, steps);
+            if misspelt(&found, steps, &op.def.id, read.at, report) {
+                reported.push(&read.origin);
+                break;
+            }
+            if found == Presence::Optional && !is_safe(read, &followed.reads) {
+                let is_detail = index >= followed.deciding;
+                // Who says what a fault of the expression means has thought of it.
+                if is_detail || rule.node.get("onError").is_none() {
+                    absent(read, &op.def.id, is_detail, report);
+                    reported.push(&read.origin);
+                }
+                break;
+            }
+        }
+    }
+    if let Some(node) = rule.node.get("pointer") {
+        pointer(rule, node, api, report);
+    }
+}
+
+fn absent(read: &Read, operation: &str, is_detail: bool, report: &mut Report) {
+    let name = read.origin.member().unwrap_or_default();
+    let effect = if is_detail {
+        "the answer would then say the title in place of this detail"
+    } else {
+        "the rule would then fail with 500"
+    };
+    report
+        .warning(read.at, format!("`{name}` may be absent from the body of `{operation}`: {effect}"))
+        .hint("test it first: `when: has(...)`, `!has(...) || ...`, or `has(...) ? ... : ...`");
+}
+
+fn is_safe(read: &Read, reads: &[Read]) -> bool {
+    if read.is_test || read.is_certain {
+        return true;
+    }
+    // Of items, a test says nothing about the order in which they are gone
+    // through, so that any test in the rule is taken for the right one.
+    let is_item = read.origin.steps.iter().any(|step| !matches!(step, Step::Member(_)));
+    is_item && reads.iter().any(|other| other.is_test && other.origin == read.origin)
+}
+
+/// Reports a name that the schema does not have, but one that is nearly the same.
+fn misspelt(found: &Presence<'_>, steps: &[Step], operation: &str, at: At, report: &mut Report) -> bool {
+    if let Presence::Unknown(known) = found
+        && let Some(Step::Member(name)) = steps.last()
+        && let Some(meant) = nearest(name, known)
+    {
+        report
+            .warning(at, format!("the body of `{operation}` has no member `{name}`"))
+            .hint(format!("did you mean `{meant}`?"));
+        return true;
+    }
+    false
+}
+
+/// The place in the body that an answer would point at.
+fn pointer(rule: &Written<'_>, node: &Node, api: &Api<'_>, report: &mut Report) {
+    let mut steps = Vec::new();
+    for step in node.text.split('/').skip(1) {
+        steps.push(match step {
+            "{index}" => Step::Item,
+            step if step.bytes().all(|b| b.is_ascii_digit()) => Step::Item,
+            step => Step::Member(step.replace("~1", "/").replace("~0", "~")),
+        });
+        for op in &rule.operations {
+            let Some(schema) = op.schema else { continue };
+            if misspelt(&presence(api, schema, &steps), &steps, &op.def.id, node.at, report) {
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! What a bundle can be built with, but its author probably did not mean.
+
+mod conditions;
+mod follow;
+mod members;
+mod secrets;
+mod shadowed;
+mod unused;
+
+use solgate_engine::ir::{Require, Rule, RuleKind};
+
+use crate::diagnostic::Report;
+use crate::openapi::{Api, Op};
+use crate::policy::Policy;
+use crate::rules::{self, Declared};
+use crate::source::At;
+use crate::yaml::Node;
+
+/// A rule that was understood, and where it is written.
+struct Written<'a> {
+    rule: &'a Rule,
+    node: &'a Node,
+    /// Where its id stands.
+    at: At,
+    operations: Vec<&'a Op<'a>>,
+}
+
+impl Written<'_> {
+    fn require(&self) -> Option<&Require> {
+        match &self.rule.kind {
+            RuleKind::Require(require) => Some(require),
+            _ => None,
+        }
+    }
+
+    /// A member of the rule, or the place of its id.
+    fn at_member(&self, name: &str) -> At {
+        self.node.get(name).map_or(self.at, |node| node.at)
+    }
+}
+
+/// Warns of what is suspicious. What takes a view of the whole bundle waits until
+/// nothing is wrong with it.
+pub(crate) fn check(
+    policy: &Policy,
+    api: &Api<'_>,
+    sources: &[rules::Written],
+    declared: &[Declared],
+    report: &mut Report,
+) {
+    let written: Vec<Written<'_>> = declared
+        .iter()
+        .filter_map(|declared| {
+            let rule = declared.rule.as_ref().filter(|_| declared.is_sound)?;
+            let node = sources.iter().find(|source| source.at() == declared.at)?.node();
+            let is_meant = |op: &&Op<'_>| rule.operations.is_empty() || rule.operations.contains(&op.def.id);
+            let operations = api.operations.iter().filter(is_meant).collect();
+            Some(Written { rule, node, at: declared.at, operations })
+        })
+        .collect();
+    let mut reads = Vec::new();
+    for rule in written.iter().filter(|rule| rule.require().is_some()) {
+        let followed = follow::follow(rule.node, &report.sources);
+        conditions::check(rule, report);
+        members::check(rule, &followed, api, report);
+        secrets::check(rule, &followed, api, report);
+        unused::variables(rule, &followed, report);
+        reads.extend(followed.reads);
+    }
+    shadowed::check(&written, report);
+    if !report.has_mistakes() {
+        unused::options(policy, &written, &reads, report);
+        unused::schemas(api, report);
+    }
+}

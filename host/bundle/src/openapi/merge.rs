@@ -1,0 +1,85 @@
+//! The openapi.yaml of a bundle beside those of the bundles that it extends: one
+//! document, to which each may add.
+
+use std::borrow::Cow;
+
+use super::check_version;
+use crate::diagnostic::Report;
+use crate::reader::{self, Members};
+use crate::yaml::{Key, Node, Value};
+
+/// Makes one document of several, that of the bundle that extends nothing first.
+pub(crate) fn merge<'n>(mut documents: impl Iterator<Item = &'n Node>, report: &mut Report) -> Option<Cow<'n, Node>> {
+    let mut merged = Cow::Borrowed(documents.next()?);
+    for document in documents {
+        add(merged.to_mut(), document, report);
+    }
+    Some(merged)
+}
+
+fn add(base: &mut Node, document: &Node, report: &mut Report) {
+    let Some(mut members) = Members::open(document, "openapi.yaml", report) else {
+        return;
+    };
+    if let Some(node) = members.require("openapi", report) {
+        check_version(node, report);
+    }
+    let (paths, components) = (members.get("paths"), members.get("components"));
+    members.finish_open(&["info", "servers", "tags", "security", "externalDocs"], report);
+    if let Some(paths) = paths.and_then(|node| reader::map(node, "`paths`", report).map(|_| node)) {
+        add_paths(base, paths, report);
+    }
+    let Some(mut members) = components.and_then(|node| Members::open(node, "`components`", report)) else {
+        return;
+    };
+    for (name, what) in [("schemas", "schema"), ("parameters", "parameter")] {
+        let Some(node) = members.get(name) else { continue };
+        let entries = reader::map(node, &format!("`components.{name}`"), report).unwrap_or_default();
+        let Some(known) = below(base, "components", node).and_then(|components| below(components, name, node)) else {
+            continue;
+        };
+        for (key, item) in entries {
+            if let Some((first, _)) = known.entry(&key.name) {
+                report
+                    .mistake(key.at, format!("the bundle that is extended has a {what} `{}`", key.name))
+                    .hint("give it another name")
+                    .related(first.at, "there");
+            } else {
+                known.set(key.clone(), item.clone());
+            }
+        }
+    }
+    members.finish_open(&[], report);
+}
+
+fn add_paths(base: &mut Node, paths: &Node, report: &mut Report) {
+    let Some(known) = below(base, "paths", paths) else {
+        return;
+    };
+    for (key, item) in paths.as_map().unwrap_or_default() {
+        let Some(resource) = known.get_mut(&key.name) else {
+            known.set(key.clone(), item.clone());
+            continue;
+        };
+        for (method, operation) in reader::map(item, "a path", report).unwrap_or_default() {
+            if let Some((first, _)) = resource.entry(&method.name) {
+                report
+                    .mistake(method.at, format!("the bundle that is extended has `{}` of {}", method.name, key.name))
+                    .hint("operations can be added here; what an inherited one accepts is narrowed by rules")
+                    .related(first.at, "there");
+            } else {
+                resource.set(method.clone(), operation.clone());
+            }
+        }
+    }
+}
+
+/// A mapping below another, made if it is not there. If something else is there,
+/// that is reported when the merged document is read.
+fn below<'b>(base: &'b mut Node, name: &str, like: &Node) -> Option<&'b mut Node> {
+    if base.get(name).is_none() {
+        let key = Key { name: name.to_owned(), at: like.at };
+        base.set(key, Node { value: Value::Map(Vec::new()), ..like.clone() });
+    }
+    base.get_mut(name).filter(|node| node.as_map().is_some())
+}

@@ -1,0 +1,228 @@
+//! policy.yaml.
+
+mod facts;
+mod lists;
+pub(crate) mod windows;
+
+pub(crate) use facts::Fact;
+pub(crate) use lists::List;
+pub(crate) use windows::Window;
+
+use std::collections::BTreeMap;
+
+use solgate_engine::ir::{ApiRoot, Limits, OptionDef};
+
+use crate::diagnostic::Report;
+use crate::files::{Home, IoError};
+use crate::options;
+use crate::reader::{self, Members};
+use crate::source::At;
+use crate::suggest::did_you_mean;
+use crate::template;
+use crate::yaml::{Key, Node};
+
+/// What policy.yaml says, as far as it could be understood, on top of what those
+/// of the bundles that it extends say.
+#[derive(Debug)]
+pub(crate) struct Policy {
+    pub name: String,
+    pub version: String,
+    pub api_roots: Vec<ApiRoot>,
+    pub limits: Limits,
+    pub options: Vec<OptionDef>,
+    /// Where a policy.yaml last defines them.
+    pub option_places: BTreeMap<String, At>,
+    pub facts: Vec<Fact>,
+    pub lists: Vec<List>,
+    pub windows: Vec<Window>,
+    pub at: At,
+}
+
+impl Policy {
+    pub fn fact(&self, name: &str) -> Option<&Fact> {
+        self.facts.iter().find(|fact| fact.def.name == name)
+    }
+}
+
+/// What holds where policy.yaml is silent.
+const LIMITS: Limits = Limits { body_bytes: 1024 * 1024, target_bytes: 8192, depth: 64, violations: 32 };
+
+/// Reads policy.yaml. `base` is what the extended bundle comes to.
+///
+/// # Errors
+/// If a list that is there cannot be read.
+pub(crate) fn read(
+    node: &Node,
+    home: &Home,
+    base: Option<Policy>,
+    report: &mut Report,
+) -> Result<Option<Policy>, IoError> {
+    let Some(mut members) = Members::open(node, "policy.yaml", report) else {
+        return Ok(None);
+    };
+    let name = members.require("name", report).and_then(|node| name(node, report));
+    let version = members.require("version", report).and_then(|node| reader::line(node, "`version`", report));
+    members.get("extends");
+    let has_base = base.is_some() || node.get("extends").is_some();
+    let base = base.unwrap_or_else(|| Policy {
+        name: String::new(),
+        version: String::new(),
+        api_roots: Vec::new(),
+        limits: LIMITS,
+        options: options::built_in(),
+        option_places: BTreeMap::new(),
+        facts: Vec::new(),
+        lists: Vec::new(),
+        windows: Vec::new(),
+        at: node.at,
+    });
+    let options_node = members.get("options");
+    let mut option_places = base.option_places;
+    for (key, _) in options_node.and_then(Node::as_map).unwrap_or_default() {
+        option_places.insert(key.name.clone(), key.at);
+    }
+    let options = options::read(options_node, base.options, report);
+    let roots = if has_base { members.get("apiRoots") } else { members.require("apiRoots", report) };
+    let api_roots = roots.map_or(base.api_roots, |node| api_roots(node, &options, report));
+    let limits = members.get("limits").and_then(|node| limits(node, &base.limits, report)).unwrap_or(base.limits);
+    let facts = facts::read(members.get("facts"), base.facts, report);
+    let lists = lists::read(members.get("lists"), base.lists, home, report)?;
+    let windows = windows::read(members.get("windows"), base.windows, report);
+    members.finish(report);
+    Ok(Some(Policy {
+        name: name.unwrap_or_default().to_owned(),
+        version: version.unwrap_or_default().to_owned(),
+        api_roots,
+        limits,
+        options,
+        option_places,
+        facts,
+        lists,
+        windows,
+        at: node.at,
+    }))
+}
+
+/// Whether a policy can have this name.
+pub(crate) fn is_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
+}
+
+fn name<'n>(node: &'n Node, report: &mut Report) -> Option<&'n str> {
+    let name = reader::line(node, "`name`", report)?;
+    let right = is_name(name);
+    if !right {
+        report
+            .mistake(node.at, format!("`{name}` cannot be the name of a policy"))
+            .hint("letters, digits, `.`, `-` and `_`, beginning with a letter or digit");
+    }
+    right.then_some(name)
+}
+
+fn api_roots(node: &Node, options: &[OptionDef], report: &mut Report) -> Vec<ApiRoot> {
+    let mut roots: Vec<(ApiRoot, At)> = Vec::new();
+    let items = reader::list(node, "`apiRoots`", report).unwrap_or_default();
+    if items.is_empty() && node.as_list().is_some() {
+        report.mistake(node.at, "`apiRoots` is empty").hint("name at least one: `- path: /vnflcm/v2`");
+    }
+    for item in items {
+        let Some(mut members) = Members::open(item, "an API root", report) else {
+            continue;
+        };
+        let path = members.require("path", report);
+        let values = members.get("options");
+        members.finish(report);
+        let Some(path) = path else { continue };
+        let Some(text) = reader::line(path, "the path of an API root", report) else {
+            continue;
+        };
+        let fault = template::path_fault(text)
+            .or_else(|| (text == "/" || text.contains(['{', '}'])).then_some("must be a path without variables"));
+        if let Some(fault) = fault {
+            report.mistake(path.at, format!("the API root `{text}` {fault}")).hint("write it like /vnflcm/v2");
+            continue;
+        }
+        if let Some((_, first)) = roots.iter().find(|(root, _)| root.path == text) {
+            report.mistake(path.at, format!("the API root `{text}` is here twice")).related(*first, "first here");
+            continue;
+        }
+        let values = values.map_or_else(BTreeMap::new, |node| root_options(node, options, report));
+        roots.push((ApiRoot { path: text.to_owned(), options: values }, path.at));
+    }
+    roots.into_iter().map(|(root, _)| root).collect()
+}
+
+fn root_options(node: &Node, options: &[OptionDef], report: &mut Report) -> BTreeMap<String, serde_json::Value> {
+    let mut values = BTreeMap::new();
+    for (key, node) in reader::map(node, "`options`", report).unwrap_or_default() {
+        let Some(option) = options.iter().find(|option| option.name == key.name) else {
+            unknown_option(key, options, report);
+            continue;
+        };
+        if let Some(value) = options::value(node, option.kind, &option.values, &key.name, report) {
+            values.insert(key.name.clone(), value);
+        }
+    }
+    values
+}
+
+/// Reports a name that is none of the bundle's options.
+pub(crate) fn unknown_option(key: &Key, options: &[OptionDef], report: &mut Report) {
+    report
+        .mistake(key.at, format!("policy.yaml defines no option `{}`", key.name))
+        .maybe_hint(did_you_mean(&key.name, options.iter().map(|option| option.name.as_str())));
+}
+
+fn limits(node: &Node, base: &Limits, report: &mut Report) -> Option<Limits> {
+    let mut members = Members::open(node, "`limits`", report)?;
+    let mut limit = |name, most, default| {
+        members
+            .get(name)
+            .and_then(|node| reader::integer(node, &format!("`{name}`"), 1..=most, report))
+            .unwrap_or(default)
+    };
+    let body_bytes = limit("bodyBytes", 64 * 1024 * 1024, base.body_bytes);
+    let target_bytes = limit("targetBytes", 1024 * 1024, base.target_bytes.into());
+    let depth = limit("depth", 128, base.depth.into());
+    let violations = limit("violations", 1000, base.violations.into());
+    members.finish(report);
+    // The ranges above fit.
+    let narrow = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
+    Some(Limits {
+        body_bytes,
+        target_bytes: narrow(target_bytes),
+        depth: narrow(depth),
+        violations: narrow(violations),
+    })
+}
+
+/// Whether a list or window may have this name: one that is inherited is replaced
+/// only where that is said.
+fn redefinition(what: &str, key: &Key, inherited: Option<At>, replaces: Option<&Node>, report: &mut Report) -> bool {
+    let replaces = match replaces {
+        Some(node) => match reader::boolean(node, "`override`", report) {
+            Some(value) => value.then_some(node),
+            None => return false,
+        },
+        None => None,
+    };
+    match (inherited, replaces) {
+        (None, Some(node)) => {
+            report
+                .mistake(node.at, format!("no bundle that is extended has a {what} `{}`", key.name))
+                .hint("leave `override` out");
+            false
+        }
+        (Some(first), None) => {
+            let long =
+                if what == "list" { "{ file: ..., override: true }" } else { "{ periods: [...], override: true }" };
+            report
+                .mistake(key.at, format!("the bundle that is extended has a {what} `{}`", key.name))
+                .hint(format!("give it another name, or replace the inherited one: {long}"))
+                .related(first, "there");
+            false
+        }
+        _ => true,
+    }
+}

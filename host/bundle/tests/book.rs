@@ -1,0 +1,47 @@
+//! The rule book: that of the default policy is part of the documentation, and
+//! current.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod support;
+
+use std::path::Path;
+
+use solgate_bundle::{BuildOptions, compile_built_in, compile_dir, rule_book};
+use support::{assert_golden, folder, minimal};
+
+fn book(bundle: &Path) -> String {
+    let compiled = compile_dir(bundle, &BuildOptions::default()).unwrap_or_else(|failure| panic!("{failure}"));
+    rule_book(&compiled.bundle)
+}
+
+#[test]
+fn the_rule_book_of_the_default_policy_is_current() {
+    let page = book(&folder("../../../policies/vnflcm-v2"));
+    assert_golden(&folder("../../../docs/rules-vnflcm-v2.md"), &page);
+    let built_in = compile_built_in("vnflcm-v2", &BuildOptions::default()).unwrap().unwrap();
+    assert!(rule_book(&built_in.bundle) == page, "the sources in the program are those in the folder");
+    assert!(compile_built_in("vnflcm-v3", &BuildOptions::default()).is_none());
+}
+
+#[test]
+fn the_rule_book_of_a_small_bundle_shows_rules_of_all_kinds() {
+    assert_golden(&folder("bundles/minimal.md"), &book(&minimal()));
+}
+
+/// Whoever has a rule id finds the rule, and every link leads to one.
+#[test]
+fn every_rule_has_a_heading_and_every_link_a_target() {
+    let compiled = compile_dir(&folder("../../../policies/vnflcm-v2"), &BuildOptions::default()).unwrap();
+    let page = rule_book(&compiled.bundle);
+    let headings: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("### ")).collect();
+    for rule in &compiled.bundle.rules {
+        assert_eq!(headings.iter().filter(|heading| **heading == rule.id).count(), 1, "{}", rule.id);
+    }
+    // As GitHub makes them of headings.
+    let anchors: Vec<String> = headings.iter().map(|heading| heading.replace('.', "").to_lowercase()).collect();
+    let targets: Vec<&str> = page.split("](#").skip(1).filter_map(|rest| rest.split(')').next()).collect();
+    assert!(targets.len() > headings.len());
+    for target in targets {
+        assert!(anchors.iter().any(|anchor| anchor == target), "{target}");
+    }
+}

@@ -1,0 +1,235 @@
+//! Bundles that extend others.
+//!
+//! A folder below `extends/` holds a bundle with mistakes (and perhaps the bases
+//! that it needs), and in `stderr` what is reported. It lies beside a copy of
+//! `bundles/minimal`. `BLESS=1` writes it.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+
+use solgate_bundle::{BuildOptions, Compiled, Failure, compile_dir, render};
+use solgate_engine::ir::{RuleKind, Severity, Stage};
+use support::{assert_golden, copy, damage, folder, minimal};
+
+fn compile(dir: &Path) -> Compiled {
+    compile_dir(dir, &BuildOptions::default()).unwrap_or_else(|failure| panic!("{failure}"))
+}
+
+/// What a build says: its mistakes, or its warnings.
+fn said(dir: &Path) -> String {
+    match compile_dir(dir, &BuildOptions::default()) {
+        Ok(compiled) => render(&compiled.warnings, &compiled.sources, false),
+        Err(Failure::Mistakes(mistakes)) => mistakes.render(false),
+        Err(Failure::Io(error)) => panic!("{error}"),
+    }
+}
+
+#[test]
+fn a_bundle_is_what_it_extends_and_what_it_says_itself() {
+    let compiled = compile(&folder("bundles/child"));
+    let warnings = render(&compiled.warnings, &compiled.sources, false);
+    assert_eq!(warnings, "");
+    assert_golden(&folder("bundles/child.json"), &(serde_json::to_string_pretty(&compiled.bundle).unwrap() + "\n"));
+
+    let base = compile(&minimal());
+    let (bundle, base) = (&compiled.bundle, &base.bundle);
+    assert_eq!(bundle.api_roots, base.api_roots);
+    assert_eq!((bundle.limits.depth, bundle.limits.body_bytes), (32, base.limits.body_bytes));
+    let operations: Vec<_> = bundle.operations.iter().map(|operation| operation.id.as_str()).collect();
+    assert_eq!(operations, ["terminate", "read_retry", "retry", "heal"]);
+
+    let rule = |id: &str| bundle.rules.iter().find(|rule| rule.id == id).unwrap();
+    let inherited = rule("terminate.state.no-other-op");
+    assert_eq!(base.rules.iter().find(|rule| rule.id == inherited.id), Some(inherited));
+    let severity = &rule("terminate.timeout.only-graceful").severity;
+    assert_eq!(
+        (severity.default, severity.by_option.as_slice()),
+        (Severity::Off, &[("strict".to_owned(), Severity::Warn)][..])
+    );
+    let overridden = rule("terminate.state.instantiated");
+    assert_eq!((overridden.title.as_str(), overridden.status), ("Nothing to terminate", 409));
+    let RuleKind::Require(require) = &rule("child.site").kind else { panic!() };
+    assert_eq!(require.stage, Stage::Existence);
+}
+
+#[test]
+fn an_override_makes_a_rule_the_bundles_own() {
+    let compiled = compile(&folder("bundles/child"));
+    let own: Vec<_> = compiled.bundle.rules.iter().filter(|rule| !rule.inherited).map(|rule| &rule.id).collect();
+    assert_eq!(
+        own,
+        [
+            "terminate.timeout.only-graceful",
+            "body.size",
+            "terminate.state.instantiated",
+            "access.role",
+            "child.heal.cause",
+            "child.site",
+            "child.hours"
+        ]
+    );
+    assert!(compile(&minimal()).bundle.rules.iter().all(|rule| !rule.inherited));
+}
+
+/// Lays out a chain of bundles, each a policy.yaml and rules.
+fn chain(home: &Path, bundles: &[(&str, &str, &str)]) {
+    copy(&minimal(), &home.join("minimal"));
+    for (name, policy, rules) in bundles {
+        fs::create_dir_all(home.join(name).join("rules")).unwrap();
+        fs::write(home.join(name).join("policy.yaml"), format!("name: x\nversion: '1'\n{policy}\n")).unwrap();
+        fs::write(home.join(name).join("rules/r.yaml"), rules).unwrap();
+    }
+}
+
+#[test]
+fn a_base_may_have_a_base_and_the_last_word_counts() {
+    let home = tempfile::tempdir().unwrap();
+    chain(
+        home.path(),
+        &[
+            (
+                "middle",
+                "extends: ../minimal\noptions: { strict: { default: true } }",
+                "- { override: access.role, severity: warn, doc: Middle. }\n- { id: m, require: 'true', otherwise: { status: 403, title: M } }",
+            ),
+            (
+                "deep/top",
+                "extends: ../../middle\noptions: { strict: { doc: Ours. } }",
+                "- { override: access.role, severity: deny }\n- { override: m, otherwise: { title: T } }",
+            ),
+        ],
+    );
+    let compiled = compile(&home.path().join("deep/top"));
+    let rule = |id: &str| compiled.bundle.rules.iter().find(|rule| rule.id == id).unwrap();
+    assert_eq!((rule("access.role").severity.default, rule("access.role").doc.as_str()), (Severity::Deny, "Middle."));
+    assert_eq!((rule("m").title.as_str(), rule("m").status), ("T", 403));
+    let strict = compiled.bundle.options.iter().find(|option| option.name == "strict").unwrap();
+    assert_eq!((strict.default.clone(), strict.doc.as_str()), (serde_json::json!(true), "Ours."));
+    let names: Vec<_> = compiled.sources.iter().map(|source| source.name.as_str()).collect();
+    assert!(names.contains(&"../../middle/rules/r.yaml") && names.contains(&"../../minimal/openapi.yaml"), "{names:?}");
+}
+
+#[test]
+fn the_built_in_bundle_is_found_by_name() {
+    let home = tempfile::tempdir().unwrap();
+    chain(home.path(), &[("own", "extends: vnflcm-v2", "- { override: header.accept.required, severity: deny }")]);
+    let compiled = compile(&home.path().join("own"));
+    let original = compile(&folder("../../../policies/vnflcm-v2"));
+    assert_eq!(compiled.bundle.schemas, original.bundle.schemas);
+    assert_eq!(compiled.bundle.operations, original.bundle.operations);
+    assert_eq!(compiled.bundle.rules.len(), original.bundle.rules.len());
+    let own: Vec<_> = compiled.bundle.rules.iter().filter(|rule| !rule.inherited).map(|rule| &rule.id).collect();
+    assert_eq!(own, ["header.accept.required"]);
+    assert!(compiled.warnings.is_empty());
+}
+
+#[test]
+fn the_digest_covers_bases_and_lists() {
+    let home = tempfile::tempdir().unwrap();
+    copy(&minimal(), &home.path().join("minimal"));
+    let child = home.path().join("child");
+    copy(&folder("bundles/child"), &child);
+    let mut digests = vec![compile(&child).bundle.digest];
+    assert_eq!(digests, [compile(&folder("bundles/child")).bundle.digest], "the place does not enter");
+    let mut append = |file: &str| {
+        let path = home.path().join(file);
+        fs::write(&path, fs::read_to_string(&path).unwrap() + "# a comment\n").unwrap();
+        digests.push(compile(&child).bundle.digest);
+    };
+    for file in ["minimal/policy.yaml", "minimal/openapi.yaml", "minimal/rules/body.yaml", "child/lists/sites.txt"] {
+        append(file);
+    }
+    digests.sort();
+    digests.dedup();
+    assert_eq!(digests.len(), 5);
+}
+
+#[test]
+fn every_mistake_is_shown_with_its_place_and_what_to_do() {
+    let mut cases: Vec<_> = fs::read_dir(folder("extends")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    cases.sort();
+    assert!(cases.len() > 10);
+    for case in cases {
+        let home = tempfile::tempdir().unwrap();
+        copy(&minimal(), &home.path().join("minimal"));
+        copy(&case, &home.path().join("bundle"));
+        let said = said(&home.path().join("bundle"));
+        assert!(!said.is_empty(), "{} is accepted", case.display());
+        assert_golden(&case.join("stderr"), &said);
+    }
+}
+
+#[test]
+fn damaged_files_are_reported_wherever_they_are() {
+    let home = tempfile::tempdir().unwrap();
+    copy(&minimal(), &home.path().join("minimal"));
+    copy(&folder("bundles/child"), &home.path().join("child"));
+    let files = [
+        "child/policy.yaml",
+        "child/openapi.yaml",
+        "child/rules/own.yaml",
+        "child/rules/overrides.yaml",
+        "child/lists/sites.txt",
+        "minimal/policy.yaml",
+        "minimal/rules/state.yaml",
+    ];
+    let (refused, accepted) = damage(home.path(), &files, &home.path().join("child"));
+    assert!(refused > 200 && accepted > 5, "{refused} {accepted}");
+}
+
+#[test]
+fn a_chain_ends() {
+    let home = tempfile::tempdir().unwrap();
+    chain(home.path(), &[("a", "extends: ../b", "[]"), ("b", "extends: ../c/../a", "[]"), ("c", "extends: .", "[]")]);
+    for name in ["a", "b", "c"] {
+        let said = said(&home.path().join(name));
+        assert!(said.contains("the bundle extends itself"), "{name}: {said}");
+    }
+    for number in 0..10 {
+        let policy = format!("extends: ../n{}", number + 1);
+        chain(home.path(), &[(&format!("n{number}"), &policy, "[]")]);
+    }
+    let said = said(&home.path().join("n0"));
+    assert!(said.contains("more than 8 bundles") && said.contains("--> ../n8/policy.yaml:3:10"), "{said}");
+}
+
+#[cfg(unix)]
+#[test]
+fn symbolic_links_are_not_followed() {
+    let home = tempfile::tempdir().unwrap();
+    chain(home.path(), &[("own", "extends: ../link", "[]")]);
+    std::os::unix::fs::symlink("minimal", home.path().join("link")).unwrap();
+    let said_of_base = said(&home.path().join("own"));
+    assert!(said_of_base.contains("there is no folder `../link`"), "{said_of_base}");
+
+    let child = home.path().join("child");
+    copy(&folder("bundles/child"), &child);
+    fs::rename(child.join("lists/sites.txt"), home.path().join("sites.txt")).unwrap();
+    std::os::unix::fs::symlink("../../sites.txt", child.join("lists/sites.txt")).unwrap();
+    let said_of_list = said(&child);
+    assert!(said_of_list.contains("`lists/sites.txt` is a symbolic link"), "{said_of_list}");
+    fs::remove_file(child.join("lists/sites.txt")).unwrap();
+    fs::rename(child.join("lists"), home.path().join("lists")).unwrap();
+    fs::rename(home.path().join("sites.txt"), home.path().join("lists/sites.txt")).unwrap();
+    std::os::unix::fs::symlink("../lists", child.join("lists")).unwrap();
+    let said_of_folder = said(&child);
+    assert!(said_of_folder.contains("leads through something that is no folder"), "{said_of_folder}");
+}
+
+#[test]
+fn a_list_has_a_size() {
+    let home = tempfile::tempdir().unwrap();
+    copy(&minimal(), &home.path().join("minimal"));
+    let child = home.path().join("child");
+    copy(&folder("bundles/child"), &child);
+    fs::write(child.join("lists/sites.txt"), "#".repeat(1024 * 1024 + 1)).unwrap();
+    let said_of_bytes = said(&child);
+    assert!(said_of_bytes.contains("`lists/sites.txt` is larger than 1048576 bytes"), "{said_of_bytes}");
+    let many: String = (0..50_001).map(|number| format!("{number}\n")).collect();
+    fs::write(child.join("lists/sites.txt"), many).unwrap();
+    let said_of_entries = said(&child);
+    assert!(said_of_entries.contains("more than 50000 entries"), "{said_of_entries}");
+}

@@ -1,0 +1,146 @@
+//! `solgate explain`: judges one request as `solgate check` does, and shows how
+//! it came to the verdict, stage by stage.
+
+mod json;
+mod render;
+
+use std::io::{ErrorKind, Write};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Args;
+use solgate_engine::trace::{RuleResult, Stage, Trace};
+
+use super::check::{self, CheckArgs, CheckError, Format, GateOrder, MissingFact, Report};
+use crate::gate::Gate;
+use crate::policy::Traced;
+
+const EXAMPLE: &str = "\
+Examples:
+  solgate explain terminate.http --facts facts.yaml
+  solgate explain terminate.http --policy my-policy --caller caller.yaml
+  solgate explain requests.http --name heal --format json
+
+The files, options and settings are those of `solgate check`, and so is the verdict.
+
+Exit status: 0 allowed, 1 denied, 2 not judged (bad file, missing fact).";
+
+/// Show why a request gets its verdict, stage by stage.
+///
+/// The request is judged as `solgate check` does it; what is printed is the stages
+/// that it came through, what became of every rule in them, the facts that rules
+/// asked for, and the rule that decided.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = EXAMPLE)]
+pub struct ExplainArgs {
+    #[command(flatten)]
+    pub check: CheckArgs,
+}
+
+/// A verdict and how it came about.
+pub struct Explanation {
+    pub report: Report,
+    /// Facts that nobody gave: with such, there is no verdict.
+    pub missing: Vec<MissingFact>,
+    /// What was judged by; it holds one trace for each evaluation.
+    pub traced: Arc<Traced>,
+    /// More facts become known from one to the next. Empty if the gate refused the
+    /// request before it asked the policy.
+    pub evaluations: Vec<Trace>,
+}
+
+/// A fact that the policy asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AskedFact {
+    pub name: String,
+    /// The rules that waited for it.
+    pub rules: Vec<String>,
+}
+
+/// Judges a request and explains the verdict: 0 if it is allowed, 1 if it is
+/// denied. An error means that there is no verdict, and should give
+/// [`CheckError::EXIT_CODE`]; if facts are missing, what is known is printed
+/// first.
+///
+/// # Errors
+/// As [`check::run`].
+pub async fn run<F, E>(args: ExplainArgs, gate_for: F) -> Result<ExitCode, CheckError>
+where
+    F: FnOnce(GateOrder) -> Result<(Gate, Arc<Traced>), E>,
+    E: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let format = args.check.format;
+    let explanation = explain(args, gate_for).await?;
+    match format {
+        Format::Text => {
+            let mut out = anstream::stdout().lock();
+            explanation.render(&mut out).and_then(|()| out.flush())
+        }
+        Format::Json => {
+            let mut out = std::io::stdout().lock();
+            writeln!(out, "{:#}", explanation.json()).and_then(|()| out.flush())
+        }
+    }
+    // A reader that has gone away wanted no more: the exit status tells the rest.
+    .or_else(|error| if error.kind() == ErrorKind::BrokenPipe { Ok(()) } else { Err(CheckError::Write(error)) })?;
+    if !explanation.missing.is_empty() {
+        return Err(CheckError::MissingFacts(explanation.missing));
+    }
+    Ok(if explanation.report.problem().is_some() { ExitCode::from(1) } else { ExitCode::SUCCESS })
+}
+
+/// Judges a request and keeps what was done.
+///
+/// # Errors
+/// As [`check::run`], but that missing facts are no error.
+pub async fn explain<F, E>(args: ExplainArgs, gate_for: F) -> Result<Explanation, CheckError>
+where
+    F: FnOnce(GateOrder) -> Result<(Gate, Arc<Traced>), E>,
+    E: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let mut made = None;
+    let prepared = check::prepare(args.check, |order| {
+        let (gate, traced) = gate_for(order).map_err(Into::into)?;
+        made = Some(traced);
+        Ok::<_, Box<dyn std::error::Error + Send + Sync>>(gate)
+    })?;
+    let (report, missing) = prepared.judge().await;
+    let Some(traced) = made else {
+        return Err(CheckError::Policy("the gate was never made".into()));
+    };
+    let evaluations = traced.traces();
+    Ok(Explanation { report, missing, traced, evaluations })
+}
+
+impl Explanation {
+    /// The facts that rules asked for, in the order of the questions.
+    #[must_use]
+    pub fn asked(&self) -> Vec<AskedFact> {
+        let mut asked: Vec<AskedFact> = Vec::new();
+        let stages = self.evaluations.iter().flat_map(|trace| &trace.stages);
+        for rule in stages.filter(|stage| stage.stage == Stage::Facts).flat_map(|stage| &stage.rules) {
+            let RuleResult::Waits { facts } = &rule.result else { continue };
+            for name in facts {
+                match asked.iter_mut().find(|fact| fact.name == *name) {
+                    Some(fact) => fact.rules.push(rule.rule.clone()),
+                    None => asked.push(AskedFact { name: name.clone(), rules: vec![rule.rule.clone()] }),
+                }
+            }
+        }
+        asked
+    }
+
+    /// The evaluation that came farthest, which is the last one.
+    #[must_use]
+    pub fn last(&self) -> Option<&Trace> {
+        self.evaluations.last()
+    }
+
+    /// The stage in which the policy denied; `None` if it did not, but allowed, or
+    /// the gate itself refused the request.
+    #[must_use]
+    pub fn denied_in(&self) -> Option<Stage> {
+        let denied = self.missing.is_empty() && self.report.problem().is_some();
+        self.last().filter(|_| denied)?.ended_by.filter(|stage| *stage != Stage::Facts)
+    }
+}
