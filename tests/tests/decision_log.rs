@@ -56,7 +56,14 @@ fn what_was_recorded_can_be_judged_again() {
     assert_eq!(import(&[text(&log), "-o", text(&fewer)]).0, Some(0));
     let some = read(&fewer);
     assert!(some.len() < cases.len() && some.len() > 100, "{} of {}", some.len(), cases.len());
-    check(&some);
+    // As its author would.
+    let bundle = folder.path().join("policy");
+    copy(&default_bundle(), &bundle);
+    fs::remove_dir_all(bundle.join("tests")).expect("it has tests");
+    fs::create_dir(bundle.join("tests")).expect("it is made");
+    fs::copy(&fewer, bundle.join("tests/recorded.yaml")).expect("it is copied");
+    let tested = solgate().arg("test").arg(&bundle).output().expect("it runs");
+    assert_eq!(tested.status.code(), Some(0), "{}", String::from_utf8_lossy(&tested.stdout));
     println!("{} decisions, {} cases, {} of them different", asked.len(), cases.len(), some.len());
 }
 
@@ -197,6 +204,19 @@ fn a_file_that_others_may_read_or_that_is_none_is_refused() {
         let errors = String::from_utf8_lossy(&done.stderr).into_owned();
         assert_eq!(done.status.code(), Some(2), "{errors}");
         assert!(errors.contains(said), "{errors}");
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("it is made");
+    for entry in fs::read_dir(from).expect("it is readable") {
+        let entry = entry.expect("it is readable");
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).expect("it is copied");
+        }
     }
 }
 
