@@ -56,7 +56,14 @@ fn what_was_recorded_can_be_judged_again() {
     assert_eq!(import(&[text(&log), "-o", text(&fewer)]).0, Some(0));
     let some = read(&fewer);
     assert!(some.len() < cases.len() && some.len() > 100, "{} of {}", some.len(), cases.len());
-    check(&some);
+    // As its author would.
+    let bundle = folder.path().join("policy");
+    copy(&default_bundle(), &bundle);
+    fs::remove_dir_all(bundle.join("tests")).expect("it has tests");
+    fs::create_dir(bundle.join("tests")).expect("it is made");
+    fs::copy(&fewer, bundle.join("tests/recorded.yaml")).expect("it is copied");
+    let tested = solgate().arg("test").arg(&bundle).output().expect("it runs");
+    assert_eq!(tested.status.code(), Some(0), "{}", String::from_utf8_lossy(&tested.stdout));
     println!("{} decisions, {} cases, {} of them different", asked.len(), cases.len(), some.len());
 }
 
@@ -200,6 +207,19 @@ fn a_file_that_others_may_read_or_that_is_none_is_refused() {
     }
 }
 
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("it is made");
+    for entry in fs::read_dir(from).expect("it is readable") {
+        let entry = entry.expect("it is readable");
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).expect("it is copied");
+        }
+    }
+}
+
 fn text(path: &Path) -> &str {
     path.to_str().expect("it is UTF-8")
 }
@@ -229,7 +249,7 @@ fn default_bundle() -> PathBuf {
 
 fn read(file: &Path) -> Vec<Case> {
     let bundle = compile_dir(&default_bundle(), &BuildOptions::default()).expect("it compiles").bundle;
-    let source = Source { name: text(file).into(), text: fs::read_to_string(file).expect("it is readable").into() };
+    let source = Source { name: text(file).into(), text: fs::read_to_string(file).expect("it is readable") };
     cases::read(&[source], &Vocabulary::from(&bundle)).unwrap_or_else(|mistakes| panic!("{}", mistakes.render(false)))
 }
 

@@ -11,12 +11,14 @@ use solgate::gate::{Mode, Setting};
 use solgate_bundle::BuildOptions;
 use solgate_bundle::cases::{Case, FactGiven};
 
+/// A VNFM that is asked for facts; `None` if nobody says what it answers.
+pub type Answers = Arc<dyn Fn(&FactRequest<'_>) -> Option<FactGiven> + Send + Sync>;
+
 /// A request, the settings under which it is judged, and a VNFM.
 pub struct Asked {
     pub label: String,
     pub case: Case,
-    /// What the VNFM answers; `None` if nobody says.
-    pub answer: Arc<dyn Fn(&FactRequest<'_>) -> Option<FactGiven> + Send + Sync>,
+    pub answer: Answers,
 }
 
 /// A denial as a client gets it.

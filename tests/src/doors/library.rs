@@ -12,7 +12,7 @@ use solgate::facts::{Fact, FactRequest, FactSource, MapFacts};
 use solgate::gate::{Gate, Verdict};
 use solgate_bundle::cases::FactGiven;
 
-use super::asked::{Asked, Said};
+use super::asked::{Answers, Asked, Said};
 
 /// A fact that was asked for, and what the VNFM answered.
 pub struct Given {
@@ -37,7 +37,7 @@ impl Given {
 
 /// The VNFM of a case, which remembers what it was asked.
 struct Source {
-    answer: Arc<dyn Fn(&FactRequest<'_>) -> Option<FactGiven> + Send + Sync>,
+    answer: Answers,
     given: Arc<Mutex<Vec<Given>>>,
 }
 

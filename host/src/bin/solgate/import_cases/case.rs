@@ -152,7 +152,13 @@ fn expect(record: &Record) -> Value {
     let verdict = &record.verdict;
     let mut expect = Map::new();
     match verdict.status {
-        None => drop(expect.insert("allow".to_owned(), json!(true))),
+        None => {
+            expect.insert("allow".to_owned(), json!(true));
+            // In monitor mode these would have denied.
+            if record.context.mode == RecordedMode::Monitor {
+                expect.insert("rules".to_owned(), json!(findings(verdict, Severity::Deny)));
+            }
+        }
         Some(status) => {
             expect.insert("status".to_owned(), json!(status));
             expect.insert("rules".to_owned(), json!(rules(verdict)));

@@ -34,7 +34,8 @@ pub fn document(log: &str, cases: &[ImportedCase]) -> String {
 /// which is written without white space.
 pub fn exact_json(text: &str) -> Option<Value> {
     let value: Value = serde_json::from_str(text).ok()?;
-    (value.to_string() == without_space(text) && is_plain(&value, DEPTH)).then_some(value)
+    let written = serde_json::to_string(&value).ok()?;
+    (written == without_space(text) && is_plain(&value, DEPTH)).then_some(value)
 }
 
 /// Without the white space between the tokens of a JSON text.
