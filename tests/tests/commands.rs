@@ -23,6 +23,8 @@ use solgate_tests::workspace;
 
 const PART: &str = "[..]";
 const LINES: &str = "...";
+/// Transcripts that make files which later ones use.
+const ORDER: &[&str] = &["build.txt", "coverage.txt", "new.txt"];
 
 #[test]
 fn the_commands_print_what_the_transcripts_say() {
@@ -60,12 +62,13 @@ fn the_commands_print_what_the_transcripts_say() {
     assert!(bless || different.is_empty(), "printed now (BLESS=1 accepts it):\n{different}");
 }
 
-/// All transcripts, in the order of their names.
+/// All transcripts, those in [`ORDER`] first.
 fn transcripts(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).expect("it is readable");
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("it is readable").path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "txt"));
-    paths.sort();
+    let place = |path: &PathBuf| ORDER.iter().position(|name| path.ends_with(name)).unwrap_or(ORDER.len());
+    paths.sort_by_cached_key(|path| (place(path), path.clone()));
     assert!(!paths.is_empty(), "there are transcripts");
     paths
 }
