@@ -24,7 +24,7 @@ use solgate_tests::workspace;
 const PART: &str = "[..]";
 const LINES: &str = "...";
 /// Transcripts that make files which later ones use.
-const ORDER: &[&str] = &["build.txt", "coverage.txt", "new.txt"];
+const ORDER: &[&str] = &["build.txt", "coverage.txt", "lint.txt", "new.txt"];
 
 #[test]
 fn the_commands_print_what_the_transcripts_say() {
