@@ -47,16 +47,36 @@ struct Details<'a> {
     violations: Vec<Entry<'a>>,
 }
 
-/// A violation as its reader gets it.
+/// A location as its reader gets it: one of these, or none for the request as a
+/// whole.
 #[derive(Serialize)]
-pub(crate) struct Entry<'a> {
-    rule: &'a str,
+pub(crate) struct Place<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pointer: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     header: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     parameter: Option<&'a str>,
+}
+
+impl<'a> From<&'a Location> for Place<'a> {
+    fn from(location: &'a Location) -> Self {
+        let (pointer, header, parameter) = match location {
+            Location::Request => (None, None, None),
+            Location::Body(pointer) => (Some(pointer.as_str()), None, None),
+            Location::Header(name) => (None, Some(name.as_str()), None),
+            Location::Query(name) | Location::Path(name) => (None, None, Some(name.as_str())),
+        };
+        Self { pointer, header, parameter }
+    }
+}
+
+/// A violation as its reader gets it.
+#[derive(Serialize)]
+pub(crate) struct Entry<'a> {
+    rule: &'a str,
+    #[serde(flatten)]
+    place: Place<'a>,
     detail: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     clause: Option<&'a str>,
@@ -64,17 +84,9 @@ pub(crate) struct Entry<'a> {
 
 impl<'a> From<&'a Violation> for Entry<'a> {
     fn from(violation: &'a Violation) -> Self {
-        let (pointer, header, parameter) = match &violation.location {
-            Location::Request => (None, None, None),
-            Location::Body(pointer) => (Some(pointer.as_str()), None, None),
-            Location::Header(name) => (None, Some(name.as_str()), None),
-            Location::Query(name) | Location::Path(name) => (None, None, Some(name.as_str())),
-        };
         Self {
             rule: &violation.rule,
-            pointer,
-            header,
-            parameter,
+            place: Place::from(&violation.location),
             detail: &violation.detail,
             clause: violation.clause.as_deref(),
         }

@@ -6,7 +6,7 @@ use solgate_engine::trace::{Because, Failure, Lacking, RuleResult, RuleTrace, St
 
 use super::Explanation;
 use crate::gate::Severity;
-use crate::problem::Location;
+use crate::problem::Place;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -67,12 +67,8 @@ struct RuleEntry<'a> {
 struct FailureEntry<'a> {
     severity: Severity,
     status: u16,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pointer: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    header: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    parameter: Option<&'a str>,
+    #[serde(flatten)]
+    place: Place<'a>,
     detail: &'a str,
 }
 
@@ -175,14 +171,12 @@ impl<'a> From<&'a RuleTrace> for RuleEntry<'a> {
 
 impl<'a> From<&'a Failure> for FailureEntry<'a> {
     fn from(failure: &'a Failure) -> Self {
-        let (mut pointer, mut header, mut parameter) = (None, None, None);
-        match &failure.location {
-            Location::Request => {}
-            Location::Body(found) => pointer = Some(found.as_str()),
-            Location::Header(found) => header = Some(found.as_str()),
-            Location::Query(found) | Location::Path(found) => parameter = Some(found.as_str()),
+        Self {
+            severity: failure.severity,
+            status: failure.status,
+            place: Place::from(&failure.location),
+            detail: &failure.detail,
         }
-        Self { severity: failure.severity, status: failure.status, pointer, header, parameter, detail: &failure.detail }
     }
 }
 
