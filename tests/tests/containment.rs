@@ -23,6 +23,11 @@ fn hostile(engine: &Engine) -> Arc<Policy> {
     Arc::new(Policy::from_bytes(engine, &component).expect("it loads"))
 }
 
+/// An engine with the limits that a gateway has by default.
+fn as_a_gateway() -> Engine {
+    Engine::new(EngineConfig::default()).expect("it starts")
+}
+
 fn gate(policy: Arc<Policy>) -> Gate {
     Gate::new(vec![policy], Arc::new(NoFacts))
 }
@@ -45,7 +50,7 @@ const MISDEEDS: [(&str, u16, &str); 12] = [
 
 #[tokio::test]
 async fn each_misdeed_costs_one_request() {
-    let gate = gate(hostile(engine()));
+    let gate = gate(hostile(&as_a_gateway()));
     for (path, status, rule) in MISDEEDS {
         let decision = gate.judge(&request("GET", &format!("/hostile/{path}"), &[], b"")).await;
         let Verdict::Deny(problem) = decision.verdict else { panic!("{path} was allowed") };
@@ -62,7 +67,7 @@ async fn each_misdeed_costs_one_request() {
 
 #[tokio::test]
 async fn monitor_mode_lets_pass_and_reports() {
-    let gate = gate(hostile(engine())).with_mode(Mode::Monitor);
+    let gate = gate(hostile(&as_a_gateway())).with_mode(Mode::Monitor);
     for (path, status, rule) in MISDEEDS {
         let decision = gate.judge(&request("GET", &format!("/hostile/{path}"), &[], b"")).await;
         assert!(matches!(decision.verdict, Verdict::Allow), "{path}");

@@ -89,12 +89,12 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),
         Command::ImportCases(arguments) => import_cases::run(&arguments),
         Command::Serve(arguments) => runtime()?.block_on(async {
-            let loader = policies::Loader::new()?;
+            let loader = policies::Loader::for_gateway()?;
             let load = |paths: &[_]| loader.components(paths).map_err(|error| ServeError::Policy(error.to_string()));
             Ok(serve::run(arguments, &load).await?)
         }),
         Command::Check(arguments) => runtime()?.block_on(async {
-            let loader = policies::Loader::new()?;
+            let loader = policies::Loader::for_author()?;
             Ok(check::run(arguments, |order| loader.gate(order)).await?)
         }),
         Command::Explain(arguments) => {

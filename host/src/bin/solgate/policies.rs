@@ -38,10 +38,23 @@ pub enum PolicyError {
     Bundle(String),
 }
 
+/// What an evaluation may take where only the person at the keyboard waits for it,
+/// perhaps on a machine that is busy with something else.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 impl Loader {
-    pub fn new() -> anyhow::Result<Self> {
-        let config = EngineConfig { cache: cache_folder(), ..EngineConfig::default() };
-        Ok(Self { engine: Engine::new(config)? })
+    /// For a gateway, with its limits.
+    pub fn for_gateway() -> anyhow::Result<Self> {
+        Self::new(EngineConfig::default())
+    }
+
+    /// For commands that judge what an author asks about.
+    pub fn for_author() -> anyhow::Result<Self> {
+        Self::new(EngineConfig { deadline: PATIENCE, ..EngineConfig::default() })
+    }
+
+    fn new(config: EngineConfig) -> anyhow::Result<Self> {
+        Ok(Self { engine: Engine::new(EngineConfig { cache: cache_folder(), ..config })? })
     }
 
     /// Components from files; without any, the built-in policy.

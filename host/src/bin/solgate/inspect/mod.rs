@@ -55,7 +55,7 @@ pub fn run(arguments: &InspectArgs) -> anyhow::Result<ExitCode> {
     };
     let anatomy = Anatomy::of(bytes);
     let tests = cases::embedded(bytes).map_err(|error| error.to_string());
-    let policy = Loader::new()?.bytes(arguments.file.as_deref(), bytes);
+    let policy = Loader::for_author()?.bytes(arguments.file.as_deref(), bytes);
     let name = arguments.file.as_deref().unwrap_or(Path::new("(built in)"));
     match arguments.format {
         Format::Pretty => {

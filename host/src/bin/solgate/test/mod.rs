@@ -32,7 +32,7 @@ use crate::policies::Loader;
 /// # Errors
 /// If the cases cannot be run, or the result not be written.
 pub fn run(arguments: &TestArgs) -> anyhow::Result<ExitCode> {
-    let loader = Loader::new()?;
+    let loader = Loader::for_author()?;
     if arguments.watch {
         if arguments.format == Format::Junit {
             bail!("--watch gives a result after every change, and JUnit's XML holds one; leave either out");
