@@ -29,7 +29,7 @@ pub(super) const IN_LIST: &str = "inList";
 pub(super) const IN_WINDOW: &str = "inWindow";
 
 /// Functions that expressions may call, apart from operators.
-pub(super) const FUNCTIONS: &[&str] = &[
+pub const FUNCTIONS: &[&str] = &[
     "size",
     "contains",
     "startsWith",

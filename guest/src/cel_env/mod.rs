@@ -11,6 +11,7 @@ mod value;
 mod window;
 
 pub(crate) use activation::{Activation, FactValue};
+pub use functions::FUNCTIONS;
 pub(crate) use program::{Compiler, Program, Runtime, Tables};
 
 /// What an expression reads, found without evaluating it.
@@ -46,6 +47,9 @@ pub struct ExprError {
     pub line: usize,
     /// From 1, in characters.
     pub column: usize,
+    /// The name of the function that does not exist, if that is why; [`FUNCTIONS`]
+    /// are those that do.
+    pub unknown_function: Option<String>,
 }
 
 /// Parses an expression and reports what it reads.

@@ -127,7 +127,12 @@ impl Program {
 
 impl Compiler {
     pub(crate) fn new(tables: Tables) -> Result<Self, ExprError> {
-        let env = environment().map_err(|error| ExprError { message: error.to_string(), line: 1, column: 1 })?;
+        let env = environment().map_err(|error| ExprError {
+            message: error.to_string(),
+            line: 1,
+            column: 1,
+            unknown_function: None,
+        })?;
         Ok(Self { env: Arc::new(env), patterns: Vec::new(), tables })
     }
 
@@ -155,6 +160,7 @@ impl Compiler {
                 message: first.map_or_else(|| "it does not parse".to_owned(), |error| error.msg.clone()),
                 line: position(|pos| pos.0),
                 column: position(|pos| pos.1),
+                unknown_function: None,
             }
         })?;
         let info = analyse(program.expression());
@@ -274,7 +280,11 @@ impl Compiler {
                 let known = operator
                     || FUNCTIONS.contains(&name)
                     || qualified.is_some_and(|name| FUNCTIONS.contains(&name.as_str()));
-                if known { Ok(None) } else { Err(fault(&format!("there is no function {name}"), id, source)) }
+                if known {
+                    return Ok(None);
+                }
+                let unknown_function = Some(name.to_owned());
+                Err(ExprError { unknown_function, ..fault(&format!("there is no function {name}"), id, source) })
             }
         }
     }
@@ -300,5 +310,5 @@ fn fault(message: &str, id: u64, source: &SourceInfo) -> ExprError {
     let before: Vec<char> = source.source.chars().take(offset).collect();
     let line = before.iter().filter(|char| **char == '\n').count().saturating_add(1);
     let column = before.iter().rev().take_while(|char| **char != '\n').count().saturating_add(1);
-    ExprError { message: message.to_owned(), line, column }
+    ExprError { message: message.to_owned(), line, column, unknown_function: None }
 }

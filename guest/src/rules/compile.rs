@@ -285,6 +285,6 @@ struct Reads<'r> {
 }
 
 fn expression_error(rule: &Rule, member: &str, message: &str) -> InitError {
-    let error = ExprError { message: message.to_owned(), line: 1, column: 1 };
+    let error = ExprError { message: message.to_owned(), line: 1, column: 1, unknown_function: None };
     InitError::Expression { rule: rule.id.clone(), member: member.to_owned(), error }
 }

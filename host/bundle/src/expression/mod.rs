@@ -10,10 +10,11 @@ pub(crate) use known::{Known, Origin, Step};
 pub(crate) use scope::{Reads, Scope, Type, is_known_variable};
 
 use cel::{IdedExpr, Program};
-use solgate_engine::cel_env::check_expression;
+use solgate_engine::cel_env::{FUNCTIONS, check_expression};
 
 use crate::diagnostic::Report;
 use crate::source::{At, Sources};
+use crate::suggest::did_you_mean;
 use crate::yaml::{Node, Value, locate, locate_line};
 
 /// A parsed expression and the scalar that holds it.
@@ -66,7 +67,8 @@ pub(crate) fn check(node: &Node, scope: &mut Scope<'_>, report: &mut Report) -> 
     let source = source(node, report)?;
     if let Err(error) = check_expression(&source) {
         let at = locate_line(node, &report.sources, error.line, error.column);
-        report.mistake(at, format!("the expression is not accepted: {}", brief(&error.message)));
+        let meant = error.unknown_function.and_then(|name| did_you_mean(&name, FUNCTIONS.iter().copied()));
+        report.mistake(at, format!("the expression is not accepted: {}", brief(&error.message))).maybe_hint(meant);
         return None;
     }
     // Parsed once more, for the places of its nodes.
