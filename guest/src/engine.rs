@@ -141,6 +141,14 @@ impl Engine {
         })
     }
 
+    /// The same engine without the quick way through plain expressions: what that
+    /// way is compared with.
+    #[must_use]
+    pub fn by_cel_alone(mut self) -> Self {
+        self.expressions.iter_mut().for_each(|expression| expression.direct = None);
+        self
+    }
+
     /// The bundle as it was given.
     #[must_use]
     pub fn bundle(&self) -> &Bundle {

@@ -3,6 +3,7 @@
 
 mod activation;
 mod analyse;
+mod direct;
 mod functions;
 mod list;
 mod program;
@@ -11,6 +12,7 @@ mod value;
 mod window;
 
 pub(crate) use activation::{Activation, FactValue};
+pub(crate) use direct::{Applied, Direct, Parts};
 pub use functions::FUNCTIONS;
 pub(crate) use program::{Compiler, Program, Runtime, Tables};
 

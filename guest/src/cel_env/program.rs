@@ -22,7 +22,7 @@ use crate::{error::InitError, ir::Bundle};
 
 /// Start of the names under which what is compiled ahead is a variable; no source
 /// can spell them.
-const PATTERN: &str = "@pattern";
+pub(super) const PATTERN: &str = "@pattern";
 const LIST: &str = "@list";
 const WINDOW: &str = "@window";
 
@@ -69,7 +69,7 @@ impl Tables {
 #[derive(Clone)]
 pub(crate) struct Runtime {
     pub env: Arc<Env>,
-    patterns: Arc<[Pattern]>,
+    pub patterns: Arc<[Pattern]>,
     lists: Arc<[List]>,
     windows: Arc<[Window]>,
 }
@@ -96,6 +96,11 @@ pub(crate) struct Program {
 }
 
 impl Program {
+    /// The tree, as it is evaluated.
+    pub(super) fn expression(&self) -> &IdedExpr {
+        &self.expression
+    }
+
     /// Evaluates to a value that no longer borrows the context.
     pub(crate) fn value<'v>(&self, context: &Context<'_, 'v>) -> Result<Box<dyn Val + 'v>, ExecutionError> {
         Value::resolve_val(&self.expression, context).map(CowVal::into_owned)

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Expression, FactRule, OperationRules, fact_variables};
 use crate::{
-    cel_env::{Compiler, ExprError, ExprInfo, Program, Runtime, Tables},
+    cel_env::{Compiler, Direct, ExprError, ExprInfo, Parts, Program, Runtime, Tables},
     error::InitError,
     ir::{Bundle, Require, Rule, RuleKind, Stage},
     router::template_variables,
@@ -155,6 +155,13 @@ impl<'b> RuleCompiler<'b> {
         reads.guard = true;
         let program = self.program("require", &require.require, &mut reads)?;
         let detail = require.detail.as_deref().map(|source| self.program("detail", source, &mut reads)).transpose()?;
+        let direct = Direct::compile(&Parts {
+            when: when.as_ref(),
+            variables_first,
+            variables: &variables,
+            for_each: for_each.as_ref(),
+            require: &program,
+        });
         let facts: BTreeSet<usize> = reads.facts.union(&guard_facts).copied().collect();
         let expression = Expression {
             rule: index,
@@ -167,6 +174,7 @@ impl<'b> RuleCompiler<'b> {
             pointer: require.pointer.clone(),
             header: require.header.clone(),
             detail,
+            direct,
             on_error: require.on_error,
             guard_facts: guard_facts.into_iter().collect(),
             facts: facts.into_iter().collect(),

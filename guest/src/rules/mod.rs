@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     catalogue::ENGINE_RULES,
-    cel_env::Program,
+    cel_env::{Direct, Program},
     error::InitError,
     ir::{Bundle, FactDef, OnError, SeveritySpec, Stage},
     router::template_variables,
@@ -29,6 +29,8 @@ pub(crate) struct Expression {
     pub pointer: Option<String>,
     pub header: Option<String>,
     pub detail: Option<Program>,
+    /// The quick way, if the rule is plain enough for it.
+    pub direct: Option<Direct>,
     pub on_error: OnError,
     /// Facts, by index in the bundle, that the guard reads.
     pub guard_facts: Vec<usize>,

@@ -1,5 +1,7 @@
 //! Runs the CEL rules of a stage.
 
+use std::cell::OnceCell;
+
 use cel::{
     Context, ExecutionError,
     common::{
@@ -13,7 +15,7 @@ use super::{
     body::{Content, schema_status},
 };
 use crate::{
-    cel_env::Activation,
+    cel_env::{Activation, Applied},
     findings::Report,
     ir::{OnError, Severity, Stage},
     json::push_segment,
@@ -23,6 +25,23 @@ use crate::{
     verdict::Location,
 };
 
+/// What expressions see in a stage, for both ways of evaluating them.
+pub(super) struct Sight<'x> {
+    activation: &'x Activation<'x>,
+    /// Made when a rule needs it: most do not.
+    context: OnceCell<Context<'x, 'x>>,
+}
+
+impl<'x> Sight<'x> {
+    pub(super) fn new(activation: &'x Activation<'x>) -> Self {
+        Self { activation, context: OnceCell::new() }
+    }
+
+    fn context(&self) -> &Context<'x, 'x> {
+        self.context.get_or_init(|| self.activation.context())
+    }
+}
+
 /// Runs the rules of one stage before any fact is known.
 pub(super) fn run(call: &Call<'_>, stage: Stage, content: Option<&Content>, report: &mut Report<'_>) {
     let rules = call.compiled.rules.at(stage);
@@ -30,23 +49,23 @@ pub(super) fn run(call: &Call<'_>, stage: Stage, content: Option<&Content>, repo
         return;
     }
     let activation = call.activation(content.and_then(Content::value), &[]);
-    let context = activation.context();
+    let sight = Sight::new(&activation);
     let forgiving = content.is_some_and(Content::is_invalid);
     for expression in rules.iter().filter_map(|index| call.engine.expressions.get(*index)) {
-        judge(call, expression, &context, forgiving, report);
+        judge(call, expression, &sight, forgiving, report);
     }
 }
 
 /// Runs those rules of a stage that do not read the body, which is not there.
 pub(super) fn run_without_body(call: &Call<'_>, stage: Stage, report: &mut Report<'_>) {
     let activation: Activation<'_> = call.activation(None, &[]);
-    let context = activation.context();
+    let sight = Sight::new(&activation);
     let rules = call.compiled.rules.at(stage).iter().filter_map(|index| call.engine.expressions.get(*index));
     for expression in rules {
         if expression.reads_body {
             report.settle(expression.rule, || RuleResult::NotApplicable(Because::UnreadableBody));
         } else {
-            judge(call, expression, &context, false, report);
+            judge(call, expression, &sight, false, report);
         }
     }
 }
@@ -56,7 +75,7 @@ pub(super) fn run_without_body(call: &Call<'_>, stage: Stage, report: &mut Repor
 pub(super) fn judge(
     call: &Call<'_>,
     expression: &Expression,
-    context: &Context<'_, '_>,
+    sight: &Sight<'_>,
     forgiving: bool,
     report: &mut Report<'_>,
 ) {
@@ -64,17 +83,27 @@ pub(super) fn judge(
         report.settle(expression.rule, || RuleResult::Off);
         return;
     }
-    let evaluated = evaluate(expression, context, &mut |item, context| {
-        let entry = call.engine.rules.get(expression.rule);
-        let detail =
-            expression.detail.as_ref().and_then(|detail| detail.text(context).ok()).map(|detail| text::clean(&detail));
-        let detail = detail.unwrap_or_else(|| entry.map_or_else(String::new, |entry| format!("{}.", entry.title)));
-        let status = match expression.stage {
-            Stage::Body => schema_status(call, expression.rule),
-            _ => entry.map_or(500, |entry| entry.status),
-        };
-        report.fail_as(expression.rule, status, location(expression, item), detail);
-    });
+    let direct = expression.direct.as_ref().and_then(|direct| direct.judge(sight.activation));
+    let evaluated = direct.map_or_else(
+        || {
+            evaluate(expression, sight.context(), &mut |item, context| {
+                let entry = call.engine.rules.get(expression.rule);
+                let detail = expression
+                    .detail
+                    .as_ref()
+                    .and_then(|detail| detail.text(context).ok())
+                    .map(|detail| text::clean(&detail));
+                let detail =
+                    detail.unwrap_or_else(|| entry.map_or_else(String::new, |entry| format!("{}.", entry.title)));
+                let status = match expression.stage {
+                    Stage::Body => schema_status(call, expression.rule),
+                    _ => entry.map_or(500, |entry| entry.status),
+                };
+                report.fail_as(expression.rule, status, location(expression, item), detail);
+            })
+        },
+        Ok,
+    );
     match evaluated {
         Ok(Applied::No) => report.settle(expression.rule, || RuleResult::Excluded),
         Ok(Applied::Once) => report.looks_at(&[expression.rule]),
@@ -87,15 +116,6 @@ pub(super) fn judge(
             report.settle(expression.rule, || RuleResult::NotEvaluated { error: error.to_string() });
         }
     }
-}
-
-/// How a rule was applied.
-enum Applied {
-    /// Its guard is false.
-    No,
-    Once,
-    /// To so many items.
-    To(usize),
 }
 
 /// What a rule that cannot be evaluated means.
@@ -135,7 +155,14 @@ fn location(expression: &Expression, item: Option<Item>) -> Location {
 }
 
 /// Whether a rule's guard holds. It must not read facts that are not known.
-pub(super) fn applies(expression: &Expression, context: &Context<'_, '_>) -> Result<bool, ExecutionError> {
+pub(super) fn applies(expression: &Expression, sight: &Sight<'_>) -> Result<bool, ExecutionError> {
+    match expression.direct.as_ref().and_then(|direct| direct.applies(sight.activation)) {
+        Some(applies) => Ok(applies),
+        None => guard(expression, sight.context()),
+    }
+}
+
+fn guard(expression: &Expression, context: &Context<'_, '_>) -> Result<bool, ExecutionError> {
     let Some(when) = &expression.when else {
         return Ok(true);
     };
@@ -163,7 +190,7 @@ fn evaluate(
     failed: &mut dyn FnMut(Option<Item>, &Context<'_, '_>),
 ) -> Result<Applied, ExecutionError> {
     if expression.variables.is_empty() && expression.for_each.is_none() {
-        if !applies(expression, context)? {
+        if !guard(expression, context)? {
             return Ok(Applied::No);
         }
         if !expression.require.holds(context)? {

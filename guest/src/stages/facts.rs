@@ -96,13 +96,13 @@ impl<'a> State<'a> {
             }
         }
         let activation = call.activation(content.value(), &self.values);
-        let context = activation.context();
+        let sight = expressions::Sight::new(&activation);
         for expression in active(call, content, report, &[Stage::Existence, Stage::State]) {
             if expression.guard_facts.iter().any(|fact| self.is_unknown(fact)) {
                 need(expression.rule, &expression.guard_facts, report);
             } else if expression.facts.iter().any(|fact| self.is_unknown(fact))
                 && expression.guard_facts.iter().all(|fact| self.is_found(fact))
-                && expressions::applies(expression, &context) == Ok(true)
+                && expressions::applies(expression, &sight) == Ok(true)
             {
                 // A guard that fails to evaluate is dealt with when the rule runs.
                 need(expression.rule, &expression.facts, report);
@@ -184,16 +184,16 @@ impl<'a> State<'a> {
     pub(super) fn check_rules(&mut self, call: &Call<'_>, stage: Stage, content: &Content, report: &mut Report<'_>) {
         let values = std::mem::take(&mut self.values);
         let activation = call.activation(content.value(), &values);
-        let context = activation.context();
+        let sight = expressions::Sight::new(&activation);
         trace_inactive(call, stage, content, report);
         for expression in active(call, content, report, &[stage]) {
             // Without the guard's facts nobody knows whether the rule applies.
             let guard_known = expression.guard_facts.iter().all(|fact| self.is_found(fact));
             if expression.facts.iter().all(|fact| self.is_found(fact)) {
-                expressions::judge(call, expression, &context, content.is_invalid(), report);
+                expressions::judge(call, expression, &sight, content.is_invalid(), report);
                 continue;
             }
-            match if guard_known { expressions::applies(expression, &context) } else { Ok(true) } {
+            match if guard_known { expressions::applies(expression, &sight) } else { Ok(true) } {
                 Ok(false) => report.settle(expression.rule, || RuleResult::Excluded),
                 Ok(true) => {
                     for fact in expression.facts.iter().filter(|fact| !self.is_found(fact)).copied().collect::<Vec<_>>()
@@ -202,10 +202,10 @@ impl<'a> State<'a> {
                     }
                 }
                 // Judging fails in the same way, and says so.
-                Err(_) => expressions::judge(call, expression, &context, content.is_invalid(), report),
+                Err(_) => expressions::judge(call, expression, &sight, content.is_invalid(), report),
             }
         }
-        drop(context);
+        drop(sight);
         drop(activation);
         // For the next stage.
         self.values = values;

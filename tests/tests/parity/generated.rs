@@ -59,7 +59,8 @@ struct Spread {
 #[test]
 fn on_generated_requests() {
     let compiled = compile_dir(&workspace().join("policies/vnflcm-v2"), &BuildOptions::default()).expect("it compiles");
-    let native = Engine::new(compiled.bundle).expect("it starts");
+    // The sandboxes take the quick way where there is one.
+    let native = Engine::new(compiled.bundle).expect("it starts").by_cel_alone();
     let generator = Generator::new(seeds(&native, &compiled.cases), native.bundle());
     // Nothing here is about time: a busy machine must not fail it.
     let patient = EngineConfig {
@@ -172,7 +173,9 @@ impl Engines {
                     return Err(Box::new(Fault::Differs { sandbox, native, sandboxed }));
                 }
             }
-            if known.is_empty() && matches!(&native, Outcome::Deny(denial) if denial.status >= 500) {
+            // Who relaxes a rule of a schema may find that another one relied on it.
+            let as_built = known.is_empty() && subject.settings.is_empty();
+            if as_built && matches!(&native, Outcome::Deny(denial) if denial.status >= 500) {
                 return Err(Box::new(Fault::PolicyFails(native)));
             }
             let Outcome::Need(queries) = native else {

@@ -1,0 +1,132 @@
+//! A quick way through the plainer expressions.
+//!
+//! Most rules look at a member, compare it with a text and hold. For those a
+//! rule is compiled a second time, into nodes that work on the request's JSON
+//! where it lies, without a scope, a boxed value or a name to be looked up. It
+//! says that a rule holds or does not apply - as CEL would, which a test shows -
+//! or it says nothing: what fails, errs, or needs a feature that is not here is
+//! evaluated by CEL alone, from the start.
+
+mod compile;
+mod eval;
+#[cfg(test)]
+mod tests;
+
+use serde_json::Value as Json;
+
+use super::{Activation, Program};
+
+/// A rule of the plainer kind.
+pub(crate) struct Direct {
+    when: Option<Node>,
+    /// The guard reads variables.
+    variables_first: bool,
+    variables: Vec<Node>,
+    for_each: Option<Node>,
+    require: Node,
+}
+
+/// How a rule was applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Applied {
+    /// Its guard is false.
+    No,
+    Once,
+    /// To so many items.
+    To(usize),
+}
+
+/// The parts of a rule, as CEL has compiled them.
+pub(crate) struct Parts<'p> {
+    pub when: Option<&'p Program>,
+    pub variables_first: bool,
+    /// Qualified names, such as `variables.blocking`.
+    pub variables: &'p [(String, Program)],
+    pub for_each: Option<&'p Program>,
+    pub require: &'p Program,
+}
+
+impl Direct {
+    /// `None` if the rule is not of the plainer kind.
+    pub(crate) fn compile(parts: &Parts<'_>) -> Option<Self> {
+        compile::rule(parts)
+    }
+
+    /// How the rule was applied, and held; `None` if only CEL can tell whether it did.
+    pub(crate) fn judge(&self, activation: &Activation<'_>) -> Option<Applied> {
+        eval::judge(self, activation)
+    }
+
+    /// Whether the guard holds; `None` if only CEL can tell.
+    pub(crate) fn applies(&self, activation: &Activation<'_>) -> Option<bool> {
+        eval::applies(self, activation)
+    }
+}
+
+/// An expression.
+#[derive(Debug, Clone, PartialEq)]
+enum Node {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Text(String),
+    List(Vec<Node>),
+    Body,
+    Options,
+    Method,
+    Operation,
+    ApiRoot,
+    ReceivedAt,
+    Fact(String),
+    /// A header field, by its name in lower case, that occurs once.
+    Header(String),
+    HasHeader(String),
+    /// A variable of the path.
+    Path(String),
+    /// A variable of the rule, an item, an index, or what a macro binds.
+    Local(usize),
+    Member(Box<Node>, String),
+    HasMember(Box<Node>, String),
+    Index(Box<Node>, Box<Node>),
+    Not(Box<Node>),
+    And(Box<Node>, Box<Node>),
+    Or(Box<Node>, Box<Node>),
+    If(Box<[Node; 3]>),
+    Equal(Box<Node>, Box<Node>),
+    Less(Box<Node>, Box<Node>),
+    LessOrEqual(Box<Node>, Box<Node>),
+    In(Box<Node>, Box<Node>),
+    /// Among texts of the source.
+    InTexts(Box<Node>, Vec<String>),
+    Size(Box<Node>),
+    Add(Box<Node>, Box<Node>),
+    Subtract(Box<Node>, Box<Node>),
+    Multiply(Box<Node>, Box<Node>),
+    Negate(Box<Node>),
+    /// By the index of the compiled pattern.
+    Matches(Box<Node>, usize),
+    Exists(Box<Each>),
+    All(Box<Each>),
+    Filter(Box<Each>),
+}
+
+/// A macro over the items of a list.
+#[derive(Debug, Clone, PartialEq)]
+struct Each {
+    list: Node,
+    /// Where the item is while `test` is evaluated.
+    local: usize,
+    test: Node,
+}
+
+/// A value, borrowed from the request or the rule.
+#[derive(Debug, Clone, PartialEq)]
+enum Value<'v> {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Text(&'v str),
+    /// An array or an object.
+    Json(&'v Json),
+    List(Vec<Value<'v>>),
+}
