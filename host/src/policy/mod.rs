@@ -69,13 +69,19 @@ pub enum LoadError {
     #[error("what the policy says of itself is not valid: {0}")]
     Manifest(String),
     #[error("the compiled bundle is not valid: {0}")]
-    Bundle(#[from] solgate_engine::InitError),
+    Bundle(Box<solgate_engine::InitError>),
     /// The same, found in the sandbox.
     #[error("the engine refuses the compiled bundle: {0}")]
     Refused(String),
     /// The engine that is part of this program could not be prepared.
     #[error(transparent)]
     Engine(#[from] solgate_bundle::bake::BakeError),
+}
+
+impl From<solgate_engine::InitError> for LoadError {
+    fn from(error: solgate_engine::InitError) -> Self {
+        Self::Bundle(Box::new(error))
+    }
 }
 
 /// Why an evaluation gave no verdict. The instance is gone, the policy is not.
