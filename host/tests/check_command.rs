@@ -57,7 +57,11 @@ fn problem(status: u16, title: &str, detail: &str, violations: Vec<Violation>) -
     }
 }
 
-fn report(verdict: Verdict, findings: Vec<Finding>, facts: &[(&str, &'static str)]) -> Report {
+fn found() -> FactAnswer {
+    FactAnswer::Found { etag: None, body: "{}".into() }
+}
+
+fn report(verdict: Verdict, findings: Vec<Finding>, facts: &[(&str, FactAnswer)]) -> Report {
     Report {
         method: "POST".into(),
         target: "/vnflcm/v2/vnf_instances/i1/terminate?x=1".into(),
@@ -68,13 +72,11 @@ fn report(verdict: Verdict, findings: Vec<Finding>, facts: &[(&str, &'static str
             operation: Some("terminate".into()),
             facts: facts
                 .iter()
-                .map(|(name, outcome)| FactTrace {
+                .map(|(name, answer)| FactTrace {
                     name: (*name).into(),
                     variables: vec![],
-                    answer: FactAnswer::Absent,
-                    outcome,
+                    answer: answer.clone(),
                     cached: false,
-                    reason: None,
                 })
                 .collect(),
             evaluation: Duration::from_micros(70),
@@ -117,7 +119,10 @@ fn reports() -> Vec<(&'static str, Report)> {
     let deny = |problem| Verdict::Deny(Box::new(problem));
     vec![
         ("allowed", report(Verdict::Allow, vec![], &[])),
-        ("allowed-findings", report(Verdict::Allow, findings, &[("vnfInstance", "found"), ("openOps", "withheld")])),
+        (
+            "allowed-findings",
+            report(Verdict::Allow, findings, &[("vnfInstance", found()), ("openOps", FactAnswer::Withheld)]),
+        ),
         (
             "denied-state",
             report(
@@ -128,11 +133,11 @@ fn reports() -> Vec<(&'static str, Report)> {
                     vec![not_instantiated.clone()],
                 )),
                 vec![],
-                &[("vnfInstance", "found")],
+                &[("vnfInstance", found())],
             ),
         ),
         ("denied-body", report(deny(problem(400, "Request is not valid", "5 faults were found", body)), vec![], &[])),
-        ("denied-retry", report(deny(busy), vec![], &[("vnfInstance", "unavailable")])),
+        ("denied-retry", report(deny(busy), vec![], &[("vnfInstance", FactAnswer::Unavailable("no answer".into()))])),
     ]
 }
 

@@ -84,3 +84,20 @@ pub fn request(method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]
         received_at: SystemTime::now(),
     }
 }
+
+/// Copies a folder with what is below it.
+///
+/// # Panics
+/// If it cannot be read, or the copy not be written.
+pub fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("it is made");
+    for entry in std::fs::read_dir(from).expect("it is readable") {
+        let entry = entry.expect("it is readable");
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).expect("it is copied");
+        }
+    }
+}

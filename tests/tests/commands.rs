@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use solgate_tests::process::solgate;
-use solgate_tests::workspace;
+use solgate_tests::{copy_folder, workspace};
 
 const PART: &str = "[..]";
 const LINES: &str = "...";
@@ -30,9 +30,9 @@ const ORDER: &[&str] = &["build.txt", "coverage.txt", "lint.txt", "new.txt"];
 fn the_commands_print_what_the_transcripts_say() {
     let folder = workspace().join("tests/commands");
     let home = tempfile::tempdir().expect("a folder");
-    copy(&folder.join("files"), home.path());
+    copy_folder(&folder.join("files"), home.path());
     for bundle in ["bundle", "broken", "measured"] {
-        copy(&workspace().join("host/bundle/tests/bundles/minimal"), &home.path().join(bundle));
+        copy_folder(&workspace().join("host/bundle/tests/bundles/minimal"), &home.path().join(bundle));
     }
     let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = taken.local_addr().expect("it has an address").port().to_string();
@@ -158,18 +158,5 @@ fn line_matches(expected: &str, found: &str) -> bool {
         Some((start, rest)) => found.strip_prefix(start).is_some_and(|found| {
             (0..=found.len()).filter_map(|at| found.get(at..)).any(|tail| line_matches(rest, tail))
         }),
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("it is created");
-    for entry in fs::read_dir(from).expect("it is readable") {
-        let entry = entry.expect("it is readable");
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).expect("it is copied");
-        }
     }
 }

@@ -14,7 +14,7 @@ use solgate_engine::Engine;
 use solgate_tests::doors::{self, Serve, library};
 use solgate_tests::process::{Serving, binary, free_address, solgate};
 use solgate_tests::vnfm::{Vnfm, message, send};
-use solgate_tests::workspace;
+use solgate_tests::{copy_folder, workspace};
 
 /// Every case of the default policy goes through the gate, becomes a record, and
 /// the record a case, which holds.
@@ -58,7 +58,7 @@ fn what_was_recorded_can_be_judged_again() {
     assert!(some.len() < cases.len() && some.len() > 100, "{} of {}", some.len(), cases.len());
     // As its author would.
     let bundle = folder.path().join("policy");
-    copy(&default_bundle(), &bundle);
+    copy_folder(&default_bundle(), &bundle);
     fs::remove_dir_all(bundle.join("tests")).expect("it has tests");
     fs::create_dir(bundle.join("tests")).expect("it is made");
     fs::copy(&fewer, bundle.join("tests/recorded.yaml")).expect("it is copied");
@@ -204,19 +204,6 @@ fn a_file_that_others_may_read_or_that_is_none_is_refused() {
         let errors = String::from_utf8_lossy(&done.stderr).into_owned();
         assert_eq!(done.status.code(), Some(2), "{errors}");
         assert!(errors.contains(said), "{errors}");
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("it is made");
-    for entry in fs::read_dir(from).expect("it is readable") {
-        let entry = entry.expect("it is readable");
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).expect("it is copied");
-        }
     }
 }
 

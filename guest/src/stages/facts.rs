@@ -182,6 +182,9 @@ impl<'a> State<'a> {
 
     /// Rules of one stage that look at facts.
     pub(super) fn check_rules(&mut self, call: &Call<'_>, stage: Stage, content: &Content, report: &mut Report<'_>) {
+        if call.compiled.rules.at(stage).is_empty() {
+            return;
+        }
         let values = std::mem::take(&mut self.values);
         let activation = call.activation(content.value(), &values);
         let sight = expressions::Sight::new(&activation);

@@ -44,10 +44,19 @@ pub struct FactTrace {
     pub variables: Vec<(String, String)>,
     /// As the policy gets it.
     pub answer: FactAnswer,
-    /// `found`, `absent`, `withheld` or `unavailable`.
-    pub outcome: &'static str,
     /// The answer was not fetched for this request.
     pub cached: bool,
-    /// Why it is unavailable.
-    pub reason: Option<String>,
+}
+
+impl FactTrace {
+    /// `found`, `absent`, `withheld` or `unavailable`.
+    #[must_use]
+    pub fn outcome(&self) -> &'static str {
+        match self.answer {
+            FactAnswer::Found { .. } => "found",
+            FactAnswer::Absent => "absent",
+            FactAnswer::Withheld => "withheld",
+            FactAnswer::Unavailable(_) => "unavailable",
+        }
+    }
 }

@@ -278,24 +278,18 @@ impl<'a> Hearing<'a> {
         let answers = join_all(fetches).await;
         self.decision.waiting = self.decision.waiting.saturating_add(begun.elapsed());
         for (query, (fact, new)) in queries.into_iter().zip(answers) {
-            let (outcome, reason) = match &fact.answer {
-                FactAnswer::Found { .. } => ("found", None),
-                FactAnswer::Absent => ("absent", None),
-                FactAnswer::Withheld => ("withheld", None),
-                FactAnswer::Unavailable(reason) => ("unavailable", Some(reason.clone())),
+            let fault = match &fact.answer {
+                FactAnswer::Unavailable(reason) if self.gate.fact_failure == FactFailure::Deny => {
+                    Some(Fault::FactUnavailable { fact: query.name.clone(), reason: reason.clone() })
+                }
+                _ => None,
             };
-            let fault = reason
-                .as_ref()
-                .filter(|_| self.gate.fact_failure == FactFailure::Deny)
-                .map(|reason| Fault::FactUnavailable { fact: query.name.clone(), reason: reason.clone() });
             if new {
                 self.decision.facts.push(FactTrace {
                     name: query.name.clone(),
                     variables: query.variables.clone(),
                     answer: fact.answer.clone(),
-                    outcome,
                     cached: fact.cached,
-                    reason,
                 });
                 if let Some(template) = manifest.facts.get(&query.name) {
                     self.fetched.push(Fetched {

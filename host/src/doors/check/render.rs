@@ -39,7 +39,7 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     }
     if !report.decision.facts.is_empty() {
         let facts: Vec<String> =
-            report.decision.facts.iter().map(|fact| format!("{} {}", fact.name, fact.outcome)).collect();
+            report.decision.facts.iter().map(|fact| format!("{} {}", fact.name, fact.outcome())).collect();
         writeln!(out, "\nfacts     {}", facts.join(", "))?;
     }
     Ok(())

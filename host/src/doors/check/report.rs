@@ -79,7 +79,7 @@ impl Report {
                 .decision
                 .facts
                 .iter()
-                .map(|fact| FactEntry { name: &fact.name, outcome: fact.outcome })
+                .map(|fact| FactEntry { name: &fact.name, outcome: fact.outcome() })
                 .collect(),
             policies: self
                 .decision

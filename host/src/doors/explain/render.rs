@@ -8,7 +8,7 @@ use solgate_engine::trace::{Because, Lacking, RuleResult, RuleTrace, Stage, Stag
 
 use super::Explanation;
 use crate::doors::check::render::{ALLOWED, DENIED, PLACE, QUIET, WARN, place};
-use crate::gate::Severity;
+use crate::gate::{FactTrace, Severity};
 
 /// Column in which the texts beside a mark begin, and the last one.
 const TEXT: usize = 16;
@@ -72,7 +72,7 @@ impl Explanation {
         for fact in asked {
             let known = self.report.decision.facts.iter().find(|known| known.name == fact.name);
             let missing = self.missing.iter().any(|missing| missing.name == fact.name);
-            let outcome = if missing { "not given" } else { known.map_or("not asked for", |known| known.outcome) };
+            let outcome = if missing { "not given" } else { known.map_or("not asked for", FactTrace::outcome) };
             let style = if missing { WARN } else { Style::new() };
             line(out, outcome, style, &format!("{}, for {}", fact.name, fact.rules.join(", ")))?;
         }

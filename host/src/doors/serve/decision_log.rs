@@ -137,7 +137,7 @@ impl Record {
         self.facts = decision
             .facts
             .iter()
-            .map(|fact| FactLine { name: fact.name.clone(), outcome: fact.outcome, cached: fact.cached })
+            .map(|fact| FactLine { name: fact.name.clone(), outcome: fact.outcome(), cached: fact.cached })
             .collect();
         self.policies = decision
             .policies
