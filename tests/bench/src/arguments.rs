@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 
+use crate::memory::Probe;
+
 const AFTER_HELP: &str = "\
 Examples:
   make bench
@@ -31,6 +33,10 @@ pub struct Arguments {
     /// Where the report is written as JSON [default: target/bench/report.json]
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
+
+    /// Be the process whose memory is measured
+    #[arg(long, hide = true)]
+    pub probe: Option<Probe>,
 }
 
 /// How the report is printed.
@@ -38,5 +44,7 @@ pub struct Arguments {
 pub enum Format {
     #[default]
     Table,
+    /// For documentation, without the notes
+    Markdown,
     Json,
 }

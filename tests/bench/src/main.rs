@@ -10,7 +10,12 @@ use solgate_bench::report::{Machine, Report, Section};
 use solgate_bench::{SUITES, Settings, Suite};
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
+    let arguments = Arguments::parse();
+    let done = match arguments.probe {
+        Some(probe) => probe.run().map(|()| true),
+        None => run(&arguments),
+    };
+    match done {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(error) => {
@@ -42,6 +47,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<bool> {
     })?;
     match arguments.format {
         Format::Table => print!("{}", report.table()),
+        Format::Markdown => print!("{}", report.markdown()),
         Format::Json => println!("{json}"),
     }
     Ok(report.met())
