@@ -8,6 +8,7 @@ use std::cell::RefCell;
 use std::sync::OnceLock;
 
 use crate::Engine;
+use crate::allocator;
 use crate::ir;
 use crate::verdict;
 
@@ -52,8 +53,9 @@ fn initialise(bundle: Vec<u8>) -> Result<(), String> {
     drop(bundle);
     let engine = Engine::new(parsed).map_err(|error| error.to_string())?;
     warm_up(&engine);
-    ENGINE.set(engine).map_err(|_| "the engine has a bundle already".to_owned())?;
-    crate::allocator::settle();
+    allocator::take_over();
+    ENGINE.set(engine.compacted()).map_err(|_| "the engine has a bundle already".to_owned())?;
+    allocator::start_anew();
     Ok(())
 }
 

@@ -16,7 +16,7 @@ const API_VERSIONS: &str = "/api_versions";
 const MOST_SEGMENTS: usize = 16;
 
 /// API roots and path templates.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Router {
     /// Index and path, longest first.
     roots: Vec<(usize, String)>,
@@ -27,7 +27,7 @@ pub(crate) struct Router {
 
 /// What may follow the same beginning of a path. Looked up by segment, so that a
 /// path costs the same however many resources there are.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Place {
     /// Sorted.
     literals: Vec<(String, Place)>,
@@ -38,14 +38,14 @@ struct Place {
 }
 
 /// One path template and what may be done with it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Resource {
     segments: Vec<Segment>,
     /// Method and index of the operation, sorted by method.
     pub methods: Vec<(String, usize)>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Segment {
     Literal(String),
     Variable(String),
