@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::{
     error::InitError,
     ir::{ApiRoot, Operation},
-    uri,
+    text, uri,
 };
 
 /// The resource at which every API says which versions it has. It is found
@@ -179,7 +179,7 @@ impl Place {
 
     /// Index of the resource at the end of `path`; literals go before variables.
     fn find(&self, path: &str) -> Option<usize> {
-        let (segment, rest) = match path.split_once('/') {
+        let (segment, rest) = match text::split_once(path, b'/') {
             Some((segment, rest)) => (segment, Some(rest)),
             None => (path, None),
         };
@@ -202,7 +202,10 @@ impl Resource {
     /// The values of the path variables, decoded; `None` if one is not UTF-8.
     pub(crate) fn variables<'r, 'p>(&'r self, rest: &'p str) -> Option<Vec<(&'r str, Cow<'p, str>)>> {
         let mut variables = Vec::new();
-        for (segment, text) in self.segments.iter().zip(rest.split('/').skip(1)) {
+        let mut rest = rest.strip_prefix('/').unwrap_or_default();
+        for segment in &self.segments {
+            let (text, after) = text::split_once(rest, b'/').unwrap_or((rest, ""));
+            rest = after;
             if let Segment::Variable(name) = segment {
                 let value = uri::decode(text)?;
                 if value.contains(char::is_control) {
