@@ -6,6 +6,7 @@
 #   make test    build, and run every test
 #   make build   target/release/solgate
 #   make check   formatting and clippy
+#   make bench   build, and measure speed, memory and start-up (docs/performance.md)
 
 CARGO ?= cargo
 # The whole workspace is named in every step, so that the features of what is
@@ -17,7 +18,7 @@ WASM := target/$(WASM_TARGET)/sandbox
 BUNDLE := $(shell find policies/vnflcm-v2 -type f)
 BAKER := $(shell find host/bundle/src host/bundle/Cargo.toml -type f)
 
-.PHONY: build run test check check-format format artifacts wasm wasm-target clean
+.PHONY: build run test check check-format format bench bench-instructions check-bench artifacts wasm wasm-target clean
 
 build: artifacts
 	$(CARGO) build $(CARGO_FLAGS) --bin solgate
@@ -36,6 +37,20 @@ check-format:
 
 format:
 	$(CARGO) fmt --all
+
+# The benchmarks are a workspace of their own, see tests/bench/Cargo.toml. What
+# they build lies in target/bench, and so does report.json.
+bench: build $(ARTIFACTS)/hostile.wasm
+	cd tests/bench && $(CARGO) run --release --locked -- $(BENCH_FLAGS)
+
+# The same on a busy machine: instructions instead of time. It needs valgrind.
+bench-instructions: artifacts
+	cd tests/bench && $(CARGO) run --release --locked --bin instructions
+
+check-bench: artifacts
+	cd tests/bench && $(CARGO) fmt --check
+	cd tests/bench && $(CARGO) clippy --release --locked --all-targets -- -D warnings
+	cd tests/bench && $(CARGO) test --release --locked --lib
 
 artifacts: $(ARTIFACTS)/engine.wasm $(ARTIFACTS)/vnflcm-v2.wasm
 

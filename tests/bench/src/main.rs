@@ -1,0 +1,63 @@
+//! `make bench`.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use clap::Parser;
+use solgate_bench::arguments::{Arguments, Format};
+use solgate_bench::progress::Progress;
+use solgate_bench::report::{Machine, Report, Section};
+use solgate_bench::{SUITES, Settings, Suite};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = match arguments.probe {
+        Some(probe) => probe.run().map(|()| true),
+        None => run(&arguments),
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("solgate-bench: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Whether every target is met.
+fn run(arguments: &Arguments) -> anyhow::Result<bool> {
+    let suites = chosen(&arguments.only)?;
+    let settings = Settings { quick: arguments.quick };
+    let mut report = Report { quick: arguments.quick, machine: Machine::this(), sections: Vec::new() };
+    {
+        let progress = Progress::new(suites.len());
+        for suite in suites {
+            progress.suite(suite.name);
+            let rows = (suite.run)(settings, &progress)
+                .with_context(|| format!("the suite `{}` could not be measured", suite.name))?;
+            report.sections.push(Section { name: suite.name, title: suite.title, rows });
+            progress.suite_done();
+        }
+    }
+    let path = arguments.report.clone().unwrap_or_else(|| solgate_tests::workspace().join("target/bench/report.json"));
+    let json = serde_json::to_string_pretty(&report.json())?;
+    std::fs::write(&path, format!("{json}\n")).with_context(|| {
+        format!("the report cannot be written to {}; name another file with --report", path.display())
+    })?;
+    match arguments.format {
+        Format::Table => print!("{}", report.table()),
+        Format::Markdown => print!("{}", report.markdown()),
+        Format::Json => println!("{json}"),
+    }
+    Ok(report.met())
+}
+
+/// The suites named, or all.
+fn chosen(names: &[String]) -> anyhow::Result<Vec<&'static Suite>> {
+    if let Some(unknown) = names.iter().find(|name| !SUITES.iter().any(|suite| suite.name == **name)) {
+        let known: Vec<_> = SUITES.iter().map(|suite| suite.name).collect();
+        bail!("there is no suite `{unknown}`; --only takes {}", known.join(", "));
+    }
+    Ok(SUITES.iter().filter(|suite| names.is_empty() || names.iter().any(|name| name == suite.name)).collect())
+}
