@@ -124,6 +124,12 @@ impl Gate {
         self.policies.iter().map(|policy| policy.body_limit()).max().unwrap_or(1 << 20)
     }
 
+    /// The operation that a request is, by the first policy that knows it.
+    #[must_use]
+    pub fn operation(&self, method: &str, target: &str) -> Option<&str> {
+        self.policies.iter().find_map(|policy| policy.manifest().operation(method, target))
+    }
+
     /// Judges one request. Never fails: what goes wrong is a denial, too.
     pub async fn judge(&self, request: &Request) -> Decision {
         judge::judge(self, request).await

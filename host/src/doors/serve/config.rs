@@ -89,6 +89,40 @@ impl Limits {
     }
 }
 
+/// What the gate of an upstream does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum GateMode {
+    /// Refuses what a policy denies.
+    #[default]
+    Enforce,
+    /// Judges, logs, and refuses nothing.
+    Monitor,
+    /// Does not judge. The checks of framing and the limits remain.
+    Off,
+}
+
+impl GateMode {
+    /// As it is written in the configuration and in metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Enforce => "enforce",
+            Self::Monitor => "monitor",
+            Self::Off => "off",
+        }
+    }
+
+    /// How the gate judges if it is asked. One that is off is made as if it
+    /// were on, so that its settings are checked.
+    #[must_use]
+    pub fn judging(self) -> Mode {
+        match self {
+            Self::Enforce | Self::Off => Mode::Enforce,
+            Self::Monitor => Mode::Monitor,
+        }
+    }
+}
+
 /// One VNFM behind the gate, and the gate in front of it.
 #[derive(Debug, Clone)]
 pub struct UpstreamConfig {
@@ -105,7 +139,7 @@ pub struct UpstreamConfig {
     /// Options that differ from the policies' defaults.
     pub options: Vec<(String, serde_json::Value)>,
     pub severities: Vec<SeverityOverride>,
-    pub mode: Mode,
+    pub mode: GateMode,
     pub facts: FactsConfig,
     pub fact_failure: FactFailure,
     pub style: ProblemStyle,
@@ -123,7 +157,7 @@ impl UpstreamConfig {
             policies: Vec::new(),
             options: Vec::new(),
             severities: Vec::new(),
-            mode: Mode::default(),
+            mode: GateMode::default(),
             facts: FactsConfig::default(),
             fact_failure: FactFailure::default(),
             style: ProblemStyle::default(),
@@ -259,11 +293,15 @@ pub fn parse_severity(text: &str) -> Option<Severity> {
     })
 }
 
+/// What [`parse_mode`] takes.
+pub const MODE: &str = "enforce, monitor or off";
+
 #[must_use]
-pub fn parse_mode(text: &str) -> Option<Mode> {
+pub fn parse_mode(text: &str) -> Option<GateMode> {
     Some(match text {
-        "enforce" => Mode::Enforce,
-        "monitor" => Mode::Monitor,
+        "enforce" => GateMode::Enforce,
+        "monitor" => GateMode::Monitor,
+        "off" => GateMode::Off,
         _ => return None,
     })
 }

@@ -59,6 +59,8 @@ pub enum Outcome {
     /// The client left before there was a verdict.
     #[default]
     Abandoned,
+    /// The gate of the upstream is off.
+    Unjudged,
     Allow,
     Deny,
     /// The transport or the VNFM failed; no policy had the last word.
@@ -70,6 +72,7 @@ impl Outcome {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Abandoned => "abandoned",
+            Self::Unjudged => "unjudged",
             Self::Allow => "allow",
             Self::Deny => "deny",
             Self::Fault => "fault",
@@ -124,6 +127,12 @@ impl Record {
             path: path.chars().take(PATH_LIMIT).collect(),
             ..Self::default()
         }
+    }
+
+    /// Enters that the gate is off: what was asked, and no verdict.
+    pub fn unjudged(&mut self, operation: Option<&str>) {
+        self.operation = operation.map(str::to_owned);
+        self.verdict = Outcome::Unjudged;
     }
 
     /// Enters what the gate decided.

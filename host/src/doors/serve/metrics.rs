@@ -10,6 +10,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
+use super::config::GateMode;
 use super::decision_log::Record;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -54,6 +55,12 @@ struct PolicyLabels {
     digest: String,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct GateLabels {
+    upstream: String,
+    mode: &'static str,
+}
+
 /// The counters of one server.
 pub struct Metrics {
     registry: Registry,
@@ -64,6 +71,7 @@ pub struct Metrics {
     upstream_answers: Family<ClassLabels, Counter>,
     connections: Gauge,
     policies: Family<PolicyLabels, Gauge>,
+    gates: Family<GateLabels, Gauge>,
     records: Family<RecordLabels, Counter>,
 }
 
@@ -95,9 +103,22 @@ impl Default for Metrics {
         registry.register("upstream_answers", "Answers of the VNFMs by status class", upstream_answers.clone());
         registry.register("open_connections", "Client connections that are open", connections.clone());
         registry.register("policy_info", "Policies in use", policies.clone());
+        let gates = Family::default();
+        registry.register("gate_mode", "Gates in each mode: enforce, monitor or off", gates.clone());
         let records = Family::default();
         registry.register("decision_records", "Records for the decision log by what became of them", records.clone());
-        Self { registry, requests, findings, evaluation, fact_wait, upstream_answers, connections, policies, records }
+        Self {
+            registry,
+            requests,
+            findings,
+            evaluation,
+            fact_wait,
+            upstream_answers,
+            connections,
+            policies,
+            gates,
+            records,
+        }
     }
 }
 
@@ -140,6 +161,11 @@ impl Metrics {
         let labels =
             PolicyLabels { upstream: upstream.to_owned(), policy: policy.to_owned(), digest: digest.to_owned() };
         self.policies.get_or_create(&labels).set(1);
+    }
+
+    /// Counts the gate of an upstream.
+    pub fn gate(&self, upstream: &str, mode: GateMode) {
+        self.gates.get_or_create(&GateLabels { upstream: upstream.to_owned(), mode: mode.as_str() }).inc();
     }
 
     pub fn record(&self, outcome: RecordOutcome) {

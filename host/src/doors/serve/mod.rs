@@ -50,8 +50,7 @@ pub use server::{GateBuilder, LiveGate, MakeGate, Server};
 pub use yaml::ConfigError;
 
 use super::demo;
-use crate::gate::Mode;
-use config::UpstreamConfig;
+use config::{GateMode, UpstreamConfig};
 
 /// Runs `solgate serve` until it is told to stop.
 ///
@@ -122,8 +121,9 @@ fn describe(upstream: &UpstreamConfig) -> String {
         files => files.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", "),
     };
     let mode = match upstream.mode {
-        Mode::Enforce => "enforced",
-        Mode::Monitor => "monitored only",
+        GateMode::Enforce => "enforced",
+        GateMode::Monitor => "monitored only",
+        GateMode::Off => "the gate is off",
     };
     let host = upstream.host.as_deref().map(|host| format!("Host {host} ")).unwrap_or_default();
     let prefix = upstream.path_prefix.as_deref().map(|prefix| format!("{prefix} ")).unwrap_or_default();

@@ -13,7 +13,7 @@ use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 
 use super::answer::{Answer, Watch};
-use super::config::{LogFormat, UpstreamConfig};
+use super::config::{GateMode, LogFormat, UpstreamConfig};
 use super::connection::{Connection, Passed};
 use super::decision_log::{Record, micros};
 use super::fields;
@@ -139,7 +139,7 @@ impl Proxy {
         };
         watch.record.request_bytes = u64::try_from(content.len()).unwrap_or(u64::MAX);
 
-        let judged = crate::Request {
+        let received = crate::Request {
             method: method.clone(),
             target: target.clone(),
             headers: parts.headers,
@@ -148,23 +148,29 @@ impl Proxy {
             caller: Some(Caller { source_address: Some(peer.to_string()), ..Caller::default() }),
             received_at: passed.received_at,
         };
-        let decision = gate.judge(&judged).await;
-        watch.record.decided(&decision);
-        if let Some(file) = &self.record_file {
-            file.offer(&watch.record.id, &gate, &judged, &decision);
-        }
-        self.metrics.judged(decision.evaluation, (!decision.facts.is_empty()).then_some(decision.waiting));
-        if let Verdict::Deny(problem) = decision.verdict {
+        if route.config.mode == GateMode::Off {
+            watch.record.unjudged(gate.operation(method, target));
+        } else if let Verdict::Deny(problem) = self.judge(&gate, &received, watch).await {
             return Err(Refused { response: problem.response(style), close: !complete });
         }
         if !complete {
             return Err(self.fault(&Fault::BodyTooLarge { limit }, Some(target), Some(style), true, watch));
         }
 
-        parts.headers = judged.headers;
-        self.forward(&route.upstream, &parts, &path, judged.body, watch)
+        parts.headers = received.headers;
+        self.forward(&route.upstream, &parts, &path, received.body, watch)
             .await
             .map_err(|fault| self.fault(&fault, Some(target), Some(style), false, watch))
+    }
+
+    async fn judge(&self, gate: &Arc<Gate>, request: &crate::Request, watch: &mut Watch) -> Verdict {
+        let decision = gate.judge(request).await;
+        watch.record.decided(&decision);
+        if let Some(file) = &self.record_file {
+            file.offer(&watch.record.id, gate, request, &decision);
+        }
+        self.metrics.judged(decision.evaluation, (!decision.facts.is_empty()).then_some(decision.waiting));
+        decision.verdict
     }
 
     async fn forward(

@@ -147,6 +147,7 @@ fn connect_all(
     for entry in &config.upstreams {
         let LiveGate { make, policies: live } = build_gate(entry)?;
         let authority = entry.url.authority().map(ToString::to_string).unwrap_or_default();
+        metrics.gate(&authority, entry.mode);
         for (name, digest) in live {
             metrics.policy(&authority, &name, &digest);
             policies.push((name, AtomicBool::new(true)));
