@@ -5,6 +5,7 @@
 //! them and writes them as JSON.
 
 pub mod arguments;
+pub mod load;
 pub mod progress;
 pub mod report;
 
@@ -36,4 +37,5 @@ pub struct Suite {
 }
 
 /// In the order in which they are measured and printed.
-pub const SUITES: &[Suite] = &[];
+pub const SUITES: &[Suite] =
+    &[Suite { name: "serve", title: "solgate serve, 64 connections, all on one machine", run: load::run }];

@@ -22,6 +22,9 @@ fn main() -> ExitCode {
 
 /// Whether every target is met.
 fn run(arguments: &Arguments) -> anyhow::Result<bool> {
+    if let Some(address) = arguments.vnfm {
+        solgate_bench::load::serve_vnfm(address)?;
+    }
     let suites = chosen(&arguments.only)?;
     let settings = Settings { quick: arguments.quick };
     let mut report = Report { quick: arguments.quick, machine: Machine::this(), sections: Vec::new() };
