@@ -1,5 +1,6 @@
 //! What the gate counts, in the Prometheus text format.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -12,6 +13,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use super::config::GateMode;
 use super::decision_log::Record;
+use super::line_writer;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
@@ -73,6 +75,7 @@ pub struct Metrics {
     policies: Family<PolicyLabels, Gauge>,
     gates: Family<GateLabels, Gauge>,
     records: Family<RecordLabels, Counter>,
+    lines_dropped: Counter,
 }
 
 impl Default for Metrics {
@@ -107,6 +110,12 @@ impl Default for Metrics {
         registry.register("gate_mode", "Gates in each mode: enforce, monitor or off", gates.clone());
         let records = Family::default();
         registry.register("decision_records", "Records for the decision log by what became of them", records.clone());
+        let lines_dropped = Counter::default();
+        registry.register(
+            "decision_lines_dropped",
+            "Decision lines for which standard output was too slow",
+            lines_dropped.clone(),
+        );
         Self {
             registry,
             requests,
@@ -118,18 +127,19 @@ impl Default for Metrics {
             policies,
             gates,
             records,
+            lines_dropped,
         }
     }
 }
 
 impl Metrics {
-    /// Counts a request that has ended.
-    pub fn request(&self, record: &Record) {
+    /// Counts a request that has ended, and whose record is no longer needed.
+    pub fn request(&self, record: &mut Record) {
         let labels = RequestLabels {
-            operation: record.operation.clone().unwrap_or_else(|| "unknown".to_owned()),
+            operation: record.operation.take().unwrap_or_else(|| "unknown".to_owned()),
             status: record.status.unwrap_or_default(),
             verdict: record.verdict.as_str(),
-            rule: record.rule.clone().unwrap_or_default(),
+            rule: record.rule.take().unwrap_or_default(),
         };
         self.requests.get_or_create(&labels).inc();
         for finding in &record.findings {
@@ -194,6 +204,7 @@ impl Metrics {
     /// All metrics as text (OpenMetrics, which Prometheus reads).
     #[must_use]
     pub fn text(&self) -> String {
+        self.lines_dropped.inner().store(line_writer::dropped(), Ordering::Relaxed);
         let mut text = String::new();
         // Writing to a string cannot fail.
         let _ = encode(&mut text, &self.registry);

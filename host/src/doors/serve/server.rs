@@ -205,6 +205,8 @@ async fn serve_connection(
         .timer(TokioTimer::new())
         .header_read_timeout(None)
         .preserve_header_case(true)
+        // As to the VNFM: answers are small.
+        .writev(false)
         .max_buf_size(limits.head.saturating_add(64 << 10));
     let served = watcher.watch(builder.serve_connection(TokioIo::new(guard), service)).await;
     if let Err(error) = served {
