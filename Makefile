@@ -14,7 +14,7 @@ CARGO ?= cargo
 CARGO_FLAGS := --release --locked --workspace
 ARTIFACTS := target/solgate
 WASM_TARGET := wasm32-unknown-unknown
-WASM := target/$(WASM_TARGET)/release
+WASM := target/$(WASM_TARGET)/sandbox
 BUNDLE := $(shell find policies/vnflcm-v2 -type f)
 BAKER := $(shell find host/bundle/src host/bundle/Cargo.toml -type f)
 
@@ -56,7 +56,7 @@ $(ARTIFACTS)/engine.wasm $(ARTIFACTS)/hostile.wasm: $(ARTIFACTS)/%.wasm: wasm
 	@cmp -s $(WASM)/solgate_$*.wasm $@ || cp $(WASM)/solgate_$*.wasm $@
 
 wasm: wasm-target
-	$(CARGO) build --release --locked --target $(WASM_TARGET) -p solgate-engine -p solgate-hostile --lib
+	$(CARGO) build --profile sandbox --locked --target $(WASM_TARGET) -p solgate-engine -p solgate-hostile --lib
 
 wasm-target:
 	@rustup target list --installed | grep -qx $(WASM_TARGET) || rustup target add $(WASM_TARGET)

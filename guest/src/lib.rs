@@ -10,7 +10,13 @@ pub mod ir;
 pub mod trace;
 pub mod verdict;
 
+#[cfg(target_arch = "wasm32")]
+mod allocator;
 mod catalogue;
+#[cfg(target_arch = "wasm32")]
+mod compact;
+#[cfg(target_arch = "wasm32")]
+mod compare;
 #[cfg(target_arch = "wasm32")]
 mod component;
 mod engine;

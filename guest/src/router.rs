@@ -16,23 +16,36 @@ const API_VERSIONS: &str = "/api_versions";
 const MOST_SEGMENTS: usize = 16;
 
 /// API roots and path templates.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Router {
     /// Index and path, longest first.
     roots: Vec<(usize, String)>,
-    /// Those with literals before those with variables.
     resources: Vec<Resource>,
+    /// Where a path begins.
+    start: Place,
+}
+
+/// What may follow the same beginning of a path. Looked up by segment, so that a
+/// path costs the same however many resources there are.
+#[derive(Debug, Clone, Default)]
+struct Place {
+    /// Sorted.
+    literals: Vec<(String, Place)>,
+    /// By the name of the variable, sorted.
+    variables: Vec<(String, Place)>,
+    /// Index of the resource that ends here.
+    resource: Option<usize>,
 }
 
 /// One path template and what may be done with it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Resource {
     segments: Vec<Segment>,
     /// Method and index of the operation, sorted by method.
     pub methods: Vec<(String, usize)>,
 }
 
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone)]
 enum Segment {
     Literal(String),
     Variable(String),
@@ -76,10 +89,13 @@ impl Router {
         }
         by_length.sort_by_key(|(index, path)| (std::cmp::Reverse(path.len()), *index));
         let mut resources: Vec<Resource> = Vec::new();
+        let mut start = Place::default();
         for (index, operation) in operations.iter().enumerate() {
             let segments = parse(operation)?;
             let method = (operation.method.clone(), index);
-            match resources.iter_mut().find(|resource| resource.segments == segments) {
+            let end = start.grow(&segments);
+            let known = end.resource.and_then(|index| resources.get_mut(index));
+            match known {
                 Some(known) if known.methods.iter().any(|(name, _)| *name == operation.method) => {
                     return Err(InitError::Duplicate {
                         kind: "method and path of the operation",
@@ -87,14 +103,16 @@ impl Router {
                     });
                 }
                 Some(known) => known.methods.push(method),
-                None => resources.push(Resource { segments, methods: vec![method] }),
+                None => {
+                    end.resource = Some(resources.len());
+                    resources.push(Resource { segments, methods: vec![method] });
+                }
             }
         }
         for resource in &mut resources {
             resource.methods.sort();
         }
-        resources.sort_by(|a, b| a.segments.cmp(&b.segments));
-        Ok(Self { roots: by_length, resources })
+        Ok(Self { roots: by_length, resources, start })
     }
 
     /// Finds the resource of a path that [`uri::normalise`] let pass.
@@ -134,26 +152,53 @@ impl Router {
     }
 
     fn resource(&self, rest: &str) -> Option<&Resource> {
-        let mut segments = [""; MOST_SEGMENTS];
-        let mut count = 0usize;
-        for segment in rest.split('/').skip(1) {
-            *segments.get_mut(count)? = segment;
-            count = count.saturating_add(1);
+        let index = self.start.find(rest.strip_prefix('/').unwrap_or_default())?;
+        self.resources.get(index)
+    }
+}
+
+impl Place {
+    /// The place after `segments`, made if need be.
+    fn grow(&mut self, segments: &[Segment]) -> &mut Self {
+        segments.iter().fold(self, |place, segment| {
+            let (next, name) = match segment {
+                Segment::Literal(text) => (&mut place.literals, text),
+                Segment::Variable(name) => (&mut place.variables, name),
+            };
+            let at = match next.binary_search_by(|(known, _)| known.cmp(name)) {
+                Ok(at) => at,
+                Err(at) => {
+                    next.insert(at, (name.clone(), Self::default()));
+                    at
+                }
+            };
+            #[expect(clippy::indexing_slicing, reason = "it was found or inserted there")]
+            &mut next[at].1
+        })
+    }
+
+    /// Index of the resource at the end of `path`; literals go before variables.
+    fn find(&self, path: &str) -> Option<usize> {
+        let (segment, rest) = match path.split_once('/') {
+            Some((segment, rest)) => (segment, Some(rest)),
+            None => (path, None),
+        };
+        let follow = |place: &Self| match rest {
+            Some(rest) => place.find(rest),
+            None => place.resource,
+        };
+        let literal = self.literals.binary_search_by(|(known, _)| known.as_str().cmp(segment)).ok();
+        if let Some(found) = literal.and_then(|at| self.literals.get(at)).and_then(|(_, place)| follow(place)) {
+            return Some(found);
         }
-        let segments = segments.get(..count)?;
-        self.resources.iter().find(|resource| resource.matches(segments))
+        if segment.is_empty() {
+            return None;
+        }
+        self.variables.iter().find_map(|(_, place)| follow(place))
     }
 }
 
 impl Resource {
-    fn matches(&self, found: &[&str]) -> bool {
-        self.segments.len() == found.len()
-            && self.segments.iter().zip(found).all(|(segment, text)| match segment {
-                Segment::Literal(literal) => literal == text,
-                Segment::Variable(_) => !text.is_empty(),
-            })
-    }
-
     /// The values of the path variables, decoded; `None` if one is not UTF-8.
     pub(crate) fn variables<'r, 'p>(&'r self, rest: &'p str) -> Option<Vec<(&'r str, Cow<'p, str>)>> {
         let mut variables = Vec::new();

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::{
     error::InitError,
     ir::{ApiRoot, Bundle, OptionDef, OptionKind, Severity, SeveritySpec},
+    json::Document,
     verdict::Setting,
     version::{ApiVersion, VersionPattern},
 };
@@ -31,7 +32,7 @@ pub(crate) struct RuleEntry {
 #[derive(Debug, Clone)]
 pub(crate) struct Profile {
     /// Option values by name, as expressions see them.
-    pub options: Value,
+    pub options: Document<'static>,
     /// By index in the rule table.
     severities: Vec<Severity>,
     pub supported_versions: Vec<VersionPattern>,
@@ -81,7 +82,10 @@ impl Profile {
 
     /// The same with what the context sets; unknown names are left out.
     pub(crate) fn overlaid(&self, settings: &[Setting], rules: &[RuleEntry], index: &BTreeMap<String, usize>) -> Self {
-        let mut options = self.options.as_object().cloned().unwrap_or_default();
+        let mut options = match self.options.root().to_value() {
+            Value::Object(options) => options,
+            _ => Map::new(),
+        };
         for setting in settings {
             if let Setting::Option { name, value } = setting
                 && let Some(known) = options.get_mut(name)
@@ -127,7 +131,7 @@ impl Profile {
                 400
             },
             pass_outside: options.get(OUTSIDE_API_ROOT).and_then(Value::as_str) == Some("pass"),
-            options: Value::Object(options),
+            options: Document::from(&Value::Object(options)),
         }
     }
 

@@ -29,23 +29,38 @@ pub(crate) fn normalise(path: &str) -> Result<Cow<'_, str>, PathFault> {
     if !path.starts_with('/') {
         return Err(PathFault::NoSlash);
     }
-    let plain = path.bytes().all(|byte| byte == b'/' || is_pchar(byte));
-    let normal = if plain { Cow::Borrowed(path) } else { Cow::Owned(decode_unreserved(path)?) };
-    // The path may end with a slash, but no segment before that may be empty.
+    if let Some(checked) = check_segments(path, is_pchar) {
+        return checked.map(|()| Cow::Borrowed(path));
+    }
+    let decoded = decode_unreserved(path)?;
+    match check_segments(&decoded, |_| true) {
+        Some(Err(fault)) => Err(fault),
+        _ => Ok(Cow::Owned(decoded)),
+    }
+}
+
+/// Whether no segment is a dot segment or, but for the last, empty; `None` if one
+/// holds a byte that is not allowed.
+fn check_segments(path: &str, allowed: impl Fn(u8) -> bool) -> Option<Result<(), PathFault>> {
+    let mut result = Ok(());
     let mut start = 1usize;
-    for (index, _) in normal.bytes().enumerate().skip(1).filter(|(_, byte)| *byte == b'/') {
-        match index.saturating_sub(start) {
-            0 => return Err(PathFault::EmptySegment),
-            _ if is_dot(normal.get(start..index).unwrap_or_default()) => {
-                return Err(PathFault::DotSegment);
+    for (index, byte) in path.bytes().enumerate().skip(1) {
+        if byte == b'/' {
+            let segment = path.get(start..index).unwrap_or_default();
+            if segment.is_empty() {
+                result = result.and(Err(PathFault::EmptySegment));
+            } else if is_dot(segment) {
+                result = result.and(Err(PathFault::DotSegment));
             }
-            _ => start = index.saturating_add(1),
+            start = index.saturating_add(1);
+        } else if !allowed(byte) {
+            return None;
         }
     }
-    if is_dot(normal.get(start..).unwrap_or_default()) {
-        return Err(PathFault::DotSegment);
+    if is_dot(path.get(start..).unwrap_or_default()) {
+        result = result.and(Err(PathFault::DotSegment));
     }
-    Ok(normal)
+    Some(result)
 }
 
 /// Checks every character, and decodes those that need not be encoded.

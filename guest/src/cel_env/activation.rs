@@ -13,13 +13,16 @@ use cel::{
 use serde_json::{Map, Value, json};
 
 use super::{program::Runtime, value::view};
-use crate::verdict::Caller;
+use crate::{
+    json::{Document, Node},
+    verdict::Caller,
+};
 
 /// A fact that was found, with its body read.
 #[derive(Debug)]
 pub(crate) struct FactValue<'a> {
     pub name: &'a str,
-    pub body: Value,
+    pub body: Document<'a>,
 }
 
 /// Everything that expressions may read, borrowed from one evaluation. What has
@@ -31,13 +34,13 @@ pub(crate) struct Activation<'a> {
     pub api_root: &'a str,
     /// Milliseconds since 1970.
     pub received_at: u64,
-    pub options: &'a Value,
+    pub options: Node<'a>,
     pub fields: &'a [(&'a str, &'a str)],
     pub query: &'a [(Cow<'a, str>, Cow<'a, str>)],
     pub path: &'a [(&'a str, Cow<'a, str>)],
     pub caller: Option<&'a Caller>,
     /// `None` if there is no body or it could not be read: an empty object then.
-    pub body: Option<&'a Value>,
+    pub body: Option<Node<'a>>,
     pub facts: &'a [FactValue<'a>],
     pub built: Built,
 }
@@ -45,11 +48,11 @@ pub(crate) struct Activation<'a> {
 /// Variables that are built on demand.
 #[derive(Default)]
 pub(crate) struct Built {
-    headers: OnceLock<Value>,
-    query: OnceLock<Value>,
-    path: OnceLock<Value>,
-    caller: OnceLock<Value>,
-    empty: OnceLock<Value>,
+    headers: OnceLock<Document<'static>>,
+    query: OnceLock<Document<'static>>,
+    path: OnceLock<Document<'static>>,
+    caller: OnceLock<Document<'static>>,
+    empty: OnceLock<Document<'static>>,
 }
 
 impl Activation<'_> {
@@ -60,7 +63,7 @@ impl Activation<'_> {
         context
     }
 
-    fn headers(&self) -> Value {
+    fn headers(&self) -> Document<'static> {
         let mut members = Map::new();
         for (name, value) in self.fields {
             match members.get_mut(*name) {
@@ -74,14 +77,14 @@ impl Activation<'_> {
                 }
             }
         }
-        Value::Object(members)
+        Document::from(&Value::Object(members))
     }
 
     /// Who calls. The lists are there, empty, for a caller whom nobody has
     /// verified; the other members are then absent.
-    fn caller(&self) -> Value {
+    fn caller(&self) -> Document<'static> {
         let Some(caller) = self.caller else {
-            return json!({"roles": [], "scopes": [], "certificateNames": []});
+            return Document::from(&json!({"roles": [], "scopes": [], "certificateNames": []}));
         };
         let mut members = Map::new();
         for (name, value) in
@@ -94,7 +97,7 @@ impl Activation<'_> {
         members.insert("roles".to_owned(), caller.roles.clone().into());
         members.insert("scopes".to_owned(), caller.scopes.clone().into());
         members.insert("certificateNames".to_owned(), caller.certificate_names.clone().into());
-        Value::Object(members)
+        Document::from(&Value::Object(members))
     }
 }
 
@@ -102,17 +105,14 @@ impl VariableResolver for Activation<'_> {
     fn resolve<'b>(&'b self, variable: &str) -> Option<CowVal<'b, 'b>> {
         // A leading dot makes a name absolute.
         match variable.strip_prefix('.').unwrap_or(variable) {
-            "body" => {
-                Some(view(self.body.unwrap_or_else(|| self.built.empty.get_or_init(|| Value::Object(Map::new())))))
-            }
-            "headers" => Some(view(self.built.headers.get_or_init(|| self.headers()))),
-            "query" => Some(view(self.built.query.get_or_init(|| {
-                self.query.iter().map(|(name, value)| (name.to_string(), Value::String(value.to_string()))).collect()
-            }))),
-            "path" => Some(view(self.built.path.get_or_init(|| {
-                self.path.iter().map(|(name, value)| ((*name).to_owned(), Value::String(value.to_string()))).collect()
-            }))),
-            "caller" => Some(view(self.built.caller.get_or_init(|| self.caller()))),
+            "body" => Some(view(match self.body {
+                Some(body) => body,
+                None => self.built.empty.get_or_init(Document::empty_object).root(),
+            })),
+            "headers" => Some(view(self.built.headers.get_or_init(|| self.headers()).root())),
+            "query" => Some(view(self.built.query.get_or_init(|| texts(self.query)).root())),
+            "path" => Some(view(self.built.path.get_or_init(|| texts(self.path)).root())),
+            "caller" => Some(view(self.built.caller.get_or_init(|| self.caller()).root())),
             "options" => Some(view(self.options)),
             "method" => Some(CowVal::owned(CelString::from(self.method))),
             "operation" => Some(CowVal::owned(CelString::from(self.operation))),
@@ -120,10 +120,16 @@ impl VariableResolver for Activation<'_> {
             "receivedAt" => Some(CowVal::owned(CelInt::from(i64::try_from(self.received_at).unwrap_or(i64::MAX)))),
             name => {
                 if let Some(fact) = self.facts.iter().find(|fact| fact.name == name) {
-                    return Some(view(&fact.body));
+                    return Some(view(fact.body.root()));
                 }
                 self.runtime.compiled(name)
             }
         }
     }
+}
+
+/// An object of texts.
+fn texts(pairs: &[(impl AsRef<str>, Cow<'_, str>)]) -> Document<'static> {
+    let members = pairs.iter().map(|(name, value)| (name.as_ref().to_owned(), Value::String(value.to_string())));
+    Document::from(&Value::Object(members.collect()))
 }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::json::Document;
 
 /// A list `hosts`, and a window `minute` of one minute a day.
 fn tables() -> Tables {
@@ -22,20 +23,23 @@ fn evaluate(source: &str, body: &Value) -> Result<bool, String> {
     let mut compiler = Compiler::new(tables()).unwrap();
     let (program, _) = compiler.compile(source).map_err(|error| error.to_string())?;
     let runtime = compiler.finish();
-    let options = json!({"strict": true});
+    let (options, body) = (Document::from(&json!({"strict": true})), Document::from(body));
     let activation = Activation {
         runtime: &runtime,
         method: "POST",
         operation: "terminate",
         api_root: "/vnflcm/v2",
         received_at: 1_700_000_000_000,
-        options: &options,
+        options: options.root(),
         fields: &[("x-a", "1"), ("x-b", "2"), ("x-a", "3")],
         query: &[("a".into(), "1".into())],
         path: &[("vnfInstanceId", "id-1".into())],
         caller: None,
-        body: Some(body),
-        facts: &[FactValue { name: "opOcc", body: json!({"id": "o", "operationState": "FAILED_TEMP"}) }],
+        body: Some(body.root()),
+        facts: &[FactValue {
+            name: "opOcc",
+            body: Document::from(&json!({"id": "o", "operationState": "FAILED_TEMP"})),
+        }],
         built: activation::Built::default(),
     };
     let context = activation.context();

@@ -14,22 +14,24 @@ use cel::{
         value::{CowVal, Val},
     },
 };
-use serde_json::{Map, Number, Value};
+use serde_json::Number;
+
+use crate::json::{Array, Kind as Json, Node, Object};
 
 static NULL: CelNull = CelNull;
 static TRUE: CelBool = CelBool::TRUE;
 static FALSE: CelBool = CelBool::FALSE;
 
 /// A JSON value as a CEL value.
-pub(crate) fn view<'b, 'v>(value: &'v Value) -> CowVal<'b, 'v> {
-    match value {
-        Value::Null => CowVal::Borrowed(&NULL),
-        Value::Bool(true) => CowVal::Borrowed(&TRUE),
-        Value::Bool(false) => CowVal::Borrowed(&FALSE),
-        Value::Number(number) => view_number(number),
-        Value::String(text) => CowVal::owned(CelString::from(text.as_str())),
-        Value::Array(items) => CowVal::owned(JsonList { items, views: OnceLock::new() }),
-        Value::Object(members) => CowVal::owned(JsonMap { members, keys: OnceLock::new() }),
+pub(crate) fn view<'b, 'v>(node: Node<'v>) -> CowVal<'b, 'v> {
+    match node.kind() {
+        Json::Null => CowVal::Borrowed(&NULL),
+        Json::Bool(true) => CowVal::Borrowed(&TRUE),
+        Json::Bool(false) => CowVal::Borrowed(&FALSE),
+        Json::Number(number) => view_number(number),
+        Json::Text(text) => CowVal::owned(CelString::from(text)),
+        Json::Array(items) => CowVal::owned(JsonList { items, views: OnceLock::new() }),
+        Json::Object(members) => CowVal::owned(JsonMap { members, keys: OnceLock::new() }),
     }
 }
 
@@ -105,7 +107,7 @@ fn length(count: usize) -> CelInt {
 
 /// A JSON array.
 struct JsonList<'v> {
-    items: &'v [Value],
+    items: Array<'v>,
     /// The items as values: made when an expression iterates, because CEL's
     /// iterators lend references.
     views: OnceLock<Vec<Box<dyn Val + 'v>>>,
@@ -113,13 +115,13 @@ struct JsonList<'v> {
 
 impl<'v> JsonList<'v> {
     fn views(&self) -> &[Box<dyn Val + 'v>] {
-        self.views.get_or_init(|| self.items.iter().map(|item| view(item).into_owned()).collect())
+        self.views.get_or_init(|| self.items.items().map(|item| view(item).into_owned()).collect())
     }
 }
 
 impl fmt::Debug for JsonList<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.items).finish()
+        self.items.fmt(f)
     }
 }
 
@@ -197,7 +199,7 @@ impl Adder for JsonList<'_> {
 
 impl Container for JsonList<'_> {
     fn contains(&self, value: &dyn Val) -> Result<bool, ExecutionError> {
-        Ok(self.items.iter().any(|item| equal(view(item).as_ref(), value)))
+        Ok(self.items.items().any(|item| equal(view(item).as_ref(), value)))
     }
 }
 
@@ -256,18 +258,18 @@ impl Sizer for JsonList<'_> {
 
 impl Zeroer for JsonList<'_> {
     fn is_zero_value(&self) -> bool {
-        self.items.is_empty()
+        self.items.len() == 0
     }
 }
 
 /// A JSON object.
 struct JsonMap<'v> {
-    members: &'v Map<String, Value>,
+    members: Object<'v>,
     keys: OnceLock<Vec<CelString<'v>>>,
 }
 
 impl<'v> JsonMap<'v> {
-    fn find(&self, key: &dyn Val) -> Result<Option<&'v Value>, ExecutionError> {
+    fn find(&self, key: &dyn Val) -> Result<Option<Node<'v>>, ExecutionError> {
         match key.downcast_ref::<CelString>() {
             Some(name) => Ok(self.members.get(name.inner())),
             None if matches!(key.get_type().kind(), Kind::Int | Kind::UInt | Kind::Double | Kind::Boolean) => Ok(None),
@@ -281,7 +283,7 @@ impl<'v> JsonMap<'v> {
 
 impl fmt::Debug for JsonMap<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(self.members).finish()
+        self.members.fmt(f)
     }
 }
 
@@ -364,7 +366,7 @@ impl Iterable for JsonMap<'_> {
     where
         Self: 'w,
     {
-        let keys = self.keys.get_or_init(|| self.members.keys().map(|key| CelString::from(key.as_str())).collect());
+        let keys = self.keys.get_or_init(|| self.members.members().map(|(key, _)| CelString::from(key)).collect());
         Box::new(LendKeys(keys.iter()))
     }
 }
@@ -385,7 +387,7 @@ impl Sizer for JsonMap<'_> {
 
 impl Zeroer for JsonMap<'_> {
     fn is_zero_value(&self) -> bool {
-        self.members.is_empty()
+        self.members.len() == 0
     }
 }
 

@@ -4,23 +4,28 @@
 //! surrogates; a byte order mark; everything that RFC 8259 does not know.
 //! Integers of more than 64 bits and numbers beyond a double are reported without
 //! ending the reading. `serde_json` cannot tell these apart, which is why this
-//! parser exists; the value that it makes is `serde_json`'s.
+//! parser exists.
+//!
+//! Facts, which do not come from the caller, are read as `serde_json` reads them.
 
+mod document;
+mod names;
+mod numbers;
+mod parser;
 mod strings;
 
-use serde_json::{Map, Number, Value, map::Entry};
+use parser::{Parser, Reading};
 
-/// Most members of one object. The tables of objects are hashed with seeds that
-/// are part of the snapshot, so names that collide can be prepared: this keeps
-/// them from costing more than the text is long.
-const MEMBERS: usize = 1024;
-/// Most numbers that are reported for one text.
-const REPORTED: usize = 32;
+pub(crate) use document::{Array, Document, Items, Kind, Members, Node, Object};
+
+/// Most members of one object. Whoever looks for a member passes those before it:
+/// this keeps a look from costing more than a short text takes to read.
+const MEMBERS: u32 = 1024;
 
 /// What was read.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Document {
-    pub value: Value,
+#[derive(Debug)]
+pub(crate) struct Strict<'t> {
+    pub document: Document<'t>,
     pub numbers: Vec<InexactNumber>,
 }
 
@@ -55,68 +60,28 @@ pub(crate) enum JsonFault {
     },
     Members {
         pointer: String,
-        most: usize,
+        most: u32,
     },
 }
 
 /// Reads one JSON text, in which arrays and objects nest at most `depth` deep.
-pub(crate) fn parse(bytes: &[u8], depth: u32) -> Result<Document, JsonFault> {
+pub(crate) fn parse(bytes: &[u8], depth: u32) -> Result<Strict<'_>, JsonFault> {
     let text = std::str::from_utf8(bytes).map_err(|error| JsonFault::Utf8 { offset: error.valid_up_to() })?;
-    let mut parser = Parser { text, bytes, at: 0, depth, numbers: Vec::new() };
-    match parser.document() {
-        Ok(value) => Ok(Document { value, numbers: parser.numbers.into_iter().map(Pending::finish).collect() }),
-        Err(stop) => Err(stop.explain(text)),
+    Parser::new(text, Reading::Strict, depth).read()
+}
+
+/// Reads one JSON text as `serde_json` does: of members with one name the last
+/// counts, in the place of the first, and numbers are rounded its way.
+pub(crate) fn parse_fact(bytes: &[u8]) -> Option<Document<'_>> {
+    /// What `serde_json` reads at most.
+    const DEPTH: u32 = 127;
+    let text = std::str::from_utf8(bytes).ok()?;
+    match Parser::new(text, Reading::Lenient, DEPTH).read() {
+        Ok(read) => Some(read.document),
+        // Whether it is refused, and what becomes of duplicate names, is for
+        // `serde_json` to say. A VNFM does not send such texts.
+        Err(_) => serde_json::from_str::<serde_json::Value>(text).ok().map(|value| Document::from(&value)),
     }
-}
-
-/// A fault on its way up; segments are added from the innermost outwards.
-struct Stop {
-    why: Why,
-    segments: Vec<String>,
-}
-
-enum Why {
-    Malformed { at: usize, expected: &'static str },
-    DuplicateKey(String),
-    Depth,
-    Members,
-}
-
-impl Stop {
-    #[cold]
-    fn explain(self, text: &str) -> JsonFault {
-        match self.why {
-            Why::Malformed { at, expected } => {
-                let read = text.get(..at).unwrap_or(text);
-                let line = read.bytes().filter(|byte| *byte == b'\n').count().saturating_add(1);
-                let column = read.rsplit('\n').next().unwrap_or_default().chars().count().saturating_add(1);
-                JsonFault::Malformed { line, column, expected }
-            }
-            Why::DuplicateKey(key) => JsonFault::DuplicateKey { pointer: pointer(&self.segments), key },
-            Why::Depth => JsonFault::Depth { pointer: pointer(&self.segments) },
-            Why::Members => JsonFault::Members { pointer: pointer(&self.segments), most: MEMBERS },
-        }
-    }
-}
-
-struct Pending {
-    segments: Vec<String>,
-    literal: String,
-    overflow: bool,
-}
-
-impl Pending {
-    fn finish(self) -> InexactNumber {
-        InexactNumber { pointer: pointer(&self.segments), literal: self.literal, overflow: self.overflow }
-    }
-}
-
-fn pointer(innermost_first: &[String]) -> String {
-    let mut pointer = String::new();
-    for segment in innermost_first.iter().rev() {
-        push_segment(&mut pointer, segment);
-    }
-    pointer
 }
 
 /// Appends one reference token to a JSON Pointer (RFC 6901, 3).
@@ -129,236 +94,6 @@ pub(crate) fn push_segment(pointer: &mut String, segment: &str) {
             _ => pointer.push(char),
         }
     }
-}
-
-struct Parser<'a> {
-    text: &'a str,
-    bytes: &'a [u8],
-    at: usize,
-    /// How many more levels may be opened.
-    depth: u32,
-    numbers: Vec<Pending>,
-}
-
-type Parsed<T> = Result<T, Stop>;
-
-impl Parser<'_> {
-    fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.at).copied()
-    }
-
-    fn advance(&mut self) {
-        self.at = self.at.saturating_add(1);
-    }
-
-    #[cold]
-    fn malformed<T>(&self, expected: &'static str) -> Parsed<T> {
-        Err(Stop { why: Why::Malformed { at: self.at, expected }, segments: Vec::new() })
-    }
-
-    fn space(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
-            self.advance();
-        }
-    }
-
-    fn document(&mut self) -> Parsed<Value> {
-        if self.text.starts_with('\u{feff}') {
-            return self.malformed("no byte order mark");
-        }
-        self.space();
-        let value = self.value()?;
-        self.space();
-        if self.at < self.bytes.len() { self.malformed("the end of the text") } else { Ok(value) }
-    }
-
-    fn value(&mut self) -> Parsed<Value> {
-        match self.peek() {
-            Some(b'{') => self.nested(Self::object),
-            Some(b'[') => self.nested(Self::array),
-            Some(b'"') => Ok(Value::String(self.string()?)),
-            Some(b'-' | b'0'..=b'9') => self.number(),
-            Some(b't') => self.word("true", Value::Bool(true)),
-            Some(b'f') => self.word("false", Value::Bool(false)),
-            Some(b'n') => self.word("null", Value::Null),
-            _ => self.malformed("a JSON value"),
-        }
-    }
-
-    fn word(&mut self, word: &'static str, value: Value) -> Parsed<Value> {
-        if self.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(word.as_bytes())) {
-            self.at = self.at.saturating_add(word.len());
-            Ok(value)
-        } else {
-            self.malformed("a JSON value")
-        }
-    }
-
-    fn nested(&mut self, read: fn(&mut Self) -> Parsed<Value>) -> Parsed<Value> {
-        let Some(depth) = self.depth.checked_sub(1) else {
-            return Err(Stop { why: Why::Depth, segments: Vec::new() });
-        };
-        self.depth = depth;
-        self.advance();
-        self.space();
-        let value = read(self)?;
-        self.depth = depth.saturating_add(1);
-        Ok(value)
-    }
-
-    fn array(&mut self) -> Parsed<Value> {
-        let mut items = Vec::new();
-        if self.peek() == Some(b']') {
-            self.advance();
-            return Ok(Value::Array(items));
-        }
-        loop {
-            let known = self.numbers.len();
-            let item = self.value().map_err(|stop| within(stop, || items.len().to_string()))?;
-            self.locate(known, || items.len().to_string());
-            items.push(item);
-            self.space();
-            match self.peek() {
-                Some(b',') => self.advance(),
-                Some(b']') => {
-                    self.advance();
-                    return Ok(Value::Array(items));
-                }
-                _ => return self.malformed("',' or ']'"),
-            }
-            self.space();
-        }
-    }
-
-    fn object(&mut self) -> Parsed<Value> {
-        let mut members = Map::new();
-        if self.peek() == Some(b'}') {
-            self.advance();
-            return Ok(Value::Object(members));
-        }
-        loop {
-            if self.peek() != Some(b'"') {
-                return self.malformed("a member name in double quotes");
-            }
-            let key = self.string()?;
-            self.space();
-            if self.peek() != Some(b':') {
-                return self.malformed("':'");
-            }
-            self.advance();
-            self.space();
-            if members.len() == MEMBERS {
-                return Err(Stop { why: Why::Members, segments: Vec::new() });
-            }
-            let known = self.numbers.len();
-            let value = self.value().map_err(|stop| within(stop, || key.clone()))?;
-            self.locate(known, || key.clone());
-            match members.entry(key) {
-                Entry::Vacant(free) => {
-                    free.insert(value);
-                }
-                Entry::Occupied(taken) => {
-                    let key = taken.key().clone();
-                    return Err(Stop { why: Why::DuplicateKey(key.clone()), segments: vec![key] });
-                }
-            }
-            self.space();
-            match self.peek() {
-                Some(b',') => self.advance(),
-                Some(b'}') => {
-                    self.advance();
-                    return Ok(Value::Object(members));
-                }
-                _ => return self.malformed("',' or '}'"),
-            }
-            self.space();
-        }
-    }
-
-    /// Tells the numbers reported since `known` in which member they are.
-    fn locate(&mut self, known: usize, segment: impl Fn() -> String) {
-        if self.numbers.len() > known {
-            for number in self.numbers.iter_mut().skip(known) {
-                number.segments.push(segment());
-            }
-        }
-    }
-
-    fn number(&mut self) -> Parsed<Value> {
-        let start = self.at;
-        if self.peek() == Some(b'-') {
-            self.advance();
-        }
-        match self.peek() {
-            Some(b'0') => self.advance(),
-            Some(b'1'..=b'9') => self.digits()?,
-            _ => return self.malformed("a digit"),
-        }
-        let mut integer = true;
-        if self.peek() == Some(b'.') {
-            integer = false;
-            self.advance();
-            self.digits()?;
-        }
-        if matches!(self.peek(), Some(b'e' | b'E')) {
-            integer = false;
-            self.advance();
-            if matches!(self.peek(), Some(b'+' | b'-')) {
-                self.advance();
-            }
-            self.digits()?;
-        }
-        if matches!(self.peek(), Some(b'0'..=b'9')) {
-            return self.malformed("no leading zero");
-        }
-        let literal = self.text.get(start..self.at).unwrap_or_default();
-        Ok(Value::Number(self.represent(literal, integer)))
-    }
-
-    fn digits(&mut self) -> Parsed<()> {
-        if !matches!(self.peek(), Some(b'0'..=b'9')) {
-            return self.malformed("a digit");
-        }
-        while matches!(self.peek(), Some(b'0'..=b'9')) {
-            self.advance();
-        }
-        Ok(())
-    }
-
-    fn represent(&mut self, literal: &str, integer: bool) -> Number {
-        if integer && literal != "-0" {
-            // Every digit is kept, though not by readers that only know doubles:
-            // counters and times in nanoseconds are that long.
-            if let Ok(value) = literal.parse::<i64>() {
-                return value.into();
-            }
-            if let Ok(value) = literal.parse::<u64>() {
-                return value.into();
-            }
-        }
-        // The grammar has been checked, so this parses; too large gives infinity.
-        let value = literal.parse::<f64>().unwrap_or(f64::INFINITY);
-        if integer && literal != "-0" || value.is_infinite() {
-            self.report(literal, value.is_infinite());
-        }
-        let finite = value.clamp(f64::MIN, f64::MAX);
-        Number::from_f64(finite).unwrap_or_else(|| 0.into())
-    }
-
-    #[cold]
-    fn report(&mut self, literal: &str, overflow: bool) {
-        if self.numbers.len() < REPORTED {
-            self.numbers.push(Pending { segments: Vec::new(), literal: literal.to_owned(), overflow });
-        }
-    }
-}
-
-#[cold]
-fn within(mut stop: Stop, segment: impl Fn() -> String) -> Stop {
-    if !matches!(stop.why, Why::Malformed { .. }) {
-        stop.segments.push(segment());
-    }
-    stop
 }
 
 #[cfg(test)]

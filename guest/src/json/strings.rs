@@ -1,36 +1,49 @@
 //! Strings and their escapes (RFC 8259, 7).
 
-use super::{Parsed, Parser};
+use super::{
+    document::{Entry, Span},
+    parser::{Parsed, Parser},
+};
 
 impl Parser<'_> {
     /// A string; the cursor is on its opening quote.
-    pub(super) fn string(&mut self) -> Parsed<String> {
+    pub(super) fn string(&mut self) -> Parsed<()> {
         self.advance();
-        let mut out = String::new();
+        let start = self.at;
+        let rest = self.text.get(start..).unwrap_or_default();
+        let run = plain(rest.as_bytes());
+        self.at = start.wrapping_add(run);
+        if self.peek() != Some(b'"') {
+            return self.decode(start);
+        }
+        self.advance();
+        // The byte that ends a run is ASCII, so it is whole characters.
+        self.document.entries.push(Entry::Text(rest.get(..run).unwrap_or_default()));
+        Ok(())
+    }
+
+    /// A string that has escapes; the cursor is where its first run ends.
+    #[inline(never)]
+    fn decode(&mut self, mut start: usize) -> Parsed<()> {
+        let at = self.document.decoded.len();
         loop {
-            let start = self.at;
-            let rest = self.bytes.get(start..).unwrap_or_default();
-            let run = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f));
-            self.at = start.saturating_add(run.unwrap_or(rest.len()));
-            // The bytes that end a run are ASCII, so it is whole characters.
-            let run = self.text.get(start..self.at).unwrap_or_default();
+            self.document.decoded.push_str(self.text.get(start..self.at).unwrap_or_default());
             match self.peek() {
-                Some(b'"') => {
-                    self.advance();
-                    if out.is_empty() {
-                        return Ok(run.to_owned());
-                    }
-                    out.push_str(run);
-                    return Ok(out);
-                }
+                Some(b'"') => break,
                 Some(b'\\') => {
-                    out.push_str(run);
-                    out.push(self.escape()?);
+                    let char = self.escape()?;
+                    self.document.decoded.push(char);
                 }
                 Some(_) => return self.malformed("no unescaped control character in a string"),
                 None => return self.malformed("a closing quote"),
             }
+            start = self.at;
+            self.at = start.wrapping_add(plain(self.bytes.get(start..).unwrap_or_default()));
         }
+        self.advance();
+        let len = self.document.decoded.len().saturating_sub(at);
+        self.document.entries.push(Entry::Decoded(Span { at, len }));
+        Ok(())
     }
 
     /// An escape; the cursor is on its backslash.
@@ -86,4 +99,33 @@ impl Parser<'_> {
         }
         Ok(code)
     }
+}
+
+/// How many bytes stand for themselves in a string: those before a quote, a
+/// backslash or a control character. Looks at eight at a time.
+fn plain(bytes: &[u8]) -> usize {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let mut run = 0usize;
+    for word in words {
+        let ends = ends(u64::from_le_bytes(*word));
+        if ends != 0 {
+            // Of the first that ends the run, the highest bit.
+            return run.wrapping_add(usize::try_from(ends.trailing_zeros() / 8).unwrap_or(0));
+        }
+        run = run.wrapping_add(8);
+    }
+    let end = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f));
+    run.wrapping_add(end.unwrap_or(rest.len()))
+}
+
+/// Sets the highest bit of each byte that ends a run; others only behind one.
+fn ends(word: u64) -> u64 {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
+    // A byte less than n borrows when n is taken away.
+    let less = |word: u64, n: u64| word.wrapping_sub(n) & !word;
+    let quote = less(word ^ u64::from_le_bytes([b'"'; 8]), ONES);
+    let backslash = less(word ^ u64::from_le_bytes([b'\\'; 8]), ONES);
+    let control = less(word, u64::from_le_bytes([0x20; 8]));
+    (quote | backslash | control) & HIGH
 }

@@ -2,6 +2,7 @@
 //! that the schema names in `x-rule`.
 
 mod annotation;
+mod instance;
 mod secrets;
 mod trace;
 mod wording;
@@ -11,8 +12,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use jsonschema::{Draft, PatternOptions, ValidationError, Validator, error::ValidationErrorKind};
 use serde_json::{Map, Value, json};
 
-use crate::{catalogue::rule, error::InitError, ir::Operation, json::push_segment, uri};
+use crate::{
+    catalogue::rule,
+    error::InitError,
+    ir::Operation,
+    json::{Node, push_segment},
+    uri,
+};
 use annotation::{Names, rule_of, rule_of_missing};
+use instance::Tape;
 use trace::{Trace, occurrences, trace};
 
 pub(crate) use annotation::check as check_annotations;
@@ -42,7 +50,7 @@ pub const FORMATS: &[&str] = &[
 pub(crate) struct BodySchema {
     /// A document of a reference to the schema and of those that it reaches.
     root: Value,
-    validator: Validator,
+    validator: Validator<Tape>,
     /// The schema asks for an object at the top.
     pub wants_object: bool,
     names: Names,
@@ -74,7 +82,7 @@ impl BodySchema {
             .filter_map(|name| schemas.get(*name).map(|schema| ((*name).to_owned(), schema.clone())))
             .collect();
         let root = json!({"$ref": format!("#/components/schemas/{name}"), "components": {"schemas": components}});
-        let validator = jsonschema::options()
+        let validator = jsonschema::options_for::<Tape>()
             .with_draft(Draft::Draft202012)
             .should_validate_formats(true)
             .with_format("http-uri", uri::is_http_uri)
@@ -87,15 +95,15 @@ impl BodySchema {
     }
 
     /// Whether a body is valid. Cheap.
-    pub(crate) fn is_valid(&self, body: &Value) -> bool {
+    pub(crate) fn is_valid(&self, body: Node<'_>) -> bool {
         self.validator.is_valid(body)
     }
 
     /// The faults of a body that is not valid, at most `limit`.
-    pub(crate) fn faults(&self, body: &Value, limit: usize) -> Vec<SchemaFault> {
+    pub(crate) fn faults(&self, body: Node<'_>, limit: usize) -> Vec<SchemaFault> {
         let mut faults = Vec::new();
         for error in self.validator.iter_errors(body) {
-            self.explain(&error, &mut faults);
+            self.explain(body, &error, &mut faults);
             if faults.len() >= limit {
                 break;
             }
@@ -117,11 +125,11 @@ impl BodySchema {
         Some(rule_of(trace, "type", &self.names).map_or(rule::BODY_SCHEMA, |found| found.rule))
     }
 
-    fn explain(&self, error: &ValidationError<'_>, faults: &mut Vec<SchemaFault>) {
+    fn explain(&self, body: Node<'_>, error: &ValidationError<'_>, faults: &mut Vec<SchemaFault>) {
         let mut pointer = error.instance_path().as_str().to_owned();
         if let Some(branch) = intended_branch(error) {
             for error in branch {
-                self.explain(error, faults);
+                self.explain(body, error, faults);
             }
             return;
         }
@@ -140,7 +148,10 @@ impl BodySchema {
         }
         let detail = match found.as_ref().and_then(|found| found.detail) {
             Some(detail) => detail.to_owned(),
-            None => wording::explain(error, &pointer, &self.root, &trace, &|| self.is_secret(&pointer)),
+            None => {
+                let secret = || self.is_secret(&pointer);
+                wording::Wording { body, root: &self.root, trace: &trace, secret: &secret }.explain(error, &pointer)
+            }
         };
         let fault = SchemaFault { rule: found.map_or(rule::BODY_SCHEMA, |found| found.rule), pointer, detail };
         if !faults.contains(&fault) {

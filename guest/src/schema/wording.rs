@@ -7,79 +7,103 @@ use jsonschema::{
 use serde_json::Value;
 
 use super::trace::{Trace, occurrences};
-use crate::text;
+use crate::{
+    json::{Kind as Json, Node},
+    text,
+};
 
 /// Longest JSON text of a value that is shown.
 const SHOWN: usize = 60;
 /// Most values of an enumeration that are listed.
 const LISTED: usize = 24;
 
-/// Explains one fault. `pointer` is that of the value, or of the missing member.
-pub(super) fn explain(
-    error: &ValidationError<'_>,
-    pointer: &str,
-    root: &Value,
-    trace: &Trace<'_>,
-    secret: &dyn Fn() -> bool,
-) -> String {
-    let name = name(pointer);
-    let instance = error.instance().as_ref();
-    let found = || show(instance, secret());
-    let is = |expected: String| format!("{name} is {}; expected is {expected}.", found());
-    match error.kind() {
-        Kind::Required { .. } => match expectation(root, pointer) {
-            Some(expected) => format!("{name} is missing; expected is {expected}."),
-            None => format!("{name} is missing, but required."),
-        },
-        Kind::Type { kind } => is(types(kind)),
-        Kind::Enum { options } => is(enumeration(options)),
-        Kind::Constant { expected_value } => is(show(expected_value, false)),
-        Kind::Minimum { limit } => is(format!("{limit} or more")),
-        Kind::Maximum { limit } => is(format!("{limit} or less")),
-        Kind::ExclusiveMinimum { limit } => is(format!("more than {limit}")),
-        Kind::ExclusiveMaximum { limit } => is(format!("less than {limit}")),
-        Kind::MultipleOf { multiple_of } => is(format!("a multiple of {multiple_of}")),
-        Kind::MinLength { limit } => is(format!("a string of {limit} or more characters")),
-        Kind::MaxLength { limit } => {
-            format!("{name} is longer than {limit} characters; shorten it.")
+/// What explanations are made from.
+pub(super) struct Wording<'w> {
+    pub body: Node<'w>,
+    pub root: &'w Value,
+    /// The way through the schema to the keyword.
+    pub trace: &'w Trace<'w>,
+    pub secret: &'w dyn Fn() -> bool,
+}
+
+impl Wording<'_> {
+    /// Explains one fault. `pointer` is that of the value, or of the missing member.
+    pub(super) fn explain(&self, error: &ValidationError<'_>, pointer: &str) -> String {
+        let Self { root, trace, .. } = *self;
+        let name = name(pointer);
+        let found = || show(error.instance().as_ref(), (self.secret)());
+        let length = || self.body.at(error.instance_path().as_str()).map_or(0, length);
+        let is = |expected: String| format!("{name} is {}; expected is {expected}.", found());
+        match error.kind() {
+            Kind::Required { .. } => match expectation(root, pointer) {
+                Some(expected) => format!("{name} is missing; expected is {expected}."),
+                None => format!("{name} is missing, but required."),
+            },
+            Kind::Type { kind } => is(types(kind)),
+            Kind::Enum { options } => is(enumeration(options)),
+            Kind::Constant { expected_value } => is(show(expected_value, false)),
+            Kind::Minimum { limit } => is(format!("{limit} or more")),
+            Kind::Maximum { limit } => is(format!("{limit} or less")),
+            Kind::ExclusiveMinimum { limit } => is(format!("more than {limit}")),
+            Kind::ExclusiveMaximum { limit } => is(format!("less than {limit}")),
+            Kind::MultipleOf { multiple_of } => is(format!("a multiple of {multiple_of}")),
+            Kind::MinLength { limit } => is(format!("a string of {limit} or more characters")),
+            Kind::MaxLength { limit } => {
+                format!("{name} is longer than {limit} characters; shorten it.")
+            }
+            Kind::Pattern { pattern } => is(format!("a string that matches {}", text::clean(pattern))),
+            Kind::Format { format } => is(format_name(format).to_owned()),
+            Kind::MinItems { limit } => format!("{name} has {} items; expected are {limit} or more.", length()),
+            Kind::MaxItems { limit } => format!("{name} has {} items; expected are {limit} or fewer.", length()),
+            Kind::UniqueItems => format!("{name} has equal items; each may occur once."),
+            Kind::MinProperties { limit } => {
+                format!("{name} has {} members; expected are {limit} or more.", length())
+            }
+            Kind::MaxProperties { limit } => {
+                format!("{name} has {} members; expected are {limit} or fewer.", length())
+            }
+            Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
+                let names: Vec<String> = unexpected.iter().take(LISTED).map(|name| text::quote(name)).collect();
+                format!("{name} has {}, which it must not have; remove it.", text::all(&names))
+            }
+            Kind::AdditionalItems { limit } => {
+                format!("{name} has {} items; expected are {limit} or fewer.", length())
+            }
+            Kind::UnevaluatedItems { .. } => {
+                format!("{name} has items that it must not have; remove them.")
+            }
+            Kind::Contains => format!("{name} has no item of the kind that it must have."),
+            Kind::PropertyNames { error } => {
+                format!("{name} has a member whose name is not allowed: {}", self.explain(error, pointer))
+            }
+            Kind::Not { .. } => match excluded(trace) {
+                Some(members) => format!("{name} must not have {} together.", text::all(&members)),
+                None => is("a value of another kind".to_owned()),
+            },
+            Kind::FalseSchema => format!("{name} must not be there; remove it."),
+            Kind::AnyOf { context } => alternatives(&name, "at least one", trace, "anyOf")
+                .unwrap_or_else(|| self.none_of(&name, &found(), context)),
+            Kind::OneOfNotValid { context } => alternatives(&name, "exactly one", trace, "oneOf")
+                .unwrap_or_else(|| self.none_of(&name, &found(), context)),
+            Kind::OneOfMultipleValid { .. } => alternatives(&name, "exactly one", trace, "oneOf")
+                .unwrap_or_else(|| format!("{name} matches more than one alternative; exactly one is expected.")),
+            _ => format!("{name} is not valid."),
         }
-        Kind::Pattern { pattern } => is(format!("a string that matches {}", text::clean(pattern))),
-        Kind::Format { format } => is(format_name(format).to_owned()),
-        Kind::MinItems { limit } => format!("{name} has {} items; expected are {limit} or more.", length(instance)),
-        Kind::MaxItems { limit } => format!("{name} has {} items; expected are {limit} or fewer.", length(instance)),
-        Kind::UniqueItems => format!("{name} has equal items; each may occur once."),
-        Kind::MinProperties { limit } => {
-            format!("{name} has {} members; expected are {limit} or more.", length(instance))
+    }
+
+    fn none_of(&self, name: &str, found: &str, context: &[Vec<ValidationError<'static>>]) -> String {
+        let mut reasons: Vec<String> = Vec::new();
+        for error in context.iter().filter_map(|branch| branch.first()) {
+            let mut pointer = error.instance_path().as_str().to_owned();
+            if let Kind::Required { property } = error.kind() {
+                crate::json::push_segment(&mut pointer, property.as_str().unwrap_or_default());
+            }
+            let reason = self.explain(error, &pointer);
+            if !reasons.contains(&reason) && reasons.len() < 4 {
+                reasons.push(reason);
+            }
         }
-        Kind::MaxProperties { limit } => {
-            format!("{name} has {} members; expected are {limit} or fewer.", length(instance))
-        }
-        Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
-            let names: Vec<String> = unexpected.iter().take(LISTED).map(|name| text::quote(name)).collect();
-            format!("{name} has {}, which it must not have; remove it.", text::all(&names))
-        }
-        Kind::AdditionalItems { limit } => {
-            format!("{name} has {} items; expected are {limit} or fewer.", length(instance))
-        }
-        Kind::UnevaluatedItems { .. } => {
-            format!("{name} has items that it must not have; remove them.")
-        }
-        Kind::Contains => format!("{name} has no item of the kind that it must have."),
-        Kind::PropertyNames { error } => {
-            format!("{name} has a member whose name is not allowed: {}", explain(error, pointer, root, trace, secret))
-        }
-        Kind::Not { .. } => match excluded(trace) {
-            Some(members) => format!("{name} must not have {} together.", text::all(&members)),
-            None => is("a value of another kind".to_owned()),
-        },
-        Kind::FalseSchema => format!("{name} must not be there; remove it."),
-        Kind::AnyOf { context } => alternatives(&name, "at least one", trace, "anyOf")
-            .unwrap_or_else(|| none_of(&name, &found(), context, root, trace, secret)),
-        Kind::OneOfNotValid { context } => alternatives(&name, "exactly one", trace, "oneOf")
-            .unwrap_or_else(|| none_of(&name, &found(), context, root, trace, secret)),
-        Kind::OneOfMultipleValid { .. } => alternatives(&name, "exactly one", trace, "oneOf")
-            .unwrap_or_else(|| format!("{name} matches more than one alternative; exactly one is expected.")),
-        _ => format!("{name} is not valid."),
+        format!("{name} is {found} and matches none of the alternatives. {}", reasons.join(" Or: "))
     }
 }
 
@@ -165,10 +189,10 @@ fn format_name(format: &str) -> &str {
     }
 }
 
-fn length(value: &Value) -> usize {
-    match value {
-        Value::Array(items) => items.len(),
-        Value::Object(members) => members.len(),
+fn length(node: Node<'_>) -> usize {
+    match node.kind() {
+        Json::Array(array) => array.len(),
+        Json::Object(object) => object.len(),
         _ => 0,
     }
 }
@@ -196,28 +220,6 @@ fn alternatives(name: &str, how_many: &str, trace: &Trace<'_>, keyword: &str) ->
         members.push(text::all(&names));
     }
     Some(format!("{name} needs {how_many} of {}.", text::either(&members)))
-}
-
-fn none_of(
-    name: &str,
-    found: &str,
-    context: &[Vec<ValidationError<'static>>],
-    root: &Value,
-    trace: &Trace<'_>,
-    secret: &dyn Fn() -> bool,
-) -> String {
-    let mut reasons: Vec<String> = Vec::new();
-    for error in context.iter().filter_map(|branch| branch.first()) {
-        let mut pointer = error.instance_path().as_str().to_owned();
-        if let Kind::Required { property } = error.kind() {
-            crate::json::push_segment(&mut pointer, property.as_str().unwrap_or_default());
-        }
-        let reason = explain(error, &pointer, root, trace, secret);
-        if !reasons.contains(&reason) && reasons.len() < 4 {
-            reasons.push(reason);
-        }
-    }
-    format!("{name} is {found} and matches none of the alternatives. {}", reasons.join(" Or: "))
 }
 
 /// The members of `not: {required: [...]}`.

@@ -1,21 +1,19 @@
 //! The body: whether there is one, its size and media type, its JSON, its schema.
 
-use serde_json::Value;
-
 use super::{Call, expressions};
 use crate::{
     catalogue::rule,
     engine::CompiledBody,
     findings::Report,
     ir::{Body, Stage},
-    json::{self, InexactNumber, JsonFault},
+    json::{self, Document, InexactNumber, JsonFault, Node, Strict},
     media_type::MediaType,
     text,
     verdict::Location,
 };
 
 /// What became of the body.
-pub(crate) enum Content {
+pub(crate) enum Content<'t> {
     /// There is none, or none that is to be looked at.
     None,
     /// To be read.
@@ -23,16 +21,16 @@ pub(crate) enum Content {
     /// It cannot be read: rules that read it are left out.
     Unreadable,
     Read {
-        value: Value,
+        document: Document<'t>,
         numbers: Vec<InexactNumber>,
         invalid: bool,
     },
 }
 
-impl Content {
-    pub(crate) fn value(&self) -> Option<&Value> {
+impl Content<'_> {
+    pub(crate) fn value(&self) -> Option<Node<'_>> {
         match self {
-            Self::Read { value, .. } => Some(value),
+            Self::Read { document, .. } => Some(document.root()),
             _ => None,
         }
     }
@@ -49,7 +47,7 @@ impl Content {
 }
 
 /// Presence, size and media type.
-pub(super) fn check_content(call: &Call<'_>, report: &mut Report<'_>) -> Content {
+pub(super) fn check_content(call: &Call<'_>, report: &mut Report<'_>) -> Content<'static> {
     let body = call.request.body;
     let limit = call.engine.bundle.limits.body_bytes;
     report.looks_at(&[rule::BODY_SIZE]);
@@ -93,7 +91,7 @@ pub(super) fn check_content(call: &Call<'_>, report: &mut Report<'_>) -> Content
 fn wanted(compiled: &CompiledBody) -> String {
     let missing: Vec<String> = compiled
         .schema
-        .faults(&Value::Object(Default::default()), 4)
+        .faults(Document::empty_object().root(), 4)
         .into_iter()
         .filter_map(|fault| fault.pointer.strip_prefix('/').map(str::to_owned))
         .collect();
@@ -170,13 +168,13 @@ fn is_read_as_utf8(charset: &str, body: &[u8]) -> bool {
 }
 
 /// Reads the JSON text.
-pub(super) fn read(call: &Call<'_>, content: Content, report: &mut Report<'_>) -> Content {
+pub(super) fn read<'a>(call: &Call<'a>, content: Content<'a>, report: &mut Report<'_>) -> Content<'a> {
     if !matches!(content, Content::Unread) {
         return content;
     }
     let depth = call.engine.bundle.limits.depth;
-    let document = match json::parse(call.request.body, depth) {
-        Ok(document) => document,
+    let Strict { document, numbers } = match json::parse(call.request.body, depth) {
+        Ok(read) => read,
         Err(fault) => {
             let (rule, pointer, detail) = explain(fault, depth);
             report.fail(rule, Location::Body(pointer), detail);
@@ -188,13 +186,13 @@ pub(super) fn read(call: &Call<'_>, content: Content, report: &mut Report<'_>) -
     if wants_object {
         report.looks_at(&[rule::JSON_OBJECT]);
     }
-    if wants_object && !document.value.is_object() {
+    if wants_object && !document.root().is_object() {
         let detail = "The request body is valid JSON, but not a JSON object, which is expected.".to_owned();
         if report.fail(rule::JSON_OBJECT, Location::Body(String::new()), detail) {
             return Content::Unreadable;
         }
     }
-    Content::Read { value: document.value, numbers: document.numbers, invalid: false }
+    Content::Read { document, numbers, invalid: false }
 }
 
 fn explain(fault: JsonFault, depth: u32) -> (usize, String, String) {
@@ -239,13 +237,14 @@ fn explain(fault: JsonFault, depth: u32) -> (usize, String, String) {
 }
 
 /// The schema, numbers that readers disagree about, and the rules of this stage.
-pub(super) fn check_schema(call: &Call<'_>, content: &mut Content, report: &mut Report<'_>) {
+pub(super) fn check_schema(call: &Call<'_>, content: &mut Content<'_>, report: &mut Report<'_>) {
     if content.is_unreadable() {
         // In monitor mode, or where the rule that refused the body only warns.
         expressions::run_without_body(call, Stage::Body, report);
         return;
     }
-    if let (Content::Read { value, numbers, invalid }, Some(body)) = (&mut *content, &call.compiled.body) {
+    if let (Content::Read { document, numbers, invalid }, Some(body)) = (&mut *content, &call.compiled.body) {
+        let value = document.root();
         if report.traced().is_some() {
             report.looks_at(&body.schema.rules());
             report.looks_at(&[rule::BODY_SCHEMA, rule::JSON_NUMBER]);
@@ -261,7 +260,7 @@ pub(super) fn check_schema(call: &Call<'_>, content: &mut Content, report: &mut 
 }
 
 /// True if a fault denies.
-fn report_schema(call: &Call<'_>, body: &CompiledBody, value: &Value, report: &mut Report<'_>) -> bool {
+fn report_schema(call: &Call<'_>, body: &CompiledBody, value: Node<'_>, report: &mut Report<'_>) -> bool {
     let limit = usize::try_from(call.engine.bundle.limits.violations).unwrap_or(usize::MAX);
     let mut denied = false;
     for fault in body.schema.faults(value, limit) {

@@ -43,14 +43,14 @@ impl<'x> Sight<'x> {
 }
 
 /// Runs the rules of one stage before any fact is known.
-pub(super) fn run(call: &Call<'_>, stage: Stage, content: Option<&Content>, report: &mut Report<'_>) {
+pub(super) fn run(call: &Call<'_>, stage: Stage, content: Option<&Content<'_>>, report: &mut Report<'_>) {
     let rules = call.compiled.rules.at(stage);
     if rules.is_empty() {
         return;
     }
-    let activation = call.activation(content.and_then(Content::value), &[]);
+    let activation = call.activation(content.and_then(|content| content.value()), &[]);
     let sight = Sight::new(&activation);
-    let forgiving = content.is_some_and(Content::is_invalid);
+    let forgiving = content.is_some_and(|content| content.is_invalid());
     for expression in rules.iter().filter_map(|index| call.engine.expressions.get(*index)) {
         judge(call, expression, &sight, forgiving, report);
     }

@@ -1,13 +1,12 @@
 //! What the VNFM knows: which facts are needed, and the rules that look at them.
 
-use serde_json::Value;
-
 use super::{Call, body::Content, expressions};
 use crate::{
     catalogue::rule,
     cel_env::FactValue,
     findings::Report,
     ir::Stage,
+    json::{self, Document},
     media_type::elements,
     rules::Expression,
     text,
@@ -50,9 +49,9 @@ impl<'a> State<'a> {
                 FactAnswer::Absent => Answer::Absent,
                 FactAnswer::Withheld => Answer::Withheld,
                 FactAnswer::Unavailable => Answer::Unavailable,
-                FactAnswer::Found { etag, body } => match serde_json::from_slice::<Value>(body) {
-                    Ok(value) if if definition.list { value.is_array() } else { value.is_object() } => {
-                        state.values.push(FactValue { name: definition.name.as_str(), body: value });
+                FactAnswer::Found { etag, body } => match json::parse_fact(body) {
+                    Some(read) if is_a(&read, definition.list) => {
+                        state.values.push(FactValue { name: definition.name.as_str(), body: read });
                         Answer::Found { etag: etag.as_deref() }
                     }
                     _ => Answer::Unavailable,
@@ -75,7 +74,7 @@ impl<'a> State<'a> {
     }
 
     /// The facts that are still to be fetched.
-    pub(super) fn needed(&self, call: &Call<'_>, content: &Content, report: &mut Report<'_>) -> Vec<FactQuery> {
+    pub(super) fn needed(&self, call: &Call<'_>, content: &Content<'_>, report: &mut Report<'_>) -> Vec<FactQuery> {
         let rules = &call.compiled.rules;
         let mut needed: Vec<usize> = Vec::new();
         let mut need = |rule: usize, facts: &[usize], report: &mut Report<'_>| {
@@ -181,7 +180,13 @@ impl<'a> State<'a> {
     }
 
     /// Rules of one stage that look at facts.
-    pub(super) fn check_rules(&mut self, call: &Call<'_>, stage: Stage, content: &Content, report: &mut Report<'_>) {
+    pub(super) fn check_rules(
+        &mut self,
+        call: &Call<'_>,
+        stage: Stage,
+        content: &Content<'_>,
+        report: &mut Report<'_>,
+    ) {
         if call.compiled.rules.at(stage).is_empty() {
             return;
         }
@@ -258,8 +263,13 @@ impl<'a> State<'a> {
     }
 }
 
+/// Whether a fact is a list, or an object.
+fn is_a(fact: &Document<'_>, list: bool) -> bool {
+    if list { fact.root().is_array() } else { fact.root().is_object() }
+}
+
 /// The rules of these stages that are to be looked at.
-fn active<'c>(call: &Call<'c>, content: &Content, report: &Report<'_>, stages: &[Stage]) -> Vec<&'c Expression> {
+fn active<'c>(call: &Call<'c>, content: &Content<'_>, report: &Report<'_>, stages: &[Stage]) -> Vec<&'c Expression> {
     let indices = stages.iter().flat_map(|stage| call.compiled.rules.at(*stage));
     let expressions = indices.filter_map(|index| call.engine.expressions.get(*index));
     expressions
@@ -268,7 +278,7 @@ fn active<'c>(call: &Call<'c>, content: &Content, report: &Report<'_>, stages: &
 }
 
 /// Says for the trace why rules of a stage are not looked at.
-fn trace_inactive(call: &Call<'_>, stage: Stage, content: &Content, report: &mut Report<'_>) {
+fn trace_inactive(call: &Call<'_>, stage: Stage, content: &Content<'_>, report: &mut Report<'_>) {
     if report.traced().is_none() {
         return;
     }

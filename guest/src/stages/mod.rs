@@ -17,6 +17,7 @@ use crate::{
     engine::{CompiledOperation, Engine},
     findings::Report,
     ir::{ApiRoot, Operation, Stage},
+    json::Node,
     settings::Profile,
     trace,
     verdict::{Context, Location, Outcome, Request},
@@ -44,18 +45,14 @@ impl<'a> Call<'a> {
     }
 
     /// The variables for expressions, with what is known by now.
-    pub(crate) fn activation<'x>(
-        &'x self,
-        body: Option<&'x serde_json::Value>,
-        facts: &'x [FactValue<'x>],
-    ) -> Activation<'x> {
+    pub(crate) fn activation<'x>(&'x self, body: Option<Node<'x>>, facts: &'x [FactValue<'x>]) -> Activation<'x> {
         Activation {
             runtime: &self.engine.runtime,
             method: self.request.method,
             operation: &self.operation.id,
             api_root: &self.root.path,
             received_at: self.context.received_at,
-            options: &self.profile.options,
+            options: self.profile.options.root(),
             fields: self.request.fields,
             query: &self.query.pairs,
             path: self.path,

@@ -15,8 +15,8 @@ use wasmtime::component::Component;
 
 use super::LoadError;
 
-/// Length of the SHA-256 at the end of a file.
-const SEAL: usize = 32;
+/// Length of the SHA-256 at the end of a file, in bytes.
+const SEAL: u64 = 32;
 
 /// Why the cache was not used. The policy is compiled instead.
 #[derive(Debug, thiserror::Error)]
@@ -33,20 +33,44 @@ pub enum CacheError {
     Serialise(String),
 }
 
+/// A component, compiled.
+pub(super) struct Compiled {
+    pub component: Component,
+    /// The file of the cache with its code, if there is one.
+    pub file: Option<PathBuf>,
+}
+
+impl Compiled {
+    /// The same component as if it had just been loaded: wasmtime prepares memory
+    /// for each of them apart. `None` if that fails, which it has no reason to.
+    pub(super) fn again(&self, engine: &wasmtime::Engine) -> Option<Component> {
+        let Some(file) = &self.file else {
+            let code = self.component.serialize().ok()?;
+            #[allow(unsafe_code, reason = "wasmtime offers no other way to load compiled code")]
+            // SAFETY: the code is what this process has just compiled.
+            return unsafe { Component::deserialize(engine, code) }.ok();
+        };
+        map(engine, file).ok()
+    }
+}
+
 /// Takes the compiled form of `bytes` from the cache, or compiles it and puts it
 /// there. Trouble with the cache is logged and costs only the time to compile.
-pub(super) fn load(engine: &wasmtime::Engine, folder: &Path, bytes: &[u8]) -> Result<Component, LoadError> {
+pub(super) fn load(engine: &wasmtime::Engine, folder: &Path, bytes: &[u8]) -> Result<Compiled, LoadError> {
     let path = folder.join(name(engine, bytes));
     match own(folder).and_then(|()| read(engine, &path)) {
-        Ok(Some(component)) => return Ok(component),
+        Ok(Some(component)) => return Ok(Compiled { component, file: Some(path) }),
         Ok(None) => {}
         Err(error) => tracing::warn!(%error, "compiled policy not taken from the cache"),
     }
     let component = super::compile(engine, bytes)?;
-    if let Err(error) = own(folder).and_then(|()| write(&component, folder, &path)) {
-        tracing::warn!(%error, "compiled policy not kept in the cache");
+    match own(folder).and_then(|()| write(&component, folder, &path)) {
+        Ok(()) => Ok(Compiled { component, file: Some(path) }),
+        Err(error) => {
+            tracing::warn!(%error, "compiled policy not kept in the cache");
+            Ok(Compiled { component, file: None })
+        }
     }
-    Ok(component)
 }
 
 /// File name: digest of the component, and what the compiler's settings and
@@ -83,20 +107,26 @@ fn read(engine: &wasmtime::Engine, path: &Path) -> Result<Option<Component>, Cac
     if !found.is_file() || found.uid() != rustix::process::geteuid().as_raw() || found.mode() & 0o022 != 0 {
         return Err(CacheError::NotOurs { path: path.to_owned(), mode: found.mode() & 0o7777 });
     }
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes).map_err(io)?;
     let damaged = || CacheError::Damaged { path: path.to_owned() };
-    let split = bytes.len().checked_sub(SEAL).ok_or_else(damaged)?;
-    let (code, seal) = bytes.split_at_checked(split).ok_or_else(damaged)?;
-    if Sha256::digest(code).as_slice() != seal {
+    let code = found.len().checked_sub(SEAL).ok_or_else(damaged)?;
+    let mut hasher = Sha256::new();
+    let read = std::io::copy(&mut (&file).take(code), &mut hasher).map_err(io)?;
+    let mut seal = Vec::new();
+    file.read_to_end(&mut seal).map_err(io)?;
+    if read != code || hasher.finalize().as_slice() != seal {
         return Err(damaged());
     }
+    map(engine, path).map(Some)
+}
+
+/// The file itself becomes memory, so that what is never used of it, and what
+/// several processes use, costs none. Files here are replaced, never written to.
+fn map(engine: &wasmtime::Engine, path: &Path) -> Result<Component, CacheError> {
     #[allow(unsafe_code, reason = "wasmtime offers no other way to load compiled code")]
-    // SAFETY: the bytes are what `write` below has put into a file that, like its
-    // folder, only this user can write; wasmtime checks that they fit its version
-    // and settings.
-    let component = unsafe { Component::deserialize(engine, code) };
-    component.map(Some).map_err(|error| CacheError::Refused { path: path.to_owned(), reason: format!("{error:#}") })
+    // SAFETY: the file is what `write` below has put there; like its folder, only
+    // this user can write it. wasmtime checks that it fits its version and settings.
+    let component = unsafe { Component::deserialize_file(engine, path) };
+    component.map_err(|error| CacheError::Refused { path: path.to_owned(), reason: format!("{error:#}") })
 }
 
 fn write(component: &Component, folder: &Path, path: &Path) -> Result<(), CacheError> {

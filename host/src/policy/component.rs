@@ -1,11 +1,14 @@
-//! A policy as a component: loaded once, instantiated afresh for every call.
+//! A policy as a component, loaded once.
 
 use solgate_engine::verdict::{self, Context};
 use wasmtime::component::{Component, Linker};
-use wasmtime::{PoolConcurrencyLimitError, ResourceLimiter, Store, StoreContextMut, Trap};
+use wasmtime::{PoolConcurrencyLimitError, Trap};
 
+use super::cache::Compiled;
 use super::convert;
 use super::engine::Engine;
+use super::instance::{Instance, Owner, Room};
+use super::isolation::Isolation;
 use super::manifest::Manifest;
 use super::{EvaluateError, LoadError};
 
@@ -23,95 +26,145 @@ pub(super) mod contract {
 /// waits for that but the one who starts a gate, perhaps on a busy machine.
 const DESCRIBE: u64 = 10_000;
 
-/// Ready to be instantiated.
-pub(super) struct Loaded {
+/// How an instance of a component starts.
+pub(super) trait Start: Send + Sync {
+    /// Memory by which an instance may grow and still be used again, in bytes: it
+    /// does not give back what a large body has taken.
+    const GROWTH: usize;
+
+    /// # Errors
+    /// [`EvaluateError::Busy`] if no slot is free; anything else is a fault of the
+    /// policy.
+    fn start(&self, engine: &Engine) -> Result<(wasmtime::Store<Room>, contract::Policy), StartError>;
+}
+
+/// Why an instance could not be started.
+pub(super) enum StartError {
+    Failed(EvaluateError),
+    /// The engine in it refuses its bundle.
+    Refused(String),
+}
+
+impl StartError {
+    pub(super) fn new(error: &wasmtime::Error, store: &wasmtime::Store<Room>) -> Self {
+        Self::Failed(classify(error, store.data().exceeded))
+    }
+}
+
+impl From<StartError> for EvaluateError {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::Failed(error) => error,
+            StartError::Refused(message) => Self::Trap(message),
+        }
+    }
+}
+
+/// Ready to be called.
+pub(super) struct Loaded<S> {
     engine: Engine,
-    ready: contract::PolicyPre<Room>,
+    start: S,
+    owner: Owner,
+    pub isolation: Isolation,
 }
 
-/// What one instance may use.
-pub(super) struct Room {
-    memory: usize,
-    /// Set when the policy asked for more: it traps soon after.
-    pub exceeded: bool,
-}
+/// A baked policy: an instance begins with its rules ready.
+pub(super) struct Baked(contract::PolicyPre<Room>);
 
-impl Room {
-    /// A store whose instance may use what the engine's limits grant. Its deadline
-    /// is still to be set.
-    pub(super) fn store(engine: &Engine) -> Store<Self> {
-        let mut store = Store::new(engine.wasmtime(), Self { memory: engine.config().memory, exceeded: false });
-        store.limiter(|room| room);
-        store
+impl Start for Baked {
+    const GROWTH: usize = 1 << 20;
+
+    fn start(&self, engine: &Engine) -> Result<(wasmtime::Store<Room>, contract::Policy), StartError> {
+        let mut store = Room::store(engine);
+        // What starts is the policy's own code, if it has a start function.
+        store.set_epoch_deadline(engine.ticks(0));
+        match self.0.instantiate(&mut store) {
+            Ok(policy) => Ok((store, policy)),
+            Err(error) => Err(StartError::new(&error, &store)),
+        }
     }
 }
 
-impl ResourceLimiter for Room {
-    fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        let granted = desired <= self.memory;
-        self.exceeded |= !granted;
-        Ok(granted)
-    }
-
-    fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        Ok(desired <= 100_000)
-    }
-}
-
-impl Loaded {
+impl Loaded<Baked> {
     /// Links a component, which must import nothing, and asks it what it is.
-    pub(super) fn new(engine: &Engine, component: &Component) -> Result<(Self, Manifest), LoadError> {
+    pub(super) fn baked(engine: &Engine, compiled: Compiled) -> Result<(Self, Manifest), LoadError> {
+        let (described, manifest) = Self::link(engine, &compiled.component)?.described()?;
+        // What describing touches of a memory would be looked through after every
+        // request that gets the same memory. It goes with the component.
+        let Some(untouched) = compiled.again(engine.wasmtime()) else { return Ok((described, manifest)) };
+        drop((described, compiled));
+        Ok((Self::link(engine, &untouched)?, manifest))
+    }
+
+    fn link(engine: &Engine, component: &Component) -> Result<Self, LoadError> {
         let imports: Vec<String> =
             component.component_type().imports(engine.wasmtime()).map(|(name, _)| name.to_owned()).collect();
         if !imports.is_empty() {
             return Err(LoadError::Imports(imports));
         }
-        let linker = Linker::new(engine.wasmtime());
-        let ready = linker
+        let ready = Linker::new(engine.wasmtime())
             .instantiate_pre(component)
             .and_then(contract::PolicyPre::new)
             .map_err(|error| LoadError::Contract(format!("{error:#}")))?;
-        let loaded = Self { engine: engine.clone(), ready };
-        let described = loaded
-            .call(DESCRIBE, |policy, store| policy.solgate_policy_judge().call_describe(store))
-            .map_err(LoadError::Describe)?;
-        let manifest = convert::manifest(described).map_err(LoadError::Manifest)?;
-        Ok((loaded, manifest))
+        Ok(Self::new(engine, Baked(ready), Isolation::default()))
+    }
+}
+
+impl<S: Start> Loaded<S> {
+    pub(super) fn new(engine: &Engine, start: S, isolation: Isolation) -> Self {
+        Self { engine: engine.clone(), start, owner: Owner::new(), isolation }
     }
 
-    /// Judges one request in an instance of its own.
+    /// Asks what the policy is.
+    pub(super) fn described(self) -> Result<(Self, Manifest), LoadError> {
+        let mut instance = self.instance().map_err(|error| match error {
+            StartError::Failed(error) => LoadError::Describe(error),
+            StartError::Refused(message) => LoadError::Refused(message),
+        })?;
+        let described = instance
+            .call(DESCRIBE, |policy, store| policy.solgate_policy_judge().call_describe(store))
+            .map_err(LoadError::Describe)?;
+        drop(instance);
+        let manifest = convert::manifest(described).map_err(LoadError::Manifest)?;
+        Ok((self, manifest))
+    }
+
+    /// Judges one request.
     pub(super) fn evaluate(
         &self,
         manifest: &Manifest,
         request: &verdict::Request<'_>,
         context: &Context<'_>,
     ) -> Result<verdict::Outcome, EvaluateError> {
-        let input = input_bytes(request, context);
-        let outcome = convert::with_input(request, context, |request, context| {
-            self.call(self.engine.ticks(input), |policy, store| {
-                policy.solgate_policy_judge().call_evaluate(store, request, context)
-            })
-        })?;
+        let waiting = self.engine.waiting();
+        let mut instance = match waiting.take(self.owner) {
+            Some(instance) => instance,
+            None => self.instance()?,
+        };
+        let outcome = instance.evaluate(self.engine.ticks(input_bytes(request, context)), request, context)?;
+        waiting.put(self.owner, instance);
         convert::outcome(outcome, manifest).map_err(EvaluateError::Outcome)
     }
 
-    fn call<T>(
-        &self,
-        ticks: u64,
-        call: impl FnOnce(&contract::Policy, StoreContextMut<'_, Room>) -> wasmtime::Result<T>,
-    ) -> Result<T, EvaluateError> {
-        let mut store = Room::store(&self.engine);
-        store.set_epoch_deadline(ticks);
-        let result = self.ready.instantiate(&mut store).and_then(|policy| {
-            use wasmtime::AsContextMut;
-            call(&policy, store.as_context_mut())
-        });
-        result.map_err(|error| classify(&error, store.data().exceeded))
+    fn instance(&self) -> Result<Instance, StartError> {
+        loop {
+            match self.start.start(&self.engine) {
+                Ok((store, policy)) => return Ok(Instance::new(store, policy, self.isolation.calls(), S::GROWTH)),
+                Err(StartError::Failed(EvaluateError::Busy)) if self.engine.waiting().end_one() => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+impl<S> Drop for Loaded<S> {
+    fn drop(&mut self) {
+        self.engine.waiting().end_all(self.owner);
     }
 }
 
 /// Bytes of body and facts, by which the time for an evaluation is measured.
-pub(super) fn input_bytes(request: &verdict::Request<'_>, context: &Context<'_>) -> usize {
+fn input_bytes(request: &verdict::Request<'_>, context: &Context<'_>) -> usize {
     let fact = |answer: &verdict::FactAnswer<&[u8]>| match answer {
         verdict::FactAnswer::Found { body, .. } => body.len(),
         _ => 0,

@@ -6,11 +6,18 @@ use std::time::Duration;
 
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
+use super::instance::Waiting;
+
 /// How often the clock that cuts off endless loops ticks.
 const TICK: Duration = Duration::from_millis(1);
-/// Bytes of an instance's memory that are reset by copying instead of being
-/// given back to the kernel: more than a small request ever touches.
-const KEEP_RESIDENT: usize = 1 << 20;
+/// Bytes that an instance has written to and that are reset by copying instead of
+/// being given back to the kernel. A small request writes to about half as many.
+/// With more, an instance would stay slow after a large body, whose pages are
+/// copied again and again.
+const KEEP_RESIDENT: usize = 128 << 10;
+/// Address space, in bytes, that a memory lies in: all that its 32-bit addresses
+/// can reach, so that compiled code need not check any of them.
+const ADDRESSES: u64 = 4 << 30;
 
 /// Limits that hold for every policy, whatever it says of itself.
 #[derive(Debug, Clone)]
@@ -66,6 +73,7 @@ pub struct Engine {
 struct Inner {
     wasmtime: wasmtime::Engine,
     config: EngineConfig,
+    waiting: Waiting,
 }
 
 impl Engine {
@@ -87,7 +95,7 @@ impl Engine {
                 }
             })
             .map_err(EngineError::Clock)?;
-        Ok(Self { inner: Arc::new(Inner { wasmtime, config }) })
+        Ok(Self { inner: Arc::new(Inner { wasmtime, config, waiting: Waiting::default() }) })
     }
 
     /// The limits in force.
@@ -98,6 +106,11 @@ impl Engine {
 
     pub(super) fn wasmtime(&self) -> &wasmtime::Engine {
         &self.inner.wasmtime
+    }
+
+    /// Instances that may be used again.
+    pub(super) fn waiting(&self) -> &Waiting {
+        &self.inner.waiting
     }
 
     /// Clock ticks that an evaluation over `bytes` of input may take.
@@ -127,10 +140,12 @@ fn settings(limits: &EngineConfig) -> Config {
     let mut config = Config::new();
     config
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
-        .memory_reservation(u64::try_from(limits.memory).unwrap_or(u64::MAX))
+        .memory_reservation(ADDRESSES)
         .epoch_interruption(true)
         .concurrency_support(false)
+        // Nobody reads where in the machine code a policy trapped.
         .wasm_backtrace_max_frames(None)
+        .generate_address_map(false)
         .wasm_component_model(true);
     config
 }

@@ -5,6 +5,8 @@ mod cases;
 mod component;
 mod convert;
 mod engine;
+mod instance;
+mod isolation;
 mod loadable;
 pub mod manifest;
 mod traced;
@@ -19,6 +21,7 @@ use wasmtime::component::Component;
 pub use self::cache::CacheError;
 pub use self::cases::CasesError;
 pub use self::engine::{Engine, EngineConfig, EngineError};
+pub use self::isolation::{Isolation, IsolationError};
 pub use self::manifest::Manifest;
 pub use self::traced::Traced;
 
@@ -44,8 +47,8 @@ pub struct Policy {
 }
 
 enum Judge {
-    Component(component::Loaded),
-    Loadable(Box<loadable::Loadable>),
+    Baked(Box<component::Loaded<component::Baked>>),
+    Loadable(Box<component::Loaded<loadable::Loadable>>),
     Native(Box<solgate_engine::Engine>),
     Traced(Arc<Traced>),
 }
@@ -114,9 +117,8 @@ impl Policy {
     /// # Errors
     /// If it is no component, imports something, or does not keep the contract.
     pub fn from_bytes(engine: &Engine, bytes: &[u8]) -> Result<Self, LoadError> {
-        let component = compiled(engine, bytes)?;
-        let (loaded, manifest) = component::Loaded::new(engine, &component)?;
-        Ok(Self::new(manifest, Judge::Component(loaded)))
+        let (loaded, manifest) = component::Loaded::baked(engine, compiled(engine, bytes)?)?;
+        Ok(Self::new(manifest, Judge::Baked(Box::new(loaded))))
     }
 
     /// Loads a component from a file.
@@ -135,8 +137,8 @@ impl Policy {
     /// # Errors
     /// As [`Policy::from_bytes`], and if the engine refuses the bundle.
     pub fn from_bundle(engine: &Engine, bundle: &ir::Bundle) -> Result<Self, LoadError> {
-        let component = compiled(engine, &solgate_bundle::bake::loadable_engine()?)?;
-        let (loaded, manifest) = loadable::Loadable::new(engine, &component, bundle)?;
+        let component = compiled(engine, &solgate_bundle::bake::loadable_engine()?)?.component;
+        let (loaded, manifest) = component::Loaded::loadable(engine, &component, bundle)?;
         Ok(Self::new(manifest, Judge::Loadable(Box::new(loaded))))
     }
 
@@ -168,6 +170,16 @@ impl Policy {
         Self { id, manifest, judge }
     }
 
+    /// The policy under another isolation than [`Isolation::Fresh`]. That of a
+    /// policy [`from_bundle`](Self::from_bundle) or without a sandbox stays.
+    #[must_use]
+    pub fn with_isolation(mut self, isolation: Isolation) -> Self {
+        if let Judge::Baked(loaded) = &mut self.judge {
+            loaded.isolation = isolation;
+        }
+        self
+    }
+
     /// Which policy it is.
     #[must_use]
     pub fn id(&self) -> &Arc<PolicyId> {
@@ -192,7 +204,7 @@ impl Policy {
     /// If no verdict was reached: the request must then be refused.
     pub fn evaluate(&self, request: &Request<'_>, context: &Context<'_>) -> Result<Outcome, EvaluateError> {
         match &self.judge {
-            Judge::Component(loaded) => loaded.evaluate(&self.manifest, request, context),
+            Judge::Baked(loaded) => loaded.evaluate(&self.manifest, request, context),
             Judge::Loadable(loaded) => loaded.evaluate(&self.manifest, request, context),
             Judge::Traced(traced) => Ok(traced.evaluate(request, context)),
             Judge::Native(engine) => Ok(engine.evaluate(request, context)),
@@ -220,10 +232,10 @@ impl std::fmt::Debug for Policy {
 }
 
 /// From the engine's cache, if it has one.
-fn compiled(engine: &Engine, bytes: &[u8]) -> Result<Component, LoadError> {
+fn compiled(engine: &Engine, bytes: &[u8]) -> Result<cache::Compiled, LoadError> {
     match engine.config().cache.as_deref() {
         Some(folder) => cache::load(engine.wasmtime(), folder, bytes),
-        None => compile(engine.wasmtime(), bytes),
+        None => Ok(cache::Compiled { component: compile(engine.wasmtime(), bytes)?, file: None }),
     }
 }
 

@@ -2,11 +2,16 @@
 //! the host bears it: each path costs its own request and nothing else.
 #![cfg(target_arch = "wasm32")]
 
+use std::sync::atomic::{AtomicU16, Ordering};
+
 wit_bindgen::generate!({ path: "../../wit", world: "policy" });
 
 use exports::solgate::policy::judge::{
     Context, Denial, FactQuery, Guest, Limits, Location, Manifest, Outcome, Pair, Request, Violation,
 };
+
+/// Calls of `count` that this instance has seen.
+static CALLS: AtomicU16 = AtomicU16::new(0);
 
 struct Hostile;
 
@@ -64,6 +69,16 @@ impl Guest for Hostile {
                 let mut denial = denial(400, "no violation");
                 denial.violations.clear();
                 Outcome::Deny(denial)
+            }
+            // These two are about instances: how many calls this one has seen, and one
+            // that grows and behaves.
+            "count" => {
+                let calls = CALLS.fetch_add(1, Ordering::Relaxed) + 1;
+                Outcome::Deny(denial(400 + calls, "counted"))
+            }
+            "growth" => {
+                drop(std::hint::black_box(vec![1u8; 8 << 20]));
+                Outcome::Allow(vec![])
             }
             "need" => Outcome::Need(vec![FactQuery { name: "undeclared".to_owned(), variables: vec![] }]),
             "need-nothing" => Outcome::Need(vec![]),

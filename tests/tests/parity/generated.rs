@@ -27,7 +27,7 @@ struct Engines {
     native: Engine,
     /// As a gateway runs it, and as its author does, in instances that serve one
     /// request after another.
-    sandboxed: [(&'static str, Policy); 2],
+    sandboxed: [(&'static str, Policy); 3],
 }
 
 /// What must not be.
@@ -70,8 +70,9 @@ fn on_generated_requests() {
     };
     let sandbox = Sandbox::new(patient).expect("it starts");
     let baked = Policy::vnflcm_v2(&sandbox).expect("it loads");
+    let recycled = Policy::vnflcm_v2(&sandbox).expect("it loads").with_isolation("recycle:64".parse().unwrap());
     let loaded = Policy::from_bundle(&sandbox, native.bundle()).expect("it loads");
-    let engines = Engines { native, sandboxed: [("baked", baked), ("loaded", loaded)] };
+    let engines = Engines { native, sandboxed: [("baked", baked), ("recycled", recycled), ("loaded", loaded)] };
 
     let requests = number("SOLGATE_PARITY_REQUESTS").unwrap_or(REQUESTS);
     let seed = number("SOLGATE_PARITY_SEED").unwrap_or(0);

@@ -17,12 +17,12 @@ use solgate_bundle::cases::{self, Case, Judge, JudgeError};
 use solgate_engine::Engine;
 use solgate_engine::verdict::{Context, Outcome, Request};
 use solgate_tests::domain::{self, Tally};
-use solgate_tests::{default_policy, workspace};
+use solgate_tests::{default_policy, recycled_policy, workspace};
 
 /// Asks both, and takes note of a difference.
 struct Both {
     native: Engine,
-    sandboxed: Arc<Policy>,
+    sandboxed: [Arc<Policy>; 2],
     compared: Cell<usize>,
 }
 
@@ -33,13 +33,16 @@ impl Judge for Both {
 
     fn evaluate(&self, request: &Request<'_>, context: &Context<'_>) -> Result<Outcome, JudgeError> {
         // As the gate does: only what the manifest asks for enters the sandbox.
-        let wanted = &self.sandboxed.manifest().fields;
+        let [fresh, _] = &self.sandboxed;
+        let wanted = &fresh.manifest().fields;
         let fields: Vec<(&str, &str)> =
             request.fields.iter().filter(|(name, _)| wanted.iter().any(|field| field == name)).copied().collect();
         let request = Request { fields: &fields, ..*request };
         let native = self.native.evaluate(&request, context);
-        let sandboxed = self.sandboxed.evaluate(&request, context).expect("it comes to a verdict");
-        assert_eq!(sandboxed, native, "{} {}", request.method, request.target);
+        for sandboxed in &self.sandboxed {
+            let sandboxed = sandboxed.evaluate(&request, context).expect("it comes to a verdict");
+            assert_eq!(sandboxed, native, "{} {}", request.method, request.target);
+        }
         self.compared.set(self.compared.get() + 1);
         Ok(native)
     }
@@ -50,7 +53,7 @@ fn both() -> (Both, Vec<Case>) {
     let compiled = solgate_bundle::compile_dir(&workspace().join("policies/vnflcm-v2"), &BuildOptions::default());
     let compiled = compiled.expect("it compiles");
     let native = Engine::new(compiled.bundle).expect("it starts");
-    (Both { native, sandboxed: default_policy(), compared: Cell::new(0) }, compiled.cases)
+    (Both { native, sandboxed: [default_policy(), recycled_policy()], compared: Cell::new(0) }, compiled.cases)
 }
 
 #[test]

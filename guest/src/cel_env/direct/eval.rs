@@ -1,9 +1,8 @@
 //! Evaluates nodes. `None` everywhere means: ask CEL.
 
-use serde_json::Value as Json;
-
 use super::super::Activation;
 use super::{Applied, Direct, Each, Node, Value};
+use crate::json::{self, Kind};
 
 pub(super) fn judge(rule: &Direct, activation: &Activation<'_>) -> Option<Applied> {
     let mut frame = Frame { activation, locals: Vec::new() };
@@ -67,7 +66,7 @@ impl<'v> Frame<'v> {
             Node::Or(left, right) => self.bool(left)? || self.bool(right)?,
             Node::HasHeader(name) => self.activation.fields.iter().any(|(known, _)| known == name),
             Node::HasMember(node, name) => match self.value(node)? {
-                Value::Json(Json::Object(members)) => members.contains_key(name),
+                Value::Object(object) => object.has(name),
                 _ => return None,
             },
             Node::Equal(left, right) => equal(&self.value(left)?, &self.value(right)?)?,
@@ -80,8 +79,8 @@ impl<'v> Frame<'v> {
             Node::In(node, list) => {
                 let text = self.text(node)?;
                 match self.value(list)? {
-                    Value::Json(Json::Array(items)) => items.iter().any(|item| item.as_str() == Some(text)),
-                    Value::Json(Json::Object(members)) => members.contains_key(text),
+                    Value::Array(array) => array.items().any(|item| item.as_str() == Some(text)),
+                    Value::Object(object) => object.has(text),
                     Value::List(items) => items.iter().any(|item| matches!(item, Value::Text(known) if *known == text)),
                     _ => return None,
                 }
@@ -146,7 +145,7 @@ impl<'v> Frame<'v> {
             Node::Operation => Value::Text(self.activation.operation),
             Node::ApiRoot => Value::Text(self.activation.api_root),
             Node::ReceivedAt => Value::Int(i64::try_from(self.activation.received_at).ok()?),
-            Node::Fact(name) => view(&self.activation.facts.iter().find(|fact| fact.name == name)?.body)?,
+            Node::Fact(name) => view(self.activation.facts.iter().find(|fact| fact.name == name)?.body.root())?,
             Node::Header(name) => {
                 let mut values = self.activation.fields.iter().filter(|(known, _)| known == name);
                 let (_, value) = values.next()?;
@@ -159,14 +158,14 @@ impl<'v> Frame<'v> {
             Node::Path(name) => Value::Text(&self.activation.path.iter().find(|(known, _)| known == name)?.1),
             Node::Local(index) => self.locals.get(*index)?.clone(),
             Node::Member(node, name) => match self.value(node)? {
-                Value::Json(Json::Object(members)) => view(members.get(name)?)?,
+                Value::Object(object) => view(object.get(name)?)?,
                 _ => return None,
             },
             Node::Index(node, index) => {
                 let index = self.value(index)?;
                 match (self.value(node)?, index) {
-                    (Value::Json(Json::Array(items)), Value::Int(at)) => view(items.get(usize::try_from(at).ok()?)?)?,
-                    (Value::Json(Json::Object(members)), Value::Text(name)) => view(members.get(name)?)?,
+                    (Value::Array(array), Value::Int(at)) => view(array.get(usize::try_from(at).ok()?)?)?,
+                    (Value::Object(object), Value::Text(name)) => view(object.get(name)?)?,
                     (Value::List(items), Value::Int(at)) => items.get(usize::try_from(at).ok()?)?.clone(),
                     _ => return None,
                 }
@@ -221,8 +220,8 @@ impl<'v> Frame<'v> {
 fn size(value: &Value<'_>) -> Option<usize> {
     Some(match value {
         Value::Text(text) => text.chars().count(),
-        Value::Json(Json::Array(items)) => items.len(),
-        Value::Json(Json::Object(members)) => members.len(),
+        Value::Array(array) => array.len(),
+        Value::Object(object) => object.len(),
         Value::List(items) => items.len(),
         _ => return None,
     })
@@ -231,16 +230,16 @@ fn size(value: &Value<'_>) -> Option<usize> {
 /// The items of a list, or the keys of an object.
 fn items<'l, 'v>(list: &'l Value<'v>) -> Option<Items<'l, 'v>> {
     Some(match list {
-        Value::Json(Json::Array(items)) => Items::Json(items.iter()),
-        Value::Json(Json::Object(members)) => Items::Keys(members.keys()),
+        Value::Array(array) => Items::Json(array.items()),
+        Value::Object(object) => Items::Names(object.members()),
         Value::List(items) => Items::List(items.iter()),
         _ => return None,
     })
 }
 
 enum Items<'l, 'v> {
-    Json(std::slice::Iter<'v, Json>),
-    Keys(serde_json::map::Keys<'v>),
+    Json(json::Items<'v>),
+    Names(json::Members<'v>),
     List(std::slice::Iter<'l, Value<'v>>),
 }
 
@@ -251,20 +250,21 @@ impl<'v> Iterator for Items<'_, 'v> {
     fn next(&mut self) -> Option<Self::Item> {
         match self {
             Self::Json(items) => items.next().map(view),
-            Self::Keys(keys) => keys.next().map(|key| Some(Value::Text(key))),
+            Self::Names(members) => members.next().map(|(name, _)| Some(Value::Text(name))),
             Self::List(items) => items.next().map(|item| Some(item.clone())),
         }
     }
 }
 
 /// `None` for numbers that are not plain integers.
-fn view(json: &Json) -> Option<Value<'_>> {
-    Some(match json {
-        Json::Null => Value::Null,
-        Json::Bool(value) => Value::Bool(*value),
-        Json::Number(number) => Value::Int(number.as_i64()?),
-        Json::String(text) => Value::Text(text),
-        Json::Array(_) | Json::Object(_) => Value::Json(json),
+fn view(node: json::Node<'_>) -> Option<Value<'_>> {
+    Some(match node.kind() {
+        Kind::Null => Value::Null,
+        Kind::Bool(value) => Value::Bool(value),
+        Kind::Number(number) => Value::Int(number.as_i64()?),
+        Kind::Text(text) => Value::Text(text),
+        Kind::Array(array) => Value::Array(array),
+        Kind::Object(object) => Value::Object(object),
     })
 }
 
@@ -275,7 +275,9 @@ fn equal(left: &Value<'_>, right: &Value<'_>) -> Option<bool> {
         (Value::Bool(left), Value::Bool(right)) => left == right,
         (Value::Int(left), Value::Int(right)) => left == right,
         (Value::Text(left), Value::Text(right)) => left == right,
-        (Value::Json(_) | Value::List(_), Value::Json(_) | Value::List(_)) => return None,
+        (Value::Array(_) | Value::Object(_) | Value::List(_), Value::Array(_) | Value::Object(_) | Value::List(_)) => {
+            return None;
+        }
         _ => false,
     })
 }

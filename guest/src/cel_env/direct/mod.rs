@@ -12,11 +12,11 @@ mod eval;
 #[cfg(test)]
 mod tests;
 
-use serde_json::Value as Json;
-
 use super::{Activation, Program};
+use crate::json::{Array, Object};
 
 /// A rule of the plainer kind.
+#[derive(Clone)]
 pub(crate) struct Direct {
     when: Option<Node>,
     /// The guard reads variables.
@@ -120,13 +120,13 @@ struct Each {
 }
 
 /// A value, borrowed from the request or the rule.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 enum Value<'v> {
     Null,
     Bool(bool),
     Int(i64),
     Text(&'v str),
-    /// An array or an object.
-    Json(&'v Json),
+    Array(Array<'v>),
+    Object(Object<'v>),
     List(Vec<Value<'v>>),
 }

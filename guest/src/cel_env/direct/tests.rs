@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::super::{Activation, Compiler, FactValue, Program, Runtime, Tables};
 use super::*;
+use crate::json::Document;
 
 struct Rule {
     program: Program,
@@ -21,20 +22,24 @@ fn compile(source: &str) -> Rule {
 
 /// What CEL says, and what the quick way says.
 fn evaluate(rule: &Rule, body: &Json) -> (Result<bool, String>, Option<Applied>) {
-    let options = json!({"strict": true, "allowed": ["terminate", "heal"]});
+    let (options, body) =
+        (Document::from(&json!({"strict": true, "allowed": ["terminate", "heal"]})), Document::from(body));
     let activation = Activation {
         runtime: &rule.runtime,
         method: "POST",
         operation: "terminate",
         api_root: "/vnflcm/v2",
         received_at: 1_700_000_000_000,
-        options: &options,
+        options: options.root(),
         fields: &[("x-a", "1"), ("x-b", "2"), ("x-a", "3")],
         query: &[("a".into(), "1".into())],
         path: &[("vnfInstanceId", "id-1".into())],
         caller: None,
-        body: Some(body),
-        facts: &[FactValue { name: "opOcc", body: json!({"id": "o", "operationState": "FAILED_TEMP", "retries": 2}) }],
+        body: Some(body.root()),
+        facts: &[FactValue {
+            name: "opOcc",
+            body: Document::from(&json!({"id": "o", "operationState": "FAILED_TEMP", "retries": 2})),
+        }],
         built: Default::default(),
     };
     let context = activation.context();

@@ -90,7 +90,9 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::ImportCases(arguments) => import_cases::run(&arguments),
         Command::Serve(arguments) => runtime()?.block_on(async {
             let loader = policies::Loader::for_gateway()?;
-            let load = |paths: &[_]| loader.components(paths).map_err(|error| ServeError::Policy(error.to_string()));
+            let load = |paths: &[_], isolation| {
+                loader.components(paths, isolation).map_err(|error| ServeError::Policy(error.to_string()))
+            };
             Ok(serve::run(arguments, &load).await?)
         }),
         Command::Check(arguments) => runtime()?.block_on(async {

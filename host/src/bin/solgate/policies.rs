@@ -8,7 +8,7 @@ use std::time::Duration;
 use indicatif::ProgressBar;
 use solgate::doors::check::GateOrder;
 use solgate::gate::Gate;
-use solgate::policy::{Engine, EngineConfig, LoadError, Policy, Traced, VNFLCM_V2};
+use solgate::policy::{Engine, EngineConfig, Isolation, LoadError, Policy, Traced, VNFLCM_V2};
 use solgate_bundle::bake::{CarriedError, bundle_of};
 use solgate_bundle::{BuildOptions, Failure};
 use solgate_engine::ir::Bundle;
@@ -58,11 +58,12 @@ impl Loader {
     }
 
     /// Components from files; without any, the built-in policy.
-    pub fn components(&self, paths: &[PathBuf]) -> Result<Vec<Arc<Policy>>, PolicyError> {
+    pub fn components(&self, paths: &[PathBuf], isolation: Isolation) -> Result<Vec<Arc<Policy>>, PolicyError> {
+        let ready = |policy: Policy| Arc::new(policy.with_isolation(isolation));
         if paths.is_empty() {
-            return Ok(vec![self.built_in()?]);
+            return Ok(vec![ready(self.built_in()?)]);
         }
-        paths.iter().map(|path| self.component(path)).collect()
+        paths.iter().map(|path| self.component(path).map(ready)).collect()
     }
 
     /// A component that has been read already; without a path, the built-in one.
@@ -81,7 +82,7 @@ impl Loader {
     /// rules are those of the person who runs the command.
     fn any(&self, path: Option<&Path>) -> Result<Arc<Policy>, PolicyError> {
         match path {
-            None => self.built_in(),
+            None => self.built_in().map(Arc::new),
             Some(path) if path.is_dir() => {
                 let compiled = solgate_bundle::compile_dir(path, &BuildOptions::default())
                     .map_err(|failure| bundle_error(path, failure))?;
@@ -89,24 +90,23 @@ impl Loader {
                     .map(Arc::new)
                     .map_err(|error| PolicyError::Load { path: path.to_owned(), error })
             }
-            Some(path) => self.component(path),
+            Some(path) => self.component(path).map(Arc::new),
         }
     }
 
-    fn built_in(&self) -> Result<Arc<Policy>, PolicyError> {
+    fn built_in(&self) -> Result<Policy, PolicyError> {
         with_spinner("compiling the built-in policy; the next start takes it from the cache", || {
             Policy::vnflcm_v2(&self.engine)
         })
-        .map(Arc::new)
         .map_err(PolicyError::BuiltIn)
     }
 
-    fn component(&self, path: &Path) -> Result<Arc<Policy>, PolicyError> {
+    fn component(&self, path: &Path) -> Result<Policy, PolicyError> {
         self.component_with_bytes(path).map(|(policy, _)| policy)
     }
 
     /// A component from a file, with the bytes that it was loaded from.
-    pub fn component_with_bytes(&self, path: &Path) -> Result<(Arc<Policy>, Vec<u8>), PolicyError> {
+    pub fn component_with_bytes(&self, path: &Path) -> Result<(Policy, Vec<u8>), PolicyError> {
         if path.is_dir() {
             return Err(PolicyError::Folder(path.to_owned()));
         }
@@ -114,7 +114,7 @@ impl Loader {
         let policy =
             with_spinner(&format!("compiling {}", path.display()), || Policy::from_bytes(&self.engine, &bytes))
                 .map_err(|error| PolicyError::Load { path: path.to_owned(), error })?;
-        Ok((Arc::new(policy), bytes))
+        Ok((policy, bytes))
     }
 
     /// The compiled bundle of a folder, in the sandbox as its author tests it.

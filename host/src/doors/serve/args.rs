@@ -14,6 +14,7 @@ use super::config_file;
 use super::error::ServeError;
 use super::record_file::RecordConfig;
 use crate::gate::{FactFailure, Severity};
+use crate::policy::Isolation;
 use crate::record::Bodies;
 
 /// Run the gate as a reverse proxy in front of a VNFM.
@@ -57,6 +58,10 @@ pub struct ServeArgs {
     /// enforce: refuse what the policy denies. monitor: let it pass and log it. off: do not judge at all
     #[arg(long, value_name = "MODE", conflicts_with = "config", value_parser = mode)]
     pub mode: Option<GateMode>,
+
+    /// fresh: each evaluation has an instance of the policy of its own. recycle:N: one serves N evaluations [default: fresh]
+    #[arg(long, value_name = "ISOLATION", conflicts_with = "config")]
+    pub isolation: Option<Isolation>,
 
     /// How long a fact may be used again, such as 500ms; a denial never rests on an old one [default: 0s]
     #[arg(long, value_name = "DURATION", conflicts_with = "config", value_parser = duration, allow_hyphen_values = true)]
@@ -159,6 +164,7 @@ impl ServeArgs {
             })
             .collect();
         upstream.mode = self.mode.unwrap_or_default();
+        upstream.isolation = self.isolation.unwrap_or_default();
         upstream.fact_failure = self.fact_failure.unwrap_or_default();
         if let Some(ttl) = self.facts_ttl {
             upstream.facts.ttl = ttl;

@@ -9,10 +9,10 @@ use super::error::ServeError;
 use super::server::LiveGate;
 use crate::facts::{FactSource, HttpFacts};
 use crate::gate::{Gate, Setting};
-use crate::policy::Policy;
+use crate::policy::{Isolation, Policy};
 
 /// Loads policy components; without any path, the built-in policy.
-pub type PolicyLoader<'a> = &'a (dyn Fn(&[PathBuf]) -> Result<Vec<Arc<Policy>>, ServeError> + Sync);
+pub type PolicyLoader<'a> = &'a (dyn Fn(&[PathBuf], Isolation) -> Result<Vec<Arc<Policy>>, ServeError> + Sync);
 
 /// Loads the policies and connects them with the facts.
 ///
@@ -21,7 +21,7 @@ pub type PolicyLoader<'a> = &'a (dyn Fn(&[PathBuf]) -> Result<Vec<Arc<Policy>>, 
 /// address is unusable.
 pub fn build_gate(upstream: &UpstreamConfig, load: PolicyLoader<'_>) -> Result<LiveGate, ServeError> {
     let refused = |reason: String| ServeError::Gate { upstream: upstream.url.to_string(), reason };
-    let policies = load(&upstream.policies)?;
+    let policies = load(&upstream.policies, upstream.isolation)?;
     let live =
         policies.iter().map(|policy| (policy.manifest().name.clone(), policy.manifest().digest.clone())).collect();
 

@@ -9,6 +9,7 @@ use super::forward::Patience;
 use super::guard::GuardLimits;
 use super::record_file::RecordConfig;
 use crate::gate::{FactFailure, Mode, Setting, Severity};
+use crate::policy::Isolation;
 use crate::problem::ProblemStyle;
 
 /// Where the gate listens if nothing else is said.
@@ -140,6 +141,7 @@ pub struct UpstreamConfig {
     pub options: Vec<(String, serde_json::Value)>,
     pub severities: Vec<SeverityOverride>,
     pub mode: GateMode,
+    pub isolation: Isolation,
     pub facts: FactsConfig,
     pub fact_failure: FactFailure,
     pub style: ProblemStyle,
@@ -158,6 +160,7 @@ impl UpstreamConfig {
             options: Vec::new(),
             severities: Vec::new(),
             mode: GateMode::default(),
+            isolation: Isolation::default(),
             facts: FactsConfig::default(),
             fact_failure: FactFailure::default(),
             style: ProblemStyle::default(),

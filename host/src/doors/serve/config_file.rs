@@ -9,6 +9,7 @@ use super::config::{self, Config, DEFAULT_LISTEN, FactsConfig, Limits, LogFormat
 use super::error::ServeError;
 use super::record_file::RecordConfig;
 use super::yaml::{self, ConfigError, Node};
+use crate::policy::Isolation;
 use crate::problem::ProblemStyle;
 use crate::record::Bodies;
 
@@ -156,7 +157,7 @@ fn version(text: &str) -> Option<HeaderValue> {
 }
 
 fn upstream(node: Node<'_>, folder: &Path, style: &ProblemStyle) -> Result<UpstreamConfig> {
-    const KNOWN: [&str; 11] = [
+    const KNOWN: [&str; 12] = [
         "host",
         "pathPrefix",
         "url",
@@ -165,6 +166,7 @@ fn upstream(node: Node<'_>, folder: &Path, style: &ProblemStyle) -> Result<Upstr
         "set",
         "severity",
         "mode",
+        "isolation",
         "facts",
         "factFailure",
         "problem",
@@ -203,6 +205,9 @@ fn upstream(node: Node<'_>, folder: &Path, style: &ProblemStyle) -> Result<Upstr
             "severity" => {
                 upstream.severities =
                     node.entries()?.iter().map(|(rule, value, _)| severity(rule, *value)).collect::<Result<_>>()?
+            }
+            "isolation" => {
+                upstream.isolation = node.parse(Isolation::EXPECTED, |text| text.parse().ok())?;
             }
             "mode" => upstream.mode = node.parse(config::MODE, config::parse_mode)?,
             "factFailure" => upstream.fact_failure = node.parse("deny or pass", config::parse_fact_failure)?,

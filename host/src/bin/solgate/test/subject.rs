@@ -82,7 +82,7 @@ fn file(loader: &Loader, path: &Path, with_bundle: bool) -> anyhow::Result<Loade
     } else {
         None
     };
-    Ok((policy, bundle, cases))
+    Ok((Arc::new(policy), bundle, cases))
 }
 
 fn selected(case: &Case, filters: &[String]) -> bool {

@@ -1,0 +1,356 @@
+//! A JSON text as a flat list of its values, most of which borrow the text.
+//!
+//! An evaluation reads a body and two or three facts, looks at a few members and
+//! forgets them. A tree of maps would cost an allocation for every text and a hash
+//! for every name; this costs one list for all of it.
+
+use std::fmt;
+
+use serde_json::{Map, Number, Value};
+
+/// One value, or one member name. The items of an array follow it, and the names
+/// and values of an object's members in turn.
+#[derive(Debug, Clone)]
+pub(super) enum Entry<'t> {
+    Null,
+    Bool(bool),
+    Number(Number),
+    /// A text without escapes, where it lies.
+    Text(&'t str),
+    /// A text that had to be decoded, or is not borrowed.
+    Decoded(Span),
+    Array(Extent),
+    Object(Extent),
+}
+
+/// A place among the decoded texts.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Span {
+    pub at: usize,
+    pub len: usize,
+}
+
+/// How far an array or object reaches.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Extent {
+    /// Items or members.
+    pub len: u32,
+    /// The entry behind its last one, so that it can be skipped. While it is being
+    /// read: the entry of what it is in.
+    pub end: u32,
+}
+
+/// A JSON value and everything in it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Document<'t> {
+    pub(super) entries: Vec<Entry<'t>>,
+    /// The decoded texts, one after another.
+    pub(super) decoded: String,
+}
+
+impl<'t> Document<'t> {
+    /// An object without members.
+    pub(crate) fn empty_object() -> Self {
+        Self { entries: vec![Entry::Object(Extent { len: 0, end: 1 })], decoded: String::new() }
+    }
+
+    /// Makes it a document of just this text.
+    pub(crate) fn set_text(&mut self, text: &str) {
+        self.entries.clear();
+        self.decoded.clear();
+        self.own(text);
+    }
+
+    /// The value as a whole.
+    pub(crate) fn root(&self) -> Node<'_> {
+        Node { document: self, at: 0 }
+    }
+
+    /// Appends a copy of a text.
+    fn own(&mut self, text: &str) {
+        let span = Span { at: self.decoded.len(), len: text.len() };
+        self.decoded.push_str(text);
+        self.entries.push(Entry::Decoded(span));
+    }
+
+    fn push(&mut self, value: &Value) {
+        let at = self.entries.len();
+        match value {
+            Value::Null => self.entries.push(Entry::Null),
+            Value::Bool(value) => self.entries.push(Entry::Bool(*value)),
+            Value::Number(value) => self.entries.push(Entry::Number(value.clone())),
+            Value::String(text) => self.own(text),
+            Value::Array(items) => {
+                self.entries.push(Entry::Null);
+                items.iter().for_each(|item| self.push(item));
+                self.close(at, Entry::Array(self.extent(items.len())));
+            }
+            Value::Object(members) => {
+                self.entries.push(Entry::Null);
+                for (name, value) in members {
+                    self.own(name);
+                    self.push(value);
+                }
+                self.close(at, Entry::Object(self.extent(members.len())));
+            }
+        }
+    }
+
+    /// Of an array or object that ends here.
+    fn extent(&self, len: usize) -> Extent {
+        Extent { len: short(len), end: short(self.entries.len()) }
+    }
+
+    fn close(&mut self, at: usize, entry: Entry<'t>) {
+        if let Some(open) = self.entries.get_mut(at) {
+            *open = entry;
+        }
+    }
+
+    /// The text of an entry; empty if that is none.
+    pub(super) fn text<'d>(&'d self, entry: &'d Entry<'_>) -> &'d str {
+        match entry {
+            Entry::Text(text) => text,
+            Entry::Decoded(span) => self.decoded.get(span.at..span.at.saturating_add(span.len)).unwrap_or_default(),
+            _ => "",
+        }
+    }
+}
+
+impl From<&Value> for Document<'static> {
+    fn from(value: &Value) -> Self {
+        let mut document = Self::default();
+        document.push(value);
+        document
+    }
+}
+
+/// Entries are counted in 32 bits: no text is long enough for more.
+pub(super) fn short(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+pub(super) fn long(index: u32) -> usize {
+    usize::try_from(index).unwrap_or(usize::MAX)
+}
+
+/// A value of a document.
+#[derive(Clone, Copy)]
+pub(crate) struct Node<'d> {
+    document: &'d Document<'d>,
+    at: usize,
+}
+
+/// A value, looked at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Kind<'d> {
+    Null,
+    Bool(bool),
+    Number(&'d Number),
+    Text(&'d str),
+    Array(Array<'d>),
+    Object(Object<'d>),
+}
+
+impl<'d> Node<'d> {
+    pub(crate) fn kind(self) -> Kind<'d> {
+        match self.entry() {
+            None | Some(Entry::Null) => Kind::Null,
+            Some(Entry::Bool(value)) => Kind::Bool(*value),
+            Some(Entry::Number(number)) => Kind::Number(number),
+            Some(Entry::Text(text)) => Kind::Text(text),
+            Some(entry @ Entry::Decoded(_)) => Kind::Text(self.document.text(entry)),
+            Some(Entry::Array(extent)) => Kind::Array(Array(self.content(*extent))),
+            Some(Entry::Object(extent)) => Kind::Object(Object(self.content(*extent))),
+        }
+    }
+
+    pub(super) fn entry(self) -> Option<&'d Entry<'d>> {
+        self.document.entries.get(self.at)
+    }
+
+    fn content(self, extent: Extent) -> Content<'d> {
+        Content { document: self.document, first: self.at.saturating_add(1), extent }
+    }
+
+    pub(crate) fn is_array(self) -> bool {
+        matches!(self.entry(), Some(Entry::Array(_)))
+    }
+
+    pub(crate) fn is_object(self) -> bool {
+        matches!(self.entry(), Some(Entry::Object(_)))
+    }
+
+    pub(crate) fn as_str(self) -> Option<&'d str> {
+        match self.kind() {
+            Kind::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// What a JSON Pointer (RFC 6901) leads to from here.
+    pub(crate) fn at(self, pointer: &str) -> Option<Self> {
+        pointer.split('/').skip(1).try_fold(self, |node, segment| match node.kind() {
+            Kind::Array(array) => array.get(segment.parse().ok()?),
+            Kind::Object(object) => object.get(&segment.replace("~1", "/").replace("~0", "~")),
+            _ => None,
+        })
+    }
+
+    /// Which of all nodes this is: its document and where it is in there.
+    pub(crate) fn identity(self) -> (usize, u32) {
+        (std::ptr::from_ref(self.document).addr(), short(self.at))
+    }
+
+    /// A copy of it all.
+    pub(crate) fn to_value(self) -> Value {
+        match self.kind() {
+            Kind::Null => Value::Null,
+            Kind::Bool(value) => Value::Bool(value),
+            Kind::Number(number) => Value::Number(number.clone()),
+            Kind::Text(text) => Value::String(text.to_owned()),
+            Kind::Array(array) => array.items().map(Self::to_value).collect(),
+            Kind::Object(object) => {
+                let members = object.members().map(|(name, value)| (name.to_owned(), value.to_value()));
+                Value::Object(members.collect::<Map<_, _>>())
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Node<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.to_value().fmt(f)
+    }
+}
+
+/// What is in an array or object.
+#[derive(Clone, Copy)]
+struct Content<'d> {
+    document: &'d Document<'d>,
+    first: usize,
+    extent: Extent,
+}
+
+impl<'d> Content<'d> {
+    fn len(&self) -> usize {
+        long(self.extent.len)
+    }
+
+    fn node(&self, at: usize) -> Node<'d> {
+        Node { document: self.document, at }
+    }
+}
+
+/// The entry behind a value.
+pub(super) fn behind(entry: &Entry<'_>, at: usize) -> usize {
+    match entry {
+        Entry::Array(extent) | Entry::Object(extent) => long(extent.end),
+        _ => at.saturating_add(1),
+    }
+}
+
+/// An array of a document.
+#[derive(Clone, Copy)]
+pub(crate) struct Array<'d>(Content<'d>);
+
+impl<'d> Array<'d> {
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn items(&self) -> Items<'d> {
+        Items { content: self.0, at: self.0.first, left: self.len() }
+    }
+
+    pub(crate) fn get(&self, index: usize) -> Option<Node<'d>> {
+        let flat = self.0.first.saturating_add(self.len()) == long(self.0.extent.end);
+        if flat && index < self.len() {
+            // No item holds others, so it is known where each of them is.
+            return Some(self.0.node(self.0.first.saturating_add(index)));
+        }
+        self.items().nth(index)
+    }
+}
+
+impl fmt::Debug for Array<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.items()).finish()
+    }
+}
+
+/// The items of an array.
+pub(crate) struct Items<'d> {
+    content: Content<'d>,
+    at: usize,
+    left: usize,
+}
+
+impl<'d> Iterator for Items<'d> {
+    type Item = Node<'d>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left = self.left.checked_sub(1)?;
+        let node = self.content.node(self.at);
+        self.at = behind(node.entry()?, self.at);
+        Some(node)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+/// An object of a document.
+#[derive(Clone, Copy)]
+pub(crate) struct Object<'d>(Content<'d>);
+
+impl<'d> Object<'d> {
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn members(&self) -> Members<'d> {
+        Members { content: self.0, at: self.0.first, left: self.len() }
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<Node<'d>> {
+        // Most objects have a few members: that is less than a hash takes.
+        let mut members = self.members();
+        members.find_map(|(known, value)| (known == name).then_some(value))
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+}
+
+impl fmt::Debug for Object<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.members()).finish()
+    }
+}
+
+/// The members of an object, in the order of the text.
+pub(crate) struct Members<'d> {
+    content: Content<'d>,
+    at: usize,
+    left: usize,
+}
+
+impl<'d> Iterator for Members<'d> {
+    type Item = (&'d str, Node<'d>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left = self.left.checked_sub(1)?;
+        let document = self.content.document;
+        let name = document.entries.get(self.at)?;
+        let value = self.content.node(self.at.saturating_add(1));
+        self.at = behind(value.entry()?, value.at);
+        Some((document.text(name), value))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}

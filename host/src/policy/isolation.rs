@@ -1,0 +1,58 @@
+//! How far one request is kept from the next.
+
+use std::fmt;
+use std::num::NonZeroU32;
+use std::str::FromStr;
+
+/// How many evaluations an instance of a policy serves.
+///
+/// A policy answers a request from its arguments alone, whatever it is set to.
+/// The setting is about faults: what a fault in the policy leaves behind in its
+/// memory is gone with the instance. An instance that traps, overruns its time or
+/// grows its memory is never used again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Isolation {
+    /// One: no evaluation can see anything of another.
+    #[default]
+    Fresh,
+    /// So many, one after another. Saves setting up and clearing the memory.
+    Recycle(NonZeroU32),
+}
+
+impl Isolation {
+    /// What [`FromStr`] takes, for messages.
+    pub const EXPECTED: &str = "fresh, or recycle:N for N evaluations in one instance, such as recycle:64";
+
+    pub(super) fn calls(self) -> u32 {
+        match self {
+            Self::Fresh => 1,
+            Self::Recycle(calls) => calls.get(),
+        }
+    }
+}
+
+/// The text names no isolation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected {}", Isolation::EXPECTED)]
+pub struct IsolationError;
+
+impl FromStr for Isolation {
+    type Err = IsolationError;
+
+    fn from_str(text: &str) -> Result<Self, IsolationError> {
+        if text == "fresh" {
+            return Ok(Self::Fresh);
+        }
+        let calls = text.strip_prefix("recycle:").filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
+        calls.and_then(|digits| digits.parse().ok()).map(Self::Recycle).ok_or(IsolationError)
+    }
+}
+
+impl fmt::Display for Isolation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fresh => f.write_str("fresh"),
+            Self::Recycle(calls) => write!(f, "recycle:{calls}"),
+        }
+    }
+}
