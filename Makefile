@@ -43,9 +43,14 @@ format:
 bench: build $(ARTIFACTS)/hostile.wasm
 	cd tests/bench && $(CARGO) run --release --locked -- $(BENCH_FLAGS)
 
+# The same on a busy machine: instructions instead of time. It needs valgrind.
+bench-instructions: artifacts
+	cd tests/bench && $(CARGO) run --release --locked --bin instructions
+
 check-bench: artifacts
 	cd tests/bench && $(CARGO) fmt --check
 	cd tests/bench && $(CARGO) clippy --release --locked --all-targets -- -D warnings
+	cd tests/bench && $(CARGO) test --release --locked --lib
 
 artifacts: $(ARTIFACTS)/engine.wasm $(ARTIFACTS)/vnflcm-v2.wasm
 

@@ -1,5 +1,6 @@
 //! What the end-to-end suites share.
 
+pub mod asked;
 pub mod domain;
 pub mod doors;
 pub mod markdown;

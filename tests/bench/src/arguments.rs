@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 
+use crate::memory::Probe;
+
 const AFTER_HELP: &str = "\
 Examples:
   make bench
@@ -36,6 +38,10 @@ pub struct Arguments {
     /// Be the VNFM of the load run, on this address
     #[arg(long, value_name = "ADDR:PORT", hide = true)]
     pub vnfm: Option<SocketAddr>,
+
+    /// Be the process whose memory is measured
+    #[arg(long, hide = true)]
+    pub probe: Option<Probe>,
 }
 
 /// How the report is printed.
@@ -43,5 +49,7 @@ pub struct Arguments {
 pub enum Format {
     #[default]
     Table,
+    /// For documentation, without the notes
+    Markdown,
     Json,
 }

@@ -5,9 +5,18 @@
 //! them and writes them as JSON.
 
 pub mod arguments;
+pub mod counting;
+pub mod enlarged;
 pub mod load;
+pub mod memory;
+pub mod peers;
 pub mod progress;
 pub mod report;
+pub mod sampler;
+pub mod sandbox;
+pub mod startup;
+pub mod subjects;
+pub mod workload;
 
 use report::Row;
 
@@ -37,5 +46,11 @@ pub struct Suite {
 }
 
 /// In the order in which they are measured and printed.
-pub const SUITES: &[Suite] =
-    &[Suite { name: "serve", title: "solgate serve, 64 connections, all on one machine", run: load::run }];
+pub const SUITES: &[Suite] = &[
+    Suite { name: "sandbox", title: "What a sandbox costs (p50)", run: sandbox::rows },
+    Suite { name: "peers", title: "Other engines on equal rules (p50)", run: peers::rows },
+    Suite { name: "counting", title: "What the gate asks of the VNFM", run: counting::rows },
+    Suite { name: "memory", title: "Memory (resident)", run: memory::rows },
+    Suite { name: "startup", title: "Start of `solgate serve`, to the first verdict over HTTP", run: startup::rows },
+    Suite { name: "serve", title: "`solgate serve`, 64 connections, all on one machine", run: load::rows },
+];

@@ -10,7 +10,13 @@ use solgate_bench::report::{Machine, Report, Section};
 use solgate_bench::{SUITES, Settings, Suite};
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
+    let arguments = Arguments::parse();
+    let done = match (arguments.probe, arguments.vnfm) {
+        (Some(probe), _) => probe.run().map(|()| true),
+        (None, Some(address)) => solgate_bench::load::serve_vnfm(address).map(|()| true),
+        (None, None) => run(&arguments),
+    };
+    match done {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(error) => {
@@ -22,9 +28,6 @@ fn main() -> ExitCode {
 
 /// Whether every target is met.
 fn run(arguments: &Arguments) -> anyhow::Result<bool> {
-    if let Some(address) = arguments.vnfm {
-        solgate_bench::load::serve_vnfm(address)?;
-    }
     let suites = chosen(&arguments.only)?;
     let settings = Settings { quick: arguments.quick };
     let mut report = Report { quick: arguments.quick, machine: Machine::this(), sections: Vec::new() };
@@ -45,6 +48,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<bool> {
     })?;
     match arguments.format {
         Format::Table => print!("{}", report.table()),
+        Format::Markdown => print!("{}", report.markdown()),
         Format::Json => println!("{json}"),
     }
     Ok(report.met())

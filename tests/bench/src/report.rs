@@ -1,6 +1,6 @@
 //! What was measured, beside what was wanted.
 
-use std::fmt::Write;
+mod render;
 
 use serde::Serialize;
 
@@ -141,32 +141,6 @@ impl Report {
             .collect();
         serde_json::json!({"quick": self.quick, "machine": self.machine, "met": self.met(), "sections": sections})
     }
-
-    /// The report for people.
-    #[must_use]
-    pub fn table(&self) -> String {
-        let lines: Vec<[String; 6]> = self.sections.iter().flat_map(|section| &section.rows).map(cells).collect();
-        let head = ["", "measured", "target", "of target", "", "note"].map(str::to_owned);
-        let widths: [usize; 6] = std::array::from_fn(|column| {
-            lines.iter().chain([&head]).map(|line| line[column].chars().count()).max().unwrap_or_default()
-        });
-        let mut text = String::new();
-        put(&mut text, &head, &widths);
-        let mut lines = lines.iter();
-        for section in &self.sections {
-            let _ = writeln!(text, "\n{}", section.title);
-            for line in lines.by_ref().take(section.rows.len()) {
-                put(&mut text, line, &widths);
-            }
-        }
-        let Machine { cores, processor, load_before, .. } = &self.machine;
-        let _ = writeln!(text, "\n{cores} cores, {processor}; load before the run {load_before}");
-        let rows = || self.sections.iter().flat_map(|section| &section.rows);
-        let met = rows().filter(|row| row.met() == Some(true)).count();
-        let missed = rows().filter(|row| row.met() == Some(false)).count();
-        let _ = writeln!(text, "{met} targets met, {missed} missed");
-        text
-    }
 }
 
 fn json_row(row: &Row) -> serde_json::Value {
@@ -176,41 +150,43 @@ fn json_row(row: &Row) -> serde_json::Value {
     value
 }
 
-fn cells(row: &Row) -> [String; 6] {
-    let target = match row.target {
-        None => String::new(),
-        Some(Target::AtMost(bound)) => format!("<= {}", amount(bound, row.unit)),
-        Some(Target::AtLeast(bound)) => format!(">= {}", amount(bound, row.unit)),
-        Some(Target::Below(bound)) => format!("< {}", amount(bound, row.unit)),
-    };
-    let met = match row.met() {
-        None => "",
-        Some(true) => "met",
-        Some(false) => "MISSED",
-    };
-    [
-        row.what.clone(),
-        amount(row.measured, row.unit),
-        target,
-        row.ratio().map_or_else(String::new, |ratio| format!("{ratio:.2}")),
-        met.to_owned(),
-        row.note.clone(),
-    ]
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Three significant digits, and the unit.
-fn amount(value: f64, unit: &str) -> String {
-    let decimals = match value.abs() {
-        size if size >= 100.0 || value.fract() == 0.0 => 0,
-        size if size >= 10.0 => 1,
-        _ => 2,
-    };
-    format!("{value:.decimals$} {unit}")
-}
+    fn report(rows: Vec<Row>) -> Report {
+        let machine = Machine { cores: 2, processor: "some".to_owned(), kernel: "6".to_owned(), load_before: 0.5 };
+        Report { quick: false, machine, sections: vec![Section { name: "some", title: "Some", rows }] }
+    }
 
-fn put(text: &mut String, line: &[String; 6], widths: &[usize; 6]) {
-    let [what, measured, target, ratio, met, note] = line;
-    let [a, b, c, d, e, _] = widths;
-    let line = format!("  {what:<a$}  {measured:>b$}  {target:>c$}  {ratio:>d$}  {met:<e$}  {note}");
-    let _ = writeln!(text, "{}", line.trim_end());
+    #[test]
+    fn a_row_says_whether_its_target_is_met() {
+        for (measured, target, met) in [
+            (2.0, Target::AtMost(2.0), true),
+            (2.1, Target::AtMost(2.0), false),
+            (80.0, Target::AtLeast(80.0), true),
+            (79.0, Target::AtLeast(80.0), false),
+            (2.0, Target::Below(2.0), false),
+            (0.0, Target::AtMost(0.0), true),
+        ] {
+            let row = Row::against("it", measured, "us", target);
+            assert_eq!(row.met(), Some(met), "{row:?}");
+            assert_eq!(report(vec![Row::beside("another", 1.0, "us"), row]).met(), met);
+        }
+    }
+
+    #[test]
+    fn the_json_has_what_the_table_has() {
+        let report = report(vec![Row::against("it", 3.0, "us", Target::AtMost(2.0)).note("noisy")]);
+        let row = serde_json::json!({
+            "what": "it", "measured": 3.0, "unit": "us", "target": {"atMost": 2.0}, "note": "noisy", "ratio": 1.5, "met": false,
+        });
+        assert_eq!(report.json()["sections"][0]["rows"][0], row);
+        assert_eq!(report.json()["met"], false);
+        let line = report.table().lines().find(|line| line.contains("it")).map(str::to_owned).unwrap_or_default();
+        assert_eq!(
+            line.split_whitespace().collect::<Vec<_>>(),
+            "it 3 us <= 2 us 1.50 MISSED noisy".split(' ').collect::<Vec<_>>()
+        );
+    }
 }

@@ -53,7 +53,7 @@ struct Contender {
 ///
 /// # Errors
 /// wrk is missing, or something does not start or answers wrongly.
-pub fn run(settings: Settings, progress: &Progress) -> anyhow::Result<Vec<Row>> {
+pub fn rows(settings: Settings, progress: &Progress) -> anyhow::Result<Vec<Row>> {
     let Some(wrk) = find("wrk", &[]) else {
         bail!("wrk is not installed; tests/bench/install-tools.sh installs it, nginx and Prism");
     };
@@ -76,7 +76,7 @@ pub fn run(settings: Settings, progress: &Progress) -> anyhow::Result<Vec<Row>> 
             contender.measure(&wrk, seconds, folder)?;
         }
     }
-    let mut rows = rows(&contenders);
+    let mut rows = table(&contenders);
     rows.extend(missing);
     Ok(rows)
 }
@@ -172,7 +172,7 @@ fn has_isolation() -> anyhow::Result<bool> {
     Ok(String::from_utf8_lossy(&output.stdout).contains("--isolation"))
 }
 
-fn rows(contenders: &[Contender]) -> Vec<Row> {
+fn table(contenders: &[Contender]) -> Vec<Row> {
     let find = |name: &str| contenders.iter().find(|one| one.name == name && one.case.name == SUBSCRIBE.name);
     let mut rows = Vec::new();
     if let (Some(on), Some(off)) = (find(ON), find(OFF)) {

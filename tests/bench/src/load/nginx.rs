@@ -10,7 +10,12 @@ use super::process::{Process, find};
 ///
 /// # Errors
 /// It does not start.
-pub fn start(address: SocketAddr, vnfm: SocketAddr, access_log: bool, folder: &Path) -> anyhow::Result<Option<Process>> {
+pub fn start(
+    address: SocketAddr,
+    vnfm: SocketAddr,
+    access_log: bool,
+    folder: &Path,
+) -> anyhow::Result<Option<Process>> {
     let Some(program) = find("nginx", &[Path::new("/usr/sbin")]) else { return Ok(None) };
     let name = if access_log { "nginx-log" } else { "nginx" };
     let prefix = folder.join(name);

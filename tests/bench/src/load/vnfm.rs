@@ -35,7 +35,8 @@ pub fn serve(address: SocketAddr) -> anyhow::Result<()> {
                     let _ = body.collect().await;
                     Ok::<_, Infallible>(answer(&head.method, head.uri.path()))
                 });
-                let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+                let _ =
+                    hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
             });
         }
     })

@@ -41,9 +41,10 @@ pub fn burst(
         .output()
         .context("wrk cannot be run")?;
     let said = String::from_utf8_lossy(&output.stdout);
-    let result = said.lines().find_map(|line| line.strip_prefix("result ")).with_context(|| {
-        format!("wrk gave no result: {said}{}", String::from_utf8_lossy(&output.stderr))
-    })?;
+    let result = said
+        .lines()
+        .find_map(|line| line.strip_prefix("result "))
+        .with_context(|| format!("wrk gave no result: {said}{}", String::from_utf8_lossy(&output.stderr)))?;
     let burst: Burst = serde_json::from_str(result)?;
     ensure!(burst.errors == 0, "{} requests of {} failed under load", burst.errors, case.name);
     Ok(burst)

@@ -1,0 +1,66 @@
+//! What a policy and its evaluations hold in memory. Each figure comes from a
+//! process of its own, which starts from nothing.
+
+mod probe;
+
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, ensure};
+
+pub use self::probe::Probe;
+use self::probe::Reading;
+use crate::Settings;
+use crate::progress::Progress;
+use crate::report::{Row, Target};
+
+/// What an engine grants to one evaluation, in MB.
+fn ceiling() -> f64 {
+    solgate::policy::EngineConfig::default().memory as f64 / 1e6
+}
+
+/// The suite.
+///
+/// # Errors
+/// If a process fails, or a policy that hoards memory is not stopped.
+pub fn rows(_: Settings, progress: &Progress) -> anyhow::Result<Vec<Row>> {
+    let measure = |probe: Probe, what: &str| {
+        progress.step(what.to_owned());
+        ask(probe).with_context(|| what.to_owned())
+    };
+    // The first may compile the policy; what is measured is the second.
+    measure(Probe::Policy, "filling the cache of compiled policies")?;
+    let without = measure(Probe::Engine, "a process without a policy")?;
+    let idle = measure(Probe::Policy, "a process with an idle policy")?;
+    let held = measure(Probe::Held, "concurrent evaluations")?;
+    let largest = measure(Probe::Largest, "the largest body")?;
+
+    let policy = idle.after - without.after;
+    let anonymous = idle.anonymous - without.anonymous;
+    let each = (held.after - held.before) / held.count as f64;
+    Ok(vec![
+        Row::beside("a process with an idle policy", idle.after, "MB")
+            .note(format!("without: {:.1} MB", without.after)),
+        Row::against("an idle policy", policy, "MB", Target::AtMost(10.0))
+            .note(format!("{anonymous:.1} MB of it the process's own, the rest pages of files")),
+        Row::against("a concurrent evaluation of a small body", each, "MB", Target::AtMost(1.2)).note(format!(
+            "{} at one time, {:.0} MB in all",
+            held.count,
+            held.after - held.before
+        )),
+        Row::against(
+            "an evaluation of the largest body",
+            largest.after - largest.before,
+            "MB",
+            Target::AtMost(ceiling()),
+        )
+        .note("1 MiB; the target is the ceiling, at which a policy that hoards memory was stopped"),
+    ])
+}
+
+/// What a process of its own measured.
+fn ask(probe: Probe) -> anyhow::Result<Reading> {
+    let program = std::env::current_exe()?;
+    let output = Command::new(program).args(["--probe", probe.name()]).stderr(Stdio::inherit()).output()?;
+    ensure!(output.status.success(), "the process that was to be measured failed");
+    Ok(serde_json::from_slice(&output.stdout)?)
+}

@@ -1,0 +1,121 @@
+//! Solgate and other engines, on the same rules over the same documents.
+
+mod cedar;
+mod cel;
+mod documents;
+mod own;
+mod rego;
+
+use std::cell::RefCell;
+use std::hint::black_box;
+
+use anyhow::{Context, ensure};
+
+use self::documents::Example;
+use crate::Settings;
+use crate::progress::Progress;
+use crate::report::{Row, Target};
+use crate::sampler::{Lane, Race, Times};
+
+/// An engine that has its rules ready and judges one document after another.
+trait Peer {
+    /// With its version, as the report names it.
+    fn name(&self) -> String;
+
+    /// Reads a document, and names the rules that it breaks: none, if it is allowed.
+    /// All of this is timed.
+    ///
+    /// # Errors
+    /// If there is no verdict.
+    fn broken(&mut self, document: &str) -> anyhow::Result<Vec<String>>;
+}
+
+/// The median, in microseconds, that OPA's documentation shows as the outcome of
+/// `opa bench` for a small RBAC policy (openpolicyagent.org/docs/policy-performance);
+/// the mean there is 45.032. The input was parsed before.
+const OPA: f64 = 35.846;
+
+/// An engine's own lanes.
+struct Timed {
+    name: String,
+    allowed: Lane,
+    denied: Lane,
+}
+
+/// The suite.
+///
+/// # Errors
+/// If an engine cannot be set up, or two of them differ in a verdict.
+pub fn rows(settings: Settings, progress: &Progress) -> anyhow::Result<Vec<Row>> {
+    progress.step("setting the engines up");
+    let examples = documents::read()?;
+    let [native, recycled, fresh] = own::all()?;
+    let mut engines: Vec<Box<dyn Peer>> = vec![
+        Box::new(native),
+        Box::new(recycled),
+        Box::new(fresh),
+        Box::new(rego::Machine::new()?),
+        Box::new(rego::Interpreter::new()?),
+        Box::new(cel::Cel::new()?),
+        Box::new(cedar::Cedar::new()?),
+    ];
+    for engine in &mut engines {
+        agree(engine.as_mut(), &examples)?;
+    }
+
+    let (allowed, denied) = (documents::allowed(&examples)?, documents::denied(&examples)?);
+    let engines: Vec<_> = engines.into_iter().map(RefCell::new).collect();
+    let mut race = Race::default();
+    let mut timed = Vec::new();
+    for engine in &engines {
+        let name = engine.borrow().name();
+        let mut lane = |example: &'_ Example, what| {
+            let document = example.document.clone();
+            race.add(format!("{name}, {what}"), move || {
+                drop(black_box(engine.borrow_mut().broken(black_box(&document))));
+            })
+        };
+        let (allowed, denied) = (lane(allowed, "allowed"), lane(denied, "denied"));
+        timed.push(Timed { name, allowed, denied });
+    }
+    let times = race.run(settings, progress);
+    Ok(table(&times, &timed, &examples))
+}
+
+/// Refuses to time an engine that judges differently.
+fn agree(engine: &mut dyn Peer, examples: &[Example]) -> anyhow::Result<()> {
+    let name = engine.name();
+    for Example { document, broken } in examples {
+        let mut said = engine.broken(document).with_context(|| format!("{name} has no verdict on {document}"))?;
+        said.sort_unstable();
+        said.dedup();
+        ensure!(
+            said == *broken,
+            "{name} says that {document} breaks {said:?}, and tests/bench/rules/documents.jsonl says {broken:?}"
+        );
+    }
+    Ok(())
+}
+
+/// The rows: the recycled policy is to be faster than every peer, the fresh one
+/// than all but the register machine of Regorus.
+fn table(times: &Times, timed: &[Timed], examples: &[Example]) -> Vec<Row> {
+    let row = |engine: &Timed| {
+        let note = format!("denied {:.2} us; {}", times.p50(engine.denied), times.spread(engine.allowed));
+        Row::beside(format!("six rules: {}", engine.name), times.p50(engine.allowed), "us").note(note)
+    };
+    let mut rows: Vec<Row> = timed.iter().map(row).collect();
+    let note = "published by its makers for another policy, parsed input";
+    rows.push(Row::beside("six rules: OPA, median of its documentation", OPA, "us").note(note));
+    let [_, recycled, fresh, machine, rest @ ..] = timed else { return rows };
+    let slower = |engines: &[&Timed]| engines.iter().map(|engine| times.p50(engine.allowed)).fold(OPA, f64::min);
+    let mut all: Vec<&Timed> = rest.iter().collect();
+    let bound = slower(&all);
+    let note = format!("verdicts equal on {} documents", examples.len());
+    let what = "fresh, against the fastest of CEL, Cedar, OPA and Regorus' interpreter";
+    rows.push(Row::against(what, times.p50(fresh.allowed), "us", Target::Below(bound)).note(note.clone()));
+    all.push(machine);
+    let what = "recycled, against the fastest peer";
+    rows.push(Row::against(what, times.p50(recycled.allowed), "us", Target::Below(slower(&all))).note(note));
+    rows
+}

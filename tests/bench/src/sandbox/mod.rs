@@ -1,0 +1,109 @@
+//! What a sandbox costs: the same rules native, recycled and fresh.
+
+mod evaluate;
+mod gate;
+
+use solgate_engine::verdict::Outcome;
+
+use crate::enlarged::{OPERATIONS, RULES, enlarged};
+use crate::progress::Progress;
+use crate::report::{Row, Target};
+use crate::sampler::{Lane, Race, Times};
+use crate::subjects::{self, Subjects};
+use crate::{Settings, workload};
+
+/// The lanes of one workload: without a sandbox, recycled, fresh.
+#[derive(Clone, Copy)]
+struct Three {
+    native: Lane,
+    recycled: Lane,
+    fresh: Lane,
+}
+
+/// The suite.
+///
+/// # Errors
+/// If a policy cannot be loaded, or a verdict is not the one expected.
+pub fn rows(settings: Settings, progress: &Progress) -> anyhow::Result<Vec<Row>> {
+    progress.step("loading the default policy");
+    let default = Subjects::vnflcm_v2()?;
+    progress.step("baking a larger policy");
+    let larger = Subjects::of(&enlarged(solgate_bundle::bake::bundle_of(solgate::policy::VNFLCM_V2)?))?;
+    let empty = subjects::empty()?;
+
+    let (terminate, denied, retry) = (workload::terminate(), workload::denied(), workload::retry());
+    let bodies = [1, 16, 256].map(workload::instantiate);
+    let mut race = Race::default();
+    let small = evaluate::judged(&mut race, &default, &terminate, Passes::Yes)?;
+    let nothing = evaluate::nothing(&mut race, &empty, &terminate)?;
+    let twice = evaluate::asking_first(&mut race, &default, &terminate)?;
+    let denial = evaluate::judged(&mut race, &default, &denied, Passes::No)?;
+    let bodiless = evaluate::judged(&mut race, &default, &retry, Passes::Yes)?;
+    let mut instantiated = Vec::new();
+    for body in &bodies {
+        instantiated.push((body.body.len(), evaluate::judged(&mut race, &default, body, Passes::Yes)?));
+    }
+    let enlarged = evaluate::judged(&mut race, &larger, &terminate, Passes::Yes)?;
+    let gates = gate::lanes(&mut race, &default, &larger)?;
+
+    let times = race.run(settings, progress);
+    let mut rows = evaluate::small_rows(&times, small, nothing, terminate.body.len());
+    rows.extend(three(&times, "terminate, asked without facts and again with them", twice));
+    rows.extend(three(&times, "terminate, denied by its body", denial));
+    rows.extend(three(&times, "retry, no body", bodiless));
+    for (bytes, lanes) in instantiated {
+        let size = format!("{:.0} KB", bytes as f64 / 1024.0);
+        rows.extend(three(&times, &format!("instantiate, {size}"), lanes));
+        if bytes > 2048 {
+            let bound = Target::AtMost(1.3);
+            for (how, lane) in [("recycled", lanes.recycled), ("fresh", lanes.fresh)] {
+                let ratio = times.ratio(lane, lanes.native);
+                rows.push(Row::against(format!("instantiate, {size}: {how} against native"), ratio, "x", bound));
+            }
+        }
+    }
+    let more = format!("{RULES} more rules, {OPERATIONS} more operations");
+    let pairs = [
+        ("native", enlarged.native, small.native),
+        ("recycled", enlarged.recycled, small.recycled),
+        ("fresh", enlarged.fresh, small.fresh),
+        ("fresh, through the gate", gates.enlarged, gates.terminate.fresh),
+    ];
+    for (how, lane, base) in pairs {
+        let note = format!("{:.2} us against {:.2} us", times.p50(lane), times.p50(base));
+        let what = format!("terminate, {more}: {how}");
+        rows.push(Row::against(what, times.ratio(lane, base), "x", Target::AtMost(1.05)).note(note));
+    }
+    rows.extend(three(&times, "gate, terminate with its facts at hand", gates.terminate));
+    rows.extend(three(&times, "gate, subscribe", gates.subscribe));
+    Ok(rows)
+}
+
+/// Whether a workload is to be allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Passes {
+    Yes,
+    No,
+}
+
+impl Passes {
+    /// Refuses to time another verdict than the one that is meant.
+    fn check(self, what: &str, outcome: &Outcome) -> anyhow::Result<()> {
+        match (self, outcome) {
+            (Self::Yes, Outcome::Allow(_)) | (Self::No, Outcome::Deny(_)) => Ok(()),
+            _ => anyhow::bail!("{what} has another outcome than the one to be timed: {outcome:?}"),
+        }
+    }
+}
+
+/// The times of one workload, for comparison.
+fn three(times: &Times, what: &str, lanes: Three) -> [Row; 3] {
+    let row = |how: &str, lane| {
+        let mut note = times.spread(lane);
+        if lane != lanes.native {
+            note = format!("{:.2}x native; {note}", times.ratio(lane, lanes.native));
+        }
+        Row::beside(format!("{what}: {how}"), times.p50(lane), "us").note(note)
+    };
+    [row("native", lanes.native), row("recycled", lanes.recycled), row("fresh", lanes.fresh)]
+}
