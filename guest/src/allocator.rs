@@ -3,8 +3,8 @@
 //! What a fresh instance costs is above all the pages that it writes: the host
 //! copies each of them back. A general allocator, which is what the engine is
 //! initialised with, would spread a small request over the holes that are left in
-//! the heap. So once the snapshot can be taken, requests are served from one run of
-//! fresh pages behind everything else, which takes a dozen instructions a block.
+//! the heap. So once the bundle is compiled, memory comes from one run of fresh pages
+//! behind everything else, which takes a dozen instructions a block.
 //! Freed blocks are used again by size, so an instance may judge any number of
 //! requests; what it has grown to is never given back, and the host ends an instance
 //! that has grown far.
@@ -26,6 +26,8 @@ const CLASSES: usize = FINE / STEP + 4 * (usize::BITS - FINE.ilog2()) as usize;
 /// not have to ask the host for any. Whole pages.
 const READY: usize = 512 << 10;
 const WASM_PAGE: usize = 64 << 10;
+/// Of most machines that run a sandbox; larger ones lose nothing but a little speed.
+const HOST_PAGE: usize = 4 << 10;
 
 #[global_allocator]
 static HEAP: Heap = Heap(UnsafeCell::new(State { begin: usize::MAX, top: 0, end: 0, free: [0; CLASSES] }));
@@ -48,14 +50,25 @@ struct State {
     free: [usize; CLASSES],
 }
 
-/// Ends the initialisation: whatever is allocated from now on comes from fresh
-/// pages at the end of the memory.
-pub(crate) fn settle() {
+/// Ends the work of the general allocator: whatever is allocated from now on lies
+/// side by side at the end of the memory.
+pub(crate) fn take_over() {
     // SAFETY: one thread, and no reference to the state lives across a call.
     let state = unsafe { &mut *HEAP.0.get() };
     if state.begin == usize::MAX && state.grow(READY) {
         state.begin = state.end - READY;
         state.top = state.begin;
+    }
+}
+
+/// Has what is allocated from now on lie on pages that nothing else is on.
+pub(crate) fn start_anew() {
+    // SAFETY: as above.
+    let state = unsafe { &mut *HEAP.0.get() };
+    let top = state.top.next_multiple_of(HOST_PAGE);
+    if state.begin != usize::MAX && state.reaches(top.saturating_add(READY)) {
+        state.free = [0; CLASSES];
+        state.top = top;
     }
 }
 

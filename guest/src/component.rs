@@ -8,7 +8,9 @@ use std::cell::RefCell;
 use std::sync::OnceLock;
 
 use crate::Engine;
+use crate::allocator;
 use crate::ir;
+use crate::text;
 use crate::verdict;
 
 wit_bindgen::generate!({ path: "../wit", world: "policy" });
@@ -52,8 +54,9 @@ fn initialise(bundle: Vec<u8>) -> Result<(), String> {
     drop(bundle);
     let engine = Engine::new(parsed).map_err(|error| error.to_string())?;
     warm_up(&engine);
-    ENGINE.set(engine).map_err(|_| "the engine has a bundle already".to_owned())?;
-    crate::allocator::settle();
+    allocator::take_over();
+    ENGINE.set(engine.compacted()).map_err(|_| "the engine has a bundle already".to_owned())?;
+    allocator::start_anew();
     Ok(())
 }
 
@@ -197,19 +200,13 @@ impl wit::Guest for Policy {
 fn fields(lines: &str) -> Vec<(&str, &str)> {
     let mut fields = Vec::with_capacity(8);
     let mut rest = lines;
-    while let Some((name, after)) = split(rest, b':')
-        && let Some((value, next)) = split(after, b'\n')
+    while let Some((name, after)) = text::split_once(rest, b':')
+        && let Some((value, next)) = text::split_once(after, b'\n')
     {
         fields.push((name, value.strip_prefix(' ').unwrap_or(value)));
         rest = next;
     }
     fields
-}
-
-/// As `split_once`, which is slower for the little that is to be passed over here.
-fn split(text: &str, at: u8) -> Option<(&str, &str)> {
-    let index = text.bytes().position(|byte| byte == at)?;
-    Some((text.get(..index)?, text.get(index.saturating_add(1)..)?))
 }
 
 fn severity_in(severity: wit::Severity) -> ir::Severity {

@@ -33,9 +33,9 @@ pub struct Engine {
     pub(crate) rules: Vec<RuleEntry>,
     pub(crate) rule_index: BTreeMap<String, usize>,
     /// By index of the API root.
-    profiles: Vec<Profile>,
+    pub(crate) profiles: Vec<Profile>,
     /// Outside all API roots.
-    outside: Profile,
+    pub(crate) outside: Profile,
     pub(crate) runtime: Runtime,
     pub(crate) expressions: Vec<Expression>,
     /// By index of the operation.

@@ -59,6 +59,7 @@ impl<'e> Report<'e> {
         self.profile = profile;
     }
 
+    #[inline]
     pub(crate) fn severity(&self, rule: usize) -> Severity {
         self.profile.severity(rule)
     }
@@ -69,6 +70,7 @@ impl<'e> Report<'e> {
     }
 
     /// Begins a stage.
+    #[inline]
     pub(crate) fn enter(&mut self, stage: Stage) {
         if let Some(trace) = self.trace.as_deref_mut() {
             trace.enter(stage);
@@ -81,6 +83,7 @@ impl<'e> Report<'e> {
     }
 
     /// Says for the trace that rules are checked: they hold unless they fail.
+    #[inline]
     pub(crate) fn looks_at(&mut self, rules: &[usize]) {
         if self.trace.is_some() {
             rules.iter().for_each(|rule| self.settle(*rule, || RuleResult::Held { items: None }));
@@ -88,6 +91,7 @@ impl<'e> Report<'e> {
     }
 
     /// Says for the trace what became of a rule.
+    #[inline]
     pub(crate) fn settle(&mut self, rule: usize, result: impl FnOnce() -> RuleResult) {
         if let (Some(trace), Some(entry)) = (self.trace.as_deref_mut(), self.rules.get(rule)) {
             trace.settle(&entry.id, self.profile.severity(rule), result());

@@ -14,6 +14,8 @@ pub mod verdict;
 mod allocator;
 mod catalogue;
 #[cfg(target_arch = "wasm32")]
+mod compact;
+#[cfg(target_arch = "wasm32")]
 mod compare;
 #[cfg(target_arch = "wasm32")]
 mod component;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::{
     error::InitError,
     ir::{ApiRoot, Operation},
-    uri,
+    text, uri,
 };
 
 /// The resource at which every API says which versions it has. It is found
@@ -16,7 +16,7 @@ const API_VERSIONS: &str = "/api_versions";
 const MOST_SEGMENTS: usize = 16;
 
 /// API roots and path templates.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Router {
     /// Index and path, longest first.
     roots: Vec<(usize, String)>,
@@ -27,7 +27,7 @@ pub(crate) struct Router {
 
 /// What may follow the same beginning of a path. Looked up by segment, so that a
 /// path costs the same however many resources there are.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Place {
     /// Sorted.
     literals: Vec<(String, Place)>,
@@ -38,14 +38,14 @@ struct Place {
 }
 
 /// One path template and what may be done with it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Resource {
     segments: Vec<Segment>,
     /// Method and index of the operation, sorted by method.
     pub methods: Vec<(String, usize)>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Segment {
     Literal(String),
     Variable(String),
@@ -179,7 +179,7 @@ impl Place {
 
     /// Index of the resource at the end of `path`; literals go before variables.
     fn find(&self, path: &str) -> Option<usize> {
-        let (segment, rest) = match path.split_once('/') {
+        let (segment, rest) = match text::split_once(path, b'/') {
             Some((segment, rest)) => (segment, Some(rest)),
             None => (path, None),
         };
@@ -202,7 +202,10 @@ impl Resource {
     /// The values of the path variables, decoded; `None` if one is not UTF-8.
     pub(crate) fn variables<'r, 'p>(&'r self, rest: &'p str) -> Option<Vec<(&'r str, Cow<'p, str>)>> {
         let mut variables = Vec::new();
-        for (segment, text) in self.segments.iter().zip(rest.split('/').skip(1)) {
+        let mut rest = rest.strip_prefix('/').unwrap_or_default();
+        for segment in &self.segments {
+            let (text, after) = text::split_once(rest, b'/').unwrap_or((rest, ""));
+            rest = after;
             if let Segment::Variable(name) = segment {
                 let value = uri::decode(text)?;
                 if value.contains(char::is_control) {

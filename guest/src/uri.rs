@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
+use crate::text;
+
 /// Splits a request target at the first `?`.
 pub(crate) fn split_target(target: &str) -> (&str, Option<&str>) {
-    match target.split_once('?') {
+    match text::split_once(target, b'?') {
         Some((path, query)) => (path, Some(query)),
         None => (target, None),
     }
@@ -96,7 +98,7 @@ fn is_dot(segment: &str) -> bool {
 
 /// Decodes every `%XX`; `None` if one is broken or the result is not UTF-8.
 pub(crate) fn decode(text: &str) -> Option<Cow<'_, str>> {
-    let Some(first) = text.find('%') else {
+    let Some(first) = text.bytes().position(|byte| byte == b'%') else {
         return Some(Cow::Borrowed(text));
     };
     let mut out = text.as_bytes().get(..first)?.to_vec();

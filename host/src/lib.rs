@@ -12,6 +12,7 @@ pub mod facts;
 pub mod fault;
 pub mod gate;
 pub mod policy;
+mod pool;
 pub mod problem;
 pub mod record;
 pub mod request;

@@ -4,9 +4,9 @@
 use std::time::SystemTime;
 
 use clap::{CommandFactory, Parser};
-use solgate::doors::serve::config::LogFormat;
+use solgate::doors::serve::config::{GateMode, LogFormat};
 use solgate::doors::serve::{ServeArgs, ServeError};
-use solgate::gate::{FactFailure, Mode, Setting, Severity};
+use solgate::gate::{FactFailure, Setting, Severity};
 
 #[derive(Debug, Parser)]
 struct Cli {
@@ -42,7 +42,7 @@ fn one_upstream_on_the_command_line() {
     assert_eq!(upstream.policies.len(), 2);
     assert_eq!(
         (upstream.mode, upstream.fact_failure, upstream.facts.ttl.as_millis()),
-        (Mode::Monitor, FactFailure::Pass, 500)
+        (GateMode::Monitor, FactFailure::Pass, 500)
     );
     let option = |name: &str, value: serde_json::Value| Setting::Option { name: name.to_owned(), value };
     assert_eq!(
@@ -63,7 +63,7 @@ fn mistakes_are_explained() {
         ("--upstream http://vnfm/vnflcm", "without a path"),
         ("--upstream http://a --severity query.unknown=loud", "severities are deny, warn, audit and off"),
         ("--upstream http://a --set strict", "such as strict=true"),
-        ("--upstream http://a --mode audit", "expected enforce or monitor"),
+        ("--upstream http://a --mode audit", "expected enforce, monitor or off"),
         ("--upstream http://a --config b.yaml", "cannot be used with"),
         ("--demo --upstream http://a", "cannot be used with"),
     ];

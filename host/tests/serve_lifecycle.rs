@@ -90,6 +90,7 @@ async fn the_admin_address_is_apart() {
         "solgate_upstream_answers_total{class=\"2xx\"} 1",
         "solgate_evaluation_seconds_count 1",
         "solgate_policy_info{upstream=",
+        &format!("solgate_gate_mode{{upstream=\"{}\",mode=\"enforce\"}} 1", upstream.address),
     ];
     for _ in 0..200 {
         let metrics = String::from_utf8(exchange(admin, get("/metrics")).await.body).unwrap();

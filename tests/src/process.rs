@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::workspace;
@@ -27,6 +27,21 @@ pub fn solgate() -> Command {
     command
 }
 
+/// The decision lines of a running `solgate serve`.
+pub struct DecisionLines(BufReader<ChildStdout>);
+
+impl DecisionLines {
+    /// Waits for the next line.
+    ///
+    /// # Panics
+    /// If it is no JSON, or the server ends.
+    pub fn next_line(&mut self) -> serde_json::Value {
+        let mut line = String::new();
+        self.0.read_line(&mut line).expect("it is readable");
+        serde_json::from_str(&line).expect("it is JSON")
+    }
+}
+
 /// A running `solgate serve`, stopped when it is dropped.
 pub struct Serving {
     child: Child,
@@ -41,13 +56,27 @@ impl Serving {
     /// If it does not start within a minute; what it said is in the message.
     #[must_use]
     pub fn start(arguments: &[&str]) -> Self {
+        Self::launch(arguments, Stdio::null()).0
+    }
+
+    /// As [`start`](Self::start); the decision lines can be read.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    #[must_use]
+    pub fn start_with_log(arguments: &[&str]) -> (Self, DecisionLines) {
+        let (serving, output) = Self::launch(arguments, Stdio::piped());
+        (serving, DecisionLines(BufReader::new(output.expect("it is piped"))))
+    }
+
+    fn launch(arguments: &[&str], output: Stdio) -> (Self, Option<ChildStdout>) {
         let address = free_address();
         let mut child = solgate()
             .arg("serve")
             .args(["--listen", &address.to_string()])
             .args(arguments)
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdout(output)
             .stderr(Stdio::piped())
             .spawn()
             .expect("it starts");
@@ -65,7 +94,8 @@ impl Serving {
         // Keeps the pipe from filling up.
         let errors = BufReader::new(child.stderr.take().expect("it is piped"));
         std::thread::spawn(move || errors.lines().map_while(Result::ok).for_each(drop));
-        Self { child, address }
+        let output = child.stdout.take();
+        (Self { child, address }, output)
     }
 
     /// The process id.

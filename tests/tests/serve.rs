@@ -1,6 +1,6 @@
 //! `solgate serve` with the default policy between a client and a scripted VNFM.
 
-use solgate_tests::process::Serving;
+use solgate_tests::process::{Serving, free_address};
 use solgate_tests::vnfm::{Reply, Vnfm, message, send};
 
 const ID: &str = "6fc3539c-e602-4afa-8e13-962fb5a7d81f";
@@ -238,6 +238,39 @@ fn monitor_mode_lets_everything_pass() {
         assert_eq!(send(gate.address, &request).status, 202, "{}", String::from_utf8_lossy(&request));
         let dispatched = vnfm.received().into_iter().filter(|request| !request.line.starts_with("GET ")).count();
         assert_eq!(dispatched, 1);
+    }
+}
+
+#[test]
+fn a_gate_that_is_off_judges_nothing_and_says_so() {
+    let vnfm = Vnfm::start();
+    let admin = free_address();
+    let (serving, mut log) =
+        Serving::start_with_log(&["--upstream", &vnfm.url(), "--mode", "off", "--admin", &admin.to_string()]);
+    for request in [terminate(r#"{"terminationType":"NOW"}"#), terminate("{"), message("BREW", "/coffee", &[], "")] {
+        assert_eq!(send(serving.address, &request).status, 202, "{}", String::from_utf8_lossy(&request));
+        assert_eq!(vnfm.received().len(), 1, "it is forwarded, and nothing is asked");
+        let line = log.next_line();
+        assert_eq!((&line["verdict"], &line["status"]), (&"unjudged".into(), &202.into()), "{line}");
+        assert_eq!((&line["policies"], line.get("findings")), (&serde_json::json!([]), None), "{line}");
+    }
+    // What two parsers could read differently is still refused.
+    let override_method = message("POST", "/vnflcm/v2/subscriptions", &["X-HTTP-Method-Override: DELETE"], "{}");
+    let answer = send(serving.address, &override_method);
+    assert_eq!((answer.status, answer.rules()), (400, vec!["transport.method-override".to_owned()]));
+    assert_eq!(log.next_line()["verdict"], "fault");
+    // And so is what is larger than what the proxy holds in memory.
+    let answer = send(serving.address, &terminate(&" ".repeat(2 << 20)));
+    assert_eq!((answer.status, answer.rules()), (413, vec!["transport.body.size".to_owned()]));
+    assert_eq!(vnfm.received(), []);
+
+    let metrics = String::from_utf8(send(admin, &message("GET", "/metrics", &[], "")).body).expect("it is text");
+    for wanted in [
+        "solgate_requests_total{operation=\"terminate\",status=\"202\",verdict=\"unjudged\",rule=\"\"} 2".to_owned(),
+        format!("solgate_gate_mode{{upstream=\"{}\",mode=\"off\"}} 1", vnfm.url().trim_start_matches("http://")),
+        "solgate_evaluation_seconds_count 0".to_owned(),
+    ] {
+        assert!(metrics.contains(&wanted), "{wanted}: {metrics}");
     }
 }
 

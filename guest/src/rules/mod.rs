@@ -40,13 +40,14 @@ pub(crate) struct Expression {
 }
 
 /// A rule about one fact.
+#[derive(Clone)]
 pub(crate) struct FactRule {
     pub rule: usize,
     pub fact: usize,
 }
 
 /// What is to be checked for one operation.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct OperationRules {
     /// Indices of [`Expression`]s by stage, in the order of the bundle.
     access: Vec<usize>,

@@ -2,21 +2,19 @@
 
 use std::collections::HashSet;
 use std::error::Error as _;
+use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::header::{CONTENT_ENCODING, ETAG, HeaderMap};
-use http::{Method, Request, Response, StatusCode, Uri};
-use http_body_util::{BodyExt, Empty};
-use hyper::body::{Body, Incoming};
-use hyper_rustls::HttpsConnector;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::{Client, Error, ResponseFuture};
+use http::header::{CONTENT_ENCODING, ETAG, HOST, HeaderMap};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Body;
 
 use super::expand::Target;
 use super::link::{Base, LinkError, next_query};
 use super::project::{self, ProjectError};
 use super::{FactAnswer, FactTemplate};
+use crate::pool::{Pool, PooledBody, SendError};
 
 /// Largest content of an answer that is read only to keep its connection.
 const DRAIN: u64 = 64 << 10;
@@ -55,24 +53,13 @@ enum Unusable {
     Content(#[from] ProjectError),
 }
 
-/// How the VNFM is spoken to.
-pub(super) enum Transport {
-    Plain(Client<HttpConnector, Empty<Bytes>>),
-    Tls(Client<HttpsConnector<HttpConnector>, Empty<Bytes>>),
-}
-
-impl Transport {
-    fn request(&self, request: Request<Empty<Bytes>>) -> ResponseFuture {
-        match self {
-            Self::Plain(client) => client.request(request),
-            Self::Tls(client) => client.request(request),
-        }
-    }
-}
-
 /// The VNFM, and the bounds of a fetch.
 pub(super) struct Upstream {
-    pub(super) transport: Transport,
+    pub(super) pool: Arc<Pool>,
+    /// Value of the Host field.
+    pub(super) host: HeaderValue,
+    /// Path of the base URL, without trailing slash.
+    pub(super) prefix: String,
     /// The base URL, and after it other names of the same place.
     pub(super) bases: Vec<Base>,
     /// Base URL without trailing slash.
@@ -145,7 +132,7 @@ impl Upstream {
         Ok(FactAnswer::Found { etag, body: list.finish() })
     }
 
-    async fn other_than_ok(&self, response: Response<Incoming>) -> Result<FactAnswer, Unusable> {
+    async fn other_than_ok(&self, response: Response<PooledBody>) -> Result<FactAnswer, Unusable> {
         let status = response.status();
         let answer = match status {
             StatusCode::NOT_FOUND => Ok(FactAnswer::Absent),
@@ -159,17 +146,18 @@ impl Upstream {
         answer
     }
 
-    async fn ask(&self, target: &str, headers: &HeaderMap) -> Result<Response<Incoming>, Unusable> {
-        let uri: Uri = format!("{}{target}", self.url).parse().map_err(|_| Unusable::BadUri)?;
+    async fn ask(&self, target: &str, headers: &HeaderMap) -> Result<Response<PooledBody>, Unusable> {
+        let uri: Uri = format!("{}{target}", self.prefix).parse().map_err(|_| Unusable::BadUri)?;
         let mut tried = false;
         loop {
-            let mut request = Request::new(Empty::new());
+            let mut request = Request::new(Full::default());
             *request.method_mut() = Method::GET;
             *request.uri_mut() = uri.clone();
             request.headers_mut().clone_from(headers);
-            match self.transport.request(request).await {
+            request.headers_mut().insert(HOST, self.host.clone());
+            match self.pool.send(request).await {
                 Ok(response) => return Ok(response),
-                Err(error) if error.is_connect() => return Err(unreachable(&error)),
+                Err(error @ SendError::Connect(_)) => return Err(unreachable(&error)),
                 // The VNFM may close a kept connection in the moment in which it
                 // is used again. A GET can be repeated (RFC 9110, 9.2.2).
                 Err(error) if tried => {
@@ -182,7 +170,7 @@ impl Upstream {
     }
 
     /// The content of an answer, taken from the room that is left.
-    async fn read(&self, response: Response<Incoming>, room: &mut usize) -> Result<Vec<u8>, Unusable> {
+    async fn read(&self, response: Response<PooledBody>, room: &mut usize) -> Result<Vec<u8>, Unusable> {
         let coded = response
             .headers()
             .get_all(CONTENT_ENCODING)
@@ -212,13 +200,13 @@ fn refused(status: StatusCode) -> Unusable {
     if status.is_redirection() { Unusable::Redirection(status.as_u16()) } else { Unusable::Status(status.as_u16()) }
 }
 
-fn unreachable(error: &Error) -> Unusable {
+fn unreachable(error: &SendError) -> Unusable {
     tracing::debug!(error = %chain(error), "fact request could not be sent");
     Unusable::Unreachable
 }
 
 /// The messages of an error and of its causes.
-fn chain(error: &Error) -> String {
+fn chain(error: &SendError) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -242,7 +230,7 @@ fn etag(headers: &HeaderMap) -> Result<Option<String>, Unusable> {
 }
 
 /// Reads a short content to its end, so that the connection can be kept.
-async fn drain(mut body: Incoming) {
+async fn drain(mut body: PooledBody) {
     if body.size_hint().upper().is_some_and(|upper| upper <= DRAIN) {
         while let Some(Ok(_)) = body.frame().await {}
     }

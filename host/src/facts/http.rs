@@ -4,22 +4,21 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
-use http_body_util::Empty;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::RootCertStore;
+use rustls::crypto::ring;
 
 use super::cache::{FactCache, Key};
 use super::coalesce::Flights;
-use super::exchange::{Transport, Upstream};
+use super::exchange::Upstream;
 use super::expand::expand;
 use super::link;
 use super::{Fact, FactAnswer, FactRequest, FactSource};
+use crate::pool::Pool;
 
 const VERSION: HeaderName = HeaderName::from_static("version");
 const X_AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
@@ -60,6 +59,8 @@ pub enum HttpFactsError {
     BadVersion(String),
     #[error("the certificates that this machine trusts cannot be read: {0}")]
     NoRoots(std::io::Error),
+    #[error("TLS cannot be set up: {0}")]
+    Tls(#[from] rustls::Error),
 }
 
 /// Sets an [`HttpFacts`] up.
@@ -155,18 +156,27 @@ impl Builder {
             .ok()
             .filter(is_version)
             .ok_or(HttpFactsError::BadVersion(self.version))?;
-        let host = &base.host;
-        let url = format!("{}://{host}:{}{}", base.scheme, base.port, base.prefix);
-        let transport = transport(self.connector, base.scheme == "https", self.timeout)?;
+        let bad = || HttpFactsError::BadUrl { what: "URL of the VNFM" };
+        let origin = format!("{}://{}:{}", base.scheme, base.host, base.port);
+        let host = if base.has_default_port() { base.host.clone() } else { format!("{}:{}", base.host, base.port) };
+        let host = HeaderValue::try_from(host).map_err(|_| bad())?;
+        let connector = match self.connector {
+            Some(connector) => connector,
+            None => connector(base.scheme == "https", self.timeout)?,
+        };
+        let pool = Pool::new(connector, origin.parse().map_err(|_| bad())?, self.timeout);
+        let prefix = base.prefix.clone();
         let mut bases = vec![base];
         if let Some(public) = &self.public_url {
             bases.push(parse_base(public, "public URL of the VNFM")?);
         }
         Ok(HttpFacts {
             upstream: Arc::new(Upstream {
-                transport,
+                pool,
+                host,
+                url: format!("{origin}{prefix}"),
+                prefix,
                 bases,
-                url,
                 timeout: self.timeout,
                 max_bytes: self.max_bytes,
                 max_pages: self.max_pages.max(1),
@@ -184,30 +194,22 @@ fn parse_base(url: &str, what: &'static str) -> Result<link::Base, HttpFactsErro
     url.parse().ok().and_then(|uri| link::base(&uri)).ok_or(HttpFactsError::BadUrl { what })
 }
 
-fn transport(
-    connector: Option<HttpsConnector<HttpConnector>>,
-    https: bool,
-    timeout: Duration,
-) -> Result<Transport, HttpFactsError> {
+fn connector(https: bool, timeout: Duration) -> Result<HttpsConnector<HttpConnector>, HttpFactsError> {
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
     tcp.set_connect_timeout(Some(timeout));
-    let mut client = Client::builder(TokioExecutor::new());
-    client.pool_timer(TokioTimer::new()).pool_idle_timeout(Duration::from_secs(30));
-    Ok(match connector {
-        Some(connector) => Transport::Tls(client.build::<_, Empty<Bytes>>(connector)),
-        None if https => {
-            let tls = HttpsConnectorBuilder::new()
-                .with_native_roots()
-                .map_err(HttpFactsError::NoRoots)?
-                .https_only()
-                .enable_http1()
-                .wrap_connector(tcp);
-            Transport::Tls(client.build(tls))
-        }
-        None => Transport::Plain(client.build(tcp)),
-    })
+    let builder = HttpsConnectorBuilder::new();
+    if https {
+        let builder = builder.with_native_roots().map_err(HttpFactsError::NoRoots)?;
+        return Ok(builder.https_only().enable_http1().wrap_connector(tcp));
+    }
+    // No certificate will be asked for, and none would be accepted.
+    let tls = rustls::ClientConfig::builder_with_provider(ring::default_provider().into())
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(RootCertStore::empty())
+        .with_no_client_auth();
+    Ok(builder.with_tls_config(tls).https_or_http().enable_http1().wrap_connector(tcp))
 }
 
 fn is_version(value: &HeaderValue) -> bool {

@@ -29,6 +29,10 @@ pub(super) struct Base {
 }
 
 impl Base {
+    pub(super) fn has_default_port(&self) -> bool {
+        self.port == default_port(&self.scheme)
+    }
+
     fn is_origin_of(&self, scheme: &str, authority: &str) -> bool {
         let Ok(uri) = authority.parse::<http::uri::Authority>() else {
             return false;

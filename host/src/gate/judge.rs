@@ -66,11 +66,7 @@ pub(super) async fn judge(gate: &Gate, request: &Request) -> Decision {
             verdict: Verdict::Allow,
             findings: Vec::new(),
             fault: false,
-            operation: gate
-                .policies
-                .iter()
-                .find_map(|policy| policy.manifest().operation(&request.method, &request.target))
-                .map(str::to_owned),
+            operation: gate.operation(&request.method, &request.target).map(str::to_owned),
             facts: Vec::new(),
             evaluation: Duration::ZERO,
             waiting: Duration::ZERO,

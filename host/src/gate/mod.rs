@@ -2,6 +2,7 @@
 
 mod decision;
 mod judge;
+mod operations;
 mod settings;
 
 use std::sync::Arc;
@@ -10,6 +11,8 @@ use crate::Request;
 use crate::facts::FactSource;
 use crate::policy::Policy;
 use crate::problem::ProblemStyle;
+use operations::Operations;
+
 pub use decision::{Decision, FactTrace, Verdict};
 pub use settings::SettingError;
 pub use solgate_engine::ir::Severity;
@@ -28,6 +31,8 @@ pub enum FactFailure {
 /// Policies, where their facts come from, and the operator's settings.
 pub struct Gate {
     policies: Vec<Arc<Policy>>,
+    /// Of each policy.
+    operations: Vec<Operations>,
     facts: Arc<dyn FactSource>,
     settings: Vec<Setting>,
     mode: Mode,
@@ -40,6 +45,7 @@ impl Gate {
     #[must_use]
     pub fn new(policies: Vec<Arc<Policy>>, facts: Arc<dyn FactSource>) -> Self {
         let gate = Self {
+            operations: policies.iter().map(|policy| Operations::new(policy.manifest())).collect(),
             policies,
             facts,
             settings: Vec::new(),
@@ -122,6 +128,12 @@ impl Gate {
     #[must_use]
     pub fn body_limit(&self) -> usize {
         self.policies.iter().map(|policy| policy.body_limit()).max().unwrap_or(1 << 20)
+    }
+
+    /// The operation that a request is, by the first policy that knows it.
+    #[must_use]
+    pub fn operation(&self, method: &str, target: &str) -> Option<&str> {
+        self.operations.iter().find_map(|operations| operations.find(method, target))
     }
 
     /// Judges one request. Never fails: what goes wrong is a denial, too.

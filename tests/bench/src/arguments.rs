@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
@@ -33,6 +34,10 @@ pub struct Arguments {
     /// Where the report is written as JSON [default: target/bench/report.json]
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
+
+    /// Be the VNFM of the load run, on this address
+    #[arg(long, value_name = "ADDR:PORT", hide = true)]
+    pub vnfm: Option<SocketAddr>,
 
     /// Be the process whose memory is measured
     #[arg(long, hide = true)]

@@ -7,6 +7,7 @@
 pub mod arguments;
 pub mod counting;
 pub mod enlarged;
+pub mod load;
 pub mod memory;
 pub mod peers;
 pub mod progress;
@@ -51,4 +52,5 @@ pub const SUITES: &[Suite] = &[
     Suite { name: "counting", title: "What the gate asks of the VNFM", run: counting::rows },
     Suite { name: "memory", title: "Memory (resident)", run: memory::rows },
     Suite { name: "startup", title: "Start of `solgate serve`, to the first verdict over HTTP", run: startup::rows },
+    Suite { name: "serve", title: "`solgate serve`, 64 connections, all on one machine", run: load::rows },
 ];

@@ -11,9 +11,10 @@ use solgate_bench::{SUITES, Settings, Suite};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let done = match arguments.probe {
-        Some(probe) => probe.run().map(|()| true),
-        None => run(&arguments),
+    let done = match (arguments.probe, arguments.vnfm) {
+        (Some(probe), _) => probe.run().map(|()| true),
+        (None, Some(address)) => solgate_bench::load::serve_vnfm(address).map(|()| true),
+        (None, None) => run(&arguments),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

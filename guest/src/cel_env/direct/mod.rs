@@ -16,6 +16,7 @@ use super::{Activation, Program};
 use crate::json::{Array, Object};
 
 /// A rule of the plainer kind.
+#[derive(Clone)]
 pub(crate) struct Direct {
     when: Option<Node>,
     /// The guard reads variables.

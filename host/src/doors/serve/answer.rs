@@ -7,13 +7,14 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use http::Response;
-use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::body::{Body, Frame, SizeHint};
 
 use super::config::LogFormat;
 use super::connection::Connection;
 use super::decision_log::{self, Record, TARGET};
 use super::metrics::Metrics;
 use crate::fault::Fault;
+use crate::pool::PooledBody;
 
 /// Follows one request to its end, however it ends: dropped, it writes the log
 /// line and counts.
@@ -41,7 +42,7 @@ impl Watch {
 
     /// Passes an answer of the VNFM on.
     #[must_use]
-    pub fn pass(mut self, response: Response<Incoming>) -> Response<Answer> {
+    pub fn pass(mut self, response: Response<PooledBody>) -> Response<Answer> {
         self.record.status = Some(response.status().as_u16());
         self.record.upstream_status = self.record.status;
         response.map(|body| Answer { content: Content::Upstream(body), watch: self })
@@ -52,16 +53,16 @@ impl Drop for Watch {
     fn drop(&mut self) {
         self.connection.finished();
         self.record.micros.total = decision_log::micros(self.started.elapsed());
-        self.metrics.request(&self.record);
         if let Some(line) = self.record.line(self.format) {
             tracing::info!(target: TARGET, line = line.as_str());
         }
+        self.metrics.request(&mut self.record);
     }
 }
 
 enum Content {
     Own(Option<Bytes>),
-    Upstream(Incoming),
+    Upstream(PooledBody),
 }
 
 /// The body of an answer.

@@ -9,11 +9,11 @@ use clap::error::ErrorKind;
 use clap::{Arg, Command};
 use http::Uri;
 
-use super::config::{self, Config, DEFAULT_LISTEN, Limits, LogFormat, SeverityOverride, UpstreamConfig};
+use super::config::{self, Config, DEFAULT_LISTEN, GateMode, Limits, LogFormat, SeverityOverride, UpstreamConfig};
 use super::config_file;
 use super::error::ServeError;
 use super::record_file::RecordConfig;
-use crate::gate::{FactFailure, Mode, Severity};
+use crate::gate::{FactFailure, Severity};
 use crate::policy::Isolation;
 use crate::record::Bodies;
 
@@ -55,9 +55,9 @@ pub struct ServeArgs {
     #[arg(long = "severity", value_name = "RULE=SEVERITY", conflicts_with = "config", value_parser = severity)]
     pub severities: Vec<(String, Severity)>,
 
-    /// enforce: refuse what the policy denies. monitor: let it pass and log it
+    /// enforce: refuse what the policy denies. monitor: let it pass and log it. off: do not judge at all
     #[arg(long, value_name = "MODE", conflicts_with = "config", value_parser = mode)]
-    pub mode: Option<Mode>,
+    pub mode: Option<GateMode>,
 
     /// fresh: each evaluation has an instance of the policy of its own. recycle:N: one serves N evaluations [default: fresh]
     #[arg(long, value_name = "ISOLATION", conflicts_with = "config")]
@@ -232,8 +232,8 @@ fn pair<'a>(text: &'a str, expected: &str) -> Result<(&'a str, &'a str), String>
     text.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or_else(|| format!("expected {expected}"))
 }
 
-fn mode(text: &str) -> Result<Mode, String> {
-    config::parse_mode(text).ok_or_else(|| "expected enforce or monitor".to_owned())
+fn mode(text: &str) -> Result<GateMode, String> {
+    config::parse_mode(text).ok_or_else(|| format!("expected {}", config::MODE))
 }
 
 fn fact_failure(text: &str) -> Result<FactFailure, String> {

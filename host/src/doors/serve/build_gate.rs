@@ -37,7 +37,7 @@ pub fn build_gate(upstream: &UpstreamConfig, load: PolicyLoader<'_>) -> Result<L
         .map_err(|error| refused(error.to_string()))?;
     let facts: Arc<dyn FactSource> = Arc::new(facts);
 
-    let (mode, fact_failure, style) = (upstream.mode, upstream.fact_failure, upstream.style.clone());
+    let (mode, fact_failure, style) = (upstream.mode.judging(), upstream.fact_failure, upstream.style.clone());
     let make = move |settings: Vec<Setting>| {
         let gate = Gate::new(policies.clone(), Arc::clone(&facts)).with_settings(settings)?;
         Ok(gate.with_mode(mode).with_fact_failure(fact_failure).with_style(style.clone()))

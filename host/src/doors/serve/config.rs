@@ -90,6 +90,40 @@ impl Limits {
     }
 }
 
+/// What the gate of an upstream does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum GateMode {
+    /// Refuses what a policy denies.
+    #[default]
+    Enforce,
+    /// Judges, logs, and refuses nothing.
+    Monitor,
+    /// Does not judge. The checks of framing and the limits remain.
+    Off,
+}
+
+impl GateMode {
+    /// As it is written in the configuration and in metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Enforce => "enforce",
+            Self::Monitor => "monitor",
+            Self::Off => "off",
+        }
+    }
+
+    /// How the gate judges if it is asked. One that is off is made as if it
+    /// were on, so that its settings are checked.
+    #[must_use]
+    pub fn judging(self) -> Mode {
+        match self {
+            Self::Enforce | Self::Off => Mode::Enforce,
+            Self::Monitor => Mode::Monitor,
+        }
+    }
+}
+
 /// One VNFM behind the gate, and the gate in front of it.
 #[derive(Debug, Clone)]
 pub struct UpstreamConfig {
@@ -106,7 +140,7 @@ pub struct UpstreamConfig {
     /// Options that differ from the policies' defaults.
     pub options: Vec<(String, serde_json::Value)>,
     pub severities: Vec<SeverityOverride>,
-    pub mode: Mode,
+    pub mode: GateMode,
     pub isolation: Isolation,
     pub facts: FactsConfig,
     pub fact_failure: FactFailure,
@@ -125,7 +159,7 @@ impl UpstreamConfig {
             policies: Vec::new(),
             options: Vec::new(),
             severities: Vec::new(),
-            mode: Mode::default(),
+            mode: GateMode::default(),
             isolation: Isolation::default(),
             facts: FactsConfig::default(),
             fact_failure: FactFailure::default(),
@@ -262,11 +296,15 @@ pub fn parse_severity(text: &str) -> Option<Severity> {
     })
 }
 
+/// What [`parse_mode`] takes.
+pub const MODE: &str = "enforce, monitor or off";
+
 #[must_use]
-pub fn parse_mode(text: &str) -> Option<Mode> {
+pub fn parse_mode(text: &str) -> Option<GateMode> {
     Some(match text {
-        "enforce" => Mode::Enforce,
-        "monitor" => Mode::Monitor,
+        "enforce" => GateMode::Enforce,
+        "monitor" => GateMode::Monitor,
+        "off" => GateMode::Off,
         _ => return None,
     })
 }

@@ -209,7 +209,7 @@ fn upstream(node: Node<'_>, folder: &Path, style: &ProblemStyle) -> Result<Upstr
             "isolation" => {
                 upstream.isolation = node.parse(Isolation::EXPECTED, |text| text.parse().ok())?;
             }
-            "mode" => upstream.mode = node.parse("enforce or monitor", config::parse_mode)?,
+            "mode" => upstream.mode = node.parse(config::MODE, config::parse_mode)?,
             "factFailure" => upstream.fact_failure = node.parse("deny or pass", config::parse_fact_failure)?,
             "problem" => problem(node, &mut upstream.style)?,
             _ => upstream.facts = facts(node)?,
@@ -282,7 +282,8 @@ mod tests {
     use std::time::{Duration, SystemTime};
 
     use super::*;
-    use crate::gate::{FactFailure, Mode, Setting, Severity};
+    use crate::doors::serve::config::GateMode;
+    use crate::gate::{FactFailure, Setting, Severity};
 
     #[test]
     fn a_full_file() {
@@ -307,6 +308,7 @@ upstreams:
     facts: { ttl: 500ms, timeout: 1s, url: "http://10.0.0.6", credentials: [X-Auth-Token], maxBytes: 1000 }
     factFailure: pass
   - url: http://127.0.0.1:1
+    mode: off
 "#;
         let config = parse(Path::new("/etc/solgate/solgate.yaml"), text).unwrap();
         assert_eq!((config.listen.as_str(), config.admin.as_deref()), ("0.0.0.0:8443", Some("127.0.0.1:9901")));
@@ -317,7 +319,7 @@ upstreams:
         let [first, second] = config.upstreams.as_slice() else { panic!("two upstreams") };
         assert_eq!(first.host.as_deref(), Some("vnfm-a.example"));
         assert_eq!(first.policies, [PathBuf::from("/etc/solgate/a.wasm"), PathBuf::from("/etc/solgate/b.wasm")]);
-        assert_eq!((first.mode, first.fact_failure), (Mode::Monitor, FactFailure::Pass));
+        assert_eq!((first.mode, first.fact_failure), (GateMode::Monitor, FactFailure::Pass));
         assert_eq!(first.facts.credentials, ["x-auth-token"]);
         assert_eq!(first.style.version.as_ref().unwrap(), "2.0.0");
         // One of the overrides expired long ago.
@@ -328,6 +330,7 @@ upstreams:
             settings
                 .contains(&Setting::Severity { rule: "header.accept.required".to_owned(), severity: Severity::Warn })
         );
+        assert_eq!(second.mode, GateMode::Off);
         assert!(second.settings(SystemTime::now()).is_empty());
     }
 

@@ -1,17 +1,12 @@
-//! Connections to a VNFM: TCP or TLS, within a time limit.
+//! How connections to a VNFM are opened: TCP or TLS.
 
-use std::future::Future;
 use std::path::Path;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::Uri;
 use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use tower_service::Service;
 
 use super::error::ServeError;
 
@@ -58,43 +53,4 @@ fn trust(https: bool, ca_file: Option<&Path>) -> Result<rustls::ClientConfig, Se
         return Err(bad("it holds no PEM certificate".to_owned()));
     }
     Ok(builder.with_root_certificates(roots).with_no_client_auth())
-}
-
-/// A connector with a limit on everything that it does, TLS included.
-#[derive(Clone)]
-pub struct Timed<C> {
-    inner: C,
-    limit: Duration,
-}
-
-impl<C> Timed<C> {
-    pub fn new(inner: C, limit: Duration) -> Self {
-        Self { inner, limit }
-    }
-}
-
-impl<C> Service<Uri> for Timed<C>
-where
-    C: Service<Uri, Error = Box<dyn std::error::Error + Send + Sync>>,
-    C::Future: Send + 'static,
-    C::Response: Send,
-{
-    type Response = C::Response;
-    type Error = C::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<C::Response, C::Error>> + Send>>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.inner.poll_ready(context)
-    }
-
-    fn call(&mut self, uri: Uri) -> Self::Future {
-        let connecting = self.inner.call(uri);
-        let limit = self.limit;
-        Box::pin(async move {
-            match tokio::time::timeout(limit, connecting).await {
-                Ok(result) => result,
-                Err(_) => Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()),
-            }
-        })
-    }
 }

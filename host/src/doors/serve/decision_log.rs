@@ -2,36 +2,41 @@
 //!
 //! The lines leave through `tracing` under the target [`TARGET`], so that a
 //! program that embeds the server can send them where it likes;
-//! [`layer`] writes them to standard output. They hold no body, no query, no
+//! [`layer`] gives them to a [writer](super::line_writer). They hold no body, no query, no
 //! header value and no credential.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use tracing::field::{Field, Visit};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 
 use super::config::LogFormat;
+use super::line_writer::LineWriter;
 use crate::gate::{Decision, Finding, Severity, Verdict};
+use crate::policy::PolicyId;
 use crate::problem::Location;
 
 /// The `tracing` target of the lines; the field is called `line`.
 pub const TARGET: &str = "solgate::decision";
 
-/// Longest path that is written out.
+/// Bytes of a path and of a method that are written out.
 const PATH_LIMIT: usize = 512;
+const METHOD_LIMIT: usize = 32;
 
 /// What the line says.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Record {
-    /// When the request had been received (RFC 3339).
-    pub time: String,
+    /// When the request had been received.
+    #[serde(serialize_with = "rfc3339")]
+    pub time: SystemTime,
     pub id: String,
-    pub peer: String,
+    pub peer: IpAddr,
     pub method: String,
     /// Without the query.
     pub path: String,
@@ -45,7 +50,8 @@ pub struct Record {
     pub findings: Vec<FindingLine>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub facts: Vec<FactLine>,
-    pub policies: Vec<PolicyLine>,
+    #[serde(serialize_with = "policy_lines")]
+    pub policies: Vec<Arc<PolicyId>>,
     pub upstream_status: Option<u16>,
     pub request_bytes: u64,
     pub response_bytes: u64,
@@ -59,6 +65,8 @@ pub enum Outcome {
     /// The client left before there was a verdict.
     #[default]
     Abandoned,
+    /// The gate of the upstream is off.
+    Unjudged,
     Allow,
     Deny,
     /// The transport or the VNFM failed; no policy had the last word.
@@ -70,6 +78,7 @@ impl Outcome {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Abandoned => "abandoned",
+            Self::Unjudged => "unjudged",
             Self::Allow => "allow",
             Self::Deny => "deny",
             Self::Fault => "fault",
@@ -94,10 +103,10 @@ pub struct FactLine {
     pub cached: bool,
 }
 
-#[derive(Debug, Clone, Serialize)]
-pub struct PolicyLine {
-    pub name: String,
-    pub digest: String,
+#[derive(Serialize)]
+struct PolicyLine<'a> {
+    name: &'a str,
+    digest: &'a str,
 }
 
 /// Durations in microseconds.
@@ -114,16 +123,32 @@ pub struct Micros {
 impl Record {
     /// The record of a request whose head has been read.
     #[must_use]
-    pub fn new(id: String, peer: String, received_at: SystemTime, method: &str, target: &str) -> Self {
+    pub fn new(id: String, peer: IpAddr, time: SystemTime, method: &str, target: &str) -> Self {
         let path = target.split('?').next().unwrap_or(target);
         Self {
-            time: humantime::format_rfc3339_micros(received_at).to_string(),
+            time,
             id,
             peer,
-            method: method.chars().take(32).collect(),
-            path: path.chars().take(PATH_LIMIT).collect(),
-            ..Self::default()
+            method: start(method, METHOD_LIMIT),
+            path: start(path, PATH_LIMIT),
+            operation: None,
+            status: None,
+            verdict: Outcome::default(),
+            rule: None,
+            findings: Vec::new(),
+            facts: Vec::new(),
+            policies: Vec::new(),
+            upstream_status: None,
+            request_bytes: 0,
+            response_bytes: 0,
+            micros: Micros::default(),
         }
+    }
+
+    /// Enters that the gate is off: what was asked, and no verdict.
+    pub fn unjudged(&mut self, operation: Option<&str>) {
+        self.operation = operation.map(str::to_owned);
+        self.verdict = Outcome::Unjudged;
     }
 
     /// Enters what the gate decided.
@@ -139,11 +164,7 @@ impl Record {
             .iter()
             .map(|fact| FactLine { name: fact.name.clone(), outcome: fact.outcome(), cached: fact.cached })
             .collect();
-        self.policies = decision
-            .policies
-            .iter()
-            .map(|policy| PolicyLine { name: policy.name.clone(), digest: policy.digest.clone() })
-            .collect();
+        self.policies.clone_from(&decision.policies);
         self.micros.evaluation = micros(decision.evaluation);
         self.micros.facts = micros(decision.waiting);
     }
@@ -161,7 +182,8 @@ impl Record {
 
     fn text(&self) -> String {
         let status = self.status.map_or_else(|| "---".to_owned(), |status| status.to_string());
-        let mut line = format!("{} {status} {:<9} {} {}", self.time, self.verdict.as_str(), self.method, self.path);
+        let time = humantime::format_rfc3339_micros(self.time);
+        let mut line = format!("{time} {status} {:<9} {} {}", self.verdict.as_str(), self.method, self.path);
         if let Some(rule) = &self.rule {
             let _ = write!(line, "  {rule}");
         }
@@ -171,6 +193,19 @@ impl Record {
         let _ = write!(line, "  {} us", self.micros.total);
         line
     }
+}
+
+fn rfc3339<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&humantime::format_rfc3339_micros(*time))
+}
+
+fn policy_lines<S: Serializer>(policies: &[Arc<PolicyId>], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(policies.iter().map(|policy| PolicyLine { name: &policy.name, digest: &policy.digest }))
+}
+
+/// At most `limit` bytes of a text.
+fn start(text: &str, limit: usize) -> String {
+    text.get(..text.floor_char_boundary(limit)).unwrap_or(text).to_owned()
 }
 
 impl From<&Finding> for FindingLine {
@@ -201,28 +236,28 @@ pub(super) fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
-/// A `tracing` layer that writes the lines, and nothing else, to standard output.
-pub fn layer<S: tracing::Subscriber>() -> impl Layer<S> {
-    Lines
+/// A `tracing` layer that gives the lines, and nothing else, to `writer`.
+pub fn layer<S: tracing::Subscriber>(writer: LineWriter) -> impl Layer<S> {
+    Lines(writer)
 }
 
-struct Lines;
+struct Lines(LineWriter);
 
 impl<S: tracing::Subscriber> Layer<S> for Lines {
     fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
         if event.metadata().target() == TARGET {
-            event.record(&mut Writer);
+            event.record(&mut LineField(&self.0));
         }
     }
 }
 
-struct Writer;
+/// Takes the line out of an event.
+struct LineField<'a>(&'a LineWriter);
 
-impl Visit for Writer {
+impl Visit for LineField<'_> {
     fn record_str(&mut self, field: &Field, value: &str) {
         if field.name() == "line" {
-            // A reader that has gone away must not stop the gate.
-            let _ = writeln!(std::io::stdout().lock(), "{value}");
+            self.0.write(value);
         }
     }
 

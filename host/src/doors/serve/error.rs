@@ -25,6 +25,8 @@ pub enum ServeError {
     DecisionLog { path: PathBuf, error: super::record_file::RecordFileError },
     #[error("{0}")]
     Arguments(String),
+    #[error("cannot start the thread that writes decision lines: {0}")]
+    Log(std::io::Error),
     #[error("cannot install the signal handlers: {0}")]
     Signals(std::io::Error),
 }

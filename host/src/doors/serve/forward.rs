@@ -1,26 +1,20 @@
 //! The way to the VNFM: one upstream with its connections.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, EXPECT, HOST};
-use http::uri::{Authority, PathAndQuery, Scheme};
+use http::header::{CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING};
+use http::uri::{Authority, Scheme};
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, Version, request};
 use http_body_util::Full;
-use hyper::body::Incoming;
-use hyper_rustls::HttpsConnector;
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-use super::connect::{self, Timed};
+use super::connect;
 use super::error::ServeError;
 use super::fields;
 use crate::fault::Fault;
-
-/// How long an unused connection to a VNFM is kept.
-const POOL_IDLE: Duration = Duration::from_secs(30);
+use crate::pool::{Pool, PooledBody, SendError};
 
 /// How patient the gate is with a VNFM.
 #[derive(Debug, Clone, Copy)]
@@ -33,9 +27,10 @@ pub struct Patience {
 
 /// A VNFM and the connections to it.
 pub struct Upstream {
-    client: Client<Timed<HttpsConnector<HttpConnector>>, Full<Bytes>>,
-    scheme: Scheme,
+    pool: Arc<Pool>,
     authority: Authority,
+    /// The same, for requests without a Host field.
+    host: HeaderValue,
     patience: Patience,
 }
 
@@ -51,33 +46,27 @@ impl Upstream {
             return Err(ServeError::UpstreamUrl { url: url.to_string() });
         };
         let connector = connect::connector(scheme == &Scheme::HTTPS, ca_file, patience.connect)?;
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(POOL_IDLE)
-            .http1_preserve_header_case(true)
-            .set_host(false)
-            .build(Timed::new(connector, patience.connect));
-        Ok(Self { client, scheme: scheme.clone(), authority: authority.clone(), patience })
+        let pool = Pool::new(connector, url.clone(), patience.connect);
+        let host =
+            HeaderValue::from_str(authority.as_str()).map_err(|_| ServeError::UpstreamUrl { url: url.to_string() })?;
+        Ok(Self { pool, authority: authority.clone(), host, patience })
     }
 
-    /// Passes a request on and waits for the head of the answer. The target is
-    /// that of `parts`; so are the fields, without those of the hop before.
+    /// Passes a request on and waits for the head of the answer. Target and fields
+    /// are those of `parts`, without the fields of the hop before.
     ///
     /// # Errors
     /// A fault that says what became of the request.
-    pub async fn forward(
-        &self,
-        parts: &request::Parts,
-        target: &PathAndQuery,
-        body: Bytes,
-    ) -> Result<Response<Incoming>, Fault> {
+    pub async fn forward(&self, parts: request::Parts, body: Bytes) -> Result<Response<PooledBody>, Fault> {
         let safe = matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE);
+        let request = self.request(parts, body);
+        // A kept connection that the VNFM was just closing: only a request without
+        // effect may be sent twice (RFC 9110, 9.2.2).
+        let again = safe.then(|| request.clone());
         let attempts = async {
-            match self.attempt(parts, target, body.clone()).await {
-                // A kept connection that the VNFM was just closing: only a
-                // request without effect may be sent twice (RFC 9110, 9.2.2).
-                Err(Fault::UpstreamBroken) if safe => self.attempt(parts, target, body).await,
-                result => result,
+            match (self.attempt(request).await, again) {
+                (Err(Fault::UpstreamBroken), Some(again)) => self.attempt(again).await,
+                (result, _) => result,
             }
         };
         match tokio::time::timeout(self.patience.answer, attempts).await {
@@ -86,14 +75,8 @@ impl Upstream {
         }
     }
 
-    async fn attempt(
-        &self,
-        parts: &request::Parts,
-        target: &PathAndQuery,
-        body: Bytes,
-    ) -> Result<Response<Incoming>, Fault> {
-        let request = self.request(parts, target, body).map_err(|error| Fault::MalformedHead(error.to_string()))?;
-        let mut response = self.client.request(request).await.map_err(|error| self.fault(&error))?;
+    async fn attempt(&self, request: Request<Full<Bytes>>) -> Result<Response<PooledBody>, Fault> {
+        let mut response = self.pool.send(request).await.map_err(|error| self.fault(&error))?;
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             return Err(Fault::UpstreamBroken);
         }
@@ -102,27 +85,14 @@ impl Upstream {
         Ok(response)
     }
 
-    fn request(
-        &self,
-        parts: &request::Parts,
-        target: &PathAndQuery,
-        body: Bytes,
-    ) -> http::Result<Request<Full<Bytes>>> {
-        let uri = Uri::builder()
-            .scheme(self.scheme.clone())
-            .authority(self.authority.clone())
-            .path_and_query(target.clone())
-            .build()?;
-        let mut request = Request::new(Full::new(body.clone()));
-        *request.method_mut() = parts.method.clone();
-        *request.uri_mut() = uri;
-        // hyper keeps the spelling of field names there.
-        *request.extensions_mut() = parts.extensions.clone();
-        request.extensions_mut().remove::<hyper::upgrade::OnUpgrade>();
-
-        let chunked = parts.headers.contains_key(http::header::TRANSFER_ENCODING);
-        let mut headers = parts.headers.clone();
-        fields::strip_hop_by_hop(&mut headers);
+    /// The request as it is sent on. hyper keeps the spelling of field names in
+    /// the extensions.
+    fn request(&self, mut parts: request::Parts, body: Bytes) -> Request<Full<Bytes>> {
+        parts.version = Version::HTTP_11;
+        parts.extensions.remove::<hyper::upgrade::OnUpgrade>();
+        let headers = &mut parts.headers;
+        let chunked = headers.contains_key(TRANSFER_ENCODING);
+        fields::strip_hop_by_hop(headers);
         // Already answered: the body is here.
         if headers.get(EXPECT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue")) {
             headers.remove(EXPECT);
@@ -131,16 +101,17 @@ impl Upstream {
             headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
         }
         if !headers.contains_key(HOST) {
-            headers.insert(HOST, HeaderValue::from_str(self.authority.as_str())?);
+            headers.insert(HOST, self.host.clone());
         }
-        *request.headers_mut() = headers;
-        Ok(request)
+        Request::from_parts(parts, Full::new(body))
     }
 
-    fn fault(&self, error: &hyper_util::client::legacy::Error) -> Fault {
-        let reason = root_cause(error);
+    fn fault(&self, error: &SendError) -> Fault {
         tracing::warn!(upstream = %self.authority, error = %chain(error), "the VNFM failed a request");
-        if error.is_connect() { Fault::UpstreamUnreachable(reason) } else { Fault::UpstreamBroken }
+        match error {
+            SendError::Connect(_) => Fault::UpstreamUnreachable(root_cause(error)),
+            SendError::Broken(_) => Fault::UpstreamBroken,
+        }
     }
 }
 

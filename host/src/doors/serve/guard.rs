@@ -75,7 +75,8 @@ pub struct Guard<S> {
     /// Checked, for hyper to take.
     checked: BytesMut,
     scratch: Box<[u8; READ_SIZE]>,
-    /// When the connection became idle, or the first byte of a head came.
+    /// When the connection became idle, or the first byte of a head came: the
+    /// last time that something was received or sent while nothing was waiting.
     since: Instant,
     read_timer: Pin<Box<Sleep>>,
     write_timer: Pin<Box<Sleep>>,
@@ -115,7 +116,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
                         self.checked = self.incoming.split_to(length);
                         if tracker.is_done() {
                             self.phase = Phase::Head { scanned: 0 };
-                            self.since = Instant::now();
                         }
                         Ok(true)
                     }
@@ -167,7 +167,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
                 let fault = passed.body_fault.clone();
                 self.connection.push(passed);
                 self.checked = self.incoming.split_to(end);
-                self.since = Instant::now();
                 self.phase = match head.framing {
                     Framing::Length(0) => Phase::Head { scanned: 0 },
                     framing => Phase::Body { tracker: BodyTracker::new(framing), fault },
@@ -357,7 +356,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guard<S> {
 /// line, so that a head with one is complete and can be refused.
 fn head_end(bytes: &[u8], scanned: usize) -> Option<usize> {
     let mut at = scanned.saturating_sub(3);
-    while let Some(offset) = bytes.get(at..)?.iter().position(|&b| b == b'\n') {
+    while let Some(offset) = memchr::memchr(b'\n', bytes.get(at..)?) {
         let next = at.checked_add(offset)?.checked_add(1)?;
         match bytes.get(next..)? {
             [b'\n', ..] => return next.checked_add(1),

@@ -3,6 +3,8 @@
 //! Whatever could be read in two ways is refused, not resolved: what the
 //! policy judges must be what the VNFM reads.
 
+use std::borrow::Cow;
+
 use http::Uri;
 
 use super::fields::{self, HOP_BY_HOP};
@@ -83,7 +85,7 @@ pub fn check(bytes: &[u8], target_limit: usize) -> Result<Head, Refusal> {
 /// The faults that httparse does not tell apart: length of the target and
 /// protocol version.
 fn check_request_line(bytes: &[u8], target_limit: usize) -> Result<(), Fault> {
-    let end = bytes.iter().position(|&b| b == b'\n').unwrap_or(bytes.len());
+    let end = memchr::memchr(b'\n', bytes).unwrap_or(bytes.len());
     let line = bytes.get(..end).unwrap_or_default().trim_ascii_end();
     let mut parts = line.split(|&b| b == b' ');
     let target = parts.nth(1).unwrap_or_default();
@@ -104,18 +106,16 @@ fn check_request_line(bytes: &[u8], target_limit: usize) -> Result<(), Fault> {
 
 /// Every line ends in CR LF, no line is folded (RFC 9112, 2.2 and 5.2).
 fn check_line_ends(bytes: &[u8]) -> Result<(), Fault> {
-    let mut before = 0_u8;
-    for &byte in bytes {
-        match (before, byte) {
-            (b'\r', b'\n') => {}
-            (b'\r', _) => return Err(malformed("a CR is not followed by a LF")),
-            (_, b'\n') => return Err(malformed("a line ends in LF without CR")),
-            (b'\n', b' ' | b'\t') => {
-                return Err(malformed("a header field is folded over several lines"));
-            }
+    // Where the LF belongs to the CR before it.
+    let mut line_end = None;
+    for at in memchr::memchr2_iter(b'\r', b'\n', bytes) {
+        match bytes.get(at..).unwrap_or_default() {
+            [b'\r', b'\n', ..] => line_end = at.checked_add(1),
+            [b'\r', _, ..] => return Err(malformed("a CR is not followed by a LF")),
+            [b'\n', ..] if line_end != Some(at) => return Err(malformed("a line ends in LF without CR")),
+            [b'\n', b' ' | b'\t', ..] => return Err(malformed("a header field is folded over several lines")),
             _ => {}
         }
-        before = byte;
     }
     Ok(())
 }
@@ -160,15 +160,16 @@ fn check_fields(headers: &[httparse::Header<'_>], version: u8) -> Result<Framing
 fn check_field(header: &httparse::Header<'_>) -> Result<(), Fault> {
     let name = header.name;
     // CGI and WSGI cannot tell `Content_Type` from `Content-Type`.
-    let dashed = name.replace('_', "-");
+    let aliased = name.contains('_');
+    let dashed = if aliased { Cow::Owned(name.replace('_', "-")) } else { Cow::Borrowed(name) };
     if METHOD_OVERRIDES.iter().any(|other| dashed.eq_ignore_ascii_case(other)) {
         return Err(Fault::MethodOverride { name: name.to_owned() });
     }
     if std::str::from_utf8(header.value).is_err() {
         return Err(Fault::BadFieldValue { name: name.to_owned() });
     }
-    if name.contains('_') && SINGLETONS.iter().chain(&JUDGED).any(|other| dashed.eq_ignore_ascii_case(other)) {
-        return Err(Fault::FieldAlias { name: name.to_owned(), alias: dashed });
+    if aliased && SINGLETONS.iter().chain(&JUDGED).any(|other| dashed.eq_ignore_ascii_case(other)) {
+        return Err(Fault::FieldAlias { name: name.to_owned(), alias: dashed.into_owned() });
     }
     Ok(())
 }

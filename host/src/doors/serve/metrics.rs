@@ -1,5 +1,6 @@
 //! What the gate counts, in the Prometheus text format.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -10,7 +11,9 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
+use super::config::GateMode;
 use super::decision_log::Record;
+use super::line_writer;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
@@ -54,6 +57,12 @@ struct PolicyLabels {
     digest: String,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct GateLabels {
+    upstream: String,
+    mode: &'static str,
+}
+
 /// The counters of one server.
 pub struct Metrics {
     registry: Registry,
@@ -64,7 +73,9 @@ pub struct Metrics {
     upstream_answers: Family<ClassLabels, Counter>,
     connections: Gauge,
     policies: Family<PolicyLabels, Gauge>,
+    gates: Family<GateLabels, Gauge>,
     records: Family<RecordLabels, Counter>,
+    lines_dropped: Counter,
 }
 
 impl Default for Metrics {
@@ -95,20 +106,40 @@ impl Default for Metrics {
         registry.register("upstream_answers", "Answers of the VNFMs by status class", upstream_answers.clone());
         registry.register("open_connections", "Client connections that are open", connections.clone());
         registry.register("policy_info", "Policies in use", policies.clone());
+        let gates = Family::default();
+        registry.register("gate_mode", "Gates in each mode: enforce, monitor or off", gates.clone());
         let records = Family::default();
         registry.register("decision_records", "Records for the decision log by what became of them", records.clone());
-        Self { registry, requests, findings, evaluation, fact_wait, upstream_answers, connections, policies, records }
+        let lines_dropped = Counter::default();
+        registry.register(
+            "decision_lines_dropped",
+            "Decision lines for which standard output was too slow",
+            lines_dropped.clone(),
+        );
+        Self {
+            registry,
+            requests,
+            findings,
+            evaluation,
+            fact_wait,
+            upstream_answers,
+            connections,
+            policies,
+            gates,
+            records,
+            lines_dropped,
+        }
     }
 }
 
 impl Metrics {
-    /// Counts a request that has ended.
-    pub fn request(&self, record: &Record) {
+    /// Counts a request that has ended, and whose record is no longer needed.
+    pub fn request(&self, record: &mut Record) {
         let labels = RequestLabels {
-            operation: record.operation.clone().unwrap_or_else(|| "unknown".to_owned()),
+            operation: record.operation.take().unwrap_or_else(|| "unknown".to_owned()),
             status: record.status.unwrap_or_default(),
             verdict: record.verdict.as_str(),
-            rule: record.rule.clone().unwrap_or_default(),
+            rule: record.rule.take().unwrap_or_default(),
         };
         self.requests.get_or_create(&labels).inc();
         for finding in &record.findings {
@@ -142,6 +173,11 @@ impl Metrics {
         self.policies.get_or_create(&labels).set(1);
     }
 
+    /// Counts the gate of an upstream.
+    pub fn gate(&self, upstream: &str, mode: GateMode) {
+        self.gates.get_or_create(&GateLabels { upstream: upstream.to_owned(), mode: mode.as_str() }).inc();
+    }
+
     pub fn record(&self, outcome: RecordOutcome) {
         self.records(outcome, 1);
     }
@@ -168,6 +204,7 @@ impl Metrics {
     /// All metrics as text (OpenMetrics, which Prometheus reads).
     #[must_use]
     pub fn text(&self) -> String {
+        self.lines_dropped.inner().store(line_writer::dropped(), Ordering::Relaxed);
         let mut text = String::new();
         // Writing to a string cannot fail.
         let _ = encode(&mut text, &self.registry);

@@ -23,6 +23,7 @@ mod forward;
 mod framing;
 mod guard;
 mod head;
+mod line_writer;
 mod metrics;
 mod overrides;
 mod proxy;
@@ -50,15 +51,16 @@ pub use server::{GateBuilder, LiveGate, MakeGate, Server};
 pub use yaml::ConfigError;
 
 use super::demo;
-use crate::gate::Mode;
-use config::UpstreamConfig;
+use config::{GateMode, UpstreamConfig};
+use line_writer::LineWriter;
 
 /// Runs `solgate serve` until it is told to stop.
 ///
 /// # Errors
 /// The server could not be started; exit with 2.
 pub async fn run(args: ServeArgs, load: PolicyLoader<'_>) -> Result<ExitCode, ServeError> {
-    init_log();
+    let lines = LineWriter::start(std::io::stdout()).map_err(ServeError::Log)?;
+    init_log(lines.clone());
     if args.check_config {
         return check(&args, load);
     }
@@ -92,6 +94,7 @@ pub async fn run(args: ServeArgs, load: PolicyLoader<'_>) -> Result<ExitCode, Se
             anstream::eprintln!("solgate: stopping; requests in flight have {}", humantime::format_duration(drain));
         })
         .await;
+    lines.finish();
     if cut > 0 {
         anstream::eprintln!("solgate: {cut} connections were cut");
     }
@@ -122,8 +125,9 @@ fn describe(upstream: &UpstreamConfig) -> String {
         files => files.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", "),
     };
     let mode = match upstream.mode {
-        Mode::Enforce => "enforced",
-        Mode::Monitor => "monitored only",
+        GateMode::Enforce => "enforced",
+        GateMode::Monitor => "monitored only",
+        GateMode::Off => "the gate is off",
     };
     let host = upstream.host.as_deref().map(|host| format!("Host {host} ")).unwrap_or_default();
     let prefix = upstream.path_prefix.as_deref().map(|prefix| format!("{prefix} ")).unwrap_or_default();
@@ -132,13 +136,13 @@ fn describe(upstream: &UpstreamConfig) -> String {
 }
 
 /// Decisions to standard output, the rest to standard error.
-fn init_log() {
+fn init_log(lines: LineWriter) {
     let level = EnvFilter::try_from_env("SOLGATE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     let messages = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
     let decisions = filter_fn(|metadata| metadata.target() == DECISION_TARGET);
     // An embedding program may have a subscriber of its own.
     let _ = tracing_subscriber::registry()
         .with(messages.with_filter(level.and(decisions.clone().not())))
-        .with(decision_log::layer().with_filter(decisions))
+        .with(decision_log::layer(lines).with_filter(decisions))
         .try_init();
 }

@@ -1,17 +1,22 @@
-//! Severities that the operator has changed, some of them until a certain time.
+//! What the operator has relaxed: gates that are off, and severities, some of
+//! them until a certain time.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::config::{SeverityOverride, UpstreamConfig};
+use super::config::{GateMode, SeverityOverride, UpstreamConfig};
 use super::decision_log::severity_name;
 use super::proxy::Proxy;
 
 /// The clock may be set, so the end of an override is looked at this often.
 const LOOK: Duration = Duration::from_secs(30);
 
-/// Overrides are easily forgotten: they are named at every start.
+/// What is relaxed is easily forgotten: it is named at every start.
 pub fn report(upstreams: &[UpstreamConfig], now: SystemTime) {
+    for upstream in upstreams.iter().filter(|upstream| upstream.mode == GateMode::Off) {
+        let upstream = upstream.url.authority().map(tracing::field::display);
+        tracing::warn!(upstream, "the gate is off: requests are forwarded without being judged");
+    }
     for change in upstreams.iter().flat_map(|upstream| &upstream.severities) {
         if change.has_expired(now) {
             expired(change);

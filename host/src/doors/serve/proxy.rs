@@ -2,18 +2,17 @@
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::{Bytes, BytesMut};
 use http::header::{CONNECTION, HOST};
-use http::uri::PathAndQuery;
 use http::{HeaderValue, Request, Response};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 
 use super::answer::{Answer, Watch};
-use super::config::{LogFormat, UpstreamConfig};
+use super::config::{GateMode, LogFormat, UpstreamConfig};
 use super::connection::{Connection, Passed};
 use super::decision_log::{Record, micros};
 use super::fields;
@@ -24,6 +23,7 @@ use super::router::Router;
 use super::server::MakeGate;
 use crate::fault::Fault;
 use crate::gate::{Gate, SettingError, Verdict};
+use crate::pool::PooledBody;
 use crate::problem::ProblemStyle;
 use crate::request::Caller;
 
@@ -87,13 +87,13 @@ impl Proxy {
             Err(refusal) => ("", refusal.target.as_deref().unwrap_or_default()),
         };
         let mut watch = Watch {
-            record: Record::new(self.ids.next(), peer.to_string(), passed.received_at, method, target),
+            record: Record::new(self.ids.next(), peer, passed.received_at, method, target),
             started: passed.started,
             connection,
             metrics: self.metrics.clone(),
             format: self.log,
         };
-        match self.serve(parts, body, &passed, peer, &mut watch).await {
+        match self.serve(parts, body, passed, peer, &mut watch).await {
             Ok(response) => watch.pass(response),
             Err(Refused { mut response, close }) => {
                 if close {
@@ -108,11 +108,11 @@ impl Proxy {
         &self,
         mut parts: http::request::Parts,
         body: Incoming,
-        passed: &Passed,
+        passed: Passed,
         peer: IpAddr,
         watch: &mut Watch,
-    ) -> Result<Response<Incoming>, Refused> {
-        let (method, target) = match &passed.outcome {
+    ) -> Result<Response<PooledBody>, Refused> {
+        let (method, target) = match passed.outcome {
             Ok(head) => head,
             Err(refusal) => {
                 return Err(self.fault(&refusal.fault, refusal.target.as_deref(), None, true, watch));
@@ -120,76 +120,80 @@ impl Proxy {
         };
         // The guard and hyper have read the same bytes; if they ever differ,
         // what was checked is not what would be judged.
-        let path = match parts.uri.path_and_query() {
-            Some(path) if path.as_str() == target && parts.method.as_str() == method => path.clone(),
-            _ => return Err(self.fault(&disagreement(), Some(target), None, true, watch)),
-        };
+        if parts.uri.path_and_query().is_none_or(|path| *path != *target) || parts.method.as_str() != method {
+            return Err(self.fault(&disagreement(), Some(&target), None, true, watch));
+        }
         let host = parts.headers.get(HOST).and_then(|value| value.to_str().ok());
-        let Some(route) = self.routes.find(host, target) else {
+        let Some(route) = self.routes.find(host, &target) else {
             let close = !body.is_end_stream();
-            return Err(self.fault(&Fault::NoUpstream, Some(target), None, close, watch));
+            return Err(self.fault(&Fault::NoUpstream, Some(&target), None, close, watch));
         };
         let gate = route.gate();
         let style = gate.style();
 
         let limit = gate.body_limit();
-        let (content, complete) = match self.read(body, limit, passed).await {
+        let (content, complete) = match self.read(body, limit, &passed.body_fault).await {
             Ok(read) => read,
-            Err(fault) => return Err(self.fault(&fault, Some(target), Some(style), true, watch)),
+            Err(fault) => return Err(self.fault(&fault, Some(&target), Some(style), true, watch)),
         };
         watch.record.request_bytes = u64::try_from(content.len()).unwrap_or(u64::MAX);
 
-        let judged = crate::Request {
-            method: method.clone(),
-            target: target.clone(),
+        let received = crate::Request {
+            method,
+            target,
             headers: parts.headers,
             body: content,
             body_complete: complete,
             caller: Some(Caller { source_address: Some(peer.to_string()), ..Caller::default() }),
             received_at: passed.received_at,
         };
-        let decision = gate.judge(&judged).await;
-        watch.record.decided(&decision);
-        if let Some(file) = &self.record_file {
-            file.offer(&watch.record.id, &gate, &judged, &decision);
-        }
-        self.metrics.judged(decision.evaluation, (!decision.facts.is_empty()).then_some(decision.waiting));
-        if let Verdict::Deny(problem) = decision.verdict {
+        if route.config.mode == GateMode::Off {
+            watch.record.unjudged(gate.operation(&received.method, &received.target));
+        } else if let Verdict::Deny(problem) = self.judge(&gate, &received, watch).await {
             return Err(Refused { response: problem.response(style), close: !complete });
         }
         if !complete {
-            return Err(self.fault(&Fault::BodyTooLarge { limit }, Some(target), Some(style), true, watch));
+            let fault = Fault::BodyTooLarge { limit };
+            return Err(self.fault(&fault, Some(&received.target), Some(style), true, watch));
         }
 
-        parts.headers = judged.headers;
-        self.forward(&route.upstream, &parts, &path, judged.body, watch)
+        parts.headers = received.headers;
+        self.forward(&route.upstream, parts, received.body, watch)
             .await
-            .map_err(|fault| self.fault(&fault, Some(target), Some(style), false, watch))
+            .map_err(|fault| self.fault(&fault, Some(&received.target), Some(style), false, watch))
+    }
+
+    async fn judge(&self, gate: &Arc<Gate>, request: &crate::Request, watch: &mut Watch) -> Verdict {
+        let decision = gate.judge(request).await;
+        watch.record.decided(&decision);
+        if let Some(file) = &self.record_file {
+            file.offer(&watch.record.id, gate, request, &decision);
+        }
+        self.metrics.judged(decision.evaluation, (!decision.facts.is_empty()).then_some(decision.waiting));
+        decision.verdict
     }
 
     async fn forward(
         &self,
         upstream: &Upstream,
-        parts: &http::request::Parts,
-        path: &PathAndQuery,
+        parts: http::request::Parts,
         body: Bytes,
         watch: &mut Watch,
-    ) -> Result<Response<Incoming>, Fault> {
+    ) -> Result<Response<PooledBody>, Fault> {
         let sent = Instant::now();
-        let result = upstream.forward(parts, path, body).await;
+        let result = upstream.forward(parts, body).await;
         watch.record.micros.upstream = micros(sent.elapsed());
         result
     }
 
     /// Reads the body up to `limit` bytes; false with it says that there is more.
-    async fn read(&self, body: Incoming, limit: usize, passed: &Passed) -> Result<(Bytes, bool), Fault> {
+    async fn read(&self, body: Incoming, limit: usize, body_fault: &OnceLock<Fault>) -> Result<(Bytes, bool), Fault> {
         if body.is_end_stream() {
             return Ok((Bytes::new(), true));
         }
         match tokio::time::timeout(self.body_timeout, collect(body, limit)).await {
             Ok(Ok(read)) => Ok(read),
-            Ok(Err(_)) => Err(passed
-                .body_fault
+            Ok(Err(_)) => Err(body_fault
                 .get()
                 .cloned()
                 .unwrap_or_else(|| Fault::MalformedBody("its framing is broken".to_owned()))),

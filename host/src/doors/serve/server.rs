@@ -147,6 +147,7 @@ fn connect_all(
     for entry in &config.upstreams {
         let LiveGate { make, policies: live } = build_gate(entry)?;
         let authority = entry.url.authority().map(ToString::to_string).unwrap_or_default();
+        metrics.gate(&authority, entry.mode);
         for (name, digest) in live {
             metrics.policy(&authority, &name, &digest);
             policies.push((name, AtomicBool::new(true)));
@@ -204,6 +205,8 @@ async fn serve_connection(
         .timer(TokioTimer::new())
         .header_read_timeout(None)
         .preserve_header_case(true)
+        // As to the VNFM: answers are small.
+        .writev(false)
         .max_buf_size(limits.head.saturating_add(64 << 10));
     let served = watcher.watch(builder.serve_connection(TokioIo::new(guard), service)).await;
     if let Err(error) = served {

@@ -1,0 +1,133 @@
+//! Which operation a request is, found by its path segments: operations that a
+//! request does not come near cost nothing.
+
+use std::collections::HashMap;
+
+use crate::policy::manifest::{Manifest, decode_unreserved};
+
+/// The operations of one policy.
+#[derive(Debug, Default)]
+pub(super) struct Operations {
+    /// Paths below which the policy judges; the longest come first.
+    roots: Vec<String>,
+    tree: Node,
+}
+
+/// What may follow on a path, segment by segment.
+#[derive(Debug, Default)]
+struct Node {
+    literal: HashMap<String, Node>,
+    variable: Option<Box<Node>>,
+    /// Ids by method, where a path may end.
+    ends: HashMap<String, String>,
+}
+
+impl Operations {
+    pub(super) fn new(manifest: &Manifest) -> Self {
+        let mut roots = manifest.api_roots.clone();
+        roots.sort_by_key(|root| std::cmp::Reverse(root.len()));
+        let mut tree = Node::default();
+        for operation in &manifest.operations {
+            let end = operation.path.split('/').fold(&mut tree, |node, segment| {
+                if segment.starts_with('{') {
+                    node.variable.get_or_insert_default()
+                } else {
+                    node.literal.entry(segment.to_owned()).or_default()
+                }
+            });
+            end.ends.entry(operation.method.clone()).or_insert_with(|| operation.id.clone());
+        }
+        Self { roots, tree }
+    }
+
+    /// The id of the operation, for logs and metrics.
+    pub(super) fn find(&self, method: &str, target: &str) -> Option<&str> {
+        let path = decode_unreserved(target.split('?').next().unwrap_or(target));
+        let below = |root: &String| path.strip_prefix(root).filter(|rest| rest.is_empty() || rest.starts_with('/'));
+        let rest = self.roots.iter().find_map(below)?;
+        self.tree.find(method, rest).map(|(_, id)| id)
+    }
+}
+
+impl Node {
+    /// The operation with the fewest variables on its path, and how many they are.
+    fn find(&self, method: &str, path: &str) -> Option<(usize, &str)> {
+        let (segment, rest) = match path.split_once('/') {
+            Some((segment, rest)) => (segment, Some(rest)),
+            None => (path, None),
+        };
+        let literal = self.literal.get(segment).and_then(|node| node.follow(method, rest));
+        let variable = self
+            .variable
+            .as_ref()
+            .filter(|_| !segment.is_empty())
+            .and_then(|node| node.follow(method, rest).map(|(variables, id)| (variables.saturating_add(1), id)));
+        literal.into_iter().chain(variable).min_by_key(|(variables, _)| *variables)
+    }
+
+    /// `rest` is what comes after this segment, if anything.
+    fn follow(&self, method: &str, rest: Option<&str>) -> Option<(usize, &str)> {
+        match rest {
+            Some(rest) => self.find(method, rest),
+            None => self.ends.get(method).map(|id| (0, id.as_str())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::policy::manifest::Operation;
+
+    fn manifest() -> Manifest {
+        let operations = [
+            ("get", "GET", "/a/{id}"),
+            ("special", "GET", "/a/x"),
+            ("task", "POST", "/a/{id}/task"),
+            ("two", "GET", "/b/{one}/{two}"),
+            ("one", "GET", "/{any}/c/d"),
+        ];
+        Manifest {
+            name: "p".to_owned(),
+            version: "1".to_owned(),
+            digest: String::new(),
+            fields: vec![],
+            api_roots: vec!["/vnflcm/v2".to_owned(), "/telco/api/vnflcm/v2".to_owned()],
+            operations: operations
+                .map(|(id, method, path)| Operation { id: id.into(), method: method.into(), path: path.into() })
+                .into(),
+            facts: BTreeMap::new(),
+            options: BTreeMap::new(),
+            rules: vec![],
+            body_limit: 1,
+            secrets: vec![],
+        }
+    }
+
+    #[test]
+    fn a_target_belongs_to_the_longest_root_and_the_nearest_operation() {
+        let manifest = manifest();
+        let operations = Operations::new(&manifest);
+        let cases = [
+            ("GET", "/vnflcm/v2/a/1", Some("/vnflcm/v2"), Some("get")),
+            ("GET", "/vnflcm/v%32/a/1?x=/y", Some("/vnflcm/v2"), Some("get")),
+            ("GET", "/vnflcm/v2/a/x", Some("/vnflcm/v2"), Some("special")),
+            ("POST", "/telco/api/vnflcm/v2/a/1/%74ask", Some("/telco/api/vnflcm/v2"), Some("task")),
+            ("POST", "/vnflcm/v2/a/1%2Ftask", Some("/vnflcm/v2"), None),
+            ("POST", "/vnflcm/v2/a//task", Some("/vnflcm/v2"), None),
+            ("POST", "/vnflcm/v2/a/x/task", Some("/vnflcm/v2"), Some("task")),
+            ("GET", "/vnflcm/v2/b/c/d", Some("/vnflcm/v2"), Some("one")),
+            ("GET", "/vnflcm/v2/b/c/e", Some("/vnflcm/v2"), Some("two")),
+            ("GET", "/vnflcm/v2", Some("/vnflcm/v2"), None),
+            ("GET", "/vnflcm/v22/a/1", None, None),
+            ("GET", "/vnflcm/v2%", None, None),
+            ("GET", "/vnflcm/v2%e9", None, None),
+        ];
+        for (method, target, root, operation) in cases {
+            assert_eq!(manifest.api_root(target), root, "{target}");
+            assert_eq!(operations.find(method, target), operation, "{method} {target}");
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Connections to a VNFM that are kept for the next request.
+//!
+//! hyper-util's client gives each connection a task of its own: a request goes
+//! there and its answer back through channels, and most of a small exchange is
+//! wake-ups. Here whoever sends a request drives its connection meanwhile, and
+//! the whole exchange is one task's.
+
+mod body;
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Context, Waker};
+use std::time::{Duration, Instant};
+
+pub use body::PooledBody;
+use bytes::Bytes;
+use http::{Request, Response, Uri};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::client::conn::TrySendError;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tower_service::Service;
+
+/// How long an unused connection is kept.
+const IDLE: Duration = Duration::from_secs(30);
+/// How often those that are too old are looked for.
+const LOOK: Duration = Duration::from_secs(5);
+
+type Io = MaybeHttpsStream<TokioIo<TcpStream>>;
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The connections to one VNFM.
+pub struct Pool {
+    connector: HttpsConnector<HttpConnector>,
+    /// Scheme and authority.
+    url: Uri,
+    /// For a connection, with name resolution and TLS handshake.
+    limit: Duration,
+    idle: Mutex<Idle>,
+}
+
+#[derive(Default)]
+struct Idle {
+    /// The one that was used last is at the end.
+    connections: Vec<Box<Connection>>,
+    /// A task looks for those that are too old.
+    swept: bool,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    /// Nothing was sent.
+    #[error("there is no connection")]
+    Connect(#[source] BoxError),
+    /// Whether the request was carried out, nobody knows.
+    #[error("the connection failed")]
+    Broken(#[source] hyper::Error),
+}
+
+/// A connection, with the future that moves its bytes.
+struct Connection {
+    sender: SendRequest<Full<Bytes>>,
+    driver: http1::Connection<Io, Full<Bytes>>,
+    /// The driver has nothing more to do.
+    ended: bool,
+    since: Instant,
+}
+
+impl Pool {
+    /// Connects to `url` within `limit`.
+    #[must_use]
+    pub fn new(connector: HttpsConnector<HttpConnector>, url: Uri, limit: Duration) -> Arc<Self> {
+        Arc::new(Self { connector, url, limit, idle: Mutex::default() })
+    }
+
+    /// Sends a request and waits for the head of its answer. The request's
+    /// target is in origin form, and it has a Host field.
+    ///
+    /// # Errors
+    /// There is no connection, or no answer.
+    pub async fn send(self: &Arc<Self>, mut request: Request<Full<Bytes>>) -> Result<Response<PooledBody>, SendError> {
+        loop {
+            let (mut connection, kept) = match self.take() {
+                Some(connection) => (connection, true),
+                None => (self.connect().await.map_err(SendError::Connect)?, false),
+            };
+            match connection.exchange(request).await {
+                Ok(response) => return Ok(response.map(|body| PooledBody::new(body, connection, self))),
+                Err(mut error) => match error.take_message() {
+                    // The VNFM had closed it, and nothing was sent.
+                    Some(unsent) if kept => request = unsent,
+                    _ => return Err(SendError::Broken(error.into_error())),
+                },
+            }
+        }
+    }
+
+    /// A connection that is open as far as is known.
+    fn take(&self) -> Option<Box<Connection>> {
+        loop {
+            let mut connection = self.lock().connections.pop()?;
+            if connection.is_ready() {
+                return Some(connection);
+            }
+        }
+    }
+
+    async fn connect(&self) -> Result<Box<Connection>, BoxError> {
+        let open = async {
+            let mut connector = self.connector.clone();
+            std::future::poll_fn(|context| connector.poll_ready(context)).await?;
+            let io = connector.call(self.url.clone()).await?;
+            let (sender, driver) = client().handshake(io).await?;
+            Ok(Box::new(Connection { sender, driver, ended: false, since: Instant::now() }))
+        };
+        tokio::time::timeout(self.limit, open)
+            .await
+            .unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()))
+    }
+
+    /// Keeps a connection whose answer has been read, if it can be used again.
+    fn put(self: &Arc<Self>, mut connection: Box<Connection>) {
+        if !connection.is_ready() {
+            return;
+        }
+        connection.since = Instant::now();
+        let mut idle = self.lock();
+        idle.connections.push(connection);
+        if !std::mem::replace(&mut idle.swept, true) {
+            tokio::spawn(sweep(Arc::downgrade(self)));
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Idle> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn client() -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    // Most messages are small: to copy the body behind the head costs less than
+    // what the kernel does for a write of several pieces.
+    builder.preserve_header_case(true).writev(false);
+    builder
+}
+
+/// Closes connections that were not used for a while or that the VNFM has
+/// closed, until none is left.
+async fn sweep(pool: Weak<Pool>) {
+    loop {
+        tokio::time::sleep(LOOK).await;
+        let Some(pool) = pool.upgrade() else { return };
+        let mut idle = pool.lock();
+        idle.connections.retain_mut(|connection| connection.since.elapsed() < IDLE && connection.is_ready());
+        if idle.connections.is_empty() {
+            idle.swept = false;
+            return;
+        }
+    }
+}
+
+impl Connection {
+    /// Sends a request, and drives the connection until the answer's head is there.
+    async fn exchange(
+        &mut self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Response<Incoming>, TrySendError<Request<Full<Bytes>>>> {
+        let mut answer = std::pin::pin!(self.sender.try_send_request(request));
+        std::future::poll_fn(|context| {
+            // An answer can only come out of the driver: it is enough that this
+            // one wakes the task.
+            self.drive(context);
+            answer.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+        })
+        .await
+    }
+
+    /// Nothing is under way on it, and it has not been closed.
+    fn is_ready(&mut self) -> bool {
+        self.drive(&mut Context::from_waker(Waker::noop()));
+        !self.ended && self.sender.is_ready()
+    }
+
+    /// Moves what can be moved now. An error of the connection reaches those who
+    /// wait for an answer or its content.
+    fn drive(&mut self, context: &mut Context<'_>) {
+        if !self.ended {
+            self.ended = Pin::new(&mut self.driver).poll(context).is_ready();
+        }
+    }
+}

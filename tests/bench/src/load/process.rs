@@ -1,0 +1,72 @@
+//! What the load run starts, and stops again.
+
+use std::fs::File;
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+
+/// For a process to listen: Prism is slow to start.
+const START: Duration = Duration::from_secs(30);
+
+/// A server of the load run, stopped when it is dropped.
+pub struct Process {
+    child: Child,
+    pub address: SocketAddr,
+    /// Ends it, if to kill it is not enough.
+    stop: Option<Command>,
+}
+
+impl Process {
+    /// Starts `command` and waits until it listens on `address`. What it says
+    /// goes to `NAME.out` and `NAME.err` in `folder`.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub fn start(name: &str, mut command: Command, address: SocketAddr, folder: &Path) -> anyhow::Result<Self> {
+        let file = |kind: &str| File::create(folder.join(format!("{name}.{kind}")));
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(file("out")?)
+            .stderr(file("err")?)
+            .spawn()
+            .with_context(|| format!("{name} cannot be started"))?;
+        let mut process = Self { child, address, stop: None };
+        let deadline = Instant::now() + START;
+        while TcpStream::connect(address).is_err() {
+            if process.child.try_wait()?.is_some() || Instant::now() > deadline {
+                let said = std::fs::read_to_string(folder.join(format!("{name}.err"))).unwrap_or_default();
+                bail!("{name} does not listen on {address}: {}", said.trim());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(process)
+    }
+
+    /// Ends it with this command.
+    pub fn stopped_by(mut self, command: Command) -> Self {
+        self.stop = Some(command);
+        self
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let asked = self.stop.as_mut().is_some_and(|stop| {
+            stop.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|s| s.success())
+        });
+        if !asked {
+            let _ = self.child.kill();
+        }
+        let _ = self.child.wait();
+    }
+}
+
+/// Where a program is installed: on the path, or in `also`.
+pub fn find(program: &str, also: &[&Path]) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::env::split_paths(&path).chain(also.iter().map(|folder| folder.to_path_buf()));
+    folders.map(|folder| folder.join(program)).find(|file| file.is_file())
+}
