@@ -30,6 +30,9 @@ pub fn rows(settings: Settings, progress: &Progress) -> anyhow::Result<Vec<Row>>
     progress.step("baking a larger policy");
     let larger = Subjects::of(&enlarged(solgate_bundle::bake::bundle_of(solgate::policy::VNFLCM_V2)?))?;
     let empty = subjects::empty()?;
+    // Instances that have served a large body are slower afterwards, so the large
+    // bodies get a pool of their own, and a row shows what they do to small ones.
+    let bulky = Subjects::vnflcm_v2()?;
 
     let (terminate, denied, retry) = (workload::terminate(), workload::denied(), workload::retry());
     let bodies = [1, 16, 256].map(workload::instantiate);
@@ -41,8 +44,9 @@ pub fn rows(settings: Settings, progress: &Progress) -> anyhow::Result<Vec<Row>>
     let bodiless = evaluate::judged(&mut race, &default, &retry, Passes::Yes)?;
     let mut instantiated = Vec::new();
     for body in &bodies {
-        instantiated.push((body.body.len(), evaluate::judged(&mut race, &default, body, Passes::Yes)?));
+        instantiated.push((body.body.len(), evaluate::judged(&mut race, &bulky, body, Passes::Yes)?));
     }
+    let among = evaluate::judged(&mut race, &bulky, &terminate, Passes::Yes)?;
     let enlarged = evaluate::judged(&mut race, &larger, &terminate, Passes::Yes)?;
     let gates = gate::lanes(&mut race, &default, &larger)?;
 
@@ -62,6 +66,7 @@ pub fn rows(settings: Settings, progress: &Progress) -> anyhow::Result<Vec<Row>>
             }
         }
     }
+    rows.extend(three(&times, "terminate, in turn with large bodies", among));
     let more = format!("{RULES} more rules, {OPERATIONS} more operations");
     let pairs = [
         ("native", enlarged.native, small.native),
