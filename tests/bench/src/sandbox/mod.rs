@@ -30,8 +30,8 @@ pub fn rows(settings: Settings, progress: &Progress) -> anyhow::Result<Vec<Row>>
     progress.step("baking a larger policy");
     let larger = Subjects::of(&enlarged(solgate_bundle::bake::bundle_of(solgate::policy::VNFLCM_V2)?))?;
     let empty = subjects::empty()?;
-    // Instances that have served a large body are slower afterwards, so the large
-    // bodies get a pool of their own, and a row shows what they do to small ones.
+    // A slot of the pool has more to clear after a large body, so the large
+    // bodies get a pool of their own; a row shows a small one among them.
     let bulky = Subjects::vnflcm_v2()?;
 
     let (terminate, denied, retry) = (workload::terminate(), workload::denied(), workload::retry());
