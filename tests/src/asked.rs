@@ -24,9 +24,19 @@ pub struct Asked {
     pub denied_by_request: Vec<usize>,
     /// For each that was denied for the state that the VNFM is in.
     pub denied_by_state: Vec<usize>,
-    /// The cases that cost more than they may: over none for a denial that no state
-    /// decides, over [`Asked::MOST`] for others.
-    pub too_many: Vec<String>,
+    /// The cases that cost more than they may.
+    pub too_many: Vec<TooMany>,
+}
+
+/// A case that costs the VNFM more than it may: anything for a denial that no state
+/// decides, more than [`Asked::MOST`] for others.
+#[derive(Debug)]
+pub struct TooMany {
+    /// Empty if the request is for none.
+    pub operation: String,
+    /// File, line and name.
+    pub case: String,
+    pub requests: usize,
 }
 
 impl Asked {
@@ -57,17 +67,16 @@ impl Asked {
         let count = vnfm.asked.load(Ordering::Relaxed);
         let (counts, most) = match &decision.verdict {
             Verdict::Allow => (&mut self.allowed, Self::MOST),
-            Verdict::Deny(problem) => {
-                if problem.violations.iter().any(|violation| reads_state(bundle, &violation.rule)) {
-                    (&mut self.denied_by_state, Self::MOST)
-                } else {
-                    (&mut self.denied_by_request, 0)
-                }
+            Verdict::Deny(problem) if problem.violations.iter().any(|broken| reads_state(bundle, &broken.rule)) => {
+                (&mut self.denied_by_state, Self::MOST)
             }
+            Verdict::Deny(_) => (&mut self.denied_by_request, 0),
         };
         counts.push(count);
         if count > most {
-            self.too_many.push(format!("{}:{}: {}: {count} requests to the VNFM", case.file, case.line, case.name));
+            let operation = decision.operation.unwrap_or_default();
+            let case = format!("{}:{}: {}", case.file, case.line, case.name);
+            self.too_many.push(TooMany { operation, case, requests: count });
         }
     }
 }

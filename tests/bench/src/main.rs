@@ -6,38 +6,35 @@ use anyhow::{Context, bail};
 use clap::Parser;
 use solgate_bench::arguments::{Arguments, Format};
 use solgate_bench::progress::Progress;
-use solgate_bench::report::{Machine, Report, Section};
+use solgate_bench::report::{Report, Section};
 use solgate_bench::{SUITES, Settings, Suite};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match (arguments.probe, arguments.vnfm) {
-        (Some(probe), _) => probe.run().map(|()| true),
-        (None, Some(address)) => solgate_bench::load::serve_vnfm(address).map(|()| true),
+        (Some(probe), _) => probe.run().map(|()| ExitCode::SUCCESS),
+        (None, Some(address)) => solgate_bench::load::serve_vnfm(address).map(|()| ExitCode::SUCCESS),
         (None, None) => run(&arguments),
     };
-    match done {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(1),
-        Err(error) => {
-            eprintln!("solgate-bench: {error:#}");
-            ExitCode::from(2)
-        }
-    }
+    done.unwrap_or_else(|error| {
+        eprintln!("solgate-bench: {error:#}");
+        ExitCode::from(2)
+    })
 }
 
-/// Whether every target is met.
-fn run(arguments: &Arguments) -> anyhow::Result<bool> {
+/// Measures, and prints and writes the report. A suite that fails costs its own rows.
+fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let suites = chosen(&arguments.only)?;
     let settings = Settings { quick: arguments.quick };
-    let mut report = Report { quick: arguments.quick, machine: Machine::this(), sections: Vec::new() };
+    let mut report = Report::new(arguments.quick);
     {
         let progress = Progress::new(suites.len());
         for suite in suites {
             progress.suite(suite.name);
-            let rows = (suite.run)(settings, &progress)
-                .with_context(|| format!("the suite `{}` could not be measured", suite.name))?;
-            report.sections.push(Section { name: suite.name, title: suite.title, rows });
+            match (suite.run)(settings, &progress) {
+                Ok(rows) => report.sections.push(Section { name: suite.name, title: suite.title, rows }),
+                Err(error) => report.failures.push(format!("the suite `{}` failed: {error:#}", suite.name)),
+            }
             progress.suite_done();
         }
     }
@@ -51,7 +48,14 @@ fn run(arguments: &Arguments) -> anyhow::Result<bool> {
         Format::Markdown => print!("{}", report.markdown()),
         Format::Json => println!("{json}"),
     }
-    Ok(report.met())
+    for failure in &report.failures {
+        eprintln!("solgate-bench: {failure}");
+    }
+    Ok(match (report.failures.is_empty(), report.met()) {
+        (true, true) => ExitCode::SUCCESS,
+        (true, false) => ExitCode::from(1),
+        (false, _) => ExitCode::from(2),
+    })
 }
 
 /// The suites named, or all.

@@ -89,6 +89,8 @@ pub struct Report {
     pub quick: bool,
     pub machine: Machine,
     pub sections: Vec<Section>,
+    /// What could not be measured, and why.
+    pub failures: Vec<String>,
 }
 
 /// Where it was measured.
@@ -122,6 +124,12 @@ impl Machine {
 }
 
 impl Report {
+    /// One that is still empty, about this machine.
+    #[must_use]
+    pub fn new(quick: bool) -> Self {
+        Self { quick, machine: Machine::this(), sections: Vec::new(), failures: Vec::new() }
+    }
+
     /// Whether every target is met.
     #[must_use]
     pub fn met(&self) -> bool {
@@ -139,7 +147,13 @@ impl Report {
                 serde_json::json!({"name": section.name, "title": section.title, "rows": rows})
             })
             .collect();
-        serde_json::json!({"quick": self.quick, "machine": self.machine, "met": self.met(), "sections": sections})
+        serde_json::json!({
+            "quick": self.quick,
+            "machine": self.machine,
+            "met": self.met(),
+            "failures": self.failures,
+            "sections": sections,
+        })
     }
 }
 
@@ -156,7 +170,8 @@ mod tests {
 
     fn report(rows: Vec<Row>) -> Report {
         let machine = Machine { cores: 2, processor: "some".to_owned(), kernel: "6".to_owned(), load_before: 0.5 };
-        Report { quick: false, machine, sections: vec![Section { name: "some", title: "Some", rows }] }
+        let sections = vec![Section { name: "some", title: "Some", rows }];
+        Report { quick: false, machine, sections, failures: Vec::new() }
     }
 
     #[test]

@@ -1,18 +1,22 @@
 //! What is measured: one bundle, judged in different ways.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use solgate::policy::{Engine, EngineConfig, Policy};
+use solgate::policy::{Engine, EngineConfig, Isolation, Policy};
 use solgate_engine::ir::Bundle;
+
+/// How many requests an instance serves that is recycled.
+const RECYCLED: NonZeroU32 = NonZeroU32::new(64).unwrap();
 
 /// The same rules in three kinds of isolation.
 pub struct Subjects {
     /// Without a sandbox.
     pub native: Arc<Policy>,
-    /// In a sandbox that serves one request after another.
+    /// In a sandbox that serves [`RECYCLED`] requests, one after another.
     pub recycled: Arc<Policy>,
     /// In a sandbox of its own for every request.
     pub fresh: Arc<Policy>,
@@ -37,10 +41,11 @@ impl Subjects {
 
     fn load(bundle: &Bundle, component: &[u8]) -> anyhow::Result<Self> {
         let engine = engine()?;
+        let recycled = Policy::from_bytes(&engine, component)?.with_isolation(Isolation::Recycle(RECYCLED));
         Ok(Self {
             native: Arc::new(Policy::native(bundle.clone())?),
-            recycled: Arc::new(recycled(&engine, bundle)?),
-            fresh: Arc::new(Policy::from_bytes(&engine, component)?),
+            recycled: Arc::new(recycled),
+            fresh: Arc::new(Policy::from_bytes(&engine, component)?.with_isolation(Isolation::Fresh)),
         })
     }
 
@@ -49,10 +54,6 @@ impl Subjects {
     pub fn all(&self) -> [(&'static str, &Arc<Policy>); 3] {
         [("native", &self.native), ("recycled", &self.recycled), ("fresh", &self.fresh)]
     }
-}
-
-fn recycled(engine: &Engine, bundle: &Bundle) -> anyhow::Result<Policy> {
-    Ok(Policy::from_bundle(engine, bundle)?)
 }
 
 /// A policy that allows everything: what remains is the sandbox itself. It is the
