@@ -242,11 +242,11 @@ impl<'d> Content<'d> {
     }
 }
 
-/// The entry behind a value.
+/// The entry behind a value. The index of an entry is far from wrapping.
 pub(super) fn behind(entry: &Entry<'_>, at: usize) -> usize {
     match entry {
         Entry::Array(extent) | Entry::Object(extent) => long(extent.end),
-        _ => at.saturating_add(1),
+        _ => at.wrapping_add(1),
     }
 }
 
@@ -316,8 +316,16 @@ impl<'d> Object<'d> {
 
     pub(crate) fn get(&self, name: &str) -> Option<Node<'d>> {
         // Most objects have a few members: that is less than a hash takes.
-        let mut members = self.members();
-        members.find_map(|(known, value)| (known == name).then_some(value))
+        let Content { document, first, extent } = self.0;
+        let mut at = first;
+        for _ in 0..extent.len {
+            let value = at.wrapping_add(1);
+            if document.text(document.entries.get(at)?) == name {
+                return Some(self.0.node(value));
+            }
+            at = behind(document.entries.get(value)?, value);
+        }
+        None
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {

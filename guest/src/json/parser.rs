@@ -83,7 +83,7 @@ impl<'t> Parser<'t> {
     }
 
     pub(super) fn read(mut self) -> Result<Strict<'t>, JsonFault> {
-        match self.document() {
+        match self.values() {
             Ok(()) => Ok(Strict { document: self.document, numbers: self.numbers }),
             Err(stop) => Err(self.explain(*stop)),
         }
@@ -114,7 +114,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    fn document(&mut self) -> Parsed<()> {
+    fn values(&mut self) -> Parsed<()> {
         if self.text.starts_with('\u{feff}') {
             return self.malformed("no byte order mark");
         }
