@@ -47,6 +47,7 @@ pub struct Pool {
 #[derive(Default)]
 struct Idle {
     /// The one that was used last is at the end.
+    #[expect(clippy::vec_box, reason = "they are large, and each request hands one on several times")]
     connections: Vec<Box<Connection>>,
     /// A task looks for those that are too old.
     swept: bool,
