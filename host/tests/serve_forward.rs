@@ -332,3 +332,37 @@ async fn a_body_beyond_the_limit_is_not_forwarded() {
     }
     assert_eq!(parts(&upstream.seen()[1]).1.len(), limit);
 }
+
+#[tokio::test]
+async fn a_connection_that_the_vnfm_has_closed_is_not_used_again() {
+    let upstream = Upstream::start(|_| [send(OK), vec![Act::Close]].concat()).await;
+    let gate = start(config(upstream.address)).await;
+    let mut client = Client::connect(gate.address).await;
+    for _ in 0..3 {
+        client.send("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}").await;
+        assert_eq!(client.receive(false).await.status, 200);
+        upstream.gone.notified().await;
+        // Until the gate's kernel has been told.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(*upstream.connections.lock().unwrap(), 3);
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_an_answer_ends_it() {
+    let upstream =
+        Upstream::start(|_| [send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"), vec![Act::Hang]].concat()).await;
+    let gate = start(config(upstream.address)).await;
+    let mut client = Client::connect(gate.address).await;
+    client.send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n").await;
+    let mut got = Vec::new();
+    while !got.ends_with(b"half") {
+        got.extend(client.at_least(1).await);
+    }
+    drop(client);
+    tokio::time::timeout(Duration::from_secs(20), upstream.gone.notified())
+        .await
+        .expect("the gate ends the connection");
+    let again = exchange(gate.address, "GET /a HTTP/1.1\r\nHost: h\r\nX-HTTP-Method: x\r\n\r\n").await;
+    assert_eq!(again.status, 400, "and lives on");
+}

@@ -199,7 +199,7 @@ impl<'a> Hearing<'a> {
 
     /// Takes the findings out of an outcome that is not `Need`.
     fn settle(&mut self, outcome: Result<Outcome, EvaluateError>, policy: &Policy) -> Judged {
-        let name = policy.manifest().name.clone();
+        let name = || policy.manifest().name.clone();
         match outcome {
             Ok(Outcome::Allow(findings)) => {
                 self.decision.findings.extend(findings);
@@ -210,17 +210,17 @@ impl<'a> Hearing<'a> {
                 Judged::Denied(denial)
             }
             Ok(Outcome::Need(_)) => Judged::Faulted(Fault::PolicyOutcome {
-                policy: name,
+                policy: name(),
                 reason: "it asks for facts when it has them".to_owned(),
             }),
             Err(error) => {
-                tracing::error!(policy = name, %error, "a policy gave no verdict");
+                tracing::error!(policy = policy.manifest().name, %error, "a policy gave no verdict");
                 Judged::Faulted(match error {
-                    EvaluateError::Trap(_) => Fault::PolicyTrap { policy: name },
-                    EvaluateError::Deadline => Fault::PolicyDeadline { policy: name },
-                    EvaluateError::Memory => Fault::PolicyMemory { policy: name },
+                    EvaluateError::Trap(_) => Fault::PolicyTrap { policy: name() },
+                    EvaluateError::Deadline => Fault::PolicyDeadline { policy: name() },
+                    EvaluateError::Memory => Fault::PolicyMemory { policy: name() },
                     EvaluateError::Busy => Fault::Overload,
-                    EvaluateError::Outcome(reason) => Fault::PolicyOutcome { policy: name, reason },
+                    EvaluateError::Outcome(reason) => Fault::PolicyOutcome { policy: name(), reason },
                 })
             }
         }

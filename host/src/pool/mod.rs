@@ -23,6 +23,7 @@ use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+use tokio::task::unconstrained;
 use tower_service::Service;
 
 /// How long an unused connection is kept.
@@ -46,6 +47,7 @@ pub struct Pool {
 #[derive(Default)]
 struct Idle {
     /// The one that was used last is at the end.
+    #[expect(clippy::vec_box, reason = "they are large, and each request hands one on several times")]
     connections: Vec<Box<Connection>>,
     /// A task looks for those that are too old.
     swept: bool,
@@ -170,7 +172,9 @@ impl Connection {
         &mut self,
         request: Request<Full<Bytes>>,
     ) -> Result<Response<Incoming>, TrySendError<Request<Full<Bytes>>>> {
-        let mut answer = std::pin::pin!(self.sender.try_send_request(request));
+        // Unconstrained: when the task's budget is used up, tokio would wake it
+        // through the waker that is not one.
+        let mut answer = std::pin::pin!(unconstrained(self.sender.try_send_request(request)));
         std::future::poll_fn(|context| {
             // An answer can only come out of the driver: it is enough that this
             // one wakes the task.
@@ -182,7 +186,10 @@ impl Connection {
 
     /// Nothing is under way on it, and it has not been closed.
     fn is_ready(&mut self) -> bool {
-        self.drive(&mut Context::from_waker(Waker::noop()));
+        let context = &mut Context::from_waker(Waker::noop());
+        if !self.ended {
+            self.ended = Pin::new(&mut unconstrained(&mut self.driver)).poll(context).is_ready();
+        }
         !self.ended && self.sender.is_ready()
     }
 

@@ -68,7 +68,7 @@ pub fn rows(settings: Settings, progress: &Progress) -> anyhow::Result<Vec<Row>>
         // Connections to the VNFM, and caches.
         wrk::burst(&wrk, contender.case, contender.server.address, CONNECTIONS, 1, folder)?;
     }
-    let rounds = settings.pick(5, 3);
+    let rounds = settings.pick(5, 2);
     let seconds = settings.pick(2, 1);
     for round in 1..=rounds {
         for contender in &mut contenders {
