@@ -395,3 +395,15 @@ pub(super) fn native_manifest(engine: &solgate_engine::Engine) -> Manifest {
         secrets: engine.secrets(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_value_passes_for_another_field() {
+        let fields = [("accept", "*/*"), ("version", "1\nversion: 2.0.0\r\n"), ("x-empty", "")];
+        assert_eq!(lines(&fields), "accept: */*\nversion: 1 version: 2.0.0\r \nx-empty: \n");
+        assert_eq!(lines(&[]), "");
+    }
+}

@@ -80,7 +80,8 @@ impl Mutation {
             }
             Self::FieldBytes(number, change) => {
                 if let Some(at) = number.checked_rem(subject.fields.len()) {
-                    subject.fields[at].1 = changed(&subject.fields[at].1, change);
+                    // No field value holds a line feed, and the contract has no room for one.
+                    subject.fields[at].1 = changed(&subject.fields[at].1, change).replace('\n', " ");
                 }
             }
             Self::AddField(name, value) => subject.fields.push((name.clone(), value.clone())),

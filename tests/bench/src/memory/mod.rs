@@ -40,8 +40,9 @@ pub fn rows(_: Settings, progress: &Progress) -> anyhow::Result<Vec<Row>> {
     Ok(vec![
         Row::beside("a process with an idle policy", idle.after, "MB")
             .note(format!("without: {:.1} MB", without.after)),
-        Row::against("an idle policy", policy, "MB", Target::AtMost(10.0))
-            .note(format!("{anonymous:.1} MB of it the process's own, the rest pages of files")),
+        Row::against("an idle policy, memory of its own", anonymous, "MB", Target::AtMost(10.0)),
+        Row::beside("an idle policy, with pages of its file", policy, "MB")
+            .note("those are in the page cache, and shared by all processes"),
         Row::against("a concurrent evaluation of a small body", each, "MB", Target::AtMost(1.2)).note(format!(
             "{} at one time, {:.0} MB in all",
             held.count,

@@ -16,11 +16,18 @@ use crate::workload::{self, Workload};
 pub(super) struct Lanes {
     pub terminate: Three,
     pub subscribe: Three,
-    /// Terminate by a fresh policy with many rules more.
+    /// Terminate by a fresh policy that judges nothing else.
+    pub alone: Lane,
+    /// The same with many rules more.
     pub enlarged: Lane,
 }
 
-pub(super) fn lanes(race: &mut Race<'_>, default: &Subjects, larger: &Subjects) -> anyhow::Result<Lanes> {
+pub(super) fn lanes(
+    race: &mut Race<'_>,
+    default: &Subjects,
+    alone: &Subjects,
+    larger: &Subjects,
+) -> anyhow::Result<Lanes> {
     let (terminate, subscribe) = (workload::terminate(), workload::subscribe());
     let mut all = |work: &Workload| -> anyhow::Result<Three> {
         Ok(Three {
@@ -32,6 +39,7 @@ pub(super) fn lanes(race: &mut Race<'_>, default: &Subjects, larger: &Subjects) 
     Ok(Lanes {
         terminate: all(&terminate)?,
         subscribe: all(&subscribe)?,
+        alone: lane(race, "fresh, nothing else", &alone.fresh, &terminate)?,
         enlarged: lane(race, "fresh, larger policy", &larger.fresh, &terminate)?,
     })
 }
