@@ -8,6 +8,7 @@ use serde::Serialize;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Row {
     pub what: String,
+    /// NaN if it could not be measured; the note says why.
     pub measured: f64,
     /// Such as `us`, `ms`, `MB`, `x` or `requests/s`.
     pub unit: &'static str,

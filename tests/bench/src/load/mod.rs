@@ -128,8 +128,8 @@ fn contenders(vnfm: SocketAddr, folder: &Path, missing: &mut Vec<Row>) -> anyhow
     let mut peer = |name, refusal, started: Option<Process>| match started {
         Some(server) => all.push(Contender::new(name, &SUBSCRIBE, refusal, server)),
         None => missing.push(
-            Row::beside(format!("{}, {name}", SUBSCRIBE.name), 0.0, "requests/s")
-                .note("not measured: it is not installed; tests/bench/install-tools.sh does that"),
+            Row::beside(format!("{}, {name}", SUBSCRIBE.name), f64::NAN, "requests/s")
+                .note("it is not installed; tests/bench/install-tools.sh does that"),
         ),
     };
     peer("nginx", None, nginx::start(free_address(), vnfm, false, folder)?);
@@ -140,10 +140,7 @@ fn contenders(vnfm: SocketAddr, folder: &Path, missing: &mut Vec<Row>) -> anyhow
     let off = Contender::new(OFF, &SUBSCRIBE, None, gate("off", &["--mode", "off"])?);
     all.push(off);
     all.push(Contender::new(ON, &SUBSCRIBE, JUDGED, gate("on", &[])?));
-    if has_isolation()? {
-        let recycled = gate("recycled", &["--isolation", "recycle:64"])?;
-        all.push(Contender::new("gate on, instances recycled", &SUBSCRIBE, JUDGED, recycled));
-    }
+    all.push(Contender::new(RECYCLED, &SUBSCRIBE, JUDGED, gate("recycled", &["--isolation", "recycle:64"])?));
     all.push(Contender::new(OFF, &TERMINATE, None, gate("terminate-off", &["--mode", "off"])?));
     all.push(Contender::new("facts from the VNFM", &TERMINATE, JUDGED, gate("terminate-facts", &[])?));
     let cached = gate("terminate-cached", &["--facts-ttl", "10m"])?;
@@ -153,6 +150,7 @@ fn contenders(vnfm: SocketAddr, folder: &Path, missing: &mut Vec<Row>) -> anyhow
 
 const OFF: &str = "gate off";
 const ON: &str = "gate on";
+const RECYCLED: &str = "gate on, instances recycled";
 const JUDGED: Option<u16> = Some(400);
 
 /// Starts `solgate serve`; its decision log goes to a file.
@@ -166,12 +164,6 @@ fn gate(name: &str, arguments: &[&str], vnfm: SocketAddr, folder: &Path) -> anyh
     Process::start(name, command, address, folder)
 }
 
-/// Whether the gate can be told how to isolate its evaluations.
-fn has_isolation() -> anyhow::Result<bool> {
-    let output = solgate().args(["serve", "--help"]).output()?;
-    Ok(String::from_utf8_lossy(&output.stdout).contains("--isolation"))
-}
-
 fn table(contenders: &[Contender]) -> Vec<Row> {
     let find = |name: &str| contenders.iter().find(|one| one.name == name && one.case.name == SUBSCRIBE.name);
     let mut rows = Vec::new();
@@ -183,18 +175,16 @@ fn table(contenders: &[Contender]) -> Vec<Row> {
             Target::AtLeast(0.8),
         ));
         rows.push(
-            Row::against(
-                "gate on, p50 above that with the gate off",
-                between(on, off, |one| one.full.iter().map(|burst| burst.p50).collect()),
-                "us",
-                Target::AtMost(15.0),
-            )
-            .note(format!(
-                "under full load; one connection: {:.0} us, {CONNECTIONS} connections at {STEADY_RATE} requests/s: {:.0} us",
-                between(on, off, |one| one.single.iter().map(|burst| burst.p50).collect()),
-                between(on, off, |one| one.steady.iter().map(|times| times.p50).collect()),
-            )),
+            Row::against("gate on, p50 above that with the gate off", full(on, off), "us", Target::AtMost(15.0))
+                .note("under full load, where it is what a lower rate makes of the same number of connections"),
         );
+        rows.push(Row::beside("the same, one connection", single(on, off), "us"));
+        rows.push(Row::beside(format!("the same, {STEADY_RATE} requests/s"), steady(on, off), "us"));
+        if let Some(recycled) = find(RECYCLED) {
+            rows.push(Row::beside(format!("{RECYCLED}, of the requests/s with it off"), ratio(recycled, off), "x"));
+            rows.push(Row::beside("its p50 above, one connection", single(recycled, off), "us"));
+            rows.push(Row::beside(format!("its p50 above, {STEADY_RATE} requests/s"), steady(recycled, off), "us"));
+        }
         if let Some(nginx) = find("nginx") {
             rows.push(
                 Row::against("gate off, of the requests/s of nginx", ratio(off, nginx), "x", Target::AtLeast(0.8))
@@ -207,6 +197,21 @@ fn table(contenders: &[Contender]) -> Vec<Row> {
     }
     rows.extend(contenders.iter().map(Contender::row));
     rows
+}
+
+/// How much longer one's requests take, by the median: under full load.
+fn full(one: &Contender, other: &Contender) -> f64 {
+    between(one, other, |one| one.full.iter().map(|burst| burst.p50).collect())
+}
+
+/// The same over a single connection.
+fn single(one: &Contender, other: &Contender) -> f64 {
+    between(one, other, |one| one.single.iter().map(|burst| burst.p50).collect())
+}
+
+/// The same at a steady rate.
+fn steady(one: &Contender, other: &Contender) -> f64 {
+    between(one, other, |one| one.steady.iter().map(|times| times.p50).collect())
 }
 
 /// Median over the rounds of one's requests as a multiple of the other's.

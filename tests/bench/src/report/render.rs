@@ -84,6 +84,9 @@ fn cells(row: &Row) -> Cells {
 
 /// Three significant digits, and the unit.
 fn amount(value: f64, unit: &str) -> String {
+    if value.is_nan() {
+        return "not measured".to_owned();
+    }
     let decimals = match value.abs() {
         size if size >= 100.0 || value.fract() == 0.0 => 0,
         size if size >= 10.0 => 1,
