@@ -136,7 +136,8 @@ fn write(component: &Component, folder: &Path, path: &Path) -> Result<(), CacheE
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io)?;
     file.write_all(&code).map_err(io)?;
     file.write_all(&Sha256::digest(&code)).map_err(io)?;
-    file.as_file().sync_all().map_err(io)?;
+    // The start does not wait for the disk: a file of which a crash has kept only a
+    // part is found by its seal, and compiled again.
     file.persist(path).map(|_: File| ()).map_err(|error| io(error.error))
 }
 
