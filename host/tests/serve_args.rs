@@ -29,7 +29,7 @@ fn the_definition_is_consistent() {
 fn one_upstream_on_the_command_line() {
     let args = parse(
         "--listen 127.0.0.1:1 --upstream http://vnfm:9890 --policy a.wasm --policy b.wasm --set strict=true --set name=text \
-         --set supportedVersions=[\"2.0.0\"] --severity query.unknown=warn --mode monitor --facts-ttl 500ms --fact-failure pass --admin 127.0.0.1:2",
+         --set supportedVersions=[\"2.0.0\"] --severity query.unknown=warn --mode monitor --isolation recycle:64 --facts-ttl 500ms --fact-failure pass --admin 127.0.0.1:2",
     )
     .unwrap();
     let config = args.config(None).unwrap();
@@ -44,6 +44,7 @@ fn one_upstream_on_the_command_line() {
         (upstream.mode, upstream.fact_failure, upstream.facts.ttl.as_millis()),
         (GateMode::Monitor, FactFailure::Pass, 500)
     );
+    assert_eq!(upstream.isolation.to_string(), "recycle:64");
     let option = |name: &str, value: serde_json::Value| Setting::Option { name: name.to_owned(), value };
     assert_eq!(
         upstream.settings(SystemTime::now()),
@@ -64,6 +65,7 @@ fn mistakes_are_explained() {
         ("--upstream http://a --severity query.unknown=loud", "severities are deny, warn, audit and off"),
         ("--upstream http://a --set strict", "such as strict=true"),
         ("--upstream http://a --mode audit", "expected enforce, monitor or off"),
+        ("--upstream http://a --isolation recycle", "such as recycle:64"),
         ("--upstream http://a --config b.yaml", "cannot be used with"),
         ("--demo --upstream http://a", "cannot be used with"),
     ];

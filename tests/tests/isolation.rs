@@ -46,7 +46,7 @@ fn an_instance_serves_as_many_calls_as_the_isolation_says() {
 fn one_that_failed_or_has_grown_is_never_used_again() {
     let engine = engine(4);
     let policy = policy(&engine, "recycle:100");
-    for path in ["panic", "recursion", "memory", "loop", "growth"] {
+    for path in ["panic", "recursion", "memory", "loop", "status", "growth"] {
         assert_eq!((count(&policy), count(&policy)), (1, 2), "before {path}");
         assert_eq!(call(&policy, path).is_ok(), path == "growth", "{path}");
         assert_eq!(count(&policy), 1, "after {path}");

@@ -142,8 +142,9 @@ impl<S: Start> Loaded<S> {
             None => self.instance()?,
         };
         let outcome = instance.evaluate(self.engine.ticks(input_bytes(request, context)), request, context)?;
+        let outcome = convert::outcome(outcome, manifest).map_err(EvaluateError::Outcome)?;
         waiting.put(self.owner, instance);
-        convert::outcome(outcome, manifest).map_err(EvaluateError::Outcome)
+        Ok(outcome)
     }
 
     fn instance(&self) -> Result<Instance, StartError> {

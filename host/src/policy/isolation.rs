@@ -8,8 +8,8 @@ use std::str::FromStr;
 ///
 /// A policy answers a request from its arguments alone, whatever it is set to.
 /// The setting is about faults: what a fault in the policy leaves behind in its
-/// memory is gone with the instance. An instance that traps, overruns its time or
-/// grows its memory is never used again.
+/// memory is gone with the instance. An instance that traps, overruns its time,
+/// breaks the contract or grows its memory is never used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Isolation {
     /// One: no evaluation can see anything of another.

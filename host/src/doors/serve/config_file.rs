@@ -302,6 +302,7 @@ upstreams:
     policies: [a.wasm, /etc/solgate/b.wasm]
     set: { strict: true, supportedVersions: ["2.0.0", "2.1.0"], schemaErrorStatus: 422 }
     mode: monitor
+    isolation: recycle:8
     severity:
       header.accept.required: { severity: warn, reason: old orchestrator, until: 2026-12-31 }
       query.unknown: { severity: "off", reason: vendor extension, until: 2020-01-01T00:00:00Z }
@@ -320,6 +321,7 @@ upstreams:
         assert_eq!(first.host.as_deref(), Some("vnfm-a.example"));
         assert_eq!(first.policies, [PathBuf::from("/etc/solgate/a.wasm"), PathBuf::from("/etc/solgate/b.wasm")]);
         assert_eq!((first.mode, first.fact_failure), (GateMode::Monitor, FactFailure::Pass));
+        assert_eq!((first.isolation.to_string().as_str(), second.isolation), ("recycle:8", Isolation::Fresh));
         assert_eq!(first.facts.credentials, ["x-auth-token"]);
         assert_eq!(first.style.version.as_ref().unwrap(), "2.0.0");
         // One of the overrides expired long ago.
