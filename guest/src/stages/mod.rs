@@ -86,13 +86,21 @@ pub(crate) fn run(
 ) -> Outcome {
     let limits = &engine.bundle.limits;
     let limit = usize::try_from(limits.violations).unwrap_or(usize::MAX);
-    let outside = engine.profile(None, context);
-    let mut report = Report::new(&engine.rules, &outside, context.mode, limit, trace);
+    let too_long = u64::try_from(request.target.len()).unwrap_or(u64::MAX) > u64::from(limits.target_bytes);
+    let (sent, query) = crate::uri::split_target(request.target);
+    let path = crate::uri::normalise(sent);
+    let found = path.as_ref().map(|path| engine.router.find(path));
+    let root = found.as_ref().ok().and_then(route::root);
+    // The length is a matter of the settings outside all API roots. What the context
+    // sets is costly to apply, so they are made only where they are looked at.
+    let looks_outside = too_long || trace.is_some();
+    let first = engine.profile(root.filter(|_| !looks_outside), context);
+    let below_root;
+    let mut report = Report::new(&engine.rules, &first, context.mode, limit, trace);
 
     report.enter(trace::Stage::UriLength);
     report.looks_at(&[rule::URI_LENGTH]);
-
-    if u64::try_from(request.target.len()).unwrap_or(u64::MAX) > u64::from(limits.target_bytes) {
+    if too_long {
         let detail = format!(
             "The request URI has {} bytes; at most {} are accepted. Shorten the query, for instance by asking for fewer attributes.",
             request.target.len(),
@@ -103,22 +111,25 @@ pub(crate) fn run(
     close!(report, request);
 
     report.enter(trace::Stage::Route);
-    let (path, query) = crate::uri::split_target(request.target);
-    let path = match crate::uri::normalise(path) {
-        Ok(path) => path,
+    let found = match found {
+        Ok(found) => found,
         Err(fault) => {
-            if outside.pass_outside && !route::concerns(engine, path) {
+            if first.pass_outside && !route::concerns(engine, sent) {
                 return Outcome::Allow(report.findings);
             }
-            route::refuse(fault, &mut report);
+            route::refuse(*fault, &mut report);
             close!(report, request);
             return Outcome::Allow(report.findings);
         }
     };
-    let found = engine.router.find(&path);
-    let profile = engine.profile(route::root(&found), context);
-    report.set_profile(&profile);
-    let Some(target) = route::check(engine, request, &found, &profile, &mut report) else {
+    let profile = if looks_outside {
+        below_root = engine.profile(root, context);
+        &below_root
+    } else {
+        &first
+    };
+    report.set_profile(profile);
+    let Some(target) = route::check(engine, request, &found, profile, &mut report) else {
         close!(report, request);
         return Outcome::Allow(report.findings);
     };
@@ -131,7 +142,7 @@ pub(crate) fn run(
         engine,
         request,
         context,
-        profile: &profile,
+        profile,
         root: target.root,
         operation: target.operation,
         compiled: target.compiled,
