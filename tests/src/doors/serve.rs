@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use solgate::gate::{Mode, Setting};
 
 use super::asked::{Asked, Said};
-use super::http;
+use super::http::{self, Fate};
 use super::library::Given;
 
 /// The running process.
@@ -54,7 +54,11 @@ impl Serve {
     /// If it is not, or there is no answer.
     #[must_use]
     pub fn judge(&self, asked: &Asked, facts: &[Given]) -> Option<Said> {
-        http::ask(self.serving.address, &self.hosts[&asked.group()], &self.vnfm, asked, facts)
+        match http::ask(self.serving.address, &self.hosts[&asked.group()], &self.vnfm, asked, facts) {
+            Fate::Passed => None,
+            Fate::Changed(how) => panic!("{}: {how}", asked.label),
+            Fate::Answered(said) => Some(said),
+        }
     }
 }
 

@@ -5,3 +5,6 @@
 //! stand aside.
 
 mod faults;
+mod forward_auth;
+mod haproxy;
+mod traefik;
