@@ -6,4 +6,5 @@ pub mod demo;
 pub mod explain;
 pub mod forward_auth;
 pub mod gateway;
+pub mod layer;
 pub mod serve;
