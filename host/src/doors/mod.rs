@@ -3,5 +3,6 @@
 pub mod check;
 pub mod demo;
 pub mod explain;
+pub mod ext_authz;
 pub mod gateway;
 pub mod serve;

@@ -16,11 +16,16 @@ mod schema;
 mod test;
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use solgate::doors::gateway::GatewayError;
-use solgate::doors::{check, explain, serve};
+use solgate::doors::{check, explain, ext_authz, serve};
+use solgate::policy::{Isolation, Policy};
+
+use policies::Loader;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -43,6 +48,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Serve(serve::ServeArgs),
+    ExtAuthz(ext_authz::ExtAuthzArgs),
     Check(check::CheckArgs),
     Explain(explain::ExplainArgs),
     New(new::NewArgs),
@@ -89,20 +95,26 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),
         Command::ImportCases(arguments) => import_cases::run(&arguments),
         Command::Serve(arguments) => runtime()?.block_on(async {
-            let loader = policies::Loader::for_gateway()?;
-            let load = |paths: &[_], isolation| {
-                loader.components(paths, isolation).map_err(|error| GatewayError::Policy(error.to_string()))
-            };
-            Ok(serve::run(arguments, &load).await?)
+            let loader = Loader::for_gateway()?;
+            Ok(serve::run(arguments, &|paths: &[_], isolation| load(&loader, paths, isolation)).await?)
+        }),
+        Command::ExtAuthz(arguments) => runtime()?.block_on(async {
+            let loader = Loader::for_gateway()?;
+            Ok(ext_authz::run(arguments, &|paths: &[_], isolation| load(&loader, paths, isolation)).await?)
         }),
         Command::Check(arguments) => runtime()?.block_on(async {
-            let loader = policies::Loader::for_author()?;
+            let loader = Loader::for_author()?;
             Ok(check::run(arguments, |order| loader.gate(order)).await?)
         }),
         Command::Explain(arguments) => {
             runtime()?.block_on(async { Ok(explain::run(arguments, policies::traced_gate).await?) })
         }
     }
+}
+
+/// The policies of a door that listens.
+fn load(loader: &Loader, paths: &[PathBuf], isolation: Isolation) -> Result<Vec<Arc<Policy>>, GatewayError> {
+    loader.components(paths, isolation).map_err(|error| GatewayError::Policy(error.to_string()))
 }
 
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
