@@ -4,4 +4,5 @@
 //! `make test-doors` installs the servers and runs this; without them the tests
 //! stand aside.
 
+mod envoy;
 mod faults;

@@ -1,0 +1,235 @@
+//! Envoy with `solgate ext-authz` beside it, configured as docs/doors/envoy.md says.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Command;
+
+use solgate_tests::doors::gateway::Gateway;
+use solgate_tests::process::{free_address, solgate};
+use solgate_tests::servers::{Server, guide, installed, write_files};
+use solgate_tests::vnfm::{Vnfm, message, send};
+use solgate_tests::{artifact, workspace};
+
+use super::faults::{bad, expect, good, policy_that_misbehaves, under_load};
+
+const GUIDE: &str = "envoy.md";
+
+/// Envoy, the gate that it asks, and the VNFM of both.
+struct Doors {
+    address: SocketAddr,
+    vnfm: Vnfm,
+    gate: Gate,
+    envoy: Server,
+    folder: tempfile::TempDir,
+}
+
+/// `solgate ext-authz`, which may be started again.
+struct Gate {
+    address: SocketAddr,
+    arguments: Vec<String>,
+    server: Option<Server>,
+}
+
+impl Gate {
+    fn start(&mut self, folder: &Path) {
+        let mut command = solgate();
+        command.args(["ext-authz", "--listen", &self.address.to_string()]).args(&self.arguments);
+        self.server = Some(Server::start(command, self.address, folder));
+    }
+
+    fn server(&mut self) -> &mut Server {
+        self.server.as_mut().expect("it has been started")
+    }
+}
+
+/// What is not as in the guide.
+#[derive(Default)]
+struct Changes {
+    /// Where the gate looks for facts, instead of at the VNFM.
+    facts: Option<SocketAddr>,
+    /// Where Envoy forwards requests to.
+    upstream: Option<SocketAddr>,
+    /// Envoy verifies tokens.
+    tokens: bool,
+}
+
+/// Puts a filter before the others, as the guide says.
+fn add_filter(envoy: &Path, filter: &Path) {
+    let read = |path| std::fs::read_to_string(path).expect("the guide shows it");
+    let filter: String = read(filter).lines().map(|line| format!("                  {line}\n")).collect();
+    let (before, after) = (read(envoy), format!("http_filters:\n{filter}"));
+    assert!(before.contains("http_filters:\n"), "the guide has filters");
+    std::fs::write(envoy, before.replacen("http_filters:\n", &after, 1)).expect("it is written");
+}
+
+impl Doors {
+    fn start(arguments: &[&str]) -> Self {
+        Self::with(arguments, &Changes::default())
+    }
+
+    fn with(arguments: &[&str], changes: &Changes) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let vnfm = Vnfm::start();
+        let url = |other: Option<SocketAddr>| other.map_or_else(|| vnfm.url(), |address| format!("http://{address}"));
+        let (facts, upstream) = (url(changes.facts), url(changes.upstream));
+        let arguments = ["--facts", &facts].iter().chain(arguments).map(|argument| (*argument).to_owned()).collect();
+        let mut gate = Gate { address: free_address(), arguments, server: None };
+        gate.start(folder.path());
+
+        let address = free_address();
+        let listen = format!("address: 127.0.0.1, port_value: {}", address.port());
+        let asked = format!("port_value: {}", gate.address.port());
+        let forwarded = upstream.replace("http://127.0.0.1:", "address: 127.0.0.1, port_value: ");
+        let replacements = [
+            ("address: 0.0.0.0, port_value: 8080", listen.as_str()),
+            ("port_value: 9191", &asked),
+            ("address: vnfm.example, port_value: 9890", &forwarded),
+        ];
+        write_files(&guide(GUIDE), folder.path(), &replacements);
+        let file = folder.path().join("envoy.yaml");
+        if changes.tokens {
+            add_filter(&file, &folder.path().join("jwt_authn.yaml"));
+        }
+        let mut command = Command::new(installed("bin/envoy"));
+        command.arg("--config-path").arg(&file);
+        command.args(["--use-dynamic-base-id", "--concurrency", "1", "--log-level", "warning"]);
+        let envoy = Server::start(command, address, folder.path());
+        Self { address, vnfm, gate, envoy, folder }
+    }
+}
+
+#[test]
+#[ignore = "needs what tests/doors/install.sh installs"]
+fn envoy_answers_as_the_library_does() {
+    let doors = Doors::start(&[]);
+    Gateway { address: doors.address, vnfm: &doors.vnfm, guide: &guide(GUIDE) }.compare();
+}
+
+/// Writes the policy that misbehaves.
+fn hostile(path: &Path) {
+    let module = std::fs::read(artifact("hostile.wasm")).expect("it is readable");
+    std::fs::write(path, solgate_bundle::bake::encode(&module).expect("it is a component")).expect("it is written");
+}
+
+#[test]
+#[ignore = "needs what tests/doors/install.sh installs"]
+fn envoy_lives_on_when_a_policy_misbehaves() {
+    let files = tempfile::tempdir().expect("a folder");
+    let policy = files.path().join("hostile.wasm");
+    hostile(&policy);
+    let doors = Doors::start(&["--policy", policy.to_str().expect("it is UTF-8")]);
+    policy_that_misbehaves(doors.address, &doors.vnfm);
+}
+
+#[test]
+#[ignore = "needs what tests/doors/install.sh installs"]
+fn envoy_gets_the_same_answers_while_a_policy_file_is_replaced() {
+    let files = tempfile::tempdir().expect("a folder");
+    let policy = files.path().join("policy.wasm");
+    std::fs::copy(artifact("vnflcm-v2.wasm"), &policy).expect("it is copied");
+    let mut doors = Doors::start(&["--policy", policy.to_str().expect("it is UTF-8")]);
+    under_load(doors.address, || {
+        let new = files.path().join("new.wasm");
+        hostile(&new);
+        std::fs::rename(&new, &policy).expect("it is replaced");
+    });
+    doors.gate.server().kill();
+    doors.gate.start(doors.folder.path());
+    expect(&send(doors.address, &message("GET", "/hostile/panic", &[], "")), 500, "gate.policy-trap");
+}
+
+#[test]
+#[ignore = "needs what tests/doors/install.sh installs"]
+fn envoy_refuses_everything_while_the_gate_is_down() {
+    let mut doors = Doors::start(&[]);
+    assert_eq!(send(doors.address, &good()).status, 202);
+    doors.vnfm.forget();
+    doors.gate.server().kill();
+    for request in [good(), bad()] {
+        let answer = send(doors.address, &request);
+        expect(&answer, 503, "gateway.no-verdict");
+        assert_eq!((answer.field("retry-after"), answer.field("version")), (Some("5"), Some("2.0.0")));
+    }
+    assert_eq!(doors.vnfm.received(), [], "nothing has passed");
+    doors.gate.start(doors.folder.path());
+    assert_eq!(send(doors.address, &good()).status, 202, "{}", doors.envoy.said());
+    expect(&send(doors.address, &bad()), 400, "terminate.type.enum");
+}
+
+#[test]
+#[ignore = "needs what tests/doors/install.sh installs"]
+fn envoy_says_when_the_vnfm_is_down() {
+    let nobody = Some(free_address());
+    let doors = Doors::with(&[], &Changes { upstream: nobody, ..Changes::default() });
+    let answer = send(doors.address, &good());
+    expect(&answer, 503, "upstream.unreachable");
+    assert_eq!(answer.json()["instance"], "/vnflcm/v2/vnf_instances");
+    assert_eq!(answer.field("retry-after"), Some("5"));
+    expect(&send(doors.address, &bad()), 400, "terminate.type.enum");
+}
+
+#[test]
+#[ignore = "needs what tests/doors/install.sh installs"]
+fn envoy_says_when_the_vnfm_has_no_facts() {
+    let nobody = Some(free_address());
+    let doors = Doors::with(&[], &Changes { facts: nobody, ..Changes::default() });
+    let fields = ["Version: 2.0.0", "Accept: application/json", "Content-Type: application/json"];
+    let terminate =
+        message("POST", "/vnflcm/v2/vnf_instances/i/terminate", &fields, r#"{"terminationType":"FORCEFUL"}"#);
+    expect(&send(doors.address, &terminate), 503, "gate.fact-unavailable");
+    assert_eq!(send(doors.address, &good()).status, 202, "this one needs none");
+}
+
+#[test]
+#[ignore = "needs what tests/doors/install.sh installs"]
+fn envoy_passes_warnings_and_logs_decisions() {
+    let doors = Doors::start(&["--severity", "header.version.required=warn"]);
+    let answer = send(doors.address, &message("GET", "/vnflcm/v2/vnf_instances", &["Accept: application/json"], ""));
+    assert_eq!(answer.status, 202);
+    let warning = answer.field("warning").expect("a warning");
+    assert!(warning.starts_with("299 ") && warning.contains("header.version.required"), "{warning}");
+    expect(&send(doors.address, &bad()), 400, "terminate.type.enum");
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let logged = |said: &str| {
+        let lines: Vec<serde_json::Value> = said.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        let of = |verdict: &str| lines.iter().find(|line| line["gate"]["verdict"] == verdict).cloned();
+        Some((of("allow")?, of("deny")?))
+    };
+    let (allowed, denied) = loop {
+        if let Some(found) = logged(&doors.envoy.said()) {
+            break found;
+        }
+        assert!(std::time::Instant::now() < deadline, "{}", doors.envoy.said());
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    };
+    assert_eq!(allowed["gate"]["operation"], "query_instances");
+    assert_eq!((&denied["gate"]["rule"], &denied["status"]), (&"terminate.type.enum".into(), &400.into()));
+}
+
+/// `{"iss":"https://idp.example","sub":"nfvo","tenant":"blue"}`, signed with the key
+/// in the guide.
+const TOKEN: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJodHRwczovL2lkcC5leGFtcGxlIiwic3ViIjoibmZ2byIsInRlbmFudCI6ImJsdWUifQ.bQxo-v5lh4UffTysnwH5rCaaQqFqkR6pyThVRp9vpsY";
+
+#[test]
+#[ignore = "needs what tests/doors/install.sh installs"]
+fn envoy_says_whose_token_it_has_verified() {
+    let files = tempfile::tempdir().expect("a folder");
+    let policy = files.path().join("policy.wasm");
+    let rules = workspace().join("policies/example-operator");
+    let built = solgate().arg("build").arg(&rules).arg("--output").arg(&policy).status().expect("it runs");
+    assert!(built.success());
+    let policy = policy.to_str().expect("it is UTF-8");
+    let doors = Doors::with(&["--policy", policy], &Changes { tokens: true, ..Changes::default() });
+    let create = |token: &str, tenant: &str| {
+        let token = format!("Authorization: Bearer {token}");
+        let fields = ["Version: 2.0.0", "Accept: application/json", "Content-Type: application/json", &token];
+        let body = format!(r#"{{"vnfdId":"vnfd-1","vnfInstanceName":"a","metadata":{{"tenant":"{tenant}"}}}}"#);
+        send(doors.address, &message("POST", "/vnflcm/v2/vnf_instances", &fields, &body))
+    };
+    let answer = create(TOKEN, "blue");
+    assert_eq!(answer.status, 202, "{}", String::from_utf8_lossy(&answer.body));
+    expect(&create(TOKEN, "red"), 403, "operator.create.tenant");
+    // Envoy itself refuses a token that nobody has signed.
+    let (unsigned, _) = TOKEN.rsplit_once('.').expect("a token has three parts");
+    expect(&create(&format!("{unsigned}.AAAA"), "blue"), 401, "gateway.refused");
+}
