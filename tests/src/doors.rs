@@ -2,7 +2,7 @@
 //! running process.
 
 mod asked;
-mod ext_authz;
+pub mod ext_authz;
 pub mod gateway;
 mod http;
 pub mod library;

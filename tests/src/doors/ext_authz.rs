@@ -71,7 +71,8 @@ impl ExtAuthz {
 }
 
 /// The check that Envoy makes of a request when it is configured as the guide says.
-fn check(asked: &Asked, host: &str) -> CheckRequest {
+#[must_use]
+pub fn check(asked: &Asked, host: &str) -> CheckRequest {
     let case = &asked.case;
     let field = |name: &str, value: &str| HeaderValue {
         key: name.to_owned(),

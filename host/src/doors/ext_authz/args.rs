@@ -7,7 +7,7 @@ use crate::doors::gateway::config::Config;
 /// Where the door listens if nothing else is said.
 const DEFAULT_LISTEN: &str = "127.0.0.1:9191";
 
-/// Judge requests for Envoy and what is built on it, as its external authorization service.
+/// Judge requests for Envoy, as its external authorization service.
 ///
 /// Envoy asks over gRPC (envoy.service.auth.v3.Authorization) and forwards what is
 /// allowed itself. The service grpc.health.v1.Health says whether it can.
