@@ -1,8 +1,10 @@
 //! Envoy with `solgate ext-authz` beside it, configured as docs/doors/envoy.md says.
 
-use std::net::SocketAddr;
+use std::io::Read;
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use solgate_tests::doors::gateway::Gateway;
 use solgate_tests::process::{free_address, solgate};
@@ -51,6 +53,8 @@ struct Changes {
     upstream: Option<SocketAddr>,
     /// Envoy verifies tokens.
     tokens: bool,
+    /// How long Envoy waits for the VNFM.
+    patience: Option<&'static str>,
 }
 
 /// Puts a filter before the others, as the guide says.
@@ -84,6 +88,7 @@ impl Doors {
             ("address: 0.0.0.0, port_value: 8080", listen.as_str()),
             ("port_value: 9191", &asked),
             ("address: vnfm.example, port_value: 9890", &forwarded),
+            ("timeout: 60s", changes.patience.unwrap_or("timeout: 60s")),
         ];
         write_files(&guide(GUIDE), folder.path(), &replacements);
         let file = folder.path().join("envoy.yaml");
@@ -170,6 +175,49 @@ fn envoy_says_when_the_vnfm_is_down() {
 
 #[test]
 #[ignore = "needs what tests/doors/install.sh installs"]
+fn envoy_says_when_the_vnfm_breaks_off_or_is_silent() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let upstream = Some(listener.local_addr().expect("it is bound"));
+    let doors = Doors::with(&[], &Changes { upstream, patience: Some("timeout: 1s"), ..Changes::default() });
+    std::thread::spawn(move || {
+        let (mut first, _) = listener.accept().expect("Envoy connects");
+        let _ = first.read(&mut [0; 4096]);
+        drop(first);
+        let (second, _) = listener.accept().expect("Envoy connects");
+        std::thread::sleep(Duration::from_secs(30));
+        drop(second);
+    });
+    let broken = send(doors.address, &good());
+    expect(&broken, 502, "upstream.broken");
+    assert_eq!(broken.field("retry-after"), None, "it may have been carried out");
+    expect(&send(doors.address, &good()), 504, "upstream.timeout");
+}
+
+#[test]
+#[ignore = "needs what tests/doors/install.sh installs"]
+fn what_envoy_itself_refuses_is_a_problem_too() {
+    let doors = Doors::start(&[]);
+    let head =
+        "POST /vnflcm/v2/vnf_instances/i/terminate HTTP/1.1\r\nHost: a\r\nVersion: 2.0.0\r\nConnection: close\r\n";
+    let fields: String = (0..110).map(|number| format!("X-{number}: 1\r\n")).collect();
+    let table = [
+        ("GET / HTTP/1.0\r\n\r\n".to_owned(), 426, "gateway.refused"),
+        (format!("{head}Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), 400, "gateway.refused"),
+        (format!("{head}X-A: \u{1}\r\n\r\n"), 400, "gateway.refused"),
+        (format!("{head}{fields}\r\n"), 431, "gateway.refused"),
+        (head.replace("close", "upgrade") + "Upgrade: websocket\r\n\r\n", 403, "gateway.refused"),
+        (format!("{head}Content-Length: 3000000\r\n\r\n{}", " ".repeat(3_000_000)), 413, "transport.body.size"),
+    ];
+    for (request, status, rule) in table {
+        let answer = send(doors.address, request.as_bytes());
+        expect(&answer, status, rule);
+        assert_eq!(answer.field("version"), Some("2.0.0"));
+    }
+    assert_eq!(doors.vnfm.received(), [], "nothing has passed");
+}
+
+#[test]
+#[ignore = "needs what tests/doors/install.sh installs"]
 fn envoy_says_when_the_vnfm_has_no_facts() {
     let nobody = Some(free_address());
     let doors = Doors::with(&[], &Changes { facts: nobody, ..Changes::default() });
@@ -189,7 +237,7 @@ fn envoy_passes_warnings_and_logs_decisions() {
     let warning = answer.field("warning").expect("a warning");
     assert!(warning.starts_with("299 ") && warning.contains("header.version.required"), "{warning}");
     expect(&send(doors.address, &bad()), 400, "terminate.type.enum");
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let deadline = Instant::now() + Duration::from_secs(20);
     let logged = |said: &str| {
         let lines: Vec<serde_json::Value> = said.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
         let of = |verdict: &str| lines.iter().find(|line| line["gate"]["verdict"] == verdict).cloned();
@@ -199,8 +247,8 @@ fn envoy_passes_warnings_and_logs_decisions() {
         if let Some(found) = logged(&doors.envoy.said()) {
             break found;
         }
-        assert!(std::time::Instant::now() < deadline, "{}", doors.envoy.said());
-        std::thread::sleep(std::time::Duration::from_millis(100));
+        assert!(Instant::now() < deadline, "{}", doors.envoy.said());
+        std::thread::sleep(Duration::from_millis(100));
     };
     assert_eq!(allowed["gate"]["operation"], "query_instances");
     assert_eq!((&denied["gate"]["rule"], &denied["status"]), (&"terminate.type.enum".into(), &400.into()));
@@ -216,8 +264,8 @@ fn envoy_says_whose_token_it_has_verified() {
     let files = tempfile::tempdir().expect("a folder");
     let policy = files.path().join("policy.wasm");
     let rules = workspace().join("policies/example-operator");
-    let built = solgate().arg("build").arg(&rules).arg("--output").arg(&policy).status().expect("it runs");
-    assert!(built.success());
+    let built = solgate().arg("build").arg(&rules).arg("--output").arg(&policy).output().expect("it runs");
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
     let policy = policy.to_str().expect("it is UTF-8");
     let doors = Doors::with(&["--policy", policy], &Changes { tokens: true, ..Changes::default() });
     let create = |token: &str, tenant: &str| {
