@@ -62,6 +62,10 @@ struct Running {
 
 impl Running {
     async fn start() -> Self {
+        Self::with_lame_duck(Duration::ZERO).await
+    }
+
+    async fn with_lame_duck(lame_duck: Duration) -> Self {
         let records = tempfile::tempdir().unwrap();
         let config = Config {
             listen: "127.0.0.1:0".to_owned(),
@@ -71,7 +75,7 @@ impl Running {
             log: LogFormat::Off,
             record: Some(RecordConfig { file: records.path().join("decisions.jsonl"), bodies: Bodies::Redacted }),
         };
-        let server = Server::bind(&config, "token", &open_gate).await.unwrap();
+        let server = Server::bind(&config, "token", &open_gate).await.unwrap().with_lame_duck(lame_duck);
         let address = server.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(server.run(async {
@@ -331,4 +335,20 @@ async fn health_is_told_until_the_end() {
     running.stop.send(()).unwrap();
     let last = tokio::time::timeout(PATIENCE, watched.message()).await.expect("in time").unwrap().unwrap();
     assert_eq!(last.status, 2, "it does not serve any more");
+}
+
+#[tokio::test]
+async fn a_lame_duck_says_so_and_answers() {
+    let mut running = Running::with_lame_duck(Duration::from_secs(1)).await;
+    let stop = std::mem::replace(&mut running.stop, oneshot::channel().0);
+    stop.send(()).unwrap();
+    let mut client = HealthClient::new(running.channel.clone());
+    let deadline = tokio::time::Instant::now() + Duration::from_millis(900);
+    while client.check(HealthCheckRequest::default()).await.unwrap().into_inner().status != 2 {
+        assert!(tokio::time::Instant::now() < deadline, "it says so at once");
+    }
+    let response = running.check(check(post(&[], b""))).await;
+    assert_eq!(metadata(&response, "verdict").as_deref(), Some("allow"));
+    drop((client, running.channel));
+    assert!(tokio::time::timeout(PATIENCE, running.task).await.expect("an end in time").unwrap());
 }

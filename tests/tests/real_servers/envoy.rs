@@ -53,6 +53,8 @@ struct Changes {
     upstream: Option<SocketAddr>,
     /// Envoy verifies tokens.
     tokens: bool,
+    /// Where there is another gate.
+    second: Option<SocketAddr>,
     /// How long Envoy waits for the VNFM.
     patience: Option<&'static str>,
 }
@@ -92,6 +94,9 @@ impl Doors {
         ];
         write_files(&guide(GUIDE), folder.path(), &replacements);
         let file = folder.path().join("envoy.yaml");
+        if let Some(second) = changes.second {
+            add_endpoint(&file, gate.address, second);
+        }
         if changes.tokens {
             add_filter(&file, &folder.path().join("jwt_authn.yaml"));
         }
@@ -101,6 +106,15 @@ impl Doors {
         let envoy = Server::start(command, address, folder.path());
         Self { address, vnfm, gate, envoy, folder }
     }
+}
+
+/// Puts another endpoint beside one.
+fn add_endpoint(envoy: &Path, one: SocketAddr, other: SocketAddr) {
+    let text = std::fs::read_to_string(envoy).expect("the guide shows it");
+    let endpoint = text.lines().find(|line| line.contains(&format!("port_value: {} ", one.port())));
+    let endpoint = endpoint.expect("the gate is an endpoint");
+    let both = format!("{endpoint}\n{}", endpoint.replace(&one.port().to_string(), &other.port().to_string()));
+    std::fs::write(envoy, text.replace(endpoint, &both)).expect("it is written");
 }
 
 #[test]
@@ -141,6 +155,29 @@ fn envoy_gets_the_same_answers_while_a_policy_file_is_replaced() {
     doors.gate.server().kill();
     doors.gate.start(doors.folder.path());
     expect(&send(doors.address, &message("GET", "/hostile/panic", &[], "")), 500, "gate.policy-trap");
+}
+
+#[test]
+#[ignore = "needs what tests/doors/install.sh installs"]
+fn envoy_turns_to_another_gate_while_one_is_restarted() {
+    let second = free_address();
+    let lame_duck = ["--lame-duck", "3s"];
+    let mut doors = Doors::with(&lame_duck, &Changes { second: Some(second), ..Changes::default() });
+    let mut other = Gate { address: second, arguments: doors.gate.arguments.clone(), server: None };
+    other.start(doors.folder.path());
+    // Envoy has to find it first.
+    std::thread::sleep(Duration::from_secs(3));
+    for gate in [&mut doors.gate, &mut other] {
+        under_load(doors.address, || {
+            gate.server().signal("TERM");
+            let deadline = Instant::now() + Duration::from_secs(20);
+            while gate.server().is_running() && Instant::now() < deadline {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            gate.start(doors.folder.path());
+            std::thread::sleep(Duration::from_secs(3));
+        });
+    }
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! The command line of `solgate ext-authz`.
 
+use std::time::Duration;
+
 use crate::doors::gateway::GatewayError;
-use crate::doors::gateway::args::{JudgingArgs, address};
+use crate::doors::gateway::args::{JudgingArgs, address, duration};
 use crate::doors::gateway::config::Config;
 
 /// Where the door listens if nothing else is said.
@@ -28,6 +30,10 @@ pub struct ExtAuthzArgs {
     /// Where Envoy keeps the claims of a verified token: payload_in_metadata of its filter jwt_authn
     #[arg(long, value_name = "NAME", default_value = "jwt_payload")]
     pub jwt_payload: String,
+
+    /// How long to go on answering after SIGTERM, while health checks send Envoy to another gate
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration, allow_hyphen_values = true)]
+    pub lame_duck: Duration,
 
     #[command(flatten)]
     pub judging: JudgingArgs,

@@ -34,7 +34,7 @@ pub async fn run(args: ExtAuthzArgs, load: PolicyLoader<'_>) -> Result<ExitCode,
     }
     // Before the first connection, so that no signal is missed.
     let signals = gateway::signals()?;
-    let server = Server::bind(&config, &args.jwt_payload, &build).await?;
+    let server = Server::bind(&config, &args.jwt_payload, &build).await?.with_lame_duck(args.lame_duck);
     overrides::report(&config.upstreams, SystemTime::now());
 
     let address = server.local_addr().map_err(|error| GatewayError::Bind {
@@ -48,8 +48,8 @@ pub async fn run(args: ExtAuthzArgs, load: PolicyLoader<'_>) -> Result<ExitCode,
     let drained = server
         .run(async {
             signals.await;
-            let drain = humantime::format_duration(config.limits.drain);
-            anstream::eprintln!("solgate: stopping; checks in flight have {drain}");
+            let stops = args.lame_duck.saturating_add(config.limits.drain);
+            anstream::eprintln!("solgate: stopping; checks have {}", humantime::format_duration(stops));
         })
         .await;
     lines.finish();

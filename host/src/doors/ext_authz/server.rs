@@ -37,6 +37,7 @@ pub struct Server {
     judging: Arc<Judging>,
     tasks: Vec<JoinHandle<()>>,
     jwt_payload: String,
+    lame_duck: Duration,
     drain: Duration,
 }
 
@@ -50,7 +51,16 @@ impl Server {
         let judging = Arc::new(Judging::open(config, build_gate)?);
         let listener = listen(&config.listen, "--listen").await?;
         let tasks = judging.start(config).await?;
-        Ok(Self { listener, judging, tasks, jwt_payload: jwt_payload.to_owned(), drain: config.limits.drain })
+        let (jwt_payload, drain) = (jwt_payload.to_owned(), config.limits.drain);
+        Ok(Self { listener, judging, tasks, jwt_payload, lame_duck: Duration::ZERO, drain })
+    }
+
+    /// Goes on answering for so long after it was told to stop, while health checks
+    /// send Envoy elsewhere.
+    #[must_use]
+    pub fn with_lame_duck(mut self, lame_duck: Duration) -> Self {
+        self.lame_duck = lame_duck;
+        self
     }
 
     /// The address that Envoy uses.
@@ -61,10 +71,10 @@ impl Server {
         self.listener.local_addr()
     }
 
-    /// Answers checks until `shutdown` is ready, then lets those in flight finish
-    /// within the drain limit. Returns whether they did.
+    /// Answers checks until `shutdown` is ready and the lame duck's time is over, then
+    /// lets those in flight finish within the drain limit. Returns whether they did.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> bool {
-        let Self { listener, judging, tasks, jwt_payload, drain } = self;
+        let Self { listener, judging, tasks, jwt_payload, lame_duck, drain } = self;
         let message_limit = judging.body_limit().saturating_add(MESSAGE_ROOM);
         let checks = AuthorizationServer::new(Checks { judging: judging.clone(), jwt_payload })
             .max_decoding_message_size(message_limit);
@@ -88,6 +98,8 @@ impl Server {
             () = shutdown => {
                 judging.stopping();
                 not_serving(&health).await;
+                // It ends only if it cannot listen any more.
+                let _ = tokio::time::timeout(lame_duck, &mut server).await;
                 let _ = stop.send(());
                 tokio::time::timeout(drain, server).await.is_ok()
             }
