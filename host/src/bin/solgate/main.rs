@@ -25,8 +25,6 @@ use solgate::doors::gateway::GatewayError;
 use solgate::doors::{check, explain, ext_authz, serve};
 use solgate::policy::{Isolation, Policy};
 
-use policies::Loader;
-
 const AFTER_HELP: &str = "\
 Examples:
   solgate serve --demo
@@ -94,16 +92,16 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),
         Command::ImportCases(arguments) => import_cases::run(&arguments),
-        Command::Serve(arguments) => runtime()?.block_on(async {
-            let loader = Loader::for_gateway()?;
-            Ok(serve::run(arguments, &|paths: &[_], isolation| load(&loader, paths, isolation)).await?)
-        }),
-        Command::ExtAuthz(arguments) => runtime()?.block_on(async {
-            let loader = Loader::for_gateway()?;
-            Ok(ext_authz::run(arguments, &|paths: &[_], isolation| load(&loader, paths, isolation)).await?)
-        }),
+        Command::Serve(arguments) => {
+            let loader = policies::Loader::for_gateway()?;
+            Ok(runtime()?.block_on(serve::run(arguments, &loading(&loader)))?)
+        }
+        Command::ExtAuthz(arguments) => {
+            let loader = policies::Loader::for_gateway()?;
+            Ok(runtime()?.block_on(ext_authz::run(arguments, &loading(&loader)))?)
+        }
         Command::Check(arguments) => runtime()?.block_on(async {
-            let loader = Loader::for_author()?;
+            let loader = policies::Loader::for_author()?;
             Ok(check::run(arguments, |order| loader.gate(order)).await?)
         }),
         Command::Explain(arguments) => {
@@ -112,9 +110,11 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// The policies of a door that listens.
-fn load(loader: &Loader, paths: &[PathBuf], isolation: Isolation) -> Result<Vec<Arc<Policy>>, GatewayError> {
-    loader.components(paths, isolation).map_err(|error| GatewayError::Policy(error.to_string()))
+/// How a door that listens loads its policies.
+fn loading(
+    loader: &policies::Loader,
+) -> impl Fn(&[PathBuf], Isolation) -> Result<Vec<Arc<Policy>>, GatewayError> + Sync {
+    |paths, isolation| loader.components(paths, isolation).map_err(|error| GatewayError::Policy(error.to_string()))
 }
 
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
