@@ -58,10 +58,8 @@ pub enum Fault {
     BodyCut { said: u64, found: u64 },
     #[error("The server that asks the gate at {peer} is not one that it believes; name its address with --trust.")]
     UntrustedServer { peer: String },
-    #[error(
-        "The server in front of the gate does not say which request it asks about: {missing} is missing or malformed."
-    )]
-    NotForwarded { missing: &'static str },
+    #[error("The server in front of the gate did not hand on what is to be judged: {0}.")]
+    Handover(String),
     #[error("The request was not received within {seconds} seconds.")]
     RequestTimeout { seconds: u64 },
     // ---- the VNFM behind the gate ----------------------------------------------
@@ -159,9 +157,7 @@ impl Fault {
                 (S::INTERNAL_SERVER_ERROR, "gate.body-cut", "Request body did not reach the gate", false)
             }
             Self::UntrustedServer { .. } => (S::FORBIDDEN, "gate.untrusted", "Server is not trusted", false),
-            Self::NotForwarded { .. } => {
-                (S::INTERNAL_SERVER_ERROR, "gate.not-forwarded", "Request was not forwarded as a whole", false)
-            }
+            Self::Handover(_) => (S::INTERNAL_SERVER_ERROR, "gate.handover", "Request did not reach the gate", false),
             Self::RequestTimeout { .. } => (S::REQUEST_TIMEOUT, "transport.timeout", "Request was too slow", false),
             Self::NoUpstream => (S::NOT_FOUND, "gate.no-upstream", "No VNFM for this request", false),
             Self::UpstreamUnreachable(_) => {

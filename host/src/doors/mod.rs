@@ -4,6 +4,7 @@ mod body;
 pub mod check;
 pub mod demo;
 pub mod explain;
+pub mod ext_authz;
 pub mod forward_auth;
 pub mod gateway;
 pub mod layer;

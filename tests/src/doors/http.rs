@@ -29,14 +29,7 @@ pub enum Fate {
 #[must_use]
 pub fn ask(address: SocketAddr, host: &str, vnfm: &Vnfm, asked: &Asked, facts: &[Given]) -> Fate {
     let case = &asked.case;
-    vnfm.forget();
-    for fact in facts {
-        let mut reply = if fact.status == 200 { Reply::json(&fact.body) } else { Reply::status(fact.status) };
-        reply.fields.extend(fact.etag.clone().map(|etag| ("ETag", etag)));
-        if let Some(target) = &fact.target {
-            vnfm.reply("GET", target, reply);
-        }
-    }
+    script(vnfm, facts);
     let answer = send(address, &bytes(asked, host));
     if let Some(arrived) = vnfm.received().iter().find(|received| received.field(MARK).is_some()) {
         if arrived.line != format!("{} {} HTTP/1.1", case.method, case.target) {
@@ -58,6 +51,18 @@ pub fn ask(address: SocketAddr, host: &str, vnfm: &Vnfm, asked: &Asked, facts: &
             serde_json::from_slice(&answer.body).unwrap_or_default()
         },
     })
+}
+
+/// Lets the VNFM answer these facts and no others.
+pub fn script(vnfm: &Vnfm, facts: &[Given]) {
+    vnfm.forget();
+    for fact in facts {
+        let mut reply = if fact.status == 200 { Reply::json(&fact.body) } else { Reply::status(fact.status) };
+        reply.fields.extend(fact.etag.clone().map(|etag| ("ETag", etag)));
+        if let Some(target) = &fact.target {
+            vnfm.reply("GET", target, reply);
+        }
+    }
 }
 
 /// The request as it is sent.

@@ -4,6 +4,7 @@
 //! `make test-doors` installs the servers and runs this; without them the tests
 //! stand aside.
 
+mod envoy;
 mod faults;
 mod forward_auth;
 mod haproxy;

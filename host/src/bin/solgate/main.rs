@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use solgate::doors::gateway::GatewayError;
-use solgate::doors::{check, explain, forward_auth, serve};
+use solgate::doors::{check, explain, ext_authz, forward_auth, serve};
 use solgate::policy::{Isolation, Policy};
 
 const AFTER_HELP: &str = "\
@@ -46,6 +46,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Serve(serve::ServeArgs),
+    ExtAuthz(ext_authz::ExtAuthzArgs),
     ForwardAuth(forward_auth::ForwardAuthArgs),
     Check(check::CheckArgs),
     Explain(explain::ExplainArgs),
@@ -99,6 +100,10 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::ForwardAuth(arguments) => {
             let loader = policies::Loader::for_gateway()?;
             Ok(runtime()?.block_on(forward_auth::run(arguments, &loading(&loader)))?)
+        }
+        Command::ExtAuthz(arguments) => {
+            let loader = policies::Loader::for_gateway()?;
+            Ok(runtime()?.block_on(ext_authz::run(arguments, &loading(&loader)))?)
         }
         Command::Check(arguments) => runtime()?.block_on(async {
             let loader = policies::Loader::for_author()?;

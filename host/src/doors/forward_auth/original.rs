@@ -78,5 +78,7 @@ impl Original {
 
 fn text(value: Option<HeaderValue>, missing: &'static str) -> Result<String, Fault> {
     let text = value.as_ref().and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
-    text.filter(|text| !text.is_empty()).map(str::to_owned).ok_or(Fault::NotForwarded { missing })
+    text.filter(|text| !text.is_empty())
+        .map(str::to_owned)
+        .ok_or_else(|| Fault::Handover(format!("{missing} is missing or malformed")))
 }
