@@ -249,14 +249,15 @@ class BodyTest(unittest.TestCase):
     def test_a_body_that_breaks_off_is_refused(self):
         vnfm = instantiated()
         length = str(len(TERMINATE) + 1)
-        self.assertEqual(self.post(vnfm, TERMINATE, CONTENT_LENGTH=length).status, 400)
+        response = self.post(vnfm, TERMINATE, CONTENT_LENGTH=length)
+        self.assertGreaterEqual(response.status, 400)
         self.assertEqual(vnfm.received, [])
 
     def test_a_length_that_is_no_number_is_refused(self):
         for length in ("-1", "+1", "1_0", "ten"):
             vnfm = instantiated()
-            status = self.post(vnfm, TERMINATE, CONTENT_LENGTH=length).status
-            self.assertEqual(status, 400, length)
+            response = self.post(vnfm, TERMINATE, CONTENT_LENGTH=length)
+            self.assertEqual(response.rules(), ["transport.framing.length"], length)
             self.assertEqual(vnfm.received, [])
 
     def test_no_more_is_read_than_the_request_has(self):
@@ -273,9 +274,12 @@ class BodyTest(unittest.TestCase):
 
 @support.needs_library
 class HeadTest(unittest.TestCase):
-    def rules(self, path, query="", **entries):
-        app = gated(instantiated())
-        return Response(app, environ("GET", path, query=query, **entries)).rules()
+    def get(self, path, **entries):
+        return Response(gated(instantiated()), environ("GET", path, **entries))
+
+    def instance(self, path, **entries):
+        """The path that ProblemDetails names."""
+        return json.loads(self.get(path, **entries).body)["instance"]
 
     def test_the_target_is_the_one_that_the_client_sent(self):
         received = "/vnflcm/v2/vnf%5Finstances/%2e%2e"
@@ -285,29 +289,24 @@ class HeadTest(unittest.TestCase):
             {"REQUEST_URI": received},
             {"RAW_PATH_INFO": received},
         ):
-            response = Response(gated(instantiated()), environ("GET", decoded, **given))
-            instance = json.loads(response.body)["instance"]
-            self.assertEqual(instance, received, given)
+            self.assertEqual(self.instance(decoded, **given), received)
 
     def test_a_target_that_leads_elsewhere_is_not_believed(self):
         # A middleware before the gate has rewritten the path, or the query.
         secret = "/vnflcm/v2/nothing"
-        response = Response(
-            gated(instantiated()), environ("GET", secret, RAW_URI=INSTANCE)
-        )
-        self.assertEqual(json.loads(response.body)["instance"], secret)
+        self.assertEqual(self.instance(secret, RAW_URI=INSTANCE), secret)
+        query = {"QUERY_STRING": "filter=x", "RAW_URI": f"{INSTANCE}?filter=y"}
+        self.assertEqual(self.get("/vnflcm/v2/vnf_instances", **query).status, 400)
 
     def test_a_target_is_written_anew_if_the_server_does_not_tell(self):
-        path = "/vnflcm/v2/a b%/\xc3\xa9"
-        response = Response(gated(instantiated()), environ("GET", path))
-        instance = json.loads(response.body)["instance"]
+        instance = self.instance("/vnflcm/v2/a b%/\xc3\xa9")
         self.assertEqual(instance, "/vnflcm/v2/a%20b%25/%C3%A9")
 
     def test_repeated_fields_are_seen_if_the_server_tells(self):
-        headers = (("Version", "2.0.0"), ("Accept", "a/b"), ("accept", "*/*"))
-        vnfm = instantiated()
-        given = environ("GET", INSTANCE, HTTP_ACCEPT="a/b", headers_raw=headers)
-        self.assertEqual(Response(gated(vnfm), given).status, 200)
+        tokens = (("X-Auth-Token", "a"), ("x-auth-token", "b"))
+        headers = (("Version", "2.0.0"), ("Accept", "*/*"), *tokens)
+        response = self.get(INSTANCE, HTTP_X_AUTH_TOKEN="a,b", headers_raw=headers)
+        self.assertEqual(response.rules(), ["transport.field.repeated"])
 
     def test_what_the_embedder_says_of_the_caller_is_heard(self):
         app = gated(instantiated(), caller=lambda given: {"subject": 7})

@@ -9,18 +9,15 @@ _PART = 64 * 1024
 
 
 class UnreadableBody(Exception):
-    """The body cannot be read; ``status`` is what HTTP says to that."""
-
-    def __init__(self, status: int, detail: str):
-        super().__init__(detail)
-        self.status = status
+    """Where the body ends cannot be told."""
 
 
 def take(environ: Environ, limit: int) -> Tuple[bytes, bool]:
     """The body, and whether that is all of it.
 
-    Of a longer body than ``limit`` only the start is read. A whole body can be
-    read from the environ once more.
+    Of a body that is longer than ``limit`` only the start is read. A whole one can
+    be read from the environ once more. Whether it is as long as Content-Length
+    says is for the gate to judge.
     """
     length = _length(environ)
     wanted = limit + 1 if length is None else min(length, limit + 1)
@@ -31,26 +28,21 @@ def take(environ: Environ, limit: int) -> Tuple[bytes, bool]:
         # The chunks are no more, and not every application looks for them.
         environ.pop("HTTP_TRANSFER_ENCODING", None)
         environ["CONTENT_LENGTH"] = str(len(body))
-    elif len(body) < length:
-        raise UnreadableBody(400, "The request ended before its body was complete.")
     environ["wsgi.input"] = io.BytesIO(body)
     return body, True
 
 
 def _length(environ: Environ) -> Optional[int]:
-    """How long the body is; None if it ends where the input does."""
-    text = environ.get("CONTENT_LENGTH")
-    if text:
-        if not (text.isascii() and text.isdigit()):
-            raise UnreadableBody(400, "Content-Length is not a decimal number.")
-        return int(text)
-    if "HTTP_TRANSFER_ENCODING" not in environ:
-        return 0
+    """How much there is to read; None if the input ends with the body."""
+    text = environ.get("CONTENT_LENGTH") or ""
+    if text or "HTTP_TRANSFER_ENCODING" not in environ:
+        # The gate refuses what is not a number, whatever the body.
+        return int(text) if text.isascii() and text.isdigit() else 0
     # eventlet's input ends with the body, too, although it does not say so.
     if environ.get("wsgi.input_terminated") or "eventlet.input" in environ:
         return None
     raise UnreadableBody(
-        411, "This server does not pass chunked bodies on; send Content-Length."
+        "This server does not pass chunked bodies on; send Content-Length."
     )
 
 

@@ -67,7 +67,7 @@ class GateMiddleware:
         try:
             answer = self._judge(environ)
         except _body.UnreadableBody as error:
-            answer = _problem(error.status, str(error))
+            answer = _problem(411, str(error))
         except GateError as error:
             _log.error("the gate cannot be used: %s", error)
             answer = _problem(503, "The gate cannot be used; its log says why.")
