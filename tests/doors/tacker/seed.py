@@ -2,7 +2,6 @@
 
 import json
 
-from oslo_utils import timeutils
 from tacker import context
 from tacker.db import api as db_api
 from tacker.db import model_base
@@ -18,7 +17,5 @@ def create_database(path):
     admin = context.get_admin_context()
     for instance in content["vnfInstances"]:
         objects.VnfInstanceV2.from_dict(instance).create(admin)
-    now = timeutils.utcnow().isoformat()
     for occurrence in content["vnfLcmOpOccs"]:
-        times = {"startTime": now, "stateEnteredTime": now}
-        objects.VnfLcmOpOccV2.from_dict({**times, **occurrence}).create(admin)
+        objects.VnfLcmOpOccV2.from_dict(occurrence).create(admin)

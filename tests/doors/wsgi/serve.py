@@ -14,4 +14,4 @@ import eventlet.wsgi  # noqa: E402
 from wsgi import application  # noqa: E402
 
 listener = eventlet.listen(("127.0.0.1", int(sys.argv[1])), reuse_port=False)
-eventlet.wsgi.server(listener, application)
+eventlet.wsgi.server(listener, application, url_length_limit=65536)

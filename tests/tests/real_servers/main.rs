@@ -5,3 +5,6 @@
 //! stand aside.
 
 mod faults;
+mod python;
+mod tacker;
+mod wsgi;
