@@ -6,6 +6,7 @@
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
+use crate::fields;
 use crate::problem::{Location, Problem, Violation};
 
 /// Seconds after which a client may try again when the cause is expected to pass.
@@ -51,6 +52,10 @@ pub enum Fault {
     MalformedBody(String),
     #[error("The request body is larger than {limit} bytes, which is the most that the gate passes on.")]
     BodyTooLarge { limit: usize },
+    #[error(
+        "The server in front of the gate handed on {found} bytes of a body of {said}; it must be set to hand on all of them."
+    )]
+    BodyCut { said: u64, found: u64 },
     #[error("The request was not received within {seconds} seconds.")]
     RequestTimeout { seconds: u64 },
     // ---- the VNFM behind the gate ----------------------------------------------
@@ -144,6 +149,9 @@ impl Fault {
             Self::BodyTooLarge { .. } => {
                 (S::PAYLOAD_TOO_LARGE, "transport.body.size", "Request body is too large", false)
             }
+            Self::BodyCut { .. } => {
+                (S::INTERNAL_SERVER_ERROR, "gate.body-cut", "Request body did not reach the gate", false)
+            }
             Self::RequestTimeout { .. } => (S::REQUEST_TIMEOUT, "transport.timeout", "Request was too slow", false),
             Self::NoUpstream => (S::NOT_FOUND, "gate.no-upstream", "No VNFM for this request", false),
             Self::UpstreamUnreachable(_) => {
@@ -195,7 +203,9 @@ impl Fault {
             rule: id.to_owned(),
             title: title.to_owned(),
             detail: detail.clone(),
-            instance: target.map(|t| t.split(['?', '#']).next().unwrap_or(t).to_owned()),
+            instance: target
+                .filter(|_| !matches!(self, Self::BadTarget { .. }))
+                .map(|target| fields::excerpt(target.split(['?', '#']).next().unwrap_or(target))),
             violations: vec![Violation { rule: id.to_owned(), location, detail, clause: None }],
             headers,
         }

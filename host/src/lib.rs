@@ -7,9 +7,11 @@
 //! that comes out either lets the request pass or carries the
 //! [`Problem`](problem::Problem) to answer.
 
+mod ambiguity;
 pub mod doors;
 pub mod facts;
 pub mod fault;
+mod fields;
 pub mod gate;
 pub mod policy;
 mod pool;

@@ -4,8 +4,10 @@
 use std::time::SystemTime;
 
 use clap::{CommandFactory, Parser};
-use solgate::doors::serve::config::{GateMode, LogFormat};
-use solgate::doors::serve::{ServeArgs, ServeError};
+use solgate::doors::gateway::GatewayError;
+use solgate::doors::gateway::config::LogFormat;
+use solgate::doors::gateway::gate_config::GateMode;
+use solgate::doors::serve::ServeArgs;
 use solgate::gate::{FactFailure, Setting, Severity};
 
 #[derive(Debug, Parser)]
@@ -39,15 +41,15 @@ fn one_upstream_on_the_command_line() {
     );
     let upstream = &config.upstreams[0];
     assert_eq!(upstream.url, "http://vnfm:9890/");
-    assert_eq!(upstream.policies.len(), 2);
+    assert_eq!(upstream.gate.policies.len(), 2);
     assert_eq!(
-        (upstream.mode, upstream.fact_failure, upstream.facts.ttl.as_millis()),
+        (upstream.gate.mode, upstream.gate.fact_failure, upstream.gate.facts.ttl.as_millis()),
         (GateMode::Monitor, FactFailure::Pass, 500)
     );
-    assert_eq!(upstream.isolation.to_string(), "recycle:64");
+    assert_eq!(upstream.gate.isolation.to_string(), "recycle:64");
     let option = |name: &str, value: serde_json::Value| Setting::Option { name: name.to_owned(), value };
     assert_eq!(
-        upstream.settings(SystemTime::now()),
+        upstream.gate.settings(SystemTime::now()),
         [
             option("strict", true.into()),
             option("name", "text".into()),
@@ -82,13 +84,13 @@ fn a_file_that_is_missing_or_wrong_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("solgate.yaml");
     let args = parse(&format!("--config {}", path.display())).unwrap();
-    assert!(matches!(args.config(None), Err(ServeError::ReadConfig { .. })));
+    assert!(matches!(args.config(None), Err(GatewayError::ReadConfig { .. })));
     std::fs::write(&path, "upstreams:\n  - url: http://a\n    polices: [x]\n").unwrap();
     let error = args.config(None).unwrap_err().to_string();
     assert_eq!(error, format!("{}:3:5: unknown member polices; did you mean policies?", path.display()));
     std::fs::write(&path, "listen: 127.0.0.1:3\nupstreams:\n  - url: http://a\n    policies: [x.wasm]\n").unwrap();
     let config = args.config(None).unwrap();
-    assert_eq!(config.upstreams[0].policies, [folder.path().join("x.wasm")], "paths are relative to the file");
+    assert_eq!(config.upstreams[0].gate.policies, [folder.path().join("x.wasm")], "paths are relative to the file");
     let config = parse(&format!("--config {} --listen 127.0.0.1:4", path.display())).unwrap().config(None).unwrap();
     assert_eq!(config.listen, "127.0.0.1:4", "the command line has the last word");
 }

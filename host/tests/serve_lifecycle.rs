@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use serve_support::{Act, Client, OK, Upstream, config, exchange, open_gate, start};
 use solgate::doors::demo::{self, Vnfm, ids};
+use solgate::doors::gateway::config::UpstreamConfig;
 use solgate::doors::serve::Server;
-use solgate::doors::serve::config::UpstreamConfig;
 
 #[tokio::test]
 async fn a_request_in_flight_is_finished_before_the_end() {

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serve_support::{Act, Client, Upstream, config, exchange, send, start};
-use solgate::doors::serve::DECISION_TARGET;
+use solgate::doors::gateway::decision_log::TARGET as DECISION_TARGET;
 use tracing::field::{Field, Visit};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::{Context, SubscriberExt};

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderValue;
+use solgate_engine::ir::Severity;
 use solgate_engine::verdict::Finding;
 
 use crate::facts::FactAnswer;
@@ -34,6 +36,40 @@ pub enum Verdict {
     Allow,
     /// Answer this instead.
     Deny(Box<Problem>),
+}
+
+/// Most warnings that go into an answer.
+const WARNINGS: usize = 8;
+/// Most characters of the text of one.
+const WARNING_TEXT: usize = 400;
+
+impl Decision {
+    /// What the client is to be told of an allowed request, as values of Warning
+    /// fields (code 299, RFC 7234, 5.5, which Kubernetes uses for the same): the
+    /// findings of severity warn. Empty for a denial, whose violations say all.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<HeaderValue> {
+        if matches!(self.verdict, Verdict::Deny(_)) {
+            return Vec::new();
+        }
+        let told = self.findings.iter().filter(|finding| finding.severity == Severity::Warn);
+        told.take(WARNINGS).filter_map(warning).collect()
+    }
+}
+
+fn warning(finding: &Finding) -> Option<HeaderValue> {
+    let mut text = String::from("299 solgate \"");
+    let said = format!("{}: {}", finding.violation.rule, finding.violation.detail);
+    for character in said.chars().take(WARNING_TEXT) {
+        match character {
+            '"' | '\\' => text.extend(['\\', character]),
+            // Recipients differ in how they read anything else.
+            ' '..='~' => text.push(character),
+            _ => text.push('?'),
+        }
+    }
+    text.push('"');
+    HeaderValue::try_from(text).ok()
 }
 
 /// A fact that was asked for.

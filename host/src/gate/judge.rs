@@ -13,6 +13,7 @@ use solgate_engine::verdict::{self, Context, Denial, FactQuery, Finding, Mode, O
 use super::decision::{Decision, FactTrace, Verdict};
 use super::{FactFailure, Gate};
 use crate::Request;
+use crate::ambiguity;
 use crate::facts::{Fact, FactAnswer, FactRequest, FactSource, FactTemplate};
 use crate::fault::{self, Fault};
 use crate::policy::{EvaluateError, Policy};
@@ -84,6 +85,9 @@ pub(super) async fn judge(gate: &Gate, request: &Request, facts: &dyn FactSource
 impl<'a> Hearing<'a> {
     /// Asks every policy; what needs no facts comes first for all of them.
     async fn hear(&mut self) -> Option<Problem> {
+        if let Err(fault) = ambiguity::check(self.request) {
+            return self.conclude(Judged::Faulted(fault));
+        }
         let fields = match self.fields() {
             Ok(fields) => fields,
             Err(fault) => return self.conclude(Judged::Faulted(fault)),

@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use solgate::doors::serve::config::{Config, Limits, LogFormat, UpstreamConfig};
-use solgate::doors::serve::{LiveGate, ServeError, Server};
+use solgate::doors::gateway::config::{Config, Limits, LogFormat, UpstreamConfig};
+use solgate::doors::gateway::{GatewayError, LiveGate};
+use solgate::doors::serve::Server;
 use solgate::facts::{Fact, FactAnswer, FactRequest, FactSource};
 use solgate::gate::Gate;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -171,7 +172,7 @@ impl FactSource for NoFacts {
     }
 }
 
-pub fn open_gate(_: &UpstreamConfig) -> Result<LiveGate, ServeError> {
+pub fn open_gate(_: &UpstreamConfig) -> Result<LiveGate, GatewayError> {
     let make = |settings| Gate::new(Vec::new(), Arc::new(NoFacts)).with_settings(settings);
     Ok(LiveGate { make: Box::new(make), policies: vec![("test".to_owned(), "00ff".to_owned())] })
 }

@@ -19,7 +19,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use solgate::doors::serve::ServeError;
+use solgate::doors::gateway::GatewayError;
 use solgate::doors::{check, explain, serve};
 
 const AFTER_HELP: &str = "\
@@ -91,7 +91,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Serve(arguments) => runtime()?.block_on(async {
             let loader = policies::Loader::for_gateway()?;
             let load = |paths: &[_], isolation| {
-                loader.components(paths, isolation).map_err(|error| ServeError::Policy(error.to_string()))
+                loader.components(paths, isolation).map_err(|error| GatewayError::Policy(error.to_string()))
             };
             Ok(serve::run(arguments, &load).await?)
         }),

@@ -28,7 +28,7 @@ use store::Store;
 pub use store::ids;
 pub use tour::tour;
 
-use super::serve::ServeError;
+use super::gateway::GatewayError;
 
 /// How long a new operation stays in STARTING, and then in PROCESSING.
 const STEP: Duration = Duration::from_secs(5);
@@ -43,8 +43,8 @@ pub struct Vnfm {
 impl Vnfm {
     /// # Errors
     /// No port is free.
-    pub async fn start() -> Result<Self, ServeError> {
-        let bind = |error| ServeError::Bind {
+    pub async fn start() -> Result<Self, GatewayError> {
+        let bind = |error| GatewayError::Bind {
             address: "a loopback port for the demo VNFM".to_owned(),
             option: "--listen",
             error,
@@ -52,7 +52,7 @@ impl Vnfm {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(bind)?;
         let address = listener.local_addr().map_err(bind)?;
         let url =
-            format!("http://{address}").parse().map_err(|_| ServeError::UpstreamUrl { url: address.to_string() })?;
+            format!("http://{address}").parse().map_err(|_| GatewayError::UpstreamUrl { url: address.to_string() })?;
         let store = Arc::new(Mutex::new(Store::new(STEP)));
         Ok(Self { address, url, task: tokio::spawn(serve(listener, store)) })
     }

@@ -9,10 +9,10 @@ use bytes::Bytes;
 use http::Response;
 use hyper::body::{Body, Frame, SizeHint};
 
-use super::config::LogFormat;
 use super::connection::Connection;
-use super::decision_log::{self, Record, TARGET};
-use super::metrics::Metrics;
+use crate::doors::gateway::Metrics;
+use crate::doors::gateway::config::LogFormat;
+use crate::doors::gateway::decision_log::{self, Record, TARGET};
 use crate::fault::Fault;
 use crate::pool::PooledBody;
 

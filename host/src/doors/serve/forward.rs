@@ -10,10 +10,10 @@ use http::uri::{Authority, Scheme};
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, Version, request};
 use http_body_util::Full;
 
-use super::connect;
-use super::error::ServeError;
-use super::fields;
+use crate::doors::gateway::config::Limits;
+use crate::doors::gateway::{GatewayError, connector};
 use crate::fault::Fault;
+use crate::fields;
 use crate::pool::{Pool, PooledBody, SendError};
 
 /// How patient the gate is with a VNFM.
@@ -23,6 +23,12 @@ pub struct Patience {
     pub connect: Duration,
     /// From the request to the head of the answer.
     pub answer: Duration,
+}
+
+impl From<&Limits> for Patience {
+    fn from(limits: &Limits) -> Self {
+        Self { connect: limits.connect, answer: limits.answer }
+    }
 }
 
 /// A VNFM and the connections to it.
@@ -41,14 +47,14 @@ impl Upstream {
     /// # Errors
     /// The URL is not a scheme and an authority, or the certificates cannot be
     /// loaded.
-    pub fn new(url: &Uri, ca_file: Option<&Path>, patience: Patience) -> Result<Self, ServeError> {
+    pub fn new(url: &Uri, ca_file: Option<&Path>, patience: Patience) -> Result<Self, GatewayError> {
         let (Some(scheme), Some(authority)) = (url.scheme(), url.authority()) else {
-            return Err(ServeError::UpstreamUrl { url: url.to_string() });
+            return Err(GatewayError::UpstreamUrl { url: url.to_string() });
         };
-        let connector = connect::connector(scheme == &Scheme::HTTPS, ca_file, patience.connect)?;
+        let connector = connector(scheme == &Scheme::HTTPS, ca_file, patience.connect)?;
         let pool = Pool::new(connector, url.clone(), patience.connect);
-        let host =
-            HeaderValue::from_str(authority.as_str()).map_err(|_| ServeError::UpstreamUrl { url: url.to_string() })?;
+        let host = HeaderValue::from_str(authority.as_str())
+            .map_err(|_| GatewayError::UpstreamUrl { url: url.to_string() })?;
         Ok(Self { pool, authority: authority.clone(), host, patience })
     }
 

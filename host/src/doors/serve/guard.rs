@@ -22,6 +22,7 @@ use tokio::time::{Instant, Sleep};
 use super::connection::{Connection, Passed};
 use super::framing::{BodyTracker, Framing};
 use super::head::{self, Refusal};
+use crate::doors::gateway::config::Limits;
 use crate::fault::Fault;
 
 /// What hyper gets in place of a head that was refused.
@@ -46,6 +47,12 @@ pub struct GuardLimits {
     pub head_time: Duration,
     /// Without any request; also without taking any byte of an answer.
     pub idle: Duration,
+}
+
+impl From<&Limits> for GuardLimits {
+    fn from(limits: &Limits) -> Self {
+        Self { head: limits.head, target: limits.target, head_time: limits.head_timeout, idle: limits.idle }
+    }
 }
 
 #[derive(Debug)]

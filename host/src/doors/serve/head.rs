@@ -3,13 +3,10 @@
 //! Whatever could be read in two ways is refused, not resolved: what the
 //! policy judges must be what the VNFM reads.
 
-use std::borrow::Cow;
-
-use http::Uri;
-
-use super::fields::{self, HOP_BY_HOP};
 use super::framing::Framing;
+use crate::ambiguity::{self, check_target, content_length};
 use crate::fault::Fault;
+use crate::fields;
 
 /// Header fields in one request: hyper's own limit, up to which it does not
 /// allocate for them.
@@ -37,26 +34,6 @@ impl From<Fault> for Refusal {
         Self { fault, target: None }
     }
 }
-
-/// Fields that a request may hold once, because recipients differ in which one
-/// of several they believe. `Version` is missing: the policy has a rule for it.
-const SINGLETONS: [&str; 9] = [
-    "authorization",
-    "content-length",
-    "content-type",
-    "host",
-    "isforce",
-    "priority",
-    "proxy-authorization",
-    "x-auth-token",
-    "x-subject-token",
-];
-
-/// Other fields that policies judge.
-const JUDGED: [&str; 4] = ["accept", "if-match", "version", "transfer-encoding"];
-
-/// Fields by which some servers replace the method.
-const METHOD_OVERRIDES: [&str; 3] = ["x-http-method-override", "x-method-override", "x-http-method"];
 
 /// Checks a whole head, from the method to the empty line.
 ///
@@ -120,58 +97,10 @@ fn check_line_ends(bytes: &[u8]) -> Result<(), Fault> {
     Ok(())
 }
 
-fn check_target(method: &str, target: &str) -> Result<(), Fault> {
-    let reason = if method == "CONNECT" {
-        "CONNECT asks for a tunnel, which the gate does not open"
-    } else if target == "*" {
-        "the asterisk form is not supported"
-    } else if !target.starts_with('/') {
-        "it does not start with a slash"
-    } else if target.contains('#') {
-        "it holds a fragment, which is never sent; encode # as %23"
-    } else if !target.is_ascii() {
-        "it holds characters beyond ASCII; percent-encode them"
-    } else {
-        match target.parse::<Uri>() {
-            Ok(uri) if uri.path_and_query().is_some_and(|parsed| parsed.as_str() == target) => {
-                return Ok(());
-            }
-            _ => "it holds characters that are not allowed; percent-encode them",
-        }
-    };
-    Err(Fault::BadTarget { target: fields::excerpt(target), reason: reason.to_owned() })
-}
-
 fn check_fields(headers: &[httparse::Header<'_>], version: u8) -> Result<Framing, Fault> {
-    for header in headers {
-        check_field(header)?;
-    }
-    for name in SINGLETONS {
-        let count = values(headers, name).count();
-        if count > 1 {
-            return Err(Fault::RepeatedField { name: name.to_owned(), count });
-        }
-    }
+    ambiguity::check_fields(|| pairs(headers))?;
     check_host(headers, version)?;
-    check_connection(headers)?;
     framing(headers, version)
-}
-
-fn check_field(header: &httparse::Header<'_>) -> Result<(), Fault> {
-    let name = header.name;
-    // CGI and WSGI cannot tell `Content_Type` from `Content-Type`.
-    let aliased = name.contains('_');
-    let dashed = if aliased { Cow::Owned(name.replace('_', "-")) } else { Cow::Borrowed(name) };
-    if METHOD_OVERRIDES.iter().any(|other| dashed.eq_ignore_ascii_case(other)) {
-        return Err(Fault::MethodOverride { name: name.to_owned() });
-    }
-    if std::str::from_utf8(header.value).is_err() {
-        return Err(Fault::BadFieldValue { name: name.to_owned() });
-    }
-    if aliased && SINGLETONS.iter().chain(&JUDGED).any(|other| dashed.eq_ignore_ascii_case(other)) {
-        return Err(Fault::FieldAlias { name: name.to_owned(), alias: dashed.into_owned() });
-    }
-    Ok(())
 }
 
 fn check_host(headers: &[httparse::Header<'_>], version: u8) -> Result<(), Fault> {
@@ -187,21 +116,6 @@ fn check_host(headers: &[httparse::Header<'_>], version: u8) -> Result<(), Fault
     Err(Fault::BadHost { reason: reason.to_owned() })
 }
 
-/// Connection may name what concerns this connection only: a field that it
-/// names is removed, so it must not be one that has been judged.
-fn check_connection(headers: &[httparse::Header<'_>]) -> Result<(), Fault> {
-    let listed =
-        values(headers, "connection").filter_map(|value| std::str::from_utf8(value).ok()).flat_map(fields::list);
-    for option in listed {
-        let harmless = option.eq_ignore_ascii_case("close")
-            || HOP_BY_HOP.iter().any(|name| option.eq_ignore_ascii_case(name.as_str()));
-        if !harmless && headers.iter().any(|header| header.name.eq_ignore_ascii_case(option)) {
-            return Err(Fault::ConnectionNamesField { name: option.to_owned() });
-        }
-    }
-    Ok(())
-}
-
 fn framing(headers: &[httparse::Header<'_>], version: u8) -> Result<Framing, Fault> {
     let length = values(headers, "content-length").next();
     let codings: Vec<String> =
@@ -209,15 +123,10 @@ fn framing(headers: &[httparse::Header<'_>], version: u8) -> Result<Framing, Fau
     match (length, codings.is_empty()) {
         (Some(_), false) => Err(Fault::FramingConflict),
         (None, true) => Ok(Framing::Length(0)),
-        (Some(value), true) => {
-            let digits = std::str::from_utf8(value)
-                .ok()
-                .filter(|text| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()));
-            match digits.and_then(|text| text.parse().ok()).filter(|length| *length <= LENGTH_LIMIT) {
-                Some(length) => Ok(Framing::Length(length)),
-                None => Err(Fault::BadContentLength { value: fields::excerpt(&String::from_utf8_lossy(value)) }),
-            }
-        }
+        (Some(value), true) => match content_length(value).filter(|length| *length <= LENGTH_LIMIT) {
+            Some(length) => Ok(Framing::Length(length)),
+            None => Err(Fault::BadContentLength { value: fields::excerpt(&String::from_utf8_lossy(value)) }),
+        },
         (None, false) => {
             let coding = codings.join(", ");
             if !coding.eq_ignore_ascii_case("chunked") {
@@ -234,8 +143,12 @@ fn framing(headers: &[httparse::Header<'_>], version: u8) -> Result<Framing, Fau
 /// The largest Content-Length that hyper takes: it reserves the top values.
 const LENGTH_LIMIT: u64 = u64::MAX - 3;
 
-fn values<'a>(headers: &'a [httparse::Header<'a>], name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-    headers.iter().filter(move |header| header.name.eq_ignore_ascii_case(name)).map(|header| header.value)
+fn values<'a>(headers: &'a [httparse::Header<'a>], name: &str) -> impl Iterator<Item = &'a [u8]> {
+    ambiguity::values(pairs(headers), name)
+}
+
+fn pairs<'a>(headers: &'a [httparse::Header<'a>]) -> impl Iterator<Item = (&'a str, &'a [u8])> {
+    headers.iter().map(|header| (header.name, header.value))
 }
 
 fn malformed(reason: &str) -> Fault {

@@ -1,9 +1,8 @@
 //! What happens to one request: read it, judge it, pass it on or refuse it.
 
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use http::header::{CONNECTION, HOST};
@@ -12,47 +11,24 @@ use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 
 use super::answer::{Answer, Watch};
-use super::config::{GateMode, LogFormat, UpstreamConfig};
 use super::connection::{Connection, Passed};
-use super::decision_log::{Record, micros};
-use super::fields;
 use super::forward::Upstream;
-use super::metrics::Metrics;
-use super::record_file::RecordFile;
-use super::router::Router;
-use super::server::MakeGate;
+use crate::doors::gateway::config::LogFormat;
+use crate::doors::gateway::decision_log::{Record, micros};
+use crate::doors::gateway::gate_config::GateMode;
+use crate::doors::gateway::judging::RequestIds;
+use crate::doors::gateway::record_file::RecordFile;
+use crate::doors::gateway::{CurrentGate, Metrics, Router};
 use crate::fault::Fault;
-use crate::gate::{Gate, SettingError, Verdict};
+use crate::gate::{Gate, Verdict};
 use crate::pool::PooledBody;
 use crate::problem::ProblemStyle;
 use crate::request::Caller;
 
 /// A VNFM and the gate in front of it.
 pub struct GatedUpstream {
-    pub config: UpstreamConfig,
-    pub make_gate: MakeGate,
+    pub gate: Arc<CurrentGate>,
     pub upstream: Upstream,
-    gate: RwLock<Arc<Gate>>,
-}
-
-impl GatedUpstream {
-    pub fn new(config: UpstreamConfig, make_gate: MakeGate, upstream: Upstream) -> Result<Self, SettingError> {
-        let gate = make_gate(config.settings(SystemTime::now()))?;
-        Ok(Self { config, make_gate, upstream, gate: RwLock::new(Arc::new(gate)) })
-    }
-
-    /// The gate with the settings that hold now.
-    pub fn gate(&self) -> Arc<Gate> {
-        self.gate.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Judges with the settings of `now` from here on.
-    pub fn apply_settings(&self, now: SystemTime) {
-        match (self.make_gate)(self.config.settings(now)) {
-            Ok(gate) => *self.gate.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(gate),
-            Err(error) => tracing::error!(%error, "the settings stay as they were"),
-        }
-    }
 }
 
 /// Answers requests; shared by all connections.
@@ -128,7 +104,7 @@ impl Proxy {
             let close = !body.is_end_stream();
             return Err(self.fault(&Fault::NoUpstream, Some(&target), None, close, watch));
         };
-        let gate = route.gate();
+        let gate = route.gate.get();
         let style = gate.style();
 
         let limit = gate.body_limit();
@@ -147,7 +123,7 @@ impl Proxy {
             caller: Some(Caller { source_address: Some(peer.to_string()), ..Caller::default() }),
             received_at: passed.received_at,
         };
-        if route.config.mode == GateMode::Off {
+        if route.gate.config.mode == GateMode::Off {
             watch.record.unjudged(gate.operation(&received.method, &received.target));
         } else if let Verdict::Deny(problem) = self.judge(&gate, &received, watch).await {
             return Err(Refused { response: problem.response(style), close: !complete });
@@ -211,10 +187,9 @@ impl Proxy {
     ) -> Refused {
         watch.fault(fault);
         let default = ProblemStyle::default();
-        let first = self.routes.values().next().map(GatedUpstream::gate);
+        let first = self.routes.values().next().map(|route| route.gate.get());
         let style = style.or_else(|| first.as_deref().map(Gate::style)).unwrap_or(&default);
-        let target = target.map(fields::excerpt);
-        Refused { response: fault.problem(target.as_deref()).response(style), close }
+        Refused { response: fault.problem(target).response(style), close }
     }
 }
 
@@ -246,25 +221,4 @@ async fn collect(mut body: Incoming, limit: usize) -> Result<(Bytes, bool), hype
 
 fn disagreement() -> Fault {
     Fault::MalformedHead("it can be read in more than one way".to_owned())
-}
-
-/// Ids for requests, unique among the runs of a server.
-#[derive(Debug)]
-pub struct RequestIds {
-    run: u32,
-    next: AtomicU64,
-}
-
-impl Default for RequestIds {
-    fn default() -> Self {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let run = u32::try_from(since.as_millis() & u128::from(u32::MAX)).unwrap_or_default();
-        Self { run, next: AtomicU64::new(0) }
-    }
-}
-
-impl RequestIds {
-    fn next(&self) -> String {
-        format!("{:08x}-{:08x}", self.run, self.next.fetch_add(1, Ordering::Relaxed))
-    }
 }

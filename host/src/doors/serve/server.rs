@@ -5,7 +5,6 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -14,34 +13,14 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
-use super::admin::Admin;
-use super::config::{Config, Limits, UpstreamConfig};
 use super::connection::Connection;
-use super::error::ServeError;
-use super::forward::Upstream;
-use super::guard::Guard;
-use super::metrics::Metrics;
-use super::overrides;
-use super::proxy::{GatedUpstream, Proxy, RequestIds};
-use super::record_file::RecordFile;
-use super::router::Router;
-use crate::gate::{Gate, Setting, SettingError};
-
-/// Wait after a connection could not be taken, usually for want of file
-/// descriptors.
-pub(super) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-
-/// Makes a gate with the given settings out of policies that are loaded already.
-pub type MakeGate = Box<dyn Fn(Vec<Setting>) -> Result<Gate, SettingError> + Send + Sync>;
-
-/// Policies that are ready to judge, with name and digest of each.
-pub struct LiveGate {
-    pub make: MakeGate,
-    pub policies: Vec<(String, String)>,
-}
-
-/// Loads the policies of an upstream.
-pub type GateBuilder<'a> = &'a (dyn Fn(&UpstreamConfig) -> Result<LiveGate, ServeError> + Sync);
+use super::forward::{Patience, Upstream};
+use super::guard::{Guard, GuardLimits};
+use super::proxy::{GatedUpstream, Proxy};
+use crate::doors::gateway::config::{Config, Limits};
+use crate::doors::gateway::judging::RequestIds;
+use crate::doors::gateway::record_file::RecordFile;
+use crate::doors::gateway::{ACCEPT_PAUSE, Admin, GateBuilder, GatewayError, Metrics, listen, open, overrides};
 
 /// The reverse proxy, listening.
 pub struct Server {
@@ -58,22 +37,19 @@ impl Server {
     ///
     /// # Errors
     /// A gate cannot be built, an upstream not be used, an address not be bound.
-    pub async fn bind(config: Config, build_gate: GateBuilder<'_>) -> Result<Self, ServeError> {
+    pub async fn bind(config: Config, build_gate: GateBuilder<'_>) -> Result<Self, GatewayError> {
         let metrics = Arc::new(Metrics::default());
-        let (routes, policies) = connect_all(&config, build_gate, &metrics)?;
+        let (routes, policies) = open(&config, build_gate, &metrics, |entry, gate| {
+            let upstream = Upstream::new(&entry.url, entry.ca_file.as_deref(), Patience::from(&config.limits))?;
+            Ok(GatedUpstream { gate, upstream })
+        })?;
         let listener = listen(&config.listen, "--listen").await?;
         let admin_listener = match &config.admin {
             Some(address) => Some(listen(address, "--admin").await?),
             None => None,
         };
         let admin = Arc::new(Admin { metrics: metrics.clone(), policies, stopping: AtomicBool::new(false) });
-        let record_file = match &config.record {
-            Some(record) => Some(
-                RecordFile::start(record, metrics.clone())
-                    .map_err(|error| ServeError::DecisionLog { path: record.file.clone(), error })?,
-            ),
-            None => None,
-        };
+        let record_file = RecordFile::open(config.record.as_ref(), &metrics)?;
         let proxy = Arc::new(Proxy {
             routes,
             record_file,
@@ -103,7 +79,8 @@ impl Server {
     /// within the drain limit. Returns how many connections were cut.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> usize {
         let Self { listener, admin_listener, proxy, admin, limits } = self;
-        let expiry_task = tokio::spawn(overrides::expire(proxy.clone()));
+        let gates = proxy.routes.values().map(|route| route.gate.clone()).collect();
+        let expiry_task = tokio::spawn(overrides::expire(gates));
         let admin_task = admin_listener.map(|listener| tokio::spawn(admin.clone().serve(listener)));
         let graceful = GracefulShutdown::new();
         let slots = Arc::new(Semaphore::new(limits.connections));
@@ -135,38 +112,6 @@ impl Server {
     }
 }
 
-type Policies = Vec<(String, AtomicBool)>;
-
-fn connect_all(
-    config: &Config,
-    build_gate: GateBuilder<'_>,
-    metrics: &Metrics,
-) -> Result<(Router<GatedUpstream>, Policies), ServeError> {
-    let mut routes = Vec::new();
-    let mut policies = Vec::new();
-    for entry in &config.upstreams {
-        let LiveGate { make, policies: live } = build_gate(entry)?;
-        let authority = entry.url.authority().map(ToString::to_string).unwrap_or_default();
-        metrics.gate(&authority, entry.mode);
-        for (name, digest) in live {
-            metrics.policy(&authority, &name, &digest);
-            policies.push((name, AtomicBool::new(true)));
-        }
-        let upstream = Upstream::new(&entry.url, entry.ca_file.as_deref(), config.limits.patience())?;
-        routes.push((
-            entry.host.clone(),
-            entry.path_prefix.clone(),
-            GatedUpstream::new(entry.clone(), make, upstream)
-                .map_err(|error| ServeError::Gate { upstream: entry.url.to_string(), reason: error.to_string() })?,
-        ));
-    }
-    Ok((Router::new(routes), policies))
-}
-
-async fn listen(address: &str, option: &'static str) -> Result<TcpListener, ServeError> {
-    TcpListener::bind(address).await.map_err(|error| ServeError::Bind { address: address.to_owned(), option, error })
-}
-
 /// The next connection, once there is room for one.
 async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> (TcpStream, Option<OwnedSemaphorePermit>) {
     // Never closed, so there is always a permit in the end.
@@ -191,9 +136,9 @@ async fn serve_connection(
 ) {
     let Ok(peer) = stream.peer_addr() else { return };
     let _ = stream.set_nodelay(true);
-    let open = Open::new(proxy.metrics.clone(), slot);
+    let open = proxy.metrics.open_connection();
     let connection = Arc::new(Connection::default());
-    let guard = Guard::new(stream, limits.guard(), connection.clone());
+    let guard = Guard::new(stream, GuardLimits::from(&limits), connection.clone());
     let service = service_fn(move |request| {
         let proxy = proxy.clone();
         let connection = connection.clone();
@@ -212,24 +157,5 @@ async fn serve_connection(
     if let Err(error) = served {
         tracing::debug!(%peer, %error, "connection ended");
     }
-    drop(open);
-}
-
-/// Counts a connection while it exists.
-struct Open {
-    metrics: Arc<Metrics>,
-    _slot: Option<OwnedSemaphorePermit>,
-}
-
-impl Open {
-    fn new(metrics: Arc<Metrics>, slot: Option<OwnedSemaphorePermit>) -> Self {
-        metrics.connection_opened();
-        Self { metrics, _slot: slot }
-    }
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        self.metrics.connection_closed();
-    }
+    drop((open, slot));
 }

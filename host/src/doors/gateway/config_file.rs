@@ -1,15 +1,13 @@
 //! `solgate.yaml`: the configuration as a file.
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use http::HeaderValue;
-
-use super::config::{self, Config, DEFAULT_LISTEN, FactsConfig, Limits, LogFormat, SeverityOverride, UpstreamConfig};
-use super::error::ServeError;
+use super::config::{self, Config, DEFAULT_LISTEN, Limits, LogFormat, UpstreamConfig};
+use super::error::GatewayError;
+use super::gate_file::{self, problem};
 use super::record_file::RecordConfig;
 use super::yaml::{self, ConfigError, Node};
-use crate::policy::Isolation;
 use crate::problem::ProblemStyle;
 use crate::record::Bodies;
 
@@ -19,9 +17,9 @@ type Result<T> = std::result::Result<T, ConfigError>;
 ///
 /// # Errors
 /// The file cannot be read or says something that is not understood.
-pub fn load(path: &Path) -> std::result::Result<Config, ServeError> {
+pub fn load(path: &Path) -> std::result::Result<Config, GatewayError> {
     let text =
-        std::fs::read_to_string(path).map_err(|error| ServeError::ReadConfig { path: path.to_owned(), error })?;
+        std::fs::read_to_string(path).map_err(|error| GatewayError::ReadConfig { path: path.to_owned(), error })?;
     Ok(parse(path, &text)?)
 }
 
@@ -129,57 +127,15 @@ fn limits(node: Node<'_>, limits: &mut Limits) -> Result<()> {
     Ok(())
 }
 
-fn problem(node: Node<'_>, style: &mut ProblemStyle) -> Result<()> {
-    for (name, node) in node.members(&["typeBase", "mediaType", "version"])? {
-        match name {
-            "typeBase" => {
-                style.type_base =
-                    Some(node.parse("the start of a URI, such as https://example.com/rules/", |text| {
-                        (!text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic())).then(|| text.to_owned())
-                    })?);
-            }
-            "mediaType" => {
-                style.plain_json = node.parse("application/problem+json or application/json", |text| match text {
-                    "application/problem+json" => Some(false),
-                    "application/json" => Some(true),
-                    _ => None,
-                })?;
-            }
-            _ => style.version = Some(node.parse("a version such as 2.0.0, in quotes", version)?),
-        }
-    }
-    Ok(())
-}
-
-fn version(text: &str) -> Option<HeaderValue> {
-    let numbers = text.split('.').filter(|part| part.parse::<u32>().is_ok()).count();
-    (numbers == 3 && text.split('.').count() == 3).then(|| HeaderValue::from_str(text).ok())?
-}
-
 fn upstream(node: Node<'_>, folder: &Path, style: &ProblemStyle) -> Result<UpstreamConfig> {
-    const KNOWN: [&str; 12] = [
-        "host",
-        "pathPrefix",
-        "url",
-        "caFile",
-        "policies",
-        "set",
-        "severity",
-        "mode",
-        "isolation",
-        "facts",
-        "factFailure",
-        "problem",
-    ];
-    let members = node.members(&KNOWN)?;
+    let known: Vec<&str> = ["host", "pathPrefix", "url", "caFile"].into_iter().chain(gate_file::MEMBERS).collect();
+    let members = node.members(&known)?;
     let url = members
         .iter()
         .find(|(name, _)| *name == "url")
         .ok_or_else(|| node.error("url is missing: http://HOST[:PORT] of the VNFM"))?;
-    let mut upstream = UpstreamConfig::new(
-        url.1.parse("http://HOST[:PORT] or https://HOST[:PORT] without a path", config::parse_url)?,
-    );
-    upstream.style = style.clone();
+    let mut upstream = UpstreamConfig::new(url.1.parse(config::URL, config::parse_url)?);
+    upstream.gate.style = style.clone();
     for (name, node) in members {
         match name {
             "url" => {}
@@ -191,28 +147,7 @@ fn upstream(node: Node<'_>, folder: &Path, style: &ProblemStyle) -> Result<Upstr
                     })?);
             }
             "caFile" => upstream.ca_file = Some(folder.join(node.text()?)),
-            "policies" => {
-                upstream.policies =
-                    node.items()?.iter().map(|item| Ok(folder.join(item.text()?))).collect::<Result<Vec<PathBuf>>>()?
-            }
-            "set" => {
-                upstream.options = node
-                    .entries()?
-                    .iter()
-                    .map(|(name, value, _)| Ok(((*name).to_owned(), value.json()?)))
-                    .collect::<Result<_>>()?
-            }
-            "severity" => {
-                upstream.severities =
-                    node.entries()?.iter().map(|(rule, value, _)| severity(rule, *value)).collect::<Result<_>>()?
-            }
-            "isolation" => {
-                upstream.isolation = node.parse(Isolation::EXPECTED, |text| text.parse().ok())?;
-            }
-            "mode" => upstream.mode = node.parse(config::MODE, config::parse_mode)?,
-            "factFailure" => upstream.fact_failure = node.parse("deny or pass", config::parse_fact_failure)?,
-            "problem" => problem(node, &mut upstream.style)?,
-            _ => upstream.facts = facts(node)?,
+            _ => gate_file::member(name, node, folder, &mut upstream.gate)?,
         }
     }
     Ok(upstream)
@@ -223,67 +158,16 @@ fn host(text: &str) -> Option<String> {
     (authority.port().is_none() && !text.contains('@')).then(|| text.to_ascii_lowercase())
 }
 
-fn severity(rule: &str, node: Node<'_>) -> Result<SeverityOverride> {
-    let (mut severity, mut reason, mut until) = (None, None, None);
-    for (name, node) in node.members(&["severity", "reason", "until"])? {
-        match name {
-            "severity" => severity = Some(node.parse("deny, warn, audit or off", config::parse_severity)?),
-            "reason" => {
-                reason = Some(
-                    node.parse("a sentence that says why", |text| (!text.trim().is_empty()).then(|| text.to_owned()))?,
-                )
-            }
-            _ => {
-                until =
-                    Some(node.parse(
-                        "a date such as 2026-12-31 or a time such as 2026-12-31T06:00:00Z",
-                        config::parse_until,
-                    )?)
-            }
-        }
-    }
-    match (severity, reason) {
-        (Some(severity), Some(reason)) => Ok(SeverityOverride { rule: rule.to_owned(), severity, reason, until }),
-        (None, _) => {
-            Err(node.error(format!("severity is missing in the override of {rule}: deny, warn, audit or off")))
-        }
-        (_, None) => {
-            Err(node.error(format!("reason is missing in the override of {rule}; say why, for whoever finds it later")))
-        }
-    }
-}
-
-fn facts(node: Node<'_>) -> Result<FactsConfig> {
-    let mut facts = FactsConfig::default();
-    for (name, node) in node.members(&["ttl", "timeout", "url", "credentials", "maxBytes"])? {
-        match name {
-            "ttl" => facts.ttl = node.parse(config::DURATION, config::parse_duration)?,
-            "timeout" => facts.timeout = node.parse(config::TIME_LIMIT, config::parse_time_limit)?,
-            "url" => {
-                facts.url =
-                    Some(node.parse("http://HOST[:PORT] or https://HOST[:PORT] without a path", config::parse_url)?)
-            }
-            "credentials" => {
-                facts.credentials = node
-                    .items()?
-                    .iter()
-                    .map(|item| item.parse("the name of a header field", |text| text.parse().ok()))
-                    .collect::<Result<_>>()?;
-            }
-            _ => facts.max_bytes = node.positive()?,
-        }
-    }
-    Ok(facts)
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
+    use std::path::PathBuf;
     use std::time::{Duration, SystemTime};
 
     use super::*;
-    use crate::doors::serve::config::GateMode;
+    use crate::doors::gateway::gate_config::{self, GateMode};
     use crate::gate::{FactFailure, Setting, Severity};
+    use crate::policy::Isolation;
 
     #[test]
     fn a_full_file() {
@@ -319,21 +203,21 @@ upstreams:
         assert_eq!(config.limits.answer, Duration::from_secs(90));
         let [first, second] = config.upstreams.as_slice() else { panic!("two upstreams") };
         assert_eq!(first.host.as_deref(), Some("vnfm-a.example"));
-        assert_eq!(first.policies, [PathBuf::from("/etc/solgate/a.wasm"), PathBuf::from("/etc/solgate/b.wasm")]);
-        assert_eq!((first.mode, first.fact_failure), (GateMode::Monitor, FactFailure::Pass));
-        assert_eq!((first.isolation.to_string().as_str(), second.isolation), ("recycle:8", Isolation::Fresh));
-        assert_eq!(first.facts.credentials, ["x-auth-token"]);
-        assert_eq!(first.style.version.as_ref().unwrap(), "2.0.0");
+        assert_eq!(first.gate.policies, [PathBuf::from("/etc/solgate/a.wasm"), PathBuf::from("/etc/solgate/b.wasm")]);
+        assert_eq!((first.gate.mode, first.gate.fact_failure), (GateMode::Monitor, FactFailure::Pass));
+        assert_eq!((first.gate.isolation.to_string().as_str(), second.gate.isolation), ("recycle:8", Isolation::Fresh));
+        assert_eq!(first.gate.facts.credentials, ["x-auth-token"]);
+        assert_eq!(first.gate.style.version.as_ref().unwrap(), "2.0.0");
         // One of the overrides expired long ago.
-        let then = config::parse_until("2026-06-01").unwrap();
-        let settings = first.settings(then);
+        let then = gate_config::parse_until("2026-06-01").unwrap();
+        let settings = first.gate.settings(then);
         assert_eq!(settings.len(), 4);
         assert!(
             settings
                 .contains(&Setting::Severity { rule: "header.accept.required".to_owned(), severity: Severity::Warn })
         );
-        assert_eq!(second.mode, GateMode::Off);
-        assert!(second.settings(SystemTime::now()).is_empty());
+        assert_eq!(second.gate.mode, GateMode::Off);
+        assert!(second.gate.settings(SystemTime::now()).is_empty());
     }
 
     #[test]

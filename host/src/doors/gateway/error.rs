@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 /// A reason not to serve. The text is for the person who starts the gate.
 #[derive(Debug, thiserror::Error)]
-pub enum ServeError {
+pub enum GatewayError {
     #[error("cannot listen on {address}: {error}; {}", listen_hint(error, option))]
     Bind { address: String, option: &'static str, error: std::io::Error },
     #[error(

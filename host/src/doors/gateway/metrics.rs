@@ -1,5 +1,6 @@
 //! What the gate counts, in the Prometheus text format.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -11,8 +12,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
-use super::config::GateMode;
 use super::decision_log::Record;
+use super::gate_config::GateMode;
 use super::line_writer;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -61,6 +62,15 @@ struct PolicyLabels {
 struct GateLabels {
     upstream: String,
     mode: &'static str,
+}
+
+/// A connection that is open.
+pub struct OpenConnection(Arc<Metrics>);
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        self.0.connections.dec();
+    }
 }
 
 /// The counters of one server.
@@ -193,12 +203,11 @@ impl Metrics {
         }
     }
 
-    pub fn connection_opened(&self) {
+    /// Counts a connection as open for as long as what it returns exists.
+    #[must_use]
+    pub fn open_connection(self: &Arc<Self>) -> OpenConnection {
         self.connections.inc();
-    }
-
-    pub fn connection_closed(&self) {
-        self.connections.dec();
+        OpenConnection(self.clone())
     }
 
     /// All metrics as text (OpenMetrics, which Prometheus reads).

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::{Duration, Instant};
 
+use super::error::GatewayError;
 use super::metrics::{Metrics, RecordOutcome};
 use crate::Request;
 use crate::gate::{Decision, Gate};
@@ -85,6 +86,18 @@ pub struct RecordFile {
 }
 
 impl RecordFile {
+    /// Starts with what a configuration says, which may be nothing.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start), with the path.
+    pub fn open(config: Option<&RecordConfig>, metrics: &Arc<Metrics>) -> Result<Option<Self>, GatewayError> {
+        let started = config.map(|record| {
+            Self::start(record, metrics.clone())
+                .map_err(|error| GatewayError::DecisionLog { path: record.file.clone(), error })
+        });
+        started.transpose()
+    }
+
     /// Opens the file and starts its thread.
     ///
     /// # Errors

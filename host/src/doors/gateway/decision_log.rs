@@ -232,7 +232,7 @@ pub(super) fn severity_name(severity: Severity) -> &'static str {
     }
 }
 
-pub(super) fn micros(duration: Duration) -> u64 {
+pub(in crate::doors) fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 

@@ -28,7 +28,7 @@ impl Admin {
     pub async fn serve(self: Arc<Self>, listener: TcpListener) {
         loop {
             let Ok((stream, _)) = listener.accept().await else {
-                tokio::time::sleep(super::server::ACCEPT_PAUSE).await;
+                tokio::time::sleep(super::routes::ACCEPT_PAUSE).await;
                 continue;
             };
             let admin = self.clone();

@@ -4,20 +4,21 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::config::{GateMode, SeverityOverride, UpstreamConfig};
+use super::config::UpstreamConfig;
+use super::current_gate::CurrentGate;
 use super::decision_log::severity_name;
-use super::proxy::Proxy;
+use super::gate_config::{GateMode, SeverityOverride};
 
 /// The clock may be set, so the end of an override is looked at this often.
 const LOOK: Duration = Duration::from_secs(30);
 
 /// What is relaxed is easily forgotten: it is named at every start.
 pub fn report(upstreams: &[UpstreamConfig], now: SystemTime) {
-    for upstream in upstreams.iter().filter(|upstream| upstream.mode == GateMode::Off) {
+    for upstream in upstreams.iter().filter(|upstream| upstream.gate.mode == GateMode::Off) {
         let upstream = upstream.url.authority().map(tracing::field::display);
-        tracing::warn!(upstream, "the gate is off: requests are forwarded without being judged");
+        tracing::warn!(upstream, "the gate is off: requests pass without being judged");
     }
-    for change in upstreams.iter().flat_map(|upstream| &upstream.severities) {
+    for change in upstreams.iter().flat_map(|upstream| &upstream.gate.severities) {
         if change.has_expired(now) {
             expired(change);
         } else {
@@ -34,18 +35,18 @@ pub fn report(upstreams: &[UpstreamConfig], now: SystemTime) {
 }
 
 /// Ends each override at its time, for as long as the server runs.
-pub async fn expire(proxy: Arc<Proxy>) {
+pub async fn expire(gates: Vec<Arc<CurrentGate>>) {
     let mut looked = SystemTime::now();
-    while let Some(next) = next_end(&proxy, looked) {
+    while let Some(next) = next_end(&gates, looked) {
         let left = next.duration_since(SystemTime::now()).unwrap_or_default();
         tokio::time::sleep(left.min(LOOK)).await;
         let now = SystemTime::now();
-        for route in proxy.routes.values() {
+        for gate in &gates {
             let ended = || {
-                route.config.severities.iter().filter(|change| change.has_expired(now) && !change.has_expired(looked))
+                gate.config.severities.iter().filter(|change| change.has_expired(now) && !change.has_expired(looked))
             };
             if ended().next().is_some() {
-                route.apply_settings(now);
+                gate.apply_settings(now);
                 ended().for_each(expired);
             }
         }
@@ -54,8 +55,8 @@ pub async fn expire(proxy: Arc<Proxy>) {
 }
 
 /// The next time after `now` at which an override ends.
-fn next_end(proxy: &Proxy, now: SystemTime) -> Option<SystemTime> {
-    let changes = proxy.routes.values().flat_map(|route| &route.config.severities);
+fn next_end(gates: &[Arc<CurrentGate>], now: SystemTime) -> Option<SystemTime> {
+    let changes = gates.iter().flat_map(|gate| &gate.config.severities);
     changes.filter_map(|change| change.until).filter(|until| *until > now).min()
 }
 

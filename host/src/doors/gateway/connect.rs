@@ -8,7 +8,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-use super::error::ServeError;
+use super::error::GatewayError;
 
 /// A connector for http, and for https if `https` says that it is needed.
 /// `ca_file` holds PEM certificates to trust instead of the system's; `limit`
@@ -20,7 +20,7 @@ pub fn connector(
     https: bool,
     ca_file: Option<&Path>,
     limit: Duration,
-) -> Result<HttpsConnector<HttpConnector>, ServeError> {
+) -> Result<HttpsConnector<HttpConnector>, GatewayError> {
     let mut http = HttpConnector::new();
     http.enforce_http(false);
     http.set_nodelay(true);
@@ -29,10 +29,10 @@ pub fn connector(
     Ok(HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().wrap_connector(http))
 }
 
-fn trust(https: bool, ca_file: Option<&Path>) -> Result<rustls::ClientConfig, ServeError> {
+fn trust(https: bool, ca_file: Option<&Path>) -> Result<rustls::ClientConfig, GatewayError> {
     let builder = rustls::ClientConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
         .with_safe_default_protocol_versions()
-        .map_err(|error| ServeError::Certificates { reason: error.to_string() })?;
+        .map_err(|error| GatewayError::Certificates { reason: error.to_string() })?;
     if !https {
         // No certificate will be asked for, and none would be accepted.
         return Ok(builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth());
@@ -40,10 +40,10 @@ fn trust(https: bool, ca_file: Option<&Path>) -> Result<rustls::ClientConfig, Se
     let Some(path) = ca_file else {
         return Ok(builder
             .with_native_roots()
-            .map_err(|error| ServeError::Certificates { reason: format!("the system's certificates: {error}") })?
+            .map_err(|error| GatewayError::Certificates { reason: format!("the system's certificates: {error}") })?
             .with_no_client_auth());
     };
-    let bad = |reason: String| ServeError::Certificates { reason: format!("{}: {reason}", path.display()) };
+    let bad = |reason: String| GatewayError::Certificates { reason: format!("{}: {reason}", path.display()) };
     let mut roots = rustls::RootCertStore::empty();
     for certificate in CertificateDer::pem_file_iter(path).map_err(|error| bad(error.to_string()))? {
         let certificate = certificate.map_err(|error| bad(error.to_string()))?;

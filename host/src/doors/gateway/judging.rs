@@ -1,0 +1,227 @@
+//! Judges requests that another server has received and will forward, and
+//! reports on each.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use http::header::HOST;
+use http::{HeaderValue, Response};
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+
+use super::admin::Admin;
+use super::build_gate::GateBuilder;
+use super::config::{Config, LogFormat};
+use super::current_gate::CurrentGate;
+use super::decision_log::{Outcome, Record, TARGET, micros};
+use super::error::GatewayError;
+use super::gate_config::GateMode;
+use super::metrics::{Metrics, OpenConnection};
+use super::overrides;
+use super::record_file::RecordFile;
+use super::router::Router;
+use super::routes;
+use crate::Request;
+use crate::fault::Fault;
+use crate::gate::{Decision, Gate, Verdict};
+use crate::problem::ProblemStyle;
+
+/// What the server that asks is to do.
+#[derive(Debug)]
+pub enum Judged {
+    /// Forward the request. The values are for Warning fields of its answer.
+    Pass { warnings: Vec<HeaderValue>, decision: Value },
+    /// Send this answer instead.
+    Refuse { answer: Response<Bytes>, decision: Value },
+}
+
+/// The gates of a door, and what they report to.
+pub struct Judging {
+    routes: Router<Arc<CurrentGate>>,
+    admin: Arc<Admin>,
+    metrics: Arc<Metrics>,
+    log: LogFormat,
+    record_file: Option<RecordFile>,
+    ids: RequestIds,
+}
+
+impl Judging {
+    /// Builds the gates. Addresses are not bound.
+    ///
+    /// # Errors
+    /// A gate cannot be built, or the decision log not be opened.
+    pub fn open(config: &Config, build_gate: GateBuilder<'_>) -> Result<Self, GatewayError> {
+        let metrics = Arc::new(Metrics::default());
+        let (routes, policies) = routes::open(config, build_gate, &metrics, |_, gate| Ok(gate))?;
+        let admin = Arc::new(Admin { metrics: metrics.clone(), policies, stopping: AtomicBool::new(false) });
+        let record_file = RecordFile::open(config.record.as_ref(), &metrics)?;
+        Ok(Self { routes, admin, metrics, log: config.log, record_file, ids: RequestIds::default() })
+    }
+
+    /// Ends overrides at their time, and serves health and metrics if `config`
+    /// names an address. Returns what [`close`](Self::close) takes.
+    ///
+    /// # Errors
+    /// The address cannot be bound.
+    pub async fn start(&self, config: &Config) -> Result<Vec<JoinHandle<()>>, GatewayError> {
+        let mut tasks = vec![tokio::spawn(overrides::expire(self.routes.values().cloned().collect()))];
+        if let Some(address) = &config.admin {
+            let listener = routes::listen(address, "--admin").await?;
+            if let Ok(address) = listener.local_addr() {
+                anstream::eprintln!("solgate: http://{address} has /healthz, /readyz and /metrics");
+            }
+            tasks.push(tokio::spawn(self.admin.clone().serve(listener)));
+        }
+        Ok(tasks)
+    }
+
+    /// Reports that the door is about to close.
+    pub fn stopping(&self) {
+        self.admin.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Writes what is still to be written, when no request is being judged.
+    pub fn close(&self, tasks: Vec<JoinHandle<()>>) {
+        if let Some(file) = &self.record_file {
+            file.finish();
+        }
+        tasks.iter().for_each(JoinHandle::abort);
+    }
+
+    /// Counts a connection as long as what it returns exists.
+    #[must_use]
+    pub fn connection(&self) -> OpenConnection {
+        self.metrics.open_connection()
+    }
+
+    /// Bytes of a body that must be read to judge any request: the largest limit of
+    /// all gates.
+    #[must_use]
+    pub fn body_limit(&self) -> usize {
+        self.routes.values().map(|gate| gate.get().body_limit()).max().unwrap_or(1 << 20)
+    }
+
+    /// How long facts may take at most, over all gates.
+    #[must_use]
+    pub fn facts_timeout(&self) -> std::time::Duration {
+        self.routes.values().map(|gate| gate.config.facts.timeout).max().unwrap_or_default()
+    }
+
+    /// Judges one request. `peer` is the client, as far as the server that asks
+    /// says who that is.
+    pub async fn judge(&self, request: Request, peer: IpAddr) -> Judged {
+        let started = Instant::now();
+        let mut record = Record::new(self.ids.next(), peer, request.received_at, &request.method, &request.target);
+        record.request_bytes = u64::try_from(request.body.len()).unwrap_or(u64::MAX);
+        let host = request.headers.get(HOST).and_then(|value| value.to_str().ok());
+        let Some(route) = self.routes.find(host, &request.target) else {
+            return self.refuse(&Fault::NoUpstream, Some(&request.target), record, started);
+        };
+        let gate = route.get();
+        if route.config.mode == GateMode::Off {
+            record.unjudged(gate.operation(&request.method, &request.target));
+            let decision = summary(&record);
+            self.report(record, started);
+            return Judged::Pass { warnings: Vec::new(), decision };
+        }
+        let decision = gate.judge(&request).await;
+        record.decided(&decision);
+        if let Some(file) = &self.record_file {
+            file.offer(&record.id, &gate, &request, &decision);
+        }
+        self.metrics.judged(decision.evaluation, (!decision.facts.is_empty()).then_some(decision.waiting));
+        self.settle(&gate, decision, &request, record, started)
+    }
+
+    /// Refuses a request that could not even be read.
+    #[must_use]
+    pub fn fault(&self, fault: &Fault, method: &str, target: &str, peer: IpAddr) -> Judged {
+        let record = Record::new(self.ids.next(), peer, SystemTime::now(), method, target);
+        self.refuse(fault, Some(target), record, Instant::now())
+    }
+
+    fn settle(
+        &self,
+        gate: &Gate,
+        decision: Decision,
+        request: &Request,
+        mut record: Record,
+        started: Instant,
+    ) -> Judged {
+        let warnings = decision.warnings();
+        if let Verdict::Deny(problem) = decision.verdict {
+            let answer = problem.response(gate.style());
+            record.status = Some(answer.status().as_u16());
+            let decision = summary(&record);
+            self.report(record, started);
+            return Judged::Refuse { answer, decision };
+        }
+        if !request.body_complete {
+            // Whoever lets it pass unjudged in its length still cannot have it
+            // forwarded: the rest has not been seen.
+            let fault = Fault::BodyTooLarge { limit: gate.body_limit() };
+            return self.refuse(&fault, Some(&request.target), record, started);
+        }
+        let decision = summary(&record);
+        self.report(record, started);
+        Judged::Pass { warnings, decision }
+    }
+
+    fn refuse(&self, fault: &Fault, target: Option<&str>, mut record: Record, started: Instant) -> Judged {
+        let first = self.routes.values().next().map(|gate| gate.get());
+        let style = first.as_deref().map_or_else(ProblemStyle::default, |gate| gate.style().clone());
+        let answer = fault.problem(target).response(&style);
+        record.verdict = Outcome::Fault;
+        record.rule = Some(fault.id().to_owned());
+        record.status = Some(answer.status().as_u16());
+        let decision = summary(&record);
+        self.report(record, started);
+        Judged::Refuse { answer, decision }
+    }
+
+    fn report(&self, mut record: Record, started: Instant) {
+        record.micros.total = micros(started.elapsed());
+        if let Some(line) = record.line(self.log) {
+            tracing::info!(target: TARGET, line = line.as_str());
+        }
+        self.metrics.request(&mut record);
+    }
+}
+
+/// What a server may want to log of a decision.
+fn summary(record: &Record) -> Value {
+    let policies: Vec<Value> =
+        record.policies.iter().map(|policy| json!({"name": policy.name, "digest": policy.digest})).collect();
+    json!({
+        "id": record.id,
+        "verdict": record.verdict.as_str(),
+        "operation": record.operation,
+        "rule": record.rule,
+        "findings": record.findings,
+        "policies": policies,
+    })
+}
+
+/// Ids for requests, unique among the runs of a server.
+#[derive(Debug)]
+pub struct RequestIds {
+    run: u32,
+    next: AtomicU64,
+}
+
+impl Default for RequestIds {
+    fn default() -> Self {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let run = u32::try_from(since.as_millis() & u128::from(u32::MAX)).unwrap_or_default();
+        Self { run, next: AtomicU64::new(0) }
+    }
+}
+
+impl RequestIds {
+    pub fn next(&self) -> String {
+        format!("{:08x}-{:08x}", self.run, self.next.fetch_add(1, Ordering::Relaxed))
+    }
+}

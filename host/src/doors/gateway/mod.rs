@@ -1,0 +1,43 @@
+//! What the doors that listen share: their configuration, the gates that they
+//! make of it, and how they report.
+//!
+//! [`args`] and [`config_file`] give a [`config`]; [`build_gate`] makes the gates,
+//! [`routes`] finds the one for a request. A door whose requests are forwarded by
+//! another server leaves the rest to [`judging`].
+
+mod admin;
+pub mod args;
+mod build_gate;
+pub mod config;
+pub mod config_file;
+mod connect;
+mod current_gate;
+pub mod decision_log;
+mod error;
+pub mod gate_config;
+mod gate_file;
+pub mod judging;
+mod line_writer;
+mod log;
+mod metrics;
+pub(super) mod overrides;
+pub mod record_file;
+mod router;
+mod routes;
+mod shutdown;
+mod yaml;
+
+pub use build_gate::{GateBuilder, LiveGate, MakeGate, PolicyLoader, build_gate, live_gate};
+pub use connect::connector;
+pub use error::GatewayError;
+pub use gate_file::parse as parse_gate;
+pub use yaml::ConfigError;
+
+pub(super) use admin::Admin;
+pub(super) use current_gate::CurrentGate;
+pub(super) use line_writer::LineWriter;
+pub(super) use log::init as init_log;
+pub(super) use metrics::Metrics;
+pub(super) use router::Router;
+pub(super) use routes::{ACCEPT_PAUSE, check, describe, listen, open};
+pub(super) use shutdown::signals;

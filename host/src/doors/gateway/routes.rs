@@ -1,0 +1,101 @@
+//! From a configuration to gates that judge.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, SystemTime};
+
+use tokio::net::TcpListener;
+
+use super::build_gate::{GateBuilder, LiveGate};
+use super::config::{Config, UpstreamConfig};
+use super::current_gate::CurrentGate;
+use super::error::GatewayError;
+use super::gate_config::GateMode;
+use super::metrics::Metrics;
+use super::overrides;
+use super::router::Router;
+
+/// Wait after a connection could not be taken, usually for want of file
+/// descriptors.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Name of every policy and whether it is live.
+pub type Policies = Vec<(String, AtomicBool)>;
+
+/// Builds the gates of all upstreams; `make` makes of each what its door needs.
+///
+/// # Errors
+/// A gate cannot be built, or `make` objects.
+pub fn open<T>(
+    config: &Config,
+    build_gate: GateBuilder<'_>,
+    metrics: &Metrics,
+    make: impl Fn(&UpstreamConfig, Arc<CurrentGate>) -> Result<T, GatewayError>,
+) -> Result<(Router<T>, Policies), GatewayError> {
+    let mut routes = Vec::new();
+    let mut policies = Vec::new();
+    for entry in &config.upstreams {
+        let LiveGate { make: make_gate, policies: live } = build_gate(entry)?;
+        let authority = entry.url.authority().map(ToString::to_string).unwrap_or_default();
+        metrics.gate(&authority, entry.gate.mode);
+        for (name, digest) in live {
+            metrics.policy(&authority, &name, &digest);
+            policies.push((name, AtomicBool::new(true)));
+        }
+        let gate = CurrentGate::new(entry.gate.clone(), make_gate)
+            .map_err(|error| GatewayError::Gate { upstream: entry.url.to_string(), reason: error.to_string() })?;
+        routes.push((entry.host.clone(), entry.path_prefix.clone(), make(entry, Arc::new(gate))?));
+    }
+    Ok((Router::new(routes), policies))
+}
+
+/// Takes an address; `option` is the argument that names it.
+///
+/// # Errors
+/// It cannot be bound.
+pub async fn listen(address: &str, option: &'static str) -> Result<TcpListener, GatewayError> {
+    TcpListener::bind(address).await.map_err(|error| GatewayError::Bind { address: address.to_owned(), option, error })
+}
+
+/// Loads everything that a configuration names, `each` what is particular to a
+/// door, and says that it is good. Listens on nothing.
+///
+/// # Errors
+/// What cannot be loaded.
+pub fn check(
+    config: &Config,
+    build_gate: GateBuilder<'_>,
+    each: impl Fn(&UpstreamConfig) -> Result<(), GatewayError>,
+) -> Result<(), GatewayError> {
+    if let Some(record) = &config.record {
+        record.check().map_err(|error| GatewayError::DecisionLog { path: record.file.clone(), error })?;
+    }
+    for upstream in &config.upstreams {
+        build_gate(upstream)?;
+        each(upstream)?;
+    }
+    overrides::report(&config.upstreams, SystemTime::now());
+    for upstream in &config.upstreams {
+        anstream::eprintln!("solgate: {}", describe(upstream));
+    }
+    anstream::eprintln!("solgate: the configuration is good");
+    Ok(())
+}
+
+/// An upstream in one line: for whom, where, judged by what.
+#[must_use]
+pub fn describe(upstream: &UpstreamConfig) -> String {
+    let policies = match upstream.gate.policies.as_slice() {
+        [] => "the built-in policy".to_owned(),
+        files => files.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", "),
+    };
+    let mode = match upstream.gate.mode {
+        GateMode::Enforce => "enforced",
+        GateMode::Monitor => "monitored only",
+        GateMode::Off => "the gate is off",
+    };
+    let host = upstream.host.as_deref().map(|host| format!("Host {host} ")).unwrap_or_default();
+    let prefix = upstream.path_prefix.as_deref().map(|prefix| format!("{prefix} ")).unwrap_or_default();
+    let url = upstream.url.to_string();
+    format!("{host}{prefix}{} ({policies}, {mode})", url.trim_end_matches('/'))
+}
