@@ -2,9 +2,12 @@
 //! running `solgate serve`.
 
 mod asked;
+pub mod gateway;
+mod http;
 pub mod library;
 mod serve;
+pub mod transport;
 
-pub use asked::{Asked, Said, of_the_bundle, of_the_domain};
+pub use asked::{Asked, Said, Sent, of_the_bundle, of_the_domain};
 pub use library::Given;
 pub use serve::Serve;

@@ -5,6 +5,7 @@ pub mod domain;
 pub mod doors;
 pub mod markdown;
 pub mod process;
+pub mod servers;
 pub mod vnfm;
 
 use std::path::{Path, PathBuf};

@@ -169,11 +169,31 @@ fn receive(reader: &mut impl BufRead) -> Option<Received> {
         let (name, value) = field.split_once(':')?;
         fields.push((name.to_ascii_lowercase(), value.trim().to_owned()));
     }
-    let length =
-        fields.iter().find(|(name, _)| name == "content-length").map_or(Some(0), |(_, value)| value.parse().ok())?;
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).ok()?;
+    let value = |wanted| fields.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
+    let body = if value("transfer-encoding") == Some("chunked") {
+        chunked(reader)?
+    } else {
+        let mut body = vec![0; value("content-length").map_or(Some(0), |length| length.parse().ok())?];
+        reader.read_exact(&mut body).ok()?;
+        body
+    };
     Some(Received { line: line.trim_end().to_owned(), fields, body })
+}
+
+/// Reads chunks up to the last one.
+fn chunked(reader: &mut impl BufRead) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
+        let size = usize::from_str_radix(line.trim_end(), 16).ok()?;
+        let mut chunk = vec![0; size + 2];
+        reader.read_exact(&mut chunk).ok()?;
+        if size == 0 {
+            return Some(body);
+        }
+        body.extend_from_slice(&chunk[..size]);
+    }
 }
 
 /// An answer as a client sees it.
@@ -220,20 +240,34 @@ impl Answer {
 #[must_use]
 pub fn send(address: SocketAddr, request: &[u8]) -> Answer {
     let mut stream = TcpStream::connect(address).expect("it listens");
-    stream.write_all(request).expect("it reads");
+    // A server may answer, and close, before it has read the body.
+    let _ = stream.write_all(request);
     let mut bytes = Vec::new();
     // An answer that comes before the body was read ends in a reset: what was
     // read until then counts.
     let _ = stream.read_to_end(&mut bytes);
-    let at = bytes.windows(4).position(|window| window == b"\r\n\r\n").expect("an answer head");
-    let head = String::from_utf8_lossy(&bytes[..at]).into_owned();
-    let mut lines = head.lines();
-    let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|status| status.parse().ok());
-    let fields = lines
-        .filter_map(|line| line.split_once(':'))
-        .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
-        .collect();
-    Answer { status: status.expect("a status"), fields, body: bytes[at + 4..].to_vec() }
+    answer(&bytes).unwrap_or_else(|| panic!("no answer in {:?}", String::from_utf8_lossy(&bytes)))
+}
+
+/// Takes the final answer out of what a server sent on a connection.
+fn answer(mut bytes: &[u8]) -> Option<Answer> {
+    loop {
+        let at = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
+        let head = String::from_utf8_lossy(&bytes[..at]).into_owned();
+        let mut lines = head.lines();
+        let status: u16 = lines.next()?.split(' ').nth(1)?.parse().ok()?;
+        bytes = &bytes[at + 4..];
+        if status < 200 {
+            continue;
+        }
+        let fields: Vec<(String, String)> = lines
+            .filter_map(|line| line.split_once(':'))
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+            .collect();
+        let coded = fields.iter().any(|(name, value)| name == "transfer-encoding" && value == "chunked");
+        let body = if coded { chunked(&mut &*bytes)? } else { bytes.to_vec() };
+        return Some(Answer { status, fields, body });
+    }
 }
 
 /// A request's bytes: method, target, field lines, body; Host, Connection and

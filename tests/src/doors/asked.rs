@@ -18,7 +18,17 @@ pub type Answers = Arc<dyn Fn(&FactRequest<'_>) -> Option<FactGiven> + Send + Sy
 pub struct Asked {
     pub label: String,
     pub case: Case,
+    pub sent: Sent,
     pub answer: Answers,
+}
+
+/// How a body is framed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent {
+    /// With Content-Length.
+    WithLength,
+    /// In chunks.
+    Chunked,
 }
 
 /// A denial as a client gets it.
@@ -69,6 +79,7 @@ pub fn of_the_bundle() -> Vec<Asked> {
             Asked {
                 label: case.name.clone(),
                 case,
+                sent: Sent::WithLength,
                 answer: Arc::new(move |request| facts.get(&request.template.name).cloned()),
             }
         })
@@ -86,6 +97,7 @@ pub fn of_the_domain(cases: &[DomainCase], profiles: impl Fn(&DomainCase) -> Vec
             all.push(Asked {
                 label: format!("{} in the profile {profile}", case.id),
                 case: own,
+                sent: Sent::WithLength,
                 answer: Arc::new(move |request| {
                     Some(vnfm.answer(&request.template.path, &request.template.query, request.variables))
                 }),

@@ -4,15 +4,13 @@
 use std::collections::BTreeMap;
 
 use crate::process::Serving;
-use crate::vnfm::{Reply, Vnfm, send};
+use crate::vnfm::Vnfm;
 use serde_json::{Map, Value, json};
 use solgate::gate::{Mode, Setting};
 
 use super::asked::{Asked, Said};
+use super::http;
 use super::library::Given;
-
-/// Tells the judged request from those for facts.
-const MARK: &str = "x-judged";
 
 /// The running process.
 pub struct Serve {
@@ -56,42 +54,7 @@ impl Serve {
     /// If it is not, or there is no answer.
     #[must_use]
     pub fn judge(&self, asked: &Asked, facts: &[Given]) -> Option<Said> {
-        let case = &asked.case;
-        self.vnfm.forget();
-        for fact in facts {
-            let mut reply = if fact.status == 200 { Reply::json(&fact.body) } else { Reply::status(fact.status) };
-            reply.fields.extend(fact.etag.clone().map(|etag| ("ETag", etag)));
-            if let Some(target) = &fact.target {
-                self.vnfm.reply("GET", target, reply);
-            }
-        }
-        let mut head = format!(
-            "{} {} HTTP/1.1\r\nHost: {}\r\n{MARK}: 1\r\nConnection: close\r\n",
-            case.method,
-            case.target,
-            self.hosts[&asked.group()]
-        );
-        for (name, value) in &case.fields {
-            head.push_str(&format!("{name}: {value}\r\n"));
-        }
-        let framed = case.fields.iter().any(|(name, _)| name == "content-length" || name == "transfer-encoding");
-        if !case.body.is_empty() && !framed {
-            head.push_str(&format!("Content-Length: {}\r\n", case.body.len()));
-        }
-        head.push_str("\r\n");
-        let answer = send(self.serving.address, &[head.as_bytes(), &case.body].concat());
-        if let Some(arrived) = self.vnfm.received().iter().find(|received| received.field(MARK).is_some()) {
-            assert_eq!(arrived.line, format!("{} {} HTTP/1.1", case.method, case.target), "{}", asked.label);
-            assert_eq!(arrived.body, case.body, "the body of {}", asked.label);
-            return None;
-        }
-        let about_the_connection = ["content-length", "connection", "date"];
-        let fields = answer.fields.iter().filter(|(name, _)| !about_the_connection.contains(&name.as_str()));
-        Some(Said {
-            status: answer.status,
-            fields: fields.cloned().collect(),
-            problem: if case.method == "HEAD" { Value::Null } else { answer.json() },
-        })
+        http::ask(self.serving.address, &self.hosts[&asked.group()], &self.vnfm, asked, facts)
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use solgate_bundle::cases::{Case, Expect, Verdict};
-use solgate_tests::doors::{Asked, Said, Serve, library};
+use solgate_tests::doors::{Asked, Said, Sent, Serve, library};
 
 struct Refused {
     why: &'static str,
@@ -107,6 +107,7 @@ fn asked(row: &Refused) -> Asked {
             mode: solgate::gate::Mode::Enforce,
             expect: Expect::new(Verdict::Allow),
         },
+        sent: Sent::WithLength,
         answer: Arc::new(|_| None),
     }
 }

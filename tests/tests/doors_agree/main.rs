@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use solgate_tests::domain::{self, PROFILES};
-use solgate_tests::doors::{self, Asked, Said, Serve, library};
+use solgate_tests::doors::{self, Asked, Said, Serve, library, transport};
 
 #[test]
 fn on_the_policys_own_cases() {
@@ -26,6 +26,11 @@ fn on_the_domains_cases_in_their_profiles() {
         return;
     };
     compare(&doors::of_the_domain(&cases, |case| vec![case.profile.clone()]), true);
+}
+
+#[test]
+fn on_requests_that_try_the_transport() {
+    compare(&transport::requests(), false);
 }
 
 /// A case says what is right in one profile only; that the doors agree can be

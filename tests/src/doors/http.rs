@@ -1,0 +1,81 @@
+//! A request over HTTP to a gateway with the gate in it, in front of a scripted
+//! VNFM.
+
+use std::net::SocketAddr;
+
+use serde_json::Value;
+
+use super::asked::{Asked, Said, Sent};
+use super::library::Given;
+use crate::vnfm::{Reply, Vnfm, send};
+
+/// Tells the judged request from those for facts.
+const MARK: &str = "x-judged";
+
+/// What is answered; `None` if the request arrives at the VNFM, which is checked
+/// to be as it was sent. `facts` are what the VNFM says meanwhile.
+///
+/// # Panics
+/// If it is not, or there is no answer.
+#[must_use]
+pub fn ask(address: SocketAddr, host: &str, vnfm: &Vnfm, asked: &Asked, facts: &[Given]) -> Option<Said> {
+    let case = &asked.case;
+    vnfm.forget();
+    for fact in facts {
+        let mut reply = if fact.status == 200 { Reply::json(&fact.body) } else { Reply::status(fact.status) };
+        reply.fields.extend(fact.etag.clone().map(|etag| ("ETag", etag)));
+        if let Some(target) = &fact.target {
+            vnfm.reply("GET", target, reply);
+        }
+    }
+    let answer = send(address, &bytes(asked, host));
+    if let Some(arrived) = vnfm.received().iter().find(|received| received.field(MARK).is_some()) {
+        let target = arrived.line.strip_suffix(" HTTP/1.1");
+        assert_eq!(target, Some(format!("{} {}", case.method, case.target).as_str()), "{}", asked.label);
+        assert!(arrived.body == case.body, "the body of {} has changed", asked.label);
+        return None;
+    }
+    let about_the_connection = ["content-length", "connection", "date", "transfer-encoding"];
+    let fields = answer.fields.iter().filter(|(name, _)| !about_the_connection.contains(&name.as_str()));
+    Some(Said {
+        status: answer.status,
+        fields: fields.cloned().collect(),
+        problem: if case.method == "HEAD" {
+            Value::Null
+        } else {
+            serde_json::from_slice(&answer.body).unwrap_or_default()
+        },
+    })
+}
+
+/// The request as it is sent.
+fn bytes(asked: &Asked, host: &str) -> Vec<u8> {
+    let case = &asked.case;
+    let mut head = format!("{} {} HTTP/1.1\r\n{MARK}: 1\r\nConnection: close\r\n", case.method, case.target);
+    if !case.fields.iter().any(|(name, _)| name == "host") {
+        head.push_str(&format!("Host: {host}\r\n"));
+    }
+    for (name, value) in &case.fields {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    let framed = case.fields.iter().any(|(name, _)| name == "content-length" || name == "transfer-encoding");
+    let mut body = case.body.clone();
+    match asked.sent {
+        Sent::Chunked => {
+            head.push_str("Transfer-Encoding: chunked\r\n");
+            body = case.body.chunks(1000).fold(Vec::new(), |mut coded, chunk| {
+                coded.extend_from_slice(format!("{:x}\r\n", chunk.len()).as_bytes());
+                coded.extend_from_slice(chunk);
+                coded.extend_from_slice(b"\r\n");
+                coded
+            });
+            body.extend_from_slice(b"0\r\n\r\n");
+        }
+        Sent::WithLength if !case.body.is_empty() && !framed => {
+            head.push_str(&format!("Content-Length: {}\r\n", case.body.len()));
+        }
+        Sent::WithLength => {}
+    }
+    head.push_str("\r\n");
+    [head.as_bytes(), &body].concat()
+}

@@ -1,0 +1,76 @@
+//! What every door must bear.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use serde_json::Value;
+use solgate_tests::vnfm::{Answer, Vnfm, message, send};
+
+/// A request that the default policy allows.
+#[must_use]
+pub fn good() -> Vec<u8> {
+    message("GET", "/vnflcm/v2/vnf_instances", &["Version: 2.0.0", "Accept: application/json"], "")
+}
+
+/// A request that the default policy denies with `terminate.type.enum`.
+#[must_use]
+pub fn bad() -> Vec<u8> {
+    let fields = ["Version: 2.0.0", "Accept: application/json", "Content-Type: application/json"];
+    message("POST", "/vnflcm/v2/vnf_instances/i/terminate", &fields, r#"{"terminationType":"soon"}"#)
+}
+
+/// The answer is ProblemDetails with this status and rule.
+pub fn expect(answer: &Answer, status: u16, rule: &str) {
+    assert_eq!(answer.status, status, "{}", String::from_utf8_lossy(&answer.body));
+    assert_eq!(answer.field("content-type"), Some("application/problem+json"));
+    assert_eq!(answer.rules(), [rule]);
+    assert_eq!(answer.json()["status"], Value::from(status));
+}
+
+/// A server whose policy is tests/hostile answers for it, and goes on.
+pub fn policy_that_misbehaves(address: SocketAddr, vnfm: &Vnfm) {
+    vnfm.forget();
+    let ask = |target: &str| send(address, &message("GET", target, &[], ""));
+    for _ in 0..3 {
+        expect(&ask("/hostile/panic"), 500, "gate.policy-trap");
+        expect(&ask("/hostile/loop"), 503, "gate.policy-deadline");
+        assert_eq!(ask("/hostile/fine").status, 202, "it goes on");
+    }
+    let received = vnfm.received();
+    assert_eq!(received.len(), 3, "only what was allowed has arrived");
+}
+
+/// Sends good and bad requests while `disturb` does something, and counts answers.
+/// All must be right.
+pub fn under_load(address: SocketAddr, disturb: impl FnOnce()) {
+    let (stop, answers) = (AtomicBool::new(false), AtomicUsize::new(0));
+    std::thread::scope(|threads| {
+        for _ in 0..2 {
+            threads.spawn(|| {
+                while !stop.load(Ordering::Relaxed) {
+                    assert_eq!(send(address, &good()).status, 202);
+                    expect(&send(address, &bad()), 400, "terminate.type.enum");
+                    answers.fetch_add(2, Ordering::Relaxed);
+                }
+            });
+        }
+        // A panic must end the load, too.
+        let _stop = StopWhenDropped(&stop);
+        let before = answers.load(Ordering::Relaxed);
+        disturb();
+        let wanted = before + 50;
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+        while answers.load(Ordering::Relaxed) < wanted && std::time::Instant::now() < deadline {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+    });
+    assert!(answers.into_inner() > 50, "there was no load");
+}
+
+struct StopWhenDropped<'a>(&'a AtomicBool);
+
+impl Drop for StopWhenDropped<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,7 @@
+//! The gate in real servers: each answers the same corpus as the library does, and
+//! lives on when a policy, a file or a service fails.
+//!
+//! `make test-doors` installs the servers and runs this; without them the tests
+//! stand aside.
+
+mod faults;
