@@ -22,7 +22,7 @@ def find_library():
 LIBRARY = find_library()
 
 needs_library = unittest.skipUnless(
-    LIBRARY, "libsolgate.so is not built: run `make libsolgate`, or set SOLGATE_LIBRARY"
+    LIBRARY, "libsolgate.so is not built: run `make build`, or set SOLGATE_LIBRARY"
 )
 
 

@@ -5,7 +5,6 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::Command;
 
-use solgate_tests::process::binary;
 use solgate_tests::servers::installed;
 use solgate_tests::workspace;
 
@@ -17,9 +16,8 @@ pub const LIBRARY_IN_GUIDES: &str = "/usr/lib/libsolgate.so";
 /// # Panics
 /// If it is missing.
 pub fn library() -> PathBuf {
-    let path = binary().with_file_name("libsolgate.so");
-    assert!(path.is_file(), "{} is missing: run `make libsolgate`", path.display());
-    path
+    let path = solgate_embedding::path();
+    path.canonicalize().unwrap_or_else(|error| panic!("{}: {error}; run `make build`", path.display()))
 }
 
 /// A command that runs a program of tests/doors; `modules` is a folder with more.
