@@ -30,9 +30,10 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 def main():
     arguments = parse_arguments()
-    config.init(
-        ["--config-file", str(HERE / "tacker.conf"), "--state_path", arguments.state]
-    )
+    options = ["--state_path", arguments.state]
+    for file in [HERE / "tacker.conf", *arguments.config]:
+        options += ["--config-file", str(file)]
+    config.init(options)
     cfg.CONF.set_override("api_paste_config", str(arguments.paste.resolve()))
     config.setup_logging(cfg.CONF)
     objects.register_all()
@@ -52,6 +53,9 @@ def parse_arguments():
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--state", required=True, help="an empty folder")
     parser.add_argument("--paste", type=pathlib.Path, required=True)
+    parser.add_argument(
+        "--config", action="append", default=[], help="settings beside tacker.conf"
+    )
     return parser.parse_args()
 
 

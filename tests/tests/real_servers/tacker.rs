@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use solgate_tests::process::free_address;
 use solgate_tests::servers::{Server, guide, installed, write_files};
-use solgate_tests::vnfm::{Answer, message, send};
+use solgate_tests::vnfm::{Answer, Reply, Vnfm, message, send};
 
 use crate::{faults, python};
 
@@ -35,12 +36,16 @@ struct Tacker {
 impl Tacker {
     /// As it is installed.
     fn alone() -> Self {
-        Self::start(|own, _| own)
+        Self::start("", |own, _| own)
     }
 
     /// With what its guide says.
     fn with_the_gate() -> Self {
-        Self::start(|own, folder| {
+        Self::gated("")
+    }
+
+    fn gated(settings: &str) -> Self {
+        Self::start(settings, |own, folder| {
             let settings = folder.join("solgate-gate.yaml");
             let library = python::library();
             let replacements = [
@@ -57,15 +62,19 @@ impl Tacker {
         })
     }
 
-    fn start(paste: impl FnOnce(String, &std::path::Path) -> String) -> Self {
+    /// `settings` are those of Tacker beside tests/doors/tacker/tacker.conf.
+    fn start(settings: &str, paste: impl FnOnce(String, &Path) -> String) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let own = fs::read_to_string(installed("tacker/etc/tacker/api-paste.ini")).expect("it is readable");
         let paste = paste(own, folder.path());
         let file = folder.path().join("api-paste.ini");
         fs::write(&file, paste).expect("it is written");
+        let config = folder.path().join("more.conf");
+        fs::write(&config, settings).expect("it is written");
         let address = free_address();
         let mut command = python::run("tacker/server.py", folder.path().as_os_str());
         command.args(["--port", &address.port().to_string(), "--state"]).arg(folder.path()).arg("--paste").arg(file);
+        command.arg("--config").arg(config);
         Self { address, server: Server::start(command, address, folder.path()), _folder: folder }
     }
 
@@ -260,4 +269,45 @@ fn questions_do_not_hold_tacker_up() {
         }
     });
     assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
+}
+
+/// What Keystone says of a token that holds.
+fn token() -> Value {
+    let domain = json!({"id": "default", "name": "Default"});
+    json!({"token": {
+        "methods": ["password"],
+        "issued_at": "2026-01-01T06:00:00.000000Z",
+        "expires_at": "2099-01-01T06:00:00.000000Z",
+        "user": {"id": "33333333000040008000000000000001", "name": "operator", "domain": domain},
+        "project": {"id": "33333333000040008000000000000002", "name": "nfv", "domain": domain},
+        "roles": [{"id": "33333333000040008000000000000003", "name": "admin"}],
+    }})
+}
+
+#[test]
+#[ignore = "needs servers that `make test-doors` installs"]
+fn questions_pass_keystone_with_the_caller_s_token() {
+    let keystone = Vnfm::start();
+    let gated = Tacker::gated(&format!(
+        "[DEFAULT]\nauth_strategy = keystone\n[keystone_authtoken]\nauth_version = v3\nauth_type = admin_token\n\
+         endpoint = {}\ntoken = tacker\n",
+        keystone.url()
+    ));
+    let retry = |token: &str| {
+        let token = format!("X-Auth-Token: {token}");
+        send(gated.address, &message("POST", &format!("{COMPLETED}/retry"), &[VERSION, &token], ""))
+    };
+
+    keystone.reply("GET", "/auth/tokens", Reply::json(&token()));
+    faults::expect(&retry("good"), 409, "retry.state.failed-temp");
+    let asked: Vec<_> =
+        keystone.received().iter().filter_map(|request| request.field("x-subject-token").map(str::to_owned)).collect();
+    assert_eq!(asked, ["good"], "the question's; the request itself was refused before it got there");
+
+    // Nobody may look the occurrence up, so Tacker has the last word.
+    keystone.reply("GET", "/auth/tokens", Reply::status(404));
+    assert_eq!(retry("stale").status, 401);
+
+    let malformed = message("POST", &format!("{IDLE}/terminate"), &[VERSION, JSON], "{");
+    faults::expect(&send(gated.address, &malformed), 400, "body.json.malformed");
 }
