@@ -29,7 +29,7 @@ def target(environ: Environ) -> str:
 
 
 def _received_targets(environ: Environ) -> List[str]:
-    # gunicorn and Werkzeug; uWSGI, mod_wsgi and Werkzeug.
+    # gunicorn and Werkzeug; waitress, cheroot and Werkzeug.
     targets = [environ[key] for key in ("RAW_URI", "REQUEST_URI") if key in environ]
     # eventlet. It sets QUERY_STRING only if there is a question mark.
     if "RAW_PATH_INFO" in environ:
