@@ -24,6 +24,7 @@ const NOBODYS: &str = "/vnflcm/v2/vnf_lcm_op_occs/22222222-0000-4000-8000-000000
 
 const VERSION: &str = "Version: 2.0.0";
 const JSON: &str = "Content-Type: application/json";
+const CHUNKED: &str = "Transfer-Encoding: chunked";
 const FORCEFUL: &[u8] = br#"{"terminationType": "FORCEFUL"}"#;
 
 /// Tacker's API server, with a database of its own.
@@ -80,11 +81,12 @@ impl Tacker {
 
     fn send(&self, row: &Row) -> Answer {
         let mut bytes = message(row.method, &row.target, row.fields, "");
-        if !row.body.is_empty() {
+        let chunked = row.fields.contains(&CHUNKED);
+        if !row.body.is_empty() && !chunked {
             bytes.truncate(bytes.len() - 2);
             bytes.extend_from_slice(format!("Content-Length: {}\r\n\r\n", row.body.len()).as_bytes());
-            bytes.extend_from_slice(row.body);
         }
+        bytes.extend_from_slice(row.body);
         send(self.address, &bytes)
     }
 
@@ -147,6 +149,14 @@ fn rows() -> Vec<Row> {
         row("Content-Type application/xml", "POST", terminate, &[VERSION, "Content-Type: application/xml"], FORCEFUL),
         row("Accept application/xml", "GET", IDLE, &[VERSION, "Accept: application/xml"], b""),
         post("retry with a body", &format!("{FAILED_TEMP}/retry"), br#"{"a": 1}"#),
+        post("retry with an empty JSON object", &format!("{FAILED_TEMP}/retry"), b"{}"),
+        row(
+            "retry with an empty JSON object in chunks",
+            "POST",
+            &format!("{FAILED_TEMP}/retry"),
+            &[VERSION, JSON, CHUNKED],
+            b"2\r\n{}\r\n0\r\n\r\n",
+        ),
         post(
             "a member that occurs twice",
             &format!("{TERMINATING}/terminate"),
@@ -157,6 +167,7 @@ fn rows() -> Vec<Row> {
             &format!("{TERMINATING}/scale"),
             br#"{"type": "SCALE_OUT", "aspectId": "VDU1_scale"}"#,
         ),
+        post("heal with an empty list of VNFCs", &format!("{IDLE}/heal"), br#"{"vnfcInstanceId": []}"#),
         row("an unknown resource", "GET", "/vnflcm/v2/nothing", &[VERSION], b""),
         row("no Version", "POST", terminate, &[JSON], FORCEFUL),
         post("a wrong terminationType", terminate, br#"{"terminationType": "SOON"}"#),
