@@ -246,6 +246,16 @@ fn what_the_gate_admits_is_answered_as_by_tacker_alone() {
 
 #[test]
 #[ignore = "needs servers that `make test-doors` installs"]
+fn a_body_in_chunks_is_seen_by_tacker_behind_the_gate() {
+    let body = b"1f\r\n{\"terminationType\": \"FORCEFUL\"}\r\n0\r\n\r\n";
+    let row = row("a terminate", "POST", &format!("{IDLE}/terminate"), &[VERSION, JSON, CHUNKED], body);
+    let missing = Tacker::alone().send(&row);
+    assert_eq!((missing.status, &missing.json()["detail"]), (400, &json!("body is missing")));
+    assert_eq!(Tacker::with_the_gate().send(&row).status, 202);
+}
+
+#[test]
+#[ignore = "needs servers that `make test-doors` installs"]
 fn the_client_of_openstack_works_with_the_gate() {
     let (alone, gated) = (Tacker::alone(), Tacker::with_the_gate());
     for command in [&["vnflcm", "list", "-f", "json"][..], &["vnflcm", "op", "list", "-f", "json"]] {
