@@ -94,7 +94,8 @@ install_environment() {
     "$PYTHON" -m venv "$folder" || fail "$PYTHON could not make a virtual environment"
     "$folder/bin/pip" install --quiet --disable-pip-version-check --no-deps \
         --require-hashes --only-binary :all: --requirement "$requirements" \
-        || fail "pip could not install $requirements: is the package index reachable?"
+        || fail "pip could not install $requirements, see above; it needs the package" \
+            "index, and Python 3.11 ($PYTHON is $("$PYTHON" --version))"
     cp "$requirements" "$folder/requirements.txt"
 }
 

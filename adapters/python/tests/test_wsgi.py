@@ -1,8 +1,11 @@
 import io
 import json
 import os
+import pathlib
+import tempfile
 import unittest
 import warnings
+from unittest import mock
 from wsgiref.validate import validator
 
 import support
@@ -326,6 +329,23 @@ class FailureTest(unittest.TestCase):
             self.assertEqual(json.loads(response.body)["status"], 503)
             self.assertIn("/nowhere/libsolgate.so", log.output[0])
         self.assertEqual(vnfm.received, [])
+
+    @support.needs_library
+    def test_what_was_missing_is_looked_for_again_after_a_while(self):
+        with tempfile.TemporaryDirectory() as folder:
+            library = pathlib.Path(folder, "libsolgate.so")
+            app = GateMiddleware(instantiated(), library=str(library))
+            given = environ("GET", INSTANCE)
+            with self.assertLogs("solgate", "ERROR"), mock.patch(
+                "time.monotonic"
+            ) as now:
+                now.return_value = 100.0
+                self.assertEqual(Response(app, given).status, 503)
+                library.symlink_to(support.LIBRARY)
+                now.return_value = 104.9
+                self.assertEqual(Response(app, given).status, 503)
+                now.return_value = 105.0
+                self.assertEqual(Response(app, given).status, 200)
 
     @support.needs_library
     def test_a_bug_around_the_gate_lets_nothing_pass(self):

@@ -23,7 +23,7 @@ def ask_application(
     """
     path, _, query = question.target.partition("?")
     root = environ.get("SCRIPT_NAME", "")
-    if not decoded(path).startswith(root):
+    if not decoded(path).startswith(f"{root}/"):
         return None
     fields = list(question.fields)
     if "HTTP_HOST" in environ:

@@ -124,9 +124,8 @@ def _adding(
 def _respond(
     environ: Environ, start_response: Callable[..., Any], answer: Answer
 ) -> List[bytes]:
-    kept = [entry for entry in answer.fields if entry[0].lower() != "content-length"]
     length = ("Content-Length", str(len(answer.body)))
-    start_response(_status_line(answer.status), [*kept, length])
+    start_response(_status_line(answer.status), [*answer.fields, length])
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [answer.body]
 
 
