@@ -13,14 +13,14 @@ _HOP_BY_HOP = ("connection", "content-length", "expect", "transfer-encoding")
 
 
 def application(environ, start_response):
-    query = environ.get("QUERY_STRING")
-    # Taken from what the server tells, so that nothing is encoded differently.
-    target = environ["RAW_PATH_INFO"] + (f"?{query}" if query else "")
     backend = http.client.HTTPConnection(_BACKEND, timeout=30)
     backend.putrequest(
-        environ["REQUEST_METHOD"], target, skip_host=True, skip_accept_encoding=True
+        environ["REQUEST_METHOD"],
+        _target(environ),
+        skip_host=True,
+        skip_accept_encoding=True,
     )
-    for name, value in environ["headers_raw"]:
+    for name, value in _fields(environ):
         if name.lower() not in _HOP_BY_HOP:
             backend.putheader(name, value)
     body = environ["wsgi.input"].read()
@@ -32,3 +32,22 @@ def application(environ, start_response):
     start_response(f"{answer.status} {answer.reason}", answer.getheaders())
     backend.close()
     return [content]
+
+
+# What the server tells of the request as it was sent: gunicorn in RAW_URI,
+# eventlet in the others.
+
+
+def _target(environ):
+    if "RAW_URI" in environ:
+        return environ["RAW_URI"]
+    query = environ.get("QUERY_STRING")
+    return environ["RAW_PATH_INFO"] + (f"?{query}" if query else "")
+
+
+def _fields(environ):
+    if "headers_raw" in environ:
+        return environ["headers_raw"]
+    fields = [(key[5:], environ[key]) for key in environ if key.startswith("HTTP_")]
+    fields.append(("Content-Type", environ.get("CONTENT_TYPE", "")))
+    return [(name.replace("_", "-"), value) for name, value in fields]

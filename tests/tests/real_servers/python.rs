@@ -20,14 +20,13 @@ pub fn library() -> PathBuf {
     path.canonicalize().unwrap_or_else(|error| panic!("{}: {error}; run `make build`", path.display()))
 }
 
-/// A command that runs a program of tests/doors; `modules` is a folder with more.
-pub fn run(program: &str, modules: &OsStr) -> Command {
+/// The interpreter, with the package and the modules of a folder.
+pub fn with_modules(folder: &OsStr) -> Command {
     let mut path = workspace().join("adapters/python/src").into_os_string();
     path.push(":");
-    path.push(modules);
+    path.push(folder);
     let mut command = Command::new(installed("tacker/bin/python"));
     command
-        .arg(workspace().join("tests/doors").join(program))
         .env("PYTHONPATH", path)
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("SOLGATE_CACHE_DIR", workspace().join("target/solgate/cache"));

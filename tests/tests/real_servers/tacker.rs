@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use solgate_tests::process::free_address;
 use solgate_tests::servers::{Server, guide, installed, write_files};
 use solgate_tests::vnfm::{Answer, Reply, Vnfm, message, send};
+use solgate_tests::workspace;
 
 use crate::{faults, python};
 
@@ -73,7 +74,8 @@ impl Tacker {
         let config = folder.path().join("more.conf");
         fs::write(&config, settings).expect("it is written");
         let address = free_address();
-        let mut command = python::run("tacker/server.py", folder.path().as_os_str());
+        let mut command = python::with_modules(folder.path().as_os_str());
+        command.arg(workspace().join("tests/doors/tacker/server.py"));
         command.args(["--port", &address.port().to_string(), "--state"]).arg(folder.path()).arg("--paste").arg(file);
         command.arg("--config").arg(config);
         Self { address, server: Server::start(command, address, folder.path()), _folder: folder }

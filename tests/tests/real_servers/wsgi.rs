@@ -1,5 +1,5 @@
-//! The gate in a WSGI application, which eventlet serves. Its guide is
-//! docs/doors/wsgi.md.
+//! The gate in a WSGI application, which eventlet serves from one process, and
+//! gunicorn from several. Its guide is docs/doors/wsgi.md.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -23,6 +23,20 @@ struct Application {
 impl Application {
     /// Starts it with the guide's files; `gate` replaces the guide's settings.
     fn start(folder: &Path, vnfm: &str, gate: Option<&str>) -> Self {
+        Self::served(folder, vnfm, gate, |command, port| {
+            command.arg(workspace().join("tests/doors/wsgi/serve.py")).arg(port);
+        })
+    }
+
+    /// Starts it in processes that are forked when it is loaded already.
+    fn forked(folder: &Path, vnfm: &str, gate: &str) -> Self {
+        Self::served(folder, vnfm, Some(gate), |command, port| {
+            let bind = format!("127.0.0.1:{port}");
+            command.args(["-m", "gunicorn", "--preload", "--workers", "2", "--bind", &bind, "wsgi:application"]);
+        })
+    }
+
+    fn served(folder: &Path, vnfm: &str, gate: Option<&str>, server: impl FnOnce(&mut Command, &str)) -> Self {
         let library = python::library();
         let settings = folder.join("gate.yaml");
         let replacements = [
@@ -35,8 +49,9 @@ impl Application {
         }
         fs::copy(workspace().join("tests/doors/wsgi/vnfm.py"), folder.join("vnfm.py")).expect("it is copied");
         let address = free_address();
-        let mut command = python::run("wsgi/serve.py", folder.as_os_str());
-        command.arg(address.port().to_string()).env("VNFM", vnfm);
+        let mut command = python::with_modules(folder.as_os_str());
+        command.env("VNFM", vnfm).current_dir(folder);
+        server(&mut command, &address.port().to_string());
         Self { address, server: Server::start(command, address, folder) }
     }
 }
@@ -54,14 +69,34 @@ fn a_wsgi_application_answers_as_the_library_does() {
 #[ignore = "needs servers that `make test-doors` installs"]
 fn a_wsgi_application_bears_a_policy_that_misbehaves() {
     let folder = tempfile::tempdir().expect("a folder");
-    let module = fs::read(artifact("hostile.wasm")).expect("it is readable");
-    let policy = folder.path().join("hostile.wasm");
-    fs::write(&policy, solgate_bundle::bake::encode(&module).expect("it is a component")).expect("it is written");
     let vnfm = Vnfm::start();
-    let gate = format!("policies: [{}]", policy.display());
-    let mut application = Application::start(folder.path(), &vnfm.url(), Some(&gate));
+    let mut application = Application::start(folder.path(), &vnfm.url(), Some(&hostile(folder.path())));
     faults::policy_that_misbehaves(application.address, &vnfm);
     assert!(application.server.is_running());
+}
+
+/// What ends a loop is a thread: in a process that is forked afterwards it would
+/// be missing.
+#[test]
+#[ignore = "needs servers that `make test-doors` installs"]
+fn a_wsgi_application_that_is_forked_bears_a_policy_that_misbehaves() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let vnfm = Vnfm::start();
+    let mut application = Application::forked(folder.path(), &vnfm.url(), &hostile(folder.path()));
+    for _ in 0..3 {
+        faults::policy_that_misbehaves(application.address, &vnfm);
+    }
+    assert!(application.server.is_running());
+    let said = application.server.said();
+    assert_eq!(said.matches("Booting worker").count(), 2, "none has been replaced: {said}");
+}
+
+/// Settings with tests/hostile as the policy.
+fn hostile(folder: &Path) -> String {
+    let module = fs::read(artifact("hostile.wasm")).expect("it is readable");
+    let policy = folder.join("hostile.wasm");
+    fs::write(&policy, solgate_bundle::bake::encode(&module).expect("it is a component")).expect("it is written");
+    format!("policies: [{}]", policy.display())
 }
 
 #[test]
