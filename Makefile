@@ -4,7 +4,7 @@
 #
 #   make run     build, and start a demo VNFM with the gate in front of it
 #   make test    build, and run every test
-#   make build   target/release/solgate
+#   make build   target/release/solgate, and the C library beside it
 #   make test-doors   install real gateways and a VNFM, and test the gate in them
 #   make check   formatting and clippy
 #   make bench   build, and measure speed, memory and start-up (docs/performance.md)
@@ -22,7 +22,7 @@ BAKER := $(shell find host/bundle/src host/bundle/Cargo.toml -type f)
 .PHONY: build run test test-doors check check-format format bench bench-instructions check-bench artifacts wasm wasm-target clean
 
 build: artifacts
-	$(CARGO) build $(CARGO_FLAGS) --bin solgate
+	$(CARGO) build $(CARGO_FLAGS) --bin solgate --lib
 
 run: build
 	target/release/solgate serve --demo

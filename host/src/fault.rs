@@ -1,5 +1,5 @@
 //! Everything that stops a request although no rule says so: faults of the
-//! transport, of the VNFM behind the gate, and of a policy.
+//! transport, of the VNFM behind the gate, of a policy, and of the gate itself.
 //!
 //! This is the only place where such an answer gets its status, its id and its
 //! text. Doors find the faults; they do not word them.
@@ -88,6 +88,9 @@ pub enum Fault {
     PolicyOutcome { policy: String, reason: String },
     #[error("The gate judges as many requests as it can; this one was not judged.")]
     Overload,
+    // ---- the gate ---------------------------------------------------------------
+    #[error("The gate failed, and the request was not judged: {0}.")]
+    Internal(String),
 }
 
 impl Fault {
@@ -181,6 +184,7 @@ impl Fault {
                 (S::INTERNAL_SERVER_ERROR, "gate.policy-outcome", "Policy gave an invalid verdict", false)
             }
             Self::Overload => (S::SERVICE_UNAVAILABLE, "gate.overload", "Gate is overloaded", true),
+            Self::Internal(_) => (S::INTERNAL_SERVER_ERROR, "gate.internal", "Gate failed", false),
         }
     }
 

@@ -1,34 +1,41 @@
-//! One fact fetched from the VNFM: the requests, and what their answers mean.
+//! One fact fetched from the VNFM: which requests it takes, and what their
+//! answers mean. How a request gets there and back is someone else's: [`Ask`].
 
 use std::collections::HashSet;
-use std::error::Error as _;
-use std::sync::Arc;
+use std::future::Future;
 use std::time::Duration;
 
-use http::header::{CONTENT_ENCODING, ETAG, HOST, HeaderMap};
-use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
-use http_body_util::{BodyExt, Full};
+use bytes::Bytes;
+use http::header::{CONTENT_ENCODING, ETAG, HeaderMap};
+use http::{Response, StatusCode};
+use http_body_util::BodyExt;
 use hyper::body::Body;
 
 use super::expand::Target;
-use super::link::{Base, LinkError, next_query};
+use super::link::{LinkError, Site, next_query};
 use super::project::{self, ProjectError};
 use super::{FactAnswer, FactTemplate};
-use crate::pool::{Pool, PooledBody, SendError};
 
 /// Largest content of an answer that is read only to keep its connection.
 const DRAIN: u64 = 64 << 10;
 
+/// Most bytes of a fact, if nothing else is said.
+pub(super) const DEFAULT_MAX_BYTES: usize = 4 << 20;
+/// Most pages of a list, if nothing else is said.
+pub(super) const DEFAULT_MAX_PAGES: usize = 16;
+
 /// Why there is no usable answer. The texts reach the log and the
 /// ProblemDetails: they name no address, no credential and no content.
 #[derive(Debug, thiserror::Error)]
-enum Unusable {
+pub(super) enum Unusable {
     #[error("the VNFM cannot be reached")]
     Unreachable,
     #[error("the VNFM broke the connection off")]
     Broken,
     #[error("the VNFM did not answer within {0:?}")]
     Timeout(Duration),
+    #[error("there was no answer from the VNFM")]
+    NoAnswer,
     #[error("the VNFM answered with status {0}")]
     Status(u16),
     #[error("the VNFM answered with status {0}, and redirections are not followed")]
@@ -53,48 +60,45 @@ enum Unusable {
     Content(#[from] ProjectError),
 }
 
-/// The VNFM, and the bounds of a fetch.
-pub(super) struct Upstream {
-    pub(super) pool: Arc<Pool>,
-    /// Value of the Host field.
-    pub(super) host: HeaderValue,
-    /// Path of the base URL, without trailing slash.
-    pub(super) prefix: String,
-    /// The base URL, and after it other names of the same place.
-    pub(super) bases: Vec<Base>,
-    /// Base URL without trailing slash.
-    pub(super) url: String,
-    /// For all requests of a fetch together.
-    pub(super) timeout: Duration,
+/// Puts GET requests to the VNFM.
+pub(super) trait Ask: Sync {
+    type Body: Body<Data = Bytes> + Send + Unpin;
+
+    /// Asks for a target below the VNFM's base URL, with these fields.
+    fn ask(
+        &self,
+        target: &str,
+        headers: &HeaderMap,
+    ) -> impl Future<Output = Result<Response<Self::Body>, Unusable>> + Send;
+}
+
+/// The bounds of a fetch.
+#[derive(Debug, Clone)]
+pub(super) struct Exchange {
     /// For all pages of a fetch together.
     pub(super) max_bytes: usize,
     pub(super) max_pages: usize,
     /// Requests carry the gate's own account, not the caller's.
     pub(super) own_account: bool,
+    /// Where the pages of a list lie.
+    pub(super) site: Site,
 }
 
-impl Upstream {
+impl Exchange {
     /// Asks for one fact, with these request fields.
-    pub(super) async fn fetch(&self, target: &Target, template: &FactTemplate, headers: &HeaderMap) -> FactAnswer {
-        match tokio::time::timeout(self.timeout, self.exchange(target, template, headers)).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(unusable)) => FactAnswer::Unavailable(unusable.to_string()),
-            Err(_) => FactAnswer::Unavailable(Unusable::Timeout(self.timeout).to_string()),
-        }
-    }
-
-    async fn exchange(
+    pub(super) async fn fetch(
         &self,
+        vnfm: &impl Ask,
         target: &Target,
         template: &FactTemplate,
         headers: &HeaderMap,
     ) -> Result<FactAnswer, Unusable> {
         let mut asked = target.to_string();
-        let mut response = self.ask(&asked, headers).await?;
+        let mut response = vnfm.ask(&asked, headers).await?;
         if response.status() == StatusCode::BAD_REQUEST && template.plain_on_400 && target.query().is_some() {
             drain(response.into_body()).await;
             asked = target.path().to_owned();
-            response = self.ask(&asked, headers).await?;
+            response = vnfm.ask(&asked, headers).await?;
         }
         if response.status() != StatusCode::OK {
             return self.other_than_ok(response).await;
@@ -110,7 +114,7 @@ impl Upstream {
         let mut list = project::List::new(&template.members);
         let mut seen = HashSet::from([asked]);
         loop {
-            let next = next_query(response.headers(), &self.bases, target.path())?;
+            let next = next_query(response.headers(), &self.site, target.path())?;
             list.page(&self.read(response, &mut room).await?)?;
             let Some(query) = next else { break };
             if seen.len() >= self.max_pages {
@@ -120,7 +124,7 @@ impl Upstream {
             if seen.contains(&page) {
                 return Err(Unusable::Loop);
             }
-            response = self.ask(&page, headers).await?;
+            response = vnfm.ask(&page, headers).await?;
             if response.status() != StatusCode::OK {
                 // Part of a list has been seen: whatever this is, the list is not absent.
                 return Err(refused(response.status()));
@@ -132,7 +136,7 @@ impl Upstream {
         Ok(FactAnswer::Found { etag, body: list.finish() })
     }
 
-    async fn other_than_ok(&self, response: Response<PooledBody>) -> Result<FactAnswer, Unusable> {
+    async fn other_than_ok<B: Body + Unpin>(&self, response: Response<B>) -> Result<FactAnswer, Unusable> {
         let status = response.status();
         let answer = match status {
             StatusCode::NOT_FOUND => Ok(FactAnswer::Absent),
@@ -146,31 +150,11 @@ impl Upstream {
         answer
     }
 
-    async fn ask(&self, target: &str, headers: &HeaderMap) -> Result<Response<PooledBody>, Unusable> {
-        let uri: Uri = format!("{}{target}", self.prefix).parse().map_err(|_| Unusable::BadUri)?;
-        let mut tried = false;
-        loop {
-            let mut request = Request::new(Full::default());
-            *request.method_mut() = Method::GET;
-            *request.uri_mut() = uri.clone();
-            request.headers_mut().clone_from(headers);
-            request.headers_mut().insert(HOST, self.host.clone());
-            match self.pool.send(request).await {
-                Ok(response) => return Ok(response),
-                Err(error @ SendError::Connect(_)) => return Err(unreachable(&error)),
-                // The VNFM may close a kept connection in the moment in which it
-                // is used again. A GET can be repeated (RFC 9110, 9.2.2).
-                Err(error) if tried => {
-                    tracing::debug!(error = %chain(&error), "fact request broke off");
-                    return Err(Unusable::Broken);
-                }
-                Err(_) => tried = true,
-            }
-        }
-    }
-
     /// The content of an answer, taken from the room that is left.
-    async fn read(&self, response: Response<PooledBody>, room: &mut usize) -> Result<Vec<u8>, Unusable> {
+    async fn read<B>(&self, response: Response<B>, room: &mut usize) -> Result<Vec<u8>, Unusable>
+    where
+        B: Body<Data = Bytes> + Unpin,
+    {
         let coded = response
             .headers()
             .get_all(CONTENT_ENCODING)
@@ -200,23 +184,6 @@ fn refused(status: StatusCode) -> Unusable {
     if status.is_redirection() { Unusable::Redirection(status.as_u16()) } else { Unusable::Status(status.as_u16()) }
 }
 
-fn unreachable(error: &SendError) -> Unusable {
-    tracing::debug!(error = %chain(error), "fact request could not be sent");
-    Unusable::Unreachable
-}
-
-/// The messages of an error and of its causes.
-fn chain(error: &SendError) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
-}
-
 /// An ETag that is there but cannot be read must not pass for none.
 fn etag(headers: &HeaderMap) -> Result<Option<String>, Unusable> {
     let mut values = headers.get_all(ETAG).iter();
@@ -230,7 +197,7 @@ fn etag(headers: &HeaderMap) -> Result<Option<String>, Unusable> {
 }
 
 /// Reads a short content to its end, so that the connection can be kept.
-async fn drain(mut body: PooledBody) {
+async fn drain(mut body: impl Body + Unpin) {
     if body.size_hint().upper().is_some_and(|upper| upper <= DRAIN) {
         while let Some(Ok(_)) = body.frame().await {}
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use http::header::{HeaderName, HeaderValue};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use rustls::RootCertStore;
@@ -14,14 +14,13 @@ use rustls::crypto::ring;
 
 use super::cache::{FactCache, Key};
 use super::coalesce::Flights;
-use super::exchange::Upstream;
+use super::exchange::{DEFAULT_MAX_BYTES, DEFAULT_MAX_PAGES, Exchange};
 use super::expand::expand;
-use super::link;
+use super::fields::{Credentials, DEFAULT_VERSION, FactFields};
+use super::link::{self, Site};
+use super::upstream::Upstream;
 use super::{Fact, FactAnswer, FactRequest, FactSource};
 use crate::pool::Pool;
-
-const VERSION: HeaderName = HeaderName::from_static("version");
-const X_AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
 
 /// The VNFM's own API as a source of facts.
 ///
@@ -31,19 +30,9 @@ const X_AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
 /// question was put.
 pub struct HttpFacts {
     upstream: Arc<Upstream>,
-    credentials: Credentials,
-    version: HeaderValue,
+    fields: FactFields,
     flights: Flights,
     cache: Option<FactCache>,
-}
-
-/// Whose rights a fact is asked with.
-#[derive(Debug, Clone)]
-enum Credentials {
-    /// The caller's: these fields of the judged request.
-    Caller(Vec<HeaderName>),
-    /// The gate's; the value is marked sensitive, so that it is never printed.
-    Own(HeaderName, HeaderValue),
 }
 
 /// Why a source cannot be set up.
@@ -152,10 +141,9 @@ impl Builder {
     /// machine has no trusted certificates.
     pub fn build(self) -> Result<HttpFacts, HttpFactsError> {
         let base = parse_base(&self.url, "URL of the VNFM")?;
-        let version = HeaderValue::from_str(&self.version)
-            .ok()
-            .filter(is_version)
-            .ok_or(HttpFactsError::BadVersion(self.version))?;
+        let own_account = matches!(self.credentials, Credentials::Own(..));
+        let fields =
+            FactFields::new(self.credentials, &self.version).ok_or(HttpFactsError::BadVersion(self.version))?;
         let bad = || HttpFactsError::BadUrl { what: "URL of the VNFM" };
         let origin = format!("{}://{}:{}", base.scheme, base.host, base.port);
         let host = if base.has_default_port() { base.host.clone() } else { format!("{}:{}", base.host, base.port) };
@@ -176,14 +164,15 @@ impl Builder {
                 host,
                 url: format!("{origin}{prefix}"),
                 prefix,
-                bases,
                 timeout: self.timeout,
-                max_bytes: self.max_bytes,
-                max_pages: self.max_pages.max(1),
-                own_account: matches!(self.credentials, Credentials::Own(..)),
+                exchange: Exchange {
+                    max_bytes: self.max_bytes,
+                    max_pages: self.max_pages.max(1),
+                    own_account,
+                    site: Site::Below(bases),
+                },
             }),
-            credentials: self.credentials,
-            version,
+            fields,
             flights: Flights::default(),
             cache: self.ttl.map(FactCache::new),
         })
@@ -212,12 +201,6 @@ fn connector(https: bool, timeout: Duration) -> Result<HttpsConnector<HttpConnec
     Ok(builder.with_tls_config(tls).https_or_http().enable_http1().wrap_connector(tcp))
 }
 
-fn is_version(value: &HeaderValue) -> bool {
-    let mut parts = value.as_bytes().split(|&b| b == b'.');
-    let number = |part: Option<&[u8]>| part.is_some_and(|p| !p.is_empty() && p.iter().all(u8::is_ascii_digit));
-    number(parts.next()) && number(parts.next()) && number(parts.next()) && parts.next().is_none()
-}
-
 impl HttpFacts {
     /// Facts from the VNFM with this base URL, which may have a path.
     #[must_use]
@@ -226,39 +209,13 @@ impl HttpFacts {
             url: url.into(),
             public_url: None,
             timeout: Duration::from_secs(2),
-            max_bytes: 4 << 20,
-            max_pages: 16,
-            credentials: Credentials::Caller(vec![AUTHORIZATION, X_AUTH_TOKEN]),
-            version: "2.0.0".to_owned(),
+            max_bytes: DEFAULT_MAX_BYTES,
+            max_pages: DEFAULT_MAX_PAGES,
+            credentials: Credentials::default(),
+            version: DEFAULT_VERSION.to_owned(),
             ttl: None,
             connector: None,
         }
-    }
-
-    /// The fields of a fact request.
-    fn headers(&self, judged: &HeaderMap) -> HeaderMap {
-        let mut headers = HeaderMap::with_capacity(8);
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        headers.insert(USER_AGENT, HeaderValue::from_static(concat!("solgate/", env!("CARGO_PKG_VERSION"))));
-        // A version that is not one would only earn a 400.
-        let version = judged.get(VERSION).filter(|value| is_version(value)).unwrap_or(&self.version);
-        headers.insert(VERSION, version.clone());
-        match &self.credentials {
-            Credentials::Own(name, value) => {
-                headers.insert(name, value.clone());
-            }
-            Credentials::Caller(names) => {
-                for name in names {
-                    for value in judged.get_all(name) {
-                        let mut value = value.clone();
-                        value.set_sensitive(true);
-                        headers.append(name, value);
-                    }
-                }
-            }
-        }
-        headers
     }
 
     async fn answer(&self, request: FactRequest<'_>) -> Fact {
@@ -266,7 +223,7 @@ impl HttpFacts {
             Ok(target) => target,
             Err(error) => return Fact::fetched(FactAnswer::Unavailable(error.to_string())),
         };
-        let headers = self.headers(request.headers);
+        let headers = self.fields.headers(request.headers);
         let key = Key::new(&self.upstream.url, &target.to_string(), &headers, request.template);
         if !request.fresh
             && let Some(answer) = self.cache.as_ref().and_then(|cache| cache.get(&key))
@@ -301,10 +258,8 @@ impl fmt::Debug for HttpFacts {
         f.debug_struct("HttpFacts")
             .field("url", &self.upstream.url)
             .field("timeout", &self.upstream.timeout)
-            .field("max_bytes", &self.upstream.max_bytes)
-            .field("max_pages", &self.upstream.max_pages)
-            .field("credentials", &self.credentials)
-            .field("version", &self.version)
+            .field("exchange", &self.upstream.exchange)
+            .field("fields", &self.fields)
             .field("ttl", &self.cache.is_some())
             .finish_non_exhaustive()
     }

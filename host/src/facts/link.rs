@@ -48,10 +48,41 @@ pub(super) fn default_port(scheme: &str) -> u16 {
     if scheme.eq_ignore_ascii_case("https") { 443 } else { 80 }
 }
 
+/// Where the pages of a list lie.
+#[derive(Debug, Clone)]
+pub(super) enum Site {
+    /// Below the first of these base URLs; the others name the same place.
+    Below(Vec<Base>),
+    /// Below a base URL that only those know who carry the requests out.
+    Unknown,
+}
+
+/// Scheme, if it is said, and authority of a URI reference.
+type Origin<'a> = (Option<&'a str>, &'a str);
+
+impl Site {
+    /// Whether this absolute path is that of the list, given its path below the
+    /// base.
+    fn holds(&self, origin: Option<Origin<'_>>, absolute: &str, path: &str) -> Result<bool, LinkError> {
+        let Self::Below(bases) = self else {
+            return Ok(absolute.ends_with(path));
+        };
+        let asked = bases.first().ok_or(LinkError::Foreign)?;
+        let named = |base: &&Base| {
+            origin.is_none_or(|(scheme, authority)| base.is_origin_of(scheme.unwrap_or(&asked.scheme), authority))
+        };
+        let mut candidates = bases.iter().filter(named).peekable();
+        if candidates.peek().is_none() {
+            return Err(LinkError::Foreign);
+        }
+        Ok(candidates.any(|base| absolute.strip_prefix(base.prefix.as_str()) == Some(path)))
+    }
+}
+
 /// The query of the next page, if there is one, given the path of this page
 /// below the base. Only that query is taken from the VNFM: the next request
 /// goes to the same place as this one.
-pub(super) fn next_query(headers: &HeaderMap, bases: &[Base], path: &str) -> Result<Option<String>, LinkError> {
+pub(super) fn next_query(headers: &HeaderMap, site: &Site, path: &str) -> Result<Option<String>, LinkError> {
     let mut next = None;
     for field in headers.get_all(LINK) {
         let text = field.to_str().map_err(|_| LinkError::Malformed)?;
@@ -61,7 +92,7 @@ pub(super) fn next_query(headers: &HeaderMap, bases: &[Base], path: &str) -> Res
             }
         }
     }
-    next.map(|target| resolve(&target, bases, path)).transpose()
+    next.map(|target| resolve(&target, site, path)).transpose()
 }
 
 /// The targets in one Link field that have the relation `next`.
@@ -133,36 +164,24 @@ fn parameter_value(text: &str) -> Result<(String, &str), LinkError> {
 }
 
 /// The query of `target`, a URI reference (RFC 3986, 4.1) in the answer for
-/// `path` below one of `bases`; the first is the one that was asked.
-fn resolve(target: &str, bases: &[Base], path: &str) -> Result<String, LinkError> {
+/// `path`.
+fn resolve(target: &str, site: &Site, path: &str) -> Result<String, LinkError> {
     let target = target.split('#').next().unwrap_or(target);
     let (before_query, query) = target.split_once('?').unwrap_or((target, ""));
-    let asked = bases.first().ok_or(LinkError::Foreign)?;
-
-    let candidates: Vec<&Base>;
-    let reference = if let Some((scheme, after)) = before_query.split_once("://") {
+    let (origin, reference) = if let Some((scheme, after)) = before_query.split_once("://") {
         let (authority, path) = split_authority(after);
-        candidates = bases.iter().filter(|base| base.is_origin_of(scheme, authority)).collect();
-        path
+        (Some((Some(scheme), authority)), path)
     } else if let Some(after) = before_query.strip_prefix("//") {
         let (authority, path) = split_authority(after);
-        candidates = bases.iter().filter(|base| base.is_origin_of(&asked.scheme, authority)).collect();
-        path
+        (Some((None, authority)), path)
     } else {
-        candidates = bases.iter().collect();
-        before_query
+        (None, before_query)
     };
-    if candidates.is_empty() {
-        return Err(LinkError::Foreign);
-    }
-    let last_segment = path.rsplit('/').next();
-    let same = match reference {
+    let same = if origin.is_some() || reference.starts_with('/') {
+        site.holds(origin, reference, path)?
+    } else {
         // A reference that has only a query stays where it is.
-        "" => before_query.is_empty(),
-        absolute if absolute.starts_with('/') => {
-            candidates.iter().any(|base| absolute.strip_prefix(base.prefix.as_str()) == Some(path))
-        }
-        relative => Some(relative) == last_segment,
+        reference.is_empty() || Some(reference) == path.rsplit('/').next()
     };
     if !same {
         return Err(LinkError::OtherPath);
@@ -212,15 +231,21 @@ mod tests {
     const PATH: &str = "/vnflcm/v2/vnf_lcm_op_occs";
 
     fn next(fields: &[&str]) -> Result<Option<String>, LinkError> {
-        let bases = [
-            base(&"http://vnfm:9890/tacker".parse().unwrap()).unwrap(),
-            base(&"https://public.example".parse().unwrap()).unwrap(),
-        ];
+        next_at(
+            &Site::Below(vec![
+                base(&"http://vnfm:9890/tacker".parse().unwrap()).unwrap(),
+                base(&"https://public.example".parse().unwrap()).unwrap(),
+            ]),
+            fields,
+        )
+    }
+
+    fn next_at(site: &Site, fields: &[&str]) -> Result<Option<String>, LinkError> {
         let mut headers = HeaderMap::new();
         for field in fields {
             headers.append(LINK, HeaderValue::from_str(field).unwrap());
         }
-        next_query(&headers, &bases, PATH)
+        next_query(&headers, site, PATH)
     }
 
     #[test]
@@ -260,6 +285,23 @@ mod tests {
         ];
         for (fields, expected) in table {
             assert_eq!(&next(fields), expected, "{fields:?}");
+        }
+    }
+
+    #[test]
+    fn without_a_base_url_only_the_path_of_the_list_counts() {
+        let found = |q: &str| Ok(Some(q.to_owned()));
+        let table = [
+            ("<?m=1>; rel=next", found("m=1")),
+            ("<vnf_lcm_op_occs?m=1>; rel=next", found("m=1")),
+            ("</vnflcm/v2/vnf_lcm_op_occs?m=1>; rel=next", found("m=1")),
+            ("<https://any:1/prefix/vnflcm/v2/vnf_lcm_op_occs?m=1>; rel=next", found("m=1")),
+            ("<//any/vnflcm/v2/vnf_lcm_op_occs?m=1>; rel=next", found("m=1")),
+            ("</vnflcm/v2/vnf_instances?m=1>; rel=next", Err(LinkError::OtherPath)),
+            ("<http://any?m=1>; rel=next", Err(LinkError::OtherPath)),
+        ];
+        for (field, expected) in table {
+            assert_eq!(next_at(&Site::Unknown, &[field]), expected, "{field}");
         }
     }
 }

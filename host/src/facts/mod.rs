@@ -2,23 +2,28 @@
 //!
 //! A policy names a fact and its variables. A [`FactSource`] answers: either
 //! [the VNFM itself](http::HttpFacts), asked with a target that the host has
-//! [expanded](expand) from the policy's template, or [a document](map::MapFacts)
-//! in tests and on the command line. Whatever the source, the policy sees only
+//! [expanded](expand) from the policy's template; or the VNFM, asked by
+//! [the program](delegated::DelegatedFacts) in which the gate is embedded; or
+//! [a document](map::MapFacts) in tests and on the command line. Whatever the source, the policy sees only
 //! the members that its template declares ([`project`]).
 
 mod cache;
 mod coalesce;
+pub mod delegated;
 mod exchange;
 pub mod expand;
+mod fields;
 pub mod http;
 mod link;
 pub mod map;
 pub mod project;
+mod upstream;
 
 use ::http::HeaderMap;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
+pub use self::delegated::DelegatedFacts;
 pub use self::http::HttpFacts;
 pub use self::map::MapFacts;
 

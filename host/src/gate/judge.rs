@@ -14,7 +14,7 @@ use super::decision::{Decision, FactTrace, Verdict};
 use super::{FactFailure, Gate};
 use crate::Request;
 use crate::ambiguity;
-use crate::facts::{Fact, FactAnswer, FactRequest, FactTemplate};
+use crate::facts::{Fact, FactAnswer, FactRequest, FactSource, FactTemplate};
 use crate::fault::{self, Fault};
 use crate::policy::{EvaluateError, Policy};
 use crate::problem::Problem;
@@ -49,6 +49,7 @@ struct Fetched {
 struct Hearing<'a> {
     gate: &'a Gate,
     request: &'a Request,
+    facts: &'a dyn FactSource,
     /// Milliseconds since the epoch.
     received_at: u64,
     /// What has been fetched for any of the policies.
@@ -56,11 +57,12 @@ struct Hearing<'a> {
     decision: Decision,
 }
 
-pub(super) async fn judge(gate: &Gate, request: &Request) -> Decision {
+pub(super) async fn judge(gate: &Gate, request: &Request, facts: &dyn FactSource) -> Decision {
     let received_at = request.received_at.duration_since(UNIX_EPOCH).unwrap_or_default();
     let mut hearing = Hearing {
         gate,
         request,
+        facts,
         received_at: u64::try_from(received_at.as_millis()).unwrap_or(u64::MAX),
         fetched: Vec::new(),
         decision: Decision {
@@ -323,7 +325,7 @@ impl<'a> Hearing<'a> {
             return (have.fact.clone(), false);
         }
         let request = FactRequest { template, variables, api_root, headers: &self.request.headers, fresh };
-        (self.gate.facts.fetch(request).await, true)
+        (self.facts.fetch(request).await, true)
     }
 }
 

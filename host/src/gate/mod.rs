@@ -138,6 +138,13 @@ impl Gate {
 
     /// Judges one request. Never fails: what goes wrong is a denial, too.
     pub async fn judge(&self, request: &Request) -> Decision {
-        judge::judge(self, request).await
+        judge::judge(self, request, &*self.facts).await
+    }
+
+    /// Judges one request with facts from `facts` instead of the gate's own
+    /// source: for a program that fetches them itself, as
+    /// [`DelegatedFacts`](crate::facts::DelegatedFacts) lets it.
+    pub async fn judge_with(&self, request: &Request, facts: &dyn FactSource) -> Decision {
+        judge::judge(self, request, facts).await
     }
 }

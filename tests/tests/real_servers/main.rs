@@ -8,4 +8,8 @@ mod envoy;
 mod faults;
 mod forward_auth;
 mod haproxy;
+
+mod python;
+mod tacker;
 mod traefik;
+mod wsgi;

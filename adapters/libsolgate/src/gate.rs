@@ -1,0 +1,127 @@
+//! The gate as C holds it: policies, settings, and a sandbox of its own.
+
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::SystemTime;
+
+use solgate::Request;
+use solgate::doors::gateway::gate_config::{GateConfig, GateMode};
+use solgate::facts::MapFacts;
+use solgate::facts::delegated::Delegation;
+use solgate::fault::Fault;
+use solgate::policy::{Engine, EngineConfig, Policy};
+
+use crate::answer::{About, Answer};
+use crate::configuration::{self, GateError};
+use crate::evaluation::Evaluation;
+use crate::received::Unreadable;
+
+/// Policies and settings.
+pub struct Gate {
+    config: GateConfig,
+    policies: Vec<Arc<Policy>>,
+    delegation: Delegation,
+    current: RwLock<Current>,
+    /// The process that made it.
+    process: u32,
+}
+
+/// The gate with the settings that hold now.
+struct Current {
+    gate: Arc<solgate::gate::Gate>,
+    /// When one of the settings ends.
+    until: Option<SystemTime>,
+}
+
+impl Gate {
+    /// Loads the policies that the configuration names.
+    ///
+    /// # Errors
+    /// The text is not understood, a policy cannot be loaded, or a setting names
+    /// what no policy has.
+    pub fn new(configuration: &[u8]) -> Result<Self, GateError> {
+        let config = configuration::parse(configuration)?;
+        let engine = Engine::new(EngineConfig { cache: cache(), ..EngineConfig::default() })?;
+        let policies = policies(&engine, &config)?;
+        // A setting that has ended by now must name a rule that exists, too.
+        make(&config, &policies, SystemTime::UNIX_EPOCH)?;
+        let current = make(&config, &policies, SystemTime::now())?;
+        let delegation = Delegation::new(config.facts.credentials.clone(), config.facts.max_bytes);
+        Ok(Self { config, policies, delegation, current: RwLock::new(current), process: std::process::id() })
+    }
+
+    /// Begins to judge a request.
+    pub fn evaluation(&self, request: Result<Request, Unreadable>) -> Evaluation {
+        let gate = self.current();
+        let request = match request {
+            Ok(request) => request,
+            Err(Unreadable { fault, target }) => {
+                return Evaluation::decided(Answer::refused(&gate, &About::unreadable(target), &fault, None));
+            }
+        };
+        // Threads do not survive a fork: nothing would end a policy that loops.
+        if self.process != std::process::id() {
+            let fault = Fault::Internal("it was made before the process forked".to_owned());
+            return Evaluation::decided(Answer::refused(&gate, &About::from(&request), &fault, None));
+        }
+        if self.config.mode == GateMode::Off {
+            return Evaluation::decided(Answer::unjudged(&gate, &About::from(&request)));
+        }
+        Evaluation::new(gate, &self.delegation, request)
+    }
+
+    /// Most bytes of a body that any policy reads.
+    pub fn body_limit(&self) -> usize {
+        self.current().body_limit()
+    }
+
+    /// Milliseconds that one fact may take.
+    pub fn facts_timeout(&self) -> u32 {
+        u32::try_from(self.config.facts.timeout.as_millis()).unwrap_or(u32::MAX)
+    }
+
+    fn current(&self) -> Arc<solgate::gate::Gate> {
+        let now = SystemTime::now();
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+        if current.until.is_none_or(|until| now < until) {
+            return Arc::clone(&current.gate);
+        }
+        drop(current);
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        // It was made with these settings once, so it can be made with fewer.
+        if let Ok(next) = make(&self.config, &self.policies, now) {
+            *current = next;
+        }
+        Arc::clone(&current.gate)
+    }
+}
+
+/// A program is not to find files that it did not ask for.
+fn cache() -> Option<PathBuf> {
+    std::env::var_os("SOLGATE_CACHE_DIR").filter(|folder| !folder.is_empty()).map(PathBuf::from)
+}
+
+fn policies(engine: &Engine, config: &GateConfig) -> Result<Vec<Arc<Policy>>, GateError> {
+    let ready = |policy: Policy| Arc::new(policy.with_isolation(config.isolation));
+    if config.policies.is_empty() {
+        return Ok(vec![ready(Policy::vnflcm_v2(engine).map_err(GateError::BuiltIn)?)]);
+    }
+    let load = |path: &PathBuf| {
+        let bytes = solgate::policy::read_file(path).map_err(GateError::File)?;
+        let policy = Policy::from_bytes(engine, &bytes);
+        Ok(ready(policy.map_err(|error| GateError::Policy { path: path.display().to_string(), error })?))
+    };
+    config.policies.iter().map(load).collect()
+}
+
+/// The gate with the settings that hold at `now`.
+fn make(config: &GateConfig, policies: &[Arc<Policy>], now: SystemTime) -> Result<Current, GateError> {
+    // Each request brings its own source of facts; this one is never asked.
+    let gate = solgate::gate::Gate::new(policies.to_vec(), Arc::new(MapFacts::default()))
+        .with_settings(config.settings(now))?
+        .with_mode(config.mode.judging())
+        .with_fact_failure(config.fact_failure)
+        .with_style(config.style.clone());
+    let until = config.severities.iter().filter_map(|change| change.until).filter(|until| *until > now).min();
+    Ok(Current { gate: Arc::new(gate), until })
+}
