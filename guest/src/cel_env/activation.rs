@@ -39,6 +39,8 @@ pub(crate) struct Activation<'a> {
     pub query: &'a [(Cow<'a, str>, Cow<'a, str>)],
     pub path: &'a [(&'a str, Cow<'a, str>)],
     pub caller: Option<&'a Caller>,
+    /// Length of the body as it was received.
+    pub body_bytes: usize,
     /// `None` if there is no body or it could not be read: an empty object then.
     pub body: Option<Node<'a>>,
     pub facts: &'a [FactValue<'a>],
@@ -118,6 +120,7 @@ impl VariableResolver for Activation<'_> {
             "operation" => Some(CowVal::owned(CelString::from(self.operation))),
             "apiRoot" => Some(CowVal::owned(CelString::from(self.api_root))),
             "receivedAt" => Some(CowVal::owned(CelInt::from(i64::try_from(self.received_at).unwrap_or(i64::MAX)))),
+            "bodyBytes" => Some(CowVal::owned(CelInt::from(i64::try_from(self.body_bytes).unwrap_or(i64::MAX)))),
             name => {
                 if let Some(fact) = self.facts.iter().find(|fact| fact.name == name) {
                     return Some(view(fact.body.root()));

@@ -30,6 +30,7 @@ fn evaluate(source: &str, body: &Value) -> Result<bool, String> {
         operation: "terminate",
         api_root: "/vnflcm/v2",
         received_at: 1_700_000_000_000,
+        body_bytes: 10,
         options: options.root(),
         fields: &[("x-a", "1"), ("x-b", "2"), ("x-a", "3")],
         query: &[("a".into(), "1".into())],

@@ -11,8 +11,19 @@ use crate::{
 };
 
 /// Variables that every expression may read, besides facts.
-const VARIABLES: &[&str] =
-    &["body", "headers", "query", "path", "method", "operation", "apiRoot", "caller", "receivedAt", "options"];
+const VARIABLES: &[&str] = &[
+    "body",
+    "headers",
+    "query",
+    "path",
+    "method",
+    "operation",
+    "apiRoot",
+    "caller",
+    "receivedAt",
+    "options",
+    "bodyBytes",
+];
 
 /// Compiles the rules of a bundle.
 pub(crate) struct RuleCompiler<'b> {

@@ -52,6 +52,7 @@ impl<'a> Call<'a> {
             operation: &self.operation.id,
             api_root: &self.root.path,
             received_at: self.context.received_at,
+            body_bytes: self.request.body.len(),
             options: self.profile.options.root(),
             fields: self.request.fields,
             query: &self.query.pairs,

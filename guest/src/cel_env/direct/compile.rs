@@ -200,6 +200,7 @@ fn variable(name: &str) -> Option<Node> {
         "operation" => Node::Operation,
         "apiRoot" => Node::ApiRoot,
         "receivedAt" => Node::ReceivedAt,
+        "bodyBytes" => Node::BodyBytes,
         // Built on demand for CEL, or not a value.
         "headers" | "query" | "path" | "caller" | "variables" | "item" | "index" => return None,
         name if name.starts_with(|c: char| c.is_ascii_alphabetic()) => Node::Fact(name.to_owned()),

@@ -77,6 +77,7 @@ enum Node {
     Operation,
     ApiRoot,
     ReceivedAt,
+    BodyBytes,
     Fact(String),
     /// A header field, by its name in lower case, that occurs once.
     Header(String),

@@ -30,6 +30,7 @@ fn evaluate(rule: &Rule, body: &Json) -> (Result<bool, String>, Option<Applied>)
         operation: "terminate",
         api_root: "/vnflcm/v2",
         received_at: 1_700_000_000_000,
+        body_bytes: 10,
         options: options.root(),
         fields: &[("x-a", "1"), ("x-b", "2"), ("x-a", "3")],
         query: &[("a".into(), "1".into())],
@@ -139,7 +140,7 @@ fn it_never_says_what_cel_does_not_say() {
 
 /// An expression of any type; what is most often a boolean comes most often.
 fn expression(random: &mut fastrand::Rng, depth: usize, bound: &mut Vec<String>) -> String {
-    const PLACES: [&str; 26] = [
+    const PLACES: [&str; 27] = [
         "body.s",
         "body.n",
         "body.f",
@@ -166,6 +167,7 @@ fn expression(random: &mut fastrand::Rng, depth: usize, bound: &mut Vec<String>)
         "headers['x-b']",
         "path.vnfInstanceId",
         "operation",
+        "bodyBytes",
     ];
     const LITERALS: [&str; 14] = [
         "true",

@@ -7,8 +7,9 @@ use crate::policy::Policy;
 use crate::source::At;
 
 /// Names with a meaning of their own, which a fact cannot take.
-const VARIABLES: [&str; 13] = [
+const VARIABLES: [&str; 14] = [
     "body",
+    "bodyBytes",
     "headers",
     "query",
     "path",

@@ -86,7 +86,7 @@ impl Walker<'_, '_, '_> {
             "caller" => Type::Caller,
             "options" => Type::Options,
             "variables" => Type::Variables,
-            "method" | "operation" | "apiRoot" | "receivedAt" => Type::Any,
+            "method" | "operation" | "apiRoot" | "receivedAt" | "bodyBytes" => Type::Any,
             "item" if self.scope.item.is_some() => self.scope.item.clone().unwrap_or(Type::Any),
             "index" if self.scope.item.is_some() => Type::Any,
             "item" | "index" => {
