@@ -52,13 +52,11 @@ impl Gate {
 
     /// Begins to judge a request.
     pub fn evaluation(&self, request: Result<Request, Unreadable>) -> Evaluation {
-        let gate = self.current();
         let request = match request {
             Ok(request) => request,
-            Err(Unreadable { fault, target }) => {
-                return Evaluation::decided(Answer::refused(&gate, &About::unreadable(target), &fault, None));
-            }
+            Err(Unreadable { fault, target }) => return self.refused(target, &fault),
         };
+        let gate = self.current();
         // Threads do not survive a fork: nothing would end a policy that loops.
         if self.process != std::process::id() {
             let fault = Fault::Internal("it was made before the process forked".to_owned());
@@ -68,6 +66,11 @@ impl Gate {
             return Evaluation::decided(Answer::unjudged(&gate, &About::from(&request)));
         }
         Evaluation::new(gate, &self.delegation, request)
+    }
+
+    /// A request that the server itself refuses or fails on.
+    pub fn refused(&self, target: String, fault: &Fault) -> Evaluation {
+        Evaluation::decided(Answer::refused(&self.current(), &About::unreadable(target), fault, None))
     }
 
     /// Most bytes of a body that any policy reads.

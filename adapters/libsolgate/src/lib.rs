@@ -15,4 +15,5 @@ mod exports;
 mod gate;
 mod lent;
 mod received;
+mod refusal;
 mod types;
