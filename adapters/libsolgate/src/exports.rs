@@ -123,10 +123,10 @@ pub unsafe extern "C" fn solgate_evaluation_new(gate: *const Gate, request: *con
 
 /// Begins an evaluation that is over: the answer, in the gate's words, to a request
 /// that the server itself refuses or fails on. `status` is what the server would
-/// answer: 400 it cannot read the head, 408 the request does not come, 413, 414, 431
-/// body, target or head are too large, 502 the VNFM gives no proper answer, 504 none
-/// in time; anything else stands for a failure of the server and is answered with
-/// 500. `limit` is what was gone beyond, in bytes or seconds. `target` may be empty.
+/// answer: 400 it cannot read the head, 404 it has no VNFM for the request, 408 the
+/// request does not come, 413, 414, 431 body, target or head are too large, 502 the
+/// VNFM gives no proper answer, 504 none in time, 505 it does not know the version of
+/// HTTP; anything else stands for a failure of the server and is answered with 500. `limit` is what was gone beyond, in bytes or seconds. `target` may be empty.
 ///
 /// The evaluation belongs to the caller; it needs no solgate_evaluate(). Returns
 /// NULL if `gate` is NULL.

@@ -214,12 +214,14 @@ fn what_the_server_refuses_itself_is_answered_in_the_gates_words() {
     let gate = Gate::new("").unwrap();
     let table = [
         (400, 400, "transport.head.malformed"),
+        (404, 404, "gate.no-upstream"),
         (408, 408, "transport.timeout"),
         (413, 413, "transport.body.size"),
         (414, 414, "transport.target.size"),
         (431, 431, "transport.head.size"),
         (502, 502, "upstream.broken"),
         (504, 504, "upstream.timeout"),
+        (505, 505, "transport.version"),
         (501, 500, "gate.internal"),
         (0, 500, "gate.internal"),
     ];
