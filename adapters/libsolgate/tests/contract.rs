@@ -232,4 +232,6 @@ fn what_the_server_refuses_itself_is_answered_in_the_gates_words() {
         assert_eq!(said, (status, Some(rule), Some("/a")), "{own}");
         assert!(!answer.decision.contains("secret"), "{}", answer.decision);
     }
+    let nowhere = gate.refused(400, 0, "").body;
+    assert!(!String::from_utf8_lossy(&nowhere).contains("instance"), "there is none to name");
 }
