@@ -36,6 +36,18 @@ pub fn artifact(name: &str) -> PathBuf {
     path
 }
 
+/// The policy of tests/hostile as a file in `folder`.
+///
+/// # Panics
+/// If it was not built, or cannot be written.
+#[must_use]
+pub fn hostile_policy(folder: &Path) -> PathBuf {
+    let module = std::fs::read(artifact("hostile.wasm")).expect("it is readable");
+    let path = folder.join("hostile.wasm");
+    std::fs::write(&path, solgate_bundle::bake::encode(&module).expect("it is a component")).expect("it is written");
+    path
+}
+
 /// One engine for all tests of a process, with a cache of compiled policies
 /// beside the build products.
 ///

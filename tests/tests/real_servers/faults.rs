@@ -19,6 +19,13 @@ pub fn bad() -> Vec<u8> {
     message("POST", "/vnflcm/v2/vnf_instances/i/terminate", &fields, r#"{"terminationType":"soon"}"#)
 }
 
+/// A request on which the default policy needs facts.
+#[must_use]
+pub fn needs_facts() -> Vec<u8> {
+    let fields = ["Version: 2.0.0", "Accept: application/json", "Content-Type: application/json"];
+    message("POST", "/vnflcm/v2/vnf_instances/i/terminate", &fields, r#"{"terminationType":"FORCEFUL"}"#)
+}
+
 /// The answer is ProblemDetails with this status and rule.
 pub fn expect(answer: &Answer, status: u16, rule: &str) {
     assert_eq!(answer.status, status, "{}", String::from_utf8_lossy(&answer.body));

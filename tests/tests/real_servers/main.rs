@@ -5,3 +5,4 @@
 //! stand aside.
 
 mod faults;
+mod nginx;
