@@ -60,23 +60,23 @@ local function body(limit)
   return data, true
 end
 
--- Puts questions to the VNFM, all at once, and supplies the replies. One that is not
--- answered stays without a reply, which is what the gate takes it for.
+-- Puts questions to the VNFM, all at once, and supplies the replies; a status of 0 says
+-- that there is none.
 local function ask(evaluation, location)
-  local questions = abi.questions(evaluation)
-  local requests = {}
-  for i, question in ipairs(questions) do
+  local asked, requests = {}, {}
+  for i, question in ipairs(abi.questions(evaluation)) do
+    asked[i] = { solgate_fields = question.fields }
     requests[i] = {
       location,
-      {
-        method = ngx.HTTP_GET,
-        vars = { solgate_target = question.target },
-        ctx = { solgate_fields = question.fields },
-      },
+      { method = ngx.HTTP_GET, vars = { solgate_target = question.target }, ctx = asked[i] },
     }
   end
   local replies = { ngx.location.capture_multi(requests) }
   for i, reply in ipairs(replies) do
+    if not asked[i].solgate_asked then
+      -- Some other location has answered: its 404 would say that a resource is gone.
+      error("the location " .. location .. " does not call question()", 0)
+    end
     local status = reply.truncated and 0 or reply.status
     abi.supply(evaluation, i - 1, status, reply.header, reply.body)
   end
@@ -211,6 +211,7 @@ function _M.question()
   for name, value in pairs(grouped(ngx.ctx.solgate_fields)) do
     ngx.req.set_header(name, value)
   end
+  ngx.ctx.solgate_asked = true
 end
 
 return _M

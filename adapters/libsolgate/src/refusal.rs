@@ -14,6 +14,7 @@ pub fn fault(status: u16, limit: u64) -> Fault {
         414 => Fault::TargetTooLong { limit: bytes },
         431 => Fault::HeadTooLarge { limit: bytes },
         502 => Fault::UpstreamBroken,
+        503 => Fault::Overload,
         504 => Fault::UpstreamTimeout { seconds: limit },
         505 => Fault::HttpVersion,
         _ => Fault::Internal(format!("the server in front of the VNFM stopped with status {status}")),

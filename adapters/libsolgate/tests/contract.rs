@@ -220,6 +220,7 @@ fn what_the_server_refuses_itself_is_answered_in_the_gates_words() {
         (414, 414, "transport.target.size"),
         (431, 431, "transport.head.size"),
         (502, 502, "upstream.broken"),
+        (503, 503, "gate.overload"),
         (504, 504, "upstream.timeout"),
         (505, 505, "transport.version"),
         (501, 500, "gate.internal"),

@@ -140,6 +140,21 @@ fn what_nginx_refuses_itself_is_problem_details() {
     assert!(nginx.vnfm.received().is_empty());
 }
 
+/// Without the line that makes a question of a subrequest, anything may answer it.
+#[test]
+#[ignore = "needs the servers of make test-doors"]
+fn only_the_location_for_facts_answers_questions() {
+    let nginx = Nginx::start(None);
+    let path = nginx.folder.path().join("nginx.conf");
+    let conf = std::fs::read_to_string(&path).expect("it is readable");
+    let line = r#"rewrite_by_lua_block { require("solgate").question() }"#;
+    assert!(conf.contains(line));
+    std::fs::write(&path, conf.replace(line, "return 404;")).expect("it is written");
+    nginx.reload("", || send(nginx.address, &faults::needs_facts()).status == 500);
+    faults::expect(&send(nginx.address, &faults::needs_facts()), 500, "gate.internal");
+    assert!(nginx.errors().contains("the location /solgate-facts does not call question()"), "{}", nginx.errors());
+}
+
 #[test]
 #[ignore = "needs the servers of make test-doors"]
 fn bears_a_policy_that_misbehaves() {
@@ -186,7 +201,8 @@ fn bears_a_reload_and_a_policy_that_goes_under_load() {
 #[test]
 #[ignore = "needs the servers of make test-doors"]
 fn bears_a_vnfm_that_is_down() {
-    let nginx = Nginx::before(&free_address().to_string(), Vnfm::start(), None);
+    // Nobody listens on a port that is reserved for a service of the past.
+    let nginx = Nginx::before("127.0.0.1:1", Vnfm::start(), None);
     faults::expect(&send(nginx.address, &faults::good()), 502, "upstream.broken");
     faults::expect(&send(nginx.address, &faults::needs_facts()), 503, "gate.fact-unavailable");
     faults::expect(&send(nginx.address, &faults::bad()), 400, "terminate.type.enum");
