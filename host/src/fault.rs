@@ -56,6 +56,10 @@ pub enum Fault {
         "The server in front of the gate handed on {found} bytes of a body of {said}; it must be set to hand on all of them."
     )]
     BodyCut { said: u64, found: u64 },
+    #[error("The server that asks the gate at {peer} is not one that it believes; name its address with --trust.")]
+    UntrustedServer { peer: String },
+    #[error("The server in front of the gate did not hand on what is to be judged: {0}.")]
+    Handover(String),
     #[error("The request was not received within {seconds} seconds.")]
     RequestTimeout { seconds: u64 },
     // ---- the VNFM behind the gate ----------------------------------------------
@@ -155,6 +159,8 @@ impl Fault {
             Self::BodyCut { .. } => {
                 (S::INTERNAL_SERVER_ERROR, "gate.body-cut", "Request body did not reach the gate", false)
             }
+            Self::UntrustedServer { .. } => (S::FORBIDDEN, "gate.untrusted", "Server is not trusted", false),
+            Self::Handover(_) => (S::INTERNAL_SERVER_ERROR, "gate.handover", "Request did not reach the gate", false),
             Self::RequestTimeout { .. } => (S::REQUEST_TIMEOUT, "transport.timeout", "Request was too slow", false),
             Self::NoUpstream => (S::NOT_FOUND, "gate.no-upstream", "No VNFM for this request", false),
             Self::UpstreamUnreachable(_) => {

@@ -1,13 +1,16 @@
 //! Asking the doors: a request with a VNFM behind it, put to the library or to a
-//! running `solgate serve`.
+//! running process.
 
 mod asked;
+pub mod ext_authz;
 pub mod gateway;
 mod http;
 pub mod library;
 mod serve;
+mod settings;
 pub mod transport;
 
 pub use asked::{Asked, Said, Sent, of_the_bundle, of_the_domain};
+pub use ext_authz::ExtAuthz;
 pub use library::Given;
 pub use serve::Serve;

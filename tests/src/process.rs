@@ -42,7 +42,7 @@ impl DecisionLines {
     }
 }
 
-/// A running `solgate serve`, stopped when it is dropped.
+/// A running door of solgate, stopped when it is dropped.
 pub struct Serving {
     child: Child,
     /// Where it listens.
@@ -56,7 +56,16 @@ impl Serving {
     /// If it does not start within a minute; what it said is in the message.
     #[must_use]
     pub fn start(arguments: &[&str]) -> Self {
-        Self::launch(arguments, Stdio::null()).0
+        Self::start_door("serve", arguments)
+    }
+
+    /// Starts another door that listens, such as `ext-authz`.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    #[must_use]
+    pub fn start_door(door: &str, arguments: &[&str]) -> Self {
+        Self::launch(door, arguments, Stdio::null()).0
     }
 
     /// As [`start`](Self::start); the decision lines can be read.
@@ -65,14 +74,14 @@ impl Serving {
     /// As [`start`](Self::start).
     #[must_use]
     pub fn start_with_log(arguments: &[&str]) -> (Self, DecisionLines) {
-        let (serving, output) = Self::launch(arguments, Stdio::piped());
+        let (serving, output) = Self::launch("serve", arguments, Stdio::piped());
         (serving, DecisionLines(BufReader::new(output.expect("it is piped"))))
     }
 
-    fn launch(arguments: &[&str], output: Stdio) -> (Self, Option<ChildStdout>) {
+    fn launch(door: &str, arguments: &[&str], output: Stdio) -> (Self, Option<ChildStdout>) {
         let address = free_address();
         let mut child = solgate()
-            .arg("serve")
+            .arg(door)
             .args(["--listen", &address.to_string()])
             .args(arguments)
             .stdin(Stdio::null())
@@ -87,7 +96,7 @@ impl Serving {
                 let _ = child.kill();
                 let mut said = String::new();
                 let _ = child.stderr.take().expect("it is piped").read_to_string(&mut said);
-                panic!("solgate serve {arguments:?} did not start: {said}");
+                panic!("solgate {door} {arguments:?} did not start: {said}");
             }
             std::thread::sleep(Duration::from_millis(20));
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// One request as it arrived.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -232,6 +233,9 @@ impl Answer {
     }
 }
 
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// Sends the bytes of one request over a connection of its own and reads the
 /// answer; the request should say `Connection: close`.
 ///
@@ -242,6 +246,7 @@ pub fn send(address: SocketAddr, request: &[u8]) -> Answer {
     let mut stream = TcpStream::connect(address).expect("it listens");
     // A server may answer, and close, before it has read the body.
     let _ = stream.write_all(request);
+    stream.set_read_timeout(Some(PATIENCE)).expect("it has a timer");
     let mut bytes = Vec::new();
     // An answer that comes before the body was read ends in a reset: what was
     // read until then counts.

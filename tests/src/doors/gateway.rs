@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use super::asked::{Asked, Said};
-use super::{http, library, of_the_bundle, transport};
+use super::http::{self, Fate};
+use super::{library, of_the_bundle, transport};
 use crate::vnfm::Vnfm;
 
 /// A server in front of a scripted VNFM, with the default policy in its own
@@ -41,24 +42,29 @@ impl Gateway<'_> {
         let mut faults = Vec::new();
         let mut statuses = BTreeSet::new();
         for asked in &corpus {
+            println!("{}", asked.label);
             let (said, facts) = library::judge(asked);
             statuses.insert(said.as_ref().map_or(0, |said| said.status));
             let found = http::ask(self.address, "vnfm.example", self.vnfm, asked, &facts);
-            let same = agree(&said, &found);
-            let here = found.as_ref().map_or("passes".to_owned(), |found| found.status.to_string());
+            let same = agree(said.as_ref(), &found);
+            let here = match &found {
+                Fate::Passed => "passes".to_owned(),
+                Fate::Changed(_) => "changed".to_owned(),
+                Fate::Answered(said) => said.status.to_string(),
+            };
             match listed.remove(&asked.label) {
                 Some(guide) if same => {
                     faults.push(format!("{}: the guide says {guide}, but it does not differ", asked.label));
                 }
                 Some(guide) if guide != here => {
-                    faults.push(format!("{}: the guide says {guide}, but it is {}", asked.label, shown(&found)));
+                    faults.push(format!("{}: the guide says {guide}, but it is {}", asked.label, shown_fate(&found)));
                 }
                 None if !same => {
                     faults.push(format!(
                         "{}: it says\n  {}\nbut the library\n  {}",
                         asked.label,
-                        shown(&found),
-                        shown(&said)
+                        shown_fate(&found),
+                        shown(said.as_ref())
                     ));
                 }
                 _ => {}
@@ -72,10 +78,10 @@ impl Gateway<'_> {
 }
 
 /// Status, ProblemDetails and all of the library's fields; a server adds others.
-fn agree(said: &Option<Said>, found: &Option<Said>) -> bool {
+fn agree(said: Option<&Said>, found: &Fate) -> bool {
     match (said, found) {
-        (None, None) => true,
-        (Some(said), Some(found)) => {
+        (None, Fate::Passed) => true,
+        (Some(said), Fate::Answered(found)) => {
             said.status == found.status
                 && said.problem == found.problem
                 && said.fields.iter().all(|(name, value)| found.fields.get(name) == Some(value))
@@ -84,12 +90,20 @@ fn agree(said: &Option<Said>, found: &Option<Said>) -> bool {
     }
 }
 
-fn shown(said: &Option<Said>) -> String {
-    said.as_ref().map_or("passes".to_owned(), |said| format!("{} {:?} {}", said.status, said.fields, said.problem))
+fn shown(said: Option<&Said>) -> String {
+    said.map_or("passes".to_owned(), |said| format!("{} {:?} {}", said.status, said.fields, said.problem))
 }
 
-/// The table below the heading "What differs": request, answer here (a status, or
-/// `passes`), reason.
+fn shown_fate(fate: &Fate) -> String {
+    match fate {
+        Fate::Passed => "passes".to_owned(),
+        Fate::Changed(how) => format!("changed: {how}"),
+        Fate::Answered(said) => shown(Some(said)),
+    }
+}
+
+/// The table below the heading "What differs": request, what becomes of it here (a
+/// status, `passes`, or `changed` if it passes other than it was sent), reason.
 fn differences(guide: &str) -> BTreeMap<String, String> {
     let Some((_, section)) = guide.split_once("\n## What differs\n") else { return BTreeMap::new() };
     let section = section.split("\n## ").next().unwrap_or_default();

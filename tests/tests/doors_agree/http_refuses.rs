@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use solgate_bundle::cases::{Case, Expect, Verdict};
-use solgate_tests::doors::{Asked, Said, Sent, Serve, library};
+use solgate_tests::doors::{Asked, ExtAuthz, Said, Sent, Serve, library};
 
 struct Refused {
     why: &'static str,
@@ -79,10 +79,12 @@ const TABLE: [Refused; 9] = [
 fn what_can_be_read_in_two_ways_is_refused_before_it_is_judged() {
     let asked: Vec<Asked> = TABLE.iter().map(asked).collect();
     let serve = Serve::start(&asked, &[]);
+    let ext_authz = ExtAuthz::start(&asked);
     for (row, asked) in TABLE.iter().zip(&asked) {
         let (said, facts) = library::judge(asked);
         assert_eq!(Said::rules(&said), [row.rule], "the library, because {}", row.why);
         assert_eq!(serve.judge(asked, &facts), said, "solgate serve, because {}", row.why);
+        assert_eq!(ext_authz.judge(asked, &facts), said, "solgate ext-authz, because {}", row.why);
     }
 }
 

@@ -1,7 +1,8 @@
 //! A request gets the same answer wherever it is judged: by the library, by
-//! `solgate check` and by `solgate serve` over HTTP. Compared are the status, all
-//! response fields and the parsed ProblemDetails, or that it is allowed and
-//! arrives at the VNFM as it was sent.
+//! `solgate check`, by `solgate serve` over HTTP and by `solgate ext-authz` over
+//! gRPC. Compared are the status, all response fields and the parsed
+//! ProblemDetails, or that it is allowed and, behind `solgate serve`, arrives at the
+//! VNFM as it was sent.
 
 mod check;
 mod http_refuses;
@@ -10,7 +11,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use solgate_tests::domain::{self, PROFILES};
-use solgate_tests::doors::{self, Asked, Said, Serve, library, transport};
+use solgate_tests::doors::{self, Asked, ExtAuthz, Said, Serve, library, transport};
 
 #[test]
 fn on_the_policys_own_cases() {
@@ -50,6 +51,7 @@ fn on_the_domains_cases_in_every_other_profile() {
 /// Asks all doors, `solgate check` only if `checked`: that is a process for each.
 fn compare(asked: &[Asked], checked: bool) {
     let serve = Serve::start(asked, &[]);
+    let ext_authz = ExtAuthz::start(asked);
     let faults = Mutex::new(Vec::new());
     let denied = AtomicUsize::new(0);
     let by_library: Vec<_> = asked.iter().map(library::judge).collect();
@@ -64,6 +66,14 @@ fn compare(asked: &[Asked], checked: bool) {
                 let found = serve.judge(asked, facts);
                 if found != *said {
                     fault(asked, "solgate serve", &shown(&found), &shown(said));
+                }
+            }
+        });
+        threads.spawn(|| {
+            for (asked, (said, facts)) in &pairs {
+                let found = ext_authz.judge(asked, facts);
+                if found != *said {
+                    fault(asked, "solgate ext-authz", &shown(&found), &shown(said));
                 }
             }
         });

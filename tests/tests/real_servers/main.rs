@@ -4,5 +4,12 @@
 //! `make test-doors` installs the servers and runs this; without them the tests
 //! stand aside.
 
+mod envoy;
 mod faults;
+mod forward_auth;
+mod haproxy;
 mod nginx;
+mod python;
+mod tacker;
+mod traefik;
+mod wsgi;

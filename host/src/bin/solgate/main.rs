@@ -16,11 +16,14 @@ mod schema;
 mod test;
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use solgate::doors::gateway::GatewayError;
-use solgate::doors::{check, explain, serve};
+use solgate::doors::{check, explain, ext_authz, forward_auth, serve};
+use solgate::policy::{Isolation, Policy};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -43,6 +46,8 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Serve(serve::ServeArgs),
+    ExtAuthz(ext_authz::ExtAuthzArgs),
+    ForwardAuth(forward_auth::ForwardAuthArgs),
     Check(check::CheckArgs),
     Explain(explain::ExplainArgs),
     New(new::NewArgs),
@@ -88,13 +93,18 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),
         Command::ImportCases(arguments) => import_cases::run(&arguments),
-        Command::Serve(arguments) => runtime()?.block_on(async {
+        Command::Serve(arguments) => {
             let loader = policies::Loader::for_gateway()?;
-            let load = |paths: &[_], isolation| {
-                loader.components(paths, isolation).map_err(|error| GatewayError::Policy(error.to_string()))
-            };
-            Ok(serve::run(arguments, &load).await?)
-        }),
+            Ok(runtime()?.block_on(serve::run(arguments, &loading(&loader)))?)
+        }
+        Command::ForwardAuth(arguments) => {
+            let loader = policies::Loader::for_gateway()?;
+            Ok(runtime()?.block_on(forward_auth::run(arguments, &loading(&loader)))?)
+        }
+        Command::ExtAuthz(arguments) => {
+            let loader = policies::Loader::for_gateway()?;
+            Ok(runtime()?.block_on(ext_authz::run(arguments, &loading(&loader)))?)
+        }
         Command::Check(arguments) => runtime()?.block_on(async {
             let loader = policies::Loader::for_author()?;
             Ok(check::run(arguments, |order| loader.gate(order)).await?)
@@ -103,6 +113,13 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             runtime()?.block_on(async { Ok(explain::run(arguments, policies::traced_gate).await?) })
         }
     }
+}
+
+/// How a door that listens loads its policies.
+fn loading(
+    loader: &policies::Loader,
+) -> impl Fn(&[PathBuf], Isolation) -> Result<Vec<Arc<Policy>>, GatewayError> + Sync {
+    |paths, isolation| loader.components(paths, isolation).map_err(|error| GatewayError::Policy(error.to_string()))
 }
 
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {

@@ -219,7 +219,7 @@ pub(in crate::doors) fn address(text: &str) -> Result<String, String> {
     config::parse_address(text).ok_or_else(|| format!("expected {}", config::ADDRESS))
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(in crate::doors) fn duration(text: &str) -> Result<Duration, String> {
     config::parse_duration(text).ok_or_else(|| format!("expected {}", config::DURATION))
 }
 

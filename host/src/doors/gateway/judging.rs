@@ -104,90 +104,84 @@ impl Judging {
         self.routes.values().map(|gate| gate.get().body_limit()).max().unwrap_or(1 << 20)
     }
 
-    /// How long facts may take at most, over all gates.
-    #[must_use]
-    pub fn facts_timeout(&self) -> std::time::Duration {
-        self.routes.values().map(|gate| gate.config.facts.timeout).max().unwrap_or_default()
-    }
-
     /// Judges one request. `peer` is the client, as far as the server that asks
     /// says who that is.
     pub async fn judge(&self, request: Request, peer: IpAddr) -> Judged {
-        let started = Instant::now();
-        let mut record = Record::new(self.ids.next(), peer, request.received_at, &request.method, &request.target);
-        record.request_bytes = u64::try_from(request.body.len()).unwrap_or(u64::MAX);
+        let mut watch = self.watch(request.received_at, &request.method, &request.target, peer);
+        watch.record.request_bytes = u64::try_from(request.body.len()).unwrap_or(u64::MAX);
         let host = request.headers.get(HOST).and_then(|value| value.to_str().ok());
         let Some(route) = self.routes.find(host, &request.target) else {
-            return self.refuse(&Fault::NoUpstream, Some(&request.target), record, started);
+            return watch.refuse(&Fault::NoUpstream, &request.target);
         };
         let gate = route.get();
         if route.config.mode == GateMode::Off {
-            record.unjudged(gate.operation(&request.method, &request.target));
-            let decision = summary(&record);
-            self.report(record, started);
-            return Judged::Pass { warnings: Vec::new(), decision };
+            watch.record.unjudged(gate.operation(&request.method, &request.target));
+            return Judged::Pass { warnings: Vec::new(), decision: summary(&watch.record) };
         }
         let decision = gate.judge(&request).await;
-        record.decided(&decision);
+        watch.record.decided(&decision);
         if let Some(file) = &self.record_file {
-            file.offer(&record.id, &gate, &request, &decision);
+            file.offer(&watch.record.id, &gate, &request, &decision);
         }
         self.metrics.judged(decision.evaluation, (!decision.facts.is_empty()).then_some(decision.waiting));
-        self.settle(&gate, decision, &request, record, started)
+        watch.settle(&gate, decision, &request)
     }
 
     /// Refuses a request that could not even be read.
     #[must_use]
     pub fn fault(&self, fault: &Fault, method: &str, target: &str, peer: IpAddr) -> Judged {
-        let record = Record::new(self.ids.next(), peer, SystemTime::now(), method, target);
-        self.refuse(fault, Some(target), record, Instant::now())
+        self.watch(SystemTime::now(), method, target, peer).refuse(fault, target)
     }
 
-    fn settle(
-        &self,
-        gate: &Gate,
-        decision: Decision,
-        request: &Request,
-        mut record: Record,
-        started: Instant,
-    ) -> Judged {
+    fn watch(&self, received_at: SystemTime, method: &str, target: &str, peer: IpAddr) -> Watch<'_> {
+        let record = Record::new(self.ids.next(), peer, received_at, method, target);
+        Watch { judging: self, record, started: Instant::now() }
+    }
+}
+
+/// Follows one request to its end and reports on it, also if the server that asks
+/// does not wait for the verdict.
+struct Watch<'a> {
+    judging: &'a Judging,
+    record: Record,
+    started: Instant,
+}
+
+impl Watch<'_> {
+    fn settle(mut self, gate: &Gate, decision: Decision, request: &Request) -> Judged {
         let warnings = decision.warnings();
         if let Verdict::Deny(problem) = decision.verdict {
             let answer = problem.response(gate.style());
-            record.status = Some(answer.status().as_u16());
-            let decision = summary(&record);
-            self.report(record, started);
-            return Judged::Refuse { answer, decision };
+            self.record.status = Some(answer.status().as_u16());
+            return Judged::Refuse { answer, decision: summary(&self.record) };
         }
         if !request.body_complete {
             // Whoever lets it pass unjudged in its length still cannot have it
             // forwarded: the rest has not been seen.
-            let fault = Fault::BodyTooLarge { limit: gate.body_limit() };
-            return self.refuse(&fault, Some(&request.target), record, started);
+            return self.refuse(&Fault::BodyTooLarge { limit: gate.body_limit() }, &request.target);
         }
-        let decision = summary(&record);
-        self.report(record, started);
-        Judged::Pass { warnings, decision }
+        Judged::Pass { warnings, decision: summary(&self.record) }
     }
 
-    fn refuse(&self, fault: &Fault, target: Option<&str>, mut record: Record, started: Instant) -> Judged {
-        let first = self.routes.values().next().map(|gate| gate.get());
+    fn refuse(mut self, fault: &Fault, target: &str) -> Judged {
+        let first = self.judging.routes.values().next().map(|gate| gate.get());
         let style = first.as_deref().map_or_else(ProblemStyle::default, |gate| gate.style().clone());
+        let target = Some(target).filter(|target| !target.is_empty());
         let answer = fault.problem(target).response(&style);
-        record.verdict = Outcome::Fault;
-        record.rule = Some(fault.id().to_owned());
-        record.status = Some(answer.status().as_u16());
-        let decision = summary(&record);
-        self.report(record, started);
-        Judged::Refuse { answer, decision }
+        self.record.verdict = Outcome::Fault;
+        self.record.rule = Some(fault.id().to_owned());
+        self.record.status = Some(answer.status().as_u16());
+        Judged::Refuse { answer, decision: summary(&self.record) }
     }
+}
 
-    fn report(&self, mut record: Record, started: Instant) {
-        record.micros.total = micros(started.elapsed());
-        if let Some(line) = record.line(self.log) {
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        self.record.micros.total = micros(self.started.elapsed());
+        if let Some(line) = self.record.line(self.judging.log) {
             tracing::info!(target: TARGET, line = line.as_str());
         }
-        self.metrics.request(&mut record);
+        self.judging.metrics.request(&mut self.record);
     }
 }
 

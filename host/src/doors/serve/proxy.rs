@@ -4,15 +4,15 @@ use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::header::{CONNECTION, HOST};
 use http::{HeaderValue, Request, Response};
-use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 
 use super::answer::{Answer, Watch};
 use super::connection::{Connection, Passed};
 use super::forward::Upstream;
+use crate::doors::body::collect;
 use crate::doors::gateway::config::LogFormat;
 use crate::doors::gateway::decision_log::{Record, micros};
 use crate::doors::gateway::gate_config::GateMode;
@@ -191,32 +191,6 @@ impl Proxy {
         let style = style.or_else(|| first.as_deref().map(Gate::style)).unwrap_or(&default);
         Refused { response: fault.problem(target).response(style), close }
     }
-}
-
-async fn collect(mut body: Incoming, limit: usize) -> Result<(Bytes, bool), hyper::Error> {
-    let mut first = Bytes::new();
-    let mut more = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        let Ok(data) = frame?.into_data() else {
-            continue;
-        };
-        let length = first.len().max(more.len());
-        let room = limit.saturating_sub(length);
-        let (data, over) = if data.len() > room { (data.slice(..room), true) } else { (data, false) };
-        // Most bodies come in one piece, which then need not be copied.
-        if length == 0 {
-            first = data;
-        } else {
-            if more.is_empty() {
-                more.extend_from_slice(&first);
-            }
-            more.extend_from_slice(&data);
-        }
-        if over {
-            return Ok((if more.is_empty() { first } else { more.freeze() }, false));
-        }
-    }
-    Ok((if more.is_empty() { first } else { more.freeze() }, true))
 }
 
 fn disagreement() -> Fault {

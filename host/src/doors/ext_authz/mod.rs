@@ -1,0 +1,60 @@
+//! `solgate ext-authz`: the gate as the external authorization service of Envoy,
+//! and of the gateways and meshes that are built on it.
+//!
+//! Envoy sends a check with head and body of a request to the [`service`];
+//! [`request`] reads it, the gate judges, and [`answer`] says what Envoy is to do.
+
+mod answer;
+mod args;
+mod caller;
+mod request;
+mod server;
+mod service;
+
+use std::process::ExitCode;
+use std::time::SystemTime;
+
+pub use args::ExtAuthzArgs;
+pub use server::Server;
+
+use super::gateway::{self, GatewayError, LineWriter, PolicyLoader, build_gate, describe, overrides};
+
+/// Runs `solgate ext-authz` until it is told to stop.
+///
+/// # Errors
+/// The service could not be started; exit with 2.
+pub async fn run(args: ExtAuthzArgs, load: PolicyLoader<'_>) -> Result<ExitCode, GatewayError> {
+    let lines = LineWriter::start(std::io::stdout()).map_err(GatewayError::Log)?;
+    gateway::init_log(lines.clone());
+    let build = |upstream: &_| build_gate(upstream, load);
+    let config = args.config()?;
+    if args.judging.gateway.check_config {
+        gateway::check(&config, &build, |_| Ok(()))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    // Before the first connection, so that no signal is missed.
+    let signals = gateway::signals()?;
+    let server = Server::bind(&config, &args.jwt_payload, &build).await?.with_lame_duck(args.lame_duck);
+    overrides::report(&config.upstreams, SystemTime::now());
+
+    let address = server.local_addr().map_err(|error| GatewayError::Bind {
+        address: config.listen.clone(),
+        option: "--listen",
+        error,
+    })?;
+    for upstream in &config.upstreams {
+        anstream::eprintln!("solgate: ext_authz at {address} for {}", describe(upstream));
+    }
+    let drained = server
+        .run(async {
+            signals.await;
+            let stops = args.lame_duck.saturating_add(config.limits.drain);
+            anstream::eprintln!("solgate: stopping; checks have {}", humantime::format_duration(stops));
+        })
+        .await;
+    lines.finish();
+    if !drained {
+        anstream::eprintln!("solgate: some checks were cut");
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,117 @@
+//! Listens for Envoy, and stops in good order.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use envoy_types::ext_authz::v3::pb::AuthorizationServer;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tonic::transport::server::TcpIncoming;
+use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
+use tonic_health::server::health_reporter;
+
+use super::service::Checks;
+use crate::doors::gateway::config::Config;
+use crate::doors::gateway::judging::Judging;
+use crate::doors::gateway::{GateBuilder, GatewayError, listen};
+
+/// Bytes that a check may have beyond the largest body that is judged: head,
+/// metadata, and as much of a longer body as Envoy buffers.
+const MESSAGE_ROOM: usize = 8 << 20;
+
+/// What Envoy may send of one check, and of all on a connection, before it has to
+/// wait: a whole body, rather than the 64 KiB of HTTP/2.
+const STREAM_WINDOW: u32 = 1 << 20;
+const CONNECTION_WINDOW: u32 = 8 << 20;
+
+/// How soon an Envoy that is gone without a word is noticed.
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
+const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The service, listening.
+pub struct Server {
+    listener: TcpListener,
+    judging: Arc<Judging>,
+    tasks: Vec<JoinHandle<()>>,
+    jwt_payload: String,
+    lame_duck: Duration,
+    drain: Duration,
+}
+
+impl Server {
+    /// Builds the gates and takes the addresses; from then on Envoy can connect, and
+    /// is answered when [`run`](Self::run) is.
+    ///
+    /// # Errors
+    /// A gate cannot be built, or an address not be bound.
+    pub async fn bind(config: &Config, jwt_payload: &str, build_gate: GateBuilder<'_>) -> Result<Self, GatewayError> {
+        let judging = Arc::new(Judging::open(config, build_gate)?);
+        let listener = listen(&config.listen, "--listen").await?;
+        let tasks = judging.start(config).await?;
+        let (jwt_payload, drain) = (jwt_payload.to_owned(), config.limits.drain);
+        Ok(Self { listener, judging, tasks, jwt_payload, lame_duck: Duration::ZERO, drain })
+    }
+
+    /// Goes on answering for so long after it was told to stop, while health checks
+    /// send Envoy elsewhere.
+    #[must_use]
+    pub fn with_lame_duck(mut self, lame_duck: Duration) -> Self {
+        self.lame_duck = lame_duck;
+        self
+    }
+
+    /// The address that Envoy uses.
+    ///
+    /// # Errors
+    /// The operating system does not say.
+    pub fn local_addr(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Answers checks until `shutdown` is ready and the lame duck's time is over, then
+    /// lets those in flight finish within the drain limit. Returns whether they did.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> bool {
+        let Self { listener, judging, tasks, jwt_payload, lame_duck, drain } = self;
+        let message_limit = judging.body_limit().saturating_add(MESSAGE_ROOM);
+        let checks = AuthorizationServer::new(Checks { judging: judging.clone(), jwt_payload })
+            .max_decoding_message_size(message_limit);
+        let (health, health_service) = health_reporter();
+        health.set_serving::<AuthorizationServer<Checks>>().await;
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let server = tonic::transport::Server::builder()
+            .initial_stream_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
+            .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
+            .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
+            .add_service(health_service)
+            .add_service(checks)
+            .serve_with_incoming_shutdown(TcpIncoming::from(listener).with_nodelay(Some(true)), async {
+                // An error says that nobody can stop it any more: then it stops.
+                let _ = stopped.await;
+            });
+        let mut server = std::pin::pin!(server);
+        let ended = tokio::select! {
+            _ = &mut server => true,
+            () = shutdown => {
+                judging.stopping();
+                not_serving(&health).await;
+                // It ends only if it cannot listen any more.
+                let _ = tokio::time::timeout(lame_duck, &mut server).await;
+                let _ = stop.send(());
+                tokio::time::timeout(drain, server).await.is_ok()
+            }
+        };
+        judging.close(tasks);
+        ended
+    }
+}
+
+/// Tells health checks that there will be no more answers, whichever service they
+/// ask about.
+async fn not_serving(health: &HealthReporter) {
+    health.set_not_serving::<AuthorizationServer<Checks>>().await;
+    health.set_service_status("", ServingStatus::NotServing).await;
+}

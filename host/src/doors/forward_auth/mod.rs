@@ -1,0 +1,56 @@
+//! `solgate forward-auth`: judges over HTTP what another server is about to
+//! forward.
+//!
+//! The server sends a copy of the request and says in X-Forwarded-* which one it
+//! is (Traefik calls this forwardAuth). [`original`] makes the judged request of
+//! it. An answer of 200 lets it pass; any other is what the client is to get.
+
+mod args;
+mod original;
+mod server;
+
+use std::process::ExitCode;
+use std::time::SystemTime;
+
+pub use args::ForwardAuthArgs;
+pub use server::ForwardAuth;
+
+use super::gateway::{self, GatewayError, LineWriter, PolicyLoader, build_gate, describe, overrides};
+
+/// Runs `solgate forward-auth` until it is told to stop.
+///
+/// # Errors
+/// The door could not be opened; exit with 2.
+pub async fn run(args: ForwardAuthArgs, load: PolicyLoader<'_>) -> Result<ExitCode, GatewayError> {
+    let lines = LineWriter::start(std::io::stdout()).map_err(GatewayError::Log)?;
+    gateway::init_log(lines.clone());
+    let config = args.config()?;
+    let build = |upstream: &_| build_gate(upstream, load);
+    if args.judging.gateway.check_config {
+        gateway::check(&config, &build, |_| Ok(()))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    // Before the first connection, so that no signal is missed.
+    let signals = gateway::signals()?;
+    let door = ForwardAuth::bind(&config, args.trusted(), &build).await?;
+    overrides::report(&config.upstreams, SystemTime::now());
+    for upstream in &config.upstreams {
+        anstream::eprintln!(
+            "solgate: http://{} judges by forward-auth, facts from {}",
+            door.local_addr(),
+            describe(upstream)
+        );
+    }
+    let cut = door
+        .run(async {
+            signals.await;
+            let drain = humantime::format_duration(config.limits.drain);
+            anstream::eprintln!("solgate: stopping; requests in flight have {drain}");
+        })
+        .await;
+    lines.finish();
+    if cut > 0 {
+        anstream::eprintln!("solgate: {cut} connections were cut");
+    }
+    Ok(ExitCode::SUCCESS)
+}

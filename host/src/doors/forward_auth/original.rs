@@ -1,0 +1,84 @@
+//! The request that a server asks about, out of the one that it sends.
+
+use std::net::IpAddr;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use http::{HeaderMap, HeaderName, HeaderValue, request};
+
+use crate::Request;
+use crate::fault::Fault;
+use crate::request::Caller;
+
+const METHOD: HeaderName = HeaderName::from_static("x-forwarded-method");
+const TARGET: HeaderName = HeaderName::from_static("x-forwarded-uri");
+const HOST_NAME: HeaderName = HeaderName::from_static("x-forwarded-host");
+const CLIENT: HeaderName = HeaderName::from_static("x-forwarded-for");
+const SCHEME: HeaderName = HeaderName::from_static("x-forwarded-proto");
+/// The Content-Length that the client sent. Servers that hand on a body by halves
+/// say so here.
+const LENGTH: HeaderName = HeaderName::from_static("x-original-content-length");
+
+/// What the server says about the request that it has received.
+#[derive(Debug)]
+pub struct Original {
+    pub method: String,
+    pub target: String,
+    /// The client, or the server that asks if it does not say.
+    pub peer: IpAddr,
+    headers: HeaderMap,
+}
+
+impl Original {
+    /// Takes it out of the head that came from `server`.
+    ///
+    /// # Errors
+    /// A field that must be there is not.
+    pub fn new(head: request::Parts, server: IpAddr) -> Result<Self, Fault> {
+        let mut headers = head.headers;
+        let method = text(headers.remove(METHOD), "X-Forwarded-Method")?;
+        let target = text(headers.remove(TARGET), "X-Forwarded-Uri")?;
+        if let Some(host) = headers.remove(HOST_NAME) {
+            headers.insert(HOST, host);
+        }
+        // The last of them is the one that this server has seen itself.
+        let client = headers.remove(CLIENT);
+        let client = client.as_ref().and_then(|list| list.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
+        headers.remove(SCHEME);
+        // How the copy is framed says nothing about the request.
+        let framed = headers.remove(CONTENT_LENGTH);
+        headers.remove(TRANSFER_ENCODING);
+        match headers.remove(LENGTH) {
+            Some(length) if !length.is_empty() => drop(headers.insert(CONTENT_LENGTH, length)),
+            Some(_) => {}
+            None => drop(framed.map(|length| headers.insert(CONTENT_LENGTH, length))),
+        }
+        Ok(Self { method, target, peer: client.unwrap_or(server), headers })
+    }
+
+    /// The request to judge. `complete` says whether `body` is all that the server
+    /// has sent, `limit` how much of one is judged.
+    #[must_use]
+    pub fn request(self, body: Bytes, complete: bool, limit: usize) -> Request {
+        let said = self.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+        Request {
+            // The server may have handed on no more than fits into its buffer: that
+            // the body is too large can be said all the same.
+            body_complete: complete && said.is_none_or(|said| said <= limit || said == body.len()),
+            method: self.method,
+            target: self.target,
+            headers: self.headers,
+            body,
+            caller: Some(Caller { source_address: Some(self.peer.to_string()), ..Caller::default() }),
+            received_at: SystemTime::now(),
+        }
+    }
+}
+
+fn text(value: Option<HeaderValue>, missing: &'static str) -> Result<String, Fault> {
+    let text = value.as_ref().and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
+    text.filter(|text| !text.is_empty())
+        .map(str::to_owned)
+        .ok_or_else(|| Fault::Handover(format!("{missing} is missing or malformed")))
+}

@@ -1,0 +1,181 @@
+//! Listens for servers that ask, and answers them.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::WARNING;
+use http::{HeaderName, HeaderValue, Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use ipnet::IpNet;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::{JoinHandle, JoinSet};
+
+use super::original::Original;
+use crate::doors::body::collect;
+use crate::doors::gateway::config::{Config, Limits};
+use crate::doors::gateway::judging::{Judged, Judging};
+use crate::doors::gateway::{ACCEPT_PAUSE, GateBuilder, GatewayError, listen};
+use crate::fault::Fault;
+
+/// The door, listening.
+pub struct ForwardAuth {
+    listener: TcpListener,
+    address: SocketAddr,
+    door: Arc<Door>,
+    tasks: Vec<JoinHandle<()>>,
+    limits: Limits,
+}
+
+/// What the connections share.
+struct Door {
+    judging: Judging,
+    trusted: Vec<IpNet>,
+    body_timeout: Duration,
+}
+
+impl ForwardAuth {
+    /// Builds the gates and takes the address.
+    ///
+    /// # Errors
+    /// A gate cannot be built, or an address not be bound.
+    pub async fn bind(config: &Config, trusted: Vec<IpNet>, build_gate: GateBuilder<'_>) -> Result<Self, GatewayError> {
+        let judging = Judging::open(config, build_gate)?;
+        let listener = listen(&config.listen, "--listen").await?;
+        let address = listener.local_addr().map_err(|error| GatewayError::Bind {
+            address: config.listen.clone(),
+            option: "--listen",
+            error,
+        })?;
+        let tasks = judging.start(config).await?;
+        let door = Door { judging, trusted, body_timeout: config.limits.body_timeout };
+        Ok(Self { listener, address, door: Arc::new(door), tasks, limits: config.limits })
+    }
+
+    /// The address that servers ask.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Answers until `shutdown` is ready, then lets requests in flight finish
+    /// within the drain limit. Returns how many connections were cut.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> usize {
+        let Self { listener, door, tasks, limits, .. } = self;
+        let graceful = GracefulShutdown::new();
+        let slots = Arc::new(Semaphore::new(limits.connections));
+        let mut connections = JoinSet::new();
+        let mut shutdown = std::pin::pin!(shutdown);
+        loop {
+            tokio::select! {
+                () = &mut shutdown => break,
+                Some(_) = connections.join_next() => {}
+                (stream, peer, slot) = accept(&listener, &slots) => {
+                    connections.spawn(serve(stream, peer, slot, door.clone(), limits, graceful.watcher()));
+                }
+            }
+        }
+        door.judging.stopping();
+        drop(listener);
+        let drained = tokio::time::timeout(limits.drain, graceful.shutdown()).await.is_ok();
+        while connections.try_join_next().is_some() {}
+        let cut = if drained { 0 } else { connections.len() };
+        connections.shutdown().await;
+        door.judging.close(tasks);
+        cut
+    }
+}
+
+/// The next connection, once there is room for one.
+async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> (TcpStream, IpAddr, Option<OwnedSemaphorePermit>) {
+    // Never closed, so there is always a permit in the end.
+    let slot = slots.clone().acquire_owned().await.ok();
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => return (stream, peer.ip().to_canonical(), slot),
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be taken");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn serve(
+    stream: TcpStream,
+    peer: IpAddr,
+    slot: Option<OwnedSemaphorePermit>,
+    door: Arc<Door>,
+    limits: Limits,
+    watcher: Watcher,
+) {
+    let _ = stream.set_nodelay(true);
+    let open = door.judging.connection();
+    let service = service_fn(move |request| {
+        let door = door.clone();
+        async move { Ok::<_, Infallible>(door.answer(request, peer).await.map(Full::new)) }
+    });
+    let mut builder = hyper::server::conn::http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.idle)
+        // The fields that the server adds come on top of the client's.
+        .max_headers(512)
+        .max_buf_size(limits.head.saturating_add(64 << 10));
+    if let Err(error) = watcher.watch(builder.serve_connection(TokioIo::new(stream), service)).await {
+        tracing::debug!(%peer, %error, "connection ended");
+    }
+    drop((open, slot));
+}
+
+/// Tells the answers of this door from those that a server makes itself when it
+/// gets none.
+const VERDICT: HeaderName = HeaderName::from_static("solgate-verdict");
+
+impl Door {
+    async fn answer(&self, request: Request<Incoming>, server: IpAddr) -> Response<Bytes> {
+        match self.judge(request, server).await {
+            Judged::Pass { warnings, .. } => {
+                let mut response = Response::new(Bytes::new());
+                response.headers_mut().extend(warnings.into_iter().map(|warning| (WARNING, warning)));
+                response.headers_mut().insert(VERDICT, HeaderValue::from_static("pass"));
+                response
+            }
+            Judged::Refuse { mut answer, .. } => {
+                answer.headers_mut().insert(VERDICT, HeaderValue::from_static("refuse"));
+                answer
+            }
+        }
+    }
+
+    async fn judge(&self, request: Request<Incoming>, server: IpAddr) -> Judged {
+        let (head, body) = request.into_parts();
+        if !self.trusted.iter().any(|network| network.contains(&server)) {
+            let fault = Fault::UntrustedServer { peer: server.to_string() };
+            return self.judging.fault(&fault, head.method.as_str(), head.uri.path(), server);
+        }
+        let (asked, path) = (head.method.clone(), head.uri.path().to_owned());
+        let original = match Original::new(head, server) {
+            Ok(original) => original,
+            Err(fault) => return self.judging.fault(&fault, asked.as_str(), &path, server),
+        };
+        let limit = self.judging.body_limit();
+        let fault = match tokio::time::timeout(self.body_timeout, collect(body, limit)).await {
+            Ok(Ok((body, complete))) => {
+                let peer = original.peer;
+                return self.judging.judge(original.request(body, complete, limit), peer).await;
+            }
+            Ok(Err(_)) => Fault::MalformedBody("it breaks off, or its framing is broken".to_owned()),
+            Err(_) => Fault::RequestTimeout { seconds: self.body_timeout.as_secs() },
+        };
+        self.judging.fault(&fault, &original.method, &original.target, original.peer)
+    }
+}

