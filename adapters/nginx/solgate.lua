@@ -9,7 +9,7 @@
 
 local abi = require("solgate_abi")
 
-local NEED, DENY = 2, 1
+local ALLOW, DENY, NEED = 0, 1, 2
 
 local _M = {}
 
@@ -18,9 +18,10 @@ local gates = {}
 
 -- What is answered when there is not even a gate to word it. The text is that of
 -- the gate's own fault `gate.internal`.
-local NO_GATE = '{"title":"Gate failed","status":500,'
-  .. '"detail":"The gate failed, and the request was not judged: there is no gate.",'
-  .. '"violations":[{"rule":"gate.internal","detail":"The gate failed, and the request was not judged: there is no gate."}]}'
+local NO_GATE = [[{"title":"Gate failed","status":500,]]
+  .. [["detail":"The gate failed, and the request was not judged: there is no gate.",]]
+  .. [["violations":[{"rule":"gate.internal",]]
+  .. [["detail":"The gate failed, and the request was not judged: there is no gate."}]}]]
 
 -- Opens a gate. Options:
 --   library        path of libsolgate.so
@@ -149,7 +150,7 @@ local function send_no_gate()
   })
 end
 
--- What the gate answers when `judging` itself has failed.
+-- The answer when the gate could not be asked, or its questions not be put.
 local function failed(gate, reason)
   ngx.log(ngx.ERR, "solgate: a request was not judged: ", reason)
   return abi.refused(gate.handle, 500, 0, ngx.var.request_uri or "")
@@ -168,7 +169,7 @@ function _M.judge(name)
     answer, outcome = failed(gate, answer), DENY
   end
   log_decision(gate, answer)
-  if outcome == DENY then
+  if outcome ~= ALLOW then
     return send(answer)
   end
   -- Warnings, beside the fields of the VNFM's answer.
@@ -181,11 +182,15 @@ local HEAD_IS_READ = { [404] = true, [405] = true, [413] = true, [501] = true }
 -- Answers, in content_by_lua of an error page, what nginx refuses itself. `limits`
 -- has the bytes or seconds of the configuration by status.
 function _M.refuse(name, limits)
+  local status = ngx.status
+  if ngx.is_subrequest then
+    -- A question has failed, which the gate will answer.
+    return ngx.exit(status)
+  end
   local gate = gates[name]
   if not gate then
     return send_no_gate()
   end
-  local status = ngx.status
   local answer, outcome
   if HEAD_IS_READ[status] then
     -- The gate can say what it would have said anyway.

@@ -63,15 +63,17 @@ impl Nginx {
         std::fs::read_to_string(self.folder.path().join("error.log")).unwrap_or_default()
     }
 
-    /// Makes it read its configuration again, and waits for an answer of the workers
-    /// that have done so.
+    /// Makes it read its configuration again, and waits until only workers that have
+    /// done so answer: `arrived` must hold some times in a row.
     fn reload(&self, configuration: &str, arrived: impl Fn() -> bool) {
         std::fs::write(self.folder.path().join("gate.yaml"), configuration).expect("it is written");
         self.server.signal("HUP");
         let deadline = Instant::now() + Duration::from_secs(60);
-        while !arrived() {
+        let mut in_a_row = 0;
+        while in_a_row < 20 {
+            in_a_row = if arrived() { in_a_row + 1 } else { 0 };
             assert!(Instant::now() < deadline, "it has not read its configuration: {}", self.errors());
-            std::thread::sleep(Duration::from_millis(20));
+            std::thread::sleep(Duration::from_millis(10));
         }
     }
 }
