@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
 use solgate_tests::doors::gateway::Gateway;
 use solgate_tests::process::free_address;
 use solgate_tests::servers::{Server, guide, write_files};
@@ -21,25 +22,30 @@ struct Nginx {
     folder: tempfile::TempDir,
 }
 
-impl Nginx {
-    fn start(configuration: Option<&str>) -> Self {
-        let vnfm = Vnfm::start();
-        let there = vnfm.url().replace("http://", "");
-        Self::before(&there, vnfm, configuration)
-    }
+/// What a test has other than the guide.
+#[derive(Default)]
+struct Other<'a> {
+    /// The content of gate.yaml.
+    configuration: Option<&'a str>,
+    /// A text of nginx.conf, and what stands there instead.
+    line: Option<(&'a str, &'a str)>,
+    /// Where nginx expects the VNFM.
+    vnfm: Option<&'a str>,
+}
 
-    /// `there` is the address at which nginx expects the VNFM.
-    fn before(there: &str, vnfm: Vnfm, configuration: Option<&str>) -> Self {
+impl Nginx {
+    fn start(other: &Other<'_>) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let address = free_address();
+        let (address, vnfm) = (free_address(), Vnfm::start());
         let below = |path: &str| workspace().join(path).display().to_string();
         let here = format!("{}/", folder.path().display());
+        let there = vnfm.url().replace("http://", "");
         write_files(
             &guide("nginx.md"),
             folder.path(),
             &[
                 ("127.0.0.1:8080", &address.to_string()),
-                ("127.0.0.1:9890", there),
+                ("127.0.0.1:9890", other.vnfm.unwrap_or(&there)),
                 ("/usr/lib/solgate/libsolgate.so", &below("target/release/libsolgate.so")),
                 ("/usr/share/solgate/", &below("adapters/nginx/")),
                 ("/var/cache/solgate", &below("target/solgate/cache")),
@@ -48,15 +54,34 @@ impl Nginx {
                 ("/run/nginx.pid", &format!("{here}nginx.pid")),
             ],
         );
-        if let Some(configuration) = configuration {
+        let conf = folder.path().join("nginx.conf");
+        if let Some((from, to)) = other.line {
+            let text = std::fs::read_to_string(&conf).expect("it is readable");
+            assert!(text.contains(from), "the guide has no {from:?}");
+            std::fs::write(&conf, text.replace(from, to)).expect("it is written");
+        }
+        if let Some(configuration) = other.configuration {
             std::fs::write(folder.path().join("gate.yaml"), configuration).expect("it is written");
         }
         let mut command = Command::new("nginx");
         // The workers read files of this user. nginx ignores that if it is not root.
         command.args(["-g", "daemon off; user root;", "-e"]).arg(folder.path().join("early.log"));
-        command.arg("-c").arg(folder.path().join("nginx.conf"));
+        command.arg("-c").arg(conf);
         let server = Server::start(command, address, folder.path());
         Self { address, vnfm, server, folder }
+    }
+
+    /// The start of the decision log, when it has a line.
+    fn decision(&self) -> Value {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        loop {
+            let log = std::fs::read_to_string(self.folder.path().join("decisions.log")).unwrap_or_default();
+            if let Some((line, _)) = log.split_once('\n') {
+                return serde_json::from_str(line).expect("it is JSON");
+            }
+            assert!(Instant::now() < deadline, "there is no decision");
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     fn errors(&self) -> String {
@@ -85,14 +110,14 @@ fn policy(path: &Path) -> String {
 #[test]
 #[ignore = "needs the servers of make test-doors"]
 fn answers_as_the_library() {
-    let nginx = Nginx::start(None);
+    let nginx = Nginx::start(&Other::default());
     Gateway { address: nginx.address, vnfm: &nginx.vnfm, guide: &guide("nginx.md") }.compare();
 }
 
 #[test]
 #[ignore = "needs the servers of make test-doors"]
 fn a_question_carries_nothing_of_the_request_but_credentials() {
-    let nginx = Nginx::start(None);
+    let nginx = Nginx::start(&Other::default());
     let fields = [
         "Version: 2.0.0",
         "Accept: application/json",
@@ -123,7 +148,7 @@ fn a_question_carries_nothing_of_the_request_but_credentials() {
 #[test]
 #[ignore = "needs the servers of make test-doors"]
 fn what_nginx_refuses_itself_is_problem_details() {
-    let nginx = Nginx::start(None);
+    let nginx = Nginx::start(&Other::default());
     let long = "a".repeat(20_000);
     let field = format!("X-Long: {long}");
     let target = format!("/{long}");
@@ -142,17 +167,33 @@ fn what_nginx_refuses_itself_is_problem_details() {
     assert!(nginx.vnfm.received().is_empty());
 }
 
+#[test]
+#[ignore = "needs the servers of make test-doors"]
+fn the_caller_is_what_nginx_says_and_the_log_says_what_was_decided() {
+    let decision = r#"decision = "solgate_decision","#;
+    let caller = |said: &str| format!("{decision} caller = function() return '{said}' end,");
+    let judged = |said: &str| {
+        let caller = caller(said);
+        let nginx = Nginx::start(&Other { line: Some((decision, &caller)), ..Other::default() });
+        let answer = send(nginx.address, &faults::good());
+        (answer.status, nginx.decision())
+    };
+    let (status, decision) = judged(r#"{"roles": ["operator"]}"#);
+    assert_eq!(
+        (status, &decision["verdict"], &decision["operation"]),
+        (202, &"allow".into(), &"query_instances".into())
+    );
+    // What the gate cannot read does not make a caller of nobody.
+    let (status, decision) = judged("operator");
+    assert_eq!((status, &decision["verdict"], &decision["rule"]), (500, &"fault".into(), &"gate.internal".into()));
+}
+
 /// Without the line that makes a question of a subrequest, anything may answer it.
 #[test]
 #[ignore = "needs the servers of make test-doors"]
 fn only_the_location_for_facts_answers_questions() {
-    let nginx = Nginx::start(None);
-    let path = nginx.folder.path().join("nginx.conf");
-    let conf = std::fs::read_to_string(&path).expect("it is readable");
-    let line = r#"rewrite_by_lua_block { require("solgate").question() }"#;
-    assert!(conf.contains(line));
-    std::fs::write(&path, conf.replace(line, "return 404;")).expect("it is written");
-    nginx.reload("", || send(nginx.address, &faults::needs_facts()).status == 500);
+    let line = (r#"rewrite_by_lua_block { require("solgate").question() }"#, "return 404;");
+    let nginx = Nginx::start(&Other { line: Some(line), ..Other::default() });
     faults::expect(&send(nginx.address, &faults::needs_facts()), 500, "gate.internal");
     assert!(nginx.errors().contains("the location /solgate-facts does not call question()"), "{}", nginx.errors());
 }
@@ -161,7 +202,8 @@ fn only_the_location_for_facts_answers_questions() {
 #[ignore = "needs the servers of make test-doors"]
 fn bears_a_policy_that_misbehaves() {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut nginx = Nginx::start(Some(&policy(&hostile_policy(folder.path()))));
+    let mut nginx =
+        Nginx::start(&Other { configuration: Some(&policy(&hostile_policy(folder.path()))), ..Other::default() });
     faults::policy_that_misbehaves(nginx.address, &nginx.vnfm);
     assert!(nginx.server.is_running());
     assert!(!nginx.errors().contains("exited on signal"), "{}", nginx.errors());
@@ -173,7 +215,7 @@ fn bears_a_reload_and_a_policy_that_goes_under_load() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("policy.wasm");
     std::fs::copy(artifact("vnflcm-v2.wasm"), &file).expect("it is copied");
-    let nginx = Nginx::start(Some(&policy(&file)));
+    let nginx = Nginx::start(&Other { configuration: Some(&policy(&file)), ..Other::default() });
     faults::under_load(nginx.address, || {
         // By one that denies nothing, and then by none.
         std::fs::rename(hostile_policy(folder.path()), &file).expect("it is replaced");
@@ -204,7 +246,7 @@ fn bears_a_reload_and_a_policy_that_goes_under_load() {
 #[ignore = "needs the servers of make test-doors"]
 fn bears_a_vnfm_that_is_down() {
     // Nobody listens on a port that is reserved for a service of the past.
-    let nginx = Nginx::before("127.0.0.1:1", Vnfm::start(), None);
+    let nginx = Nginx::start(&Other { vnfm: Some("127.0.0.1:1"), ..Other::default() });
     faults::expect(&send(nginx.address, &faults::good()), 502, "upstream.broken");
     faults::expect(&send(nginx.address, &faults::needs_facts()), 503, "gate.fact-unavailable");
     faults::expect(&send(nginx.address, &faults::bad()), 400, "terminate.type.enum");
