@@ -213,20 +213,39 @@ solgate_evaluation *solgate_evaluation_new(const solgate_gate *gate,
                                            const struct solgate_request *request);
 
 /**
+ * Begins an evaluation that is over: the answer, in the gate's words, to a request
+ * that the server itself refuses or fails on. `status` is what the server would
+ * answer: 400 it cannot read the head, 404 it has no VNFM for the request, 408 the
+ * request does not come, 413, 414, 431 body, target or head are too large, 502 the
+ * VNFM gives no proper answer, 503 the server can take no more requests, 504 the VNFM
+ * does not answer in time, 505 the version of HTTP is not known; anything else stands for a failure of the server and is answered with 500. `limit` is what was gone beyond, in bytes or seconds. `target` may be empty.
+ *
+ * The evaluation belongs to the caller; it needs no solgate_evaluate(). Returns
+ * NULL if `gate` is NULL.
+ *
+ * `target` must lead to what it is said to, until this returns.
+ */
+solgate_evaluation *solgate_evaluation_refused(const solgate_gate *gate,
+                                               uint16_t status,
+                                               uint64_t limit,
+                                               struct solgate_text target);
+
+/**
  * Gives an evaluation back, wherever it has got to. NULL is fine.
  *
- * `evaluation` must come from solgate_evaluation_new() and not be used any more.
+ * `evaluation` must come from solgate_evaluation_new() or
+ * solgate_evaluation_refused() and not be used any more.
  */
 void solgate_evaluation_free(solgate_evaluation *evaluation);
 
 /**
  * Judges as far as that is possible: SOLGATE_ALLOW, SOLGATE_DENY or SOLGATE_NEED.
  *
- * After SOLGATE_NEED the program puts the questions to the VNFM, supplies each
- * reply, and evaluates again; there may then be more questions. One that is not
- * supplied counts as not answered. Without any reply, and when there is an answer,
- * evaluating again says the same again. A failure within the library, and NULL, is
- * SOLGATE_DENY.
+ * After SOLGATE_NEED the program puts the questions to the VNFM, supplies a reply to
+ * each, with status 0 if there is none, and evaluates again; there may then be more
+ * questions. One that has no reply when another has counts as not answered. Without
+ * any reply, and when there is an answer, evaluating again says the same again. A
+ * failure within the library, and NULL, is SOLGATE_DENY.
  */
 int32_t solgate_evaluate(solgate_evaluation *evaluation);
 

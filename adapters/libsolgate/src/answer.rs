@@ -81,7 +81,8 @@ impl Answer {
     /// A request that no policy has the last word on.
     pub fn refused(gate: &Gate, about: &About, fault: &Fault, decision: Option<&Decision>) -> Self {
         let log = log(about, Outcome::Fault, Some(fault.id()), Some(fault.status().as_u16()), decision);
-        Self::send(fault.problem(Some(&about.target)).response(gate.style()), log)
+        let target = Some(about.target.as_str()).filter(|target| !target.is_empty());
+        Self::send(fault.problem(target).response(gate.style()), log)
     }
 
     fn send(response: Response<Bytes>, decision: Value) -> Self {

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use solgate::doors::gateway::gate_config::GateConfig;
-use solgate::doors::gateway::{ConfigError, parse_gate};
+use solgate::doors::gateway::{ConfigError, GatewayError, parse_gate};
 use solgate::gate::SettingError;
-use solgate::policy::{EngineError, LoadError};
+use solgate::policy::EngineError;
 
 /// What messages call the text.
 const NAME: &str = "configuration";
@@ -23,13 +23,8 @@ pub enum GateError {
     Setting(#[from] SettingError),
     #[error(transparent)]
     Engine(#[from] EngineError),
-    #[error("the built-in policy: {0}")]
-    BuiltIn(LoadError),
-    /// The error names the file itself.
-    #[error("{0}")]
-    File(LoadError),
-    #[error("{path}: {error}")]
-    Policy { path: String, error: LoadError },
+    #[error(transparent)]
+    Policy(#[from] GatewayError),
 }
 
 /// Reads the text.

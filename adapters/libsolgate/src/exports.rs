@@ -13,6 +13,7 @@ use crate::evaluation::Evaluation;
 use crate::gate::Gate;
 use crate::lent::text;
 use crate::received;
+use crate::refusal;
 use crate::types::{Answer, Question, Reply, Request, SOLGATE_ABI_VERSION, SOLGATE_DENY, Text};
 
 /// `body`, or `otherwise` if it panics.
@@ -120,9 +121,39 @@ pub unsafe extern "C" fn solgate_evaluation_new(gate: *const Gate, request: *con
     })
 }
 
+/// Begins an evaluation that is over: the answer, in the gate's words, to a request
+/// that the server itself refuses or fails on. `status` is what the server would
+/// answer: 400 it cannot read the head, 404 it has no VNFM for the request, 408 the
+/// request does not come, 413, 414, 431 body, target or head are too large, 502 the
+/// VNFM gives no proper answer, 503 the server can take no more requests, 504 the VNFM
+/// does not answer in time, 505 the version of HTTP is not known; anything else stands for a failure of the server and is answered with 500. `limit` is what was gone beyond, in bytes or seconds. `target` may be empty.
+///
+/// The evaluation belongs to the caller; it needs no solgate_evaluate(). Returns
+/// NULL if `gate` is NULL.
+///
+/// `target` must lead to what it is said to, until this returns.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn solgate_evaluation_refused(
+    gate: *const Gate,
+    status: u16,
+    limit: u64,
+    target: Text,
+) -> *mut Evaluation {
+    // SAFETY: the header asks for it.
+    let Some(gate) = (unsafe { gate.as_ref() }) else {
+        return std::ptr::null_mut();
+    };
+    guarded(std::ptr::null_mut(), || {
+        // SAFETY: the header asks for it.
+        let target = String::from_utf8_lossy(unsafe { received::bytes(target) }).into_owned();
+        Box::into_raw(Box::new(gate.refused(target, &refusal::fault(status, limit))))
+    })
+}
+
 /// Gives an evaluation back, wherever it has got to. NULL is fine.
 ///
-/// `evaluation` must come from solgate_evaluation_new() and not be used any more.
+/// `evaluation` must come from solgate_evaluation_new() or
+/// solgate_evaluation_refused() and not be used any more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn solgate_evaluation_free(evaluation: *mut Evaluation) {
     if !evaluation.is_null() {
@@ -134,11 +165,11 @@ pub unsafe extern "C" fn solgate_evaluation_free(evaluation: *mut Evaluation) {
 
 /// Judges as far as that is possible: SOLGATE_ALLOW, SOLGATE_DENY or SOLGATE_NEED.
 ///
-/// After SOLGATE_NEED the program puts the questions to the VNFM, supplies each
-/// reply, and evaluates again; there may then be more questions. One that is not
-/// supplied counts as not answered. Without any reply, and when there is an answer,
-/// evaluating again says the same again. A failure within the library, and NULL, is
-/// SOLGATE_DENY.
+/// After SOLGATE_NEED the program puts the questions to the VNFM, supplies a reply to
+/// each, with status 0 if there is none, and evaluates again; there may then be more
+/// questions. One that has no reply when another has counts as not answered. Without
+/// any reply, and when there is an answer, evaluating again says the same again. A
+/// failure within the library, and NULL, is SOLGATE_DENY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn solgate_evaluate(evaluation: *mut Evaluation) -> i32 {
     // SAFETY: the header asks for it.

@@ -6,10 +6,12 @@ use std::time::SystemTime;
 
 use solgate::Request;
 use solgate::doors::gateway::gate_config::{GateConfig, GateMode};
+use solgate::doors::gateway::{GatewayError, MakeGate, live_gate};
 use solgate::facts::MapFacts;
 use solgate::facts::delegated::Delegation;
 use solgate::fault::Fault;
-use solgate::policy::{Engine, EngineConfig, Policy};
+use solgate::gate::SettingError;
+use solgate::policy::{Engine, EngineConfig, Isolation, Policy};
 
 use crate::answer::{About, Answer};
 use crate::configuration::{self, GateError};
@@ -19,7 +21,7 @@ use crate::received::Unreadable;
 /// Policies and settings.
 pub struct Gate {
     config: GateConfig,
-    policies: Vec<Arc<Policy>>,
+    make: MakeGate,
     delegation: Delegation,
     current: RwLock<Current>,
     /// The process that made it.
@@ -42,23 +44,23 @@ impl Gate {
     pub fn new(configuration: &[u8]) -> Result<Self, GateError> {
         let config = configuration::parse(configuration)?;
         let engine = Engine::new(EngineConfig { cache: cache(), ..EngineConfig::default() })?;
-        let policies = policies(&engine, &config)?;
+        let load = |paths: &[PathBuf], isolation| policies(&engine, paths, isolation);
+        // Each request brings its own source of facts; this one is never asked.
+        let make = live_gate(&config, Arc::new(MapFacts::default()), &load)?.make;
         // A setting that has ended by now must name a rule that exists, too.
-        make(&config, &policies, SystemTime::UNIX_EPOCH)?;
-        let current = make(&config, &policies, SystemTime::now())?;
+        make(config.all_settings())?;
+        let current = current(&config, &make, SystemTime::now())?;
         let delegation = Delegation::new(config.facts.credentials.clone(), config.facts.max_bytes);
-        Ok(Self { config, policies, delegation, current: RwLock::new(current), process: std::process::id() })
+        Ok(Self { config, make, delegation, current: RwLock::new(current), process: std::process::id() })
     }
 
     /// Begins to judge a request.
     pub fn evaluation(&self, request: Result<Request, Unreadable>) -> Evaluation {
-        let gate = self.current();
         let request = match request {
             Ok(request) => request,
-            Err(Unreadable { fault, target }) => {
-                return Evaluation::decided(Answer::refused(&gate, &About::unreadable(target), &fault, None));
-            }
+            Err(Unreadable { fault, target }) => return self.refused(target, &fault),
         };
+        let gate = self.current();
         // Threads do not survive a fork: nothing would end a policy that loops.
         if self.process != std::process::id() {
             let fault = Fault::Internal("it was made before the process forked".to_owned());
@@ -68,6 +70,11 @@ impl Gate {
             return Evaluation::decided(Answer::unjudged(&gate, &About::from(&request)));
         }
         Evaluation::new(gate, &self.delegation, request)
+    }
+
+    /// A request that the server itself refuses or fails on.
+    pub fn refused(&self, target: String, fault: &Fault) -> Evaluation {
+        Evaluation::decided(Answer::refused(&self.current(), &About::unreadable(target), fault, None))
     }
 
     /// Most bytes of a body that any policy reads.
@@ -89,7 +96,7 @@ impl Gate {
         drop(current);
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         // It was made with these settings once, so it can be made with fewer.
-        if let Ok(next) = make(&self.config, &self.policies, now) {
+        if let Ok(next) = self::current(&self.config, &self.make, now) {
             *current = next;
         }
         Arc::clone(&current.gate)
@@ -101,27 +108,24 @@ fn cache() -> Option<PathBuf> {
     std::env::var_os("SOLGATE_CACHE_DIR").filter(|folder| !folder.is_empty()).map(PathBuf::from)
 }
 
-fn policies(engine: &Engine, config: &GateConfig) -> Result<Vec<Arc<Policy>>, GateError> {
-    let ready = |policy: Policy| Arc::new(policy.with_isolation(config.isolation));
-    if config.policies.is_empty() {
-        return Ok(vec![ready(Policy::vnflcm_v2(engine).map_err(GateError::BuiltIn)?)]);
+fn policies(engine: &Engine, paths: &[PathBuf], isolation: Isolation) -> Result<Vec<Arc<Policy>>, GatewayError> {
+    let ready = |policy: Policy| Arc::new(policy.with_isolation(isolation));
+    if paths.is_empty() {
+        let policy = Policy::vnflcm_v2(engine);
+        let policy = policy.map_err(|error| GatewayError::Policy(format!("the built-in policy: {error}")))?;
+        return Ok(vec![ready(policy)]);
     }
     let load = |path: &PathBuf| {
-        let bytes = solgate::policy::read_file(path).map_err(GateError::File)?;
+        let bytes = solgate::policy::read_file(path).map_err(|error| GatewayError::Policy(error.to_string()))?;
         let policy = Policy::from_bytes(engine, &bytes);
-        Ok(ready(policy.map_err(|error| GateError::Policy { path: path.display().to_string(), error })?))
+        let policy = policy.map_err(|error| GatewayError::Policy(format!("{}: {error}", path.display())))?;
+        Ok(ready(policy))
     };
-    config.policies.iter().map(load).collect()
+    paths.iter().map(load).collect()
 }
 
 /// The gate with the settings that hold at `now`.
-fn make(config: &GateConfig, policies: &[Arc<Policy>], now: SystemTime) -> Result<Current, GateError> {
-    // Each request brings its own source of facts; this one is never asked.
-    let gate = solgate::gate::Gate::new(policies.to_vec(), Arc::new(MapFacts::default()))
-        .with_settings(config.settings(now))?
-        .with_mode(config.mode.judging())
-        .with_fact_failure(config.fact_failure)
-        .with_style(config.style.clone());
+fn current(config: &GateConfig, make: &MakeGate, now: SystemTime) -> Result<Current, SettingError> {
     let until = config.severities.iter().filter_map(|change| change.until).filter(|until| *until > now).min();
-    Ok(Current { gate: Arc::new(gate), until })
+    Ok(Current { gate: Arc::new(make(config.settings(now))?), until })
 }

@@ -6,7 +6,8 @@
 //! `SOLGATE_ALLOW` or `SOLGATE_DENY`.
 //!
 //! [`exports`] are the functions, [`types`] what they take and give. Only these
-//! and [`received`], which reads what C hands over, deal with pointers.
+//! deal with pointers, and [`received`] and [`lent`], which copy what C hands over
+//! and hand out what C may read; all else is safe Rust.
 
 mod answer;
 mod configuration;
@@ -15,4 +16,5 @@ mod exports;
 mod gate;
 mod lent;
 mod received;
+mod refusal;
 mod types;

@@ -11,14 +11,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use solgate_embedding::{Gate, Request, Step};
-use solgate_tests::artifact;
+use solgate_tests::hostile_policy;
 
 fn gate() -> Gate {
-    let module = std::fs::read(artifact("hostile.wasm")).expect("it is readable");
     let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("hostile.wasm");
-    std::fs::write(&path, solgate_bundle::bake::encode(&module).expect("it is a component")).expect("it is written");
-    Gate::new(&format!("policies: [{}]", path.display())).expect("it loads")
+    Gate::new(&format!("policies: [{}]", hostile_policy(folder.path()).display())).expect("it loads")
 }
 
 fn judged(gate: &Gate, path: &str) -> (Step, Option<(u16, String)>) {

@@ -36,6 +36,7 @@ fn null_is_an_answer_to_null() {
         assert_eq!((f.gate_body_limit)(null()), 0);
         assert_eq!((f.gate_facts_timeout)(null()), 0);
         assert!((f.evaluation_new)(null(), null()).is_null());
+        assert!((f.evaluation_refused)(null(), 413, 0, lend(b"")).is_null());
         assert_eq!((f.evaluate)(null_mut()), 1);
         assert_eq!((f.question_count)(null()), 0);
         assert!(!(f.question_get)(null(), 0, null_mut()));
@@ -177,6 +178,9 @@ fn what_the_server_says_of_the_caller_must_be_readable() {
 #[test]
 fn a_request_with_the_start_of_its_body_only_is_never_allowed() {
     let start = Request { body_complete: false, ..Request::new("POST", "/vnflcm/v2/subscriptions").json("{}") };
+    // How much of it there is makes no difference to the answer.
+    let nothing = Request { body: vec![], target: "/vnflcm/v2/subscriptions".to_owned(), ..start.clone() };
+    assert_eq!(denied(&Gate::new("").unwrap(), &nothing).0, 413);
     for configuration in ["", "mode: monitor", "mode: 'off'", "set: {outsideApiRoot: pass}"] {
         let gate = Gate::new(configuration).unwrap();
         let body = vec![b' '; gate.body_limit()];
@@ -203,4 +207,32 @@ fn the_decision_says_what_was_decided_and_no_secret() {
     assert_eq!((&decision["verdict"], &decision["path"]), (&Value::from("deny"), &Value::from(INSTANCES)));
     assert_eq!((&decision["rule"], &decision["status"]), (&Value::from("query.unknown"), &Value::from(400)));
     assert_eq!(decision["policies"][0]["name"], "vnflcm-v2");
+}
+
+#[test]
+fn what_the_server_refuses_itself_is_answered_in_the_gates_words() {
+    let gate = Gate::new("").unwrap();
+    let table = [
+        (400, 400, "transport.head.malformed"),
+        (404, 404, "gate.no-upstream"),
+        (408, 408, "transport.timeout"),
+        (413, 413, "transport.body.size"),
+        (414, 414, "transport.target.size"),
+        (431, 431, "transport.head.size"),
+        (502, 502, "upstream.broken"),
+        (503, 503, "gate.overload"),
+        (504, 504, "upstream.timeout"),
+        (505, 505, "transport.version"),
+        (501, 500, "gate.internal"),
+        (0, 500, "gate.internal"),
+    ];
+    for (own, status, rule) in table {
+        let answer = gate.refused(own, 17, "/a?b=secret");
+        let problem: Value = serde_json::from_slice(&answer.body).expect("it is JSON");
+        let said = (answer.status, problem["violations"][0]["rule"].as_str(), problem["instance"].as_str());
+        assert_eq!(said, (status, Some(rule), Some("/a")), "{own}");
+        assert!(!answer.decision.contains("secret"), "{}", answer.decision);
+    }
+    let nowhere = gate.refused(400, 0, "").body;
+    assert!(!String::from_utf8_lossy(&nowhere).contains("instance"), "there is none to name");
 }

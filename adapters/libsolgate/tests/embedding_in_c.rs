@@ -1,31 +1,26 @@
-//! A program in C, compiled against the header and linked with the library.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects
-)]
+//! Programs in C, compiled against the header and linked with the library.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
-/// Compiles `tests/embedding.c`; `None` if this machine has no C compiler.
-fn compile(folder: &Path) -> Option<PathBuf> {
+use solgate_tests::servers::{guide, write_files};
+
+/// Compiles a program; `None` if this machine has no C compiler.
+fn compile(source: &Path, folder: &Path) -> Option<PathBuf> {
     if Command::new("cc").arg("--version").output().is_err() {
         println!("skipped: there is no cc");
         return None;
     }
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let library = solgate_embedding::path();
     assert!(library.is_file(), "{} is missing: run `make build`", library.display());
-    let program = folder.join("embedding");
+    let program = folder.join("program");
     let compiled = Command::new("cc")
         .args(["-std=c99", "-D_POSIX_C_SOURCE=200809L", "-Wall", "-Wextra", "-Werror", "-o"])
         .arg(&program)
-        .arg(here.join("tests/embedding.c"))
+        .arg(source)
         .arg("-I")
-        .arg(here.join("include"))
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("include"))
         .arg(&library)
         .arg(format!("-Wl,-rpath,{}", library.parent().expect("it has a folder").display()))
         .output()
@@ -34,27 +29,38 @@ fn compile(folder: &Path) -> Option<PathBuf> {
     Some(program)
 }
 
-fn run(program: &Path, configuration: &str) -> String {
-    let output = Command::new(program).arg(configuration).output().expect("it runs");
-    String::from_utf8(output.stdout).expect("it is text")
+fn run(program: &Path, configuration: &str) -> (Option<i32>, String) {
+    let Output { status, stdout, .. } = Command::new(program).arg(configuration).output().expect("it runs");
+    (status.code(), String::from_utf8(stdout).expect("it is text"))
 }
 
 #[test]
-fn it_judges_asks_and_answers() {
+fn the_program_of_the_guide_judges_asks_and_answers() {
     let folder = tempfile::tempdir().expect("a folder");
-    let Some(program) = compile(folder.path()) else { return };
-    let said = run(&program, "");
-    let lines: Vec<_> = said.lines().collect();
-    let [allowed, denied, asked, state, forked] = lines.as_slice() else { panic!("{said}") };
-    assert_eq!(*allowed, "allow 0 ");
-    assert!(denied.starts_with("deny 400 {") && denied.contains("query.unknown"), "{denied}");
-    assert_eq!(*asked, "GET /vnflcm/v2/vnf_lcm_op_occs/o1 with 5 fields");
-    assert!(state.starts_with("deny 409 {") && state.contains("retry.state.failed-temp"), "{state}");
-    // The child of a fork has no clock that would end a policy which loops.
-    assert!(forked.starts_with("deny 500 {") && forked.contains("before the process forked"), "{forked}");
+    write_files(&guide("c.md"), folder.path(), &[]);
+    let Some(program) = compile(&folder.path().join("judge.c"), folder.path()) else { return };
 
-    assert_eq!(
-        run(&program, "mode: wrong"),
-        "configuration:1:7: expected enforce, monitor or off, found another text\n"
-    );
+    let (status, said) = run(&program, "");
+    let lines: Vec<_> = said.lines().collect();
+    let [asked, answer] = lines.as_slice() else { panic!("{said}") };
+    assert_eq!((status, *asked), (Some(3), "GET /vnflcm/v2/vnf_lcm_op_occs/o1"));
+    assert!(answer.starts_with("409 {") && answer.contains("retry.state.failed-temp"), "{answer}");
+
+    let asked = format!("{asked}\n");
+    assert_eq!(run(&program, "mode: monitor"), (Some(0), asked));
+    let wrong = "configuration:1:7: expected enforce, monitor or off, found another text\n";
+    assert_eq!(run(&program, "mode: wrong"), (Some(1), wrong.to_owned()));
+}
+
+/// The child of a fork has no clock that would end a policy which loops.
+#[test]
+fn a_gate_from_before_a_fork_refuses() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fork.c");
+    let Some(program) = compile(&source, folder.path()) else { return };
+    let (status, said) = run(&program, "");
+    let lines: Vec<_> = said.lines().collect();
+    let [child, parent] = lines.as_slice() else { panic!("{said}") };
+    assert!(child.starts_with("1 500 {") && child.contains("before the process forked"), "{child}");
+    assert_eq!((status, *parent), (Some(0), "0 0 "));
 }

@@ -202,6 +202,21 @@ impl Gate {
     }
 }
 
+impl Gate {
+    /// The answer to a request that the server itself refuses.
+    ///
+    /// # Panics
+    /// If there is none.
+    #[must_use]
+    pub fn refused(&self, status: u16, limit: u64, target: &str) -> Answer {
+        // SAFETY: it is a gate, and the text outlives the call.
+        let evaluation =
+            unsafe { (functions().evaluation_refused)(self.0, status, limit, raw::lend(target.as_bytes())) };
+        assert!(!evaluation.is_null(), "there is no evaluation");
+        Evaluation(evaluation).answer().expect("it is over")
+    }
+}
+
 impl Answer {
     /// The values of a field.
     #[must_use]

@@ -8,7 +8,7 @@ mod envoy;
 mod faults;
 mod forward_auth;
 mod haproxy;
-
+mod nginx;
 mod python;
 mod tacker;
 mod traefik;
