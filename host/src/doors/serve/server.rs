@@ -17,6 +17,7 @@ use super::connection::Connection;
 use super::forward::{Patience, Upstream};
 use super::guard::{Guard, GuardLimits};
 use super::proxy::{GatedUpstream, Proxy};
+use super::turns::Turns;
 use crate::doors::gateway::config::{Config, Limits};
 use crate::doors::gateway::judging::RequestIds;
 use crate::doors::gateway::record_file::RecordFile;
@@ -41,7 +42,7 @@ impl Server {
         let metrics = Arc::new(Metrics::default());
         let (routes, policies) = open(&config, build_gate, &metrics, |entry, gate| {
             let upstream = Upstream::new(&entry.url, entry.ca_file.as_deref(), Patience::from(&config.limits))?;
-            Ok(GatedUpstream { gate, upstream })
+            Ok(GatedUpstream { gate, upstream, turns: Turns::default() })
         })?;
         let listener = listen(&config.listen, "--listen").await?;
         let admin_listener = match &config.admin {
@@ -56,6 +57,8 @@ impl Server {
             metrics,
             log: config.log,
             body_timeout: config.limits.body_timeout,
+            // As long as the one before may take.
+            turn_timeout: config.limits.answer,
             ids: RequestIds::default(),
         });
         Ok(Self { listener, admin_listener, proxy, admin, limits: config.limits })
