@@ -74,6 +74,17 @@ impl Asking {
         Gateway { address: setup.address, vnfm: &setup.vnfm, guide: &guide(self.guide) }.compare();
     }
 
+    /// Each request gets its answer, and reaches the VNFM only if that is the VNFM's.
+    pub fn decides(&self, requests: &[(Vec<u8>, fn(&Answer))]) {
+        let setup = self.start(None);
+        for (request, expect) in requests {
+            setup.vnfm.forget();
+            let answer = send(setup.address, request);
+            expect(&answer);
+            assert_eq!(setup.vnfm.received().is_empty(), answer.status != 202, "{}", answer.status);
+        }
+    }
+
     /// A policy that traps and loops costs the requests that make it do so.
     pub fn bears_a_policy_that_misbehaves(&self) {
         let folder = tempfile::tempdir().expect("a folder");
