@@ -123,7 +123,7 @@ impl Proxy {
             caller: Some(Caller { source_address: Some(peer.to_string()), ..Caller::default() }),
             received_at: passed.received_at,
         };
-        if route.gate.config.mode == GateMode::Off {
+        if route.gate.upstream.gate.mode == GateMode::Off {
             watch.record.unjudged(gate.operation(&received.method, &received.target));
         } else if let Verdict::Deny(problem) = self.judge(&gate, &received, watch).await {
             return Err(Refused { response: problem.response(style), close: !complete });

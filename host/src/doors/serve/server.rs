@@ -11,7 +11,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 
 use super::connection::Connection;
 use super::forward::{Patience, Upstream};
@@ -20,7 +20,7 @@ use super::proxy::{GatedUpstream, Proxy};
 use crate::doors::gateway::config::{Config, Limits};
 use crate::doors::gateway::judging::RequestIds;
 use crate::doors::gateway::record_file::RecordFile;
-use crate::doors::gateway::{ACCEPT_PAUSE, Admin, GateBuilder, GatewayError, Metrics, listen, open, overrides};
+use crate::doors::gateway::{ACCEPT_PAUSE, Admin, GateBuilder, GatewayError, Metrics, Reload, listen, open, overrides};
 
 /// The reverse proxy, listening.
 pub struct Server {
@@ -28,6 +28,7 @@ pub struct Server {
     admin_listener: Option<TcpListener>,
     proxy: Arc<Proxy>,
     admin: Arc<Admin>,
+    reload: Option<Reload>,
     limits: Limits,
 }
 
@@ -39,7 +40,7 @@ impl Server {
     /// A gate cannot be built, an upstream not be used, an address not be bound.
     pub async fn bind(config: Config, build_gate: GateBuilder<'_>) -> Result<Self, GatewayError> {
         let metrics = Arc::new(Metrics::default());
-        let (routes, policies) = open(&config, build_gate, &metrics, |entry, gate| {
+        let routes = open(&config, build_gate, &metrics, |entry, gate| {
             let upstream = Upstream::new(&entry.url, entry.ca_file.as_deref(), Patience::from(&config.limits))?;
             Ok(GatedUpstream { gate, upstream })
         })?;
@@ -48,7 +49,7 @@ impl Server {
             Some(address) => Some(listen(address, "--admin").await?),
             None => None,
         };
-        let admin = Arc::new(Admin { metrics: metrics.clone(), policies, stopping: AtomicBool::new(false) });
+        let admin = Arc::new(Admin { metrics: metrics.clone(), stopping: AtomicBool::new(false) });
         let record_file = RecordFile::open(config.record.as_ref(), &metrics)?;
         let proxy = Arc::new(Proxy {
             routes,
@@ -58,7 +59,14 @@ impl Server {
             body_timeout: config.limits.body_timeout,
             ids: RequestIds::default(),
         });
-        Ok(Self { listener, admin_listener, proxy, admin, limits: config.limits })
+        Ok(Self { listener, admin_listener, proxy, admin, reload: None, limits: config.limits })
+    }
+
+    /// Replaces policies while it serves.
+    #[must_use]
+    pub fn with_reload(mut self, reload: Reload) -> Self {
+        self.reload = Some(reload);
+        self
     }
 
     /// The address that clients use.
@@ -78,10 +86,11 @@ impl Server {
     /// Serves until `shutdown` is ready, then lets requests in flight finish
     /// within the drain limit. Returns how many connections were cut.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> usize {
-        let Self { listener, admin_listener, proxy, admin, limits } = self;
-        let gates = proxy.routes.values().map(|route| route.gate.clone()).collect();
-        let expiry_task = tokio::spawn(overrides::expire(gates));
-        let admin_task = admin_listener.map(|listener| tokio::spawn(admin.clone().serve(listener)));
+        let Self { listener, admin_listener, proxy, admin, reload, limits } = self;
+        let gates: Vec<_> = proxy.routes.values().map(|route| route.gate.clone()).collect();
+        let mut aside = vec![tokio::spawn(overrides::expire(gates.clone()))];
+        aside.extend(admin_listener.map(|listener| tokio::spawn(admin.clone().serve(listener))));
+        aside.extend(reload.map(|reload| tokio::spawn(reload.run(gates, proxy.metrics.clone()))));
         let graceful = GracefulShutdown::new();
         let slots = Arc::new(Semaphore::new(limits.connections));
         let mut tasks = JoinSet::new();
@@ -104,10 +113,7 @@ impl Server {
         if let Some(file) = &proxy.record_file {
             file.finish();
         }
-        expiry_task.abort();
-        if let Some(task) = admin_task {
-            task.abort();
-        }
+        aside.iter().for_each(JoinHandle::abort);
         cut
     }
 }
