@@ -6,6 +6,7 @@
 #   make test    build, and run every test
 #   make build   target/release/solgate, and the C library beside it
 #   make test-doors   install real gateways and a VNFM, and test the gate in them
+#   make test-long   the tests that take minutes
 #   make check   formatting and clippy
 #   make bench   build, and measure speed, memory and start-up (docs/performance.md)
 
@@ -19,7 +20,7 @@ WASM := target/$(WASM_TARGET)/sandbox
 BUNDLE := $(shell find policies/vnflcm-v2 -type f)
 BAKER := $(shell find host/bundle/src host/bundle/Cargo.toml -type f)
 
-.PHONY: build run test test-doors check check-format format bench bench-instructions check-bench artifacts wasm wasm-target clean
+.PHONY: build run test test-doors test-long check check-format format bench bench-instructions check-bench artifacts wasm wasm-target clean
 
 build: artifacts
 	$(CARGO) build $(CARGO_FLAGS) --bin solgate --lib
@@ -33,6 +34,9 @@ test: build $(ARTIFACTS)/hostile.wasm
 test-doors: build $(ARTIFACTS)/hostile.wasm
 	tests/doors/install.sh
 	$(CARGO) test $(CARGO_FLAGS) --test real_servers -- --ignored --test-threads 1
+
+test-long: build $(ARTIFACTS)/hostile.wasm
+	$(CARGO) test $(CARGO_FLAGS) --test reload -- --ignored
 
 check: check-format artifacts
 	$(CARGO) clippy $(CARGO_FLAGS) --all-targets -- -D warnings

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
 
-use super::LoadError;
+use super::{ComponentDigest, LoadError};
 
 /// Length of the SHA-256 at the end of a file, in bytes.
 const SEAL: u64 = 32;
@@ -56,8 +56,13 @@ impl Compiled {
 
 /// Takes the compiled form of `bytes` from the cache, or compiles it and puts it
 /// there. Trouble with the cache is logged and costs only the time to compile.
-pub(super) fn load(engine: &wasmtime::Engine, folder: &Path, bytes: &[u8]) -> Result<Compiled, LoadError> {
-    let path = folder.join(name(engine, bytes));
+pub(super) fn load(
+    engine: &wasmtime::Engine,
+    folder: &Path,
+    bytes: &[u8],
+    digest: &ComponentDigest,
+) -> Result<Compiled, LoadError> {
+    let path = folder.join(name(engine, digest));
     match own(folder).and_then(|()| read(engine, &path)) {
         Ok(Some(component)) => return Ok(Compiled { component, file: Some(path) }),
         Ok(None) => {}
@@ -75,11 +80,11 @@ pub(super) fn load(engine: &wasmtime::Engine, folder: &Path, bytes: &[u8]) -> Re
 
 /// File name: digest of the component, and what the compiler's settings and
 /// version hash to.
-fn name(engine: &wasmtime::Engine, bytes: &[u8]) -> String {
+fn name(engine: &wasmtime::Engine, digest: &ComponentDigest) -> String {
     let mut compatibility = DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut compatibility);
     let mut name = String::with_capacity(96);
-    for byte in Sha256::digest(bytes) {
+    for byte in digest {
         name.push_str(&format!("{byte:02x}"));
     }
     format!("{name}-{:016x}.cwasm", compatibility.finish())

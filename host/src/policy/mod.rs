@@ -14,6 +14,7 @@ mod traced;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
 use solgate_engine::ir;
 use solgate_engine::verdict::{Context, Outcome, Request};
 use wasmtime::component::Component;
@@ -39,9 +40,14 @@ pub struct PolicyId {
     pub digest: String,
 }
 
+/// SHA-256 over the bytes of a component, which tells one file from another; that
+/// of a [`PolicyId`] tells one set of rules from another.
+pub type ComponentDigest = [u8; 32];
+
 /// A policy that is ready to judge. Share it in an `Arc`.
 pub struct Policy {
     id: Arc<PolicyId>,
+    component: Option<ComponentDigest>,
     manifest: Manifest,
     judge: Judge,
 }
@@ -117,8 +123,9 @@ impl Policy {
     /// # Errors
     /// If it is no component, imports something, or does not keep the contract.
     pub fn from_bytes(engine: &Engine, bytes: &[u8]) -> Result<Self, LoadError> {
-        let (loaded, manifest) = component::Loaded::baked(engine, compiled(engine, bytes)?)?;
-        Ok(Self::new(manifest, Judge::Baked(Box::new(loaded))))
+        let digest = Sha256::digest(bytes).into();
+        let (loaded, manifest) = component::Loaded::baked(engine, compiled(engine, bytes, &digest)?)?;
+        Ok(Self { component: Some(digest), ..Self::new(manifest, Judge::Baked(Box::new(loaded))) })
     }
 
     /// Loads a component from a file.
@@ -137,7 +144,8 @@ impl Policy {
     /// # Errors
     /// As [`Policy::from_bytes`], and if the engine refuses the bundle.
     pub fn from_bundle(engine: &Engine, bundle: &ir::Bundle) -> Result<Self, LoadError> {
-        let component = compiled(engine, &solgate_bundle::bake::loadable_engine()?)?.component;
+        let bytes = solgate_bundle::bake::loadable_engine()?;
+        let component = compiled(engine, &bytes, &Sha256::digest(&bytes).into())?.component;
         let (loaded, manifest) = component::Loaded::loadable(engine, &component, bundle)?;
         Ok(Self::new(manifest, Judge::Loadable(Box::new(loaded))))
     }
@@ -167,7 +175,7 @@ impl Policy {
 
     fn new(manifest: Manifest, judge: Judge) -> Self {
         let id = Arc::new(PolicyId { name: manifest.name.clone(), digest: manifest.digest.clone() });
-        Self { id, manifest, judge }
+        Self { id, component: None, manifest, judge }
     }
 
     /// The policy under another isolation than [`Isolation::Fresh`]. That of a
@@ -184,6 +192,12 @@ impl Policy {
     #[must_use]
     pub fn id(&self) -> &Arc<PolicyId> {
         &self.id
+    }
+
+    /// Which component it was loaded from; `None` for a policy made of a bundle.
+    #[must_use]
+    pub fn component_digest(&self) -> Option<&ComponentDigest> {
+        self.component.as_ref()
     }
 
     /// What the policy says of itself.
@@ -232,9 +246,9 @@ impl std::fmt::Debug for Policy {
 }
 
 /// From the engine's cache, if it has one.
-fn compiled(engine: &Engine, bytes: &[u8]) -> Result<cache::Compiled, LoadError> {
+fn compiled(engine: &Engine, bytes: &[u8], digest: &ComponentDigest) -> Result<cache::Compiled, LoadError> {
     match engine.config().cache.as_deref() {
-        Some(folder) => cache::load(engine.wasmtime(), folder, bytes),
+        Some(folder) => cache::load(engine.wasmtime(), folder, bytes, digest),
         None => Ok(cache::Compiled { component: compile(engine.wasmtime(), bytes)?, file: None }),
     }
 }

@@ -1,7 +1,9 @@
 //! What every door must bear.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use solgate_tests::vnfm::{Answer, Vnfm, message, send};
@@ -47,6 +49,22 @@ pub fn policy_that_misbehaves(address: SocketAddr, vnfm: &Vnfm) {
     assert_eq!(received.len(), 3, "only what was allowed has arrived");
 }
 
+/// Puts another file in the place of one, in one step.
+pub fn replace(file: &Path, bytes: &[u8]) {
+    let beside = file.with_extension("new");
+    std::fs::write(&beside, bytes).expect("it is written");
+    std::fs::rename(beside, file).expect("it is replaced");
+}
+
+/// Waits for something that a gate does in its own time.
+pub fn wait_until(done: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !done() {
+        assert!(Instant::now() < deadline, "it has not happened within a minute");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 /// Sends good and bad requests while `disturb` does something, and counts answers.
 /// All must be right.
 pub fn under_load(address: SocketAddr, disturb: impl FnOnce()) {
@@ -66,9 +84,9 @@ pub fn under_load(address: SocketAddr, disturb: impl FnOnce()) {
         let before = answers.load(Ordering::Relaxed);
         disturb();
         let wanted = before + 50;
-        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
-        while answers.load(Ordering::Relaxed) < wanted && std::time::Instant::now() < deadline {
-            std::thread::sleep(std::time::Duration::from_millis(10));
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while answers.load(Ordering::Relaxed) < wanted && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(10));
         }
     });
     assert!(answers.into_inner() > 50, "there was no load");

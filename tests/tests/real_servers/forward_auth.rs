@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use solgate_tests::doors::gateway::Gateway;
 use solgate_tests::process::{free_address, solgate};
 use solgate_tests::servers::{Server, guide, write_files};
-use solgate_tests::vnfm::{Answer, Vnfm, send};
+use solgate_tests::vnfm::{Answer, Vnfm, message, send};
 use solgate_tests::{artifact, hostile_policy};
 
 use crate::faults;
@@ -104,11 +104,18 @@ impl Asking {
         std::fs::copy(artifact("vnflcm-v2.wasm"), &policy).expect("it is copied");
         let mut setup = self.start(Some(&policy));
 
-        // By one that denies nothing, and then by none.
+        // By what is no policy, and then by nothing: the one before goes on.
+        let refused = |times| setup.gate.said().matches("policies not replaced").count() == times;
         faults::under_load(setup.address, || {
-            std::fs::rename(hostile_policy(folder.path()), &policy).expect("it is replaced");
+            faults::replace(&policy, b"no policy");
+            faults::wait_until(|| refused(1));
             std::fs::remove_file(&policy).expect("it is removed");
+            faults::wait_until(|| refused(2));
         });
+        // By one that denies what the other allows.
+        std::fs::rename(hostile_policy(folder.path()), &policy).expect("it is replaced");
+        faults::wait_until(|| setup.gate.said().contains("policies replaced"));
+        faults::expect(&send(setup.address, &message("GET", "/hostile/panic", &[], "")), 500, "gate.policy-trap");
 
         setup.gate.kill();
         setup.vnfm.forget();

@@ -23,7 +23,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use solgate::doors::gateway::GatewayError;
+use solgate::doors::gateway::{ComponentLoader, GatewayError};
 use solgate::doors::{check, explain, ext_authz, forward_auth, serve};
 use solgate::policy::{Isolation, Policy};
 
@@ -99,15 +99,15 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Replay(arguments) => runtime()?.block_on(replay::run(&arguments)),
         Command::Serve(arguments) => {
             let loader = policies::Loader::for_gateway()?;
-            Ok(runtime()?.block_on(serve::run(arguments, &loading(&loader)))?)
+            Ok(runtime()?.block_on(serve::run(arguments, &loading(&loader), reloading(&loader)))?)
         }
         Command::ForwardAuth(arguments) => {
             let loader = policies::Loader::for_gateway()?;
-            Ok(runtime()?.block_on(forward_auth::run(arguments, &loading(&loader)))?)
+            Ok(runtime()?.block_on(forward_auth::run(arguments, &loading(&loader), reloading(&loader)))?)
         }
         Command::ExtAuthz(arguments) => {
             let loader = policies::Loader::for_gateway()?;
-            Ok(runtime()?.block_on(ext_authz::run(arguments, &loading(&loader)))?)
+            Ok(runtime()?.block_on(ext_authz::run(arguments, &loading(&loader), reloading(&loader)))?)
         }
         Command::Check(arguments) => runtime()?.block_on(async {
             let loader = policies::Loader::for_author()?;
@@ -124,6 +124,12 @@ fn loading(
     loader: &policies::Loader,
 ) -> impl Fn(&[PathBuf], Isolation) -> Result<Vec<Arc<Policy>>, GatewayError> + Sync {
     |paths, isolation| loader.components(paths, isolation).map_err(|error| GatewayError::Policy(error.to_string()))
+}
+
+/// How it loads one again, from what it has read.
+fn reloading(loader: &policies::Loader) -> ComponentLoader {
+    let loader = loader.clone();
+    Arc::new(move |path, bytes| loader.bytes(Some(path), bytes))
 }
 
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {

@@ -13,7 +13,8 @@ use solgate_bundle::bake::{CarriedError, bundle_of};
 use solgate_bundle::{BuildOptions, Failure};
 use solgate_engine::ir::Bundle;
 
-/// Loads policies for one process.
+/// Loads policies for one process. Cloning is cheap.
+#[derive(Clone)]
 pub struct Loader {
     engine: Engine,
 }

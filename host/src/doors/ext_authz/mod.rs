@@ -17,13 +17,15 @@ use std::time::SystemTime;
 pub use args::ExtAuthzArgs;
 pub use server::Server;
 
-use super::gateway::{self, GatewayError, LineWriter, PolicyLoader, build_gate, describe, overrides};
+use super::gateway::{
+    self, ComponentLoader, GatewayError, LineWriter, PolicyLoader, Reload, build_gate, describe, overrides,
+};
 
 /// Runs `solgate ext-authz` until it is told to stop.
 ///
 /// # Errors
 /// The service could not be started; exit with 2.
-pub async fn run(args: ExtAuthzArgs, load: PolicyLoader<'_>) -> Result<ExitCode, GatewayError> {
+pub async fn run(args: ExtAuthzArgs, load: PolicyLoader<'_>, again: ComponentLoader) -> Result<ExitCode, GatewayError> {
     let lines = LineWriter::start(std::io::stdout()).map_err(GatewayError::Log)?;
     gateway::init_log(lines.clone());
     let build = |upstream: &_| build_gate(upstream, load);
@@ -34,7 +36,9 @@ pub async fn run(args: ExtAuthzArgs, load: PolicyLoader<'_>) -> Result<ExitCode,
     }
     // Before the first connection, so that no signal is missed.
     let signals = gateway::signals()?;
-    let server = Server::bind(&config, &args.jwt_payload, &build).await?.with_lame_duck(args.lame_duck);
+    let reload = Reload::new(again, config.reload)?;
+    let server = Server::bind(&config, &args.jwt_payload, &build).await?;
+    let server = server.with_lame_duck(args.lame_duck).with_reload(reload);
     overrides::report(&config.upstreams, SystemTime::now());
 
     let address = server.local_addr().map_err(|error| GatewayError::Bind {

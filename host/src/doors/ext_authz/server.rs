@@ -16,7 +16,7 @@ use tonic_health::server::health_reporter;
 use super::service::Checks;
 use crate::doors::gateway::config::Config;
 use crate::doors::gateway::judging::Judging;
-use crate::doors::gateway::{GateBuilder, GatewayError, listen};
+use crate::doors::gateway::{GateBuilder, GatewayError, Reload, listen};
 
 /// Bytes that a check may have beyond the largest body that is judged: head,
 /// metadata, and as much of a longer body as Envoy buffers.
@@ -60,6 +60,13 @@ impl Server {
     #[must_use]
     pub fn with_lame_duck(mut self, lame_duck: Duration) -> Self {
         self.lame_duck = lame_duck;
+        self
+    }
+
+    /// Replaces policies while it answers.
+    #[must_use]
+    pub fn with_reload(mut self, reload: Reload) -> Self {
+        self.tasks.push(self.judging.reload(reload));
         self
     }
 

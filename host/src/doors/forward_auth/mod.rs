@@ -15,13 +15,19 @@ use std::time::SystemTime;
 pub use args::ForwardAuthArgs;
 pub use server::ForwardAuth;
 
-use super::gateway::{self, GatewayError, LineWriter, PolicyLoader, build_gate, describe, overrides};
+use super::gateway::{
+    self, ComponentLoader, GatewayError, LineWriter, PolicyLoader, Reload, build_gate, describe, overrides,
+};
 
 /// Runs `solgate forward-auth` until it is told to stop.
 ///
 /// # Errors
 /// The door could not be opened; exit with 2.
-pub async fn run(args: ForwardAuthArgs, load: PolicyLoader<'_>) -> Result<ExitCode, GatewayError> {
+pub async fn run(
+    args: ForwardAuthArgs,
+    load: PolicyLoader<'_>,
+    again: ComponentLoader,
+) -> Result<ExitCode, GatewayError> {
     let lines = LineWriter::start(std::io::stdout()).map_err(GatewayError::Log)?;
     gateway::init_log(lines.clone());
     let config = args.config()?;
@@ -32,7 +38,8 @@ pub async fn run(args: ForwardAuthArgs, load: PolicyLoader<'_>) -> Result<ExitCo
     }
     // Before the first connection, so that no signal is missed.
     let signals = gateway::signals()?;
-    let door = ForwardAuth::bind(&config, args.trusted(), &build).await?;
+    let reload = Reload::new(again, config.reload)?;
+    let door = ForwardAuth::bind(&config, args.trusted(), &build).await?.with_reload(reload);
     overrides::report(&config.upstreams, SystemTime::now());
     for upstream in &config.upstreams {
         anstream::eprintln!(

@@ -22,7 +22,7 @@ use super::original::Original;
 use crate::doors::body::collect;
 use crate::doors::gateway::config::{Config, Limits};
 use crate::doors::gateway::judging::{Judged, Judging};
-use crate::doors::gateway::{GateBuilder, GatewayError, connections, listen};
+use crate::doors::gateway::{GateBuilder, GatewayError, Reload, connections, listen};
 use crate::fault::Fault;
 
 /// The door, listening.
@@ -57,6 +57,13 @@ impl ForwardAuth {
         let tasks = judging.start(config).await?;
         let door = Door { judging, trusted, body_timeout: config.limits.body_timeout };
         Ok(Self { listener, address, door: Arc::new(door), tasks, limits: config.limits })
+    }
+
+    /// Replaces policies while it answers.
+    #[must_use]
+    pub fn with_reload(mut self, reload: Reload) -> Self {
+        self.tasks.push(self.door.judging.reload(reload));
+        self
     }
 
     /// The address that servers ask.

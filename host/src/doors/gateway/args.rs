@@ -49,6 +49,10 @@ pub struct GatewayArgs {
     #[arg(long, value_name = "deny|pass", conflicts_with = "config", value_parser = fact_failure)]
     pub fact_failure: Option<FactFailure>,
 
+    /// Keep the policies that were loaded at the start, whatever becomes of their files
+    #[arg(long)]
+    pub no_reload: bool,
+
     /// Address and port for /healthz, /readyz and /metrics [default: none]
     #[arg(long, value_name = "ADDR:PORT", env = "SOLGATE_ADMIN", value_parser = address)]
     pub admin: Option<String>,
@@ -97,6 +101,9 @@ impl GatewayArgs {
         if let Some(admin) = &self.admin {
             config.admin = Some(admin.clone());
         }
+        if self.no_reload {
+            config.reload = false;
+        }
         if let Some(log) = self.log {
             config.log = log;
         }
@@ -141,6 +148,7 @@ impl GatewayArgs {
             upstreams: vec![upstream],
             log: LogFormat::default(),
             record: None,
+            reload: true,
         }
     }
 }

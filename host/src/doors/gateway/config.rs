@@ -24,6 +24,8 @@ pub struct Config {
     pub log: LogFormat,
     /// Where whole decisions are recorded; nowhere by default.
     pub record: Option<RecordConfig>,
+    /// Whether a policy is replaced when its file is, or at SIGHUP.
+    pub reload: bool,
 }
 
 /// How decisions are written to standard output.
@@ -97,6 +99,12 @@ impl UpstreamConfig {
     #[must_use]
     pub fn new(url: Uri) -> Self {
         Self { host: None, path_prefix: None, url, ca_file: None, gate: GateConfig::default() }
+    }
+
+    /// Host and port of the VNFM: its name in metrics and logs.
+    #[must_use]
+    pub fn authority(&self) -> &str {
+        self.url.authority().map_or("", |authority| authority.as_str())
     }
 }
 

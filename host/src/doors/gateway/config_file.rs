@@ -37,17 +37,19 @@ pub fn parse(path: &Path, text: &str) -> Result<Config> {
             upstreams: Vec::new(),
             log: LogFormat::default(),
             record: None,
+            reload: true,
         };
         let mut style = ProblemStyle::default();
         let mut upstreams = None;
         for (name, node) in
-            root.members(&["listen", "admin", "log", "decisionLog", "limits", "problem", "upstreams"])?
+            root.members(&["listen", "admin", "log", "decisionLog", "reload", "limits", "problem", "upstreams"])?
         {
             match name {
                 "listen" => config.listen = address(node)?,
                 "admin" => config.admin = Some(address(node)?),
                 "log" => config.log = node.parse("json, text or off", log_format)?,
                 "decisionLog" => config.record = Some(record(node, folder)?),
+                "reload" => config.reload = node.boolean()?,
                 "limits" => limits(node, &mut config.limits)?,
                 "problem" => problem(node, &mut style)?,
                 _ => upstreams = Some(node),
@@ -176,6 +178,7 @@ listen: 0.0.0.0:8443
 admin: 127.0.0.1:9901
 log: text
 decisionLog: { file: d.jsonl, bodies: true }
+reload: false
 limits: { headBytes: 32768, headTimeout: 5s, idle: 1m, connections: 10, drain: 2s, answerTimeout: 90s }
 problem: { typeBase: "https://example.com/rules/", version: "2.0.0" }
 upstreams:
@@ -197,7 +200,7 @@ upstreams:
 "#;
         let config = parse(Path::new("/etc/solgate/solgate.yaml"), text).unwrap();
         assert_eq!((config.listen.as_str(), config.admin.as_deref()), ("0.0.0.0:8443", Some("127.0.0.1:9901")));
-        assert_eq!(config.limits.head, 32768);
+        assert_eq!((config.limits.head, config.reload), (32768, false));
         let record = RecordConfig { file: PathBuf::from("/etc/solgate/d.jsonl"), bodies: Bodies::Redacted };
         assert_eq!(config.record, Some(record));
         assert_eq!(config.limits.answer, Duration::from_secs(90));
@@ -253,6 +256,7 @@ upstreams:
                 "t.yaml:3:5: another upstream has the same host and pathPrefix; no request would ever get here",
             ),
             ("decisionLog: { bodies: true }", "t.yaml:1:14: file is missing: the path to which decisions are recorded"),
+            ("reload: never", "t.yaml:1:9: expected true or false, found another text"),
             ("decisionLog: { file: a, bodies: some }", "t.yaml:1:33: expected true or false, found another text"),
             ("limits: { connections: 0 }", "t.yaml:1:24: expected a whole number from 1, found 0"),
         ];

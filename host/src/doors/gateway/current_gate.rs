@@ -1,28 +1,29 @@
-//! A gate whose settings may change while it is in use.
+//! A gate whose settings and policies may change while it is in use.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::SystemTime;
 
 use super::build_gate::MakeGate;
-use super::gate_config::GateConfig;
+use super::config::UpstreamConfig;
 use crate::gate::{Gate, SettingError};
 
-/// The gate of one upstream, with the settings that hold now.
+/// The gate of one upstream, with the policies and settings that hold now.
 pub struct CurrentGate {
-    pub config: GateConfig,
-    make: MakeGate,
+    pub upstream: UpstreamConfig,
+    /// Locked by whoever changes the gate, for as long as that takes.
+    make: Mutex<MakeGate>,
     gate: RwLock<Arc<Gate>>,
 }
 
 impl CurrentGate {
     /// # Errors
     /// A setting names what no policy has.
-    pub fn new(config: GateConfig, make: MakeGate) -> Result<Self, SettingError> {
-        let gate = make(config.settings(SystemTime::now()))?;
-        Ok(Self { config, make, gate: RwLock::new(Arc::new(gate)) })
+    pub fn new(upstream: UpstreamConfig, make: MakeGate) -> Result<Self, SettingError> {
+        let gate = make(upstream.gate.settings(SystemTime::now()))?;
+        Ok(Self { upstream, make: Mutex::new(make), gate: RwLock::new(Arc::new(gate)) })
     }
 
-    /// The gate with the settings that hold now.
+    /// The gate that holds now. Whoever has it keeps it, whatever follows.
     #[must_use]
     pub fn get(&self) -> Arc<Gate> {
         self.gate.read().unwrap_or_else(PoisonError::into_inner).clone()
@@ -30,9 +31,27 @@ impl CurrentGate {
 
     /// Judges with the settings of `now` from here on.
     pub fn apply_settings(&self, now: SystemTime) {
-        match (self.make)(self.config.settings(now)) {
-            Ok(gate) => *self.gate.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(gate),
+        let make = self.make.lock().unwrap_or_else(PoisonError::into_inner);
+        match make(self.upstream.gate.settings(now)) {
+            Ok(gate) => self.put(gate),
             Err(error) => tracing::error!(%error, "the settings stay as they were"),
         }
+    }
+
+    /// Judges with other policies from here on. Returns the gate before.
+    ///
+    /// # Errors
+    /// A setting names what none of them has; then nothing changes.
+    pub fn replace(&self, make: MakeGate, now: SystemTime) -> Result<Arc<Gate>, SettingError> {
+        let mut current = self.make.lock().unwrap_or_else(PoisonError::into_inner);
+        let gate = make(self.upstream.gate.settings(now))?;
+        *current = make;
+        let before = self.get();
+        self.put(gate);
+        Ok(before)
+    }
+
+    fn put(&self, gate: Gate) {
+        *self.gate.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(gate);
     }
 }

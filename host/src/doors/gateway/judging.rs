@@ -22,6 +22,7 @@ use super::gate_config::GateMode;
 use super::metrics::{Metrics, OpenConnection};
 use super::overrides;
 use super::record_file::RecordFile;
+use super::reload::Reload;
 use super::router::Router;
 use super::routes;
 use crate::Request;
@@ -55,8 +56,8 @@ impl Judging {
     /// A gate cannot be built, or the decision log not be opened.
     pub fn open(config: &Config, build_gate: GateBuilder<'_>) -> Result<Self, GatewayError> {
         let metrics = Arc::new(Metrics::default());
-        let (routes, policies) = routes::open(config, build_gate, &metrics, |_, gate| Ok(gate))?;
-        let admin = Arc::new(Admin { metrics: metrics.clone(), policies, stopping: AtomicBool::new(false) });
+        let routes = routes::open(config, build_gate, &metrics, |_, gate| Ok(gate))?;
+        let admin = Arc::new(Admin { metrics: metrics.clone(), stopping: AtomicBool::new(false) });
         let record_file = RecordFile::open(config.record.as_ref(), &metrics)?;
         Ok(Self { routes, admin, metrics, log: config.log, record_file, ids: RequestIds::default() })
     }
@@ -76,6 +77,12 @@ impl Judging {
             tasks.push(tokio::spawn(self.admin.clone().serve(listener)));
         }
         Ok(tasks)
+    }
+
+    /// Replaces policies from here on. Returns what [`close`](Self::close) takes, too.
+    #[must_use]
+    pub fn reload(&self, reload: Reload) -> JoinHandle<()> {
+        tokio::spawn(reload.run(self.routes.values().cloned().collect(), self.metrics.clone()))
     }
 
     /// Reports that the door is about to close.
@@ -114,7 +121,7 @@ impl Judging {
             return watch.refuse(&Fault::NoUpstream, &request.target);
         };
         let gate = route.get();
-        if route.config.mode == GateMode::Off {
+        if route.upstream.gate.mode == GateMode::Off {
             watch.record.unjudged(gate.operation(&request.method, &request.target));
             if !request.body_complete {
                 return watch.refuse_long_body(&gate, &request);

@@ -52,10 +52,40 @@ pub enum RecordOutcome {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReloadLabels {
+    outcome: &'static str,
+}
+
+/// What became of policies whose files had changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReloadOutcome {
+    /// They judge in the place of those before.
+    Swapped,
+    /// Those before go on.
+    Refused,
+}
+
+impl ReloadOutcome {
+    fn labels(self) -> ReloadLabels {
+        let outcome = match self {
+            Self::Swapped => "swapped",
+            Self::Refused => "refused",
+        };
+        ReloadLabels { outcome }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct PolicyLabels {
     upstream: String,
     policy: String,
     digest: String,
+}
+
+impl PolicyLabels {
+    fn new(upstream: &str, policy: &str, digest: &str) -> Self {
+        Self { upstream: upstream.to_owned(), policy: policy.to_owned(), digest: digest.to_owned() }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -83,6 +113,7 @@ pub struct Metrics {
     upstream_answers: Family<ClassLabels, Counter>,
     connections: Gauge,
     policies: Family<PolicyLabels, Gauge>,
+    reloads: Family<ReloadLabels, Counter>,
     gates: Family<GateLabels, Gauge>,
     records: Family<RecordLabels, Counter>,
     lines_dropped: Counter,
@@ -116,6 +147,12 @@ impl Default for Metrics {
         registry.register("upstream_answers", "Answers of the VNFMs by status class", upstream_answers.clone());
         registry.register("open_connections", "Client connections that are open", connections.clone());
         registry.register("policy_info", "Policies in use", policies.clone());
+        let reloads = Family::<ReloadLabels, Counter>::default();
+        registry.register("policy_reloads", "Changed policies by what became of them", reloads.clone());
+        for outcome in [ReloadOutcome::Swapped, ReloadOutcome::Refused] {
+            // An alert on an increase needs a zero to begin with.
+            drop(reloads.get_or_create(&outcome.labels()));
+        }
         let gates = Family::default();
         registry.register("gate_mode", "Gates in each mode: enforce, monitor or off", gates.clone());
         let records = Family::default();
@@ -135,6 +172,7 @@ impl Default for Metrics {
             upstream_answers,
             connections,
             policies,
+            reloads,
             gates,
             records,
             lines_dropped,
@@ -177,10 +215,18 @@ impl Metrics {
         }
     }
 
+    /// Notes a policy that is in use.
     pub fn policy(&self, upstream: &str, policy: &str, digest: &str) {
-        let labels =
-            PolicyLabels { upstream: upstream.to_owned(), policy: policy.to_owned(), digest: digest.to_owned() };
-        self.policies.get_or_create(&labels).set(1);
+        self.policies.get_or_create(&PolicyLabels::new(upstream, policy, digest)).set(1);
+    }
+
+    /// Removes one that is no longer.
+    pub fn forget_policy(&self, upstream: &str, policy: &str, digest: &str) {
+        self.policies.remove(&PolicyLabels::new(upstream, policy, digest));
+    }
+
+    pub fn reload(&self, outcome: ReloadOutcome) {
+        self.reloads.get_or_create(&outcome.labels()).inc();
     }
 
     /// Counts the gate of an upstream.

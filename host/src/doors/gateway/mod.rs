@@ -2,7 +2,7 @@
 //! make of it, and how they report.
 //!
 //! [`args`] and [`config_file`] give a [`config`]; [`build_gate`] makes the gates,
-//! [`routes`] finds the one for a request. A door whose requests are forwarded by
+//! [`routes`] finds the one for a request, and [`reload`] replaces its policies. A door whose requests are forwarded by
 //! another server leaves the rest to [`judging`].
 
 mod admin;
@@ -23,6 +23,7 @@ mod log;
 mod metrics;
 pub(super) mod overrides;
 pub mod record_file;
+mod reload;
 mod router;
 mod routes;
 mod shutdown;
@@ -32,6 +33,7 @@ pub use build_gate::{GateBuilder, LiveGate, MakeGate, PolicyLoader, build_gate, 
 pub use connect::connector;
 pub use error::GatewayError;
 pub use gate_file::parse as parse_gate;
+pub use reload::{ComponentLoader, Reload};
 pub use yaml::ConfigError;
 
 pub(super) use admin::Admin;

@@ -43,7 +43,11 @@ pub async fn expire(gates: Vec<Arc<CurrentGate>>) {
         let now = SystemTime::now();
         for gate in &gates {
             let ended = || {
-                gate.config.severities.iter().filter(|change| change.has_expired(now) && !change.has_expired(looked))
+                gate.upstream
+                    .gate
+                    .severities
+                    .iter()
+                    .filter(|change| change.has_expired(now) && !change.has_expired(looked))
             };
             if ended().next().is_some() {
                 gate.apply_settings(now);
@@ -56,7 +60,7 @@ pub async fn expire(gates: Vec<Arc<CurrentGate>>) {
 
 /// The next time after `now` at which an override ends.
 fn next_end(gates: &[Arc<CurrentGate>], now: SystemTime) -> Option<SystemTime> {
-    let changes = gates.iter().flat_map(|gate| &gate.config.severities);
+    let changes = gates.iter().flat_map(|gate| &gate.upstream.gate.severities);
     changes.filter_map(|change| change.until).filter(|until| *until > now).min()
 }
 

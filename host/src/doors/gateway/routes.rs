@@ -1,7 +1,6 @@
 //! From a configuration to gates that judge.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, SystemTime};
 
 use tokio::net::TcpListener;
@@ -19,9 +18,6 @@ use super::router::Router;
 /// descriptors.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Name of every policy and whether it is live.
-pub type Policies = Vec<(String, AtomicBool)>;
-
 /// Builds the gates of all upstreams; `make` makes of each what its door needs.
 ///
 /// # Errors
@@ -31,22 +27,19 @@ pub fn open<T>(
     build_gate: GateBuilder<'_>,
     metrics: &Metrics,
     make: impl Fn(&UpstreamConfig, Arc<CurrentGate>) -> Result<T, GatewayError>,
-) -> Result<(Router<T>, Policies), GatewayError> {
+) -> Result<Router<T>, GatewayError> {
     let mut routes = Vec::new();
-    let mut policies = Vec::new();
     for entry in &config.upstreams {
         let LiveGate { make: make_gate, policies: live } = build_gate(entry)?;
-        let authority = entry.url.authority().map(ToString::to_string).unwrap_or_default();
-        metrics.gate(&authority, entry.gate.mode);
+        metrics.gate(entry.authority(), entry.gate.mode);
         for (name, digest) in live {
-            metrics.policy(&authority, &name, &digest);
-            policies.push((name, AtomicBool::new(true)));
+            metrics.policy(entry.authority(), &name, &digest);
         }
-        let gate = CurrentGate::new(entry.gate.clone(), make_gate)
+        let gate = CurrentGate::new(entry.clone(), make_gate)
             .map_err(|error| GatewayError::Gate { upstream: entry.url.to_string(), reason: error.to_string() })?;
         routes.push((entry.host.clone(), entry.path_prefix.clone(), make(entry, Arc::new(gate))?));
     }
-    Ok((Router::new(routes), policies))
+    Ok(Router::new(routes))
 }
 
 /// Takes an address; `option` is the argument that names it.

@@ -28,14 +28,16 @@ pub use args::ServeArgs;
 pub use server::Server;
 
 use super::demo;
-use super::gateway::{self, GatewayError, LineWriter, PolicyLoader, build_gate, describe, overrides};
+use super::gateway::{
+    self, ComponentLoader, GatewayError, LineWriter, PolicyLoader, Reload, build_gate, describe, overrides,
+};
 use forward::{Patience, Upstream};
 
 /// Runs `solgate serve` until it is told to stop.
 ///
 /// # Errors
 /// The server could not be started; exit with 2.
-pub async fn run(args: ServeArgs, load: PolicyLoader<'_>) -> Result<ExitCode, GatewayError> {
+pub async fn run(args: ServeArgs, load: PolicyLoader<'_>, again: ComponentLoader) -> Result<ExitCode, GatewayError> {
     let lines = LineWriter::start(std::io::stdout()).map_err(GatewayError::Log)?;
     gateway::init_log(lines.clone());
     let build = |upstream: &_| build_gate(upstream, load);
@@ -53,7 +55,8 @@ pub async fn run(args: ServeArgs, load: PolicyLoader<'_>) -> Result<ExitCode, Ga
     let config = args.config(vnfm.as_ref().map(|vnfm| vnfm.url().clone()))?;
     let drain = config.limits.drain;
     let upstreams = config.upstreams.clone();
-    let server = Server::bind(config, &build).await?;
+    let reload = Reload::new(again, config.reload)?;
+    let server = Server::bind(config, &build).await?.with_reload(reload);
     overrides::report(&upstreams, SystemTime::now());
 
     let address = server.local_addr().map_err(|error| GatewayError::Bind {

@@ -129,7 +129,7 @@ impl Proxy {
         };
         // Kept until the head of the VNFM's answer is there.
         let _turn = match gate.changes(&received.method, &received.target) {
-            Some(resource) if route.gate.config.mode != GateMode::Off => {
+            Some(resource) if route.gate.upstream.gate.mode != GateMode::Off => {
                 let Some(turn) = route.turns.wait(resource, self.turn_timeout).await else {
                     let fault = Fault::TurnTimeout { seconds: self.turn_timeout.as_secs() };
                     return Err(self.fault(&fault, Some(&received.target), Some(style), !complete, watch));
@@ -138,7 +138,7 @@ impl Proxy {
             }
             _ => None,
         };
-        if route.gate.config.mode == GateMode::Off {
+        if route.gate.upstream.gate.mode == GateMode::Off {
             watch.record.unjudged(gate.operation(&received.method, &received.target));
         } else if let Verdict::Deny(problem) = self.judge(&gate, &received, watch).await {
             return Err(Refused { response: problem.response(style), close: !complete });

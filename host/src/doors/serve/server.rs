@@ -10,6 +10,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::Watcher;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
 
 use super::connection::Connection;
 use super::forward::{Patience, Upstream};
@@ -19,7 +20,7 @@ use super::turns::Turns;
 use crate::doors::gateway::config::{Config, Limits};
 use crate::doors::gateway::judging::RequestIds;
 use crate::doors::gateway::record_file::RecordFile;
-use crate::doors::gateway::{Admin, GateBuilder, GatewayError, Metrics, connections, listen, open, overrides};
+use crate::doors::gateway::{Admin, GateBuilder, GatewayError, Metrics, Reload, connections, listen, open, overrides};
 
 /// The reverse proxy, listening.
 pub struct Server {
@@ -27,6 +28,7 @@ pub struct Server {
     admin_listener: Option<TcpListener>,
     proxy: Arc<Proxy>,
     admin: Arc<Admin>,
+    reload: Option<Reload>,
     limits: Limits,
 }
 
@@ -38,7 +40,7 @@ impl Server {
     /// A gate cannot be built, an upstream not be used, an address not be bound.
     pub async fn bind(config: Config, build_gate: GateBuilder<'_>) -> Result<Self, GatewayError> {
         let metrics = Arc::new(Metrics::default());
-        let (routes, policies) = open(&config, build_gate, &metrics, |entry, gate| {
+        let routes = open(&config, build_gate, &metrics, |entry, gate| {
             let upstream = Upstream::new(&entry.url, entry.ca_file.as_deref(), Patience::from(&config.limits))?;
             Ok(GatedUpstream { gate, upstream, turns: Turns::default() })
         })?;
@@ -47,7 +49,7 @@ impl Server {
             Some(address) => Some(listen(address, "--admin").await?),
             None => None,
         };
-        let admin = Arc::new(Admin { metrics: metrics.clone(), policies, stopping: AtomicBool::new(false) });
+        let admin = Arc::new(Admin { metrics: metrics.clone(), stopping: AtomicBool::new(false) });
         let record_file = RecordFile::open(config.record.as_ref(), &metrics)?;
         let proxy = Arc::new(Proxy {
             routes,
@@ -59,7 +61,14 @@ impl Server {
             turn_timeout: config.limits.answer,
             ids: RequestIds::default(),
         });
-        Ok(Self { listener, admin_listener, proxy, admin, limits: config.limits })
+        Ok(Self { listener, admin_listener, proxy, admin, reload: None, limits: config.limits })
+    }
+
+    /// Replaces policies while it serves.
+    #[must_use]
+    pub fn with_reload(mut self, reload: Reload) -> Self {
+        self.reload = Some(reload);
+        self
     }
 
     /// The address that clients use.
@@ -79,10 +88,11 @@ impl Server {
     /// Serves until `shutdown` is ready, then lets requests in flight finish
     /// within the drain limit. Returns how many connections were cut.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> usize {
-        let Self { listener, admin_listener, proxy, admin, limits } = self;
-        let gates = proxy.routes.values().map(|route| route.gate.clone()).collect();
-        let expiry_task = tokio::spawn(overrides::expire(gates));
-        let admin_task = admin_listener.map(|listener| tokio::spawn(admin.clone().serve(listener)));
+        let Self { listener, admin_listener, proxy, admin, reload, limits } = self;
+        let gates: Vec<_> = proxy.routes.values().map(|route| route.gate.clone()).collect();
+        let mut aside = vec![tokio::spawn(overrides::expire(gates.clone()))];
+        aside.extend(admin_listener.map(|listener| tokio::spawn(admin.clone().serve(listener))));
+        aside.extend(reload.map(|reload| tokio::spawn(reload.run(gates, proxy.metrics.clone()))));
         let stopping = || admin.stopping.store(true, Ordering::Relaxed);
         let cut = connections(listener, limits, shutdown, stopping, |stream, peer, watcher| {
             serve_connection(stream, peer, proxy.clone(), limits, watcher)
@@ -91,10 +101,7 @@ impl Server {
         if let Some(file) = &proxy.record_file {
             file.finish();
         }
-        expiry_task.abort();
-        if let Some(task) = admin_task {
-            task.abort();
-        }
+        aside.iter().for_each(JoinHandle::abort);
         cut
     }
 }

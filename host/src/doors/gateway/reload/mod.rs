@@ -1,0 +1,169 @@
+//! Policies that are replaced while a door is open: when a file of theirs is
+//! another one, and at SIGHUP.
+//!
+//! [`changes`] says when to look at the files, [`files`] whether they differ from
+//! when they were last read. A [`candidate`] is then loaded beside the policies that
+//! judge, and takes their place only if nothing stands against it.
+
+mod candidate;
+mod changes;
+mod files;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
+
+use self::candidate::{Candidate, Refused, prepare};
+use self::changes::Changes;
+use self::files::{Look, look, settled};
+use super::current_gate::CurrentGate;
+use super::error::GatewayError;
+use super::metrics::{Metrics, ReloadOutcome};
+use crate::gate::Gate;
+use crate::policy::{LoadError, Policy};
+
+/// Loads a policy from the bytes of the file at a path.
+pub type ComponentLoader = Arc<dyn Fn(&Path, &[u8]) -> Result<Policy, LoadError> + Send + Sync>;
+
+/// Replaces the policies of a door while it is open.
+pub struct Reload {
+    load: ComponentLoader,
+    enabled: bool,
+    hangups: Signal,
+}
+
+impl Reload {
+    /// Takes SIGHUP from here on; it no longer ends the process, whether policies are
+    /// replaced or not.
+    ///
+    /// # Errors
+    /// The handler cannot be installed.
+    pub fn new(load: ComponentLoader, enabled: bool) -> Result<Self, GatewayError> {
+        let hangups = signal(SignalKind::hangup()).map_err(GatewayError::Signals)?;
+        Ok(Self { load, enabled, hangups })
+    }
+
+    /// Looks after the policies of these gates for as long as the door is open.
+    pub(in crate::doors) async fn run(mut self, gates: Vec<Arc<CurrentGate>>, metrics: Arc<Metrics>) {
+        let mut watched: Vec<Watched> = gates
+            .iter()
+            .filter(|gate| self.enabled && !gate.upstream.gate.policies.is_empty())
+            .map(|gate| Watched { gate: gate.clone(), seen: None })
+            .collect();
+        let reload = Reloading { load: self.load, metrics, gates: &gates };
+        if watched.is_empty() {
+            let reason = if self.enabled { "no policy comes from a file" } else { "reloading is turned off" };
+            while self.hangups.recv().await.is_some() {
+                tracing::warn!(reason, "SIGHUP changes nothing");
+            }
+            return;
+        }
+        let files = watched.iter().flat_map(|watched| &watched.gate.upstream.gate.policies);
+        let mut changes = Changes::of(files.map(|path| path.as_path()));
+        // A file may have changed before anybody watched it.
+        let mut asked = false;
+        loop {
+            for one in &mut watched {
+                if let Some(candidate) = reload.changed(one, asked).await {
+                    reload.settle(&one.gate, candidate);
+                }
+            }
+            asked = tokio::select! {
+                Some(()) = self.hangups.recv() => true,
+                () = changes.next() => false,
+            };
+        }
+    }
+}
+
+/// A gate whose policies come from files.
+struct Watched {
+    gate: Arc<CurrentGate>,
+    /// The files when they were last read.
+    seen: Option<Look>,
+}
+
+struct Reloading<'a> {
+    load: ComponentLoader,
+    metrics: Arc<Metrics>,
+    gates: &'a [Arc<CurrentGate>],
+}
+
+impl Reloading<'_> {
+    /// What is to become of policies whose files have changed; `None` if they have
+    /// not. If somebody has `asked`, the files are read at once and in any case.
+    async fn changed(&self, watched: &mut Watched, asked: bool) -> Option<Result<Candidate, Refused>> {
+        let upstream = &watched.gate.upstream;
+        let mut now = look(&upstream.gate.policies).await;
+        if !asked {
+            if watched.seen.as_ref() == Some(&now) {
+                return None;
+            }
+            now = settled(&upstream.gate.policies, now).await;
+        }
+        watched.seen = Some(now);
+        let live = watched.gate.get().policies().iter().map(|policy| policy.component_digest().copied()).collect();
+        let (upstream, load) = (upstream.clone(), self.load.clone());
+        let prepared = aside(move || prepare(&upstream, live, &load)).await;
+        prepared.unwrap_or_else(|| Err(Refused::unfinished())).transpose()
+    }
+
+    /// Lets a candidate judge, or says why it does not.
+    fn settle(&self, gate: &CurrentGate, candidate: Result<Candidate, Refused>) {
+        let upstream = gate.upstream.authority();
+        let swapped = candidate.and_then(|candidate| {
+            let before = gate.replace(candidate.make, SystemTime::now()).map_err(Refused::setting)?;
+            Ok((before, candidate.cases))
+        });
+        match swapped {
+            Ok((before, cases)) => {
+                let after = gate.get();
+                self.count(upstream, &before, &after);
+                tracing::info!(upstream, policies = names(&after), cases, "policies replaced");
+            }
+            Err(refused) => {
+                self.metrics.reload(ReloadOutcome::Refused);
+                let file = refused.file.as_deref().map(|path| tracing::field::display(path.display()));
+                let (reason, in_use) = (refused.reason.to_string(), names(&gate.get()));
+                tracing::error!(upstream, file, reason, in_use, "policies not replaced");
+            }
+        }
+    }
+
+    fn count(&self, upstream: &str, before: &Gate, after: &Gate) {
+        self.metrics.reload(ReloadOutcome::Swapped);
+        for policy in after.policies() {
+            self.metrics.policy(upstream, &policy.id().name, &policy.id().digest);
+        }
+        for policy in before.policies() {
+            let same_vnfm = self.gates.iter().filter(|gate| gate.upstream.authority() == upstream);
+            // Two gates of one VNFM may have it.
+            let still_in_use =
+                same_vnfm.flat_map(|gate| gate.get().policies().to_vec()).any(|one| one.id() == policy.id());
+            if !still_in_use {
+                self.metrics.forget_policy(upstream, &policy.id().name, &policy.id().digest);
+            }
+        }
+    }
+}
+
+/// The policies of a gate, for a log line.
+fn names(gate: &Gate) -> String {
+    let one = |policy: &Arc<Policy>| format!("{} {}", policy.id().name, policy.id().digest);
+    gate.policies().iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// Does work that takes long on a thread of its own, for which nothing waits when the
+/// process is told to end. `None` if there is no thread to be had, or it panics.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let (done, result) = oneshot::channel();
+    let work = move || {
+        // Nobody waits any more if the door has closed.
+        let _ = done.send(work());
+    };
+    std::thread::Builder::new().name("solgate-reload".to_owned()).spawn(work).ok()?;
+    result.await.ok()
+}

@@ -1,0 +1,345 @@
+//! Policies whose files are replaced while a door is open: what takes over, what is
+//! refused, and that no request notices more than the other policy.
+
+use std::fmt::Write as _;
+use std::io::{Read, Write as _};
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use solgate_bundle::Source;
+use solgate_bundle::cases::embed;
+use solgate_tests::process::{free_address, solgate};
+use solgate_tests::servers::Server;
+use solgate_tests::vnfm::{Vnfm, message, send};
+use solgate_tests::{artifact, copy_folder, hostile_policy, workspace};
+
+/// Two policies that differ in the names of two rules.
+struct Policies {
+    first: Vec<u8>,
+    second: Vec<u8>,
+}
+
+/// The rules that deny [`denied`]: by the first policy, and by the second.
+const RULES: [&str; 2] = ["terminate.type", "terminate.kind"];
+
+fn policies() -> &'static Policies {
+    static POLICIES: OnceLock<Policies> = OnceLock::new();
+    POLICIES.get_or_init(|| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let build = |name: &str, renamed: &[(&str, &str)]| {
+            let bundle = folder.path().join(name);
+            copy_folder(&workspace().join("host/bundle/templates/minimal"), &bundle);
+            for file in ["openapi.yaml", "rules/terminate.yaml", "tests/terminate.yaml"] {
+                let text = std::fs::read_to_string(bundle.join(file)).expect("it is a file of the template");
+                let text = renamed.iter().fold(text, |text, (from, to)| text.replace(from, to));
+                std::fs::write(bundle.join(file), text).expect("it is written");
+            }
+            let policy = folder.path().join(format!("{name}.wasm"));
+            let built = solgate().arg("build").arg(&bundle).arg("--output").arg(&policy).output().expect("it runs");
+            assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+            std::fs::read(policy).expect("it is readable")
+        };
+        let first = build("first", &[]);
+        let second = build("second", &[(RULES[0], RULES[1]), ("terminate.state", "terminate.condition")]);
+        Policies { first, second }
+    })
+}
+
+/// A door that loads its policy from a file, and what it says.
+struct Door {
+    server: Server,
+    address: SocketAddr,
+    admin: SocketAddr,
+}
+
+impl Door {
+    fn open(door: &str, vnfm: &str, folder: &Path, policy: &Path, arguments: &[&str]) -> Self {
+        let (address, admin) = (free_address(), free_address());
+        let upstream = if door == "serve" { "--upstream" } else { "--facts" };
+        let mut command = solgate();
+        command.args([door, "--listen", &address.to_string(), "--admin", &admin.to_string(), upstream, vnfm]);
+        command.arg("--policy").arg(policy).args(arguments);
+        let server = Server::start(command, address, folder);
+        Self { server, address, admin }
+    }
+
+    /// The reloads with this outcome.
+    fn count(&self, outcome: &str) -> usize {
+        let metrics = self.metrics();
+        let line = format!("solgate_policy_reloads_total{{outcome=\"{outcome}\"}} ");
+        let value = metrics.lines().find_map(|found| found.strip_prefix(&line));
+        value.unwrap_or_else(|| panic!("{metrics}")).parse().expect("a number")
+    }
+
+    fn metrics(&self) -> String {
+        let answer = send(self.admin, &message("GET", "/metrics", &[], ""));
+        String::from_utf8(answer.body).expect("it is text")
+    }
+
+    fn is_ready(&self) -> bool {
+        send(self.admin, &message("GET", "/readyz", &[], "")).status == 200
+    }
+
+    /// Waits until there have been so many reloads with this outcome.
+    fn wait(&self, outcome: &str, count: usize) {
+        let deadline = Instant::now() + Duration::from_secs(120);
+        while self.count(outcome) < count {
+            assert!(Instant::now() < deadline, "not {count} {outcome}: {}", self.server.said());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert_eq!(self.count(outcome), count, "{outcome}: {}", self.server.said());
+    }
+
+    /// The rule by which a request is denied now.
+    fn rule(&self) -> String {
+        let answer = send(self.address, &denied());
+        assert_eq!(answer.status, 400, "{}", String::from_utf8_lossy(&answer.body));
+        answer.rules().concat()
+    }
+
+    /// Bytes of memory that the process has.
+    fn memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.server.pid())).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("Linux says so");
+        line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") << 10
+    }
+}
+
+const HEAD: [&str; 3] = ["Version: 2.0.0", "Accept: application/json", "Content-Type: application/json"];
+
+fn terminate(kind: &str) -> Vec<u8> {
+    let body = format!(r#"{{"terminationType":"{kind}"}}"#);
+    message("POST", "/vnflcm/v2/vnf_instances/i/terminate", &HEAD, &body)
+}
+
+/// A request that both policies deny, each by a rule of its own name.
+fn denied() -> Vec<u8> {
+    terminate("soon")
+}
+
+/// A request that both let pass.
+fn allowed() -> Vec<u8> {
+    message("GET", "/vnflcm/v2/vnf_instances/i", &HEAD[..2], "")
+}
+
+/// Puts another file in the place of one, in one step.
+fn replace(policy: &Path, bytes: &[u8]) {
+    let beside = policy.with_extension("new");
+    std::fs::write(&beside, bytes).expect("it is written");
+    std::fs::rename(beside, policy).expect("it is replaced");
+}
+
+/// A folder with the first policy in it.
+fn first_policy() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let policy = folder.path().join("policy.wasm");
+    std::fs::write(&policy, &policies().first).expect("it is written");
+    (folder, policy)
+}
+
+#[test]
+fn requests_are_judged_rightly_while_policies_are_replaced() {
+    replaced_under_load(50);
+}
+
+#[test]
+#[ignore = "takes some minutes"]
+fn requests_are_judged_rightly_while_policies_are_replaced_a_thousand_times() {
+    replaced_under_load(1000);
+}
+
+fn replaced_under_load(rounds: usize) {
+    /// After so many, memory has all that it needs.
+    const WARM: usize = 20;
+    /// What it may take beyond that, in bytes.
+    const MORE: u64 = 32 << 20;
+    let (folder, policy) = first_policy();
+    let vnfm = Vnfm::start();
+    let door = Door::open("serve", &vnfm.url(), folder.path(), &policy, &["--log", "off"]);
+    let (stop, answers) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let mut warm = 0;
+    std::thread::scope(|threads| {
+        let _stop = StopWhenDropped(&stop);
+        for _ in 0..2 {
+            threads.spawn(|| {
+                while !stop.load(Ordering::Relaxed) {
+                    let rule = door.rule();
+                    assert!(RULES.contains(&rule.as_str()), "{rule}");
+                    assert_eq!(send(door.address, &allowed()).status, 202);
+                    answers.fetch_add(2, Ordering::Relaxed);
+                    // The VNFM of the test keeps what it gets.
+                    vnfm.forget();
+                }
+            });
+        }
+        for round in 1..=rounds {
+            let (bytes, rule) = match round % 2 {
+                0 => (&policies().first, RULES[0]),
+                _ => (&policies().second, RULES[1]),
+            };
+            replace(&policy, bytes);
+            if round % 5 == 0 {
+                door.server.signal("HUP");
+            }
+            door.wait("swapped", round);
+            assert_eq!(door.rule(), rule, "round {round}");
+            if round == WARM {
+                warm = door.memory();
+            }
+        }
+    });
+    let (memory, answers) = (door.memory(), answers.into_inner());
+    println!("{rounds} reloads, {answers} answers, memory {} KiB, then {} KiB", warm >> 10, memory >> 10);
+    assert!(answers > rounds, "there was too little load: {answers}");
+    assert!(memory < warm + MORE, "memory grew from {warm} to {memory}");
+    assert_eq!(door.count("refused"), 0, "{}", door.server.said());
+    let in_use = door.metrics().lines().filter(|line| line.starts_with("solgate_policy_info{")).count();
+    assert_eq!(in_use, 1, "only what is in use is reported");
+}
+
+struct StopWhenDropped<'a>(&'a AtomicBool);
+
+impl Drop for StopWhenDropped<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn what_is_no_good_is_refused_and_the_policy_goes_on() {
+    let (folder, policy) = first_policy();
+    let vnfm = Vnfm::start();
+    let door = Door::open("serve", &vnfm.url(), folder.path(), &policy, &["--set", "maxTimeout=600"]);
+    let hostile = std::fs::read(artifact("hostile.wasm")).expect("it is readable");
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    // It has no options, and no cases either.
+    let other = std::fs::read(hostile_policy(elsewhere.path())).expect("it is readable");
+    let mut failing = other.clone();
+    let case = "cases:\n  - { name: a fine request is refused, path: /fine, expect: { status: 400 } }\n";
+    embed(&mut failing, [&Source { name: "tests/wrong.yaml".to_owned(), text: case.to_owned() }]).expect("it is small");
+    let importing = b"\0asm\x0d\0\x01\0\x07\x05\x01\x40\0\x01\0\x0a\x06\x01\0\x01x\x01\0";
+    let (half, _) = policies().second.split_at(policies().second.len() / 2);
+    let table: [(&str, Option<&[u8]>, &str); 7] = [
+        ("no WebAssembly", Some(b"policy"), "it does not start as WebAssembly does"),
+        ("a module", Some(&hostile), "it is a core module"),
+        ("imports", Some(importing), "a policy imports nothing"),
+        ("half of a file", Some(half), "this is not a WebAssembly component"),
+        ("a case that fails", Some(&failing), "`a fine request is refused` (tests/wrong.yaml:2) fails"),
+        ("no such option", Some(&other), "maxTimeout"),
+        ("no file", None, "cannot read"),
+    ];
+    for (count, (name, candidate, reason)) in table.into_iter().enumerate() {
+        match candidate {
+            Some(bytes) => replace(&policy, bytes),
+            None => std::fs::remove_file(&policy).expect("it is removed"),
+        }
+        door.wait("refused", count + 1);
+        let said = door.server.said();
+        let refusals: Vec<&str> = said.lines().filter(|line| line.contains("policies not replaced")).collect();
+        assert_eq!(refusals.len(), count + 1, "{name}: {said}");
+        let last = refusals.last().expect("there is one");
+        assert!(last.contains(reason), "{name}: {last}");
+        assert!(last.contains("in_use=\"my-policy "), "{name}: {last}");
+        let names_file = last.contains(&policy.display().to_string());
+        assert_eq!(names_file, name != "no such option", "{name}: {last}");
+        assert_eq!(door.rule(), RULES[0], "{name}");
+        assert!(door.is_ready(), "{name}");
+    }
+    replace(&policy, &policies().second);
+    door.wait("swapped", 1);
+    assert_eq!(door.rule(), RULES[1]);
+}
+
+#[test]
+fn sighup_reads_the_files_at_once_and_in_any_case() {
+    let (folder, policy) = first_policy();
+    let vnfm = Vnfm::start();
+    let door = Door::open("serve", &vnfm.url(), folder.path(), &policy, &[]);
+    replace(&policy, b"policy");
+    door.wait("refused", 1);
+    // Nothing has changed since, so it is the signal.
+    door.server.signal("HUP");
+    door.wait("refused", 2);
+    // What it has already is no reload.
+    replace(&policy, &policies().first);
+    door.server.signal("HUP");
+    replace(&policy, &policies().second);
+    door.server.signal("HUP");
+    door.wait("swapped", 1);
+    assert_eq!((door.rule().as_str(), door.count("refused")), (RULES[1], 2));
+}
+
+#[test]
+fn without_reload_the_policy_stays() {
+    let (folder, policy) = first_policy();
+    let vnfm = Vnfm::start();
+    let mut door = Door::open("serve", &vnfm.url(), folder.path(), &policy, &["--no-reload"]);
+    replace(&policy, &policies().second);
+    door.server.signal("HUP");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !door.server.said().contains("SIGHUP changes nothing reason=\"reloading is turned off\"") {
+        assert!(Instant::now() < deadline && door.server.is_running(), "{}", door.server.said());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!((door.rule().as_str(), door.count("swapped")), (RULES[0], 0));
+}
+
+#[test]
+fn a_link_that_leads_elsewhere_is_another_file() {
+    // As the kubelet updates a ConfigMap.
+    let folder = tempfile::tempdir().expect("a folder");
+    for (version, bytes) in [("..1", &policies().first), ("..2", &policies().second)] {
+        std::fs::create_dir(folder.path().join(version)).expect("it is made");
+        std::fs::write(folder.path().join(version).join("policy.wasm"), bytes).expect("it is written");
+    }
+    let (data, policy) = (folder.path().join("..data"), folder.path().join("policy.wasm"));
+    symlink("..1", &data).expect("it is linked");
+    symlink("..data/policy.wasm", &policy).expect("it is linked");
+    let vnfm = Vnfm::start();
+    let door = Door::open("serve", &vnfm.url(), folder.path(), &policy, &[]);
+    assert_eq!(door.rule(), RULES[0]);
+    symlink("..2", folder.path().join("..data_tmp")).expect("it is linked");
+    std::fs::rename(folder.path().join("..data_tmp"), &data).expect("it is replaced");
+    door.wait("swapped", 1);
+    assert_eq!(door.rule(), RULES[1]);
+}
+
+#[test]
+fn a_request_ends_with_the_policy_that_it_began_with() {
+    let (folder, policy) = first_policy();
+    let vnfm = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", vnfm.local_addr().expect("it is bound"));
+    let door = Door::open("serve", &url, folder.path(), &policy, &[]);
+    std::thread::scope(|threads| {
+        let begun = threads.spawn(|| send(door.address, &terminate("FORCEFUL")));
+        // It waits for a fact while another policy takes over.
+        let (mut asked, _) = vnfm.accept().expect("the gate asks");
+        let _ = asked.read(&mut [0; 4096]).expect("it is a request");
+        replace(&policy, &policies().second);
+        door.wait("swapped", 1);
+        assert_eq!(door.rule(), RULES[1]);
+        let fact = r#"{"id":"i","instantiationState":"NOT_INSTANTIATED"}"#;
+        let mut answer = String::from("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n");
+        let _ = write!(answer, "Content-Length: {}\r\n\r\n{fact}", fact.len());
+        asked.write_all(answer.as_bytes()).expect("the gate waits");
+        let answer = begun.join().expect("it is answered");
+        assert_eq!((answer.status, answer.rules()), (409, vec!["terminate.state".to_owned()]));
+    });
+}
+
+#[test]
+fn the_doors_that_other_servers_ask_replace_policies_too() {
+    for name in ["ext-authz", "forward-auth"] {
+        let (folder, policy) = first_policy();
+        let vnfm = Vnfm::start();
+        let door = Door::open(name, &vnfm.url(), folder.path(), &policy, &[]);
+        replace(&policy, &policies().second);
+        door.wait("swapped", 1);
+        replace(&policy, b"policy");
+        door.wait("refused", 1);
+    }
+}
