@@ -8,6 +8,7 @@
 #   make test-doors   install real gateways and a VNFM, and test the gate in them
 #   make test-long   the tests that take minutes
 #   make check   formatting and clippy
+#   make deny    licences, sources and known flaws of dependencies (deny.toml)
 #   make bench   build, and measure speed, memory and start-up (docs/performance.md)
 
 CARGO ?= cargo
@@ -20,7 +21,12 @@ WASM := target/$(WASM_TARGET)/sandbox
 BUNDLE := $(shell find policies/vnflcm-v2 -type f)
 BAKER := $(shell find host/bundle/src host/bundle/Cargo.toml -type f)
 
-.PHONY: build run test test-doors test-long check check-format format bench bench-instructions check-bench artifacts wasm wasm-target clean
+# The version that deny.toml is written for.
+DENY_VERSION := 0.20.2
+DENY := target/tools/bin/cargo-deny
+DENY_CHECKS := advisories bans licenses sources
+
+.PHONY: build run test test-doors test-long check check-format deny format bench bench-instructions check-bench artifacts wasm wasm-target clean
 
 build: artifacts
 	$(CARGO) build $(CARGO_FLAGS) --bin solgate --lib
@@ -43,6 +49,15 @@ check: check-format artifacts
 
 check-format:
 	$(CARGO) fmt --all --check
+
+deny: $(DENY)
+	@$(DENY) --version | grep -qxF 'cargo-deny $(DENY_VERSION)' || $(DENY_INSTALL) --force
+	$(DENY) --locked check $(DENY_CHECKS)
+
+DENY_INSTALL := $(CARGO) install cargo-deny --version $(DENY_VERSION) --locked --root target/tools
+
+$(DENY):
+	$(DENY_INSTALL)
 
 format:
 	$(CARGO) fmt --all

@@ -9,6 +9,7 @@ use solgate::doors::gateway::config::LogFormat;
 use solgate::doors::gateway::gate_config::GateMode;
 use solgate::doors::serve::ServeArgs;
 use solgate::gate::{FactFailure, Setting, Severity};
+use solgate::policy::PolicyFile;
 
 #[derive(Debug, Parser)]
 struct Cli {
@@ -41,7 +42,7 @@ fn one_upstream_on_the_command_line() {
     );
     let upstream = &config.upstreams[0];
     assert_eq!(upstream.url, "http://vnfm:9890/");
-    assert_eq!(upstream.gate.policies.len(), 2);
+    assert_eq!(upstream.gate.policies.files.len(), 2);
     assert_eq!(
         (upstream.gate.mode, upstream.gate.fact_failure, upstream.gate.facts.ttl.as_millis()),
         (GateMode::Monitor, FactFailure::Pass, 500)
@@ -90,7 +91,8 @@ fn a_file_that_is_missing_or_wrong_is_named() {
     assert_eq!(error, format!("{}:3:5: unknown member polices; did you mean policies?", path.display()));
     std::fs::write(&path, "listen: 127.0.0.1:3\nupstreams:\n  - url: http://a\n    policies: [x.wasm]\n").unwrap();
     let config = args.config(None).unwrap();
-    assert_eq!(config.upstreams[0].gate.policies, [folder.path().join("x.wasm")], "paths are relative to the file");
+    let policy = PolicyFile::from(folder.path().join("x.wasm"));
+    assert_eq!(config.upstreams[0].gate.policies.files, [policy], "paths are relative to the file");
     let config = parse(&format!("--config {} --listen 127.0.0.1:4", path.display())).unwrap().config(None).unwrap();
     assert_eq!(config.listen, "127.0.0.1:4", "the command line has the last word");
 }

@@ -11,7 +11,7 @@ use solgate::facts::MapFacts;
 use solgate::facts::delegated::Delegation;
 use solgate::fault::Fault;
 use solgate::gate::SettingError;
-use solgate::policy::{Engine, EngineConfig, Isolation, Policy};
+use solgate::policy::{CheckedFile, Engine, EngineConfig, Isolation, Policy, PolicySources};
 
 use crate::answer::{About, Answer};
 use crate::configuration::{self, GateError};
@@ -44,7 +44,7 @@ impl Gate {
     pub fn new(configuration: &[u8]) -> Result<Self, GateError> {
         let config = configuration::parse(configuration)?;
         let engine = Engine::new(EngineConfig { cache: cache(), ..EngineConfig::default() })?;
-        let load = |paths: &[PathBuf], isolation| policies(&engine, paths, isolation);
+        let load = |sources: &PolicySources, isolation| policies(&engine, sources, isolation);
         // Each request brings its own source of facts; this one is never asked.
         let make = live_gate(&config, Arc::new(MapFacts::default()), &load)?.make;
         // A setting that has ended by now must name a rule that exists, too.
@@ -108,20 +108,20 @@ fn cache() -> Option<PathBuf> {
     std::env::var_os("SOLGATE_CACHE_DIR").filter(|folder| !folder.is_empty()).map(PathBuf::from)
 }
 
-fn policies(engine: &Engine, paths: &[PathBuf], isolation: Isolation) -> Result<Vec<Arc<Policy>>, GatewayError> {
+fn policies(engine: &Engine, sources: &PolicySources, isolation: Isolation) -> Result<Vec<Arc<Policy>>, GatewayError> {
     let ready = |policy: Policy| Arc::new(policy.with_isolation(isolation));
-    if paths.is_empty() {
+    let files = sources.read().map_err(|error| GatewayError::Policy(error.to_string()))?;
+    if files.is_empty() {
         let policy = Policy::vnflcm_v2(engine);
         let policy = policy.map_err(|error| GatewayError::Policy(format!("the built-in policy: {error}")))?;
         return Ok(vec![ready(policy)]);
     }
-    let load = |path: &PathBuf| {
-        let bytes = solgate::policy::read_file(path).map_err(|error| GatewayError::Policy(error.to_string()))?;
-        let policy = Policy::from_bytes(engine, &bytes);
-        let policy = policy.map_err(|error| GatewayError::Policy(format!("{}: {error}", path.display())))?;
+    let load = |file: &CheckedFile<'_>| {
+        let policy = Policy::from_bytes(engine, &file.bytes);
+        let policy = policy.map_err(|error| GatewayError::Policy(format!("{}: {error}", file.path.display())))?;
         Ok(ready(policy))
     };
-    paths.iter().map(load).collect()
+    files.iter().map(load).collect()
 }
 
 /// The gate with the settings that hold at `now`.

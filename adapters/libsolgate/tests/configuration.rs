@@ -9,6 +9,15 @@
 
 use solgate_embedding::{Gate, Request, Step};
 
+/// SHA-256 over an empty core module, and over nothing.
+const CORE_DIGEST: &str = "93a44bbb96c751218e4c00d479e4c14358122a389acca16205b1e4d0dc5f9476";
+const OTHER_DIGEST: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+const PUBLIC_KEY: &str = "-----BEGIN PUBLIC KEY-----
+MCowBQYDK2VwAyEAjcu6+B1PNytl9I87JUkDEumgvx5DHwGC6/kHwOilJug=
+-----END PUBLIC KEY-----
+";
+
 /// A request that the default policy denies, because a query parameter is unknown.
 fn wrong() -> Request {
     Request::new("GET", "/vnflcm/v2/vnf_instances?nope=1")
@@ -76,13 +85,16 @@ fn what_is_wrong_and_where() {
     let core = folder.path().join("core.wasm");
     std::fs::write(&core, b"\0asm\x01\0\0\0").expect("it is written");
     let core = core.to_str().expect("it is text");
+    let key = folder.path().join("team.key.pub");
+    std::fs::write(&key, PUBLIC_KEY).expect("it is written");
+    let key = key.to_str().expect("it is text");
     let table = [
         ("[", "configuration:2:1: not valid YAML: while parsing a node, did not find expected node content".to_owned()),
         ("- a", "configuration:1:1: expected a mapping, found a list".to_owned()),
         ("mod: monitor", "configuration:1:1: unknown member mod; did you mean mode?".to_owned()),
         (
             "url: http://127.0.0.1",
-            "configuration:1:1: unknown member url; known here: policies, set, severity, mode, isolation, facts, factFailure, problem"
+            "configuration:1:1: unknown member url; known here: policies, requireSignature, set, severity, mode, isolation, facts, factFailure, problem"
                 .to_owned(),
         ),
         ("\nmode: strict", "configuration:2:7: expected enforce, monitor or off, found another text".to_owned()),
@@ -112,6 +124,22 @@ fn what_is_wrong_and_where() {
         (
             &format!("policies: [{core}]"),
             format!("{core}: this is not a WebAssembly component: it is a core module; build one with `solgate build DIR -o FILE.wasm`"),
+        ),
+        (
+            &format!("policies: [{{file: {core}, sha256: {CORE_DIGEST}}}]"),
+            format!("{core}: this is not a WebAssembly component: it is a core module; build one with `solgate build DIR -o FILE.wasm`"),
+        ),
+        (
+            &format!("policies: [{{file: {core}, sha256: {OTHER_DIGEST}}}]"),
+            format!("{core}: another file is pinned: its SHA-256 is {CORE_DIGEST}, that of the pinned one {OTHER_DIGEST}"),
+        ),
+        (
+            &format!("policies: [{core}]\nrequireSignature: [{key}]"),
+            format!("{core}: it is not signed: there is no {core}.sig, which `solgate sign` makes"),
+        ),
+        (
+            "requireSignature: []",
+            "configuration:1:19: requireSignature is empty: name the public keys that count, or remove it".to_owned(),
         ),
         ("policies: []\n---\nmode: monitor", "configuration:1:1: expected one YAML document, found several".to_owned()),
     ];

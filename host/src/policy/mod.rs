@@ -9,6 +9,8 @@ mod instance;
 mod isolation;
 mod loadable;
 pub mod manifest;
+pub mod signing;
+mod source;
 mod traced;
 
 use std::path::{Path, PathBuf};
@@ -24,6 +26,7 @@ pub use self::cases::CasesError;
 pub use self::engine::{Engine, EngineConfig, EngineError};
 pub use self::isolation::{Isolation, IsolationError};
 pub use self::manifest::Manifest;
+pub use self::source::{CheckedFile, FileDigest, FileDigestError, PolicyFile, PolicySources, SourceError};
 pub use self::traced::Traced;
 
 /// The default policy, `policies/vnflcm-v2`, as it was when this crate was built.

@@ -8,6 +8,7 @@ mod completions;
 mod docs;
 mod import_cases;
 mod inspect;
+mod keygen;
 mod lint;
 mod new;
 mod output;
@@ -15,17 +16,18 @@ mod policies;
 mod recorded;
 mod replay;
 mod schema;
+mod sign;
 mod test;
+mod verify;
 
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use solgate::doors::gateway::{ComponentLoader, GatewayError};
 use solgate::doors::{check, explain, ext_authz, forward_auth, serve};
-use solgate::policy::{Isolation, Policy};
+use solgate::policy::{Isolation, Policy, PolicySources};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -56,6 +58,9 @@ enum Command {
     Lint(lint::LintArgs),
     Test(test::TestArgs),
     Build(build::BuildArgs),
+    Keygen(keygen::KeygenArgs),
+    Sign(sign::SignArgs),
+    Verify(verify::VerifyArgs),
     Docs(docs::DocsArgs),
     Inspect(inspect::InspectArgs),
     Schema(schema::SchemaArgs),
@@ -88,6 +93,9 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Build(arguments) => build::run(&arguments),
+        Command::Keygen(arguments) => keygen::run(&arguments),
+        Command::Sign(arguments) => sign::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::New(arguments) => new::run(&arguments),
         Command::Lint(arguments) => lint::run(&arguments),
@@ -122,8 +130,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
 /// How a door that listens loads its policies.
 fn loading(
     loader: &policies::Loader,
-) -> impl Fn(&[PathBuf], Isolation) -> Result<Vec<Arc<Policy>>, GatewayError> + Sync {
-    |paths, isolation| loader.components(paths, isolation).map_err(|error| GatewayError::Policy(error.to_string()))
+) -> impl Fn(&PolicySources, Isolation) -> Result<Vec<Arc<Policy>>, GatewayError> + Sync {
+    |sources, isolation| loader.components(sources, isolation).map_err(|error| GatewayError::Policy(error.to_string()))
 }
 
 /// How it loads one again, from what it has read.

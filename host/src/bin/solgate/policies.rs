@@ -8,7 +8,9 @@ use std::time::Duration;
 use indicatif::ProgressBar;
 use solgate::doors::check::GateOrder;
 use solgate::gate::Gate;
-use solgate::policy::{Engine, EngineConfig, Isolation, LoadError, Policy, Traced, VNFLCM_V2};
+use solgate::policy::{
+    Engine, EngineConfig, Isolation, LoadError, Policy, PolicySources, SourceError, Traced, VNFLCM_V2,
+};
 use solgate_bundle::bake::{CarriedError, bundle_of};
 use solgate_bundle::{BuildOptions, Failure};
 use solgate_engine::ir::Bundle;
@@ -27,6 +29,8 @@ pub enum PolicyError {
     /// The error names the file itself.
     #[error("{0}")]
     File(LoadError),
+    #[error(transparent)]
+    Source(SourceError),
     #[error("the built-in policy: {0}")]
     BuiltIn(LoadError),
     #[error("the built-in policy: {0}")]
@@ -58,13 +62,18 @@ impl Loader {
         Ok(Self { engine: Engine::new(EngineConfig { cache: cache_folder(), ..config })? })
     }
 
-    /// Components from files; without any, the built-in policy.
-    pub fn components(&self, paths: &[PathBuf], isolation: Isolation) -> Result<Vec<Arc<Policy>>, PolicyError> {
+    /// Components from files, if they are what they must be; without any, the
+    /// built-in policy.
+    pub fn components(&self, sources: &PolicySources, isolation: Isolation) -> Result<Vec<Arc<Policy>>, PolicyError> {
         let ready = |policy: Policy| Arc::new(policy.with_isolation(isolation));
-        if paths.is_empty() {
+        if let Some(folder) = sources.files.iter().find(|file| file.path.is_dir()) {
+            return Err(PolicyError::Folder(folder.path.clone()));
+        }
+        let files = sources.read().map_err(PolicyError::Source)?;
+        if files.is_empty() {
             return Ok(vec![ready(self.built_in()?)]);
         }
-        paths.iter().map(|path| self.component(path).map(ready)).collect()
+        files.iter().map(|file| self.compiled(file.path, &file.bytes).map(ready)).collect()
     }
 
     /// A component that has been read already; without a path, the built-in one.
@@ -120,10 +129,11 @@ impl Loader {
             return Err(PolicyError::Folder(path.to_owned()));
         }
         let bytes = solgate::policy::read_file(path).map_err(PolicyError::File)?;
-        let policy =
-            with_spinner(&format!("compiling {}", path.display()), || Policy::from_bytes(&self.engine, &bytes))
-                .map_err(|error| PolicyError::Load { path: path.to_owned(), error })?;
-        Ok((policy, bytes))
+        Ok((self.compiled(path, &bytes)?, bytes))
+    }
+
+    fn compiled(&self, path: &Path, bytes: &[u8]) -> Result<Policy, PolicyError> {
+        self.bytes(Some(path), bytes).map_err(|error| PolicyError::Load { path: path.to_owned(), error })
     }
 
     /// The compiled bundle of a folder, in the sandbox as its author tests it.

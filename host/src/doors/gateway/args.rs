@@ -1,10 +1,10 @@
 //! The part of a command line that all doors that listen have.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::TypedValueParser;
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Arg, Command};
 use http::Uri;
@@ -15,15 +15,19 @@ use super::error::GatewayError;
 use super::gate_config::{self, GateMode, SeverityOverride};
 use super::record_file::RecordConfig;
 use crate::gate::{FactFailure, Severity};
-use crate::policy::Isolation;
+use crate::policy::{Isolation, PolicyFile, PolicySources};
 use crate::record::Bodies;
 
 /// How requests are judged, and where that is reported.
 #[derive(Debug, Clone, clap::Args)]
 pub struct GatewayArgs {
-    /// A policy component; several are asked in turn [default: the built-in policy]
-    #[arg(long = "policy", value_name = "FILE", conflicts_with = "config")]
-    pub policies: Vec<PathBuf>,
+    /// A policy component, with @sha256:DIGEST the very one; several are asked in turn [default: the built-in policy]
+    #[arg(long = "policy", value_name = "FILE", conflicts_with = "config", value_parser = OsStringValueParser::new().try_map(policy))]
+    pub policies: Vec<PolicyFile>,
+
+    /// Load only policies that are signed with this key, or another one that is named so (see `solgate sign`)
+    #[arg(long, value_name = "PUBLIC_KEY", conflicts_with = "config")]
+    pub require_signature: Vec<PathBuf>,
 
     /// Give an option of the policy another value; the value is JSON or plain text
     #[arg(long = "set", value_name = "OPTION=VALUE", conflicts_with = "config", value_parser = option)]
@@ -123,7 +127,7 @@ impl GatewayArgs {
         let mut upstream = UpstreamConfig::new(url);
         upstream.ca_file = ca_file;
         let gate = &mut upstream.gate;
-        gate.policies.clone_from(&self.policies);
+        gate.policies = PolicySources { files: self.policies.clone(), signers: self.require_signature.clone() };
         gate.options.clone_from(&self.options);
         gate.severities = self
             .severities
@@ -233,6 +237,10 @@ pub(in crate::doors) fn duration(text: &str) -> Result<Duration, String> {
 
 pub(in crate::doors) fn time_limit(text: &str) -> Result<Duration, String> {
     config::parse_time_limit(text).ok_or_else(|| format!("expected {}", config::TIME_LIMIT))
+}
+
+fn policy(argument: OsString) -> Result<PolicyFile, String> {
+    PolicyFile::parse_os(argument).ok_or_else(|| format!("expected {}", PolicyFile::EXPECTED))
 }
 
 fn option(text: &str) -> Result<(String, serde_json::Value), String> {

@@ -1,6 +1,5 @@
 //! Makes a gate from its configuration.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::config::UpstreamConfig;
@@ -9,10 +8,10 @@ use super::error::GatewayError;
 use super::gate_config::GateConfig;
 use crate::facts::{FactSource, HttpFacts};
 use crate::gate::{Gate, Setting, SettingError};
-use crate::policy::{Isolation, Policy};
+use crate::policy::{Isolation, Policy, PolicySources};
 
-/// Loads policy components; without any path, the built-in policy.
-pub type PolicyLoader<'a> = &'a (dyn Fn(&[PathBuf], Isolation) -> Result<Vec<Arc<Policy>>, GatewayError> + Sync);
+/// Checks and loads policy components; without any file, the built-in policy.
+pub type PolicyLoader<'a> = &'a (dyn Fn(&PolicySources, Isolation) -> Result<Vec<Arc<Policy>>, GatewayError> + Sync);
 
 /// Makes a gate with the given settings out of policies that are loaded already.
 pub type MakeGate = Box<dyn Fn(Vec<Setting>) -> Result<Gate, SettingError> + Send + Sync>;

@@ -169,7 +169,7 @@ mod tests {
     use super::*;
     use crate::doors::gateway::gate_config::{self, GateMode};
     use crate::gate::{FactFailure, Setting, Severity};
-    use crate::policy::Isolation;
+    use crate::policy::{Isolation, PolicyFile};
 
     #[test]
     fn a_full_file() {
@@ -206,7 +206,8 @@ upstreams:
         assert_eq!(config.limits.answer, Duration::from_secs(90));
         let [first, second] = config.upstreams.as_slice() else { panic!("two upstreams") };
         assert_eq!(first.host.as_deref(), Some("vnfm-a.example"));
-        assert_eq!(first.gate.policies, [PathBuf::from("/etc/solgate/a.wasm"), PathBuf::from("/etc/solgate/b.wasm")]);
+        let file = |path: &str| PolicyFile::from(PathBuf::from(path));
+        assert_eq!(first.gate.policies.files, [file("/etc/solgate/a.wasm"), file("/etc/solgate/b.wasm")]);
         assert_eq!((first.gate.mode, first.gate.fact_failure), (GateMode::Monitor, FactFailure::Pass));
         assert_eq!((first.gate.isolation.to_string().as_str(), second.gate.isolation), ("recycle:8", Isolation::Fresh));
         assert_eq!(first.gate.facts.credentials, ["x-auth-token"]);

@@ -1,20 +1,18 @@
 //! What a gate is told, whichever door it stands in.
 
-use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use http::Uri;
 
 use crate::gate::{FactFailure, Mode, Setting, Severity};
-use crate::policy::Isolation;
+use crate::policy::{Isolation, PolicySources};
 use crate::problem::ProblemStyle;
 
 /// Policies and settings of one gate. The default is the built-in policy,
 /// enforced.
 #[derive(Debug, Clone, Default)]
 pub struct GateConfig {
-    /// Policy components; none stands for the built-in policy.
-    pub policies: Vec<PathBuf>,
+    pub policies: PolicySources,
     /// Options that differ from the policies' defaults.
     pub options: Vec<(String, serde_json::Value)>,
     pub severities: Vec<SeverityOverride>,

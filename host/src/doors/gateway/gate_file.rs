@@ -7,14 +7,14 @@ use http::HeaderValue;
 use super::config;
 use super::gate_config::{self, FactsConfig, GateConfig, SeverityOverride};
 use super::yaml::{self, ConfigError, Node};
-use crate::policy::Isolation;
+use crate::policy::{FileDigest, Isolation, PolicyFile};
 use crate::problem::ProblemStyle;
 
 type Result<T> = std::result::Result<T, ConfigError>;
 
 /// The members that [`member`] reads.
-pub(super) const MEMBERS: [&str; 8] =
-    ["policies", "set", "severity", "mode", "isolation", "facts", "factFailure", "problem"];
+pub(super) const MEMBERS: [&str; 9] =
+    ["policies", "requireSignature", "set", "severity", "mode", "isolation", "facts", "factFailure", "problem"];
 
 /// Reads a text that configures one gate and nothing else; an empty one stands for
 /// the defaults. `path` is where it comes from, for messages; paths in it are
@@ -41,7 +41,14 @@ pub fn parse(path: &Path, text: &str) -> Result<GateConfig> {
 pub(super) fn member(name: &str, node: Node<'_>, folder: &Path, gate: &mut GateConfig) -> Result<()> {
     match name {
         "policies" => {
-            gate.policies = node.items()?.iter().map(|item| Ok(folder.join(item.text()?))).collect::<Result<_>>()?;
+            gate.policies.files = node.items()?.iter().map(|item| policy(*item, folder)).collect::<Result<_>>()?;
+        }
+        "requireSignature" => {
+            gate.policies.signers =
+                node.items()?.iter().map(|item| Ok(folder.join(item.text()?))).collect::<Result<_>>()?;
+            if gate.policies.signers.is_empty() {
+                return Err(node.error("requireSignature is empty: name the public keys that count, or remove it"));
+            }
         }
         "set" => {
             gate.options = node
@@ -61,6 +68,20 @@ pub(super) fn member(name: &str, node: Node<'_>, folder: &Path, gate: &mut GateC
         _ => gate.facts = facts(node)?,
     }
     Ok(())
+}
+
+fn policy(node: Node<'_>, folder: &Path) -> Result<PolicyFile> {
+    let mut file = if node.is_mapping() {
+        let members = node.members(&["file", "sha256"])?;
+        let find = |wanted| members.iter().find(|(name, _)| *name == wanted).map(|(_, node)| node);
+        let path = find("file").ok_or_else(|| node.error("file is missing: the path of the policy"))?.text()?;
+        let digest = find("sha256").map(|node| node.parse(FileDigest::EXPECTED, |text| text.parse().ok()));
+        PolicyFile { path: path.into(), sha256: digest.transpose()? }
+    } else {
+        node.parse(PolicyFile::EXPECTED, PolicyFile::parse)?
+    };
+    file.path = folder.join(file.path);
+    Ok(file)
 }
 
 pub(super) fn problem(node: Node<'_>, style: &mut ProblemStyle) -> Result<()> {

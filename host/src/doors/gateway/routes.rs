@@ -78,10 +78,12 @@ pub fn check(
 /// An upstream in one line: for whom, where, judged by what.
 #[must_use]
 pub fn describe(upstream: &UpstreamConfig) -> String {
-    let policies = match upstream.gate.policies.as_slice() {
+    let policies = match upstream.gate.policies.files.as_slice() {
         [] => "the built-in policy".to_owned(),
-        files => files.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", "),
+        files => files.iter().map(|file| file.path.display().to_string()).collect::<Vec<_>>().join(", "),
     };
+    let sources = &upstream.gate.policies;
+    let signed = if sources.files.is_empty() || sources.signers.is_empty() { "" } else { "signed, " };
     let mode = match upstream.gate.mode {
         GateMode::Enforce => "enforced",
         GateMode::Monitor => "monitored only",
@@ -90,5 +92,5 @@ pub fn describe(upstream: &UpstreamConfig) -> String {
     let host = upstream.host.as_deref().map(|host| format!("Host {host} ")).unwrap_or_default();
     let prefix = upstream.path_prefix.as_deref().map(|prefix| format!("{prefix} ")).unwrap_or_default();
     let url = upstream.url.to_string();
-    format!("{host}{prefix}{} ({policies}, {mode})", url.trim_end_matches('/'))
+    format!("{host}{prefix}{} ({policies}, {signed}{mode})", url.trim_end_matches('/'))
 }

@@ -104,6 +104,11 @@ impl<'a> Node<'a> {
             .collect()
     }
 
+    /// Whether it has members.
+    pub fn is_mapping(&self) -> bool {
+        matches!(self.yaml.data, YamlData::Mapping(_))
+    }
+
     /// # Errors
     /// Not a list.
     pub fn items(&self) -> Result<Vec<Self>, ConfigError> {

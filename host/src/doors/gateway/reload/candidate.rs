@@ -12,7 +12,7 @@ use crate::doors::gateway::build_gate::{LiveGate, MakeGate, build_gate};
 use crate::doors::gateway::config::UpstreamConfig;
 use crate::doors::gateway::error::GatewayError;
 use crate::gate::SettingError;
-use crate::policy::{CasesError, ComponentDigest, EvaluateError, LoadError, Policy, read_file};
+use crate::policy::{CasesError, CheckedFile, ComponentDigest, EvaluateError, LoadError, Policy, SourceError};
 
 /// A case waits for room among the requests that are being judged, so often and each
 /// time so long.
@@ -36,6 +36,8 @@ pub struct Refused {
 /// What stands against a candidate.
 #[derive(Debug, thiserror::Error)]
 pub enum Reason {
+    #[error(transparent)]
+    Source(#[from] SourceError),
     #[error(transparent)]
     Load(#[from] LoadError),
     #[error("the test cases in it cannot be read: {0}")]
@@ -78,19 +80,20 @@ pub fn prepare(
     live: Vec<Option<ComponentDigest>>,
     load: &ComponentLoader,
 ) -> Result<Option<Candidate>, Refused> {
+    // Read once: what is loaded is what was checked and examined, whatever is written
+    // meanwhile.
+    let read = upstream.gate.policies.read_each();
     let mut components = Vec::new();
-    for path in &upstream.gate.policies {
-        let refused = |error| Refused { file: Some(path.clone()), reason: Reason::Load(error) };
-        // Read once: what is loaded is what is examined, whatever is written meanwhile.
-        components.push((path, read_file(path).map_err(refused)?));
+    for (path, read) in read.map_err(|error| Refused { file: None, reason: error.into() })? {
+        components.push(read.map_err(|error| Refused { file: Some(path.to_owned()), reason: error.into() })?);
     }
-    let found: Vec<_> = components.iter().map(|(_, bytes)| Some(Sha256::digest(bytes).into())).collect();
+    let found: Vec<_> = components.iter().map(|file| Some(Sha256::digest(&file.bytes).into())).collect();
     if found == live {
         return Ok(None);
     }
     let (mut policies, mut cases) = (Vec::new(), 0_usize);
-    for (path, bytes) in components {
-        let refused = |reason| Refused { file: Some(path.clone()), reason };
+    for CheckedFile { path, bytes } in components {
+        let refused = |reason| Refused { file: Some(path.to_owned()), reason };
         let policy = load(path, &bytes).map_err(|error| refused(error.into()))?;
         let policy = policy.with_isolation(upstream.gate.isolation);
         let passed = examine(&policy, path, &bytes).map_err(refused)?;

@@ -9,7 +9,7 @@ mod candidate;
 mod changes;
 mod files;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -50,8 +50,8 @@ impl Reload {
     pub(in crate::doors) async fn run(mut self, gates: Vec<Arc<CurrentGate>>, metrics: Arc<Metrics>) {
         let mut watched: Vec<Watched> = gates
             .iter()
-            .filter(|gate| self.enabled && !gate.upstream.gate.policies.is_empty())
-            .map(|gate| Watched { gate: gate.clone(), seen: None })
+            .filter(|gate| self.enabled && !gate.upstream.gate.policies.files.is_empty())
+            .map(|gate| Watched { gate: gate.clone(), files: gate.upstream.gate.policies.depends_on(), seen: None })
             .collect();
         let reload = Reloading { load: self.load, metrics, gates: &gates };
         if watched.is_empty() {
@@ -61,7 +61,7 @@ impl Reload {
             }
             return;
         }
-        let files = watched.iter().flat_map(|watched| &watched.gate.upstream.gate.policies);
+        let files = watched.iter().flat_map(|watched| &watched.files);
         let mut changes = Changes::of(files.map(|path| path.as_path()));
         // A file may have changed before anybody watched it.
         let mut asked = false;
@@ -82,6 +82,7 @@ impl Reload {
 /// A gate whose policies come from files.
 struct Watched {
     gate: Arc<CurrentGate>,
+    files: Vec<PathBuf>,
     /// The files when they were last read.
     seen: Option<Look>,
 }
@@ -97,12 +98,12 @@ impl Reloading<'_> {
     /// not. If somebody has `asked`, the files are read at once and in any case.
     async fn changed(&self, watched: &mut Watched, asked: bool) -> Option<Result<Candidate, Refused>> {
         let upstream = &watched.gate.upstream;
-        let mut now = look(&upstream.gate.policies).await;
+        let mut now = look(&watched.files).await;
         if !asked {
             if watched.seen.as_ref() == Some(&now) {
                 return None;
             }
-            now = settled(&upstream.gate.policies, now).await;
+            now = settled(&watched.files, now).await;
         }
         watched.seen = Some(now);
         let live = watched.gate.get().policies().iter().map(|policy| policy.component_digest().copied()).collect();
