@@ -3,9 +3,13 @@
 --   setenv SOLGATE_FORWARD_AUTH http://127.0.0.1:9192/
 --   lua-load solgate.lua
 --   http-request lua.solgate
+--   http-request deny unless { var(txn.solgate) -m str pass }
 --
 -- It sends a copy of the request, body included. The answer 200 lets the request
 -- pass; any other becomes the client's. Without an answer nothing passes.
+--
+-- HAProxy goes on with a request whose script has failed or run out of memory or
+-- time. Hence the second rule: only this script can set that variable.
 
 -- HAProxy 2.6 hands no arguments to a script.
 local url = os.getenv("SOLGATE_FORWARD_AUTH") or "http://127.0.0.1:9192/"
@@ -77,22 +81,36 @@ local function answer(txn, status, fields, body)
 end
 
 local function problem(txn, status, body)
-    answer(txn, status, { ["content-type"] = { "application/problem+json" }, ["retry-after"] = { "5" } }, body)
+    local fields = { ["content-type"] = { "application/problem+json" } }
+    if status == 503 then
+        fields["retry-after"] = { "5" }
+    end
+    answer(txn, status, fields, body)
+end
+
+-- The target as the VNFM gets it. HAProxy makes an absolute one of HTTP/2's.
+local function target(txn)
+    if txn.sf:req_ver() == "2.0" then
+        return txn.sf:pathq()
+    end
+    return txn.sf:url()
 end
 
 core.register_action("solgate", { "http-req" }, function(txn)
     local fields = txn.http:req_get_headers()
     local body = txn.sf:req_body() or ""
     local length = first(fields, "content-length")
-    -- A body in chunks does not say whether it is whole; a full buffer does.
-    if not length and txn.req:is_full() then
+    -- A body in chunks does not say whether it is whole. It is cut if there is no room
+    -- for more of it (is_full() counts the room of tune.maxrewrite in, which no body
+    -- gets), or more of its last chunk is to come.
+    if not length and (not txn.req:may_recv() or tonumber(txn.sf:req_body_size()) > #body) then
         return problem(txn, 500, TRUNCATED)
     end
     local copied = copy(fields, REPLACED)
     copied["host"] = { (url:match("^https?://([^/]+)")) }
     copied["x-forwarded-for"] = { txn.sf:src() }
     copied["x-forwarded-method"] = { txn.sf:method() }
-    copied["x-forwarded-uri"] = { txn.sf:url() }
+    copied["x-forwarded-uri"] = { target(txn) }
     copied["x-forwarded-host"] = { first(fields, "host") or "" }
     if length then
         copied["x-original-content-length"] = { length }
@@ -102,6 +120,7 @@ core.register_action("solgate", { "http-req" }, function(txn)
         return problem(txn, 503, UNAVAILABLE)
     end
     if verdict.status ~= 200 then
-        answer(txn, verdict.status, copy(verdict.headers, DROPPED), verdict.body or "")
+        return answer(txn, verdict.status, copy(verdict.headers, DROPPED), verdict.body or "")
     end
+    txn:set_var("txn.solgate", "pass")
 end, 0)

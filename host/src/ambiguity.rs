@@ -126,13 +126,15 @@ where
 /// they say must still fit what it read.
 fn check_framing(request: &Request) -> Result<(), Fault> {
     let length = request.headers.get(CONTENT_LENGTH);
-    if let Some(coding) = request.headers.get(TRANSFER_ENCODING) {
+    let mut codings = request.headers.get_all(TRANSFER_ENCODING).iter().map(|coding| coding.as_bytes());
+    if let Some(first) = codings.next() {
         if length.is_some() {
             return Err(Fault::FramingConflict);
         }
-        if !coding.as_bytes().eq_ignore_ascii_case(b"chunked") {
-            let coding = fields::excerpt(&String::from_utf8_lossy(coding.as_bytes()));
-            return Err(Fault::TransferCoding { coding });
+        let others: Vec<&[u8]> = codings.collect();
+        if !others.is_empty() || !first.eq_ignore_ascii_case(b"chunked") {
+            let all = [&[first], others.as_slice()].concat().join(b", ".as_slice());
+            return Err(Fault::TransferCoding { coding: fields::excerpt(&String::from_utf8_lossy(&all)) });
         }
     }
     let Some(value) = length else { return Ok(()) };

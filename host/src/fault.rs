@@ -65,6 +65,8 @@ pub enum Fault {
     // ---- the VNFM behind the gate ----------------------------------------------
     #[error("No VNFM is configured for this host and path.")]
     NoUpstream,
+    #[error("Other requests on the same resource were not answered within {seconds} seconds; this one was not judged.")]
+    TurnTimeout { seconds: u64 },
     #[error("The VNFM cannot be reached: {0}.")]
     UpstreamUnreachable(String),
     #[error(
@@ -163,6 +165,9 @@ impl Fault {
             Self::Handover(_) => (S::INTERNAL_SERVER_ERROR, "gate.handover", "Request did not reach the gate", false),
             Self::RequestTimeout { .. } => (S::REQUEST_TIMEOUT, "transport.timeout", "Request was too slow", false),
             Self::NoUpstream => (S::NOT_FOUND, "gate.no-upstream", "No VNFM for this request", false),
+            Self::TurnTimeout { .. } => {
+                (S::SERVICE_UNAVAILABLE, "gate.turn", "Other operations are being accepted", true)
+            }
             Self::UpstreamUnreachable(_) => {
                 (S::SERVICE_UNAVAILABLE, "upstream.unreachable", "VNFM is not reachable", true)
             }

@@ -196,6 +196,20 @@ async fn what_the_vnfm_would_get_otherwise_is_refused() {
             "gate.body-cut",
             "2",
         ),
+        (
+            "no body in chunks",
+            check(post(&[("transfer-encoding", b"chunked")], b"")),
+            500,
+            "gate.handover",
+            "with_request_body",
+        ),
+        (
+            "two transfer codings",
+            check(post(&[partial(b"false"), ("transfer-encoding", b"chunked"), ("transfer-encoding", b"gzip")], b"{}")),
+            501,
+            "transport.coding",
+            "chunked, gzip",
+        ),
         ("no body at all", check(post(&[("content-length", b"4")], b"")), 500, "gate.body-cut", "of 4"),
         (
             "two tokens",

@@ -3,6 +3,7 @@
 
 mod asked;
 pub mod ext_authz;
+mod forward_auth;
 pub mod gateway;
 mod http;
 pub mod library;
@@ -12,5 +13,6 @@ pub mod transport;
 
 pub use asked::{Asked, Said, Sent, of_the_bundle, of_the_domain};
 pub use ext_authz::ExtAuthz;
+pub use forward_auth::ForwardAuth;
 pub use library::Given;
 pub use serve::Serve;

@@ -32,6 +32,8 @@ fn what_was_recorded_can_be_judged_again() {
     assert_eq!(lines.len(), asked.len());
     drop(serve);
 
+    replayed(&log, &asked);
+
     let imported = folder.path().join("recorded.yaml");
     let done = import(&[text(&log), "--all", "--format", "json", "-o", text(&imported)]);
     assert_eq!(done.0, Some(0), "{}", done.2);
@@ -65,6 +67,31 @@ fn what_was_recorded_can_be_judged_again() {
     let tested = solgate().arg("test").arg(&bundle).output().expect("it runs");
     assert_eq!(tested.status.code(), Some(0), "{}", String::from_utf8_lossy(&tested.stdout));
     println!("{} decisions, {} cases, {} of them different", asked.len(), cases.len(), some.len());
+}
+
+/// The policy that judged then comes to the same verdicts; another one does not.
+fn replayed(log: &Path, asked: &[doors::Asked]) {
+    let replay = |arguments: &[&str]| {
+        let done = solgate().args(["replay", text(log), "--format", "json"]).args(arguments).output().expect("it runs");
+        let report: Value = serde_json::from_slice(&done.stdout).expect("it is JSON");
+        let count = |member: &str| report[member].as_array().expect("a list").len();
+        let same = usize::try_from(report["same"].as_u64().expect("a number")).expect("it is small");
+        assert_eq!(same + count("differences") + count("notJudged"), asked.len());
+        (done.status.code(), report)
+    };
+    let (status, report) = replay(&[]);
+    assert_eq!((status, &report["differences"]), (Some(0), &Value::Array(Vec::new())));
+    for skipped in report["notJudged"].as_array().expect("a list") {
+        let reason = skipped["reason"].as_str().expect("a text");
+        assert!(reason.contains("the gate itself failed") || reason.contains("was not recorded"), "{reason}");
+    }
+    // It asks more of those who create, and of those who terminate by force.
+    let other = workspace().join("policies/example-operator");
+    let (status, report) = replay(&["--policy", text(&other)]);
+    assert_eq!(status, Some(1));
+    let differences = report["differences"].as_array().expect("a list");
+    let denied = |difference: &&Value| difference["then"]["allowed"] == true && difference["now"]["allowed"] == false;
+    assert!(differences.iter().any(|difference| denied(&difference)), "{report}");
 }
 
 #[test]

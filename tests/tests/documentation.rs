@@ -60,8 +60,11 @@ fn the_page_on_tests_shows_what_happens() {
 }
 
 #[test]
-fn the_readmes_program_is_the_example_that_compiles() {
-    let page = std::fs::read_to_string(workspace().join("README.md")).expect("the page exists");
-    let program = std::fs::read_to_string(workspace().join("host/examples/judge.rs")).expect("the example exists");
-    assert!(page.contains(&format!("```rust\n{program}```")), "README.md does not show host/examples/judge.rs");
+fn the_programs_that_are_shown_are_the_examples_that_compile() {
+    for (page, example) in [("README.md", "layer.rs"), ("docs/library.md", "judge.rs")] {
+        let text = std::fs::read_to_string(workspace().join(page)).expect("the page exists");
+        let program =
+            std::fs::read_to_string(workspace().join("host/examples").join(example)).expect("the example exists");
+        assert!(text.contains(&format!("```rust\n{program}```")), "{page} does not show host/examples/{example}");
+    }
 }

@@ -126,7 +126,9 @@ pub unsafe extern "C" fn solgate_evaluation_new(gate: *const Gate, request: *con
 /// answer: 400 it cannot read the head, 404 it has no VNFM for the request, 408 the
 /// request does not come, 413, 414, 431 body, target or head are too large, 502 the
 /// VNFM gives no proper answer, 503 the server can take no more requests, 504 the VNFM
-/// does not answer in time, 505 the version of HTTP is not known; anything else stands for a failure of the server and is answered with 500. `limit` is what was gone beyond, in bytes or seconds. `target` may be empty.
+/// does not answer in time, 505 the version of HTTP is not known; anything else
+/// stands for a failure of the server and is answered with 500. `limit` is what was
+/// gone beyond, in bytes or seconds. `target` may be empty.
 ///
 /// The evaluation belongs to the caller; it needs no solgate_evaluate(). Returns
 /// NULL if `gate` is NULL.

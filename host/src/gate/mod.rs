@@ -136,6 +136,13 @@ impl Gate {
         self.operations.iter().find_map(|operations| operations.find(method, target))
     }
 
+    /// The resource that a request may change, such as `vnf_instances/1`, by the first
+    /// policy that knows its operation; `None` if it changes none, or makes one.
+    #[must_use]
+    pub fn changes(&self, method: &str, target: &str) -> Option<String> {
+        self.operations.iter().find_map(|operations| operations.changes(method, target))
+    }
+
     /// Judges one request. Never fails: what goes wrong is a denial, too.
     pub async fn judge(&self, request: &Request) -> Decision {
         judge::judge(self, request, &*self.facts).await

@@ -42,11 +42,33 @@ impl Operations {
 
     /// The id of the operation, for logs and metrics.
     pub(super) fn find(&self, method: &str, target: &str) -> Option<&str> {
-        let path = decode_unreserved(target.split('?').next().unwrap_or(target));
-        let below = |root: &String| path.strip_prefix(root).filter(|rest| rest.is_empty() || rest.starts_with('/'));
-        let rest = self.roots.iter().find_map(below)?;
-        self.tree.find(method, rest).map(|(_, id)| id)
+        let path = path(target);
+        self.tree.find(method, self.below(&path)?).map(|(_, id)| id)
     }
+
+    /// The resource that an operation may change: collection and identifier.
+    pub(super) fn changes(&self, method: &str, target: &str) -> Option<String> {
+        if matches!(method, "GET" | "HEAD" | "OPTIONS") {
+            return None;
+        }
+        let path = path(target);
+        let below = self.below(&path)?;
+        self.tree.find(method, below)?;
+        let mut segments = below.split('/').skip(1);
+        let (collection, identifier) = (segments.next()?, segments.next()?);
+        Some(format!("{collection}/{identifier}"))
+    }
+
+    /// What follows the API root.
+    fn below<'p>(&self, path: &'p str) -> Option<&'p str> {
+        let below = |root: &String| path.strip_prefix(root).filter(|rest| rest.is_empty() || rest.starts_with('/'));
+        self.roots.iter().find_map(below)
+    }
+}
+
+/// The path as it is matched.
+fn path(target: &str) -> std::borrow::Cow<'_, str> {
+    decode_unreserved(target.split('?').next().unwrap_or(target))
 }
 
 impl Node {
@@ -128,6 +150,16 @@ mod tests {
         for (method, target, root, operation) in cases {
             assert_eq!(manifest.api_root(target), root, "{target}");
             assert_eq!(operations.find(method, target), operation, "{method} {target}");
+        }
+        let changes = [
+            ("POST", "/vnflcm/v2/a/1/task?x=/y", Some("a/1")),
+            ("POST", "/telco/api/vnflcm/v2/a/%31/%74ask", Some("a/1")),
+            ("GET", "/vnflcm/v2/a/1", None),
+            ("POST", "/vnflcm/v2/a/1/nothing", None),
+            ("POST", "/elsewhere/a/1/task", None),
+        ];
+        for (method, target, resource) in changes {
+            assert_eq!(operations.changes(method, target).as_deref(), resource, "{method} {target}");
         }
     }
 }

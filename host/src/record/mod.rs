@@ -1,12 +1,14 @@
 //! A decision as a record: everything on which the verdict rested, so that it can
 //! be judged again, and what it was. `solgate serve --decision-log` writes them,
-//! one JSON object per line; `solgate import-cases` makes test cases of them.
+//! one JSON object per line; `solgate import-cases` makes test cases of them, and
+//! `solgate replay` judges them again.
 //!
 //! A record holds no secret: [`redact`] replaces credentials and the members that
 //! the policy's schemas call secret by values of the same shape, so that rules
 //! about their presence or form still come to the same verdict.
 
 pub mod redact;
+mod replay;
 mod take;
 
 use std::collections::BTreeMap;
@@ -14,6 +16,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use replay::NotReplayed;
 pub use take::{Bodies, record};
 
 /// The format that is written. It grows by members that a reader may ignore; when

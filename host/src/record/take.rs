@@ -128,7 +128,7 @@ fn fact(fact: &FactTrace, redactor: &Redactor<'_>) -> RecordedFact {
     RecordedFact { name: fact.name.clone(), variables, outcome, cached: fact.cached, etag, body }
 }
 
-fn verdict(decision: &Decision) -> RecordedVerdict {
+pub(super) fn verdict(decision: &Decision) -> RecordedVerdict {
     let findings = decision.findings.iter().map(|finding| RecordedFinding {
         severity: finding.severity,
         status: finding.status,

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::asked::{Asked, Said, Sent};
 use super::library::Given;
-use crate::vnfm::{Reply, Vnfm, send};
+use crate::vnfm::{Answer, Reply, Vnfm, send};
 
 /// Tells the judged request from those for facts.
 const MARK: &str = "x-judged";
@@ -40,17 +40,19 @@ pub fn ask(address: SocketAddr, host: &str, vnfm: &Vnfm, asked: &Asked, facts: &
         }
         return Fate::Passed;
     }
+    Fate::Answered(said(&answer, &case.method))
+}
+
+/// An answer to a request with this method, without what is about the connection.
+#[must_use]
+pub fn said(answer: &Answer, method: &str) -> Said {
     let about_the_connection = ["content-length", "connection", "date", "transfer-encoding"];
     let fields = answer.fields.iter().filter(|(name, _)| !about_the_connection.contains(&name.as_str()));
-    Fate::Answered(Said {
+    Said {
         status: answer.status,
         fields: fields.cloned().collect(),
-        problem: if case.method == "HEAD" {
-            Value::Null
-        } else {
-            serde_json::from_slice(&answer.body).unwrap_or_default()
-        },
-    })
+        problem: if method == "HEAD" { Value::Null } else { serde_json::from_slice(&answer.body).unwrap_or_default() },
+    }
 }
 
 /// Lets the VNFM answer these facts and no others.

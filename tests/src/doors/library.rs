@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, UNIX_EPOCH};
 
 use crate::default_policy;
+use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
@@ -58,14 +59,20 @@ impl FactSource for Source {
     }
 }
 
-/// What the library says, and the facts on which that rests.
-pub fn judge(asked: &Asked) -> (Option<Said>, Vec<Given>) {
+/// A gate with the settings of a case, and what its VNFM will have been asked.
+pub fn gate(asked: &Asked) -> (Gate, Arc<Mutex<Vec<Given>>>) {
     let given = Arc::new(Mutex::new(Vec::new()));
     let source = Source { answer: Arc::clone(&asked.answer), given: Arc::clone(&given) };
     let gate = Gate::new(vec![default_policy()], Arc::new(source))
         .with_settings(asked.case.settings.clone())
         .expect("the policy has these settings")
         .with_mode(asked.case.mode);
+    (gate, given)
+}
+
+/// What the library says, and the facts on which that rests.
+pub fn judge(asked: &Asked) -> (Option<Said>, Vec<Given>) {
+    let (gate, given) = gate(asked);
     let case = &asked.case;
     let fields: Vec<(&str, &str)> = case.fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let mut request = crate::request(&case.method, &case.target, &fields, &case.body);
@@ -77,21 +84,23 @@ pub fn judge(asked: &Asked) -> (Option<Said>, Vec<Given>) {
     let decision = gate.judge(&request).now_or_never().expect("the facts are there");
     let said = match decision.verdict {
         Verdict::Allow => None,
-        Verdict::Deny(problem) => {
-            let response = problem.response(gate.style());
-            let fields = response.headers().iter().filter(|(name, _)| *name != "content-length");
-            Some(Said {
-                status: response.status().as_u16(),
-                fields: fields
-                    .map(|(name, value)| (name.to_string(), value.to_str().expect("it is text").to_owned()))
-                    .collect(),
-                problem: match case.method.as_str() {
-                    "HEAD" => Value::Null,
-                    _ => serde_json::from_slice(response.body()).expect("it is JSON"),
-                },
-            })
-        }
+        Verdict::Deny(problem) => Some(said(&case.method, &problem.response(gate.style()))),
     };
     let given = std::mem::take(&mut *given.lock().unwrap());
     (said, given)
+}
+
+/// An answer as a client gets it.
+pub fn said(method: &str, response: &http::Response<Bytes>) -> Said {
+    let fields = response.headers().iter().filter(|(name, _)| *name != "content-length");
+    Said {
+        status: response.status().as_u16(),
+        fields: fields
+            .map(|(name, value)| (name.to_string(), value.to_str().expect("it is text").to_owned()))
+            .collect(),
+        problem: match method {
+            "HEAD" => Value::Null,
+            _ => serde_json::from_slice(response.body()).expect("it is JSON"),
+        },
+    }
 }

@@ -1,6 +1,6 @@
 //! A request gets the same answer wherever it is judged: by the library, by
-//! `solgate check`, by `solgate serve` over HTTP and by `solgate ext-authz` over
-//! gRPC. Compared are the status, all response fields and the parsed
+//! `solgate check`, by `solgate serve` over HTTP, by `solgate ext-authz` over gRPC and
+//! by `solgate forward-auth`. Compared are the status, all response fields and the parsed
 //! ProblemDetails, or that it is allowed and, behind `solgate serve`, arrives at the
 //! VNFM as it was sent.
 
@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use solgate_tests::domain::{self, PROFILES};
-use solgate_tests::doors::{self, Asked, ExtAuthz, Said, Serve, library, transport};
+use solgate_tests::doors::{self, Asked, ExtAuthz, ForwardAuth, Said, Serve, library, transport};
 
 #[test]
 fn on_the_policys_own_cases() {
@@ -52,6 +52,7 @@ fn on_the_domains_cases_in_every_other_profile() {
 fn compare(asked: &[Asked], checked: bool) {
     let serve = Serve::start(asked, &[]);
     let ext_authz = ExtAuthz::start(asked);
+    let forward_auth = ForwardAuth::start(asked);
     let faults = Mutex::new(Vec::new());
     let denied = AtomicUsize::new(0);
     let by_library: Vec<_> = asked.iter().map(library::judge).collect();
@@ -74,6 +75,14 @@ fn compare(asked: &[Asked], checked: bool) {
                 let found = ext_authz.judge(asked, facts);
                 if found != *said {
                     fault(asked, "solgate ext-authz", &shown(&found), &shown(said));
+                }
+            }
+        });
+        threads.spawn(|| {
+            for (asked, (said, facts)) in &pairs {
+                let found = forward_auth.judge(asked, facts);
+                if found != *said {
+                    fault(asked, "solgate forward-auth", &shown(&found), &shown(said));
                 }
             }
         });

@@ -12,6 +12,9 @@ use solgate_tests::{artifact, hostile_policy};
 
 use crate::faults;
 
+/// Looks at what a client got.
+pub type Look = fn(&Answer);
+
 /// A server that asks.
 pub struct Asking {
     /// The page of its guide.
@@ -19,7 +22,7 @@ pub struct Asking {
     /// Starts it with the guide's files, which lie in the folder.
     pub launch: fn(&Path, SocketAddr) -> Server,
     /// What a client gets while the gate is down.
-    pub without_gate: fn(&Answer),
+    pub without_gate: Look,
 }
 
 /// A server, the gate that it asks, and the VNFM behind both.
@@ -72,6 +75,17 @@ impl Asking {
     pub fn answers_as_the_library(&self) {
         let setup = self.start(None);
         Gateway { address: setup.address, vnfm: &setup.vnfm, guide: &guide(self.guide) }.compare();
+    }
+
+    /// Each request gets its answer, and reaches the VNFM only if that is the VNFM's.
+    pub fn decides(&self, requests: &[(Vec<u8>, Look)]) {
+        let setup = self.start(None);
+        for (request, look) in requests {
+            setup.vnfm.forget();
+            let answer = send(setup.address, request);
+            look(&answer);
+            assert_eq!(setup.vnfm.received().is_empty(), answer.status != 202, "{}", answer.status);
+        }
     }
 
     /// A policy that traps and loops costs the requests that make it do so.

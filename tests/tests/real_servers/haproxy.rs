@@ -1,5 +1,7 @@
 //! HAProxy, with the configuration of its guide and our Lua script.
 
+use std::net::SocketAddr;
+use std::path::Path;
 use std::process::Command;
 
 use solgate_tests::servers::Server;
@@ -10,15 +12,66 @@ use crate::forward_auth::Asking;
 
 const HAPROXY: Asking = Asking {
     guide: "haproxy.md",
-    launch: |folder, address| {
-        let script = workspace().join("adapters/haproxy/solgate.lua");
-        std::fs::copy(script, folder.join("solgate.lua")).expect("it is copied");
-        let mut command = Command::new("haproxy");
-        command.arg("-db").arg("-f").arg(folder.join("haproxy.cfg"));
-        Server::start(command, address, folder)
-    },
+    launch: |folder, address| launch(folder, address, "", ""),
     without_gate: |answer| faults::expect(answer, 503, "gate.unavailable"),
 };
+
+/// Starts it, with another text in place of one in the guide's files or the script.
+fn launch(folder: &Path, address: SocketAddr, from: &str, to: &str) -> Server {
+    let script = std::fs::read_to_string(workspace().join("adapters/haproxy/solgate.lua")).expect("it is readable");
+    let configuration = std::fs::read_to_string(folder.join("haproxy.cfg")).expect("it is readable");
+    assert!(from.is_empty() || script.contains(from) || configuration.contains(from), "{from:?} is not there");
+    for (name, text) in [("solgate.lua", script), ("haproxy.cfg", configuration)] {
+        let text = if from.is_empty() { text } else { text.replace(from, to) };
+        std::fs::write(folder.join(name), text).expect("it is written");
+    }
+    let mut command = Command::new("haproxy");
+    command.arg("-db").arg("-f").arg(folder.join("haproxy.cfg"));
+    Server::start(command, address, folder)
+}
+
+/// A request in chunks that the policy allows, and whose start it would allow, too.
+fn in_chunks(size: usize) -> Vec<u8> {
+    let start = r#"{"vnfdId":"b1bb0ce7-ebca-4fa7-95ed-4840d70a1177"}"#;
+    let body = format!("{start}{}", " ".repeat(size - start.len()));
+    let chunks: String = body.as_bytes().chunks(1000).fold(String::new(), |coded, chunk| {
+        format!("{coded}{:x}\r\n{}\r\n", chunk.len(), String::from_utf8_lossy(chunk))
+    });
+    format!(
+        "POST /vnflcm/v2/vnf_instances HTTP/1.1\r\nHost: vnfm.example\r\nConnection: close\r\nVersion: 2.0.0\r\n\
+         Accept: application/json\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n\
+         {chunks}0\r\n\r\n"
+    )
+    .into_bytes()
+}
+
+#[test]
+#[ignore = "needs the servers of make test-doors"]
+fn does_not_judge_by_halves_what_does_not_fit_into_its_buffer() {
+    let small = Asking {
+        launch: |folder, address| {
+            launch(folder, address, "tune.bufsize 1179648\n    tune.maxrewrite 32768", "tune.bufsize 16384")
+        },
+        ..HAPROXY
+    };
+    small.decides(&[
+        (in_chunks(8_000), |answer| assert_eq!(answer.status, 202)),
+        // From what does not fit with the room that HAProxy keeps, to what never fits.
+        (in_chunks(15_800), |answer| faults::expect(answer, 500, "gate.body-cut")),
+        (in_chunks(40_000), |answer| faults::expect(answer, 500, "gate.body-cut")),
+        (in_chunks(400_000), |answer| faults::expect(answer, 500, "gate.body-cut")),
+    ]);
+}
+
+#[test]
+#[ignore = "needs the servers of make test-doors"]
+fn lets_nothing_pass_if_the_script_fails() {
+    let failing = Asking {
+        launch: |folder, address| launch(folder, address, "core.httpclient()", "error(\"no client\")"),
+        ..HAPROXY
+    };
+    failing.decides(&[(faults::good(), |answer| faults::expect(answer, 500, "gate.internal"))]);
+}
 
 #[test]
 #[ignore = "needs the servers of make test-doors"]

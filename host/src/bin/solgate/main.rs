@@ -12,6 +12,8 @@ mod lint;
 mod new;
 mod output;
 mod policies;
+mod recorded;
+mod replay;
 mod schema;
 mod test;
 
@@ -58,6 +60,7 @@ enum Command {
     Inspect(inspect::InspectArgs),
     Schema(schema::SchemaArgs),
     ImportCases(import_cases::ImportArgs),
+    Replay(replay::ReplayArgs),
     Completions(completions::CompletionsArgs),
 }
 
@@ -93,6 +96,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),
         Command::ImportCases(arguments) => import_cases::run(&arguments),
+        Command::Replay(arguments) => runtime()?.block_on(replay::run(&arguments)),
         Command::Serve(arguments) => {
             let loader = policies::Loader::for_gateway()?;
             Ok(runtime()?.block_on(serve::run(arguments, &loading(&loader)))?)

@@ -78,6 +78,14 @@ impl Loader {
         Ok(Gate::new(vec![policy], order.facts).with_settings(order.settings)?.with_mode(order.mode))
     }
 
+    /// Components or bundles' folders; without any, the built-in policy.
+    pub fn several(&self, paths: &[PathBuf]) -> Result<Vec<Arc<Policy>>, PolicyError> {
+        if paths.is_empty() {
+            return Ok(vec![self.any(None)?]);
+        }
+        paths.iter().map(|path| self.any(Some(path))).collect()
+    }
+
     /// A component, or a bundle's folder, which then runs without a sandbox: the
     /// rules are those of the person who runs the command.
     fn any(&self, path: Option<&Path>) -> Result<Arc<Policy>, PolicyError> {

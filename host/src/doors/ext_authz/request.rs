@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use envoy_types::ext_authz::v3::pb::CheckRequest;
 use envoy_types::pb::envoy::service::auth::v3::attribute_context::HttpRequest;
-use http::header::HOST;
+use http::header::{HOST, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::caller::caller;
@@ -67,7 +67,7 @@ struct Message {
 
 fn message(http: HttpRequest) -> Result<Message, Fault> {
     let mut headers = HeaderMap::new();
-    let mut body_complete = true;
+    let mut partial = None;
     let raw = http.header_map.map(|map| map.headers).unwrap_or_default();
     let joined = raw.is_empty();
     let fields = raw
@@ -76,7 +76,7 @@ fn message(http: HttpRequest) -> Result<Message, Fault> {
         .chain(http.headers.into_iter().map(|(name, value)| (name, value.into_bytes())));
     for (name, value) in fields {
         match name.as_str() {
-            PARTIAL => body_complete = value == b"false",
+            PARTIAL => partial = Some(value != b"false"),
             ":authority" => append(&mut headers, HOST, &value)?,
             pseudo if pseudo.starts_with(':') => {}
             name => {
@@ -97,7 +97,12 @@ fn message(http: HttpRequest) -> Result<Message, Fault> {
         let what = "its body came as text, in which Envoy replaces what is not UTF-8; set pack_as_bytes: true";
         return Err(Fault::Handover(what.to_owned()));
     }
-    Ok(Message { headers, body: http.raw_body.into(), body_complete })
+    // Content-Length tells whether a body is missing; a chunked one needs Envoy's word.
+    if partial.is_none() && headers.contains_key(TRANSFER_ENCODING) {
+        let what = "it has a body, and Envoy does not say that it has read it; set with_request_body";
+        return Err(Fault::Handover(what.to_owned()));
+    }
+    Ok(Message { headers, body: http.raw_body.into(), body_complete: partial != Some(true) })
 }
 
 fn append(headers: &mut HeaderMap, name: HeaderName, value: &[u8]) -> Result<(), Fault> {

@@ -34,22 +34,24 @@ impl Original {
     /// Takes it out of the head that came from `server`.
     ///
     /// # Errors
-    /// A field that must be there is not.
+    /// A field that must be there is not, or one is there twice: then a client may
+    /// have made up one of them.
     pub fn new(head: request::Parts, server: IpAddr) -> Result<Self, Fault> {
         let mut headers = head.headers;
-        let method = text(headers.remove(METHOD), "X-Forwarded-Method")?;
-        let target = text(headers.remove(TARGET), "X-Forwarded-Uri")?;
-        if let Some(host) = headers.remove(HOST_NAME) {
+        let method = required(&mut headers, METHOD, "X-Forwarded-Method")?;
+        let target = required(&mut headers, TARGET, "X-Forwarded-Uri")?;
+        if let Some(host) = take(&mut headers, HOST_NAME, "X-Forwarded-Host")? {
             headers.insert(HOST, host);
         }
         // The last of them is the one that this server has seen itself.
-        let client = headers.remove(CLIENT);
-        let client = client.as_ref().and_then(|list| list.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
+        let client = headers.get_all(CLIENT).iter().next_back();
+        let client = client.and_then(|list| list.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
+        headers.remove(CLIENT);
         headers.remove(SCHEME);
         // How the copy is framed says nothing about the request.
         let framed = headers.remove(CONTENT_LENGTH);
         headers.remove(TRANSFER_ENCODING);
-        match headers.remove(LENGTH) {
+        match take(&mut headers, LENGTH, "X-Original-Content-Length")? {
             Some(length) if !length.is_empty() => drop(headers.insert(CONTENT_LENGTH, length)),
             Some(_) => {}
             None => drop(framed.map(|length| headers.insert(CONTENT_LENGTH, length))),
@@ -76,9 +78,18 @@ impl Original {
     }
 }
 
-fn text(value: Option<HeaderValue>, missing: &'static str) -> Result<String, Fault> {
+/// The value of a field that may occur once.
+fn take(headers: &mut HeaderMap, field: HeaderName, spelled: &str) -> Result<Option<HeaderValue>, Fault> {
+    if headers.get_all(&field).iter().nth(1).is_some() {
+        return Err(Fault::Handover(format!("{spelled} occurs more than once")));
+    }
+    Ok(headers.remove(field))
+}
+
+fn required(headers: &mut HeaderMap, field: HeaderName, spelled: &str) -> Result<String, Fault> {
+    let value = take(headers, field, spelled)?;
     let text = value.as_ref().and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
     text.filter(|text| !text.is_empty())
         .map(str::to_owned)
-        .ok_or_else(|| Fault::Handover(format!("{missing} is missing or malformed")))
+        .ok_or_else(|| Fault::Handover(format!("{spelled} is missing or malformed")))
 }

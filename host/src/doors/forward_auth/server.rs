@@ -13,17 +13,16 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use hyper_util::server::graceful::Watcher;
 use ipnet::IpNet;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinHandle;
 
 use super::original::Original;
 use crate::doors::body::collect;
 use crate::doors::gateway::config::{Config, Limits};
 use crate::doors::gateway::judging::{Judged, Judging};
-use crate::doors::gateway::{ACCEPT_PAUSE, GateBuilder, GatewayError, listen};
+use crate::doors::gateway::{GateBuilder, GatewayError, connections, listen};
 use crate::fault::Fault;
 
 /// The door, listening.
@@ -70,54 +69,17 @@ impl ForwardAuth {
     /// within the drain limit. Returns how many connections were cut.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> usize {
         let Self { listener, door, tasks, limits, .. } = self;
-        let graceful = GracefulShutdown::new();
-        let slots = Arc::new(Semaphore::new(limits.connections));
-        let mut connections = JoinSet::new();
-        let mut shutdown = std::pin::pin!(shutdown);
-        loop {
-            tokio::select! {
-                () = &mut shutdown => break,
-                Some(_) = connections.join_next() => {}
-                (stream, peer, slot) = accept(&listener, &slots) => {
-                    connections.spawn(serve(stream, peer, slot, door.clone(), limits, graceful.watcher()));
-                }
-            }
-        }
-        door.judging.stopping();
-        drop(listener);
-        let drained = tokio::time::timeout(limits.drain, graceful.shutdown()).await.is_ok();
-        while connections.try_join_next().is_some() {}
-        let cut = if drained { 0 } else { connections.len() };
-        connections.shutdown().await;
+        let stopping = || door.judging.stopping();
+        let cut = connections(listener, limits, shutdown, stopping, |stream, peer, watcher| {
+            serve(stream, peer.ip().to_canonical(), door.clone(), limits, watcher)
+        })
+        .await;
         door.judging.close(tasks);
         cut
     }
 }
 
-/// The next connection, once there is room for one.
-async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> (TcpStream, IpAddr, Option<OwnedSemaphorePermit>) {
-    // Never closed, so there is always a permit in the end.
-    let slot = slots.clone().acquire_owned().await.ok();
-    loop {
-        match listener.accept().await {
-            Ok((stream, peer)) => return (stream, peer.ip().to_canonical(), slot),
-            Err(error) => {
-                tracing::warn!(%error, "a connection could not be taken");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
-        }
-    }
-}
-
-async fn serve(
-    stream: TcpStream,
-    peer: IpAddr,
-    slot: Option<OwnedSemaphorePermit>,
-    door: Arc<Door>,
-    limits: Limits,
-    watcher: Watcher,
-) {
-    let _ = stream.set_nodelay(true);
+async fn serve(stream: TcpStream, peer: IpAddr, door: Arc<Door>, limits: Limits, watcher: Watcher) {
     let open = door.judging.connection();
     let service = service_fn(move |request| {
         let door = door.clone();
@@ -133,7 +95,7 @@ async fn serve(
     if let Err(error) = watcher.watch(builder.serve_connection(TokioIo::new(stream), service)).await {
         tracing::debug!(%peer, %error, "connection ended");
     }
-    drop((open, slot));
+    drop(open);
 }
 
 /// Tells the answers of this door from those that a server makes itself when it

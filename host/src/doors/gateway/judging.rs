@@ -116,6 +116,9 @@ impl Judging {
         let gate = route.get();
         if route.config.mode == GateMode::Off {
             watch.record.unjudged(gate.operation(&request.method, &request.target));
+            if !request.body_complete {
+                return watch.refuse_long_body(&gate, &request);
+            }
             return Judged::Pass { warnings: Vec::new(), decision: summary(&watch.record) };
         }
         let decision = gate.judge(&request).await;
@@ -156,18 +159,28 @@ impl Watch<'_> {
             return Judged::Refuse { answer, decision: summary(&self.record) };
         }
         if !request.body_complete {
-            // Whoever lets it pass unjudged in its length still cannot have it
-            // forwarded: the rest has not been seen.
-            return self.refuse(&Fault::BodyTooLarge { limit: gate.body_limit() }, &request.target);
+            return self.refuse_long_body(gate, request);
         }
         Judged::Pass { warnings, decision: summary(&self.record) }
     }
 
-    fn refuse(mut self, fault: &Fault, target: &str) -> Judged {
-        let first = self.judging.routes.values().next().map(|gate| gate.get());
-        let style = first.as_deref().map_or_else(ProblemStyle::default, |gate| gate.style().clone());
+    /// Whoever lets it pass unjudged in its length still cannot have it forwarded:
+    /// the rest has not been seen.
+    fn refuse_long_body(self, gate: &Gate, request: &Request) -> Judged {
+        self.refuse_in(gate.style(), &Fault::BodyTooLarge { limit: gate.body_limit() }, &request.target)
+    }
+
+    /// Refuses what has not got to any gate.
+    fn refuse(self, fault: &Fault, target: &str) -> Judged {
+        match self.judging.routes.values().next().map(|gate| gate.get()) {
+            Some(first) => self.refuse_in(first.style(), fault, target),
+            None => self.refuse_in(&ProblemStyle::default(), fault, target),
+        }
+    }
+
+    fn refuse_in(mut self, style: &ProblemStyle, fault: &Fault, target: &str) -> Judged {
         let target = Some(target).filter(|target| !target.is_empty());
-        let answer = fault.problem(target).response(&style);
+        let answer = fault.problem(target).response(style);
         self.record.verdict = Outcome::Fault;
         self.record.rule = Some(fault.id().to_owned());
         self.record.status = Some(answer.status().as_u16());

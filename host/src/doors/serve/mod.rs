@@ -2,9 +2,10 @@
 //!
 //! A request passes these modules in order: the [`guard`] takes its bytes from
 //! the socket and checks [`head`] and [`framing`]; hyper parses what is left to
-//! parse; the [`proxy`] reads the body, finds the upstream,
-//! asks the gate, and either refuses or lets [`forward`] pass the request on.
-//! The [`answer`] writes the line of the decision log when the last byte is gone.
+//! parse; the [`proxy`] reads the body, finds the upstream, waits for the
+//! request's [turn](turns), asks the gate, and either refuses or lets [`forward`]
+//! pass the request on. The [`answer`] writes the line of the decision log when the
+//! last byte is gone.
 
 #[cfg(test)]
 mod agreement;
@@ -17,6 +18,7 @@ mod guard;
 mod head;
 mod proxy;
 mod server;
+mod turns;
 
 use std::io::Write;
 use std::process::ExitCode;

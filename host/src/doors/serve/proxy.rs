@@ -12,6 +12,7 @@ use hyper::body::{Body, Incoming};
 use super::answer::{Answer, Watch};
 use super::connection::{Connection, Passed};
 use super::forward::Upstream;
+use super::turns::Turns;
 use crate::doors::body::collect;
 use crate::doors::gateway::config::LogFormat;
 use crate::doors::gateway::decision_log::{Record, micros};
@@ -29,6 +30,7 @@ use crate::request::Caller;
 pub struct GatedUpstream {
     pub gate: Arc<CurrentGate>,
     pub upstream: Upstream,
+    pub turns: Turns,
 }
 
 /// Answers requests; shared by all connections.
@@ -39,6 +41,8 @@ pub struct Proxy {
     pub record_file: Option<RecordFile>,
     /// From the head of a request to the last byte of its body.
     pub body_timeout: Duration,
+    /// How long a request may wait for others on the same resource.
+    pub turn_timeout: Duration,
     pub ids: RequestIds,
 }
 
@@ -122,6 +126,17 @@ impl Proxy {
             body_complete: complete,
             caller: Some(Caller { source_address: Some(peer.to_string()), ..Caller::default() }),
             received_at: passed.received_at,
+        };
+        // Kept until the head of the VNFM's answer is there.
+        let _turn = match gate.changes(&received.method, &received.target) {
+            Some(resource) if route.gate.config.mode != GateMode::Off => {
+                let Some(turn) = route.turns.wait(resource, self.turn_timeout).await else {
+                    let fault = Fault::TurnTimeout { seconds: self.turn_timeout.as_secs() };
+                    return Err(self.fault(&fault, Some(&received.target), Some(style), !complete, watch));
+                };
+                Some(turn)
+            }
+            _ => None,
         };
         if route.gate.config.mode == GateMode::Off {
             watch.record.unjudged(gate.operation(&received.method, &received.target));

@@ -8,19 +8,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use hyper_util::server::graceful::Watcher;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::JoinSet;
 
 use super::connection::Connection;
 use super::forward::{Patience, Upstream};
 use super::guard::{Guard, GuardLimits};
 use super::proxy::{GatedUpstream, Proxy};
+use super::turns::Turns;
 use crate::doors::gateway::config::{Config, Limits};
 use crate::doors::gateway::judging::RequestIds;
 use crate::doors::gateway::record_file::RecordFile;
-use crate::doors::gateway::{ACCEPT_PAUSE, Admin, GateBuilder, GatewayError, Metrics, listen, open, overrides};
+use crate::doors::gateway::{Admin, GateBuilder, GatewayError, Metrics, connections, listen, open, overrides};
 
 /// The reverse proxy, listening.
 pub struct Server {
@@ -41,7 +40,7 @@ impl Server {
         let metrics = Arc::new(Metrics::default());
         let (routes, policies) = open(&config, build_gate, &metrics, |entry, gate| {
             let upstream = Upstream::new(&entry.url, entry.ca_file.as_deref(), Patience::from(&config.limits))?;
-            Ok(GatedUpstream { gate, upstream })
+            Ok(GatedUpstream { gate, upstream, turns: Turns::default() })
         })?;
         let listener = listen(&config.listen, "--listen").await?;
         let admin_listener = match &config.admin {
@@ -56,6 +55,8 @@ impl Server {
             metrics,
             log: config.log,
             body_timeout: config.limits.body_timeout,
+            // As long as the one before may take.
+            turn_timeout: config.limits.answer,
             ids: RequestIds::default(),
         });
         Ok(Self { listener, admin_listener, proxy, admin, limits: config.limits })
@@ -82,25 +83,11 @@ impl Server {
         let gates = proxy.routes.values().map(|route| route.gate.clone()).collect();
         let expiry_task = tokio::spawn(overrides::expire(gates));
         let admin_task = admin_listener.map(|listener| tokio::spawn(admin.clone().serve(listener)));
-        let graceful = GracefulShutdown::new();
-        let slots = Arc::new(Semaphore::new(limits.connections));
-        let mut tasks = JoinSet::new();
-        let mut shutdown = std::pin::pin!(shutdown);
-        loop {
-            tokio::select! {
-                () = &mut shutdown => break,
-                Some(_) = tasks.join_next() => {}
-                (stream, slot) = accept(&listener, &slots) => {
-                    tasks.spawn(serve_connection(stream, slot, proxy.clone(), limits, graceful.watcher()));
-                }
-            }
-        }
-        admin.stopping.store(true, Ordering::Relaxed);
-        drop(listener);
-        let drained = tokio::time::timeout(limits.drain, graceful.shutdown()).await.is_ok();
-        while tasks.try_join_next().is_some() {}
-        let cut = if drained { 0 } else { tasks.len() };
-        tasks.shutdown().await;
+        let stopping = || admin.stopping.store(true, Ordering::Relaxed);
+        let cut = connections(listener, limits, shutdown, stopping, |stream, peer, watcher| {
+            serve_connection(stream, peer, proxy.clone(), limits, watcher)
+        })
+        .await;
         if let Some(file) = &proxy.record_file {
             file.finish();
         }
@@ -112,30 +99,7 @@ impl Server {
     }
 }
 
-/// The next connection, once there is room for one.
-async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> (TcpStream, Option<OwnedSemaphorePermit>) {
-    // Never closed, so there is always a permit in the end.
-    let slot = slots.clone().acquire_owned().await.ok();
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => return (stream, slot),
-            Err(error) => {
-                tracing::warn!(%error, "a connection could not be taken");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
-        }
-    }
-}
-
-async fn serve_connection(
-    stream: TcpStream,
-    slot: Option<OwnedSemaphorePermit>,
-    proxy: Arc<Proxy>,
-    limits: Limits,
-    watcher: Watcher,
-) {
-    let Ok(peer) = stream.peer_addr() else { return };
-    let _ = stream.set_nodelay(true);
+async fn serve_connection(stream: TcpStream, peer: SocketAddr, proxy: Arc<Proxy>, limits: Limits, watcher: Watcher) {
     let open = proxy.metrics.open_connection();
     let connection = Arc::new(Connection::default());
     let guard = Guard::new(stream, GuardLimits::from(&limits), connection.clone());
@@ -157,5 +121,5 @@ async fn serve_connection(
     if let Err(error) = served {
         tracing::debug!(%peer, %error, "connection ended");
     }
-    drop((open, slot));
+    drop(open);
 }

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 use solgate::gate::Severity;
-use solgate::record::{FactOutcome, Record, RecordError, RecordedBody, RecordedFact, RecordedMode, RecordedVerdict};
+use solgate::record::{FactOutcome, Record, RecordedBody, RecordedFact, RecordedMode, RecordedVerdict};
 
+use super::super::recorded::Unreadable;
 use super::yaml;
 
 /// Largest body that is put into a file that people read.
@@ -25,10 +26,8 @@ pub struct ImportedCase {
 /// Why a decision does not become a case.
 #[derive(Debug, thiserror::Error)]
 pub enum NotImported {
-    #[error("it is not UTF-8")]
-    NotUtf8,
     #[error(transparent)]
-    NotARecord(#[from] RecordError),
+    Unreadable(#[from] Unreadable),
     #[error("its body of {0} bytes was not recorded; start the gate with --log-bodies")]
     NoBody(usize),
     #[error("its body was not recorded: {0}")]

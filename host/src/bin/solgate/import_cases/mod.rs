@@ -4,15 +4,15 @@ mod case;
 mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, ErrorKind, Write};
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{anyhow, bail};
 use serde_json::json;
-use solgate::record::Record;
 
+use super::recorded;
 use case::{ImportedCase, NotImported};
 
 /// Make test cases of the decisions that a gate has recorded.
@@ -77,10 +77,7 @@ pub fn run(arguments: &ImportArgs) -> anyhow::Result<ExitCode> {
         bail!("--format json reports on standard output, where the cases would go; write them to a file with --output");
     }
     let import = read(&arguments.log, arguments.all)?;
-    let name = match arguments.log.as_os_str().to_str() {
-        Some("-") => "standard input".to_owned(),
-        _ => arguments.log.display().to_string(),
-    };
+    let name = recorded::name(&arguments.log);
     if !import.cases.is_empty() {
         write(arguments, &yaml::document(&name, &import.cases))?;
     }
@@ -95,29 +92,11 @@ pub fn run(arguments: &ImportArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn read(path: &Path, all: bool) -> anyhow::Result<Import> {
-    let failed = |error: std::io::Error| anyhow!("cannot read {}: {error}", path.display());
-    let input: Box<dyn BufRead> = if path.as_os_str() == "-" {
-        Box::new(BufReader::new(std::io::stdin()))
-    } else {
-        let file = File::open(path).map_err(failed)?;
-        if file.metadata().map_err(failed)?.is_dir() {
-            bail!("{} is a folder; name the file of solgate serve --decision-log", path.display());
-        }
-        Box::new(BufReader::new(file))
-    };
     let mut import = Import::default();
     let mut known = BTreeSet::new();
     let mut names: BTreeMap<String, usize> = BTreeMap::new();
-    for (number, line) in (1_usize..).zip(input.split(b'\n')) {
-        let line = line.map_err(failed)?;
-        if line.trim_ascii().is_empty() {
-            continue;
-        }
-        let imported = std::str::from_utf8(&line)
-            .map_err(|_| NotImported::NotUtf8)
-            .and_then(|line| Ok(Record::parse(line)?))
-            .and_then(|record| ImportedCase::new(&record));
-        match imported {
+    recorded::read(path, |number, record| {
+        match record.map_err(NotImported::from).and_then(|record| ImportedCase::new(&record)) {
             Ok(case) if !all && known.contains(&case.shows) => import.repeated = import.repeated.saturating_add(1),
             Ok(mut case) => {
                 known.insert(case.shows.clone());
@@ -131,7 +110,7 @@ fn read(path: &Path, all: bool) -> anyhow::Result<Import> {
             }
             Err(reason) => import.skipped.push((number, reason)),
         }
-    }
+    })?;
     Ok(import)
 }
 

@@ -1,0 +1,76 @@
+//! Takes connections, as many as there may be at once, and stops in good order.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+
+use super::config::Limits;
+use super::routes::ACCEPT_PAUSE;
+
+/// Hands connections to `serve` until `shutdown` is ready. Then calls `stopping`, takes no
+/// more, and lets requests in flight finish within the drain limit. Returns how many
+/// connections were cut.
+///
+/// `serve` lets the watcher watch its connection, so that it ends after the request
+/// in flight.
+pub async fn connections<C>(
+    listener: TcpListener,
+    limits: Limits,
+    shutdown: impl Future<Output = ()>,
+    stopping: impl FnOnce(),
+    serve: impl Fn(TcpStream, SocketAddr, Watcher) -> C,
+) -> usize
+where
+    C: Future<Output = ()> + Send + 'static,
+{
+    let graceful = GracefulShutdown::new();
+    let slots = Arc::new(Semaphore::new(limits.connections));
+    let mut open = JoinSet::new();
+    let mut shutdown = std::pin::pin!(shutdown);
+    loop {
+        tokio::select! {
+            () = &mut shutdown => break,
+            Some(_) = open.join_next() => {}
+            (stream, peer, slot) = accept(&listener, &slots) => {
+                let connection = serve(stream, peer, graceful.watcher());
+                open.spawn(async move {
+                    connection.await;
+                    drop(slot);
+                });
+            }
+        }
+    }
+    stopping();
+    drop(listener);
+    let drained = tokio::time::timeout(limits.drain, graceful.shutdown()).await.is_ok();
+    while open.try_join_next().is_some() {}
+    let cut = if drained { 0 } else { open.len() };
+    open.shutdown().await;
+    cut
+}
+
+/// The next connection, once there is room for one.
+async fn accept(
+    listener: &TcpListener,
+    slots: &Arc<Semaphore>,
+) -> (TcpStream, SocketAddr, Option<OwnedSemaphorePermit>) {
+    // Never closed, so there is always a permit in the end.
+    let slot = slots.clone().acquire_owned().await.ok();
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                let _ = stream.set_nodelay(true);
+                return (stream, peer, slot);
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be taken");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Judging a recorded request again, by other policies.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use data_encoding::BASE64;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::{Map, Value, json};
+
+use super::take::verdict;
+use super::{FactOutcome, Record, RecordedBody, RecordedFactFailure, RecordedMode, RecordedVerdict};
+use crate::Request;
+use crate::facts::MapFacts;
+use crate::gate::{FactFailure, Gate, Mode, Setting, SettingError};
+use crate::policy::Policy;
+use crate::request::Caller;
+
+/// Why a record cannot be judged again.
+#[derive(Debug, thiserror::Error)]
+pub enum NotReplayed {
+    #[error("its body of {0} bytes was not recorded; start the gate with --log-bodies")]
+    NoBody(usize),
+    #[error("its body was not recorded: {0}")]
+    Withheld(String),
+    #[error("the gate itself failed then ({0}); there is no verdict to compare with")]
+    Fault(String),
+    #[error("the policy needs the fact {0}, which was not asked for then")]
+    NoFact(String),
+    #[error("the record is damaged: its {0} cannot be read")]
+    Damaged(&'static str),
+    #[error("the settings of then do not fit: {0}")]
+    Settings(#[from] SettingError),
+}
+
+impl Record {
+    /// Judges the request again: with the facts, the settings, the caller and the
+    /// time of then, by these policies.
+    ///
+    /// # Errors
+    /// If the record does not hold what the verdict rests on.
+    pub async fn replay(&self, policies: Vec<Arc<Policy>>) -> Result<RecordedVerdict, NotReplayed> {
+        if self.verdict.fault {
+            return Err(NotReplayed::Fault(self.verdict.rule.clone().unwrap_or_default()));
+        }
+        let request = self.request()?;
+        let facts = MapFacts::from_value(&self.facts()?).map_err(|_| NotReplayed::Damaged("facts"))?;
+        let mode = match self.context.mode {
+            RecordedMode::Enforce => Mode::Enforce,
+            RecordedMode::Monitor => Mode::Monitor,
+        };
+        let fact_failure = match self.context.fact_failure {
+            RecordedFactFailure::Deny => FactFailure::Deny,
+            RecordedFactFailure::Pass => FactFailure::Pass,
+        };
+        let gate = Gate::new(policies, Arc::new(facts)).with_settings(self.settings())?;
+        let decision = gate.with_mode(mode).with_fact_failure(fact_failure).judge(&request).await;
+        let recorded = |name: &String| self.facts.iter().any(|fact| fact.name == *name);
+        if let Some(missing) = decision.facts.iter().map(|fact| &fact.name).find(|name| !recorded(name)) {
+            return Err(NotReplayed::NoFact(missing.clone()));
+        }
+        Ok(verdict(&decision))
+    }
+
+    fn request(&self) -> Result<Request, NotReplayed> {
+        let recorded = &self.request;
+        let mut headers = HeaderMap::new();
+        for (name, value) in &recorded.fields {
+            let name = HeaderName::try_from(name).map_err(|_| NotReplayed::Damaged("header fields"))?;
+            let value = HeaderValue::try_from(value).map_err(|_| NotReplayed::Damaged("header fields"))?;
+            headers.append(name, value);
+        }
+        let body = match &recorded.body {
+            None if recorded.body_bytes == 0 => Bytes::new(),
+            None => return Err(NotReplayed::NoBody(recorded.body_bytes)),
+            Some(RecordedBody::Withheld { withheld }) => return Err(NotReplayed::Withheld(withheld.clone())),
+            Some(RecordedBody::Text { text, .. }) => Bytes::copy_from_slice(text.as_bytes()),
+            Some(RecordedBody::Base64 { base64 }) => {
+                BASE64.decode(base64.as_bytes()).map_err(|_| NotReplayed::Damaged("body"))?.into()
+            }
+        };
+        Ok(Request {
+            method: recorded.method.clone(),
+            target: recorded.target.clone(),
+            headers,
+            body,
+            body_complete: recorded.body_complete,
+            caller: self.context.caller.as_ref().map(|caller| Caller {
+                subject: caller.subject.clone(),
+                tenant: caller.tenant.clone(),
+                roles: caller.roles.clone(),
+                scopes: caller.scopes.clone(),
+                certificate_names: caller.certificate_names.clone(),
+                source_address: caller.source_address.clone(),
+            }),
+            received_at: self.received_at()?,
+        })
+    }
+
+    fn received_at(&self) -> Result<SystemTime, NotReplayed> {
+        humantime::parse_rfc3339(&self.time).map_err(|_| NotReplayed::Damaged("time"))
+    }
+
+    /// As a document for [`MapFacts`]; of several answers the last counts.
+    fn facts(&self) -> Result<Value, NotReplayed> {
+        let mut facts = Map::new();
+        for fact in &self.facts {
+            let answer = match fact.outcome {
+                FactOutcome::Found => {
+                    let body = fact.body.as_ref().ok_or(NotReplayed::Damaged("facts"))?;
+                    match &fact.etag {
+                        Some(etag) => json!({"status": 200, "etag": etag, "body": body}),
+                        None => json!({"status": 200, "body": body}),
+                    }
+                }
+                FactOutcome::Absent => json!({"status": 404}),
+                FactOutcome::Withheld => json!({"status": 403}),
+                FactOutcome::Unavailable => json!({"status": 503}),
+            };
+            facts.insert(fact.name.clone(), answer);
+        }
+        Ok(json!({"facts": facts}))
+    }
+
+    fn settings(&self) -> Vec<Setting> {
+        let options = self.context.options.iter();
+        let options = options.map(|(name, value)| Setting::Option { name: name.clone(), value: value.clone() });
+        let severities = self.context.severity.iter();
+        let severities =
+            severities.map(|(rule, severity)| Setting::Severity { rule: rule.clone(), severity: *severity });
+        options.chain(severities).collect()
+    }
+}
