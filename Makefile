@@ -5,7 +5,7 @@
 #   make run     build, and start a demo VNFM with the gate in front of it
 #   make test    build, and run every test
 #   make build   target/release/solgate, and the C library beside it
-#   make test-doors   install real gateways and a VNFM, and test the gate in them
+#   make test-doors   install real gateways, a VNFM and parsers, and test the gate with them
 #   make test-long   the tests that take minutes
 #   make check   formatting and clippy
 #   make deny    licences, sources and known flaws of dependencies (deny.toml)
@@ -39,7 +39,7 @@ test: build $(ARTIFACTS)/hostile.wasm
 
 test-doors: build $(ARTIFACTS)/hostile.wasm
 	tests/doors/install.sh
-	$(CARGO) test $(CARGO_FLAGS) --test real_servers -- --ignored --test-threads 1
+	$(CARGO) test $(CARGO_FLAGS) --test real_servers --test parsers -- --ignored --test-threads 1
 
 test-long: build $(ARTIFACTS)/hostile.wasm
 	$(CARGO) test $(CARGO_FLAGS) --test reload -- --ignored

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the real servers that `make test-doors` puts Solgate into. Debian's
+# Installs the real servers that `make test-doors` puts Solgate into, and the
+# parsers that it compares Solgate's reading with (Node, Java with Jackson). Debian's
 # packages go into the system, which takes root; the rest goes into
 # target/doors and is pinned by hash:
 #
@@ -13,7 +14,7 @@ cd "$(dirname "$0")/../.."
 readonly REQUIREMENTS=tests/doors
 readonly DOORS=target/doors
 readonly POLICY_RC=/usr/sbin/policy-rc.d
-readonly PACKAGES=(nginx-light libnginx-mod-http-lua haproxy)
+readonly PACKAGES=(nginx-light libnginx-mod-http-lua haproxy libjackson2-databind-java)
 readonly PYTHON=${PYTHON:-python3}
 
 say() {
@@ -47,6 +48,9 @@ install_packages() {
         installed "$package" || missing+=("$package")
     done
     "$PYTHON" -c 'import ensurepip, venv' 2> /dev/null || missing+=(python3-venv)
+    # Of any distribution: Node 18 or newer, and a JDK, of 17 or newer.
+    command -v node > /dev/null || missing+=(nodejs)
+    command -v javac > /dev/null || missing+=(default-jdk-headless)
     if ((${#missing[@]} == 0)); then
         return
     fi
@@ -111,6 +115,7 @@ print_versions() {
     say "$("$DOORS/bin/traefik" version | tr -s '\n ' ' ')"
     say "tacker $("$DOORS/tacker/bin/python" -c \
         'from importlib.metadata import version; print(version("tacker"))')"
+    say "node $(node --version), $(java --version | head -n 1)"
     dpkg-query --show --showformat='doors: ${Package} ${Version}\n' "${PACKAGES[@]}"
 }
 

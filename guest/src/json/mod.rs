@@ -1,13 +1,14 @@
 //! Strict JSON (RFC 8259), read so that no two parsers can disagree about it.
 //!
-//! Refused are: duplicate member names, also when written with escapes; lone
-//! surrogates; a byte order mark; everything that RFC 8259 does not know.
-//! Integers of more than 64 bits and numbers beyond a double are reported without
-//! ending the reading. `serde_json` cannot tell these apart, which is why this
+//! Refused are: duplicate member names, also when written with escapes or in another
+//! case; lone surrogates; a byte order mark; everything that RFC 8259 does not know.
+//! Integers beyond what every reader keeps and numbers beyond a double are reported
+//! without ending the reading. `serde_json` cannot tell these apart, which is why this
 //! parser exists.
 //!
 //! Facts, which do not come from the caller, are read as `serde_json` reads them.
 
+mod case;
 mod document;
 mod names;
 mod numbers;
@@ -16,6 +17,7 @@ mod strings;
 
 use parser::{Parser, Reading};
 
+pub(crate) use case::{alike, folded};
 pub(crate) use document::{Array, Document, Items, Kind, Members, Node, Object};
 
 /// Most members of one object. Whoever looks for a member passes those before it:

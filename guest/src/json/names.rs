@@ -1,11 +1,13 @@
-//! Whether the names of an object's members differ.
+//! Whether the names of an object's members differ in more than case.
 //!
 //! The names of small objects are compared with one another as they come. Those of
 //! larger ones are sorted when the object ends, so that nobody can choose names that
 //! make this cost more than the text is long.
 
 use super::{
+    alike,
     document::{Document, behind, long},
+    folded,
     parser::{Open, Parsed, Parser, Stop},
 };
 
@@ -56,11 +58,12 @@ impl Parser<'_> {
     }
 }
 
-/// Whether a member before the one whose name is the entry `key` has that name.
+/// Whether a member before the one whose name is the entry `key` has that name, in
+/// whatever case.
 fn is_taken(document: &Document<'_>, object: Open, key: usize) -> bool {
     let Some(name) = document.entries.get(key) else { return false };
     let name = document.text(name);
-    names(document, object).any(|(_, known)| known == name)
+    names(document, object).any(|(_, known)| alike(known, name))
 }
 
 /// The names of an object's members so far, and their entries.
@@ -78,23 +81,30 @@ fn names<'d>(document: &'d Document<'_>, object: Open) -> impl Iterator<Item = (
 #[cold]
 fn second(document: &Document<'_>, alike: &[u64]) -> Option<usize> {
     let entry = |name: &u64| usize::try_from(name & u64::from(u32::MAX)).ok();
-    let mut names: Vec<(&str, usize)> = alike
+    let mut names: Vec<(String, usize)> = alike
         .iter()
         .filter_map(entry)
-        .filter_map(|at| document.entries.get(at).map(|name| (document.text(name), at)))
+        .filter_map(|at| document.entries.get(at).map(|name| (folded(document.text(name)).collect(), at)))
         .collect();
     names.sort_unstable();
     let pairs = names.iter().zip(names.iter().skip(1));
     pairs.filter(|(left, right)| left.0 == right.0).map(|(_, right)| right.1).min()
 }
 
-/// Enough to tell most names apart.
+/// Enough to tell most names apart; the same for names that are alike.
 fn hash(name: &str) -> u32 {
+    if name.is_ascii() { hash_caseless(name) } else { hash_caseless(&folded(name).collect::<String>()) }
+}
+
+/// Takes no notice of the case of ASCII letters.
+fn hash_caseless(name: &str) -> u32 {
     /// 2^64 by the golden ratio: spreads small differences.
     const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+    /// The bit that tells small letters from capital ones.
+    const SMALL: u64 = u64::from_le_bytes([0x20; 8]);
     let mix = |state: u64, word: u64| (state ^ word).wrapping_mul(SPREAD).rotate_left(29);
     let (words, rest) = name.as_bytes().as_chunks::<8>();
-    let state = words.iter().fold(0, |state, word| mix(state, u64::from_le_bytes(*word)));
-    let rest = rest.iter().fold(1, |word: u64, byte| word << 8 | u64::from(*byte));
+    let state = words.iter().fold(0, |state, word| mix(state, u64::from_le_bytes(*word) | SMALL));
+    let rest = rest.iter().fold(1, |word: u64, byte| word << 8 | u64::from(*byte | 0x20));
     u32::try_from(mix(state, rest).wrapping_mul(SPREAD) >> 32).unwrap_or(0)
 }

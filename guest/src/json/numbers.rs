@@ -42,7 +42,12 @@ impl Parser<'_> {
         }
         let literal = self.text.get(start..self.at).unwrap_or_default();
         let number = match self.reading {
-            _ if integer && let Some(number) = whole(literal) => number,
+            _ if integer && let Some(number) = whole(literal) => {
+                if self.reading == Reading::Strict && !is_kept(&number) {
+                    self.report(literal, false);
+                }
+                number
+            }
             Reading::Strict => self.represent(literal, integer),
             Reading::Lenient => match serde_json::from_str(literal) {
                 Ok(number) => number,
@@ -82,8 +87,19 @@ impl Parser<'_> {
     }
 }
 
-/// An integer of at most 64 bits. Every digit is kept, though not by readers that
-/// only know doubles: counters and times in nanoseconds are that long.
+/// The largest integer below which a double has room for every one (RFC 7493, 2.2).
+const MOST_KEPT: u64 = (1 << 53) - 1;
+
+/// Whether readers that only know doubles keep every digit of an integer.
+fn is_kept(number: &Number) -> bool {
+    match number.as_i64() {
+        Some(number) => number.unsigned_abs() <= MOST_KEPT,
+        None => false,
+    }
+}
+
+/// An integer of at most 64 bits, with every digit: for policies that let longer
+/// ones than [`MOST_KEPT`] pass, and for facts.
 fn whole(literal: &str) -> Option<Number> {
     if literal == "-0" {
         return None;

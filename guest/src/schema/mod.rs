@@ -3,6 +3,7 @@
 
 mod annotation;
 mod instance;
+mod names;
 mod secrets;
 mod trace;
 mod wording;
@@ -21,9 +22,11 @@ use crate::{
 };
 use annotation::{Names, rule_of, rule_of_missing};
 use instance::Tape;
+use names::Declared;
 use trace::{Trace, occurrences, trace};
 
 pub(crate) use annotation::check as check_annotations;
+pub(crate) use names::NameInAnotherCase;
 pub use secrets::Secret;
 pub(crate) use secrets::secrets;
 
@@ -54,6 +57,7 @@ pub(crate) struct BodySchema {
     /// The schema asks for an object at the top.
     pub wants_object: bool,
     names: Names,
+    declared: Declared,
 }
 
 /// One fault of a body.
@@ -91,7 +95,8 @@ impl BodySchema {
             .map_err(|error| fault(format!("{error} (at {})", error.instance_path())))?;
         let wants_object = occurrences(&root, "").iter().any(|trace| trace.declares("object"));
         let names = Names::new(rules, &operation.rule_map, &operation.id)?;
-        Ok(Self { root, validator, wants_object, names })
+        let declared = Declared::of(&root);
+        Ok(Self { root, validator, wants_object, names, declared })
     }
 
     /// Whether a body is valid. Cheap.
@@ -110,6 +115,12 @@ impl BodySchema {
         }
         faults.truncate(limit);
         faults
+    }
+
+    /// Members whose names the schema declares for their object in another case, at
+    /// most `limit`.
+    pub(crate) fn names_in_another_case(&self, body: Node<'_>, limit: usize) -> Vec<NameInAnotherCase> {
+        names::in_another_case(&self.declared, &self.root, body, limit)
     }
 
     /// The rules that the schema names, for the trace.

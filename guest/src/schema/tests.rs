@@ -256,3 +256,37 @@ fn secrets_are_named_with_what_in_them_is_none() {
     ];
     assert_eq!(found, expected);
 }
+
+#[test]
+fn names_in_another_case_are_found_where_they_are_declared() {
+    let schema = schema(json!({
+        "Root": {
+            "type": "object",
+            "properties": {
+                "kind": {"type": "string"},
+                "items": {"type": "array", "items": {"$ref": "#/components/schemas/Item"}},
+                "free": {"type": "object"},
+                "by-name": {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/Item"}},
+            },
+        },
+        "Item": {"oneOf": [
+            {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}},
+            {"type": "object", "properties": {"ID": {"type": "string"}, "vnfId": {"$ref": "#/components/schemas/Item"}}},
+        ]},
+    }));
+    let found = |body: Value, limit: usize| -> Vec<(String, String)> {
+        let body = Document::from(&body);
+        let found = schema.names_in_another_case(body.root(), limit);
+        found.into_iter().map(|found| (found.pointer, found.declared)).collect()
+    };
+    let pair = |pointer: &str, declared: &str| (pointer.to_owned(), declared.to_owned());
+    assert_eq!(found(json!({"kind": "", "other": 1, "Other": {}, "free": {"Kind": 1, "ITEMS": []}}), 9), []);
+    assert_eq!(found(json!({"items": [{"id": "", "ID": ""}]}), 9), [], "both are declared");
+    assert_eq!(found(json!({"Kind": 1, "\u{212a}ind": 2}), 9), [pair("/Kind", "kind"), pair("/\u{212a}ind", "kind")]);
+    assert_eq!(
+        found(json!({"items": [{}, {"VnfId": {}, "vnfId": {"Id": 1}}]}), 9),
+        [pair("/items/1/VnfId", "vnfId"), pair("/items/1/vnfId/Id", "id")]
+    );
+    assert_eq!(found(json!({"by-name": {"KIND": {"VNFID": 1}}}), 9), [pair("/by-name/KIND/VNFID", "vnfId")]);
+    assert_eq!(found(json!({"Kind": 1, "KIND": 2}), 1).len(), 1);
+}

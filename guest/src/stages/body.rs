@@ -8,6 +8,7 @@ use crate::{
     ir::{Body, Stage},
     json::{self, Document, InexactNumber, JsonFault, Node, Strict},
     media_type::MediaType,
+    schema::NameInAnotherCase,
     text,
     verdict::Location,
 };
@@ -211,7 +212,7 @@ fn explain(fault: JsonFault, depth: u32) -> (usize, String, String) {
         ),
         JsonFault::DuplicateKey { pointer, key } => {
             let detail = format!(
-                "The member name {} occurs more than once in one object (at {}); readers disagree about which counts.",
+                "The member name {} occurs more than once in one object, be it in another case (at {}); readers disagree about which counts.",
                 text::quote(&key),
                 text::clean(&pointer)
             );
@@ -247,7 +248,7 @@ pub(super) fn check_schema(call: &Call<'_>, content: &mut Content<'_>, report: &
         let value = document.root();
         if report.traced().is_some() {
             report.looks_at(&body.schema.rules());
-            report.looks_at(&[rule::BODY_SCHEMA, rule::JSON_NUMBER]);
+            report.looks_at(&[rule::BODY_SCHEMA, rule::JSON_NUMBER, rule::JSON_NAME_CASE]);
         }
         if !body.schema.is_valid(value) {
             *invalid = report_schema(call, body, value, report);
@@ -255,15 +256,22 @@ pub(super) fn check_schema(call: &Call<'_>, content: &mut Content<'_>, report: &
         for number in numbers.iter() {
             *invalid |= report_number(call, body, number, report);
         }
+        for found in body.schema.names_in_another_case(value, violations(call)) {
+            *invalid |= report_name(&found, report);
+        }
     }
     expressions::run(call, Stage::Body, Some(content), report);
 }
 
+/// Most faults that are reported.
+fn violations(call: &Call<'_>) -> usize {
+    usize::try_from(call.engine.bundle.limits.violations).unwrap_or(usize::MAX)
+}
+
 /// True if a fault denies.
 fn report_schema(call: &Call<'_>, body: &CompiledBody, value: Node<'_>, report: &mut Report<'_>) -> bool {
-    let limit = usize::try_from(call.engine.bundle.limits.violations).unwrap_or(usize::MAX);
     let mut denied = false;
-    for fault in body.schema.faults(value, limit) {
+    for fault in body.schema.faults(value, violations(call)) {
         denied |=
             report.fail_as(fault.rule, schema_status(call, fault.rule), Location::Body(fault.pointer), fault.detail);
     }
@@ -277,15 +285,26 @@ fn report_number(call: &Call<'_>, body: &CompiledBody, number: &InexactNumber, r
         && !report.has(rule, &number.pointer)
     {
         let detail = format!(
-            "{} is {literal}; expected is an integer between -9223372036854775808 and 9223372036854775807.",
+            "{} is {literal}; expected is an integer between -9007199254740991 and 9007199254740991.",
             last_segment(&number.pointer)
         );
         denied = report.fail_as(rule, schema_status(call, rule), Location::Body(number.pointer.clone()), detail);
     }
     let reason =
         if number.overflow { "is larger than a number can be" } else { "has more digits than every reader keeps" };
-    let detail = format!("The number {literal} {reason}; send it as a string, or an integer of at most 64 bits.");
+    let detail = format!(
+        "The number {literal} {reason}; send it as a string, or an integer between -9007199254740991 and 9007199254740991."
+    );
     report.fail(rule::JSON_NUMBER, Location::Body(number.pointer.clone()), detail) | denied
+}
+
+fn report_name(found: &NameInAnotherCase, report: &mut Report<'_>) -> bool {
+    let detail = format!(
+        "The member name {} is {} in another case; some readers take it for that one, others for an unknown one. Send {1}, or another name.",
+        text::quote(&found.name),
+        text::quote(&found.declared)
+    );
+    report.fail(rule::JSON_NAME_CASE, Location::Body(found.pointer.clone()), detail)
 }
 
 fn last_segment(pointer: &str) -> String {

@@ -12,12 +12,13 @@ use crate::{
     verdict::Location,
 };
 
-/// A query, split at `&` and decoded. `+` is a plus, not a space.
+/// A query, split at `&` and decoded.
 #[derive(Debug, Default)]
 pub(crate) struct Query<'a> {
     /// Name and value; a flag has an empty value.
     pub pairs: Vec<(Cow<'a, str>, Cow<'a, str>)>,
-    /// Parts with broken percent-encoding, or that are not UTF-8.
+    /// Parts with broken percent-encoding, that are not UTF-8, or that readers
+    /// [disagree](misread) about.
     broken: Vec<&'a str>,
 }
 
@@ -27,7 +28,7 @@ impl<'a> Query<'a> {
         for part in query.into_iter().flat_map(|query| query.split('&')).filter(|part| !part.is_empty()) {
             let (name, value) = part.split_once('=').unwrap_or((part, ""));
             match (uri::decode(name), uri::decode(value)) {
-                (Some(name), Some(value)) => parsed.pairs.push((name, value)),
+                (Some(name), Some(value)) if misread(part).is_none() => parsed.pairs.push((name, value)),
                 _ => parsed.broken.push(part),
             }
         }
@@ -45,7 +46,8 @@ pub(super) fn check(call: &Call<'_>, report: &mut Report<'_>) {
     }
     report.looks_at(&[rule::QUERY_ENCODING]);
     for part in &call.query.broken {
-        let detail = format!("The part {} of the query is not percent-encoded UTF-8.", text::quote(part));
+        let reason = misread(part).unwrap_or("is not percent-encoded UTF-8");
+        let detail = format!("The part {} of the query {reason}.", text::quote(part));
         report.fail(rule::QUERY_ENCODING, Location::Request, detail);
     }
     let defined = &call.operation.query;
@@ -74,6 +76,18 @@ pub(super) fn check(call: &Call<'_>, report: &mut Report<'_>) {
         check_value(parameter, value, report);
     }
     check_combination(&present, report);
+}
+
+/// Why servers read a part of a query in different ways, as half a sentence.
+fn misread(part: &str) -> Option<&'static str> {
+    // Those that take a query for a form, which are most.
+    if part.contains('+') {
+        return Some("holds a +, which some readers take for a space; send %2B or %20");
+    }
+    // WebOb and older ones split at semicolons, too. Filters need them, and what such
+    // a reader finds behind one is then no name of a parameter.
+    let cut = part.split(';').skip(1).any(|rest| !rest.starts_with('('));
+    cut.then_some("holds a semicolon, at which some readers end it; send %3B")
 }
 
 fn check_value(parameter: &QueryParameter, value: &str, report: &mut Report<'_>) {

@@ -23,7 +23,7 @@ fn what_is_accepted_reads_as_serde_json_reads_it() {
         " \r\n\t[ ] \n",
         r#"{"terminationType":"GRACEFUL","gracefulTerminationTimeout":10.0}"#,
         r#"{"a":[1,-2,0,-0,1.5,1e3,1E-2,-1.25e+2,9007199254740991,-9007199254740991,5e-324]}"#,
-        "[9007199254740993,9223372036854775807,-9223372036854775808,18446744073709551615]",
+        "[9007199254740993.0,1e16,1e300]",
         r#"["", "\"\\\/\b\f\n\r\t\u0041\u00e9\ud83d\ude80", "störung – 障害 🚨"]"#,
         "null",
         "true",
@@ -90,18 +90,20 @@ fn bytes_that_are_not_utf8() {
 }
 
 #[test]
-fn duplicate_names_also_with_escapes() {
+fn duplicate_names_also_with_escapes_and_in_another_case() {
     for (text, pointer, key) in [
         (r#"{"a":1,"a":2}"#, "/a", "a"),
         (r#"{"x":[{"a/b":1,"a\u002fb":2}]}"#, "/x/0/a~1b", "a/b"),
         (r#"{"":1,"":2}"#, "/", ""),
+        (r#"{"a":1,"A":2}"#, "/A", "A"),
+        (r#"{"a":{"kind":1,"\u212aind":2}}"#, "/a/\u{212a}ind", "\u{212a}ind"),
     ] {
         assert_eq!(
             refused(text.as_bytes(), 64),
             Err(JsonFault::DuplicateKey { pointer: pointer.to_owned(), key: key.to_owned() })
         );
     }
-    assert_eq!(value(r#"{"a":{"a":1},"A":1}"#)["a"]["a"], 1);
+    assert_eq!(value(r#"{"a":{"A":1},"b":1}"#)["a"]["A"], 1);
 }
 
 #[test]
@@ -120,6 +122,12 @@ fn inexact_numbers_are_reported_and_reading_goes_on() {
     let value = read.document.root().to_value();
     let found: Vec<_> = read.numbers.iter().map(|number| (number.pointer.as_str(), number.overflow)).collect();
     assert_eq!(found, [("/a/1", false), ("/b~1c/d", false), ("/e", true), ("/g", false)]);
+    let read =
+        parse(b"[9007199254740991,9007199254740992,-9007199254740991,-9007199254740992,18446744073709551615]", 64);
+    let read = read.unwrap();
+    let found: Vec<_> = read.numbers.iter().map(|number| number.pointer.as_str()).collect();
+    assert_eq!(found, ["/1", "/3", "/4"]);
+    assert_eq!(read.document.root().to_value()[4], u64::MAX, "policies that let it pass see every digit");
     assert_eq!(value["b/c"]["d"], -9_223_372_036_854_775_808.0);
     assert_eq!(value["e"], f64::MAX);
 }

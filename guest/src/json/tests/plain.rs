@@ -1,7 +1,7 @@
 //! The plain way to read strict JSON: by recursion, into `serde_json`'s values, with
 //! names in maps. What the parser reports must be what this reports.
 
-use serde_json::{Map, Number, Value, map::Entry};
+use serde_json::{Map, Number, Value};
 
 use super::super::{InexactNumber, JsonFault, MEMBERS, push_segment};
 
@@ -186,15 +186,10 @@ impl Parser<'_> {
             let known = self.numbers.len();
             let value = self.value().map_err(|stop| within(stop, || key.clone()))?;
             self.locate(known, || key.clone());
-            match members.entry(key) {
-                Entry::Vacant(free) => {
-                    free.insert(value);
-                }
-                Entry::Occupied(taken) => {
-                    let key = taken.key().clone();
-                    return Err(Stop { why: Why::DuplicateKey(key.clone()), segments: vec![key] });
-                }
+            if members.keys().any(|known: &String| known.to_uppercase() == key.to_uppercase()) {
+                return Err(Stop { why: Why::DuplicateKey(key.clone()), segments: vec![key] });
             }
+            members.insert(key, value);
             self.space();
             match self.peek() {
                 Some(b',') => self.advance(),
@@ -260,8 +255,10 @@ impl Parser<'_> {
 
     fn represent(&mut self, literal: &str, integer: bool) -> Number {
         if integer && literal != "-0" {
-            // Every digit is kept, though not by readers that only know doubles:
-            // counters and times in nanoseconds are that long.
+            // Every digit is kept, though not by readers that only know doubles.
+            if literal.parse::<i128>().map_or(true, |value| value.abs() >= 1 << 53) {
+                self.report(literal, literal.parse::<f64>().is_ok_and(f64::is_infinite));
+            }
             if let Ok(value) = literal.parse::<i64>() {
                 return value.into();
             }
@@ -271,7 +268,7 @@ impl Parser<'_> {
         }
         // The grammar has been checked, so this parses; too large gives infinity.
         let value = literal.parse::<f64>().unwrap_or(f64::INFINITY);
-        if integer && literal != "-0" || value.is_infinite() {
+        if !integer && value.is_infinite() {
             self.report(literal, value.is_infinite());
         }
         let finite = value.clamp(f64::MIN, f64::MAX);

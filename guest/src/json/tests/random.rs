@@ -188,7 +188,8 @@ fn duplicates_in_objects_of_any_size() {
         for _ in 0..20 {
             let mut names: Vec<String> = (0..size).map(|index| format!("name {index}")).collect();
             for _ in 0..random.usize(..3) {
-                names[random.usize(..size)] = names[random.usize(..size)].clone();
+                let name = names[random.usize(..size)].clone();
+                names[random.usize(..size)] = if random.bool() { name } else { name.to_uppercase() };
             }
             let members: Vec<String> = names
                 .iter()
@@ -212,6 +213,9 @@ fn duplicates_in_objects_of_any_size() {
 #[test]
 fn names_that_only_look_alike_differ() {
     let names: Vec<String> = (0..1000).map(|index| format!("\"{index:040}\":{index}")).collect();
+    // These hash alike: case is one bit, and not only of letters.
+    let odd = ["\"[\":0", "\"{\":0", "\"@\":0", "\"`\":0"].map(str::to_owned);
+    let names = [names.as_slice(), &odd].concat();
     let text = format!("{{{}}}", names.join(","));
     assert!(parse(text.as_bytes(), 2).is_ok());
 }

@@ -48,7 +48,10 @@ const DOCS: &[(&str, &str)] = &[
     ),
     ("query.unknown", "The operation has no query parameter of this name. Check the spelling, or leave it out."),
     ("query.repeated", "Gate and VNFM could act on different values of a parameter that occurs twice. Send it once."),
-    ("query.encoding", "Names and values of the query are UTF-8, percent-encoded. Encode them so."),
+    (
+        "query.encoding",
+        "Names and values of the query are UTF-8, percent-encoded, a plus as %2B: the bare + is a space to many readers. Encode them so.",
+    ),
     (
         "query.filter.syntax",
         "A filter consists of `(operator,attribute,value)` and more of these after semicolons (ETSI GS NFV-SOL 013, 5.2).",
@@ -83,7 +86,7 @@ const DOCS: &[(&str, &str)] = &[
     ),
     (
         "body.json.duplicate-key",
-        "Parsers disagree about which of two members of the same name counts, so gate and VNFM could act on different values. Send each member once.",
+        "Parsers disagree about which of two members of the same name counts, and some do not tell case apart, so gate and VNFM could act on different values. Send each member once, in one case.",
     ),
     ("body.json.depth", "Arrays and objects are nested deeper than limits.depth. No data type of the API needs that."),
     (
@@ -93,6 +96,10 @@ const DOCS: &[(&str, &str)] = &[
     (
         "body.json.number",
         "Readers keep different digits of such a number, so gate and VNFM could act on different values. Send an integer within plus or minus 9007199254740991, or a string where one is expected.",
+    ),
+    (
+        "body.json.name-case",
+        "Some readers do not tell case apart: they would take this member for the declared one, which the policy has not seen. Send the declared name as it is written, or another name.",
     ),
     ("body.json.object", "The data types of the API are objects at the top. Send the parameters as members of one."),
     (
