@@ -111,14 +111,15 @@ impl Door {
 
 const HEAD: [&str; 3] = ["Version: 2.0.0", "Accept: application/json", "Content-Type: application/json"];
 
-fn terminate(kind: &str) -> Vec<u8> {
+fn terminate(instance: &str, kind: &str) -> Vec<u8> {
     let body = format!(r#"{{"terminationType":"{kind}"}}"#);
-    message("POST", "/vnflcm/v2/vnf_instances/i/terminate", &HEAD, &body)
+    message("POST", &format!("/vnflcm/v2/vnf_instances/{instance}/terminate"), &HEAD, &body)
 }
 
 /// A request that both policies deny, each by a rule of its own name.
 fn denied() -> Vec<u8> {
-    terminate("soon")
+    // Not of an instance that something else is waiting for.
+    terminate("other", "soon")
 }
 
 /// A request that both let pass.
@@ -273,6 +274,29 @@ fn sighup_reads_the_files_at_once_and_in_any_case() {
     assert_eq!((door.rule().as_str(), door.count("refused")), (RULES[1], 2));
 }
 
+/// A signature may come after its policy; until then there is none.
+#[test]
+fn a_policy_that_must_be_signed_takes_over_when_it_is() {
+    let (folder, policy) = first_policy();
+    let key = folder.path().join("team.key");
+    let run = |arguments: &[&str]| {
+        let done = solgate().args(arguments).output().expect("it runs");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    };
+    let (key_text, policy_text) = (key.to_str().expect("UTF-8"), policy.to_str().expect("UTF-8"));
+    run(&["keygen", key_text]);
+    run(&["sign", policy_text, "--key", key_text]);
+    let vnfm = Vnfm::start();
+    let public = format!("{key_text}.pub");
+    let door = Door::open("serve", &vnfm.url(), folder.path(), &policy, &["--require-signature", &public]);
+    replace(&policy, &policies().second);
+    door.wait("refused", 1);
+    assert_eq!((door.rule().as_str(), door.is_ready()), (RULES[0], true));
+    run(&["sign", policy_text, "--key", key_text]);
+    door.wait("swapped", 1);
+    assert_eq!(door.rule(), RULES[1]);
+}
+
 #[test]
 fn without_reload_the_policy_stays() {
     let (folder, policy) = first_policy();
@@ -315,7 +339,7 @@ fn a_request_ends_with_the_policy_that_it_began_with() {
     let url = format!("http://{}", vnfm.local_addr().expect("it is bound"));
     let door = Door::open("serve", &url, folder.path(), &policy, &[]);
     std::thread::scope(|threads| {
-        let begun = threads.spawn(|| send(door.address, &terminate("FORCEFUL")));
+        let begun = threads.spawn(|| send(door.address, &terminate("i", "FORCEFUL")));
         // It waits for a fact while another policy takes over.
         let (mut asked, _) = vnfm.accept().expect("the gate asks");
         let _ = asked.read(&mut [0; 4096]).expect("it is a request");
