@@ -82,7 +82,9 @@ pub fn check(asked: &Asked, host: &str) -> CheckRequest {
     let pseudo = [(":authority", host), (":path", &case.target), (":method", &case.method), (":scheme", "http")];
     let mut headers: Vec<HeaderValue> = pseudo.iter().map(|(name, value)| field(name, value)).collect();
     headers.extend(case.fields.iter().map(|(name, value)| field(name, value)));
-    if !case.body.is_empty() {
+    // Envoy waits for a body wherever one is announced.
+    let announced = case.fields.iter().any(|(name, _)| name == "transfer-encoding");
+    if !case.body.is_empty() || announced {
         headers.push(field("x-envoy-auth-partial-body", "false"));
     }
     let http = HttpRequest {
