@@ -1,12 +1,11 @@
 //! What a replay has shown.
 
 use std::collections::BTreeSet;
-use std::io::{ErrorKind, Write};
 
-use anyhow::anyhow;
 use serde_json::{Value, json};
 use solgate::record::{Record, RecordedVerdict};
 
+use super::super::output::print;
 use super::NotCompared;
 
 /// Requests and reasons that are shown one by one; more are counted.
@@ -111,7 +110,7 @@ impl Report {
             self.differences.len(),
             self.not_compared.len()
         ));
-        write(&text)
+        print(&text)
     }
 
     /// One JSON object on standard output.
@@ -136,15 +135,6 @@ impl Report {
             "differences": differences.collect::<Vec<_>>(),
             "notJudged": not.collect::<Vec<_>>(),
         });
-        write(&format!("{report}\n"))
-    }
-}
-
-/// A reader that has gone away wanted no more.
-fn write(text: &str) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(anyhow!("cannot write to standard output: {error}")),
-        _ => Ok(()),
+        print(&format!("{report}\n"))
     }
 }
