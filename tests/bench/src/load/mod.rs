@@ -6,6 +6,7 @@
 //! meets all of them; what is reported is the median of the rounds.
 
 mod case;
+mod envoy;
 mod nginx;
 mod prism;
 mod process;
@@ -129,11 +130,13 @@ fn contenders(vnfm: SocketAddr, folder: &Path, missing: &mut Vec<Row>) -> anyhow
         Some(server) => all.push(Contender::new(name, &SUBSCRIBE, refusal, server)),
         None => missing.push(
             Row::beside(format!("{}, {name}", SUBSCRIBE.name), f64::NAN, "requests/s")
-                .note("it is not installed; tests/bench/install-tools.sh does that"),
+                .note("it is not installed; tests/bench/install-tools.sh and tests/doors/install.sh do that"),
         ),
     };
     peer("nginx", None, nginx::start(free_address(), vnfm, false, folder)?);
     peer("nginx with its access log", None, nginx::start(free_address(), vnfm, true, folder)?);
+    peer(ENVOY, None, envoy::start(free_address(), vnfm, false, folder)?);
+    peer(ENVOY_ASKS, JUDGED, envoy::start(free_address(), vnfm, true, folder)?);
     peer("Prism", Some(422), prism::start(free_address(), vnfm, folder)?);
 
     let gate = |name: &str, arguments: &[&str]| gate(name, arguments, vnfm, folder);
@@ -148,6 +151,8 @@ fn contenders(vnfm: SocketAddr, folder: &Path, missing: &mut Vec<Row>) -> anyhow
     Ok(all)
 }
 
+const ENVOY: &str = "Envoy";
+const ENVOY_ASKS: &str = "Envoy that asks solgate ext-authz";
 const OFF: &str = "gate off";
 const ON: &str = "gate on";
 const RECYCLED: &str = "gate on, instances recycled";
@@ -190,6 +195,11 @@ fn table(contenders: &[Contender]) -> Vec<Row> {
                 Row::against("gate off, of the requests/s of nginx", ratio(off, nginx), "x", Target::AtLeast(0.8))
                     .note("nginx writes no access log, the gate a decision line for each request"),
             );
+        }
+        if let (Some(asks), Some(envoy)) = (find(ENVOY_ASKS), find(ENVOY)) {
+            rows.push(Row::beside(format!("{ENVOY_ASKS}, of the requests/s of Envoy"), ratio(asks, envoy), "x"));
+            rows.push(Row::beside("its p50 above, one connection", single(asks, envoy), "us"));
+            rows.push(Row::beside("gate on, of the requests/s of Envoy that asks", ratio(on, asks), "x"));
         }
         if let Some(prism) = find("Prism") {
             rows.push(Row::beside("gate on, of the requests/s of Prism", ratio(on, prism), "x"));

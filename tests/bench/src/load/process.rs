@@ -17,6 +17,8 @@ pub struct Process {
     pub address: SocketAddr,
     /// Ends it, if to kill it is not enough.
     stop: Option<Command>,
+    /// Another one that it needs, stopped after it.
+    _beside: Option<Box<Process>>,
 }
 
 impl Process {
@@ -33,7 +35,7 @@ impl Process {
             .stderr(file("err")?)
             .spawn()
             .with_context(|| format!("{name} cannot be started"))?;
-        let mut process = Self { child, address, stop: None };
+        let mut process = Self { child, address, stop: None, _beside: None };
         let deadline = Instant::now() + START;
         while TcpStream::connect(address).is_err() {
             if process.child.try_wait()?.is_some() || Instant::now() > deadline {
@@ -43,6 +45,12 @@ impl Process {
             std::thread::sleep(Duration::from_millis(20));
         }
         Ok(process)
+    }
+
+    /// Keeps another process for as long as this one.
+    pub fn beside(mut self, other: Self) -> Self {
+        self._beside = Some(Box::new(other));
+        self
     }
 
     /// Ends it with this command.
