@@ -104,7 +104,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),
         Command::ImportCases(arguments) => import_cases::run(&arguments),
-        Command::Replay(arguments) => runtime()?.block_on(replay::run(&arguments)),
+        Command::Replay(arguments) => replay::run(&arguments, &runtime()?),
         Command::Serve(arguments) => {
             let loader = policies::Loader::for_gateway()?;
             Ok(runtime()?.block_on(serve::run(arguments, &loading(&loader), reloading(&loader)))?)

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use solgate::record::{NotReplayed, Record, RecordedVerdict};
+use tokio::runtime::Runtime;
 
 use super::policies::Loader;
 use super::recorded::{self, Unreadable};
@@ -56,26 +57,20 @@ enum NotCompared {
     NotReplayed(#[from] NotReplayed),
 }
 
-pub async fn run(arguments: &ReplayArgs) -> anyhow::Result<ExitCode> {
+pub fn run(arguments: &ReplayArgs, runtime: &Runtime) -> anyhow::Result<ExitCode> {
     let policies = Loader::for_author()?.several(&arguments.policies)?;
-    let mut lines: Vec<(usize, Result<Record, Unreadable>)> = Vec::new();
-    recorded::read(&arguments.log, |number, record| lines.push((number, record)))?;
-
+    let again = |record: Result<Record, Unreadable>| -> Result<(Record, RecordedVerdict), NotCompared> {
+        let record = record?;
+        let now = runtime.block_on(record.replay(policies.clone()))?;
+        Ok((record, now))
+    };
     let mut report = Report::default();
-    for (number, record) in lines {
-        let compared = match record {
-            Ok(record) => match record.replay(policies.clone()).await {
-                Ok(now) => Ok((record, now)),
-                Err(reason) => Err(reason.into()),
-            },
-            Err(reason) => Err(NotCompared::from(reason)),
-        };
-        match compared {
-            Ok((record, now)) if same(&record.verdict, &now) => report.same = report.same.saturating_add(1),
-            Ok((record, now)) => report.differs(number, &record, &now),
-            Err(reason) => report.not_compared.push((number, reason)),
-        }
-    }
+    // Line by line: a log may be larger than memory.
+    recorded::read(&arguments.log, |number, record| match again(record) {
+        Ok((record, now)) if same(&record.verdict, &now) => report.same = report.same.saturating_add(1),
+        Ok((record, now)) => report.differs(number, &record, &now),
+        Err(reason) => report.not_compared.push((number, reason)),
+    })?;
     let name = recorded::name(&arguments.log);
     match arguments.format {
         Format::Text => report.print(&name)?,
