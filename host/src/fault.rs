@@ -102,6 +102,18 @@ impl Fault {
         self.row().1
     }
 
+    /// The policy that failed, if it was one.
+    #[must_use]
+    pub fn policy(&self) -> Option<&str> {
+        match self {
+            Self::PolicyTrap { policy }
+            | Self::PolicyDeadline { policy }
+            | Self::PolicyMemory { policy }
+            | Self::PolicyOutcome { policy, .. } => Some(policy),
+            _ => None,
+        }
+    }
+
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.row().0

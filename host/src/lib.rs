@@ -18,6 +18,7 @@ mod pool;
 pub mod problem;
 pub mod record;
 pub mod request;
+mod trace_context;
 
 pub use request::Request;
 /// Cases of a policy: requests and the verdicts that they must get.

@@ -1,6 +1,7 @@
 //! What the end-to-end suites share.
 
 pub mod asked;
+pub mod collector;
 pub mod domain;
 pub mod doors;
 pub mod markdown;

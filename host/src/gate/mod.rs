@@ -2,10 +2,11 @@
 
 mod decision;
 mod judge;
+mod observer;
 mod operations;
 mod settings;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::Request;
 use crate::facts::FactSource;
@@ -14,6 +15,7 @@ use crate::problem::ProblemStyle;
 use operations::Operations;
 
 pub use decision::{Decision, FactTrace, Verdict};
+pub use observer::Observer;
 pub use settings::SettingError;
 pub use solgate_engine::ir::Severity;
 pub use solgate_engine::verdict::{Finding, Mode, Setting};
@@ -38,6 +40,7 @@ pub struct Gate {
     mode: Mode,
     fact_failure: FactFailure,
     style: ProblemStyle,
+    settings_digest: OnceLock<Arc<str>>,
 }
 
 impl Gate {
@@ -52,6 +55,7 @@ impl Gate {
             mode: Mode::default(),
             fact_failure: FactFailure::default(),
             style: ProblemStyle::default(),
+            settings_digest: OnceLock::new(),
         };
         gate.with_style(ProblemStyle::default())
     }
@@ -65,6 +69,7 @@ impl Gate {
     pub fn with_settings(mut self, settings: Vec<Setting>) -> Result<Self, SettingError> {
         self.settings =
             settings.into_iter().map(|setting| settings::fit(&self.policies, setting)).collect::<Result<_, _>>()?;
+        self.settings_digest = OnceLock::new();
         // The version that answers carry may be another one now.
         let style = ProblemStyle { version: None, ..self.style.clone() };
         Ok(self.with_style(style))
@@ -73,12 +78,14 @@ impl Gate {
     #[must_use]
     pub fn with_mode(mut self, mode: Mode) -> Self {
         self.mode = mode;
+        self.settings_digest = OnceLock::new();
         self
     }
 
     #[must_use]
     pub fn with_fact_failure(mut self, fact_failure: FactFailure) -> Self {
         self.fact_failure = fact_failure;
+        self.settings_digest = OnceLock::new();
         self
     }
 
@@ -97,6 +104,14 @@ impl Gate {
     #[must_use]
     pub fn settings(&self) -> &[Setting] {
         &self.settings
+    }
+
+    /// Tells one way to be set from another: lower-case hexadecimal SHA-256 over
+    /// mode, fact failure, options and severities. Gates of equal settings have equal
+    /// digests, in whichever order these were given.
+    #[must_use]
+    pub fn settings_digest(&self) -> &Arc<str> {
+        self.settings_digest.get_or_init(|| settings::digest(&self.settings, self.mode, self.fact_failure).into())
     }
 
     /// Whether it denies.
@@ -143,15 +158,38 @@ impl Gate {
         self.operations.iter().find_map(|operations| operations.changes(method, target))
     }
 
+    /// The resource that a request is about, such as `vnf_instances/1`, by the first
+    /// policy that knows its operation; `None` if that is a collection.
+    #[must_use]
+    pub fn resource(&self, method: &str, target: &str) -> Option<String> {
+        self.operations.iter().find_map(|operations| operations.resource(method, target))
+    }
+
+    /// Where its facts come from.
+    #[must_use]
+    pub fn facts(&self) -> &Arc<dyn FactSource> {
+        &self.facts
+    }
+
     /// Judges one request. Never fails: what goes wrong is a denial, too.
     pub async fn judge(&self, request: &Request) -> Decision {
-        judge::judge(self, request, &*self.facts).await
+        judge::judge(self, request, &*self.facts, &mut ()).await
     }
 
     /// Judges one request with facts from `facts` instead of the gate's own
     /// source: for a program that fetches them itself, as
     /// [`DelegatedFacts`](crate::facts::DelegatedFacts) lets it.
     pub async fn judge_with(&self, request: &Request, facts: &dyn FactSource) -> Decision {
-        judge::judge(self, request, facts).await
+        judge::judge(self, request, facts, &mut ()).await
+    }
+
+    /// As [`judge_with`](Self::judge_with), and tells `observer` what happens meanwhile.
+    pub async fn judge_observed(
+        &self,
+        request: &Request,
+        facts: &dyn FactSource,
+        observer: &mut dyn Observer,
+    ) -> Decision {
+        judge::judge(self, request, facts, observer).await
     }
 }

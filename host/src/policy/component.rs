@@ -115,6 +115,11 @@ impl<S: Start> Loaded<S> {
         Self { engine: engine.clone(), start, owner: Owner::new(), isolation }
     }
 
+    /// The engine that it runs in.
+    pub(super) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
     /// Asks what the policy is.
     pub(super) fn described(self) -> Result<(Self, Manifest), LoadError> {
         let mut instance = self.instance().map_err(|error| match error {

@@ -23,7 +23,7 @@ use wasmtime::component::Component;
 
 pub use self::cache::CacheError;
 pub use self::cases::CasesError;
-pub use self::engine::{Engine, EngineConfig, EngineError};
+pub use self::engine::{Engine, EngineConfig, EngineError, InstanceUse};
 pub use self::isolation::{Isolation, IsolationError};
 pub use self::manifest::Manifest;
 pub use self::source::{CheckedFile, FileDigest, FileDigestError, PolicyFile, PolicySources, SourceError};
@@ -213,6 +213,16 @@ impl Policy {
     #[must_use]
     pub fn body_limit(&self) -> usize {
         self.manifest.body_limit
+    }
+
+    /// How many instances its engine has, of all policies; `None` without a sandbox.
+    #[must_use]
+    pub fn instances(&self) -> Option<InstanceUse> {
+        match &self.judge {
+            Judge::Baked(loaded) => loaded.engine().instances(),
+            Judge::Loadable(loaded) => loaded.engine().instances(),
+            Judge::Native(_) | Judge::Traced(_) => None,
+        }
     }
 
     /// Judges one request.

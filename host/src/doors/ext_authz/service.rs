@@ -10,6 +10,7 @@ use tonic::{Request, Response, Status};
 use super::answer::answer;
 use super::request::{Refused, request};
 use crate::doors::gateway::judging::Judging;
+use crate::trace_context;
 
 /// Answers checks.
 pub struct Checks {
@@ -22,8 +23,11 @@ pub struct Checks {
 impl Authorization for Checks {
     async fn check(&self, check: Request<CheckRequest>) -> Result<Response<CheckResponse>, Status> {
         let envoy = check.remote_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip());
+        let asking = check.metadata().clone().into_headers();
         let judged = match request(check.into_inner(), &self.jwt_payload, SystemTime::now()) {
-            Ok(request) => {
+            Ok(mut request) => {
+                // Envoy's span for this check, if it makes one, rather than its client's.
+                trace_context::replace(&asking, &mut request.headers);
                 let client = request.caller.as_ref().and_then(|caller| caller.source_address.as_deref());
                 // A client on a Unix socket has no address: then it is Envoy that asks.
                 let peer = client.and_then(|address| address.parse().ok()).unwrap_or(envoy);

@@ -22,7 +22,7 @@ use super::original::Original;
 use crate::doors::body::collect;
 use crate::doors::gateway::config::{Config, Limits};
 use crate::doors::gateway::judging::{Judged, Judging};
-use crate::doors::gateway::{GateBuilder, GatewayError, Reload, connections, listen};
+use crate::doors::gateway::{Drain, GateBuilder, GatewayError, Reload, connections, listen};
 use crate::fault::Fault;
 
 /// The door, listening.
@@ -76,12 +76,16 @@ impl ForwardAuth {
     /// within the drain limit. Returns how many connections were cut.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> usize {
         let Self { listener, door, tasks, limits, .. } = self;
-        let stopping = || door.judging.stopping();
+        let drain = Drain::new(limits.drain);
+        let stopping = || {
+            drain.begin();
+            door.judging.stopping();
+        };
         let cut = connections(listener, limits, shutdown, stopping, |stream, peer, watcher| {
             serve(stream, peer.ip().to_canonical(), door.clone(), limits, watcher)
         })
         .await;
-        door.judging.close(tasks);
+        door.judging.close(tasks, drain.left()).await;
         cut
     }
 }

@@ -14,6 +14,7 @@ use super::config_file;
 use super::error::GatewayError;
 use super::gate_config::{self, GateMode, SeverityOverride};
 use super::record_file::RecordConfig;
+use super::spans::TracingArgs;
 use crate::gate::{FactFailure, Severity};
 use crate::policy::{Isolation, PolicyFile, PolicySources};
 use crate::record::Bodies;
@@ -73,6 +74,9 @@ pub struct GatewayArgs {
     #[arg(long)]
     pub log_bodies: bool,
 
+    #[command(flatten)]
+    pub tracing: TracingArgs,
+
     /// Read everything from a file instead
     #[arg(long, value_name = "FILE", env = "SOLGATE_CONFIG")]
     pub config: Option<PathBuf>,
@@ -120,6 +124,7 @@ impl GatewayArgs {
             })?;
             record.bodies = bodies;
         }
+        self.tracing.apply(&mut config.tracing)?;
         Ok(config)
     }
 
@@ -152,6 +157,7 @@ impl GatewayArgs {
             upstreams: vec![upstream],
             log: LogFormat::default(),
             record: None,
+            tracing: None,
             reload: true,
         }
     }

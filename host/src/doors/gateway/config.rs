@@ -8,6 +8,7 @@ use http::Uri;
 
 use super::gate_config::GateConfig;
 use super::record_file::RecordConfig;
+use super::spans::TracingConfig;
 
 /// Where the gate listens if nothing else is said.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
@@ -24,6 +25,8 @@ pub struct Config {
     pub log: LogFormat,
     /// Where whole decisions are recorded; nowhere by default.
     pub record: Option<RecordConfig>,
+    /// Where spans go; none are made by default.
+    pub tracing: Option<TracingConfig>,
     /// Whether a policy is replaced when its file is, or at SIGHUP.
     pub reload: bool,
 }

@@ -7,6 +7,7 @@ use super::config::{self, Config, DEFAULT_LISTEN, Limits, LogFormat, UpstreamCon
 use super::error::GatewayError;
 use super::gate_file::{self, problem};
 use super::record_file::RecordConfig;
+use super::spans;
 use super::yaml::{self, ConfigError, Node};
 use crate::problem::ProblemStyle;
 use crate::record::Bodies;
@@ -37,18 +38,28 @@ pub fn parse(path: &Path, text: &str) -> Result<Config> {
             upstreams: Vec::new(),
             log: LogFormat::default(),
             record: None,
+            tracing: None,
             reload: true,
         };
         let mut style = ProblemStyle::default();
         let mut upstreams = None;
-        for (name, node) in
-            root.members(&["listen", "admin", "log", "decisionLog", "reload", "limits", "problem", "upstreams"])?
-        {
+        for (name, node) in root.members(&[
+            "listen",
+            "admin",
+            "log",
+            "decisionLog",
+            "tracing",
+            "reload",
+            "limits",
+            "problem",
+            "upstreams",
+        ])? {
             match name {
                 "listen" => config.listen = address(node)?,
                 "admin" => config.admin = Some(address(node)?),
                 "log" => config.log = node.parse("json, text or off", log_format)?,
                 "decisionLog" => config.record = Some(record(node, folder)?),
+                "tracing" => config.tracing = Some(spans::read(node)?),
                 "reload" => config.reload = node.boolean()?,
                 "limits" => limits(node, &mut config.limits)?,
                 "problem" => problem(node, &mut style)?,
@@ -178,6 +189,7 @@ listen: 0.0.0.0:8443
 admin: 127.0.0.1:9901
 log: text
 decisionLog: { file: d.jsonl, bodies: true }
+tracing: { otlp: "http://127.0.0.1:4317", sample: 0.25 }
 reload: false
 limits: { headBytes: 32768, headTimeout: 5s, idle: 1m, connections: 10, drain: 2s, answerTimeout: 90s }
 problem: { typeBase: "https://example.com/rules/", version: "2.0.0" }
@@ -203,6 +215,8 @@ upstreams:
         assert_eq!((config.limits.head, config.reload), (32768, false));
         let record = RecordConfig { file: PathBuf::from("/etc/solgate/d.jsonl"), bodies: Bodies::Redacted };
         assert_eq!(config.record, Some(record));
+        let tracing = config.tracing.as_ref().unwrap();
+        assert_eq!((tracing.otlp.to_string().as_str(), tracing.sample), ("http://127.0.0.1:4317/", 0.25));
         assert_eq!(config.limits.answer, Duration::from_secs(90));
         let [first, second] = config.upstreams.as_slice() else { panic!("two upstreams") };
         assert_eq!(first.host.as_deref(), Some("vnfm-a.example"));
@@ -257,6 +271,18 @@ upstreams:
                 "t.yaml:3:5: another upstream has the same host and pathPrefix; no request would ever get here",
             ),
             ("decisionLog: { bodies: true }", "t.yaml:1:14: file is missing: the path to which decisions are recorded"),
+            (
+                "tracing: { sample: 1 }",
+                "t.yaml:1:10: otlp is missing: http://HOST[:PORT] of a collector that takes OTLP over gRPC, without TLS and without a path",
+            ),
+            (
+                "tracing: { otlp: \"http://c\", sample: 1.5 }",
+                "t.yaml:1:37: expected a number from 0 to 1, such as 0.1 for every tenth request, found 1.5",
+            ),
+            (
+                "tracing: { otlp: \"https://c\" }",
+                "t.yaml:1:18: expected http://HOST[:PORT] of a collector that takes OTLP over gRPC, without TLS and without a path, found another text",
+            ),
             ("reload: never", "t.yaml:1:9: expected true or false, found another text"),
             ("decisionLog: { file: a, bodies: some }", "t.yaml:1:33: expected true or false, found another text"),
             ("limits: { connections: 0 }", "t.yaml:1:24: expected a whole number from 1, found 0"),

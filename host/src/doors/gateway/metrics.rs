@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -15,6 +14,10 @@ use prometheus_client::registry::{Registry, Unit};
 use super::decision_log::Record;
 use super::gate_config::GateMode;
 use super::line_writer;
+use super::sampled::Sampled;
+use super::spans::SpanCounts;
+use crate::fault::Fault;
+use crate::gate::Decision;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
@@ -32,8 +35,25 @@ struct FindingLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FactLabels {
+    fact: String,
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PolicyFaultLabels {
+    policy: String,
+    rule: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ClassLabels {
     class: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct SpanLabels {
+    outcome: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -110,6 +130,8 @@ pub struct Metrics {
     findings: Family<FindingLabels, Counter>,
     evaluation: Histogram,
     fact_wait: Histogram,
+    facts: Family<FactLabels, Counter>,
+    policy_faults: Family<PolicyFaultLabels, Counter>,
     upstream_answers: Family<ClassLabels, Counter>,
     connections: Gauge,
     policies: Family<PolicyLabels, Gauge>,
@@ -117,6 +139,8 @@ pub struct Metrics {
     gates: Family<GateLabels, Gauge>,
     records: Family<RecordLabels, Counter>,
     lines_dropped: Counter,
+    spans: SpanCounts,
+    sampled: Sampled,
 }
 
 impl Default for Metrics {
@@ -144,6 +168,14 @@ impl Default for Metrics {
             Unit::Seconds,
             fact_wait.clone(),
         );
+        let facts = Family::default();
+        registry.register("facts", "Facts that were asked for, by name and outcome", facts.clone());
+        let policy_faults = Family::default();
+        registry.register(
+            "policy_faults",
+            "Policies that trapped, ran out of time or memory, or gave no valid verdict",
+            policy_faults.clone(),
+        );
         registry.register("upstream_answers", "Answers of the VNFMs by status class", upstream_answers.clone());
         registry.register("open_connections", "Client connections that are open", connections.clone());
         registry.register("policy_info", "Policies in use", policies.clone());
@@ -163,12 +195,19 @@ impl Default for Metrics {
             "Decision lines for which standard output was too slow",
             lines_dropped.clone(),
         );
+        let spans = Family::<SpanLabels, Counter>::default();
+        registry.register("spans", "Spans for the collector by what became of them", spans.clone());
+        let count = |outcome| spans.get_or_create_owned(&SpanLabels { outcome });
+        let spans = SpanCounts { exported: count("exported"), dropped: count("dropped"), failed: count("failed") };
+        let sampled = Sampled::new(&mut registry);
         Self {
             registry,
             requests,
             findings,
             evaluation,
             fact_wait,
+            facts,
+            policy_faults,
             upstream_answers,
             connections,
             policies,
@@ -176,6 +215,8 @@ impl Default for Metrics {
             gates,
             records,
             lines_dropped,
+            spans,
+            sampled,
         }
     }
 }
@@ -207,12 +248,34 @@ impl Metrics {
         }
     }
 
-    /// Notes how long a verdict took, and the wait for facts if there was any.
-    pub fn judged(&self, evaluation: Duration, fact_wait: Option<Duration>) {
-        self.evaluation.observe(evaluation.as_secs_f64());
-        if let Some(wait) = fact_wait {
-            self.fact_wait.observe(wait.as_secs_f64());
+    /// Notes how long a verdict took, and the facts if there were any.
+    pub fn judged(&self, decision: &Decision) {
+        self.evaluation.observe(decision.evaluation.as_secs_f64());
+        if !decision.facts.is_empty() {
+            self.fact_wait.observe(decision.waiting.as_secs_f64());
         }
+        for fact in &decision.facts {
+            self.facts.get_or_create(&FactLabels { fact: fact.name.clone(), outcome: fact.outcome() }).inc();
+        }
+    }
+
+    /// Counts a fault that is a policy's.
+    pub fn policy_fault(&self, fault: &Fault) {
+        if let Some(policy) = fault.policy() {
+            self.policy_faults.get_or_create(&PolicyFaultLabels { policy: policy.to_owned(), rule: fault.id() }).inc();
+        }
+    }
+
+    /// What becomes of spans.
+    #[must_use]
+    pub fn spans(&self) -> &SpanCounts {
+        &self.spans
+    }
+
+    /// What is measured whenever somebody looks.
+    #[must_use]
+    pub fn sampled(&self) -> &Sampled {
+        &self.sampled
     }
 
     /// Notes a policy that is in use.
@@ -260,6 +323,7 @@ impl Metrics {
     #[must_use]
     pub fn text(&self) -> String {
         self.lines_dropped.inner().store(line_writer::dropped(), Ordering::Relaxed);
+        self.sampled.take();
         let mut text = String::new();
         // Writing to a string cannot fail.
         let _ = encode(&mut text, &self.registry);

@@ -26,7 +26,10 @@ pub mod record_file;
 mod reload;
 mod router;
 mod routes;
+mod sampled;
 mod shutdown;
+pub mod spans;
+pub(super) mod verdict;
 mod yaml;
 
 pub use build_gate::{GateBuilder, LiveGate, MakeGate, PolicyLoader, build_gate, live_gate};
@@ -44,4 +47,4 @@ pub(super) use log::init as init_log;
 pub(super) use metrics::Metrics;
 pub(super) use router::Router;
 pub(super) use routes::{check, describe, listen, open};
-pub(super) use shutdown::signals;
+pub(super) use shutdown::{Drain, signals};

@@ -37,7 +37,9 @@ pub fn open<T>(
         }
         let gate = CurrentGate::new(entry.clone(), make_gate)
             .map_err(|error| GatewayError::Gate { upstream: entry.url.to_string(), reason: error.to_string() })?;
-        routes.push((entry.host.clone(), entry.path_prefix.clone(), make(entry, Arc::new(gate))?));
+        let gate = Arc::new(gate);
+        metrics.sampled().gate(Arc::clone(&gate));
+        routes.push((entry.host.clone(), entry.path_prefix.clone(), make(entry, gate)?));
     }
     Ok(Router::new(routes))
 }

@@ -19,12 +19,15 @@ use crate::doors::gateway::decision_log::{Record, micros};
 use crate::doors::gateway::gate_config::GateMode;
 use crate::doors::gateway::judging::RequestIds;
 use crate::doors::gateway::record_file::RecordFile;
+use crate::doors::gateway::spans::Spans;
+use crate::doors::gateway::verdict::Notes;
 use crate::doors::gateway::{CurrentGate, Metrics, Router};
 use crate::fault::Fault;
 use crate::gate::{Gate, Verdict};
 use crate::pool::PooledBody;
 use crate::problem::ProblemStyle;
 use crate::request::Caller;
+use crate::trace_context;
 
 /// A VNFM and the gate in front of it.
 pub struct GatedUpstream {
@@ -39,6 +42,7 @@ pub struct Proxy {
     pub metrics: Arc<Metrics>,
     pub log: LogFormat,
     pub record_file: Option<RecordFile>,
+    pub spans: Option<Spans>,
     /// From the head of a request to the last byte of its body.
     pub body_timeout: Duration,
     /// How long a request may wait for others on the same resource.
@@ -72,6 +76,12 @@ impl Proxy {
             connection,
             metrics: self.metrics.clone(),
             format: self.log,
+            held: None,
+            span: self.spans.as_ref().map(|spans| spans.request(&parts.headers, passed.received_at, passed.started)),
+        };
+        watch.record.trace_id = match &watch.span {
+            Some(span) => Some(span.trace_id()),
+            None => trace_context::trace_id(&parts.headers),
         };
         match self.serve(parts, body, passed, peer, &mut watch).await {
             Ok(response) => watch.pass(response),
@@ -130,7 +140,12 @@ impl Proxy {
         // Kept until the head of the VNFM's answer is there.
         let _turn = match gate.changes(&received.method, &received.target) {
             Some(resource) if route.gate.upstream.gate.mode != GateMode::Off => {
-                let Some(turn) = route.turns.wait(resource, self.turn_timeout).await else {
+                let begun = Instant::now();
+                let turn = route.turns.wait(resource, self.turn_timeout).await;
+                if let Some(span) = &watch.span {
+                    span.waited(begun);
+                }
+                let Some(turn) = turn else {
                     let fault = Fault::TurnTimeout { seconds: self.turn_timeout.as_secs() };
                     return Err(self.fault(&fault, Some(&received.target), Some(style), !complete, watch));
                 };
@@ -140,7 +155,7 @@ impl Proxy {
         };
         if route.gate.upstream.gate.mode == GateMode::Off {
             watch.record.unjudged(gate.operation(&received.method, &received.target));
-        } else if let Verdict::Deny(problem) = self.judge(&gate, &received, watch).await {
+        } else if let Verdict::Deny(problem) = self.judge(&route.gate, &gate, &received, watch).await {
             return Err(Refused { response: problem.response(style), close: !complete });
         }
         if !complete {
@@ -154,25 +169,33 @@ impl Proxy {
             .map_err(|fault| self.fault(&fault, Some(&received.target), Some(style), false, watch))
     }
 
-    async fn judge(&self, gate: &Arc<Gate>, request: &crate::Request, watch: &mut Watch) -> Verdict {
-        let decision = gate.judge(request).await;
-        watch.record.decided(&decision);
-        if let Some(file) = &self.record_file {
-            file.offer(&watch.record.id, gate, request, &decision);
-        }
-        self.metrics.judged(decision.evaluation, (!decision.facts.is_empty()).then_some(decision.waiting));
+    async fn judge(
+        &self,
+        current: &CurrentGate,
+        gate: &Arc<Gate>,
+        request: &crate::Request,
+        watch: &mut Watch,
+    ) -> Verdict {
+        let notes = Notes { metrics: &self.metrics, record_file: self.record_file.as_ref(), span: watch.span.as_ref() };
+        let (decision, held) = notes.judge(current, gate, request, &mut watch.record).await;
+        watch.held = held;
         decision.verdict
     }
 
     async fn forward(
         &self,
         upstream: &Upstream,
-        parts: http::request::Parts,
+        mut parts: http::request::Parts,
         body: Bytes,
         watch: &mut Watch,
     ) -> Result<Response<PooledBody>, Fault> {
         let sent = Instant::now();
+        let span = watch.span.as_ref();
+        let span = span.map(|span| span.forwarded(&parts.method, upstream.authority(), &mut parts.headers));
         let result = upstream.forward(parts, body).await;
+        if let Some(span) = span {
+            span.end(result.as_ref().map(Response::status));
+        }
         watch.record.micros.upstream = micros(sent.elapsed());
         result
     }

@@ -20,7 +20,10 @@ use super::turns::Turns;
 use crate::doors::gateway::config::{Config, Limits};
 use crate::doors::gateway::judging::RequestIds;
 use crate::doors::gateway::record_file::RecordFile;
-use crate::doors::gateway::{Admin, GateBuilder, GatewayError, Metrics, Reload, connections, listen, open, overrides};
+use crate::doors::gateway::spans::Spans;
+use crate::doors::gateway::{
+    Admin, Drain, GateBuilder, GatewayError, Metrics, Reload, connections, listen, open, overrides,
+};
 
 /// The reverse proxy, listening.
 pub struct Server {
@@ -42,6 +45,7 @@ impl Server {
         let metrics = Arc::new(Metrics::default());
         let routes = open(&config, build_gate, &metrics, |entry, gate| {
             let upstream = Upstream::new(&entry.url, entry.ca_file.as_deref(), Patience::from(&config.limits))?;
+            metrics.sampled().forwarding(entry.authority(), upstream.pool());
             Ok(GatedUpstream { gate, upstream, turns: Turns::default() })
         })?;
         let listener = listen(&config.listen, "--listen").await?;
@@ -51,9 +55,11 @@ impl Server {
         };
         let admin = Arc::new(Admin { metrics: metrics.clone(), stopping: AtomicBool::new(false) });
         let record_file = RecordFile::open(config.record.as_ref(), &metrics)?;
+        let spans = Spans::start(config.tracing.as_ref(), &metrics)?;
         let proxy = Arc::new(Proxy {
             routes,
             record_file,
+            spans,
             metrics,
             log: config.log,
             body_timeout: config.limits.body_timeout,
@@ -93,13 +99,20 @@ impl Server {
         let mut aside = vec![tokio::spawn(overrides::expire(gates.clone()))];
         aside.extend(admin_listener.map(|listener| tokio::spawn(admin.clone().serve(listener))));
         aside.extend(reload.map(|reload| tokio::spawn(reload.run(gates, proxy.metrics.clone()))));
-        let stopping = || admin.stopping.store(true, Ordering::Relaxed);
+        let drain = Drain::new(limits.drain);
+        let stopping = || {
+            drain.begin();
+            admin.stopping.store(true, Ordering::Relaxed);
+        };
         let cut = connections(listener, limits, shutdown, stopping, |stream, peer, watcher| {
             serve_connection(stream, peer, proxy.clone(), limits, watcher)
         })
         .await;
         if let Some(file) = &proxy.record_file {
             file.finish();
+        }
+        if let Some(spans) = &proxy.spans {
+            spans.finish(drain.left()).await;
         }
         aside.iter().for_each(JoinHandle::abort);
         cut
