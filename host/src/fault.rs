@@ -102,6 +102,10 @@ impl Fault {
         self.row().1
     }
 
+    /// The ids of what a policy may do wrong.
+    pub const OF_POLICIES: [&str; 4] =
+        ["gate.policy-trap", "gate.policy-deadline", "gate.policy-memory", "gate.policy-outcome"];
+
     /// The policy that failed, if it was one.
     #[must_use]
     pub fn policy(&self) -> Option<&str> {

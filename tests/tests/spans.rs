@@ -10,7 +10,7 @@ use envoy_types::pb::envoy::service::auth::v3::AttributeContext;
 use envoy_types::pb::envoy::service::auth::v3::attribute_context;
 use envoy_types::pb::envoy::service::auth::v3::authorization_client::AuthorizationClient;
 use solgate_tests::collector::{Collected, Collector, SpanKind};
-use solgate_tests::process::{Serving, free_address};
+use solgate_tests::process::{Serving, free_address, lines as recorded};
 use solgate_tests::vnfm::{Answer, Received, Reply, Vnfm, message, send};
 
 const ID: &str = "6fc3539c-e602-4afa-8e13-962fb5a7d81f";
@@ -45,8 +45,8 @@ fn a_request_is_a_tree_of_spans_that_the_vnfm_continues() {
     let (vnfm, collector) = (vnfm(), Collector::start());
     let folder = tempfile::tempdir().expect("a folder");
     let records = folder.path().join("decisions.jsonl");
-    let records = records.to_str().expect("it is text");
-    let arguments = ["--upstream", &vnfm.url(), "--otlp", &collector.url(), "--decision-log", records];
+    let file = records.to_str().expect("it is text");
+    let arguments = ["--upstream", &vnfm.url(), "--otlp", &collector.url(), "--decision-log", file];
     let (gate, mut lines) = Serving::start_with_log(&arguments);
     let request = terminate(&[
         &format!("traceparent: {SAMPLED}"),
@@ -115,8 +115,7 @@ fn a_request_is_a_tree_of_spans_that_the_vnfm_continues() {
     let line = lines.next_line();
     assert_eq!((&line["traceId"], &line["id"]), (&TRACE.into(), &root.attribute("solgate.request").into()));
     assert!(!format!("{spans:?}").contains("hunter2"), "{spans:#?}");
-    drop(gate);
-    let record = std::fs::read_to_string(records).expect("it is recorded");
+    let record = recorded(&records, 1).concat();
     assert!(record.contains(&format!("\"traceId\":\"{TRACE}\"")), "{record}");
 }
 

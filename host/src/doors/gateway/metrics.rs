@@ -71,6 +71,17 @@ pub enum RecordOutcome {
     Failed,
 }
 
+impl RecordOutcome {
+    fn labels(self) -> RecordLabels {
+        let outcome = match self {
+            Self::Written => "written",
+            Self::Dropped => "dropped",
+            Self::Failed => "failed",
+        };
+        RecordLabels { outcome }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ReloadLabels {
     outcome: &'static str,
@@ -158,13 +169,13 @@ impl Default for Metrics {
         registry.register("findings", "Rule failures that did not deny", findings.clone());
         registry.register_with_unit(
             "evaluation",
-            "Time spent in policies per request",
+            "Time spent in policies per request, in seconds",
             Unit::Seconds,
             evaluation.clone(),
         );
         registry.register_with_unit(
             "fact_wait",
-            "Time spent waiting for facts per request that asked for any",
+            "Time spent waiting for facts per request that asked for any, in seconds",
             Unit::Seconds,
             fact_wait.clone(),
         );
@@ -182,13 +193,16 @@ impl Default for Metrics {
         let reloads = Family::<ReloadLabels, Counter>::default();
         registry.register("policy_reloads", "Changed policies by what became of them", reloads.clone());
         for outcome in [ReloadOutcome::Swapped, ReloadOutcome::Refused] {
-            // An alert on an increase needs a zero to begin with.
+            // An alert on an increase needs a zero to begin with: here and elsewhere.
             drop(reloads.get_or_create(&outcome.labels()));
         }
         let gates = Family::default();
         registry.register("gate_mode", "Gates in each mode: enforce, monitor or off", gates.clone());
-        let records = Family::default();
+        let records = Family::<RecordLabels, Counter>::default();
         registry.register("decision_records", "Records for the decision log by what became of them", records.clone());
+        for outcome in [RecordOutcome::Written, RecordOutcome::Dropped, RecordOutcome::Failed] {
+            drop(records.get_or_create(&outcome.labels()));
+        }
         let lines_dropped = Counter::default();
         registry.register(
             "decision_lines_dropped",
@@ -281,6 +295,9 @@ impl Metrics {
     /// Notes a policy that is in use.
     pub fn policy(&self, upstream: &str, policy: &str, digest: &str) {
         self.policies.get_or_create(&PolicyLabels::new(upstream, policy, digest)).set(1);
+        for rule in Fault::OF_POLICIES {
+            drop(self.policy_faults.get_or_create(&PolicyFaultLabels { policy: policy.to_owned(), rule }));
+        }
     }
 
     /// Removes one that is no longer.
@@ -302,13 +319,8 @@ impl Metrics {
     }
 
     pub fn records(&self, outcome: RecordOutcome, count: u64) {
-        let outcome = match outcome {
-            RecordOutcome::Written => "written",
-            RecordOutcome::Dropped => "dropped",
-            RecordOutcome::Failed => "failed",
-        };
         if count > 0 {
-            self.records.get_or_create(&RecordLabels { outcome }).inc_by(count);
+            self.records.get_or_create(&outcome.labels()).inc_by(count);
         }
     }
 
