@@ -54,7 +54,8 @@ deny: $(DENY)
 	@$(DENY) --version | grep -qxF 'cargo-deny $(DENY_VERSION)' || $(DENY_INSTALL) --force
 	$(DENY) --locked check $(DENY_CHECKS)
 
-DENY_INSTALL := $(CARGO) install cargo-deny --version $(DENY_VERSION) --locked --root target/tools
+# Unoptimised: it is compiled in a minute, and is fast enough.
+DENY_INSTALL := $(CARGO) install cargo-deny --version $(DENY_VERSION) --locked --debug --root target/tools
 
 $(DENY):
 	$(DENY_INSTALL)
