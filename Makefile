@@ -9,6 +9,7 @@
 #   make test-long   the tests that take minutes
 #   make check   formatting and clippy
 #   make deny    licences, sources and known flaws of dependencies (deny.toml)
+#   make release static binaries, packed (deploy/release.sh)
 #   make bench   build, and measure speed, memory and start-up (docs/performance.md)
 
 CARGO ?= cargo
@@ -26,7 +27,7 @@ DENY_VERSION := 0.20.2
 DENY := target/tools/bin/cargo-deny
 DENY_CHECKS := advisories bans licenses sources
 
-.PHONY: build run test test-doors test-long check check-format deny format bench bench-instructions check-bench artifacts wasm wasm-target clean
+.PHONY: build run test test-doors test-long check check-format deny release format bench bench-instructions check-bench artifacts wasm wasm-target clean
 
 build: artifacts
 	$(CARGO) build $(CARGO_FLAGS) --bin solgate --lib
@@ -47,7 +48,10 @@ test-long: build $(ARTIFACTS)/hostile.wasm
 check: check-format artifacts
 	$(CARGO) clippy $(CARGO_FLAGS) --all-targets -- -D warnings
 
-check-format:
+check-release:
+	deploy/release.sh
+
+format:
 	$(CARGO) fmt --all --check
 
 deny: $(DENY)
@@ -59,6 +63,9 @@ DENY_INSTALL := $(CARGO) install cargo-deny --version $(DENY_VERSION) --locked -
 
 $(DENY):
 	$(DENY_INSTALL)
+
+release:
+	deploy/release.sh
 
 format:
 	$(CARGO) fmt --all
