@@ -7,6 +7,7 @@
 #   make build   target/release/solgate, and the C library beside it
 #   make test-doors   install real gateways, a VNFM and parsers, and test the gate with them
 #   make test-long   the tests that take minutes
+#   make test-soak   everything at once, for ten minutes (SOAK_SECONDS)
 #   make check   formatting and clippy
 #   make deny    licences, sources and known flaws of dependencies (deny.toml)
 #   make release static binaries, packed (deploy/release.sh)
@@ -27,7 +28,7 @@ DENY_VERSION := 0.20.2
 DENY := target/tools/bin/cargo-deny
 DENY_CHECKS := advisories bans licenses sources
 
-.PHONY: build run test test-doors test-long check check-format deny release format bench bench-instructions check-bench artifacts wasm wasm-target clean
+.PHONY: build run test test-doors test-long test-soak check check-format deny release format bench bench-instructions check-bench artifacts wasm wasm-target clean
 
 build: artifacts
 	$(CARGO) build $(CARGO_FLAGS) --bin solgate --lib
@@ -44,6 +45,9 @@ test-doors: build $(ARTIFACTS)/hostile.wasm
 
 test-long: build $(ARTIFACTS)/hostile.wasm
 	$(CARGO) test $(CARGO_FLAGS) --test reload -- --ignored
+
+test-soak: build
+	$(CARGO) test $(CARGO_FLAGS) --test soak -- --ignored --nocapture
 
 check: check-format artifacts
 	$(CARGO) clippy $(CARGO_FLAGS) --all-targets -- -D warnings
