@@ -10,8 +10,9 @@ use envoy_types::pb::envoy::service::auth::v3::AttributeContext;
 use envoy_types::pb::envoy::service::auth::v3::attribute_context;
 use envoy_types::pb::envoy::service::auth::v3::authorization_client::AuthorizationClient;
 use solgate_tests::collector::{Collected, Collector, SpanKind};
-use solgate_tests::process::{Serving, free_address, lines as recorded};
-use solgate_tests::vnfm::{Answer, Received, Reply, Vnfm, message, send};
+use solgate_tests::process::{Serving, free_address, lines as recorded, solgate};
+use solgate_tests::servers::Server;
+use solgate_tests::vnfm::{Answer, Reply, Vnfm, message, send};
 
 const ID: &str = "6fc3539c-e602-4afa-8e13-962fb5a7d81f";
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -168,22 +169,29 @@ fn a_part_of_the_requests_is_traced_and_the_callers_choice_is_kept() {
     assert!(spans.iter().all(|span| span.trace == TRACE), "{spans:#?}");
 }
 
-/// How a door is asked, and which trace it reports.
+/// Names and values of header fields.
+type Fields<'a> = [(&'a str, &'a str)];
+
+/// Asks a door about a retry with these fields.
+type Ask = fn(&Serving, &Fields<'_>);
+
+/// A door that runs.
 struct Door {
+    name: &'static str,
     serving: Serving,
-    ask: fn(&Serving, &[(&str, &str)], Option<&str>),
+    ask: Ask,
 }
 
-/// The fields of a retry, whose verdict needs a fact.
+/// A request whose verdict needs a fact.
 const RETRY: &str = "/vnflcm/v2/vnf_lcm_op_occs/o1/retry";
 
-fn serve(serving: &Serving, fields: &[(&str, &str)], _: Option<&str>) {
+fn serve(serving: &Serving, fields: &Fields<'_>) {
     let fields: Vec<String> = fields.iter().map(|(name, value)| format!("{name}: {value}")).collect();
     let fields: Vec<&str> = fields.iter().map(String::as_str).chain(["Version: 2.0.0"]).collect();
     let _: Answer = send(serving.address, &message("POST", RETRY, &fields, ""));
 }
 
-fn forward_auth(serving: &Serving, fields: &[(&str, &str)], _: Option<&str>) {
+fn forward_auth(serving: &Serving, fields: &Fields<'_>) {
     let fields: Vec<String> = fields.iter().map(|(name, value)| format!("{name}: {value}")).collect();
     let uri = format!("X-Forwarded-Uri: {RETRY}");
     let own = ["Version: 2.0.0", "X-Forwarded-Method: POST", &uri, "X-Forwarded-Host: h"];
@@ -191,7 +199,12 @@ fn forward_auth(serving: &Serving, fields: &[(&str, &str)], _: Option<&str>) {
     let _: Answer = send(serving.address, &message("GET", "/", &fields, ""));
 }
 
-fn ext_authz(serving: &Serving, fields: &[(&str, &str)], asking: Option<&str>) {
+fn ext_authz(serving: &Serving, fields: &Fields<'_>) {
+    check(serving, fields, None);
+}
+
+/// As Envoy asks, within a span of its own if it says so.
+fn check(serving: &Serving, fields: &Fields<'_>, asking: Option<&str>) {
     let fields = [(":authority", "h"), ("version", "2.0.0")].iter().chain(fields);
     let headers = fields.map(|(name, value)| HeaderValue {
         key: (*name).to_owned(),
@@ -205,26 +218,26 @@ fn ext_authz(serving: &Serving, fields: &[(&str, &str)], asking: Option<&str>) {
         ..attribute_context::HttpRequest::default()
     };
     let request = Some(attribute_context::Request { http: Some(http), ..attribute_context::Request::default() });
-    let check = CheckRequest { attributes: Some(AttributeContext { request, ..AttributeContext::default() }) };
-    let mut check = tonic::Request::new(check);
+    let message = CheckRequest { attributes: Some(AttributeContext { request, ..AttributeContext::default() }) };
+    let mut message = tonic::Request::new(message);
     if let Some(asking) = asking {
-        check.metadata_mut().insert("traceparent", asking.parse().expect("it is ASCII"));
+        message.metadata_mut().insert("traceparent", asking.parse().expect("it is ASCII"));
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("it starts");
     runtime.block_on(async {
         let mut client = AuthorizationClient::connect(format!("http://{}", serving.address)).await.expect("it listens");
-        client.check(check).await.expect("it answers");
+        client.check(message).await.expect("it answers");
     });
 }
 
-fn doors(vnfm: &Vnfm, more: &[&str]) -> Vec<(&'static str, Door)> {
+fn doors(vnfm: &Vnfm, more: &[&str]) -> [Door; 3] {
     let url = vnfm.url();
-    let start = |door: &'static str, option: &str, ask| {
+    let start = |name: &'static str, option: &str, ask: Ask| {
         let arguments = [&["--log", "off", option, &url], more].concat();
-        (door, Door { serving: Serving::start_door(door, &arguments), ask })
+        Door { name, serving: Serving::start_door(name, &arguments), ask }
     };
-    vec![
-        start("serve", "--upstream", serve as fn(&Serving, &[(&str, &str)], Option<&str>)),
+    [
+        start("serve", "--upstream", serve),
         start("forward-auth", "--facts", forward_auth),
         start("ext-authz", "--facts", ext_authz),
     ]
@@ -238,24 +251,24 @@ fn the_context_of_a_request_reaches_the_vnfm_through_every_door() {
     let state = ("tracestate", "a=1,b=2");
     let later = format!("01-{TRACE}-00f067aa0ba902b7-01-more");
     // The fields, and whether they put the request into the trace.
-    let table: Vec<(&str, Vec<(&str, &str)>, bool)> = vec![
-        ("none", vec![], false),
-        ("a parent", vec![good], true),
-        ("a parent and a state", vec![good, state], true),
-        ("a later version", vec![("traceparent", &later), state], true),
-        ("too short", vec![("traceparent", "00-4bf92f-00f067aa0ba902b7-01"), state], false),
-        ("all zero", vec![("traceparent", "00-00000000000000000000000000000000-00f067aa0ba902b7-01"), state], false),
-        ("upper case", vec![("traceparent", "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01")], false),
-        ("an invalid version", vec![("traceparent", "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")], false),
-        ("two parents", vec![good, good, state], false),
-        ("a state alone", vec![state], false),
+    let table: [(&str, &Fields<'_>, bool); 10] = [
+        ("none", &[], false),
+        ("a parent", &[good], true),
+        ("a parent and a state", &[good, state], true),
+        ("a later version", &[("traceparent", &later), state], true),
+        ("too short", &[("traceparent", "00-4bf92f-00f067aa0ba902b7-01"), state], false),
+        ("all zero", &[("traceparent", "00-00000000000000000000000000000000-00f067aa0ba902b7-01"), state], false),
+        ("upper case", &[("traceparent", "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01")], false),
+        ("an invalid version", &[("traceparent", "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")], false),
+        ("two parents", &[good, good, state], false),
+        ("a state alone", &[state], false),
     ];
     let vnfm = Vnfm::start();
     vnfm.occurrence("o1", "FAILED_TEMP");
     let collector = Collector::start();
-    for (name, door) in doors(&vnfm, &[]) {
+    for Door { name, serving, ask } in doors(&vnfm, &[]) {
         for (label, fields, known) in &table {
-            (door.ask)(&door.serving, fields, None);
+            ask(&serving, fields);
             for request in vnfm.received() {
                 let got = |field: &str| -> Vec<(String, String)> {
                     request.fields.iter().filter(|(have, _)| have == field).cloned().collect()
@@ -274,13 +287,13 @@ fn the_context_of_a_request_reaches_the_vnfm_through_every_door() {
         }
     }
     let mut asked = 0;
-    for (name, door) in doors(&vnfm, &["--otlp", &collector.url()]) {
+    for Door { name, serving, ask } in doors(&vnfm, &["--otlp", &collector.url()]) {
         let before = collector.spans().len();
-        let ask = |(_, fields, _): &(&str, Vec<(&str, &str)>, bool)| {
-            (door.ask)(&door.serving, fields, None);
-            vnfm.received()
-        };
-        let received: Vec<Vec<Received>> = table.iter().map(ask).collect();
+        let mut received = Vec::new();
+        for (_, fields, _) in &table {
+            ask(&serving, fields);
+            received.push(vnfm.received());
+        }
         asked += table.len();
         let spans = collector.wait(asked).split_off(before);
         let mut roots: Vec<_> = spans.iter().filter(|span| span.kind == SpanKind::Server).collect();
@@ -307,10 +320,10 @@ fn the_span_of_the_gateway_that_asks_comes_first() {
     vnfm.occurrence("o1", "FAILED_TEMP");
     let serving = Serving::start_door("ext-authz", &["--log", "off", "--facts", &vnfm.url()]);
     let asking = format!("00-{TRACE}-1111111111111111-01");
-    ext_authz(&serving, &[("traceparent", SAMPLED), ("tracestate", "a=1")], Some(&asking));
+    check(&serving, &[("traceparent", SAMPLED), ("tracestate", "a=1")], Some(&asking));
     let received = vnfm.received();
     assert_eq!((received[0].field("traceparent"), received[0].field("tracestate")), (Some(asking.as_str()), None));
-    ext_authz(&serving, &[("traceparent", SAMPLED)], Some("nonsense"));
+    check(&serving, &[("traceparent", SAMPLED)], Some("nonsense"));
     assert_eq!(vnfm.received()[0].field("traceparent"), Some(SAMPLED));
 }
 
@@ -345,6 +358,19 @@ fn spans_are_sent_when_the_gate_is_told_to_stop() {
     }
     ends(&gate);
     assert_eq!(collector.spans().iter().filter(|span| span.kind == SpanKind::Server).count(), 3);
+}
+
+/// As an operator of OpenTelemetry's kind would set it.
+#[test]
+fn the_environment_names_collector_and_service() {
+    let (vnfm, collector) = (vnfm(), Collector::start());
+    let (address, folder) = (free_address(), tempfile::tempdir().expect("a folder"));
+    let mut command = solgate();
+    command.args(["serve", "--listen", &address.to_string(), "--upstream", &vnfm.url()]);
+    command.env("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url()).env("OTEL_SERVICE_NAME", "gate-of-site-7");
+    let _gate = Server::start(command, address, folder.path());
+    assert_eq!(send(address, &terminate(&[])).status, 202);
+    assert!(collector.wait(1).iter().all(|span| span.service == "gate-of-site-7"));
 }
 
 #[test]

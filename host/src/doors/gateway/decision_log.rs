@@ -18,7 +18,8 @@ use tracing_subscriber::layer::Context;
 
 use super::config::LogFormat;
 use super::line_writer::LineWriter;
-use crate::gate::{Decision, Finding, Severity, Verdict};
+use crate::Request;
+use crate::gate::{Decision, Finding, Gate, Severity, Verdict};
 use crate::policy::PolicyId;
 use crate::problem::Location;
 use crate::record::{RecordedCaller, RecordedOverride};
@@ -175,8 +176,12 @@ impl Record {
     }
 
     /// Enters that the gate is off: what was asked, and no verdict.
-    pub fn unjudged(&mut self, operation: Option<&str>) {
-        self.operation = operation.map(str::to_owned);
+    pub fn unjudged(&mut self, gate: &Gate, request: &Request) {
+        self.operation = gate.operation(&request.method, &request.target).map(str::to_owned);
+        self.resource = gate.resource(&request.method, &request.target);
+        if let Some(caller) = &request.caller {
+            self.called_by(caller);
+        }
         self.verdict = Outcome::Unjudged;
     }
 

@@ -132,7 +132,7 @@ impl Judging {
         };
         let gate = route.get();
         if route.upstream.gate.mode == GateMode::Off {
-            watch.record.unjudged(gate.operation(&request.method, &request.target));
+            watch.record.unjudged(&gate, &request);
             if !request.body_complete {
                 return watch.refuse_long_body(&gate, &request);
             }

@@ -154,7 +154,7 @@ impl Proxy {
             _ => None,
         };
         if route.gate.upstream.gate.mode == GateMode::Off {
-            watch.record.unjudged(gate.operation(&received.method, &received.target));
+            watch.record.unjudged(&gate, &received);
         } else if let Verdict::Deny(problem) = self.judge(&route.gate, &gate, &received, watch).await {
             return Err(Refused { response: problem.response(style), close: !complete });
         }

@@ -74,9 +74,7 @@ impl Spans {
 /// What `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` say, and what they leave open.
 fn resource() -> Resource {
     let builder = Resource::builder().with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")));
-    let named = |variable, name: &str| std::env::var(variable).is_ok_and(|text: String| text.contains(name));
-    if named("OTEL_SERVICE_NAME", "") || named("OTEL_RESOURCE_ATTRIBUTES", "service.name=") {
-        return builder.build();
-    }
-    builder.with_service_name(SERVICE).build()
+    let says = |variable: &str| std::env::var(variable).unwrap_or_default();
+    let named = !says("OTEL_SERVICE_NAME").is_empty() || says("OTEL_RESOURCE_ATTRIBUTES").contains("service.name=");
+    if named { builder.build() } else { builder.with_service_name(SERVICE).build() }
 }
