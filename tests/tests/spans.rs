@@ -335,6 +335,9 @@ fn sample(metrics: std::net::SocketAddr, name: &str) -> u64 {
 }
 
 const FAILED: &str = "solgate_spans_total{outcome=\"failed\"}";
+/// How long an end may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 const DROPPED: &str = "solgate_spans_total{outcome=\"dropped\"}";
 const EXPORTED: &str = "solgate_spans_total{outcome=\"exported\"}";
 
@@ -342,7 +345,7 @@ const EXPORTED: &str = "solgate_spans_total{outcome=\"exported\"}";
 fn ends(gate: &Serving) {
     let status = Command::new("kill").args(["-TERM", &gate.pid().to_string()]).status().expect("kill runs");
     assert!(status.success());
-    let patience = Instant::now() + Duration::from_secs(20);
+    let patience = Instant::now() + PATIENCE;
     while std::fs::read_to_string(format!("/proc/{}/stat", gate.pid())).is_ok_and(|stat| !stat.contains(") Z ")) {
         assert!(Instant::now() < patience, "it ends");
         std::thread::sleep(Duration::from_millis(20));
@@ -352,11 +355,21 @@ fn ends(gate: &Serving) {
 #[test]
 fn spans_are_sent_when_the_gate_is_told_to_stop() {
     let (vnfm, collector) = (vnfm(), Collector::start());
-    let gate = Serving::start(&["--log", "off", "--upstream", &vnfm.url(), "--otlp", &collector.url()]);
+    let (address, folder) = (free_address(), tempfile::tempdir().expect("a folder"));
+    let mut command = solgate();
+    command.args(["serve", "--log", "off", "--listen", &address.to_string()]);
+    command.args(["--upstream", &vnfm.url(), "--otlp", &collector.url()]);
+    let mut gate = Server::start(command, address, folder.path());
     for _ in 0..3 {
-        assert_eq!(send(gate.address, &terminate(&[])).status, 202);
+        assert_eq!(send(address, &terminate(&[])).status, 202);
     }
-    ends(&gate);
+    gate.signal("TERM");
+    let patience = Instant::now() + PATIENCE;
+    while gate.is_running() {
+        assert!(Instant::now() < patience, "it ends");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(!gate.said().contains("not sent to their end"), "{}", gate.said());
     assert_eq!(collector.spans().iter().filter(|span| span.kind == SpanKind::Server).count(), 3);
 }
 
