@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 use solgate::Request;
 use solgate::facts::{Fact, FactAnswer, FactRequest, FactSource};
 use solgate::gate::{Decision, FactFailure, Gate, Mode, Setting, SettingError, Severity, Verdict};
+use solgate_tests::doors::{self, Said, library};
 use solgate_tests::{default_policy, request};
 
 const ID: &str = "6fc3539c-e602-4afa-8e13-962fb5a7d81f";
@@ -302,4 +303,18 @@ fn a_digest_tells_settings_apart_and_nothing_else() {
     let asked = plain();
     let before = asked.settings_digest().clone();
     assert_ne!(*asked.with_mode(Mode::Monitor).settings_digest(), before);
+}
+
+/// Metrics name the rules that are declared, and no others.
+#[test]
+fn every_rule_of_the_default_policy_is_declared() {
+    let mut rules = BTreeSet::new();
+    for asked in doors::of_the_bundle() {
+        let (said, _) = library::judge(&asked);
+        rules.extend(Said::rules(&said).into_iter().map(str::to_owned));
+    }
+    let gate = gate(&Script::default());
+    let of_faults = |rule: &str| ["gate.", "transport."].iter().any(|start| rule.starts_with(start));
+    let unknown: Vec<&String> = rules.iter().filter(|rule| !gate.declares(rule) && !of_faults(rule)).collect();
+    assert!(unknown.is_empty() && rules.len() > 100, "{unknown:?} of {}", rules.len());
 }

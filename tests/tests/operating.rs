@@ -290,7 +290,7 @@ fn what_a_policy_does_wrong_is_counted() {
     let policy = policy.to_str().expect("it is text");
     let arguments = ["--log", "off", "--upstream", &vnfm.url(), "--policy", policy, "--admin", &admin.to_string()];
     let serving = Serving::start(&arguments);
-    for path in ["panic", "panic", "loop", "memory", "status", "well"] {
+    for path in ["panic", "panic", "loop", "memory", "status", "count", "well"] {
         let _ = send(serving.address, &message("GET", &format!("/hostile/{path}"), &[], ""));
     }
     let metrics = String::from_utf8(send(admin, &message("GET", "/metrics", &[], "")).body).expect("it is text");
@@ -301,6 +301,10 @@ fn what_a_policy_does_wrong_is_counted() {
             .any(|line| line.starts_with("solgate_policy_faults_total{policy=\"hostile\",") && line.ends_with(&sample));
         assert!(found, "{sample}{metrics}");
     }
+    // Its manifest declares no rule.
+    let denied =
+        "solgate_requests_total{operation=\"unknown\",status=\"401\",verdict=\"deny\",rule=\"undeclared\"} 1\n";
+    assert!(metrics.contains(denied) && !metrics.contains("rule=\"hostile\""), "{metrics}");
 }
 
 /// The alerts of the page are rules of Prometheus, about metrics that there are.

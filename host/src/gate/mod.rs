@@ -6,6 +6,7 @@ mod observer;
 mod operations;
 mod settings;
 
+use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
 
 use crate::Request;
@@ -35,6 +36,8 @@ pub struct Gate {
     policies: Vec<Arc<Policy>>,
     /// Of each policy.
     operations: Vec<Operations>,
+    /// The ids of all rules that the policies declare.
+    rules: HashSet<String>,
     facts: Arc<dyn FactSource>,
     settings: Vec<Setting>,
     mode: Mode,
@@ -49,6 +52,7 @@ impl Gate {
     pub fn new(policies: Vec<Arc<Policy>>, facts: Arc<dyn FactSource>) -> Self {
         let gate = Self {
             operations: policies.iter().map(|policy| Operations::new(policy.manifest())).collect(),
+            rules: policies.iter().flat_map(|policy| &policy.manifest().rules).map(|rule| rule.id.clone()).collect(),
             policies,
             facts,
             settings: Vec::new(),
@@ -136,6 +140,12 @@ impl Gate {
     #[must_use]
     pub fn policies(&self) -> &[Arc<Policy>] {
         &self.policies
+    }
+
+    /// Whether a policy declares this rule. One may name others in its verdicts.
+    #[must_use]
+    pub fn declares(&self, rule: &str) -> bool {
+        self.rules.contains(rule)
     }
 
     /// The most bytes of a body that a door needs to read: the largest limit of

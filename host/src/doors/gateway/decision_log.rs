@@ -59,6 +59,9 @@ pub struct Record {
     pub verdict: Outcome,
     /// The rule or fault that decided.
     pub rule: Option<String>,
+    /// Rules that were named and that no policy declares, which metrics must not name.
+    #[serde(skip)]
+    pub undeclared: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<FindingLine>,
     /// Overrides of severities that rules fell under which the request broke.
@@ -157,6 +160,7 @@ impl Record {
             status: None,
             verdict: Outcome::default(),
             rule: None,
+            undeclared: Vec::new(),
             findings: Vec::new(),
             overrides: Vec::new(),
             facts: Vec::new(),

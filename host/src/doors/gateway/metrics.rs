@@ -125,6 +125,10 @@ struct GateLabels {
     mode: &'static str,
 }
 
+/// The label of rules that no policy declares: labels must be few, whatever a policy
+/// says.
+const UNDECLARED: &str = "undeclared";
+
 /// A connection that is open.
 pub struct OpenConnection(Arc<Metrics>);
 
@@ -238,16 +242,17 @@ impl Default for Metrics {
 impl Metrics {
     /// Counts a request that has ended, and whose record is no longer needed.
     pub fn request(&self, record: &mut Record) {
+        let known = |rule: String| if record.undeclared.contains(&rule) { UNDECLARED.to_owned() } else { rule };
         let labels = RequestLabels {
             operation: record.operation.take().unwrap_or_else(|| "unknown".to_owned()),
             status: record.status.unwrap_or_default(),
             verdict: record.verdict.as_str(),
-            rule: record.rule.take().unwrap_or_default(),
+            rule: record.rule.take().map(known).unwrap_or_default(),
         };
         self.requests.get_or_create(&labels).inc();
         for finding in &record.findings {
             self.findings
-                .get_or_create(&FindingLabels { rule: finding.rule.clone(), severity: finding.severity })
+                .get_or_create(&FindingLabels { rule: known(finding.rule.clone()), severity: finding.severity })
                 .inc();
         }
         if let Some(status) = record.upstream_status {

@@ -35,12 +35,15 @@ impl Notes<'_> {
         request: &Request,
         line: &mut Record,
     ) -> (Decision, Option<HeldRecord>) {
-        let mut watching = Watching(self);
+        let mut watching = Watching { notes: self, faults: Vec::new() };
         let decision = match self.span.and_then(|span| span.facts(gate.facts())) {
             Some(traced) => gate.judge_observed(request, &traced, &mut watching).await,
             None => gate.judge_observed(request, &**gate.facts(), &mut watching).await,
         };
         line.decided(&decision);
+        let named = line.rule.iter().chain(line.findings.iter().map(|finding| &finding.rule));
+        let unknown = |rule: &&String| !gate.declares(rule) && !watching.faults.contains(&rule.as_str());
+        line.undeclared = named.filter(unknown).cloned().collect();
         if let Some(caller) = &request.caller {
             line.called_by(caller);
         }
@@ -64,16 +67,21 @@ pub fn handling(line: &Record) -> Handling {
 }
 
 /// Notes what happens while a request is judged.
-struct Watching<'a>(Notes<'a>);
+struct Watching<'a> {
+    notes: Notes<'a>,
+    /// The ids of those that there were.
+    faults: Vec<&'static str>,
+}
 
 impl Observer for Watching<'_> {
     fn evaluated(&mut self, policy: &Policy, begun: Instant, ended: Instant) {
-        if let Some(span) = self.0.span {
+        if let Some(span) = self.notes.span {
             span.evaluated(policy.id(), begun, ended);
         }
     }
 
     fn failed(&mut self, fault: &Fault) {
-        self.0.metrics.policy_fault(fault);
+        self.notes.metrics.policy_fault(fault);
+        self.faults.push(fault.id());
     }
 }
