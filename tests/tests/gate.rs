@@ -289,12 +289,12 @@ fn a_digest_tells_settings_apart_and_nothing_else() {
         plain(),
         plain().with_mode(Mode::Monitor),
         plain().with_fact_failure(FactFailure::Pass),
-        with(&[strict.clone()]),
-        with(&[relaxed.clone()]),
+        with(std::slice::from_ref(&strict)),
+        with(std::slice::from_ref(&relaxed)),
         with(&[severity("terminate.type.enum", Severity::Audit)]),
         with(&[severity("query.unknown", Severity::Warn)]),
         with(&[relaxed.clone(), strict.clone()]),
-        with(&[relaxed.clone()]).with_mode(Mode::Monitor),
+        with(std::slice::from_ref(&relaxed)).with_mode(Mode::Monitor),
     ];
     let digests: BTreeSet<_> = gates.iter().map(|gate| gate.settings_digest().to_string()).collect();
     assert_eq!(digests.len(), gates.len());
