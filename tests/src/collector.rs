@@ -13,6 +13,7 @@ use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use tonic::transport::server::TcpIncoming;
+use tonic::transport::{Identity, ServerTlsConfig};
 use tonic::{Request, Response, Status};
 
 pub use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
@@ -78,6 +79,19 @@ impl Collector {
     /// As [`start`](Self::start).
     #[must_use]
     pub fn slow(delay: Duration) -> Self {
+        Self::launch(delay, None)
+    }
+
+    /// One with TLS: certificate and key in PEM.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    #[must_use]
+    pub fn with_tls(certificate: &str, key: &str) -> Self {
+        Self::launch(Duration::ZERO, Some(Identity::from_pem(certificate, key)))
+    }
+
+    fn launch(delay: Duration, identity: Option<Identity>) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
         listener.set_nonblocking(true).expect("it can");
         let address = listener.local_addr().expect("it is bound");
@@ -87,7 +101,11 @@ impl Collector {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("it starts");
             runtime.block_on(async {
                 let incoming = TcpIncoming::from(tokio::net::TcpListener::from_std(listener).expect("it is a socket"));
-                let server = tonic::transport::Server::builder().add_service(TraceServiceServer::new(script));
+                let mut server = tonic::transport::Server::builder();
+                if let Some(identity) = identity {
+                    server = server.tls_config(ServerTlsConfig::new().identity(identity)).expect("they fit");
+                }
+                let server = server.add_service(TraceServiceServer::new(script));
                 server.serve_with_incoming(incoming).await.expect("it serves");
             });
         });

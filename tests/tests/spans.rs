@@ -387,6 +387,32 @@ fn the_environment_names_collector_and_service() {
 }
 
 #[test]
+fn a_collector_with_tls_is_one_whose_certificate_is_trusted() {
+    let signed = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("it is made");
+    let (certificate, key) = (signed.cert.pem(), signed.signing_key.serialize_pem());
+    let (vnfm, collector) = (vnfm(), Collector::with_tls(&certificate, &key));
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("ca.pem");
+    std::fs::write(&file, certificate).expect("it is written");
+    let url = format!("https://localhost:{}", collector.address.port());
+    let arguments = ["--log", "off", "--upstream", &vnfm.url(), "--otlp", &url];
+    let trusting = [&arguments[..], &["--otlp-ca", file.to_str().expect("it is text")]].concat();
+    let gate = Serving::start(&trusting);
+    assert_eq!(send(gate.address, &terminate(&[])).status, 202);
+    let arrived = collector.wait(1).len();
+
+    let admin = free_address().to_string();
+    let gate = Serving::start(&[&arguments[..], &["--admin", &admin]].concat());
+    assert_eq!(send(gate.address, &terminate(&[])).status, 202);
+    let patience = Instant::now() + PATIENCE;
+    while sample(admin.parse().expect("an address"), FAILED) == 0 {
+        assert!(Instant::now() < patience, "it is noticed");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(collector.spans().len(), arrived, "nothing reaches one that is not trusted");
+}
+
+#[test]
 fn a_collector_that_is_not_there_is_no_matter_for_requests() {
     let (vnfm, admin) = (vnfm(), free_address());
     let nobody = format!("http://{}", free_address());

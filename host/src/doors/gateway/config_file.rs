@@ -59,7 +59,7 @@ pub fn parse(path: &Path, text: &str) -> Result<Config> {
                 "admin" => config.admin = Some(address(node)?),
                 "log" => config.log = node.parse("json, text or off", log_format)?,
                 "decisionLog" => config.record = Some(record(node, folder)?),
-                "tracing" => config.tracing = Some(spans::read(node)?),
+                "tracing" => config.tracing = Some(spans::read(node, folder)?),
                 "reload" => config.reload = node.boolean()?,
                 "limits" => limits(node, &mut config.limits)?,
                 "problem" => problem(node, &mut style)?,
@@ -189,7 +189,7 @@ listen: 0.0.0.0:8443
 admin: 127.0.0.1:9901
 log: text
 decisionLog: { file: d.jsonl, bodies: true }
-tracing: { otlp: "http://127.0.0.1:4317", sample: 0.25 }
+tracing: { otlp: "https://127.0.0.1:4317", caFile: ca.pem, sample: 0.25 }
 reload: false
 limits: { headBytes: 32768, headTimeout: 5s, idle: 1m, connections: 10, drain: 2s, answerTimeout: 90s }
 problem: { typeBase: "https://example.com/rules/", version: "2.0.0" }
@@ -216,7 +216,8 @@ upstreams:
         let record = RecordConfig { file: PathBuf::from("/etc/solgate/d.jsonl"), bodies: Bodies::Redacted };
         assert_eq!(config.record, Some(record));
         let tracing = config.tracing.as_ref().unwrap();
-        assert_eq!((tracing.otlp.to_string().as_str(), tracing.sample), ("http://127.0.0.1:4317/", 0.25));
+        assert_eq!((tracing.otlp.to_string().as_str(), tracing.sample), ("https://127.0.0.1:4317/", 0.25));
+        assert_eq!(tracing.ca_file.as_deref(), Some(Path::new("/etc/solgate/ca.pem")));
         assert_eq!(config.limits.answer, Duration::from_secs(90));
         let [first, second] = config.upstreams.as_slice() else { panic!("two upstreams") };
         assert_eq!(first.host.as_deref(), Some("vnfm-a.example"));
@@ -273,15 +274,19 @@ upstreams:
             ("decisionLog: { bodies: true }", "t.yaml:1:14: file is missing: the path to which decisions are recorded"),
             (
                 "tracing: { sample: 1 }",
-                "t.yaml:1:10: otlp is missing: http://HOST[:PORT] of a collector that takes OTLP over gRPC, without TLS and without a path",
+                "t.yaml:1:10: otlp is missing: http://HOST[:PORT] or https://HOST[:PORT] of a collector that takes OTLP over gRPC, without a path",
             ),
             (
                 "tracing: { otlp: \"http://c\", sample: 1.5 }",
                 "t.yaml:1:37: expected a number from 0 to 1, such as 0.1 for every tenth request, found 1.5",
             ),
             (
-                "tracing: { otlp: \"https://c\" }",
-                "t.yaml:1:18: expected http://HOST[:PORT] of a collector that takes OTLP over gRPC, without TLS and without a path, found another text",
+                "tracing: { otlp: \"http://c/v1\" }",
+                "t.yaml:1:18: expected http://HOST[:PORT] or https://HOST[:PORT] of a collector that takes OTLP over gRPC, without a path, found another text",
+            ),
+            (
+                "tracing: { otlp: \"http://c\", caFile: ca.pem }",
+                "t.yaml:1:37: caFile is for an https collector: leave it out, or write https:// in otlp",
             ),
             ("reload: never", "t.yaml:1:9: expected true or false, found another text"),
             ("decisionLog: { file: a, bodies: some }", "t.yaml:1:33: expected true or false, found another text"),

@@ -13,6 +13,7 @@ use super::gate_config::GateMode;
 use super::metrics::Metrics;
 use super::overrides;
 use super::router::Router;
+use super::spans;
 
 /// Wait after a connection could not be taken, usually for want of file
 /// descriptors.
@@ -65,6 +66,7 @@ pub fn check(
     if let Some(record) = &config.record {
         record.check().map_err(|error| GatewayError::DecisionLog { path: record.file.clone(), error })?;
     }
+    spans::check(config.tracing.as_ref())?;
     for upstream in &config.upstreams {
         build_gate(upstream)?;
         each(upstream)?;

@@ -4,17 +4,21 @@
 //! counted, and so is what the collector does not take. The processor of the
 //! OpenTelemetry SDK would drop, too, but tell nobody how many.
 
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use opentelemetry::Context;
-use opentelemetry_otlp::{SpanExporter, WithExportConfig};
+use opentelemetry_otlp::{SpanExporter, WithExportConfig, WithTonicConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{Span, SpanData, SpanExporter as _, SpanProcessor};
 use prometheus_client::metrics::counter::Counter;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout, timeout_at};
+use tonic::transport::{Certificate, ClientTlsConfig};
 
 use super::super::error::GatewayError;
 use super::config::TracingConfig;
@@ -76,7 +80,7 @@ impl Exporting {
     /// Starts the thread, and returns the queue that it sends from.
     ///
     /// # Errors
-    /// The URL is none for a collector, or there is no thread to be had.
+    /// As [`exporter`], or there is no thread to be had.
     pub fn start(
         config: &TracingConfig,
         resource: &Resource,
@@ -90,8 +94,7 @@ impl Exporting {
         let mut exporter = {
             // The connection is a task of this runtime.
             let _here = runtime.enter();
-            let builder = SpanExporter::builder().with_tonic().with_endpoint(config.otlp.to_string());
-            builder.build().map_err(|error| failed(error.to_string()))?
+            exporter(config)?
         };
         exporter.set_resource(resource);
         let (spans, queued) = mpsc::channel(QUEUE);
@@ -118,6 +121,32 @@ impl Exporting {
             tracing::warn!("the spans were not sent to their end");
         }
     }
+}
+
+/// What speaks to the collector, which need not be there. To be called in a runtime.
+///
+/// # Errors
+/// The URL is none for a collector, or the certificates cannot be loaded.
+pub fn exporter(config: &TracingConfig) -> Result<SpanExporter, GatewayError> {
+    let mut builder = SpanExporter::builder().with_tonic().with_endpoint(config.otlp.to_string());
+    if config.is_https() {
+        builder = builder.with_tls_config(tls(config.ca_file.as_deref())?);
+    }
+    builder.build().map_err(|error| GatewayError::Tracing { reason: error.to_string() })
+}
+
+fn tls(ca_file: Option<&Path>) -> Result<ClientTlsConfig, GatewayError> {
+    let Some(path) = ca_file else { return Ok(ClientTlsConfig::new().with_native_roots()) };
+    let bad = |reason: String| GatewayError::Certificates { reason: format!("{}: {reason}", path.display()) };
+    let pem = std::fs::read(path).map_err(|error| bad(error.to_string()))?;
+    let mut certificates = CertificateDer::pem_slice_iter(&pem).peekable();
+    if certificates.peek().is_none() {
+        return Err(bad("it holds no PEM certificate".to_owned()));
+    }
+    for certificate in certificates {
+        certificate.map_err(|error| bad(error.to_string()))?;
+    }
+    Ok(ClientTlsConfig::new().ca_certificate(Certificate::from_pem(pem)))
 }
 
 struct Sender {

@@ -37,12 +37,20 @@ pub struct Spans {
     exporting: Exporting,
 }
 
+/// Checks what a configuration says without sending anything. To be called in a runtime.
+///
+/// # Errors
+/// The URL is none for a collector, or the certificates cannot be loaded.
+pub fn check(config: Option<&TracingConfig>) -> Result<(), GatewayError> {
+    config.map_or(Ok(()), |config| export::exporter(config).map(drop))
+}
+
 impl Spans {
     /// Starts with what a configuration says, which may be nothing. The collector need
     /// not be there.
     ///
     /// # Errors
-    /// The URL is none for a collector, or there is no thread to be had.
+    /// As [`check`], or there is no thread to be had.
     pub fn start(config: Option<&TracingConfig>, metrics: &Metrics) -> Result<Option<Self>, GatewayError> {
         let Some(config) = config else { return Ok(None) };
         let resource = resource();
