@@ -87,7 +87,7 @@ fn replaced_under_load(rounds: usize) {
     /// After so many, memory has all that it needs.
     const WARM: usize = 20;
     /// What it may take beyond that, in bytes.
-    const MORE: u64 = 32 << 20;
+    const MORE: u64 = 16 << 20;
     let (folder, policy) = first_policy();
     let vnfm = Vnfm::start();
     let door = Door::open("serve", &vnfm.url(), folder.path(), &policy, &["--log", "off"]);

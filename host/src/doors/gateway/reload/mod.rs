@@ -2,23 +2,24 @@
 //! another one, and at SIGHUP.
 //!
 //! [`changes`] says when to look at the files, [`files`] whether they differ from
-//! when they were last read. A [`candidate`] is then loaded beside the policies that
-//! judge, and takes their place only if nothing stands against it.
+//! when they were last read. A [`candidate`] is then [loaded](loader) beside the policies
+//! that judge, and takes their place only if nothing stands against it.
 
 mod candidate;
 mod changes;
 mod files;
+mod loader;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::oneshot;
 
 use self::candidate::{Candidate, Refused, prepare};
 use self::changes::Changes;
 use self::files::{Look, look, settled};
+use self::loader::LoaderThread;
 use super::current_gate::CurrentGate;
 use super::error::GatewayError;
 use super::metrics::Metrics;
@@ -57,7 +58,7 @@ impl Reload {
             .filter(|gate| self.enabled && !gate.upstream.gate.policies.files.is_empty())
             .map(|gate| Watched { gate: gate.clone(), files: gate.upstream.gate.policies.depends_on(), seen: None })
             .collect();
-        let reload = Reloading { load: self.load, metrics, gates: &gates };
+        let mut reload = Reloading { load: self.load, metrics, gates: &gates, thread: LoaderThread::default() };
         if watched.is_empty() {
             let reason = if self.enabled { "no policy comes from a file" } else { "reloading is turned off" };
             while self.hangups.recv().await.is_some() {
@@ -95,12 +96,13 @@ struct Reloading<'a> {
     load: ComponentLoader,
     metrics: Arc<Metrics>,
     gates: &'a [Arc<CurrentGate>],
+    thread: LoaderThread,
 }
 
 impl Reloading<'_> {
     /// What is to become of policies whose files have changed; `None` if they have
     /// not. If somebody has `asked`, the files are read at once and in any case.
-    async fn changed(&self, watched: &mut Watched, asked: bool) -> Option<Result<Candidate, Refused>> {
+    async fn changed(&mut self, watched: &mut Watched, asked: bool) -> Option<Result<Candidate, Refused>> {
         let upstream = &watched.gate.upstream;
         let mut now = look(&watched.files).await;
         if !asked {
@@ -112,7 +114,7 @@ impl Reloading<'_> {
         watched.seen = Some(now);
         let live = watched.gate.get().policies().iter().map(|policy| policy.component_digest().copied()).collect();
         let (upstream, load) = (upstream.clone(), self.load.clone());
-        let prepared = aside(move || prepare(&upstream, live, &load)).await;
+        let prepared = self.thread.run(move || prepare(&upstream, live, &load)).await;
         prepared.unwrap_or_else(|| Err(Refused::unfinished())).transpose()
     }
 
@@ -160,16 +162,4 @@ impl Reloading<'_> {
 fn names(gate: &Gate) -> String {
     let one = |policy: &Arc<Policy>| format!("{} {}", policy.id().name, policy.id().digest);
     gate.policies().iter().map(one).collect::<Vec<_>>().join(", ")
-}
-
-/// Does work that takes long on a thread of its own, for which nothing waits when the
-/// process is told to end. `None` if there is no thread to be had, or it panics.
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-    let (done, result) = oneshot::channel();
-    let work = move || {
-        // Nobody waits any more if the door has closed.
-        let _ = done.send(work());
-    };
-    std::thread::Builder::new().name("solgate-reload".to_owned()).spawn(work).ok()?;
-    result.await.ok()
 }
