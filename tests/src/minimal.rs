@@ -60,8 +60,10 @@ pub fn replace(policy: &Path, bytes: &[u8]) {
 /// A door that loads its policy from a file, and what it says.
 pub struct Door {
     pub server: Server,
+    /// Where it listens.
     pub address: SocketAddr,
-    admin: SocketAddr,
+    /// Where it has its metrics.
+    pub admin: SocketAddr,
 }
 
 impl Door {

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::process::Output;
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use envoy_types::ext_authz::v3::pb::HttpResponse;
 use envoy_types::pb::envoy::service::auth::v3::authorization_client::AuthorizationClient;
@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use solgate_tests::doors::{ext_authz, transport};
 use solgate_tests::hostile_policy;
 use solgate_tests::minimal::{self, Door, HEAD, replace, terminate};
-use solgate_tests::process::solgate;
+use solgate_tests::process::{free_address, solgate};
+use solgate_tests::servers::Server;
 use solgate_tests::vnfm::{Reply, Vnfm, message, send};
 
 /// The policy in force, and a candidate. The candidate knows another type of
@@ -217,7 +218,7 @@ fn nobody_waits_for_a_slow_candidate() {
     let looping = message("GET", "/hostile/loop", &HEAD, "");
     let mut sent = 0;
     while door.count(&compared("skipped")) == 0 {
-        assert!(sent < 1000, "the queue has no end");
+        assert!(sent < 200, "the queue has no end");
         assert_eq!(send(door.address, &looping).status, 404);
         sent += 1;
     }
@@ -269,14 +270,63 @@ fn in_monitor_mode_it_is_compared_what_would_have_been_denied() {
     assert_eq!(would("candidate"), (json!(true), json!("terminate.timeout.long")));
 }
 
+/// A member more of a fact, and bytes more of a body.
 #[test]
-fn a_fact_that_the_candidate_asks_for_in_another_way_is_another_one() {
-    let more = minimal::policy(&[("members: [id, instantiationState]", "members: [id, instantiationState, vnfdId]")]);
-    let (files, vnfm) = (Files::write(&more), vnfm());
+fn what_the_candidate_does_not_get_whole_is_undecided() {
+    let members = "members: [id, instantiationState]";
+    let more = format!("members: [id, instantiationState, vnfdId]\n\nlimits: {{ bodyBytes: {} }}", 2 << 20);
+    let (files, vnfm) = (Files::write(&minimal::policy(&[(members, &more)])), vnfm());
     let door = files.open("serve", &vnfm, &[]);
     assert_eq!(send(door.address, &terminate("on", "FORCEFUL")).status, 202);
-    door.wait(&compared("undecided"), 1);
-    assert_eq!(vnfm.received().len(), 2, "one fact, and the request");
+    let long = message("POST", "/vnflcm/v2/vnf_instances/on/terminate", &HEAD, &" ".repeat((1 << 20) + 1));
+    assert_eq!(send(door.address, &long).status, 413);
+    let lines = lines(&door, 2);
+    assert!(lines.iter().all(|line| line["outcome"] == "undecided"), "{lines:?}");
+    assert_eq!(lines[0]["reason"], "the candidate needs the fact vnfInstance, which was not fetched");
+    assert_eq!(lines[1]["reason"], "the candidate takes larger bodies than were read");
+    assert_eq!(vnfm.received().len(), 2, "one fact, and the request that is allowed");
+}
+
+/// As with the policy in force: in the configuration file, and when an override ends.
+#[test]
+fn the_candidate_is_under_the_settings_of_now() {
+    let (files, vnfm) = (Files::write(&policies().live), vnfm());
+    let (address, admin) = (free_address(), free_address());
+    let until = SystemTime::now() + Duration::from_secs(10);
+    let config = json!({"listen": address.to_string(), "admin": admin.to_string(), "upstreams": [{
+        "url": vnfm.url(), "policies": ["live.wasm"], "shadow": ["candidate.wasm"], "severity": {
+            "terminate.timeout.limit": {"severity": "off", "reason": "a test",
+                "until": humantime::format_rfc3339_millis(until).to_string()},
+        },
+    }]});
+    let path = files.folder.path().join("solgate.yaml");
+    std::fs::write(&path, config.to_string()).expect("it is written");
+    let mut command = solgate();
+    command.arg("serve").arg("--config").arg(path);
+    let server = Server::start(command, address, files.folder.path());
+    let door = Door { server, address, admin };
+    let long = with_timeout("on", 9999);
+    assert_eq!(send(address, &long).status, 202);
+    door.wait(&compared("agree"), 1);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !door.server.said().contains("override has expired") {
+        assert!(Instant::now() < deadline, "{}", door.server.said());
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert_eq!(send(address, &long).rules(), ["terminate.timeout.limit"]);
+    door.wait(&compared("agree"), 2);
+    assert_eq!(door.server.said().matches("override has expired").count(), 1);
+}
+
+#[test]
+fn a_gate_that_is_off_compares_nothing_and_says_so() {
+    let (files, vnfm) = (Files::hostile(), vnfm());
+    let door = files.open("serve", &vnfm, &["--mode", "off"]);
+    assert_eq!(send(door.address, &terminate("on", "soon")).status, 202);
+    let compared = ["agree", "differs", "failed", "undecided", "skipped"].map(|outcome| door.count(&compared(outcome)));
+    assert_eq!(compared, [0; 5]);
+    let said = door.server.said();
+    assert!(said.contains("WARN the shadow judges nothing, because the gate is off"), "{said}");
 }
 
 /// The candidate has nothing to be compared with.

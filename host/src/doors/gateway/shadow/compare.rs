@@ -50,11 +50,14 @@ pub struct Comparison {
 pub async fn compare(request: &Request, live: &Gate, decided: &Decision, candidate: &Gate) -> Comparison {
     let facts = FetchedFacts::new(request, live, decided);
     let decision = candidate.judge_with(request, &facts).await;
+    // The door has stopped reading where the live policies did.
+    let cut = !request.body_complete && request.body.len() < candidate.body_limit();
     let (then, now) = (RecordedVerdict::from(decided), RecordedVerdict::from(&decision));
     let (outcome, reason) = match (facts.missing(), gate_fault(&decision), gate_fault(decided)) {
         (Some(fact), ..) => {
             (Compared::Undecided, Some(format!("the candidate needs the fact {fact}, which was not fetched")))
         }
+        _ if cut => (Compared::Undecided, Some("the candidate takes larger bodies than were read".to_owned())),
         // All instances were in use, which says nothing about the candidate.
         (_, Some("gate.overload"), _) => (Compared::Skipped, None),
         (_, Some(fault), _) if fault.starts_with("gate.policy-") => {
