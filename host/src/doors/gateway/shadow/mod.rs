@@ -40,7 +40,7 @@ const NICENESS: i32 = 10;
 /// The candidate for one upstream.
 pub struct Shadow {
     gate: Arc<CurrentGate>,
-    /// The thread ends with it.
+    /// To the thread, which ends with it.
     queue: Sender<Job>,
     places: Arc<Semaphore>,
     metrics: Arc<Metrics>,
@@ -103,8 +103,7 @@ impl Shadow {
         let Ok(places) = self.places.clone().try_acquire_many_owned(wanted) else {
             return self.metrics.compared(Compared::Skipped);
         };
-        // The thread is there as long as this is.
-        let _ = self.queue.send(Job {
+        let job = Job {
             id: record.id.clone(),
             time: record.time,
             method: record.method.clone(),
@@ -113,7 +112,11 @@ impl Shadow {
             request: request.clone(),
             decision: decision.clone(),
             _places: places,
-        });
+        };
+        // The thread ends before this only by a panic; then nothing is compared any more.
+        if self.queue.send(job).is_err() {
+            self.metrics.compared(Compared::Skipped);
+        }
     }
 }
 
