@@ -13,7 +13,7 @@ use serde_json::Value;
 use solgate_tests::doors::{ext_authz, transport};
 use solgate_tests::process::{DecisionLines, Serving, free_address, lines};
 use solgate_tests::vnfm::{Vnfm, message, send};
-use solgate_tests::workspace;
+use solgate_tests::{artifact, workspace};
 
 /// Breaks a rule that is not relaxed.
 const WRONG: &str = r#"{"terminationType":"FORCEFUL","gracefulTerminationTimeout":"x"}"#;
@@ -37,7 +37,7 @@ fn names(cell: &str) -> impl Iterator<Item = &str> {
     cell.split('`').skip(1).step_by(2)
 }
 
-/// A VNFM, and a gate that relaxes a rule, records, and tells all that it can tell.
+/// A gate that relaxes rules, records, and has a shadow.
 struct Gate {
     serving: Serving,
     lines: DecisionLines,
@@ -49,10 +49,11 @@ fn gate(vnfm: &Vnfm) -> Gate {
     let folder = tempfile::tempdir().expect("a folder");
     let admin = free_address();
     let text = format!(
-        "admin: {admin}\ndecisionLog: {{ file: decisions.jsonl, bodies: true }}\nupstreams:\n  - url: {}\n    \
+        "admin: {admin}\ndecisionLog: {{ file: decisions.jsonl, bodies: true }}\nupstreams:\n  - url: {}\n    shadow: [{}]\n    \
          severity:\n      terminate.type.enum: {{ severity: warn, reason: until May, until: 2100-05-31 }}\n      \
          header.version.required: {{ severity: warn, reason: never used here }}\n",
-        vnfm.url()
+        vnfm.url(),
+        artifact("vnflcm-v2.wasm").display()
     );
     let file = folder.path().join("solgate.yaml");
     std::fs::write(&file, text).expect("it is written");

@@ -8,6 +8,7 @@ use super::current_gate::CurrentGate;
 use super::decision_log::Record;
 use super::metrics::Metrics;
 use super::overrides;
+use super::policy_metrics::Role;
 use super::record_file::{HeldRecord, RecordFile};
 use super::spans::RequestSpan;
 use crate::Request;
@@ -49,6 +50,9 @@ impl Notes<'_> {
         }
         line.settings_digest = Some(Arc::clone(gate.settings_digest()));
         line.overrides = overrides::used(&current.upstream.gate, gate, &decision);
+        if let Some(shadow) = &current.shadow {
+            shadow.offer(line, gate, request, &decision);
+        }
         self.metrics.judged(&decision);
         let held = self.record_file.map(|file| file.hold(gate, request, &decision));
         (decision, held)
@@ -81,7 +85,7 @@ impl Observer for Watching<'_> {
     }
 
     fn failed(&mut self, fault: &Fault) {
-        self.notes.metrics.policy_fault(fault);
+        self.notes.metrics.policies(Role::Live).fault(fault);
         self.faults.push(fault.id());
     }
 }
