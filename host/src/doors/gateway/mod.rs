@@ -4,7 +4,8 @@
 //! [`args`] and [`config_file`] give a [`config`]; [`build_gate`] makes the gates,
 //! [`routes`] finds the one for a request, [`reload`] replaces its policies, and a
 //! [`shadow`] tries others on the same requests. A door whose requests are forwarded by
-//! another server leaves the rest to [`judging`].
+//! another server leaves the rest to [`judging`]. What is said of a request is gathered by
+//! [`verdict`], and goes to a [line](decision_log), a [record](record_file), metrics and [`spans`].
 
 mod admin;
 pub mod args;
