@@ -198,7 +198,7 @@ impl<'a> Hearing<'a> {
             _ => sum,
         });
         let begun = Instant::now();
-        let outcome = inline_or_aside(input, || policy.evaluate(&request, &context));
+        let outcome = inline_or_aside(input, || policy.evaluate_within(self.gate.limits.as_ref(), &request, &context));
         self.decision.evaluation = self.decision.evaluation.saturating_add(begun.elapsed());
         outcome
     }

@@ -15,6 +15,7 @@ mod connections;
 mod current_gate;
 pub mod decision_log;
 mod error;
+pub mod evaluation;
 pub mod gate_config;
 mod gate_file;
 pub mod judging;
