@@ -1,5 +1,6 @@
 //! The gate: policies, facts and settings in; a decision out.
 
+mod aside;
 mod decision;
 mod judge;
 mod operations;
