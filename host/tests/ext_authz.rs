@@ -325,7 +325,7 @@ async fn the_caller_is_whom_envoy_has_verified() {
 async fn certificate_and_address_are_those_of_the_connection() {
     let running = Running::start().await;
     let mut check = check(post(&[("x-forwarded-for", b"192.0.2.1")], b""));
-    let socket = v3::SocketAddress { address: "192.0.2.7".to_owned(), ..SocketAddress::default() };
+    let socket = v3::SocketAddress { address: "192.0.2.7".to_owned(), ..v3::SocketAddress::default() };
     check.attributes.as_mut().unwrap().source = Some(Peer {
         address: Some(v3::Address { address: Some(Address::SocketAddress(socket)) }),
         principal: "spiffe://example/nfvo".to_owned(),
