@@ -117,7 +117,8 @@ impl Fault {
         self.row().0
     }
 
-    /// The table: status, id, title, whether trying again may help.
+    /// The table: status, id, title, whether to try again. Not where the VNFM may have
+    /// carried the request out.
     fn row(&self) -> (StatusCode, &'static str, &'static str, bool) {
         use StatusCode as S;
         match self {
@@ -185,9 +186,9 @@ impl Fault {
                 (S::SERVICE_UNAVAILABLE, "upstream.unreachable", "VNFM is not reachable", true)
             }
             Self::UpstreamTimeout { .. } => {
-                (S::GATEWAY_TIMEOUT, "upstream.timeout", "VNFM did not answer in time", true)
+                (S::GATEWAY_TIMEOUT, "upstream.timeout", "VNFM did not answer in time", false)
             }
-            Self::UpstreamBroken => (S::BAD_GATEWAY, "upstream.broken", "VNFM broke off", true),
+            Self::UpstreamBroken => (S::BAD_GATEWAY, "upstream.broken", "VNFM broke off", false),
             Self::FactUnavailable { .. } => {
                 (S::SERVICE_UNAVAILABLE, "gate.fact-unavailable", "State of the VNFM is not available", true)
             }

@@ -8,24 +8,11 @@ use std::process::Command;
 use solgate_tests::hostile_policy;
 use solgate_tests::vnfm::{Vnfm, message, send};
 
-use crate::gate::{Gate, subscribe, wait_until};
+use crate::gate::{Gate, subscribe, wait_until, wrapped};
 
 /// The command, with files of up to so many blocks of 512 bytes or 1 KiB.
 fn with_small_files(command: &Command, blocks: usize, output: &str) -> Command {
-    wrapped(command, &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\" {output}"))
-}
-
-/// The command, run by a shell as the script says.
-fn wrapped(command: &Command, script: &str) -> Command {
-    let mut shell = Command::new("sh");
-    shell.args(["-c", script]).arg(command.get_program()).args(command.get_args());
-    for (name, value) in command.get_envs() {
-        match value {
-            Some(value) => shell.env(name, value),
-            None => shell.env_remove(name),
-        };
-    }
-    shell
+    wrapped(command, &format!("trap '' XFSZ; ulimit -f {blocks}"), output)
 }
 
 #[test]

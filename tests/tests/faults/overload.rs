@@ -10,7 +10,7 @@ use solgate_tests::faulty_vnfm::{Act, FaultyVnfm, answer};
 use solgate_tests::vnfm::{Answer, Received, Vnfm, message, send};
 
 use crate::documented;
-use crate::gate::{Gate, HEAD, PATIENCE, expect_problem, subscribe, terminate, wait_until};
+use crate::gate::{Gate, HEAD, PATIENCE, expect_problem, subscribe, terminate, wait_until, wrapped};
 
 const ACCEPTED: &str = "HTTP/1.1 202 Accepted\r\nVersion: 2.0.0\r\nContent-Length: 0\r\n\r\n";
 
@@ -51,6 +51,24 @@ fn connections_beyond_the_limit_are_refused_while_health_is_reported() {
         assert_ne!(send(gate.address, &subscribe()).status, 503, "{door}");
     }
     documented::names(503, "gate.connections");
+}
+
+/// Every connection needs a file descriptor; the last ones are for something else.
+#[test]
+fn a_gate_that_may_open_few_files_takes_fewer_connections() {
+    let vnfm = Vnfm::start();
+    // 128 of them are kept for everything else, and a connection may need two.
+    let gate = Gate::run("serve", &vnfm.url(), &[], &[], |command| wrapped(&command, "ulimit -n 228", ""));
+    wait_until("nobody is there", || gate.count("solgate_open_connections") == 0);
+    let said = gate.server.said();
+    assert!(said.contains("the limit of open files allows fewer connections"), "{said}");
+    let many: Vec<TcpStream> = (0..300).map(|_| TcpStream::connect(gate.address).expect("it listens")).collect();
+    wait_until("as many are open as can be", || gate.count("solgate_open_connections") == 50);
+    assert!(gate.is_ready());
+    assert!(!gate.server.said().contains("could not be taken"), "{}", gate.server.said());
+    drop(many);
+    wait_until("there is room again", || gate.count("solgate_open_connections") == 0);
+    assert_eq!(send(gate.address, &subscribe()).status, 202);
 }
 
 /// A VNFM that accepts operations when it is told to.
