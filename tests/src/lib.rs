@@ -5,6 +5,7 @@ pub mod domain;
 pub mod doors;
 pub mod faulty_vnfm;
 pub mod markdown;
+pub mod minimal;
 pub mod process;
 pub mod servers;
 pub mod vnfm;

@@ -82,6 +82,9 @@ mod tests {
     use std::sync::Mutex;
 
     use super::*;
+    use crate::doors::gateway::build_gate::LiveGate;
+    use crate::doors::gateway::metrics::Metrics;
+    use crate::doors::gateway::policy_metrics::Role;
     use crate::facts::MapFacts;
     use crate::gate::{Gate, Setting, Severity};
 
@@ -96,12 +99,16 @@ mod tests {
             until: Some(end),
         }];
         let applied = Arc::new(Mutex::new(Vec::new()));
-        let seen = Arc::clone(&applied);
-        let make = move |settings: Vec<Setting>| {
-            seen.lock().unwrap().push(settings.len());
-            Ok(Gate::new(Vec::new(), Arc::new(MapFacts::default())))
+        let build = |_: &UpstreamConfig| {
+            let seen = Arc::clone(&applied);
+            let make = move |settings: Vec<Setting>| {
+                seen.lock().unwrap().push(settings.len());
+                Ok(Gate::new(Vec::new(), Arc::new(MapFacts::default())))
+            };
+            Ok(LiveGate { make: Box::new(make), policies: Vec::new() })
         };
-        let gates = [Arc::new(CurrentGate::new(upstream, Box::new(make)).unwrap())];
+        let gate = CurrentGate::open(upstream, Role::Live, &build, &Metrics::default()).unwrap();
+        let gates = [Arc::new(gate)];
         applied.lock().unwrap().clear();
         let (before, after) = (end - Duration::from_secs(1), end + Duration::from_secs(1));
         for (looked, now, expected) in [
