@@ -1,5 +1,6 @@
 //! The gate: policies, facts and settings in; a decision out.
 
+mod aside;
 mod decision;
 mod judge;
 mod observer;
@@ -11,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::Request;
 use crate::facts::FactSource;
-use crate::policy::Policy;
+use crate::policy::{EvaluationLimits, Policy};
 use crate::problem::ProblemStyle;
 use operations::Operations;
 
@@ -44,6 +45,8 @@ pub struct Gate {
     fact_failure: FactFailure,
     style: ProblemStyle,
     settings_digest: OnceLock<Arc<str>>,
+    /// `None`: those of the policies' engine.
+    limits: Option<EvaluationLimits>,
 }
 
 impl Gate {
@@ -60,6 +63,7 @@ impl Gate {
             fact_failure: FactFailure::default(),
             style: ProblemStyle::default(),
             settings_digest: OnceLock::new(),
+            limits: None,
         };
         gate.with_style(ProblemStyle::default())
     }
@@ -90,6 +94,13 @@ impl Gate {
     pub fn with_fact_failure(mut self, fact_failure: FactFailure) -> Self {
         self.fact_failure = fact_failure;
         self.settings_digest = OnceLock::new();
+        self
+    }
+
+    /// How much an evaluation may take, instead of what the policies' engine allows.
+    #[must_use]
+    pub fn with_evaluation_limits(mut self, limits: EvaluationLimits) -> Self {
+        self.limits = Some(limits);
         self
     }
 

@@ -8,6 +8,7 @@
 //! [`verdict`], and goes to a [line](decision_log), a [record](record_file), metrics and [`spans`].
 
 mod admin;
+mod admission;
 pub mod args;
 mod build_gate;
 pub mod config;
@@ -16,7 +17,10 @@ mod connect;
 mod connections;
 mod current_gate;
 pub mod decision_log;
+mod descriptors;
 mod error;
+pub mod evaluation;
+mod farewell;
 pub mod gate_config;
 mod gate_file;
 pub mod judging;
@@ -44,11 +48,14 @@ pub use reload::{ComponentLoader, Reload};
 pub use yaml::ConfigError;
 
 pub(super) use admin::Admin;
-pub(super) use connections::connections;
+pub(super) use admission::{Admission, BodyRoom, Place};
+pub(super) use connections::{accept, connections};
 pub(super) use current_gate::CurrentGate;
+pub(super) use descriptors::connections as connections_possible;
+pub(super) use farewell::Farewell;
 pub(super) use line_writer::LineWriter;
 pub(super) use log::init as init_log;
-pub(super) use metrics::Metrics;
+pub(super) use metrics::{Metrics, OpenConnection};
 pub(super) use router::Router;
 pub(super) use routes::{check, describe, listen, open};
 pub(super) use shutdown::{Drain, signals};

@@ -21,7 +21,7 @@ use crate::record::{Bodies, Handling, record};
 
 /// Most decisions that wait to be written.
 const QUEUE: usize = 4096;
-/// Most bytes of requests and facts among them.
+/// Most bytes of requests and facts among them, and among those that have not ended.
 const QUEUE_BYTES: usize = 64 << 20;
 /// How often the file is looked at: it may have been moved away to be rotated.
 const LOOK: Duration = Duration::from_secs(1);
@@ -123,14 +123,27 @@ impl RecordFile {
         Ok(Self { queue, queued, metrics })
     }
 
-    /// Keeps a decision until the request has ended, and what became of it is known.
+    /// Keeps a decision until the request has ended, and what became of it is known;
+    /// `None` if there is no room for it.
     #[must_use]
-    pub fn hold(&self, gate: &Arc<Gate>, request: &Request, decision: &Decision) -> HeldRecord {
+    pub fn hold(&self, gate: &Arc<Gate>, request: &Request, decision: &Decision) -> Option<HeldRecord> {
         let facts = decision.facts.iter().map(|fact| fact.answer.bytes());
         let bytes = facts.fold(request.body.len(), usize::saturating_add);
+        let before = self.queued.fetch_add(bytes, Ordering::Relaxed);
+        // Without others, even the largest has room.
+        if before != 0 && before.saturating_add(bytes) > QUEUE_BYTES {
+            self.drop_one(bytes);
+            return None;
+        }
         let (gate, handling) = (Arc::clone(gate), Handling::default());
         let taken = Taken { handling, gate, request: request.clone(), decision: decision.clone(), bytes };
-        HeldRecord { file: self.clone(), taken: Box::new(taken) }
+        Some(HeldRecord { file: self.clone(), taken: Box::new(taken) })
+    }
+
+    /// Counts a record as dropped that has taken so many bytes.
+    fn drop_one(&self, bytes: usize) {
+        self.queued.fetch_sub(bytes, Ordering::Relaxed);
+        self.metrics.record(RecordOutcome::Dropped);
     }
 
     /// Waits until what is in the queue has been written, for a while.
@@ -162,12 +175,8 @@ impl HeldRecord {
     pub fn offer(mut self, handling: Handling) {
         self.taken.handling = handling;
         let (file, bytes) = (self.file, self.taken.bytes);
-        let before = file.queued.fetch_add(bytes, Ordering::Relaxed);
-        // An empty queue takes even the largest.
-        let fits = before == 0 || before.saturating_add(bytes) <= QUEUE_BYTES;
-        if !fits || file.queue.try_send(Job::Write(self.taken)).is_err() {
-            file.queued.fetch_sub(bytes, Ordering::Relaxed);
-            file.metrics.record(RecordOutcome::Dropped);
+        if file.queue.try_send(Job::Write(self.taken)).is_err() {
+            file.drop_one(bytes);
         }
     }
 }
@@ -331,8 +340,9 @@ mod tests {
         let (queue, jobs) = sync_channel(2);
         let file = RecordFile { queue, queued: Arc::default(), metrics: Arc::clone(&metrics) };
         for (id, length) in [("1", 1), ("2", QUEUE_BYTES), ("3", 1), ("4", 1)] {
-            let held = file.hold(&gate, &request(length), &decision);
-            held.offer(Handling { id: Some(id.to_owned()), ..Handling::default() });
+            if let Some(held) = file.hold(&gate, &request(length), &decision) {
+                held.offer(Handling { id: Some(id.to_owned()), ..Handling::default() });
+            }
         }
         let taken: Vec<Option<String>> = jobs
             .try_iter()

@@ -54,7 +54,7 @@ impl Notes<'_> {
             shadow.offer(line, gate, request, &decision);
         }
         self.metrics.judged(&decision);
-        let held = self.record_file.map(|file| file.hold(gate, request, &decision));
+        let held = self.record_file.and_then(|file| file.hold(gate, request, &decision));
         (decision, held)
     }
 }
