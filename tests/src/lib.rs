@@ -1,11 +1,14 @@
 //! What the end-to-end suites share.
 
 pub mod asked;
+pub mod certificates;
 pub mod domain;
 pub mod doors;
 pub mod markdown;
 pub mod process;
 pub mod servers;
+pub mod tls;
+pub mod tokens;
 pub mod vnfm;
 
 use std::path::{Path, PathBuf};

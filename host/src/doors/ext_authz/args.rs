@@ -43,10 +43,16 @@ impl ExtAuthzArgs {
     /// The configuration that the arguments describe.
     ///
     /// # Errors
-    /// Neither a VNFM nor a file is named, or the file is wrong.
+    /// Neither a VNFM nor a file is named, or the file is wrong, or asks for TLS.
     pub fn config(&self) -> Result<Config, GatewayError> {
         // A file says itself where to listen.
         let default = self.judging.gateway.config.is_none().then_some(DEFAULT_LISTEN);
-        self.judging.config(self.listen.as_deref().or(default))
+        let config = self.judging.config(self.listen.as_deref().or(default))?;
+        if config.tls.is_some() {
+            let what = "ext-authz listens without TLS: take tls out of the file, and keep the way from Envoy to it \
+                        on one machine or in a mesh";
+            return Err(GatewayError::Arguments(what.to_owned()));
+        }
+        Ok(config)
     }
 }

@@ -25,6 +25,8 @@ use super::record_file::RecordFile;
 use super::reload::Reload;
 use super::router::Router;
 use super::routes;
+use super::tls::TlsListener;
+use super::tokens::Tokens;
 use crate::Request;
 use crate::fault::Fault;
 use crate::gate::{Decision, Gate, Verdict};
@@ -46,6 +48,7 @@ pub struct Judging {
     metrics: Arc<Metrics>,
     log: LogFormat,
     record_file: Option<RecordFile>,
+    tokens: Option<Arc<Tokens>>,
     ids: RequestIds,
 }
 
@@ -57,18 +60,23 @@ impl Judging {
     pub fn open(config: &Config, build_gate: GateBuilder<'_>) -> Result<Self, GatewayError> {
         let metrics = Arc::new(Metrics::default());
         let routes = routes::open(config, build_gate, &metrics, |_, gate| Ok(gate))?;
-        let admin = Arc::new(Admin { metrics: metrics.clone(), stopping: AtomicBool::new(false) });
+        let tokens = config.jwt.as_ref().map(|jwt| Tokens::open(jwt, &metrics)).transpose()?.map(Arc::new);
+        let stopping = AtomicBool::new(false);
+        let admin = Arc::new(Admin { metrics: metrics.clone(), tokens: tokens.clone(), stopping });
         let record_file = RecordFile::open(config.record.as_ref(), &metrics)?;
-        Ok(Self { routes, admin, metrics, log: config.log, record_file, ids: RequestIds::default() })
+        Ok(Self { routes, admin, metrics, log: config.log, record_file, tokens, ids: RequestIds::default() })
     }
 
-    /// Ends overrides at their time, and serves health and metrics if `config`
+    /// Ends overrides at their time, renews the keys for tokens, and serves health and metrics if `config`
     /// names an address. Returns what [`close`](Self::close) takes.
     ///
     /// # Errors
-    /// The address cannot be bound.
+    /// The address cannot be bound, or the keys' file not be watched.
     pub async fn start(&self, config: &Config) -> Result<Vec<JoinHandle<()>>, GatewayError> {
         let mut tasks = vec![tokio::spawn(overrides::expire(self.routes.values().cloned().collect()))];
+        if let Some(tokens) = &self.tokens {
+            tasks.extend(tokens.start(config.reload)?);
+        }
         if let Some(address) = &config.admin {
             let listener = routes::listen(address, "--admin").await?;
             if let Ok(address) = listener.local_addr() {
@@ -77,6 +85,20 @@ impl Judging {
             tasks.push(tokio::spawn(self.admin.clone().serve(listener)));
         }
         Ok(tasks)
+    }
+
+    /// The TLS of the door, if it has any; `tasks` gets what renews it.
+    ///
+    /// # Errors
+    /// A file cannot be used, or not be watched.
+    pub fn tls(
+        &self,
+        config: &Config,
+        tasks: &mut Vec<JoinHandle<()>>,
+    ) -> Result<Option<Arc<TlsListener>>, GatewayError> {
+        let (tls, renewal) = TlsListener::start(config, &self.metrics)?;
+        tasks.extend(renewal);
+        Ok(tls)
     }
 
     /// Replaces policies from here on. Returns what [`close`](Self::close) takes, too.
@@ -113,7 +135,7 @@ impl Judging {
 
     /// Judges one request. `peer` is the client, as far as the server that asks
     /// says who that is.
-    pub async fn judge(&self, request: Request, peer: IpAddr) -> Judged {
+    pub async fn judge(&self, mut request: Request, peer: IpAddr) -> Judged {
         let mut watch = self.watch(request.received_at, &request.method, &request.target, peer);
         watch.record.request_bytes = u64::try_from(request.body.len()).unwrap_or(u64::MAX);
         let host = request.headers.get(HOST).and_then(|value| value.to_str().ok());
@@ -121,6 +143,12 @@ impl Judging {
             return watch.refuse(&Fault::NoUpstream, &request.target);
         };
         let gate = route.get();
+        if let Some(tokens) = &self.tokens {
+            let Request { headers, target, received_at, caller, .. } = &mut request;
+            if let Err(fault) = tokens.check(headers, target, *received_at, caller).await {
+                return watch.refuse_in(gate.style(), &fault, &request.target);
+            }
+        }
         if route.upstream.gate.mode == GateMode::Off {
             watch.record.unjudged(gate.operation(&request.method, &request.target));
             if !request.body_complete {

@@ -3,10 +3,12 @@
 //!
 //! [`args`] and [`config_file`] give a [`config`]; [`build_gate`] makes the gates,
 //! [`routes`] finds the one for a request, and [`reload`] replaces its policies. A door whose requests are forwarded by
-//! another server leaves the rest to [`judging`].
+//! another server leaves the rest to [`judging`]. [`tls`] and [`tokens`] say who is calling.
 
+mod access_metrics;
 mod admin;
 pub mod args;
+mod aside;
 mod build_gate;
 pub mod config;
 pub mod config_file;
@@ -22,17 +24,21 @@ mod line_writer;
 mod log;
 mod metrics;
 pub(super) mod overrides;
+mod presence;
 pub mod record_file;
 mod reload;
 mod router;
 mod routes;
 mod shutdown;
+pub mod tls;
+pub mod tokens;
 mod yaml;
 
 pub use build_gate::{GateBuilder, LiveGate, MakeGate, PolicyLoader, build_gate, live_gate};
 pub use connect::connector;
 pub use error::GatewayError;
 pub use gate_file::parse as parse_gate;
+pub use presence::Presence;
 pub use reload::{ComponentLoader, Reload};
 pub use yaml::ConfigError;
 

@@ -13,6 +13,8 @@ use super::gate_config::GateMode;
 use super::metrics::Metrics;
 use super::overrides;
 use super::router::Router;
+use super::tls::Material;
+use super::tokens::Tokens;
 
 /// Wait after a connection could not be taken, usually for want of file
 /// descriptors.
@@ -62,6 +64,12 @@ pub fn check(
 ) -> Result<(), GatewayError> {
     if let Some(record) = &config.record {
         record.check().map_err(|error| GatewayError::DecisionLog { path: record.file.clone(), error })?;
+    }
+    if let Some(tls) = &config.tls {
+        Material::read(tls)?;
+    }
+    if let Some(jwt) = &config.jwt {
+        Tokens::open(jwt, &Arc::default())?;
     }
     for upstream in &config.upstreams {
         build_gate(upstream)?;

@@ -3,22 +3,25 @@
 //!
 //! [`changes`] says when to look at the files, [`files`] whether they differ from
 //! when they were last read. A [`candidate`] is then loaded beside the policies that
-//! judge, and takes their place only if nothing stands against it.
+//! judge, and takes their place only if nothing stands against it. [`watch`] does the
+//! first two for other files.
 
 mod candidate;
 mod changes;
 mod files;
+mod watch;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::oneshot;
 
 use self::candidate::{Candidate, Refused, prepare};
 use self::changes::Changes;
 use self::files::{Look, look, settled};
+pub use self::watch::FileWatch;
+use super::aside::aside;
 use super::current_gate::CurrentGate;
 use super::error::GatewayError;
 use super::metrics::{Metrics, ReloadOutcome};
@@ -57,7 +60,7 @@ impl Reload {
         if watched.is_empty() {
             let reason = if self.enabled { "no policy comes from a file" } else { "reloading is turned off" };
             while self.hangups.recv().await.is_some() {
-                tracing::warn!(reason, "SIGHUP changes nothing");
+                tracing::warn!(reason, "SIGHUP replaces no policy");
             }
             return;
         }
@@ -108,7 +111,7 @@ impl Reloading<'_> {
         watched.seen = Some(now);
         let live = watched.gate.get().policies().iter().map(|policy| policy.component_digest().copied()).collect();
         let (upstream, load) = (upstream.clone(), self.load.clone());
-        let prepared = aside(move || prepare(&upstream, live, &load)).await;
+        let prepared = aside("solgate-reload", move || prepare(&upstream, live, &load)).await;
         prepared.unwrap_or_else(|| Err(Refused::unfinished())).transpose()
     }
 
@@ -155,16 +158,4 @@ impl Reloading<'_> {
 fn names(gate: &Gate) -> String {
     let one = |policy: &Arc<Policy>| format!("{} {}", policy.id().name, policy.id().digest);
     gate.policies().iter().map(one).collect::<Vec<_>>().join(", ")
-}
-
-/// Does work that takes long on a thread of its own, for which nothing waits when the
-/// process is told to end. `None` if there is no thread to be had, or it panics.
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-    let (done, result) = oneshot::channel();
-    let work = move || {
-        // Nobody waits any more if the door has closed.
-        let _ = done.send(work());
-    };
-    std::thread::Builder::new().name("solgate-reload".to_owned()).spawn(work).ok()?;
-    result.await.ok()
 }

@@ -1,0 +1,52 @@
+//! TLS on the address that clients use, and who they are by their certificates.
+//!
+//! [`files`] reads certificates and keys and makes of them what rustls needs. The
+//! [`listener`] does the handshakes with what was read last, and [`renewal`] reads
+//! the files again when they are others. [`names`] are those of a client.
+
+mod args;
+mod config_file;
+mod distinguished_name;
+mod files;
+mod listener;
+pub mod names;
+mod renewal;
+
+use std::path::PathBuf;
+
+pub use args::TlsArgs;
+pub use files::TlsFault;
+
+pub(in crate::doors) use config_file::tls;
+pub(in crate::doors) use files::Material;
+pub(in crate::doors) use listener::TlsListener;
+
+use super::presence::Presence;
+
+/// What a listener with TLS is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsConfig {
+    /// PEM: the gate's own certificate, then those that lead to one that clients
+    /// trust.
+    pub certificate: PathBuf,
+    /// PEM: the key of the first of them.
+    pub key: PathBuf,
+    /// Whose certificates clients may show; without it they are asked for none.
+    pub clients: Option<ClientCertificates>,
+}
+
+impl TlsConfig {
+    /// All files that it names.
+    pub(in crate::doors) fn files(&self) -> Vec<PathBuf> {
+        let ca = self.clients.iter().map(|clients| &clients.ca);
+        [&self.certificate, &self.key].into_iter().chain(ca).cloned().collect()
+    }
+}
+
+/// What clients are asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientCertificates {
+    /// PEM: the authorities whose certificates are believed.
+    pub ca: PathBuf,
+    pub presence: Presence,
+}
