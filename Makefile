@@ -7,8 +7,10 @@
 #   make build   target/release/solgate, and the C library beside it
 #   make test-doors   install real gateways, a VNFM and parsers, and test the gate with them
 #   make test-long   the tests that take minutes
+#   make test-soak   everything at once, for ten minutes (SOAK_SECONDS)
 #   make check   formatting and clippy
 #   make deny    licences, sources and known flaws of dependencies (deny.toml)
+#   make release static binaries, packed (deploy/release.sh)
 #   make bench   build, and measure speed, memory and start-up (docs/performance.md)
 
 CARGO ?= cargo
@@ -26,7 +28,7 @@ DENY_VERSION := 0.20.2
 DENY := target/tools/bin/cargo-deny
 DENY_CHECKS := advisories bans licenses sources
 
-.PHONY: build run test test-doors test-long check check-format deny format bench bench-instructions check-bench artifacts wasm wasm-target clean
+.PHONY: build run test test-doors test-long test-soak check check-format deny release format bench bench-instructions check-bench artifacts wasm wasm-target clean
 
 build: artifacts
 	$(CARGO) build $(CARGO_FLAGS) --bin solgate --lib
@@ -44,20 +46,30 @@ test-doors: build $(ARTIFACTS)/hostile.wasm
 test-long: build $(ARTIFACTS)/hostile.wasm
 	$(CARGO) test $(CARGO_FLAGS) --test reload -- --ignored
 
+test-soak: build
+	$(CARGO) test $(CARGO_FLAGS) --test soak -- --ignored --nocapture
+
 check: check-format artifacts
 	$(CARGO) clippy $(CARGO_FLAGS) --all-targets -- -D warnings
 
-check-format:
+check-release:
+	deploy/release.sh
+
+format:
 	$(CARGO) fmt --all --check
 
 deny: $(DENY)
 	@$(DENY) --version | grep -qxF 'cargo-deny $(DENY_VERSION)' || $(DENY_INSTALL) --force
 	$(DENY) --locked check $(DENY_CHECKS)
 
-DENY_INSTALL := $(CARGO) install cargo-deny --version $(DENY_VERSION) --locked --root target/tools
+# Unoptimised: it is compiled in a minute, and is fast enough.
+DENY_INSTALL := $(CARGO) install cargo-deny --version $(DENY_VERSION) --locked --debug --root target/tools
 
 $(DENY):
 	$(DENY_INSTALL)
+
+release:
+	deploy/release.sh
 
 format:
 	$(CARGO) fmt --all
