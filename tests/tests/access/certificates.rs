@@ -1,8 +1,7 @@
 //! Who comes in by which certificate, and as whom.
 
-use rcgen::{CertificateParams, DnType, DnValue, SanType};
 use serde_json::{Value, json};
-use solgate_tests::certificates::{Authority, Holder, Issued};
+use solgate_tests::certificates::{Authority, Holder, Issued, named};
 use solgate_tests::tls::Client;
 
 use super::support::{Gate, read, text};
@@ -76,52 +75,6 @@ fn only_clients_with_a_good_certificate_come_in() {
             if presence == "required" { vec![json!(["CN=nfvo"])] } else { vec![json!(["CN=nfvo"]), Value::Null] };
         assert_eq!(names, expected);
     }
-}
-
-/// Certificates, and the names in them: as Envoy has them, of which it reports the first.
-pub fn named() -> Vec<(CertificateParams, Vec<&'static str>)> {
-    let params = |subject: &[(DnType, DnValue)], names: &[SanType]| {
-        let mut params = CertificateParams::default();
-        params.distinguished_name.remove(DnType::CommonName);
-        for (kind, value) in subject {
-            params.distinguished_name.push(kind.clone(), value.clone());
-        }
-        params.subject_alt_names = names.to_vec();
-        params
-    };
-    let uri = |text: &str| SanType::URI(text.try_into().expect("it is ASCII"));
-    let host = |text: &str| SanType::DnsName(text.try_into().expect("it is ASCII"));
-    let mail = SanType::Rfc822Name("a@example".try_into().expect("it is ASCII"));
-    let address = SanType::IpAddress([192, 0, 2, 1].into());
-    let subject = |text: &str| (DnType::CommonName, DnValue::from(text));
-    let full = [
-        (DnType::CountryName, DnValue::PrintableString("DE".try_into().expect("it is printable"))),
-        (DnType::OrganizationName, DnValue::from("A, B + C")),
-        (DnType::OrganizationalUnitName, DnValue::from("\"x\" <y>; #z\\")),
-        (DnType::CommonName, DnValue::BmpString("n\u{e4}me".try_into().expect("it has such characters"))),
-    ];
-    let rare = [
-        (DnType::CustomDnType(vec![2, 5, 4, 5]), DnValue::PrintableString("42".try_into().expect("it is printable"))),
-        (DnType::CustomDnType(vec![1, 3, 6, 1, 4, 1, 99999, 1]), DnValue::from("ab")),
-        (
-            DnType::CustomDnType(vec![0, 9, 2342, 19_200_300, 100, 1, 25]),
-            DnValue::Ia5String("example".try_into().expect("it is ASCII")),
-        ),
-        (DnType::CommonName, DnValue::from("# \u{7f} ")),
-    ];
-    vec![
-        (
-            params(
-                &[subject("nfvo")],
-                &[host("b.example"), mail, uri("spiffe://example/nfvo"), address, host("a.example"), uri("urn:x")],
-            ),
-            vec!["spiffe://example/nfvo", "urn:x", "b.example", "a.example", "CN=nfvo"],
-        ),
-        (params(&[], &[host("nfvo.example")]), vec!["nfvo.example"]),
-        (params(&[], &[uri("spiffe://example/nfvo")]), vec!["spiffe://example/nfvo"]),
-        (params(&full, &[]), vec![r#"CN=n\C3\A4me,OU=\"x\" \<y\>\; #z\\,O=A\, B \+ C,C=DE"#]),
-        (params(&rare, &[]), vec![r"CN=\# \7F\ ,DC=example,1.3.6.1.4.1.99999.1=#0C026162,serialNumber=42"]),
-    ]
 }
 
 #[test]

@@ -4,14 +4,14 @@ use envoy_types::ext_authz::v3::pb::HttpResponse;
 use envoy_types::pb::envoy::service::auth::v3::attribute_context::Peer;
 use envoy_types::pb::envoy::service::auth::v3::authorization_client::AuthorizationClient;
 use serde_json::{Value, json};
-use solgate_tests::certificates::Holder;
+use solgate_tests::certificates::{Holder, named};
 use solgate_tests::doors::{ext_authz, transport};
 use solgate_tests::process::solgate;
 use solgate_tests::tokens::{TokenKey, jwks};
 use solgate_tests::vnfm::{message, send};
 use solgate_tests::{copy_folder, workspace};
 
-use super::certificates::{Pki, named};
+use super::certificates::Pki;
 use super::support::{Gate, said, text};
 use super::tokens::claims;
 
