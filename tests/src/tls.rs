@@ -1,10 +1,18 @@
 //! A client that speaks TLS.
 
+use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
+use futures_util::future::BoxFuture;
+use http::Uri;
+use hyper_util::rt::TokioIo;
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use tokio_rustls::TlsConnector;
+use tonic::transport::{Channel, Endpoint};
+use tower_service::Service;
 
 use crate::certificates::{Authority, Issued};
 use crate::vnfm::{Answer, PATIENCE, exchange};
@@ -55,6 +63,15 @@ impl Client {
         StreamOwned::new(ClientConnection::new(self.0.clone(), name).expect("it is set up"), stream)
     }
 
+    /// A connection for gRPC.
+    ///
+    /// # Errors
+    /// There is no handshake.
+    pub async fn channel(&self, address: SocketAddr) -> Result<Channel, tonic::transport::Error> {
+        let connector = Connector(TlsConnector::from(self.offering(&["h2"]).0), address);
+        Endpoint::from_static("http://localhost").connect_with_connector(connector).await
+    }
+
     /// Sends one request on a connection of its own; `None` if no answer comes.
     #[must_use]
     pub fn send(&self, address: SocketAddr, request: &[u8]) -> Option<Answer> {
@@ -69,5 +86,27 @@ impl Client {
             stream.conn.complete_io(&mut stream.sock).ok()?;
         }
         stream.conn.peer_certificates()?.first().cloned()
+    }
+}
+
+/// Connects to an address, whatever is asked for.
+struct Connector(TlsConnector, SocketAddr);
+
+impl Service<Uri> for Connector {
+    type Response = TokioIo<tokio_rustls::client::TlsStream<tokio::net::TcpStream>>;
+    type Error = io::Error;
+    type Future = BoxFuture<'static, io::Result<Self::Response>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Uri) -> Self::Future {
+        let (connector, address) = (self.0.clone(), self.1);
+        Box::pin(async move {
+            let stream = tokio::net::TcpStream::connect(address).await?;
+            let name = "localhost".try_into().map_err(io::Error::other)?;
+            Ok(TokioIo::new(connector.connect(name, stream).await?))
+        })
     }
 }

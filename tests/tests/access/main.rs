@@ -5,5 +5,6 @@ mod certificates;
 mod handshakes;
 mod key_sets;
 mod rules;
+mod servers_that_ask;
 mod support;
 mod tokens;

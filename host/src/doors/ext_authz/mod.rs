@@ -7,6 +7,7 @@
 mod answer;
 mod args;
 mod caller;
+mod incoming;
 mod request;
 mod server;
 mod service;
@@ -46,8 +47,9 @@ pub async fn run(args: ExtAuthzArgs, load: PolicyLoader<'_>, again: ComponentLoa
         option: "--listen",
         error,
     })?;
+    let tls = if config.tls.is_some() { ", with TLS," } else { "" };
     for upstream in &config.upstreams {
-        anstream::eprintln!("solgate: ext_authz at {address} for {}", describe(upstream));
+        anstream::eprintln!("solgate: ext_authz at {address}{tls} for {}", describe(upstream));
     }
     let drained = server
         .run(async {

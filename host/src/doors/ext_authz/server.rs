@@ -8,14 +8,15 @@ use std::time::Duration;
 use envoy_types::ext_authz::v3::pb::AuthorizationServer;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-use tonic::transport::server::TcpIncoming;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 use tonic_health::server::health_reporter;
 
+use super::incoming::incoming;
 use super::service::Checks;
 use crate::doors::gateway::config::Config;
 use crate::doors::gateway::judging::Judging;
+use crate::doors::gateway::tls::{Protocol, TlsListener};
 use crate::doors::gateway::{GateBuilder, GatewayError, Reload, listen};
 
 /// Bytes that a check may have beyond the largest body that is judged: head,
@@ -35,6 +36,7 @@ const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct Server {
     listener: TcpListener,
     judging: Arc<Judging>,
+    tls: Option<Arc<TlsListener>>,
     tasks: Vec<JoinHandle<()>>,
     jwt_payload: String,
     lame_duck: Duration,
@@ -46,13 +48,15 @@ impl Server {
     /// is answered when [`run`](Self::run) is.
     ///
     /// # Errors
-    /// A gate cannot be built, or an address not be bound.
+    /// A gate cannot be built, certificates or keys not be read, or an address not be
+    /// bound.
     pub async fn bind(config: &Config, jwt_payload: &str, build_gate: GateBuilder<'_>) -> Result<Self, GatewayError> {
         let judging = Arc::new(Judging::open(config, build_gate)?);
         let listener = listen(&config.listen, "--listen").await?;
-        let tasks = judging.start(config).await?;
+        let mut tasks = judging.start(config).await?;
+        let tls = judging.tls(config, Protocol::Http2, &mut tasks)?;
         let (jwt_payload, drain) = (jwt_payload.to_owned(), config.limits.drain);
-        Ok(Self { listener, judging, tasks, jwt_payload, lame_duck: Duration::ZERO, drain })
+        Ok(Self { listener, judging, tls, tasks, jwt_payload, lame_duck: Duration::ZERO, drain })
     }
 
     /// Goes on answering for so long after it was told to stop, while health checks
@@ -81,7 +85,7 @@ impl Server {
     /// Answers checks until `shutdown` is ready and the lame duck's time is over, then
     /// lets those in flight finish within the drain limit. Returns whether they did.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> bool {
-        let Self { listener, judging, tasks, jwt_payload, lame_duck, drain } = self;
+        let Self { listener, judging, tls, tasks, jwt_payload, lame_duck, drain } = self;
         let message_limit = judging.body_limit().saturating_add(MESSAGE_ROOM);
         let checks = AuthorizationServer::new(Checks { judging: judging.clone(), jwt_payload })
             .max_decoding_message_size(message_limit);
@@ -95,7 +99,7 @@ impl Server {
             .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
             .add_service(health_service)
             .add_service(checks)
-            .serve_with_incoming_shutdown(TcpIncoming::from(listener).with_nodelay(Some(true)), async {
+            .serve_with_incoming_shutdown(incoming(listener, tls), async {
                 // An error says that nobody can stop it any more: then it stops.
                 let _ = stopped.await;
             });

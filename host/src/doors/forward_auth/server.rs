@@ -23,7 +23,7 @@ use super::original::Original;
 use crate::doors::body::collect;
 use crate::doors::gateway::config::{Config, Limits};
 use crate::doors::gateway::judging::{Judged, Judging};
-use crate::doors::gateway::tls::TlsListener;
+use crate::doors::gateway::tls::{Protocol, TlsListener};
 use crate::doors::gateway::{GateBuilder, GatewayError, Reload, connections, listen};
 use crate::fault::Fault;
 
@@ -59,7 +59,7 @@ impl ForwardAuth {
             error,
         })?;
         let mut tasks = judging.start(config).await?;
-        let tls = judging.tls(config, &mut tasks)?;
+        let tls = judging.tls(config, Protocol::Http1, &mut tasks)?;
         let door = Door { judging, trusted, body_timeout: config.limits.body_timeout };
         Ok(Self { listener, address, door: Arc::new(door), tls, tasks, limits: config.limits })
     }

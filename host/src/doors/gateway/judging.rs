@@ -25,7 +25,7 @@ use super::record_file::RecordFile;
 use super::reload::Reload;
 use super::router::Router;
 use super::routes;
-use super::tls::TlsListener;
+use super::tls::{Protocol, TlsListener};
 use super::tokens::Tokens;
 use crate::Request;
 use crate::fault::Fault;
@@ -94,9 +94,10 @@ impl Judging {
     pub fn tls(
         &self,
         config: &Config,
+        protocol: Protocol,
         tasks: &mut Vec<JoinHandle<()>>,
     ) -> Result<Option<Arc<TlsListener>>, GatewayError> {
-        let (tls, renewal) = TlsListener::start(config, &self.metrics)?;
+        let (tls, renewal) = TlsListener::start(config, protocol, &self.metrics)?;
         tasks.extend(renewal);
         Ok(tls)
     }

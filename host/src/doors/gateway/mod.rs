@@ -49,5 +49,5 @@ pub(super) use line_writer::LineWriter;
 pub(super) use log::init as init_log;
 pub(super) use metrics::Metrics;
 pub(super) use router::Router;
-pub(super) use routes::{check, describe, listen, open};
+pub(super) use routes::{ACCEPT_PAUSE, check, describe, listen, open};
 pub(super) use shutdown::signals;

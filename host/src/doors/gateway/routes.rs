@@ -13,7 +13,7 @@ use super::gate_config::GateMode;
 use super::metrics::Metrics;
 use super::overrides;
 use super::router::Router;
-use super::tls::Material;
+use super::tls::{Material, Protocol};
 use super::tokens::Tokens;
 
 /// Wait after a connection could not be taken, usually for want of file
@@ -66,7 +66,7 @@ pub fn check(
         record.check().map_err(|error| GatewayError::DecisionLog { path: record.file.clone(), error })?;
     }
     if let Some(tls) = &config.tls {
-        Material::read(tls)?;
+        Material::read(tls, Protocol::Http1)?;
     }
     if let Some(jwt) = &config.jwt {
         Tokens::open(jwt, &Arc::default())?;

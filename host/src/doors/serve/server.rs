@@ -22,7 +22,7 @@ use super::turns::Turns;
 use crate::doors::gateway::config::{Config, Limits};
 use crate::doors::gateway::judging::RequestIds;
 use crate::doors::gateway::record_file::RecordFile;
-use crate::doors::gateway::tls::TlsListener;
+use crate::doors::gateway::tls::{Protocol, TlsListener};
 use crate::doors::gateway::tokens::Tokens;
 use crate::doors::gateway::{Admin, GateBuilder, GatewayError, Metrics, Reload, connections, listen, open, overrides};
 
@@ -57,7 +57,7 @@ impl Server {
             Ok(GatedUpstream { gate, upstream, turns: Turns::default() })
         })?;
         let tokens = config.jwt.as_ref().map(|jwt| Tokens::open(jwt, &metrics)).transpose()?.map(Arc::new);
-        let (tls, renewal) = TlsListener::start(&config, &metrics)?;
+        let (tls, renewal) = TlsListener::start(&config, Protocol::Http1, &metrics)?;
         let listener = listen(&config.listen, "--listen").await?;
         let admin_listener = match &config.admin {
             Some(address) => Some(listen(address, "--admin").await?),

@@ -11,7 +11,7 @@ use rustls::{RootCertStore, ServerConfig};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::{ClientCertificates, TlsConfig};
+use super::{ClientCertificates, Protocol, TlsConfig};
 use crate::doors::gateway::presence::Presence;
 
 /// Why files cannot be used for TLS. Nothing of a key is repeated.
@@ -57,7 +57,7 @@ impl Material {
     ///
     /// # Errors
     /// One of them cannot be used.
-    pub fn read(config: &TlsConfig) -> Result<Self, TlsFault> {
+    pub fn read(config: &TlsConfig, protocol: Protocol) -> Result<Self, TlsFault> {
         let mut digest = Sha256::new();
         let mut read = |path: &Path| -> Result<Zeroizing<Vec<u8>>, TlsFault> {
             let bytes = std::fs::read(path).map(Zeroizing::new).map_err(|error| fault(path, FileFault::Read(error)))?;
@@ -74,8 +74,9 @@ impl Material {
             None => None,
         };
         let digest = digest.finalize().into();
-        let config = Arc::new(server(config, chain, key, authorities)?);
-        Ok(Self { config, digest, not_after })
+        let mut config = server(config, chain, key, authorities)?;
+        config.alpn_protocols = vec![protocol.id().to_vec()];
+        Ok(Self { config: Arc::new(config), digest, not_after })
     }
 }
 
@@ -134,8 +135,6 @@ fn server(
         // Its words may be about the key itself.
         _ => fault(&files.key, FileFault::BadKey),
     })?;
-    // The guard in front of the requests reads HTTP/1.1 only.
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
     if asks_clients {
         // Whoever resumes a session shows no certificate again, even if its own has
         // expired since.

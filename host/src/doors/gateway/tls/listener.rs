@@ -11,13 +11,15 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::names::names;
-use super::{Material, TlsConfig, TlsFault};
+use super::{Material, Protocol, TlsConfig, TlsFault};
 use crate::doors::gateway::Metrics;
 use crate::doors::gateway::access_metrics::HandshakeFailure;
+use crate::doors::gateway::config::Config;
 
 /// Shakes hands with clients, by the certificates that hold now.
 pub struct TlsListener {
     pub(super) files: TlsConfig,
+    pub(super) protocol: Protocol,
     /// For a whole handshake.
     limit: Duration,
     current: RwLock<Current>,
@@ -34,11 +36,21 @@ impl TlsListener {
     ///
     /// # Errors
     /// One of them cannot be used.
-    pub(super) fn open(files: &TlsConfig, limit: Duration, metrics: &Arc<Metrics>) -> Result<Self, TlsFault> {
-        let Material { config, digest, not_after } = Material::read(files)?;
+    pub(super) fn open(
+        config: &Config,
+        files: &TlsConfig,
+        protocol: Protocol,
+        metrics: &Arc<Metrics>,
+    ) -> Result<Self, TlsFault> {
+        let Material { config: current, digest, not_after } = Material::read(files, protocol)?;
         metrics.access.with_tls(not_after);
-        let current = RwLock::new(Current { config, digest });
-        Ok(Self { files: files.clone(), limit, current, metrics: metrics.clone() })
+        Ok(Self {
+            files: files.clone(),
+            protocol,
+            limit: config.limits.head_timeout,
+            current: RwLock::new(Current { config: current, digest }),
+            metrics: metrics.clone(),
+        })
     }
 
     /// Uses other certificates for the connections that come; false if they are

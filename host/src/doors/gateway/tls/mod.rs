@@ -23,6 +23,24 @@ pub(in crate::doors) use listener::TlsListener;
 
 use super::presence::Presence;
 
+/// What is spoken in TLS; a client that speaks something else only is turned away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    Http1,
+    /// As gRPC needs it.
+    Http2,
+}
+
+impl Protocol {
+    /// As it is registered for TLS (RFC 7301).
+    fn id(self) -> &'static [u8] {
+        match self {
+            Self::Http1 => b"http/1.1",
+            Self::Http2 => b"h2",
+        }
+    }
+}
+
 /// What a listener with TLS is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsConfig {

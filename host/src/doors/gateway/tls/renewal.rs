@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::task::JoinHandle;
 
-use super::{Material, TlsListener};
+use super::{Material, Protocol, TlsListener};
 use crate::doors::gateway::Metrics;
 use crate::doors::gateway::access_metrics::Renewal;
 use crate::doors::gateway::aside::aside;
@@ -22,9 +22,9 @@ impl TlsListener {
     ///
     /// # Errors
     /// A file cannot be used, or not be watched.
-    pub fn start(config: &Config, metrics: &Arc<Metrics>) -> Result<Started, GatewayError> {
+    pub fn start(config: &Config, protocol: Protocol, metrics: &Arc<Metrics>) -> Result<Started, GatewayError> {
         let Some(tls) = &config.tls else { return Ok((None, None)) };
-        let listener = Arc::new(Self::open(tls, config.limits.head_timeout, metrics)?);
+        let listener = Arc::new(Self::open(config, tls, protocol, metrics)?);
         let renewal =
             if config.reload { Some(tokio::spawn(listener.clone().renew(FileWatch::new(tls.files())?))) } else { None };
         Ok((Some(listener), renewal))
@@ -35,8 +35,8 @@ impl TlsListener {
     async fn renew(self: Arc<Self>, mut watch: FileWatch) {
         loop {
             watch.changed().await;
-            let files = self.files.clone();
-            let Some(read) = aside("solgate-tls", move || Material::read(&files)).await else { continue };
+            let (files, protocol) = (self.files.clone(), self.protocol);
+            let Some(read) = aside("solgate-tls", move || Material::read(&files, protocol)).await else { continue };
             match read {
                 Ok(material) => {
                     let not_after = material.not_after;
