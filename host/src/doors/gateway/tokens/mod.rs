@@ -77,6 +77,13 @@ impl Tokens {
             JwksSource::File(path) => Origin::File(path.clone()),
             JwksSource::Url(url) => Origin::Remote(Box::new(Remote::new(url, config.ca_file.as_deref())?)),
         };
+        if config.issuer.is_none() || config.audience.is_empty() {
+            tracing::warn!(
+                issuer = config.issuer.as_deref().unwrap_or("any"),
+                audience = if config.audience.is_empty() { "any" } else { "as configured" },
+                "access tokens that were issued for something else are accepted, too"
+            );
+        }
         metrics.access.with_tokens();
         let keys = Arc::new(KeyStore::open(origin, metrics.clone())?);
         let expected = Expected { issuer: config.issuer.clone(), audience: config.audience.clone() };
