@@ -56,6 +56,7 @@ fn outcome(outcome: &str) -> String {
 #[test]
 fn a_key_that_is_new_is_fetched_once_and_a_withdrawn_one_forgotten() {
     const CLIENTS: usize = 8;
+    const STRANGERS: usize = 30;
     let (first, second) = (TokenKey::ed25519("first"), TokenKey::ed25519("second"));
     let issuer = Issuer::new(&[&first]);
     let gate = Gate::serve(&["--jwks", &issuer.url()]);
@@ -63,12 +64,12 @@ fn a_key_that_is_new_is_fetched_once_and_a_withdrawn_one_forgotten() {
     let fetched = Instant::now();
     assert_eq!(ask(&gate, &first).status, 202);
 
-    issuer.has(&[&second]);
     // Tokens that nobody knows the keys of do not make it ask again and again.
-    let mut stranger = 0;
+    for stranger in 0..STRANGERS {
+        assert_eq!(ask(&gate, &TokenKey::ed25519(&format!("s{stranger}"))).status, 401);
+    }
+    issuer.has(&[&second]);
     gate.wait("the new key is fetched", |gate| {
-        stranger += 1;
-        assert_eq!(ask(gate, &TokenKey::ed25519(&format!("s{stranger}"))).status, 401);
         std::thread::scope(|threads| {
             let all = || (0..CLIENTS).map(|_| threads.spawn(|| ask(gate, &second).status)).collect::<Vec<_>>();
             let statuses: Vec<u16> = all().into_iter().map(|asking| asking.join().expect("an answer")).collect();
