@@ -5,6 +5,7 @@ pub mod certificates;
 pub mod domain;
 pub mod doors;
 pub mod markdown;
+pub mod minimal;
 pub mod process;
 pub mod servers;
 pub mod tls;

@@ -77,7 +77,7 @@ impl SoakedGate {
         };
         std::fs::write(&beside, bytes).expect("it is written");
         std::fs::rename(beside, policy).expect("it is replaced");
-        if round % 5 == 0 {
+        if round.is_multiple_of(5) {
             self.server.signal("HUP");
         }
         // Whoever keeps a decision log rotates it.

@@ -2,13 +2,14 @@
 //! make of it, and how they report.
 //!
 //! [`args`] and [`config_file`] give a [`config`]; [`build_gate`] makes the gates,
-//! [`routes`] finds the one for a request, and [`reload`] replaces its policies. A door whose requests are forwarded by
-//! another server leaves the rest to [`judging`]. [`tls`] and [`tokens`] say who is calling.
+//! [`routes`] finds the one for a request, [`reload`] replaces its policies, and a
+//! [`shadow`] tries others on the same requests. A door whose requests are forwarded by
+//! another server leaves the rest to [`judging`]. [`tls`] and [`tokens`] say who is
+//! calling.
 
 mod access_metrics;
 mod admin;
 pub mod args;
-mod aside;
 mod build_gate;
 pub mod config;
 pub mod config_file;
@@ -24,11 +25,13 @@ mod line_writer;
 mod log;
 mod metrics;
 pub(super) mod overrides;
+mod policy_metrics;
 mod presence;
 pub mod record_file;
 mod reload;
 mod router;
 mod routes;
+mod shadow;
 mod shutdown;
 pub mod tls;
 pub mod tokens;

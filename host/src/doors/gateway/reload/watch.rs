@@ -6,6 +6,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::changes::Changes;
 use super::files::{Look, look, settled};
+use super::loader::LoaderThread;
 use crate::doors::gateway::error::GatewayError;
 
 /// Waits for some files to become others.
@@ -14,6 +15,7 @@ pub struct FileWatch {
     seen: Option<Look>,
     changes: Changes,
     hangups: Signal,
+    thread: LoaderThread,
 }
 
 impl FileWatch {
@@ -22,7 +24,7 @@ impl FileWatch {
     pub fn new(files: Vec<PathBuf>) -> Result<Self, GatewayError> {
         let hangups = signal(SignalKind::hangup()).map_err(GatewayError::Signals)?;
         let changes = Changes::of(files.iter().map(PathBuf::as_path));
-        Ok(Self { files, seen: None, changes, hangups })
+        Ok(Self { files, seen: None, changes, hangups, thread: LoaderThread::default() })
     }
 
     /// Ready when the files may be others than at the last time, or at SIGHUP; the
@@ -39,5 +41,11 @@ impl FileWatch {
                 () = self.changes.next() => {}
             }
         }
+    }
+
+    /// Reads the files beside the requests. `None` if there is no thread to be had, or it
+    /// panics.
+    pub async fn read<T: Send + 'static>(&mut self, read: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+        self.thread.run(read).await
     }
 }

@@ -8,7 +8,6 @@ use tokio::task::JoinHandle;
 use super::{Material, Protocol, TlsListener};
 use crate::doors::gateway::Metrics;
 use crate::doors::gateway::access_metrics::Renewal;
-use crate::doors::gateway::aside::aside;
 use crate::doors::gateway::config::Config;
 use crate::doors::gateway::error::GatewayError;
 use crate::doors::gateway::reload::FileWatch;
@@ -36,7 +35,7 @@ impl TlsListener {
         loop {
             watch.changed().await;
             let (files, protocol) = (self.files.clone(), self.protocol);
-            let Some(read) = aside("solgate-tls", move || Material::read(&files, protocol)).await else { continue };
+            let Some(read) = watch.read(move || Material::read(&files, protocol)).await else { continue };
             match read {
                 Ok(material) => {
                     let not_after = material.not_after;

@@ -1,5 +1,6 @@
 //! The keys in use.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -13,7 +14,6 @@ use super::KeySet;
 use super::fetch::{FetchError, Remote};
 use super::keys::NoKeys;
 use crate::doors::gateway::access_metrics::KeysRead;
-use crate::doors::gateway::aside::aside;
 use crate::doors::gateway::error::GatewayError;
 use crate::doors::gateway::metrics::Metrics;
 use crate::doors::gateway::reload::FileWatch;
@@ -119,36 +119,36 @@ impl KeyStore {
 
     /// Reads the file again whenever it is another.
     pub async fn follow(self: Arc<Self>, mut watch: FileWatch) {
+        let Origin::File(path) = &self.origin else { return };
         loop {
             watch.changed().await;
-            self.renew().await;
+            let file = path.clone();
+            let read = watch.read(move || std::fs::read(file)).await;
+            let read = read.ok_or(Failure::Thread).and_then(|read| read.map_err(Failure::Read));
+            self.settle(&path.display(), read.map(Bytes::from));
         }
     }
 
-    /// Reads the keys again. If that fails, those before stay.
+    /// Fetches the keys from their issuer.
     async fn renew(&self) {
-        let (from, read) = match &self.origin {
-            Origin::File(path) => {
-                let file = path.clone();
-                let read = aside("solgate-keys", move || std::fs::read(file)).await;
-                (
-                    path.display().to_string(),
-                    read.ok_or(Failure::Thread).and_then(|read| read.map_err(Failure::Read).map(Bytes::from)),
-                )
-            }
-            Origin::Remote(remote) => (remote.url.to_string(), remote.fetch().await.map_err(Failure::from)),
-        };
+        let Origin::Remote(issuer) = &self.origin else { return };
+        let fetched = issuer.fetch().await;
+        self.settle(&issuer.url, fetched.map_err(Failure::from));
+    }
+
+    /// Uses keys that were read again. If they cannot be, those before stay.
+    fn settle(&self, from: &dyn Display, read: Result<Bytes, Failure>) {
         let outcome = match read.and_then(|bytes| self.take(&bytes)) {
             Ok(outcome) => outcome,
             Err(error) => {
                 let in_use = self.get().is_some();
-                tracing::error!(from, %error, in_use, "keys for tokens not read");
+                tracing::error!(%from, %error, in_use, "keys for tokens not read");
                 KeysRead::Failed
             }
         };
         self.metrics.access.keys_read(outcome);
         if outcome == KeysRead::Updated {
-            tracing::info!(from, "keys for tokens read");
+            tracing::info!(%from, "keys for tokens read");
         }
     }
 
