@@ -165,3 +165,46 @@ fn point(jwk: &Jwk, length: usize) -> Option<Vec<u8>> {
 fn coordinate(text: &str, length: usize) -> Option<Vec<u8>> {
     BASE64URL_NOPAD.decode(text.as_bytes()).ok().filter(|bytes| bytes.len() == length)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use ring::rand::SystemRandom;
+    use ring::signature::{Ed25519KeyPair, KeyPair};
+    use serde_json::json;
+
+    use super::*;
+
+    fn encode(bytes: impl AsRef<[u8]>) -> String {
+        BASE64URL_NOPAD.encode(bytes.as_ref())
+    }
+
+    #[test]
+    fn a_token_that_differs_in_a_single_character_is_refused() {
+        let pair = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
+        let pair = Ed25519KeyPair::from_pkcs8(pair.as_ref()).unwrap();
+        let jwk = json!({"kty": "OKP", "crv": "Ed25519", "kid": "k", "x": encode(pair.public_key())});
+        let keys = KeySet::parse(json!({"keys": [jwk]}).to_string().as_bytes()).unwrap();
+        let signed = format!("{}.{}", encode(r#"{"alg":"EdDSA","kid":"k"}"#), encode(r#"{"sub":"nfvo"}"#));
+        let token = format!("{signed}.{}", encode(pair.sign(signed.as_bytes())));
+        let verify = |token: &str| Jws::parse(token).and_then(|jws| keys.verify(&jws));
+        assert_eq!(verify(&token), Ok(()));
+
+        let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+/";
+        let mut tried = 0;
+        for (at, one) in token.char_indices() {
+            let (before, after) = (token.get(..at).unwrap(), token.get(at..).unwrap());
+            let rest = after.get(1..).unwrap();
+            for other in alphabet.chars() {
+                // In its place, and before it.
+                let added = verify(&format!("{before}{other}{after}"));
+                assert!(added.is_err(), "{other} before {at} of {token}");
+                let replaced = verify(&format!("{before}{other}{rest}"));
+                assert_eq!(replaced.is_ok(), other == one, "{other} for {one} at {at} of {token}");
+                tried += 2;
+            }
+            assert!(verify(&format!("{before}{rest}")).is_err(), "without {at} of {token}");
+        }
+        assert!(tried > 10_000, "{tried}");
+    }
+}
