@@ -137,7 +137,10 @@ fn keys_in_a_file_are_read_again_when_it_is_another() {
     let write = |set: &Value| std::fs::write(&file, set.to_string()).expect("it is written");
     write(&jwks(&[&first]));
     let gate = Gate::serve(&["--jwks", text(&file)]);
-    let statuses = || [&first, &second].map(|key| ask(&gate, key).status);
+    // The same tokens each time: that one was accepted must not be remembered for long.
+    let tokens = [&first, &second].map(|key| key.token("EdDSA", &claims(&json!({}))));
+    let status = |token: &String| send(gate.address, &read(&[&format!("Authorization: Bearer {token}")])).status;
+    let statuses = || tokens.each_ref().map(status);
     assert_eq!(statuses(), [202, 401]);
     write(&json!({"keys": "none"}));
     gate.wait("it is refused", |gate| gate.metric(&outcome("failed")) > 0);

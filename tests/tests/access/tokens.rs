@@ -305,6 +305,17 @@ fn the_claims_are_the_callers_and_the_token_goes_on() {
 }
 
 #[test]
+fn a_token_that_was_accepted_is_refused_once_it_has_expired() {
+    let keys = Keys::new();
+    let gate = keys.gate("serve", &[]);
+    // Its end is past, but not by more than clocks may differ.
+    let value = keys.bearer(&json!({"exp": in_seconds(-55)}));
+    assert_eq!(ask("serve", &gate, &[&value]).0, 202);
+    assert_eq!(ask("serve", &gate, &[&value]).0, 202);
+    gate.wait("it expires", |gate| ask("serve", gate, &[&value]).0 == 401);
+}
+
+#[test]
 fn a_token_in_the_query_is_refused() {
     let keys = Keys::new();
     let gate = keys.gate("serve", &["--jwt", "optional"]);

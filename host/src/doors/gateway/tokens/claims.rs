@@ -35,24 +35,24 @@ enum Audience {
     Several(Vec<String>),
 }
 
-/// Claims of a token that is accepted.
-pub struct Claims(Map<String, Value>);
+/// Claims of a token of the right issuer, for this gate.
+pub struct Claims {
+    caller: Caller,
+    /// Seconds since 1970.
+    begin: Option<f64>,
+    end: f64,
+    /// How long they were as JSON.
+    pub bytes: usize,
+}
 
 impl Expected {
     /// # Errors
-    /// The token is not accepted now, or not by this gate.
-    pub fn check(&self, payload: &[u8], now: SystemTime) -> Result<Claims, Flaw> {
+    /// They cannot be read, or the token is of another issuer or for somebody else.
+    pub fn read(&self, payload: &[u8]) -> Result<Claims, Flaw> {
         // Refuses these claims if they are there twice; readers differ in which they take.
         let registered: Registered = serde_json::from_slice(payload).map_err(|_| Flaw::Claims)?;
         let claims = serde_json::from_slice(payload).map_err(|_| Flaw::Claims)?;
-        let now = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
         let end = registered.exp.ok_or(Flaw::NoEnd)?;
-        if now >= end + LEEWAY.as_secs_f64() {
-            return Err(Flaw::Expired);
-        }
-        if registered.nbf.is_some_and(|begin| begin > now + LEEWAY.as_secs_f64()) {
-            return Err(Flaw::Early);
-        }
         if self.issuer.is_some() && self.issuer != registered.iss {
             return Err(Flaw::Issuer);
         }
@@ -64,16 +64,29 @@ impl Expected {
         if !self.audience.is_empty() && !meant {
             return Err(Flaw::Audience);
         }
-        Ok(Claims(claims))
+        Ok(Claims { caller: caller_of(&claims), begin: registered.nbf, end, bytes: payload.len() })
     }
 }
 
 impl Claims {
+    /// # Errors
+    /// They do not hold any more, or not yet.
+    pub fn hold(&self, now: SystemTime) -> Result<(), Flaw> {
+        let now = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+        if now >= self.end + LEEWAY.as_secs_f64() {
+            return Err(Flaw::Expired);
+        }
+        if self.begin.is_some_and(|begin| begin > now + LEEWAY.as_secs_f64()) {
+            return Err(Flaw::Early);
+        }
+        Ok(())
+    }
+
     /// Replaces what is known of a caller by what its token says. Its certificate and
     /// its address are not the token's business.
     pub fn note(&self, caller: &mut Caller) {
         let Caller { certificate_names, source_address, .. } = std::mem::take(caller);
-        *caller = Caller { certificate_names, source_address, ..caller_of(&self.0) };
+        *caller = Caller { certificate_names, source_address, ..self.caller.clone() };
     }
 }
 

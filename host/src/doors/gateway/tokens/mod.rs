@@ -4,7 +4,7 @@
 //! [`bearer`] takes the token out of a request, [`jws`] takes it apart, [`algorithm`]
 //! checks its signature with one of the [`keys`], and [`claims`] what it says. The keys
 //! come from a file, or from the issuer by [`fetch`]; the [`store`] holds them and
-//! renews them.
+//! renews them. What has been [`verified`] need not be so again.
 //!
 //! The signatures are checked by ring, as those of TLS are. What a token library would
 //! add is the little that is in [`jws`] and [`claims`], and with it cryptography that is
@@ -21,6 +21,7 @@ mod jws;
 mod keys;
 mod source;
 mod store;
+mod verified;
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -39,6 +40,7 @@ use self::flaw::Flaw;
 use self::jws::Jws;
 use self::keys::KeySet;
 use self::store::{KeyStore, Origin};
+use self::verified::{Key, VerifiedTokens};
 use super::error::GatewayError;
 use super::metrics::Metrics;
 use super::presence::Presence;
@@ -64,6 +66,7 @@ pub struct Tokens {
     keys: Arc<KeyStore>,
     expected: Expected,
     presence: Presence,
+    verified: VerifiedTokens,
 }
 
 impl Tokens {
@@ -87,7 +90,7 @@ impl Tokens {
         metrics.access.with_tokens();
         let keys = Arc::new(KeyStore::open(origin, metrics.clone())?);
         let expected = Expected { issuer: config.issuer.clone(), audience: config.audience.clone() };
-        Ok(Self { keys, expected, presence: config.presence })
+        Ok(Self { keys, expected, presence: config.presence, verified: VerifiedTokens::default() })
     }
 
     /// Renews the keys from here on: at once and every few minutes if they are fetched;
@@ -134,17 +137,32 @@ impl Tokens {
         Ok(())
     }
 
-    async fn verify(&self, token: &str, now: SystemTime) -> Result<Claims, Fault> {
-        let jws = Jws::parse(token)?;
+    async fn verify(&self, token: &str, now: SystemTime) -> Result<Arc<Claims>, Fault> {
         let keys = self.keys.get().ok_or(Fault::TokenKeys)?;
-        match keys.verify(&jws) {
-            // The issuer may have changed its keys since they were read.
+        let key = Key::of(token);
+        let claims = match self.verified.get(&key, &keys) {
+            Some(claims) => claims,
+            None => {
+                let jws = Jws::parse(token)?;
+                let keys = self.signed(&jws, keys).await?;
+                let claims = Arc::new(self.expected.read(&jws.payload)?);
+                self.verified.put(key, keys, claims.clone());
+                claims
+            }
+        };
+        claims.hold(now)?;
+        Ok(claims)
+    }
+
+    /// The keys with one of which the token is signed: these, or those that its issuer
+    /// has had since.
+    async fn signed(&self, jws: &Jws<'_>, keys: Arc<KeySet>) -> Result<Arc<KeySet>, Flaw> {
+        match keys.verify(jws) {
             Err(Flaw::UnknownKey) => {
                 let keys = self.keys.newer_than(&keys).await.ok_or(Flaw::UnknownKey)?;
-                keys.verify(&jws)?;
+                keys.verify(jws).map(|()| keys)
             }
-            verified => verified?,
+            verified => verified.map(|()| keys),
         }
-        Ok(self.expected.check(&jws.payload, now)?)
     }
 }
