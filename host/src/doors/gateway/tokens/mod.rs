@@ -23,6 +23,7 @@ mod source;
 mod store;
 mod verified;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -53,7 +54,7 @@ use crate::request::Caller;
 pub struct JwtConfig {
     pub keys: JwksSource,
     /// PEM certificates to trust instead of the system's, when the keys are fetched.
-    pub ca_file: Option<std::path::PathBuf>,
+    pub ca_file: Option<PathBuf>,
     /// Who must have issued a token; anybody who has the keys if it is not given.
     pub issuer: Option<String>,
     /// For whom tokens must be: one of these; anybody if there are none.
