@@ -1,6 +1,7 @@
 //! What the end-to-end suites share.
 
 pub mod asked;
+pub mod certificates;
 pub mod domain;
 pub mod doors;
 pub mod faulty_vnfm;
@@ -8,6 +9,8 @@ pub mod markdown;
 pub mod minimal;
 pub mod process;
 pub mod servers;
+pub mod tls;
+pub mod tokens;
 pub mod vnfm;
 
 use std::path::{Path, PathBuf};

@@ -4,6 +4,8 @@
 //! [`Bundle`](solgate_engine::ir::Bundle), or says everything that is wrong with
 //! it, each [`Diagnostic`] with file, line and what to do.
 
+#![forbid(unsafe_code)]
+
 pub mod bake;
 mod book;
 mod built_in;

@@ -8,6 +8,8 @@ use http::Uri;
 
 use super::gate_config::GateConfig;
 use super::record_file::RecordConfig;
+use super::tls::TlsConfig;
+use super::tokens::JwtConfig;
 use crate::policy::PolicyFile;
 
 /// Where the gate listens if nothing else is said.
@@ -20,12 +22,17 @@ pub struct Config {
     pub listen: String,
     /// Address and port of health checks and metrics; none by default.
     pub admin: Option<String>,
+    /// TLS on the address of the gate; none by default.
+    pub tls: Option<TlsConfig>,
+    /// How callers' tokens are checked; by default they are not.
+    pub jwt: Option<JwtConfig>,
     pub limits: Limits,
     pub upstreams: Vec<UpstreamConfig>,
     pub log: LogFormat,
     /// Where whole decisions are recorded; nowhere by default.
     pub record: Option<RecordConfig>,
-    /// Whether a policy is replaced when its file is, or at SIGHUP.
+    /// Whether policies, certificates and keys are replaced when their files are, or at
+    /// SIGHUP.
     pub reload: bool,
 }
 
@@ -47,7 +54,7 @@ pub struct Limits {
     pub head: usize,
     /// Bytes of a request target. The policy may set a smaller one.
     pub target: usize,
-    /// From the first byte of a head to its last.
+    /// From the first byte of a head to its last; also for a TLS handshake.
     pub head_timeout: Duration,
     /// From the head to the last byte of the body.
     pub body_timeout: Duration,

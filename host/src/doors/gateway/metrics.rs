@@ -12,6 +12,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
+use super::access_metrics::AccessMetrics;
 use super::decision_log::Record;
 use super::gate_config::GateMode;
 use super::line_writer;
@@ -99,6 +100,8 @@ impl Drop for OpenConnection {
 
 /// The counters of one server.
 pub struct Metrics {
+    /// Of TLS and tokens.
+    pub access: AccessMetrics,
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
     findings: Family<FindingLabels, Counter>,
@@ -167,7 +170,9 @@ impl Default for Metrics {
             "Decision lines for which standard output was too slow",
             lines_dropped.clone(),
         );
+        let access = AccessMetrics::register(&mut registry);
         Self {
+            access,
             registry,
             requests,
             findings,

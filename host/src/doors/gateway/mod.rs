@@ -4,8 +4,10 @@
 //! [`args`] and [`config_file`] give a [`config`]; [`build_gate`] makes the gates,
 //! [`routes`] finds the one for a request, [`reload`] replaces its policies, and a
 //! [`shadow`] tries others on the same requests. A door whose requests are forwarded by
-//! another server leaves the rest to [`judging`].
+//! another server leaves the rest to [`judging`]. [`tls`] and [`tokens`] say who is
+//! calling.
 
+mod access_metrics;
 mod admin;
 mod admission;
 pub mod args;
@@ -28,18 +30,22 @@ mod log;
 mod metrics;
 pub(super) mod overrides;
 mod policy_metrics;
+mod presence;
 pub mod record_file;
 mod reload;
 mod router;
 mod routes;
 mod shadow;
 mod shutdown;
+pub mod tls;
+pub mod tokens;
 mod yaml;
 
 pub use build_gate::{GateBuilder, LiveGate, MakeGate, PolicyLoader, build_gate, live_gate};
 pub use connect::connector;
 pub use error::GatewayError;
 pub use gate_file::parse as parse_gate;
+pub use presence::Presence;
 pub use reload::{ComponentLoader, Reload};
 pub use yaml::ConfigError;
 

@@ -16,6 +16,8 @@ use super::overrides;
 use super::policy_metrics::Role;
 use super::router::Router;
 use super::shadow::{self, Shadow};
+use super::tls::{Material, Protocol};
+use super::tokens::Tokens;
 use crate::policy::PolicyFile;
 
 /// Wait after a connection could not be taken, usually for want of file
@@ -63,6 +65,12 @@ pub fn check(
 ) -> Result<(), GatewayError> {
     if let Some(record) = &config.record {
         record.check().map_err(|error| GatewayError::DecisionLog { path: record.file.clone(), error })?;
+    }
+    if let Some(tls) = &config.tls {
+        Material::read(tls, Protocol::Http1)?;
+    }
+    if let Some(jwt) = &config.jwt {
+        Tokens::open(jwt, &Arc::default())?;
     }
     for upstream in &config.upstreams {
         let live = build_gate(upstream)?;
