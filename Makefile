@@ -7,6 +7,7 @@
 #   make build   target/release/solgate, and the C library beside it
 #   make test-doors   install real gateways, a VNFM and parsers, and test the gate with them
 #   make test-long   the tests that take minutes
+#   make fuzz    look for inputs for which a property does not hold (FUZZ_SECONDS for each target)
 #   make check   formatting and clippy
 #   make deny    licences, sources and known flaws of dependencies (deny.toml)
 #   make bench   build, and measure speed, memory and start-up (docs/performance.md)
@@ -26,7 +27,11 @@ DENY_VERSION := 0.20.2
 DENY := target/tools/bin/cargo-deny
 DENY_CHECKS := advisories bans licenses sources
 
-.PHONY: build run test test-doors test-long check check-format deny format bench bench-instructions check-bench artifacts wasm wasm-target clean
+# For each of the targets; all of them, if none is named.
+FUZZ_SECONDS := 600
+FUZZ_TARGETS :=
+
+.PHONY: build run test test-doors test-long fuzz fuzz-short check check-format deny format bench bench-instructions check-bench artifacts wasm wasm-target clean
 
 build: artifacts
 	$(CARGO) build $(CARGO_FLAGS) --bin solgate --lib
@@ -43,6 +48,15 @@ test-doors: build $(ARTIFACTS)/hostile.wasm
 
 test-long: build $(ARTIFACTS)/hostile.wasm
 	$(CARGO) test $(CARGO_FLAGS) --test reload -- --ignored
+
+# The targets are a workspace of their own, see tests/fuzz/Cargo.toml.
+fuzz: build
+	tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+
+# Before a change lands. The library behind c_abi is not instrumented, so that a few
+# seconds are better spent on the others.
+fuzz-short: build
+	tests/fuzz/run.sh 5 bundle connection engine facts filter json loader
 
 check: check-format artifacts
 	$(CARGO) clippy $(CARGO_FLAGS) --all-targets -- -D warnings

@@ -1,0 +1,94 @@
+//! The properties hold for the kept corpus, and for damage done to it: what a fuzzer
+//! has found once stays found, on every machine and without a fuzzer.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::{Path, PathBuf};
+
+use fastrand::Rng;
+use solgate_properties::{PROPERTIES, Property, mutation};
+
+fn property(name: &str) -> Property {
+    *PROPERTIES.iter().find(|property| property.name == name).expect("there is one of that name")
+}
+
+fn corpus(name: &str) -> Vec<(PathBuf, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus").join(name);
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .expect("there is a corpus")
+        .map(|entry| entry.expect("it is readable").path())
+        .collect();
+    files.sort();
+    files.into_iter().map(|path| (path.clone(), std::fs::read(path).expect("it is readable"))).collect()
+}
+
+/// Checks one input, and says which it was if the property does not hold for it.
+fn check(property: Property, input: &[u8], what: &str) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| (property.holds)(input))) {
+        eprintln!("{what}: {}", input.escape_ascii());
+        resume_unwind(panic);
+    }
+}
+
+fn holds(name: &str, executions: usize) {
+    holds_with(name, executions, Vec::new());
+}
+
+/// Checks the corpus, and as many damaged inputs; `others` are damaged, too.
+fn holds_with(name: &str, executions: usize, others: Vec<Vec<u8>>) {
+    let property = property(name);
+    let corpus = corpus(name);
+    assert!(corpus.len() > 5, "the corpus of {name} is there");
+    for (path, input) in &corpus {
+        check(property, input, &path.display().to_string());
+    }
+    let inputs: Vec<Vec<u8>> = corpus.into_iter().map(|(_, input)| input).chain(others).collect();
+    let mut random = Rng::with_seed(6);
+    for execution in 0..executions {
+        check(property, &mutation::damaged(&inputs, &mut random), &format!("execution {execution}"));
+    }
+}
+
+#[test]
+fn bundle() {
+    holds("bundle", 500);
+}
+
+#[test]
+fn c_abi() {
+    holds("c_abi", 1_000);
+}
+
+#[test]
+fn connection() {
+    holds("connection", 5_000);
+}
+
+#[test]
+fn engine() {
+    holds("engine", 5_000);
+}
+
+#[test]
+fn facts() {
+    holds("facts", 20_000);
+}
+
+#[test]
+fn filter() {
+    holds("filter", 50_000);
+}
+
+#[test]
+fn json() {
+    holds("json", 50_000);
+}
+
+/// Components are built, not kept: damage is done to the one that misbehaves, which is
+/// small.
+#[test]
+fn loader() {
+    let folder = tempfile::tempdir().expect("there is room");
+    let component = std::fs::read(solgate_tests::hostile_policy(folder.path())).expect("it is readable");
+    (property("loader").holds)(&component);
+    holds_with("loader", 500, vec![component; 50]);
+}
