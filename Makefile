@@ -44,7 +44,7 @@ test: build $(ARTIFACTS)/hostile.wasm
 
 test-doors: build $(ARTIFACTS)/hostile.wasm
 	tests/doors/install.sh
-	$(CARGO) test $(CARGO_FLAGS) --test real_servers --test parsers -- --ignored --test-threads 1
+	$(CARGO) test $(CARGO_FLAGS) --test real_servers --test parsers --test described_api -- --ignored --test-threads 1
 
 test-long: build $(ARTIFACTS)/hostile.wasm
 	$(CARGO) test $(CARGO_FLAGS) --test reload -- --ignored
