@@ -26,8 +26,8 @@ pub use filter::filter;
 pub use json::json;
 pub use loader::loader;
 
-/// A property and its name, which is that of its fuzz target and of its folder in
-/// tests/fuzz/corpus.
+/// A property and its name, which is that of its folder in tests/fuzz/corpus, and of its
+/// fuzz target if it has one.
 #[derive(Debug, Clone, Copy)]
 pub struct Property {
     pub name: &'static str,

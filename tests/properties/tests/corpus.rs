@@ -1,5 +1,7 @@
 //! The properties hold for the kept corpus, and for damage done to it: what a fuzzer
 //! has found once stays found, on every machine and without a fuzzer.
+//!
+//! `SOLGATE_DAMAGE=100` does a hundred times as much.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
@@ -43,7 +45,8 @@ fn holds_with(name: &str, executions: usize, others: Vec<Vec<u8>>) {
     }
     let inputs: Vec<Vec<u8>> = corpus.into_iter().map(|(_, input)| input).chain(others).collect();
     let mut random = Rng::with_seed(6);
-    for execution in 0..executions {
+    let times: usize = std::env::var("SOLGATE_DAMAGE").map_or(1, |times| times.parse().expect("it is a number"));
+    for execution in 0..executions * times {
         check(property, &mutation::damaged(&inputs, &mut random), &format!("execution {execution}"));
     }
 }
