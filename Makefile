@@ -8,8 +8,10 @@
 #   make test-doors   install real gateways, a VNFM and parsers, and test the gate with them
 #   make test-long   the tests that take minutes
 #   make fuzz    look for inputs for which a property does not hold (FUZZ_SECONDS for each target)
+#   make test-soak   everything at once, for ten minutes (SOAK_SECONDS)
 #   make check   formatting and clippy
 #   make deny    licences, sources and known flaws of dependencies (deny.toml)
+#   make release static binaries, packed (deploy/release.sh)
 #   make bench   build, and measure speed, memory and start-up (docs/performance.md)
 
 CARGO ?= cargo
@@ -31,7 +33,7 @@ DENY_CHECKS := advisories bans licenses sources
 FUZZ_SECONDS := 600
 FUZZ_TARGETS :=
 
-.PHONY: build run test test-doors test-long fuzz fuzz-short check check-format deny format bench bench-instructions check-bench artifacts wasm wasm-target clean
+.PHONY: build run test test-doors test-long test-soak fuzz fuzz-short check check-format deny release format bench bench-instructions check-bench artifacts wasm wasm-target clean
 
 build: artifacts
 	$(CARGO) build $(CARGO_FLAGS) --bin solgate --lib
@@ -56,20 +58,30 @@ fuzz: build
 fuzz-short: build
 	tests/fuzz/run.sh 5
 
+test-soak: build
+	$(CARGO) test $(CARGO_FLAGS) --test soak -- --ignored --nocapture
+
 check: check-format artifacts
 	$(CARGO) clippy $(CARGO_FLAGS) --all-targets -- -D warnings
 
-check-format:
+check-release:
+	deploy/release.sh
+
+format:
 	$(CARGO) fmt --all --check
 
 deny: $(DENY)
 	@$(DENY) --version | grep -qxF 'cargo-deny $(DENY_VERSION)' || $(DENY_INSTALL) --force
 	$(DENY) --locked check $(DENY_CHECKS)
 
-DENY_INSTALL := $(CARGO) install cargo-deny --version $(DENY_VERSION) --locked --root target/tools
+# Unoptimised: it is compiled in a minute, and is fast enough.
+DENY_INSTALL := $(CARGO) install cargo-deny --version $(DENY_VERSION) --locked --debug --root target/tools
 
 $(DENY):
 	$(DENY_INSTALL)
+
+release:
+	deploy/release.sh
 
 format:
 	$(CARGO) fmt --all

@@ -31,7 +31,7 @@ fn the_definition_is_consistent() {
 #[test]
 fn one_upstream_on_the_command_line() {
     let args = parse(
-        "--listen 127.0.0.1:1 --upstream http://vnfm:9890 --policy a.wasm --policy b.wasm --set strict=true --set name=text \
+        "--listen 127.0.0.1:1 --upstream http://vnfm:9890 --policy a.wasm --policy b.wasm --shadow c.wasm --set strict=true --set name=text \
          --set supportedVersions=[\"2.0.0\"] --severity query.unknown=warn --mode monitor --isolation recycle:64 --facts-ttl 500ms --fact-failure pass --admin 127.0.0.1:2",
     )
     .unwrap();
@@ -42,7 +42,7 @@ fn one_upstream_on_the_command_line() {
     );
     let upstream = &config.upstreams[0];
     assert_eq!(upstream.url, "http://vnfm:9890/");
-    assert_eq!(upstream.gate.policies.files.len(), 2);
+    assert_eq!((upstream.gate.policies.files.len(), upstream.shadow.len()), (2, 1));
     assert_eq!(
         (upstream.gate.mode, upstream.gate.fact_failure, upstream.gate.facts.ttl.as_millis()),
         (GateMode::Monitor, FactFailure::Pass, 500)

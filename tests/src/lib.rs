@@ -4,6 +4,7 @@ pub mod asked;
 pub mod domain;
 pub mod doors;
 pub mod markdown;
+pub mod minimal;
 pub mod process;
 pub mod servers;
 pub mod vnfm;

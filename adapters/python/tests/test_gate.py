@@ -116,6 +116,20 @@ class GateTest(unittest.TestCase):
         self.assertEqual(os.waitpid(child, 0)[1], 0)
         self.assertTrue(self.gate.judge(RETRY, lambda _: operation("FAILED_TEMP")))
 
+    def test_an_evaluation_from_before_a_fork_refuses(self):
+        with self.gate.evaluation(RETRY) as evaluation:
+            evaluation.evaluate()
+            child = os.fork()
+            if child == 0:
+                try:
+                    evaluation.evaluate()
+                except GateError:
+                    os._exit(0)
+                os._exit(1)
+            self.assertEqual(os.waitpid(child, 0)[1], 0)
+            evaluation.supply(0, operation("FAILED_TEMP"))
+            self.assertIs(evaluation.evaluate(), Verdict.ALLOW)
+
 
 class LibraryTest(unittest.TestCase):
     def test_a_missing_library_is_named(self):

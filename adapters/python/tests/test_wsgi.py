@@ -246,7 +246,9 @@ class BodyTest(unittest.TestCase):
 
     def test_chunks_that_the_server_leaves_alone_are_refused(self):
         vnfm = instantiated()
-        self.assertEqual(self.chunked(vnfm, TERMINATE).status, 411)
+        response = self.chunked(vnfm, TERMINATE)
+        self.assertEqual(response.status, 411)
+        self.assertEqual(response.rules(), ["transport.length.required"])
         self.assertEqual(vnfm.received, [])
 
     def test_a_body_that_breaks_off_is_refused(self):
@@ -327,6 +329,7 @@ class FailureTest(unittest.TestCase):
             self.assertEqual(response.status, 503)
             self.assertEqual(response.fields["retry-after"], "5")
             self.assertEqual(json.loads(response.body)["status"], 503)
+            self.assertEqual(response.rules(), ["gate.unusable"])
             self.assertIn("/nowhere/libsolgate.so", log.output[0])
         self.assertEqual(vnfm.received, [])
 

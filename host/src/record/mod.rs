@@ -199,6 +199,21 @@ pub struct RecordedVerdict {
     pub findings: Vec<RecordedFinding>,
 }
 
+impl RecordedVerdict {
+    /// Whether the client, and the operator's log, would have been told the same.
+    #[must_use]
+    pub fn tells_the_same_as(&self, other: &Self) -> bool {
+        let sorted = |verdict: &Self| {
+            let mut violations: Vec<String> = verdict.violations.iter().map(|one| format!("{one:?}")).collect();
+            let mut findings: Vec<String> = verdict.findings.iter().map(|one| format!("{one:?}")).collect();
+            violations.sort_unstable();
+            findings.sort_unstable();
+            (violations, findings)
+        };
+        (self.allowed, self.status) == (other.allowed, other.status) && sorted(self) == sorted(other)
+    }
+}
+
 /// A rule that failed and what it is about, without the detail, which repeats
 /// parts of the request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

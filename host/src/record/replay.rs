@@ -8,7 +8,6 @@ use data_encoding::BASE64;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value, json};
 
-use super::take::verdict;
 use super::{FactOutcome, Record, RecordedBody, RecordedFactFailure, RecordedMode, RecordedVerdict};
 use crate::Request;
 use crate::facts::MapFacts;
@@ -59,7 +58,7 @@ impl Record {
         if let Some(missing) = decision.facts.iter().map(|fact| &fact.name).find(|name| !recorded(name)) {
             return Err(NotReplayed::NoFact(missing.clone()));
         }
-        Ok(verdict(&decision))
+        Ok(RecordedVerdict::from(&decision))
     }
 
     fn request(&self) -> Result<Request, NotReplayed> {

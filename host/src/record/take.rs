@@ -50,7 +50,7 @@ pub fn record(id: Option<String>, gate: &Gate, request: &Request, decision: &Dec
             .map(|policy| RecordedPolicy { name: policy.name.clone(), digest: policy.digest.clone() })
             .collect(),
         facts: decision.facts.iter().map(|fact| self::fact(fact, &redactor)).collect(),
-        verdict: verdict(decision),
+        verdict: decision.into(),
     }
 }
 
@@ -128,23 +128,25 @@ fn fact(fact: &FactTrace, redactor: &Redactor<'_>) -> RecordedFact {
     RecordedFact { name: fact.name.clone(), variables, outcome, cached: fact.cached, etag, body }
 }
 
-pub(super) fn verdict(decision: &Decision) -> RecordedVerdict {
-    let findings = decision.findings.iter().map(|finding| RecordedFinding {
-        severity: finding.severity,
-        status: finding.status,
-        violation: violation(&finding.violation),
-    });
-    let denied = match &decision.verdict {
-        Verdict::Allow => None,
-        Verdict::Deny(problem) => Some(problem),
-    };
-    RecordedVerdict {
-        allowed: denied.is_none(),
-        status: denied.map(|problem| problem.status.as_u16()),
-        rule: denied.map(|problem| problem.rule.clone()),
-        fault: decision.fault,
-        violations: denied.map(|problem| problem.violations.iter().map(violation).collect()).unwrap_or_default(),
-        findings: findings.collect(),
+impl From<&Decision> for RecordedVerdict {
+    fn from(decision: &Decision) -> Self {
+        let findings = decision.findings.iter().map(|finding| RecordedFinding {
+            severity: finding.severity,
+            status: finding.status,
+            violation: violation(&finding.violation),
+        });
+        let denied = match &decision.verdict {
+            Verdict::Allow => None,
+            Verdict::Deny(problem) => Some(problem),
+        };
+        Self {
+            allowed: denied.is_none(),
+            status: denied.map(|problem| problem.status.as_u16()),
+            rule: denied.map(|problem| problem.rule.clone()),
+            fault: decision.fault,
+            violations: denied.map(|problem| problem.violations.iter().map(violation).collect()).unwrap_or_default(),
+            findings: findings.collect(),
+        }
     }
 }
 

@@ -192,8 +192,9 @@ class Evaluation:
         if not pointer:
             raise GateError("the request could not be taken")
         self._pointer: Optional[int] = pointer
+        self._process = os.getpid()
         self._free = weakref.finalize(
-            self, _free_in, os.getpid(), library.solgate_evaluation_free, pointer
+            self, _free_in, self._process, library.solgate_evaluation_free, pointer
         )
         self._free.atexit = False
 
@@ -253,6 +254,8 @@ class Evaluation:
     def _open(self) -> int:
         if self._pointer is None:
             raise GateError("the evaluation is closed")
+        if os.getpid() != self._process:
+            raise GateError("the evaluation was begun before the process forked")
         return self._pointer
 
 

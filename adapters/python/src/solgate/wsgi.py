@@ -67,13 +67,15 @@ class GateMiddleware:
         try:
             answer = self._judge(environ)
         except _body.UnreadableBody as error:
-            answer = _problem(411, str(error))
+            answer = _problem(411, "transport.length.required", str(error))
         except GateError as error:
             _log.error("the gate cannot be used: %s", error)
-            answer = _problem(503, "The gate cannot be used; its log says why.")
+            detail = "The gate cannot be used; its log says why."
+            answer = _problem(503, "gate.unusable", detail)
         except Exception:
             _log.exception("a request could not be judged")
-            answer = _problem(500, "The request could not be judged.")
+            detail = "The request could not be judged."
+            answer = _problem(500, "gate.internal", detail)
         if answer.allowed:
             return self._app(environ, _adding(start_response, answer.fields))
         return _respond(environ, start_response, answer)
@@ -136,10 +138,14 @@ def _status_line(status: int) -> str:
         return f"{status} Refused"
 
 
-def _problem(status: int, detail: str) -> Answer:
+def _problem(status: int, rule: str, detail: str) -> Answer:
     """ProblemDetails for what happens before there is a gate to word it."""
-    title = http.HTTPStatus(status).phrase
-    problem = {"title": title, "status": status, "detail": detail}
+    problem = {
+        "title": http.HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "violations": [{"rule": rule, "detail": detail}],
+    }
     fields = [("Content-Type", "application/problem+json")]
     if status == http.HTTPStatus.SERVICE_UNAVAILABLE:
         fields.append(("Retry-After", str(RETRY_AFTER)))

@@ -25,6 +25,10 @@ pub struct GatewayArgs {
     #[arg(long = "policy", value_name = "FILE", conflicts_with = "config", value_parser = OsStringValueParser::new().try_map(policy))]
     pub policies: Vec<PolicyFile>,
 
+    /// A candidate that judges the same requests beside the policy, without effect; where the two differ is reported
+    #[arg(long, value_name = "FILE", conflicts_with = "config", value_parser = OsStringValueParser::new().try_map(policy))]
+    pub shadow: Vec<PolicyFile>,
+
     /// Load only policies that are signed with this key, or another one that is named so (see `solgate sign`)
     #[arg(long, value_name = "PUBLIC_KEY", conflicts_with = "config")]
     pub require_signature: Vec<PathBuf>,
@@ -126,6 +130,7 @@ impl GatewayArgs {
     fn single(&self, url: Uri, ca_file: Option<PathBuf>) -> Config {
         let mut upstream = UpstreamConfig::new(url);
         upstream.ca_file = ca_file;
+        upstream.shadow.clone_from(&self.shadow);
         let gate = &mut upstream.gate;
         gate.policies = PolicySources { files: self.policies.clone(), signers: self.require_signature.clone() };
         gate.options.clone_from(&self.options);

@@ -8,6 +8,7 @@ use http::Uri;
 
 use super::gate_config::GateConfig;
 use super::record_file::RecordConfig;
+use crate::policy::PolicyFile;
 
 /// Where the gate listens if nothing else is said.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
@@ -92,13 +93,27 @@ pub struct UpstreamConfig {
     /// PEM certificates to trust instead of the system's.
     pub ca_file: Option<PathBuf>,
     pub gate: GateConfig,
+    /// Policies that judge the same requests without effect; none by default.
+    pub shadow: Vec<PolicyFile>,
 }
 
 impl UpstreamConfig {
     /// A VNFM for all hosts and paths, judged by the built-in policy.
     #[must_use]
     pub fn new(url: Uri) -> Self {
-        Self { host: None, path_prefix: None, url, ca_file: None, gate: GateConfig::default() }
+        Self { host: None, path_prefix: None, url, ca_file: None, gate: GateConfig::default(), shadow: Vec::new() }
+    }
+
+    /// The same with the shadow's policies in the place of the gate's: they are under
+    /// the same settings, and must be signed if those must. `None` without a shadow.
+    #[must_use]
+    pub fn shadow(&self) -> Option<Self> {
+        if self.shadow.is_empty() {
+            return None;
+        }
+        let mut shadow = self.clone();
+        shadow.gate.policies.files = std::mem::take(&mut shadow.shadow);
+        Some(shadow)
     }
 
     /// Host and port of the VNFM: its name in metrics and logs.

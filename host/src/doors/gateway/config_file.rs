@@ -130,7 +130,8 @@ fn limits(node: Node<'_>, limits: &mut Limits) -> Result<()> {
 }
 
 fn upstream(node: Node<'_>, folder: &Path, style: &ProblemStyle) -> Result<UpstreamConfig> {
-    let known: Vec<&str> = ["host", "pathPrefix", "url", "caFile"].into_iter().chain(gate_file::MEMBERS).collect();
+    let known: Vec<&str> =
+        ["host", "pathPrefix", "url", "caFile", "shadow"].into_iter().chain(gate_file::MEMBERS).collect();
     let members = node.members(&known)?;
     let url = members
         .iter()
@@ -149,6 +150,7 @@ fn upstream(node: Node<'_>, folder: &Path, style: &ProblemStyle) -> Result<Upstr
                     })?);
             }
             "caFile" => upstream.ca_file = Some(folder.join(node.text()?)),
+            "shadow" => upstream.shadow = gate_file::policies(node, folder)?,
             _ => gate_file::member(name, node, folder, &mut upstream.gate)?,
         }
     }
@@ -187,6 +189,8 @@ upstreams:
     url: https://10.0.0.5:9890
     caFile: certs/ca.pem
     policies: [a.wasm, /etc/solgate/b.wasm]
+    shadow: [new.wasm]
+    requireSignature: [team.key.pub]
     set: { strict: true, supportedVersions: ["2.0.0", "2.1.0"], schemaErrorStatus: 422 }
     mode: monitor
     isolation: recycle:8
@@ -208,6 +212,10 @@ upstreams:
         assert_eq!(first.host.as_deref(), Some("vnfm-a.example"));
         let file = |path: &str| PolicyFile::from(PathBuf::from(path));
         assert_eq!(first.gate.policies.files, [file("/etc/solgate/a.wasm"), file("/etc/solgate/b.wasm")]);
+        let shadow = first.shadow().unwrap();
+        assert_eq!(shadow.gate.policies.files, [file("/etc/solgate/new.wasm")]);
+        assert_eq!(shadow.gate.policies.signers, first.gate.policies.signers);
+        assert!(shadow.shadow().is_none() && second.shadow().is_none());
         assert_eq!((first.gate.mode, first.gate.fact_failure), (GateMode::Monitor, FactFailure::Pass));
         assert_eq!((first.gate.isolation.to_string().as_str(), second.gate.isolation), ("recycle:8", Isolation::Fresh));
         assert_eq!(first.gate.facts.credentials, ["x-auth-token"]);

@@ -3,24 +3,50 @@
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::SystemTime;
 
-use super::build_gate::MakeGate;
+use super::build_gate::{GateBuilder, LiveGate, MakeGate};
 use super::config::UpstreamConfig;
+use super::error::GatewayError;
+use super::metrics::Metrics;
+use super::policy_metrics::Role;
+use super::shadow::Shadow;
 use crate::gate::{Gate, SettingError};
 
 /// The gate of one upstream, with the policies and settings that hold now.
 pub struct CurrentGate {
     pub upstream: UpstreamConfig,
+    pub role: Role,
+    /// What is tried beside it.
+    pub shadow: Option<Shadow>,
     /// Locked by whoever changes the gate, for as long as that takes.
     make: Mutex<MakeGate>,
     gate: RwLock<Arc<Gate>>,
 }
 
 impl CurrentGate {
+    /// Loads the policies of an upstream, and counts them as in use.
+    ///
     /// # Errors
-    /// A setting names what no policy has.
-    pub fn new(upstream: UpstreamConfig, make: MakeGate) -> Result<Self, SettingError> {
-        let gate = make(upstream.gate.settings(SystemTime::now()))?;
-        Ok(Self { upstream, make: Mutex::new(make), gate: RwLock::new(Arc::new(gate)) })
+    /// A policy cannot be loaded, or a setting names what none of them has.
+    pub fn open(
+        upstream: UpstreamConfig,
+        role: Role,
+        build_gate: GateBuilder<'_>,
+        metrics: &Metrics,
+    ) -> Result<Self, GatewayError> {
+        let LiveGate { make, policies } = build_gate(&upstream)?;
+        for (name, digest) in policies {
+            metrics.policies(role).policy(upstream.authority(), &name, &digest);
+        }
+        let gate = make(upstream.gate.settings(SystemTime::now()))
+            .map_err(|error| GatewayError::Gate { upstream: upstream.url.to_string(), reason: error.to_string() })?;
+        Ok(Self { upstream, role, shadow: None, make: Mutex::new(make), gate: RwLock::new(Arc::new(gate)) })
+    }
+
+    /// The gate, with a shadow beside it.
+    #[must_use]
+    pub fn with_shadow(mut self, shadow: Option<Shadow>) -> Self {
+        self.shadow = shadow;
+        self
     }
 
     /// The gate that holds now. Whoever has it keeps it, whatever follows.
@@ -29,8 +55,11 @@ impl CurrentGate {
         self.gate.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Judges with the settings of `now` from here on.
+    /// Judges with the settings of `now` from here on, and so does its shadow.
     pub fn apply_settings(&self, now: SystemTime) {
+        if let Some(shadow) = &self.shadow {
+            shadow.gate().apply_settings(now);
+        }
         let make = self.make.lock().unwrap_or_else(PoisonError::into_inner);
         match make(self.upstream.gate.settings(now)) {
             Ok(gate) => self.put(gate),

@@ -17,6 +17,10 @@ pub enum GatewayError {
     Policy(String),
     #[error("the gate for {upstream} cannot be built: {reason}")]
     Gate { upstream: String, reason: String },
+    #[error("the shadow for {upstream}: {error}")]
+    Shadow { upstream: String, error: Box<GatewayError> },
+    #[error("cannot start the thread of a shadow: {0}")]
+    ShadowThread(std::io::Error),
     #[error("cannot read {}: {error}", path.display())]
     ReadConfig { path: PathBuf, error: std::io::Error },
     #[error(transparent)]

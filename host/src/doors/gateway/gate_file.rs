@@ -40,9 +40,7 @@ pub fn parse(path: &Path, text: &str) -> Result<GateConfig> {
 /// Reads one of [`MEMBERS`]. Paths are relative to `folder`.
 pub(super) fn member(name: &str, node: Node<'_>, folder: &Path, gate: &mut GateConfig) -> Result<()> {
     match name {
-        "policies" => {
-            gate.policies.files = node.items()?.iter().map(|item| policy(*item, folder)).collect::<Result<_>>()?;
-        }
+        "policies" => gate.policies.files = policies(node, folder)?,
         "requireSignature" => {
             gate.policies.signers =
                 node.items()?.iter().map(|item| Ok(folder.join(item.text()?))).collect::<Result<_>>()?;
@@ -68,6 +66,11 @@ pub(super) fn member(name: &str, node: Node<'_>, folder: &Path, gate: &mut GateC
         _ => gate.facts = facts(node)?,
     }
     Ok(())
+}
+
+/// A list of component files.
+pub(super) fn policies(node: Node<'_>, folder: &Path) -> Result<Vec<PolicyFile>> {
+    node.items()?.iter().map(|item| policy(*item, folder)).collect()
 }
 
 fn policy(node: Node<'_>, folder: &Path) -> Result<PolicyFile> {

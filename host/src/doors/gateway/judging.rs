@@ -133,6 +133,9 @@ impl Judging {
         if let Some(file) = &self.record_file {
             file.offer(&watch.record.id, &gate, &request, &decision);
         }
+        if let Some(shadow) = &route.shadow {
+            shadow.offer(&watch.record, &gate, &request, &decision);
+        }
         self.metrics.judged(decision.evaluation, (!decision.facts.is_empty()).then_some(decision.waiting));
         watch.settle(&gate, decision, &request)
     }

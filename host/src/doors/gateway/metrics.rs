@@ -15,6 +15,8 @@ use prometheus_client::registry::{Registry, Unit};
 use super::decision_log::Record;
 use super::gate_config::GateMode;
 use super::line_writer;
+use super::policy_metrics::{PolicyMetrics, Role};
+use super::shadow::Compared;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
@@ -52,40 +54,8 @@ pub enum RecordOutcome {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ReloadLabels {
+struct ShadowLabels {
     outcome: &'static str,
-}
-
-/// What became of policies whose files had changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReloadOutcome {
-    /// They judge in the place of those before.
-    Swapped,
-    /// Those before go on.
-    Refused,
-}
-
-impl ReloadOutcome {
-    fn labels(self) -> ReloadLabels {
-        let outcome = match self {
-            Self::Swapped => "swapped",
-            Self::Refused => "refused",
-        };
-        ReloadLabels { outcome }
-    }
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct PolicyLabels {
-    upstream: String,
-    policy: String,
-    digest: String,
-}
-
-impl PolicyLabels {
-    fn new(upstream: &str, policy: &str, digest: &str) -> Self {
-        Self { upstream: upstream.to_owned(), policy: policy.to_owned(), digest: digest.to_owned() }
-    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -112,8 +82,9 @@ pub struct Metrics {
     fact_wait: Histogram,
     upstream_answers: Family<ClassLabels, Counter>,
     connections: Gauge,
-    policies: Family<PolicyLabels, Gauge>,
-    reloads: Family<ReloadLabels, Counter>,
+    live: PolicyMetrics,
+    shadow: PolicyMetrics,
+    comparisons: Family<ShadowLabels, Counter>,
     gates: Family<GateLabels, Gauge>,
     records: Family<RecordLabels, Counter>,
     lines_dropped: Counter,
@@ -129,7 +100,6 @@ impl Default for Metrics {
         let fact_wait = Histogram::new(exponential_buckets(5e-5, 2.0, 16));
         let upstream_answers = Family::default();
         let connections = Gauge::default();
-        let policies = Family::default();
         registry.register("requests", "Requests by operation, status, verdict and deciding rule", requests.clone());
         registry.register("findings", "Rule failures that did not deny", findings.clone());
         registry.register_with_unit(
@@ -146,12 +116,12 @@ impl Default for Metrics {
         );
         registry.register("upstream_answers", "Answers of the VNFMs by status class", upstream_answers.clone());
         registry.register("open_connections", "Client connections that are open", connections.clone());
-        registry.register("policy_info", "Policies in use", policies.clone());
-        let reloads = Family::<ReloadLabels, Counter>::default();
-        registry.register("policy_reloads", "Changed policies by what became of them", reloads.clone());
-        for outcome in [ReloadOutcome::Swapped, ReloadOutcome::Refused] {
-            // An alert on an increase needs a zero to begin with.
-            drop(reloads.get_or_create(&outcome.labels()));
+        let live = PolicyMetrics::register(&mut registry, Role::Live);
+        let shadow = PolicyMetrics::register(&mut registry, Role::Shadow);
+        let comparisons = Family::<ShadowLabels, Counter>::default();
+        registry.register("shadow", "Requests by how a shadow judged them", comparisons.clone());
+        for outcome in Compared::ALL {
+            drop(comparisons.get_or_create(&ShadowLabels { outcome: outcome.as_str() }));
         }
         let gates = Family::default();
         registry.register("gate_mode", "Gates in each mode: enforce, monitor or off", gates.clone());
@@ -171,8 +141,9 @@ impl Default for Metrics {
             fact_wait,
             upstream_answers,
             connections,
-            policies,
-            reloads,
+            live,
+            shadow,
+            comparisons,
             gates,
             records,
             lines_dropped,
@@ -215,18 +186,18 @@ impl Metrics {
         }
     }
 
-    /// Notes a policy that is in use.
-    pub fn policy(&self, upstream: &str, policy: &str, digest: &str) {
-        self.policies.get_or_create(&PolicyLabels::new(upstream, policy, digest)).set(1);
+    /// What is counted of the policies of this role.
+    #[must_use]
+    pub fn policies(&self, role: Role) -> &PolicyMetrics {
+        match role {
+            Role::Live => &self.live,
+            Role::Shadow => &self.shadow,
+        }
     }
 
-    /// Removes one that is no longer.
-    pub fn forget_policy(&self, upstream: &str, policy: &str, digest: &str) {
-        self.policies.remove(&PolicyLabels::new(upstream, policy, digest));
-    }
-
-    pub fn reload(&self, outcome: ReloadOutcome) {
-        self.reloads.get_or_create(&outcome.labels()).inc();
+    /// Counts a request by how a shadow judged it.
+    pub fn compared(&self, outcome: Compared) {
+        self.comparisons.get_or_create(&ShadowLabels { outcome: outcome.as_str() }).inc();
     }
 
     /// Counts the gate of an upstream.

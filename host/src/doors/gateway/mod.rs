@@ -2,7 +2,8 @@
 //! make of it, and how they report.
 //!
 //! [`args`] and [`config_file`] give a [`config`]; [`build_gate`] makes the gates,
-//! [`routes`] finds the one for a request, and [`reload`] replaces its policies. A door whose requests are forwarded by
+//! [`routes`] finds the one for a request, [`reload`] replaces its policies, and a
+//! [`shadow`] tries others on the same requests. A door whose requests are forwarded by
 //! another server leaves the rest to [`judging`].
 
 mod admin;
@@ -22,10 +23,12 @@ mod line_writer;
 mod log;
 mod metrics;
 pub(super) mod overrides;
+mod policy_metrics;
 pub mod record_file;
 mod reload;
 mod router;
 mod routes;
+mod shadow;
 mod shutdown;
 mod yaml;
 

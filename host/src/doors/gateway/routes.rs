@@ -5,14 +5,17 @@ use std::time::{Duration, SystemTime};
 
 use tokio::net::TcpListener;
 
-use super::build_gate::{GateBuilder, LiveGate};
+use super::build_gate::GateBuilder;
 use super::config::{Config, UpstreamConfig};
 use super::current_gate::CurrentGate;
 use super::error::GatewayError;
 use super::gate_config::GateMode;
 use super::metrics::Metrics;
 use super::overrides;
+use super::policy_metrics::Role;
 use super::router::Router;
+use super::shadow::{self, Shadow};
+use crate::policy::PolicyFile;
 
 /// Wait after a connection could not be taken, usually for want of file
 /// descriptors.
@@ -25,19 +28,16 @@ pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub fn open<T>(
     config: &Config,
     build_gate: GateBuilder<'_>,
-    metrics: &Metrics,
+    metrics: &Arc<Metrics>,
     make: impl Fn(&UpstreamConfig, Arc<CurrentGate>) -> Result<T, GatewayError>,
 ) -> Result<Router<T>, GatewayError> {
     let mut routes = Vec::new();
     for entry in &config.upstreams {
-        let LiveGate { make: make_gate, policies: live } = build_gate(entry)?;
+        let gate = CurrentGate::open(entry.clone(), Role::Live, build_gate, metrics)?;
         metrics.gate(entry.authority(), entry.gate.mode);
-        for (name, digest) in live {
-            metrics.policy(entry.authority(), &name, &digest);
-        }
-        let gate = CurrentGate::new(entry.clone(), make_gate)
-            .map_err(|error| GatewayError::Gate { upstream: entry.url.to_string(), reason: error.to_string() })?;
-        routes.push((entry.host.clone(), entry.path_prefix.clone(), make(entry, Arc::new(gate))?));
+        let shadow = entry.shadow().map(|shadow| Shadow::open(shadow, build_gate, metrics, config.log)).transpose()?;
+        let gate = Arc::new(gate.with_shadow(shadow));
+        routes.push((entry.host.clone(), entry.path_prefix.clone(), make(entry, gate)?));
     }
     Ok(Router::new(routes))
 }
@@ -65,6 +65,9 @@ pub fn check(
     }
     for upstream in &config.upstreams {
         build_gate(upstream)?;
+        if let Some(shadow) = upstream.shadow() {
+            shadow::check(&shadow, build_gate)?;
+        }
         each(upstream)?;
     }
     overrides::report(&config.upstreams, SystemTime::now());
@@ -80,7 +83,7 @@ pub fn check(
 pub fn describe(upstream: &UpstreamConfig) -> String {
     let policies = match upstream.gate.policies.files.as_slice() {
         [] => "the built-in policy".to_owned(),
-        files => files.iter().map(|file| file.path.display().to_string()).collect::<Vec<_>>().join(", "),
+        files => paths(files),
     };
     let sources = &upstream.gate.policies;
     let signed = if sources.files.is_empty() || sources.signers.is_empty() { "" } else { "signed, " };
@@ -91,6 +94,14 @@ pub fn describe(upstream: &UpstreamConfig) -> String {
     };
     let host = upstream.host.as_deref().map(|host| format!("Host {host} ")).unwrap_or_default();
     let prefix = upstream.path_prefix.as_deref().map(|prefix| format!("{prefix} ")).unwrap_or_default();
+    let shadow = match upstream.shadow.as_slice() {
+        [] => String::new(),
+        files => format!("; in its shadow {}", paths(files)),
+    };
     let url = upstream.url.to_string();
-    format!("{host}{prefix}{} ({policies}, {signed}{mode})", url.trim_end_matches('/'))
+    format!("{host}{prefix}{} ({policies}, {signed}{mode}{shadow})", url.trim_end_matches('/'))
+}
+
+fn paths(files: &[PolicyFile]) -> String {
+    files.iter().map(|file| file.path.display().to_string()).collect::<Vec<_>>().join(", ")
 }

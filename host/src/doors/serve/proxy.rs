@@ -140,7 +140,7 @@ impl Proxy {
         };
         if route.gate.upstream.gate.mode == GateMode::Off {
             watch.record.unjudged(gate.operation(&received.method, &received.target));
-        } else if let Verdict::Deny(problem) = self.judge(&gate, &received, watch).await {
+        } else if let Verdict::Deny(problem) = self.judge(&route.gate, &gate, &received, watch).await {
             return Err(Refused { response: problem.response(style), close: !complete });
         }
         if !complete {
@@ -154,11 +154,20 @@ impl Proxy {
             .map_err(|fault| self.fault(&fault, Some(&received.target), Some(style), false, watch))
     }
 
-    async fn judge(&self, gate: &Arc<Gate>, request: &crate::Request, watch: &mut Watch) -> Verdict {
+    async fn judge(
+        &self,
+        current: &CurrentGate,
+        gate: &Arc<Gate>,
+        request: &crate::Request,
+        watch: &mut Watch,
+    ) -> Verdict {
         let decision = gate.judge(request).await;
         watch.record.decided(&decision);
         if let Some(file) = &self.record_file {
             file.offer(&watch.record.id, gate, request, &decision);
+        }
+        if let Some(shadow) = &current.shadow {
+            shadow.offer(&watch.record, gate, request, &decision);
         }
         self.metrics.judged(decision.evaluation, (!decision.facts.is_empty()).then_some(decision.waiting));
         decision.verdict

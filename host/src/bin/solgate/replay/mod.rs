@@ -67,7 +67,7 @@ pub fn run(arguments: &ReplayArgs, runtime: &Runtime) -> anyhow::Result<ExitCode
     let mut report = Report::default();
     // Line by line: a log may be larger than memory.
     recorded::read(&arguments.log, |number, record| match again(record) {
-        Ok((record, now)) if same(&record.verdict, &now) => report.same = report.same.saturating_add(1),
+        Ok((record, now)) if now.tells_the_same_as(&record.verdict) => report.same = report.same.saturating_add(1),
         Ok((record, now)) => report.differs(number, &record, &now),
         Err(reason) => report.not_compared.push((number, reason)),
     })?;
@@ -80,16 +80,4 @@ pub fn run(arguments: &ReplayArgs, runtime: &Runtime) -> anyhow::Result<ExitCode
         bail!("{name}: no decision could be judged again");
     }
     Ok(if report.differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
-}
-
-/// Whether the client, and the operator's log, would have been told the same.
-fn same(then: &RecordedVerdict, now: &RecordedVerdict) -> bool {
-    let sorted = |verdict: &RecordedVerdict| {
-        let mut violations: Vec<String> = verdict.violations.iter().map(|violation| format!("{violation:?}")).collect();
-        let mut findings: Vec<String> = verdict.findings.iter().map(|finding| format!("{finding:?}")).collect();
-        violations.sort_unstable();
-        findings.sort_unstable();
-        (violations, findings)
-    };
-    (then.allowed, then.status) == (now.allowed, now.status) && sorted(then) == sorted(now)
 }

@@ -2,26 +2,28 @@
 //! another one, and at SIGHUP.
 //!
 //! [`changes`] says when to look at the files, [`files`] whether they differ from
-//! when they were last read. A [`candidate`] is then loaded beside the policies that
-//! judge, and takes their place only if nothing stands against it.
+//! when they were last read. A [`candidate`] is then [loaded](loader) beside the policies
+//! that judge, and takes their place only if nothing stands against it.
 
 mod candidate;
 mod changes;
 mod files;
+mod loader;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::oneshot;
 
 use self::candidate::{Candidate, Refused, prepare};
 use self::changes::Changes;
 use self::files::{Look, look, settled};
+use self::loader::LoaderThread;
 use super::current_gate::CurrentGate;
 use super::error::GatewayError;
-use super::metrics::{Metrics, ReloadOutcome};
+use super::metrics::Metrics;
+use super::policy_metrics::{ReloadOutcome, Role};
 use crate::gate::Gate;
 use crate::policy::{LoadError, Policy};
 
@@ -46,14 +48,17 @@ impl Reload {
         Ok(Self { load, enabled, hangups })
     }
 
-    /// Looks after the policies of these gates for as long as the door is open.
+    /// Looks after the policies of these gates, and of their shadows, for as long as
+    /// the door is open.
     pub(in crate::doors) async fn run(mut self, gates: Vec<Arc<CurrentGate>>, metrics: Arc<Metrics>) {
+        let shadows = gates.iter().filter_map(|gate| gate.shadow.as_ref()).map(|shadow| shadow.gate().clone());
+        let gates: Vec<_> = gates.iter().cloned().chain(shadows).collect();
         let mut watched: Vec<Watched> = gates
             .iter()
             .filter(|gate| self.enabled && !gate.upstream.gate.policies.files.is_empty())
             .map(|gate| Watched { gate: gate.clone(), files: gate.upstream.gate.policies.depends_on(), seen: None })
             .collect();
-        let reload = Reloading { load: self.load, metrics, gates: &gates };
+        let mut reload = Reloading { load: self.load, metrics, gates: &gates, thread: LoaderThread::default() };
         if watched.is_empty() {
             let reason = if self.enabled { "no policy comes from a file" } else { "reloading is turned off" };
             while self.hangups.recv().await.is_some() {
@@ -91,12 +96,13 @@ struct Reloading<'a> {
     load: ComponentLoader,
     metrics: Arc<Metrics>,
     gates: &'a [Arc<CurrentGate>],
+    thread: LoaderThread,
 }
 
 impl Reloading<'_> {
     /// What is to become of policies whose files have changed; `None` if they have
     /// not. If somebody has `asked`, the files are read at once and in any case.
-    async fn changed(&self, watched: &mut Watched, asked: bool) -> Option<Result<Candidate, Refused>> {
+    async fn changed(&mut self, watched: &mut Watched, asked: bool) -> Option<Result<Candidate, Refused>> {
         let upstream = &watched.gate.upstream;
         let mut now = look(&watched.files).await;
         if !asked {
@@ -108,13 +114,14 @@ impl Reloading<'_> {
         watched.seen = Some(now);
         let live = watched.gate.get().policies().iter().map(|policy| policy.component_digest().copied()).collect();
         let (upstream, load) = (upstream.clone(), self.load.clone());
-        let prepared = aside(move || prepare(&upstream, live, &load)).await;
+        let prepared = self.thread.run(move || prepare(&upstream, live, &load)).await;
         prepared.unwrap_or_else(|| Err(Refused::unfinished())).transpose()
     }
 
     /// Lets a candidate judge, or says why it does not.
     fn settle(&self, gate: &CurrentGate, candidate: Result<Candidate, Refused>) {
         let upstream = gate.upstream.authority();
+        let shadow = (gate.role == Role::Shadow).then_some(true);
         let swapped = candidate.and_then(|candidate| {
             let before = gate.replace(candidate.make, SystemTime::now()).map_err(Refused::setting)?;
             Ok((before, candidate.cases))
@@ -122,30 +129,30 @@ impl Reloading<'_> {
         match swapped {
             Ok((before, cases)) => {
                 let after = gate.get();
-                self.count(upstream, &before, &after);
-                tracing::info!(upstream, policies = names(&after), cases, "policies replaced");
+                self.count(gate, &before, &after);
+                tracing::info!(upstream, shadow, policies = names(&after), cases, "policies replaced");
             }
             Err(refused) => {
-                self.metrics.reload(ReloadOutcome::Refused);
+                self.metrics.policies(gate.role).reload(ReloadOutcome::Refused);
                 let file = refused.file.as_deref().map(|path| tracing::field::display(path.display()));
                 let (reason, in_use) = (refused.reason.to_string(), names(&gate.get()));
-                tracing::error!(upstream, file, reason, in_use, "policies not replaced");
+                tracing::error!(upstream, shadow, file, reason, in_use, "policies not replaced");
             }
         }
     }
 
-    fn count(&self, upstream: &str, before: &Gate, after: &Gate) {
-        self.metrics.reload(ReloadOutcome::Swapped);
+    fn count(&self, gate: &CurrentGate, before: &Gate, after: &Gate) {
+        let (upstream, metrics) = (gate.upstream.authority(), self.metrics.policies(gate.role));
+        metrics.reload(ReloadOutcome::Swapped);
         for policy in after.policies() {
-            self.metrics.policy(upstream, &policy.id().name, &policy.id().digest);
+            metrics.policy(upstream, &policy.id().name, &policy.id().digest);
         }
         for policy in before.policies() {
-            let same_vnfm = self.gates.iter().filter(|gate| gate.upstream.authority() == upstream);
+            let same = |one: &&Arc<CurrentGate>| one.role == gate.role && one.upstream.authority() == upstream;
             // Two gates of one VNFM may have it.
-            let still_in_use =
-                same_vnfm.flat_map(|gate| gate.get().policies().to_vec()).any(|one| one.id() == policy.id());
-            if !still_in_use {
-                self.metrics.forget_policy(upstream, &policy.id().name, &policy.id().digest);
+            let in_use = self.gates.iter().filter(same).flat_map(|gate| gate.get().policies().to_vec());
+            if !in_use.into_iter().any(|one| one.id() == policy.id()) {
+                metrics.forget_policy(upstream, &policy.id().name, &policy.id().digest);
             }
         }
     }
@@ -155,16 +162,4 @@ impl Reloading<'_> {
 fn names(gate: &Gate) -> String {
     let one = |policy: &Arc<Policy>| format!("{} {}", policy.id().name, policy.id().digest);
     gate.policies().iter().map(one).collect::<Vec<_>>().join(", ")
-}
-
-/// Does work that takes long on a thread of its own, for which nothing waits when the
-/// process is told to end. `None` if there is no thread to be had, or it panics.
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-    let (done, result) = oneshot::channel();
-    let work = move || {
-        // Nobody waits any more if the door has closed.
-        let _ = done.send(work());
-    };
-    std::thread::Builder::new().name("solgate-reload".to_owned()).spawn(work).ok()?;
-    result.await.ok()
 }

@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# Builds what is released, one archive for each target and their checksums:
+#
+#   deploy/release.sh                                   # all targets
+#   deploy/release.sh x86_64-unknown-linux-musl         # one of them
+#
+#   target/dist/solgate-VERSION-TARGET.tar.gz
+#   target/dist/SHA256SUMS
+#
+# The binaries are static: they run on any Linux of their architecture. Zig, whose
+# C compiler and linker know every target, comes from PyPI and is pinned by hash.
+# The same commit gives the same archives.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+readonly TARGETS=(x86_64-unknown-linux-musl aarch64-unknown-linux-musl)
+readonly DIST=target/dist
+readonly TOOLS=target/tools/zig
+readonly REQUIREMENTS=deploy/requirements-release.txt
+readonly PYTHON=${PYTHON:-python3}
+
+say() {
+    printf 'release: %s\n' "$*"
+}
+
+fail() {
+    printf 'release: %s\n' "$*" >&2
+    exit 1
+}
+
+main() {
+    local target targets=("$@")
+    ((${#targets[@]} > 0)) || targets=("${TARGETS[@]}")
+    for target in "${targets[@]}"; do
+        [[ " ${TARGETS[*]} " == *" $target "* ]] || fail "'$target' is none of: ${TARGETS[*]}"
+    done
+    install_zig
+    # The policy within, which is the same for all.
+    make artifacts
+    rm -rf "$DIST"
+    mkdir -p "$DIST"
+    for target in "${targets[@]}"; do
+        build "$target"
+        check "$target"
+        pack "$target"
+    done
+    (cd "$DIST" && sha256sum -- *.tar.gz > SHA256SUMS && cat SHA256SUMS)
+}
+
+install_zig() {
+    if cmp -s "$REQUIREMENTS" "$TOOLS/requirements.txt"; then
+        return
+    fi
+    say "installing zig into $TOOLS"
+    rm -rf "$TOOLS"
+    "$PYTHON" -m venv "$TOOLS" || fail "$PYTHON could not make a virtual environment"
+    "$TOOLS/bin/pip" install --quiet --disable-pip-version-check --no-deps \
+        --require-hashes --only-binary :all: --requirement "$REQUIREMENTS" \
+        || fail "pip could not install $REQUIREMENTS, see above; it needs the package index"
+    cp "$REQUIREMENTS" "$TOOLS/requirements.txt"
+}
+
+build() {
+    say "building for $1"
+    rustup target add "$1"
+    PATH="$PWD/$TOOLS/bin:$PATH" cargo zigbuild --release --locked --package solgate --bin solgate --target "$1"
+}
+
+binary() {
+    printf 'target/%s/release/solgate' "$1"
+}
+
+# What is not static, or does not judge, is not packed.
+check() {
+    local interpreter status=0
+    interpreter=$(readelf --program-headers "$(binary "$1")" | grep INTERP || true)
+    [[ -z $interpreter ]] || fail "the binary for $1 is not static"
+    if [[ $1 == "$(uname -m)"-* ]]; then
+        "$(binary "$1")" check docs/examples/terminate.http > /dev/null || status=$?
+        ((status == 1)) || fail "the binary for $1 does not deny what it must (exit code $status)"
+        say "the binary for $1 judges"
+    else
+        say "the binary for $1 has been built, but not run: this machine is of another architecture"
+    fi
+}
+
+pack() {
+    local version name
+    version=$("$PYTHON" -c 'import tomllib; print(tomllib.load(open("Cargo.toml", "rb"))["workspace"]["package"]["version"])')
+    name=solgate-$version-$1
+    # The container file gives its user this folder.
+    mkdir -p "$DIST/$name/cache"
+    cp "$(binary "$1")" LICENSE README.md CHANGELOG.md deploy/solgate.service deploy/solgate.yaml deploy/Containerfile "$DIST/$name/"
+    tar --create --directory "$DIST" --sort=name --owner=0 --group=0 --numeric-owner \
+        --mtime="@${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}" "$name" \
+        | gzip --no-name --best > "$DIST/$name.tar.gz"
+    rm -r "${DIST:?}/$name"
+    say "$DIST/$name.tar.gz"
+}
+
+main "$@"
