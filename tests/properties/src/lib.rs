@@ -19,7 +19,7 @@ pub mod mutation;
 
 pub use bundle::bundle;
 pub use c_abi::c_abi;
-pub use connection::connection;
+pub use connection::{connection, requests};
 pub use engine::engine;
 pub use facts::facts;
 pub use filter::filter;

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 
 use fastrand::Rng;
-use solgate_properties::{PROPERTIES, Property, mutation};
+use solgate_properties::{PROPERTIES, Property, mutation, requests};
 
 fn property(name: &str) -> Property {
     *PROPERTIES.iter().find(|property| property.name == name).expect("there is one of that name")
@@ -64,6 +64,17 @@ fn c_abi() {
 #[test]
 fn connection() {
     holds("connection", 5_000);
+}
+
+/// The property would hold for a guard that lets nothing through, too.
+#[test]
+fn requests_that_are_well_formed_pass() {
+    let corpus = corpus("connection");
+    for name in ["chunked", "empty-lines", "expect", "length-with-zeros", "sizes-of-two-digits", "trailers"] {
+        let found = corpus.iter().find(|(path, _)| path.ends_with(name));
+        let (_, input) = found.unwrap_or_else(|| panic!("{name} is in the corpus"));
+        assert_eq!(requests(input), 2, "{name}: {}", input.escape_ascii());
+    }
 }
 
 #[test]

@@ -46,6 +46,15 @@ struct Call {
 /// # Panics
 /// If it is not so.
 pub fn connection(input: &[u8]) {
+    let _ = requests(input);
+}
+
+/// The same; says how many requests have reached the service whole.
+///
+/// # Panics
+/// As [`connection`].
+#[must_use]
+pub fn requests(input: &[u8]) -> usize {
     let whole = served(input, input.len().max(1));
     let read = plain::read(input);
     for (index, call) in whole.iter().enumerate() {
@@ -63,6 +72,7 @@ pub fn connection(input: &[u8]) {
     for step in [1, 7] {
         assert_eq!(served(input, step), whole, "in pieces of {step}");
     }
+    whole.iter().filter(|call| call.passed.is_some() && call.body.is_some()).count()
 }
 
 /// What the service is asked when the bytes come in pieces of this size.
@@ -91,9 +101,14 @@ async fn serve(input: &[u8], step: usize) -> Vec<Call> {
             Ok::<_, Infallible>(Response::builder().status(299).body(Full::new(Bytes::new())).expect("it is one"))
         }
     });
-    // As the server sets it up.
+    // As the server sets it up, but that it answers what has come before the end.
     let mut builder = hyper::server::conn::http1::Builder::new();
-    builder.header_read_timeout(None).preserve_header_case(true).writev(false).max_buf_size(LIMITS.head + (64 << 10));
+    builder
+        .half_close(true)
+        .header_read_timeout(None)
+        .preserve_header_case(true)
+        .writev(false)
+        .max_buf_size(LIMITS.head + (64 << 10));
     let guard = Guard::new(socket, LIMITS, Arc::clone(&connection));
     let _ = builder.serve_connection(TokioIo::new(guard), service).await;
     let written = written.borrow();
