@@ -67,6 +67,8 @@ pub enum Fault {
     NoUpstream,
     #[error("Other requests on the same resource were not answered within {seconds} seconds; this one was not judged.")]
     TurnTimeout { seconds: u64 },
+    #[error("{limit} requests on the same resource wait already; this one was not judged.")]
+    TooManyWaiting { limit: usize },
     #[error("The VNFM cannot be reached: {0}.")]
     UpstreamUnreachable(String),
     #[error(
@@ -91,6 +93,14 @@ pub enum Fault {
     #[error("The gate judges as many requests as it can; this one was not judged.")]
     Overload,
     // ---- the gate ---------------------------------------------------------------
+    #[error("The gate has as many connections as it takes at a time, and ends this one.")]
+    TooManyConnections,
+    #[error("The gate has {limit} requests under way, and takes no more at a time; this one was not judged.")]
+    TooManyRequests { limit: usize },
+    #[error(
+        "The gate holds request bodies of {limit} bytes, and takes no more at a time; this request was not judged."
+    )]
+    NoRoomForBody { limit: usize },
     #[error("The gate failed, and the request was not judged: {0}.")]
     Internal(String),
 }
@@ -107,7 +117,8 @@ impl Fault {
         self.row().0
     }
 
-    /// The table: status, id, title, whether trying again may help.
+    /// The table: status, id, title, whether to try again. Not where the VNFM may have
+    /// carried the request out.
     fn row(&self) -> (StatusCode, &'static str, &'static str, bool) {
         use StatusCode as S;
         match self {
@@ -168,13 +179,16 @@ impl Fault {
             Self::TurnTimeout { .. } => {
                 (S::SERVICE_UNAVAILABLE, "gate.turn", "Other operations are being accepted", true)
             }
+            Self::TooManyWaiting { .. } => {
+                (S::SERVICE_UNAVAILABLE, "gate.turn-queue", "Too many operations wait for the resource", true)
+            }
             Self::UpstreamUnreachable(_) => {
                 (S::SERVICE_UNAVAILABLE, "upstream.unreachable", "VNFM is not reachable", true)
             }
             Self::UpstreamTimeout { .. } => {
-                (S::GATEWAY_TIMEOUT, "upstream.timeout", "VNFM did not answer in time", true)
+                (S::GATEWAY_TIMEOUT, "upstream.timeout", "VNFM did not answer in time", false)
             }
-            Self::UpstreamBroken => (S::BAD_GATEWAY, "upstream.broken", "VNFM broke off", true),
+            Self::UpstreamBroken => (S::BAD_GATEWAY, "upstream.broken", "VNFM broke off", false),
             Self::FactUnavailable { .. } => {
                 (S::SERVICE_UNAVAILABLE, "gate.fact-unavailable", "State of the VNFM is not available", true)
             }
@@ -189,6 +203,15 @@ impl Fault {
                 (S::INTERNAL_SERVER_ERROR, "gate.policy-outcome", "Policy gave an invalid verdict", false)
             }
             Self::Overload => (S::SERVICE_UNAVAILABLE, "gate.overload", "Gate is overloaded", true),
+            Self::TooManyConnections => {
+                (S::SERVICE_UNAVAILABLE, "gate.connections", "Gate has too many connections", true)
+            }
+            Self::TooManyRequests { .. } => {
+                (S::SERVICE_UNAVAILABLE, "gate.requests", "Gate has too many requests", true)
+            }
+            Self::NoRoomForBody { .. } => {
+                (S::SERVICE_UNAVAILABLE, "gate.body-memory", "Gate holds too many request bodies", true)
+            }
             Self::Internal(_) => (S::INTERNAL_SERVER_ERROR, "gate.internal", "Gate failed", false),
         }
     }

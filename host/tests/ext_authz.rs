@@ -9,12 +9,13 @@
 )]
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use envoy_types::ext_authz::v3::pb::{Address, AuthorizationServer, CheckRequest, CheckResponse, HttpResponse};
-use envoy_types::pb::envoy::config::core::v3::{self, HeaderMap, HeaderValue, Metadata, SocketAddress};
+use envoy_types::pb::envoy::config::core::v3::{self, HeaderMap, HeaderValue, Metadata};
 use envoy_types::pb::envoy::service::auth::v3::AttributeContext;
 use envoy_types::pb::envoy::service::auth::v3::attribute_context::{HttpRequest, Peer, Request};
 use envoy_types::pb::envoy::service::auth::v3::authorization_client::AuthorizationClient;
@@ -54,6 +55,7 @@ fn open_gate(_: &UpstreamConfig) -> Result<LiveGate, GatewayError> {
 
 /// The service, and a connection to it.
 struct Running {
+    address: SocketAddr,
     channel: Channel,
     stop: oneshot::Sender<()>,
     task: JoinHandle<bool>,
@@ -62,15 +64,15 @@ struct Running {
 
 impl Running {
     async fn start() -> Self {
-        Self::with_lame_duck(Duration::ZERO).await
+        Self::with(Duration::ZERO, Limits::default()).await
     }
 
-    async fn with_lame_duck(lame_duck: Duration) -> Self {
+    async fn with(lame_duck: Duration, limits: Limits) -> Self {
         let records = tempfile::tempdir().unwrap();
         let config = Config {
             listen: "127.0.0.1:0".to_owned(),
             admin: None,
-            limits: Limits::default(),
+            limits,
             upstreams: vec![UpstreamConfig::new("http://vnfm.example".parse().unwrap())],
             log: LogFormat::Off,
             record: Some(RecordConfig { file: records.path().join("decisions.jsonl"), bodies: Bodies::Redacted }),
@@ -83,7 +85,7 @@ impl Running {
             let _ = stopped.await;
         }));
         let channel = Channel::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap();
-        Self { channel, stop, task, records }
+        Self { address, channel, stop, task, records }
     }
 
     async fn check(&self, check: CheckRequest) -> CheckResponse {
@@ -323,7 +325,7 @@ async fn the_caller_is_whom_envoy_has_verified() {
 async fn certificate_and_address_are_those_of_the_connection() {
     let running = Running::start().await;
     let mut check = check(post(&[("x-forwarded-for", b"192.0.2.1")], b""));
-    let socket = SocketAddress { address: "192.0.2.7".to_owned(), ..SocketAddress::default() };
+    let socket = v3::SocketAddress { address: "192.0.2.7".to_owned(), ..v3::SocketAddress::default() };
     check.attributes.as_mut().unwrap().source = Some(Peer {
         address: Some(v3::Address { address: Some(Address::SocketAddress(socket)) }),
         principal: "spiffe://example/nfvo".to_owned(),
@@ -354,7 +356,7 @@ async fn health_is_told_until_the_end() {
 
 #[tokio::test]
 async fn a_lame_duck_says_so_and_answers() {
-    let mut running = Running::with_lame_duck(Duration::from_secs(1)).await;
+    let mut running = Running::with(Duration::from_secs(1), Limits::default()).await;
     let stop = std::mem::replace(&mut running.stop, oneshot::channel().0);
     stop.send(()).unwrap();
     let mut client = HealthClient::new(running.channel.clone());
@@ -366,4 +368,41 @@ async fn a_lame_duck_says_so_and_answers() {
     assert_eq!(metadata(&response, "verdict").as_deref(), Some("allow"));
     drop((client, running.channel));
     assert!(tokio::time::timeout(PATIENCE, running.task).await.expect("an end in time").unwrap());
+}
+
+#[tokio::test]
+async fn what_there_is_no_room_for_is_denied_with_503() {
+    let small = || check(post(&[], b"{}"));
+    let running = Running::with(Duration::ZERO, Limits { requests: 0, ..Limits::default() }).await;
+    let (status, rule, _) = refused(running.check(small()).await);
+    assert_eq!((status, rule.as_str()), (503, "gate.requests"));
+
+    let running = Running::with(Duration::ZERO, Limits { body_memory: 1 << 20, ..Limits::default() }).await;
+    let Some(HttpResponse::DeniedResponse(denied)) =
+        running.check(check(post(&[], &vec![b' '; 1 << 20]))).await.http_response
+    else {
+        panic!("it has room")
+    };
+    assert_eq!(denied.status.unwrap().code, 503);
+    assert!(denied.body.contains("gate.body-memory"), "{}", denied.body);
+    let retry =
+        denied.headers.iter().filter_map(|field| field.header.as_ref()).find(|field| field.key == "retry-after");
+    assert_eq!(retry.unwrap().value, "5");
+    // What was held is free again.
+    for _ in 0..3 {
+        assert!(matches!(running.check(small()).await.http_response, Some(HttpResponse::OkResponse(_))));
+    }
+}
+
+#[tokio::test]
+async fn a_connection_beyond_the_limit_is_closed_and_the_first_goes_on() {
+    let running = Running::with(Duration::ZERO, Limits { connections: 1, ..Limits::default() }).await;
+    let allowed = async || running.check(check(post(&[], b"{}"))).await.http_response;
+    assert!(matches!(allowed().await, Some(HttpResponse::OkResponse(_))));
+    let mut beyond = tokio::net::TcpStream::connect(running.address).await.unwrap();
+    let mut said = Vec::new();
+    let ended = tokio::io::AsyncReadExt::read_to_end(&mut beyond, &mut said);
+    let _ = tokio::time::timeout(PATIENCE, ended).await.expect("an end in time");
+    assert!(said.is_empty(), "{said:?}");
+    assert!(matches!(allowed().await, Some(HttpResponse::OkResponse(_))));
 }

@@ -1,7 +1,7 @@
 //! The command line and the configuration file, as the operator meets them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use clap::{CommandFactory, Parser};
 use solgate::doors::gateway::GatewayError;
@@ -9,7 +9,7 @@ use solgate::doors::gateway::config::LogFormat;
 use solgate::doors::gateway::gate_config::GateMode;
 use solgate::doors::serve::ServeArgs;
 use solgate::gate::{FactFailure, Setting, Severity};
-use solgate::policy::PolicyFile;
+use solgate::policy::{EvaluationLimits, PolicyFile};
 
 #[derive(Debug, Parser)]
 struct Cli {
@@ -32,7 +32,7 @@ fn the_definition_is_consistent() {
 fn one_upstream_on_the_command_line() {
     let args = parse(
         "--listen 127.0.0.1:1 --upstream http://vnfm:9890 --policy a.wasm --policy b.wasm --shadow c.wasm --set strict=true --set name=text \
-         --set supportedVersions=[\"2.0.0\"] --severity query.unknown=warn --mode monitor --isolation recycle:64 --facts-ttl 500ms --fact-failure pass --admin 127.0.0.1:2",
+         --set supportedVersions=[\"2.0.0\"] --severity query.unknown=warn --mode monitor --isolation recycle:64 --evaluation-time 1s --evaluation-violations 40 --facts-ttl 500ms --fact-failure pass --admin 127.0.0.1:2",
     )
     .unwrap();
     let config = args.config(None).unwrap();
@@ -48,6 +48,8 @@ fn one_upstream_on_the_command_line() {
         (GateMode::Monitor, FactFailure::Pass, 500)
     );
     assert_eq!(upstream.gate.isolation.to_string(), "recycle:64");
+    let limits = EvaluationLimits { time: Duration::from_secs(1), violations: 40, ..EvaluationLimits::default() };
+    assert_eq!(upstream.gate.evaluation, Some(limits));
     let option = |name: &str, value: serde_json::Value| Setting::Option { name: name.to_owned(), value };
     assert_eq!(
         upstream.gate.settings(SystemTime::now()),
@@ -70,6 +72,10 @@ fn mistakes_are_explained() {
         ("--upstream http://a --mode audit", "expected enforce, monitor or off"),
         ("--upstream http://a --isolation recycle", "such as recycle:64"),
         ("--upstream http://a --config b.yaml", "cannot be used with"),
+        ("--upstream http://a --evaluation-time 0s", "expected a duration from 1ms to 1m"),
+        ("--upstream http://a --evaluation-memory 64MiB", "expected a whole number from 1048576 to 1073741824"),
+        ("--upstream http://a --evaluation-output 1", "expected a whole number from 4096 to 67108864"),
+        ("--upstream http://a --evaluation-violations 0", "expected a whole number from 1 to 10000"),
         ("--demo --upstream http://a", "cannot be used with"),
     ];
     for (arguments, message) in table {

@@ -120,21 +120,97 @@ async fn requests_find_their_vnfm_by_host_and_path() {
 }
 
 #[tokio::test]
-async fn connections_beyond_the_limit_wait() {
+async fn connections_beyond_the_limit_are_told_so() {
     let upstream = Upstream::answering(OK).await;
     let mut config = config(upstream.address);
     config.limits.connections = 1;
+    config.admin = Some("127.0.0.1:0".to_owned());
+    let gate = start(config).await;
+    let get = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
+    let mut first = Client::connect(gate.address).await;
+    first.send(get).await;
+    first.receive(false).await;
+    for request in [get, ""] {
+        let mut second = Client::connect(gate.address).await;
+        second.try_send(request.as_bytes()).await;
+        let answer = second.receive(false).await;
+        assert_eq!((answer.status, answer.rule().as_str()), (503, "gate.connections"));
+        assert_eq!(answer.field("connection").as_deref(), Some("close"));
+        assert_eq!(answer.field("content-type").as_deref(), Some("application/problem+json"));
+        assert!(answer.field("retry-after").is_some());
+        assert!(second.is_closed().await);
+    }
+    let metrics = exchange(gate.admin.unwrap(), "GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n").await;
+    let metrics = String::from_utf8(metrics.body).unwrap();
+    assert!(metrics.contains("solgate_connections_refused_total{outcome=\"answered\"} 2"), "{metrics}");
+    first.send(get).await;
+    assert_eq!(first.receive(false).await.status, 200, "the one that was there goes on");
+    drop(first);
+    for _ in 0..200 {
+        let mut next = Client::connect(gate.address).await;
+        next.try_send(get.as_bytes()).await;
+        if next.receive(false).await.status == 200 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("there is no room again");
+}
+
+#[tokio::test]
+async fn requests_beyond_the_limit_are_refused_and_may_come_again() {
+    let upstream = Upstream::start(|request| match request {
+        [b'G', ..] => serve_support::send(OK),
+        _ => vec![Act::Wait, Act::Send(OK.to_vec())],
+    })
+    .await;
+    let mut config = config(upstream.address);
+    config.limits.requests = 1;
     let gate = start(config).await;
     let mut first = Client::connect(gate.address).await;
-    first.send("GET /1 HTTP/1.1\r\nHost: h\r\n\r\n").await;
-    first.receive(false).await;
+    first.send("POST /a HTTP/1.1\r\nHost: h\r\n\r\n").await;
+    upstream.arrived.notified().await;
+    let get = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
     let mut second = Client::connect(gate.address).await;
-    second.send("GET /2 HTTP/1.1\r\nHost: h\r\n\r\n").await;
-    first.send("GET /3 HTTP/1.1\r\nHost: h\r\n\r\n").await;
-    first.receive(false).await;
-    assert_eq!(upstream.seen().len(), 2, "the second connection is still waiting");
-    drop(first);
+    second.send(get).await;
+    let answer = second.receive(false).await;
+    assert_eq!((answer.status, answer.rule().as_str()), (503, "gate.requests"));
+    assert!(answer.field("retry-after").is_some());
+    assert_eq!(answer.field("connection"), None, "the connection can be used again");
+    upstream.go.notify_one();
+    assert_eq!(first.receive(false).await.status, 200);
+    second.send(get).await;
     assert_eq!(second.receive(false).await.status, 200);
+    assert_eq!(upstream.seen().len(), 2);
+}
+
+#[tokio::test]
+async fn bodies_for_which_there_is_no_memory_are_refused() {
+    const BODY: usize = 1 << 20;
+    let upstream = Upstream::answering(OK).await;
+    let mut config = config(upstream.address);
+    config.limits.body_memory = BODY;
+    let gate = start(config).await;
+    let head = format!("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: {BODY}\r\n\r\n");
+    let mut first = Client::connect(gate.address).await;
+    first.send(&head).await;
+    first.send(vec![b' '; BODY - 1]).await;
+    let small = "POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}";
+    // The gate reads it meanwhile, in the same thread.
+    for _ in 0..200 {
+        let answer = exchange(gate.address, "GET /a HTTP/1.1\r\nHost: h\r\n\r\n").await;
+        assert_eq!(answer.status, 200, "it needs no memory for a body");
+    }
+    let refused = exchange(gate.address, small).await;
+    assert_eq!((refused.status, refused.rule().as_str()), (503, "gate.body-memory"));
+    first.send(" ").await;
+    assert_eq!(first.receive(false).await.status, 200);
+    assert_eq!(exchange(gate.address, small).await.status, 200);
+
+    let mut config = serve_support::config(upstream.address);
+    config.limits.body_memory = BODY - 1;
+    let error = Server::bind(config, &open_gate).await.err().unwrap().to_string();
+    assert!(error.contains("bodyMemoryBytes is 1048575") && error.contains("1048576"), "{error}");
 }
 
 #[tokio::test]

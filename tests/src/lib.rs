@@ -3,6 +3,7 @@
 pub mod asked;
 pub mod domain;
 pub mod doors;
+pub mod faulty_vnfm;
 pub mod markdown;
 pub mod minimal;
 pub mod process;
@@ -16,7 +17,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::HeaderMap;
 use solgate::Request;
-use solgate::policy::{Engine, EngineConfig, Policy};
+use solgate::policy::{Engine, EngineConfig, EvaluationLimits, Policy};
 
 /// The root of the workspace.
 #[must_use]
@@ -61,8 +62,8 @@ pub fn engine() -> &'static Engine {
         let cache = Some(workspace().join("target/solgate/cache"));
         // Tests run beside each other on machines that are busy: what is tested here is
         // verdicts, not how soon they come.
-        let deadline = Duration::from_secs(10);
-        Engine::new(EngineConfig { cache, deadline, ..EngineConfig::default() }).expect("the engine starts")
+        let evaluation = EvaluationLimits { time: Duration::from_secs(10), ..EvaluationLimits::default() };
+        Engine::new(EngineConfig { cache, evaluation, ..EngineConfig::default() }).expect("the engine starts")
     })
 }
 

@@ -68,7 +68,16 @@ impl Vnfm {
     /// If there is none.
     #[must_use]
     pub fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        Self::start_at(([127, 0, 0, 1], 0).into())
+    }
+
+    /// Listens on this address.
+    ///
+    /// # Panics
+    /// If it is taken.
+    #[must_use]
+    pub fn start_at(address: SocketAddr) -> Self {
+        let listener = TcpListener::bind(address).expect("a free port");
         let address = listener.local_addr().expect("it is bound");
         let script = Arc::new(Mutex::new(Script::default()));
         let shared = Arc::clone(&script);
@@ -157,6 +166,13 @@ fn serve(stream: &TcpStream, script: &Mutex<Script>) {
 }
 
 fn receive(reader: &mut impl BufRead) -> Option<Received> {
+    let mut request = receive_head(reader)?;
+    request.body = receive_body(reader, &request)?;
+    Some(request)
+}
+
+/// The next request without its body.
+pub(crate) fn receive_head(reader: &mut impl BufRead) -> Option<Received> {
     let mut line = String::new();
     reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
     let mut fields = Vec::new();
@@ -170,15 +186,17 @@ fn receive(reader: &mut impl BufRead) -> Option<Received> {
         let (name, value) = field.split_once(':')?;
         fields.push((name.to_ascii_lowercase(), value.trim().to_owned()));
     }
-    let value = |wanted| fields.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
-    let body = if value("transfer-encoding") == Some("chunked") {
-        chunked(reader)?
-    } else {
-        let mut body = vec![0; value("content-length").map_or(Some(0), |length| length.parse().ok())?];
-        reader.read_exact(&mut body).ok()?;
-        body
-    };
-    Some(Received { line: line.trim_end().to_owned(), fields, body })
+    Some(Received { line: line.trim_end().to_owned(), fields, body: Vec::new() })
+}
+
+/// Its body.
+pub(crate) fn receive_body(reader: &mut impl BufRead, head: &Received) -> Option<Vec<u8>> {
+    if head.field("transfer-encoding") == Some("chunked") {
+        return chunked(reader);
+    }
+    let mut body = vec![0; head.field("content-length").map_or(Some(0), |length| length.parse().ok())?];
+    reader.read_exact(&mut body).ok()?;
+    Some(body)
 }
 
 /// Reads chunks up to the last one.

@@ -60,6 +60,54 @@ fn a_damaged_file_is_replaced() {
     }
 }
 
+/// The SHA-256 at the end of a file stands over what is before it.
+fn sealed(code: &[u8]) -> Vec<u8> {
+    let seal = ring::digest::digest(&ring::digest::SHA256, code);
+    [code, seal.as_ref()].concat()
+}
+
+#[test]
+fn a_file_of_another_version_is_replaced() {
+    let home = tempfile::tempdir().expect("a folder");
+    let cache = home.path().join("cache");
+    load(&cache);
+    let [file] = files(&cache).try_into().expect("one file");
+    let whole = fs::read(&file).expect("it is readable");
+    let code = &whole[..whole.len() - 32];
+    assert_eq!(sealed(code), whole, "the seal is as thought");
+    // wasmtime writes its version in front of the target.
+    let target = code.windows(6).position(|bytes| bytes == b"x86_64" || bytes == b"aarch6").expect("the target");
+    let mut other = code.to_vec();
+    other[target - 2] ^= 1;
+    assert!(other[target - 2].is_ascii_digit(), "it is the last digit of the version");
+    fs::write(&file, sealed(&other)).expect("it is writable");
+    assert_eq!(load(&cache), "hostile");
+    assert_eq!(fs::read(&file).expect("it is readable"), whole);
+}
+
+#[test]
+fn a_link_or_a_file_of_somebody_else_is_replaced() {
+    let home = tempfile::tempdir().expect("a folder");
+    let cache = home.path().join("cache");
+    load(&cache);
+    let [file] = files(&cache).try_into().expect("one file");
+    let elsewhere = home.path().join("elsewhere");
+    fs::rename(&file, &elsewhere).expect("it is moved");
+    symlink(&elsewhere, &file).expect("it is linked");
+    assert_eq!(load(&cache), "hostile");
+    assert!(fs::symlink_metadata(&file).expect("it exists").is_file(), "the link is gone");
+
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o622)).expect("it is ours");
+    assert_eq!(load(&cache), "hostile");
+    assert_eq!(fs::metadata(&file).expect("it exists").permissions().mode() & 0o777, 0o600, "written by others");
+
+    // Only an administrator can give a file away.
+    if std::os::unix::fs::chown(&file, Some(65534), None).is_ok() {
+        assert_eq!(load(&cache), "hostile");
+        assert_ne!(fs::metadata(&file).expect("it exists").uid(), 65534);
+    }
+}
+
 #[test]
 fn a_folder_that_others_may_write_is_not_used() {
     let home = tempfile::tempdir().expect("a folder");

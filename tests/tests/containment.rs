@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use solgate::facts::{Fact, FactAnswer, FactRequest, FactSource};
 use solgate::gate::{Gate, Mode, Severity, Verdict};
-use solgate::policy::{Engine, EngineConfig, LoadError, Policy};
+use solgate::policy::{Engine, EngineConfig, EvaluationLimits, LoadError, Policy};
 use solgate_tests::{artifact, engine, request};
 
 struct NoFacts;
@@ -33,12 +33,14 @@ fn gate(policy: Arc<Policy>) -> Gate {
 }
 
 /// Path, and the status and rule with which the host answers.
-const MISDEEDS: [(&str, u16, &str); 12] = [
+const MISDEEDS: [(&str, u16, &str); 14] = [
     ("loop", 503, "gate.policy-deadline"),
     ("panic", 500, "gate.policy-trap"),
     ("recursion", 500, "gate.policy-trap"),
     ("memory", 503, "gate.policy-memory"),
     ("output", 500, "gate.policy-outcome"),
+    ("violations", 500, "gate.policy-outcome"),
+    ("flood", 500, "gate.policy-outcome"),
     ("status", 500, "gate.policy-outcome"),
     ("crlf", 500, "gate.policy-outcome"),
     ("field", 500, "gate.policy-outcome"),
@@ -80,9 +82,37 @@ async fn monitor_mode_lets_pass_and_reports() {
     }
 }
 
+#[tokio::test]
+async fn a_gate_may_set_limits_of_its_own() {
+    let policy = hostile(&as_a_gateway());
+    let rule = async |limits: EvaluationLimits, path: &str| {
+        let gate = gate(Arc::clone(&policy)).with_evaluation_limits(limits);
+        match gate.judge(&request("GET", &format!("/hostile/{path}"), &[], b"")).await.verdict {
+            Verdict::Allow => String::new(),
+            Verdict::Deny(problem) => format!("{}: {}", problem.rule, problem.detail),
+        }
+    };
+    let usual = EvaluationLimits::default();
+    let many = EvaluationLimits { violations: 300, ..usual };
+    assert!(rule(many, "violations").await.starts_with("hostile: "), "as many as it may have");
+    let said = rule(EvaluationLimits { violations: 299, ..usual }, "violations").await;
+    assert!(said.ends_with("it has 300 violations; 299 is the most."), "{said}");
+    let said = rule(EvaluationLimits { output: 4096, ..many }, "violations").await;
+    assert!(said.contains("it cannot be read within the 4096 bytes that it may have"), "{said}");
+    // `growth` takes 8 MiB beside what it starts with.
+    assert!(policy.memory_at_start() < 8 << 20, "{}", policy.memory_at_start());
+    assert_eq!(rule(EvaluationLimits { memory: 24 << 20, ..usual }, "growth").await, "");
+    let said = rule(EvaluationLimits { memory: 8 << 20, ..usual }, "growth").await;
+    assert!(said.starts_with("gate.policy-memory"), "{said}");
+    let begun = std::time::Instant::now();
+    let said = rule(EvaluationLimits { time: Duration::from_millis(20), ..usual }, "loop").await;
+    assert!(said.starts_with("gate.policy-deadline") && begun.elapsed() >= Duration::from_millis(20), "{said}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn when_every_instance_is_busy_the_next_request_is_told_to_come_back() {
-    let config = EngineConfig { concurrency: 1, deadline: Duration::from_secs(2), ..EngineConfig::default() };
+    let evaluation = EvaluationLimits { time: Duration::from_secs(2), ..EvaluationLimits::default() };
+    let config = EngineConfig { concurrency: 1, evaluation, ..EngineConfig::default() };
     let gate = Arc::new(gate(hostile(&Engine::new(config).expect("it starts"))));
     let looping = tokio::spawn({
         let gate = Arc::clone(&gate);
@@ -121,6 +151,13 @@ fn what_is_no_policy_is_refused_when_it_is_loaded() {
         "an empty component"
     );
     assert!(matches!(Policy::from_bytes(engine(), b"#!/bin/sh"), Err(LoadError::NotAComponent(_))), "a script");
+    // One that exports something else under the contract's name: an instance without functions.
+    let name = b"solgate:policy/judge@1.0.0";
+    let mut other = b"\0asm\x0d\0\x01\0\x05\x03\x01\x01\0\x0b\x20\x01\0\x1a".to_vec();
+    other.extend_from_slice(name);
+    other.extend_from_slice(b"\x05\0\0");
+    let refusal = Policy::from_bytes(engine(), &other);
+    assert!(matches!(refusal, Err(LoadError::Contract(_))), "{refusal:?}");
     // A component that imports a function `x` and does nothing else.
     let importing = b"\0asm\x0d\0\x01\0\x07\x05\x01\x40\0\x01\0\x0a\x06\x01\0\x01x\x01\0";
     let refusal = Policy::from_bytes(engine(), importing);

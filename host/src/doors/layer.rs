@@ -89,7 +89,7 @@ where
         let mut inner = std::mem::replace(&mut self.inner, next);
         Box::pin(async move {
             let (mut parts, body) = request.into_parts();
-            let (body, complete) = match collect(body, gate.body_limit()).await {
+            let (body, complete) = match collect(body, gate.body_limit(), |_| true).await {
                 Ok(read) => read,
                 Err(_) => {
                     let fault = Fault::MalformedBody("it breaks off, or its framing is broken".to_owned());

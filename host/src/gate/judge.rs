@@ -10,6 +10,7 @@ use http::header::{CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue, RETRY_A
 use solgate_engine::ir::Severity;
 use solgate_engine::verdict::{self, Context, Denial, FactQuery, Finding, Mode, Outcome};
 
+use super::aside::Place;
 use super::decision::{Decision, FactTrace, Verdict};
 use super::{FactFailure, Gate};
 use crate::Request;
@@ -21,9 +22,6 @@ use crate::problem::Problem;
 
 /// Most evaluations of one policy for one request.
 const ROUNDS: usize = 3;
-
-/// Largest input, in bytes, that is evaluated on the thread that received it.
-const INLINE: usize = 64 << 10;
 
 /// What one policy came to.
 enum Judged {
@@ -94,7 +92,7 @@ impl<'a> Hearing<'a> {
         };
         let mut open = Vec::new();
         for policy in &self.gate.policies {
-            match self.evaluate(policy, &fields, &Known::default()) {
+            match self.evaluate(policy, &fields, &Known::default()).await {
                 Ok(Outcome::Need(queries)) => open.push((policy, queries)),
                 other => {
                     let judged = self.settle(other, policy);
@@ -131,14 +129,14 @@ impl<'a> Hearing<'a> {
             if let Err(fault) = self.fetch(policy, queries, &mut known, false).await {
                 return Judged::Faulted(fault);
             }
-            let mut outcome = self.evaluate(policy, fields, &known);
+            let mut outcome = self.evaluate(policy, fields, &known).await;
             // The VNFM changes state by itself: no denial rests on a cached fact.
             if matches!(outcome, Ok(Outcome::Deny(_))) && known.facts.iter().any(|(_, fact)| fact.cached) {
                 let asked = known.facts.drain(..).map(|(query, _)| query).collect();
                 if let Err(fault) = self.fetch(policy, asked, &mut known, true).await {
                     return Judged::Faulted(fault);
                 }
-                outcome = self.evaluate(policy, fields, &known);
+                outcome = self.evaluate(policy, fields, &known).await;
             }
             match outcome {
                 Ok(Outcome::Need(more)) => queries = more,
@@ -177,7 +175,17 @@ impl<'a> Hearing<'a> {
         Ok(fields)
     }
 
-    fn evaluate(&mut self, policy: &Policy, fields: &[(&str, &str)], known: &Known) -> Result<Outcome, EvaluateError> {
+    async fn evaluate(
+        &mut self,
+        policy: &Policy,
+        fields: &[(&str, &str)],
+        known: &Known,
+    ) -> Result<Outcome, EvaluateError> {
+        let input = known.facts.iter().fold(self.request.body.len(), |sum, (_, fact)| match &fact.answer {
+            FactAnswer::Found { body, .. } => sum.saturating_add(body.len()),
+            _ => sum,
+        });
+        let place = Place::find(input).await.ok_or(EvaluateError::Busy)?;
         let facts: Vec<_> = known.facts.iter().map(|(query, fact)| (query.name.as_str(), answer(fact))).collect();
         let request = verdict::Request {
             method: &self.request.method,
@@ -193,12 +201,8 @@ impl<'a> Hearing<'a> {
             facts: &facts,
             settings: &self.gate.settings,
         };
-        let input = known.facts.iter().fold(request.body.len(), |sum, (_, fact)| match &fact.answer {
-            FactAnswer::Found { body, .. } => sum.saturating_add(body.len()),
-            _ => sum,
-        });
         let begun = Instant::now();
-        let outcome = inline_or_aside(input, || policy.evaluate(&request, &context));
+        let outcome = place.run(|| policy.evaluate_within(self.gate.limits.as_ref(), &request, &context));
         self.decision.evaluation = self.decision.evaluation.saturating_add(begun.elapsed());
         outcome
     }
@@ -327,14 +331,6 @@ impl<'a> Hearing<'a> {
         let request = FactRequest { template, variables, api_root, headers: &self.request.headers, fresh };
         (self.facts.fetch(request).await, true)
     }
-}
-
-/// Runs a small evaluation at once, and a large one such that the other tasks of
-/// this worker thread do not wait for it.
-fn inline_or_aside<T>(input: usize, evaluate: impl FnOnce() -> T) -> T {
-    let movable = tokio::runtime::Handle::try_current()
-        .is_ok_and(|runtime| runtime.runtime_flavor() == tokio::runtime::RuntimeFlavor::MultiThread);
-    if input > INLINE && movable { tokio::task::block_in_place(evaluate) } else { evaluate() }
 }
 
 fn answer(fact: &Fact) -> verdict::FactAnswer<&[u8]> {

@@ -1,5 +1,6 @@
 //! The gate: policies, facts and settings in; a decision out.
 
+mod aside;
 mod decision;
 mod judge;
 mod operations;
@@ -9,7 +10,7 @@ use std::sync::Arc;
 
 use crate::Request;
 use crate::facts::FactSource;
-use crate::policy::Policy;
+use crate::policy::{EvaluationLimits, Policy};
 use crate::problem::ProblemStyle;
 use operations::Operations;
 
@@ -38,6 +39,8 @@ pub struct Gate {
     mode: Mode,
     fact_failure: FactFailure,
     style: ProblemStyle,
+    /// `None`: those of the policies' engine.
+    limits: Option<EvaluationLimits>,
 }
 
 impl Gate {
@@ -52,6 +55,7 @@ impl Gate {
             mode: Mode::default(),
             fact_failure: FactFailure::default(),
             style: ProblemStyle::default(),
+            limits: None,
         };
         gate.with_style(ProblemStyle::default())
     }
@@ -79,6 +83,13 @@ impl Gate {
     #[must_use]
     pub fn with_fact_failure(mut self, fact_failure: FactFailure) -> Self {
         self.fact_failure = fact_failure;
+        self
+    }
+
+    /// How much an evaluation may take, instead of what the policies' engine allows.
+    #[must_use]
+    pub fn with_evaluation_limits(mut self, limits: EvaluationLimits) -> Self {
+        self.limits = Some(limits);
         self
     }
 

@@ -9,6 +9,7 @@ use super::convert;
 use super::engine::Engine;
 use super::instance::{Instance, Owner, Room};
 use super::isolation::Isolation;
+use super::limits::EvaluationLimits;
 use super::manifest::Manifest;
 use super::{EvaluateError, LoadError};
 
@@ -25,6 +26,8 @@ pub(super) mod contract {
 /// Clock ticks (milliseconds) that a policy may take to say what it is: nobody
 /// waits for that but the one who starts a gate, perhaps on a busy machine.
 const DESCRIBE: u64 = 10_000;
+/// Bytes that it may take to say so: thousands of rules.
+const DESCRIPTION: usize = 32 << 20;
 
 /// How an instance of a component starts.
 pub(super) trait Start: Send + Sync {
@@ -35,7 +38,11 @@ pub(super) trait Start: Send + Sync {
     /// # Errors
     /// [`EvaluateError::Busy`] if no slot is free; anything else is a fault of the
     /// policy.
-    fn start(&self, engine: &Engine) -> Result<(wasmtime::Store<Room>, contract::Policy), StartError>;
+    fn start(
+        &self,
+        engine: &Engine,
+        limits: &EvaluationLimits,
+    ) -> Result<(wasmtime::Store<Room>, contract::Policy), StartError>;
 }
 
 /// Why an instance could not be started.
@@ -66,6 +73,8 @@ pub(super) struct Loaded<S> {
     start: S,
     owner: Owner,
     pub isolation: Isolation,
+    /// Bytes that an instance has before it judges anything.
+    pub memory_at_start: usize,
 }
 
 /// A baked policy: an instance begins with its rules ready.
@@ -74,10 +83,14 @@ pub(super) struct Baked(contract::PolicyPre<Room>);
 impl Start for Baked {
     const GROWTH: usize = 1 << 20;
 
-    fn start(&self, engine: &Engine) -> Result<(wasmtime::Store<Room>, contract::Policy), StartError> {
-        let mut store = Room::store(engine);
+    fn start(
+        &self,
+        engine: &Engine,
+        limits: &EvaluationLimits,
+    ) -> Result<(wasmtime::Store<Room>, contract::Policy), StartError> {
+        let mut store = Room::store(engine, limits.memory);
         // What starts is the policy's own code, if it has a start function.
-        store.set_epoch_deadline(engine.ticks(0));
+        store.set_epoch_deadline(limits.ticks(0));
         match self.0.instantiate(&mut store) {
             Ok(policy) => Ok((store, policy)),
             Err(error) => Err(StartError::new(&error, &store)),
@@ -92,8 +105,11 @@ impl Loaded<Baked> {
         // What describing touches of a memory would be looked through after every
         // request that gets the same memory. It goes with the component.
         let Some(untouched) = compiled.again(engine.wasmtime()) else { return Ok((described, manifest)) };
+        let memory_at_start = described.memory_at_start;
         drop((described, compiled));
-        Ok((Self::link(engine, &untouched)?, manifest))
+        let mut loaded = Self::link(engine, &untouched)?;
+        loaded.memory_at_start = memory_at_start;
+        Ok((loaded, manifest))
     }
 
     fn link(engine: &Engine, component: &Component) -> Result<Self, LoadError> {
@@ -112,44 +128,47 @@ impl Loaded<Baked> {
 
 impl<S: Start> Loaded<S> {
     pub(super) fn new(engine: &Engine, start: S, isolation: Isolation) -> Self {
-        Self { engine: engine.clone(), start, owner: Owner::new(), isolation }
+        Self { engine: engine.clone(), start, owner: Owner::new(), isolation, memory_at_start: 0 }
     }
 
     /// Asks what the policy is.
-    pub(super) fn described(self) -> Result<(Self, Manifest), LoadError> {
-        let mut instance = self.instance().map_err(|error| match error {
+    pub(super) fn described(mut self) -> Result<(Self, Manifest), LoadError> {
+        let mut instance = self.instance(&self.engine.config().evaluation).map_err(|error| match error {
             StartError::Failed(error) => LoadError::Describe(error),
             StartError::Refused(message) => LoadError::Refused(message),
         })?;
         let described = instance
-            .call(DESCRIBE, |policy, store| policy.solgate_policy_judge().call_describe(store))
+            .call(DESCRIBE, DESCRIPTION, |policy, store| policy.solgate_policy_judge().call_describe(store))
             .map_err(LoadError::Describe)?;
+        self.memory_at_start = instance.memory_at_start();
         drop(instance);
         let manifest = convert::manifest(described).map_err(LoadError::Manifest)?;
         Ok((self, manifest))
     }
 
-    /// Judges one request.
+    /// Judges one request, within the engine's limits if there are no others.
     pub(super) fn evaluate(
         &self,
         manifest: &Manifest,
+        limits: Option<&EvaluationLimits>,
         request: &verdict::Request<'_>,
         context: &Context<'_>,
     ) -> Result<verdict::Outcome, EvaluateError> {
+        let limits = limits.unwrap_or(&self.engine.config().evaluation);
         let waiting = self.engine.waiting();
         let mut instance = match waiting.take(self.owner) {
             Some(instance) => instance,
-            None => self.instance()?,
+            None => self.instance(limits)?,
         };
-        let outcome = instance.evaluate(self.engine.ticks(input_bytes(request, context)), request, context)?;
-        let outcome = convert::outcome(outcome, manifest).map_err(EvaluateError::Outcome)?;
+        let outcome = instance.evaluate(limits, input_bytes(request, context), request, context)?;
+        let outcome = convert::outcome(outcome, manifest, limits.violations).map_err(EvaluateError::Outcome)?;
         waiting.put(self.owner, instance);
         Ok(outcome)
     }
 
-    fn instance(&self) -> Result<Instance, StartError> {
+    fn instance(&self, limits: &EvaluationLimits) -> Result<Instance, StartError> {
         loop {
-            match self.start.start(&self.engine) {
+            match self.start.start(&self.engine, limits) {
                 Ok((store, policy)) => return Ok(Instance::new(store, policy, self.isolation.calls(), S::GROWTH)),
                 Err(StartError::Failed(EvaluateError::Busy)) if self.engine.waiting().end_one() => {}
                 Err(error) => return Err(error),

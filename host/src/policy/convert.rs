@@ -19,7 +19,7 @@ const TEXT: usize = 4096;
 const VALUE: usize = 64 << 10;
 /// Longest identifier, in bytes.
 const NAME: usize = 256;
-/// Most entries of one list of an outcome.
+/// Most entries of one list of an outcome, other than violations and findings.
 const ENTRIES: usize = 256;
 /// Most entries of one list of a manifest.
 const DEFINITIONS: usize = 10_000;
@@ -134,11 +134,12 @@ fn severity_in(severity: Severity) -> wit::Severity {
 
 // ---- out of the sandbox ---------------------------------------------------------
 
-/// Checks an outcome against the contract's bounds and the policy's manifest.
-pub(super) fn outcome(outcome: wit::Outcome, manifest: &Manifest) -> Result<Outcome, String> {
+/// Checks an outcome against the contract's bounds and the policy's manifest. It may
+/// have so many violations, and as many findings.
+pub(super) fn outcome(outcome: wit::Outcome, manifest: &Manifest, violations: usize) -> Result<Outcome, String> {
     match outcome {
-        wit::Outcome::Allow(findings) => list("findings", findings, finding).map(Outcome::Allow),
-        wit::Outcome::Deny(denial) => self::denial(denial).map(Outcome::Deny),
+        wit::Outcome::Allow(findings) => bounded("findings", findings, violations, finding).map(Outcome::Allow),
+        wit::Outcome::Deny(denial) => self::denial(denial, violations).map(Outcome::Deny),
         wit::Outcome::Need(queries) => {
             if queries.is_empty() {
                 return Err("it needs facts but names none".to_owned());
@@ -148,7 +149,7 @@ pub(super) fn outcome(outcome: wit::Outcome, manifest: &Manifest) -> Result<Outc
     }
 }
 
-fn denial(denial: wit::Denial) -> Result<Denial, String> {
+fn denial(denial: wit::Denial, most: usize) -> Result<Denial, String> {
     if !(400..=599).contains(&denial.status) {
         return Err(format!("status {} is not between 400 and 599", denial.status));
     }
@@ -166,9 +167,9 @@ fn denial(denial: wit::Denial) -> Result<Denial, String> {
         rule: name("the rule", denial.rule)?,
         title: filled("the title", denial.title)?,
         detail: filled("the detail", denial.detail)?,
-        violations: list("violations", denial.violations, violation)?,
+        violations: bounded("violations", denial.violations, most, violation)?,
         fields,
-        findings: list("findings", denial.findings, finding)?,
+        findings: bounded("findings", denial.findings, most, finding)?,
     })
 }
 

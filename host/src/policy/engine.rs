@@ -7,6 +7,7 @@ use std::time::Duration;
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use super::instance::Waiting;
+use super::limits::EvaluationLimits;
 
 /// How often the clock that cuts off endless loops ticks.
 const TICK: Duration = Duration::from_millis(1);
@@ -16,36 +17,24 @@ const TICK: Duration = Duration::from_millis(1);
 /// copied again and again.
 const KEEP_RESIDENT: usize = 128 << 10;
 /// Address space, in bytes, that a memory lies in: all that its 32-bit addresses
-/// can reach, so that compiled code need not check any of them.
-const ADDRESSES: u64 = 4 << 30;
+/// can reach, so that compiled code need not check any of them. How much of it an
+/// evaluation may use is not for the pool to say but for its [`EvaluationLimits`].
+const ADDRESSES: usize = 4 << 30;
 
-/// Limits that hold for every policy, whatever it says of itself.
+/// What all policies of an engine share.
 #[derive(Debug, Clone)]
 pub struct EngineConfig {
-    /// Most bytes of memory that one evaluation may use. Default 64 MiB. An
-    /// evaluation needs about 14 times the size of the body.
-    pub memory: usize,
+    /// The limits of an evaluation to which its gate sets none of its own.
+    pub evaluation: EvaluationLimits,
     /// Most evaluations at one time; more are refused with 503. Default 256.
     pub concurrency: u32,
-    /// Longest evaluation of a request without body, by the wall clock. Default
-    /// 250 ms: thousands of times what one needs, so that a busy machine does not
-    /// cut it off.
-    pub deadline: Duration,
-    /// Time granted on top for every KiB of body and facts. Default 1 ms.
-    pub deadline_per_kib: Duration,
     /// Where compiled policies are kept between starts; `None` compiles anew.
     pub cache: Option<PathBuf>,
 }
 
 impl Default for EngineConfig {
     fn default() -> Self {
-        Self {
-            memory: 64 << 20,
-            concurrency: 256,
-            deadline: Duration::from_millis(250),
-            deadline_per_kib: Duration::from_millis(1),
-            cache: None,
-        }
+        Self { evaluation: EvaluationLimits::default(), concurrency: 256, cache: None }
     }
 }
 
@@ -54,7 +43,7 @@ impl Default for EngineConfig {
 pub enum EngineError {
     /// wasmtime refuses the configuration, or the machine has too little address
     /// space for the pool.
-    #[error("the WebAssembly engine could not be set up: {0:#}; try a smaller concurrency or memory limit")]
+    #[error("the WebAssembly engine could not be set up: {0:#}; try a smaller concurrency")]
     Wasmtime(wasmtime::Error),
     /// The thread that keeps deadlines could not be started.
     #[error("the deadline clock could not be started: {0}")]
@@ -112,40 +101,31 @@ impl Engine {
     pub(super) fn waiting(&self) -> &Waiting {
         &self.inner.waiting
     }
-
-    /// Clock ticks that an evaluation over `bytes` of input may take.
-    pub(super) fn ticks(&self, bytes: usize) -> u64 {
-        let config = &self.inner.config;
-        let kib = u32::try_from(bytes / 1024).unwrap_or(u32::MAX);
-        let time = config.deadline.saturating_add(config.deadline_per_kib.saturating_mul(kib));
-        // One more: the first tick may come at once.
-        u64::try_from(time.as_millis()).unwrap_or(u64::MAX).saturating_add(1)
-    }
 }
 
-fn settings(limits: &EngineConfig) -> Config {
+fn settings(config: &EngineConfig) -> Config {
     let mut pool = PoolingAllocationConfig::default();
-    pool.total_component_instances(limits.concurrency)
-        .total_core_instances(limits.concurrency)
-        .total_memories(limits.concurrency)
-        .total_tables(limits.concurrency)
+    pool.total_component_instances(config.concurrency)
+        .total_core_instances(config.concurrency)
+        .total_memories(config.concurrency)
+        .total_tables(config.concurrency)
         .max_memories_per_component(1)
         .max_tables_per_component(2)
         .max_core_instances_per_component(4)
-        .max_memory_size(limits.memory)
+        .max_memory_size(ADDRESSES)
         .linear_memory_keep_resident(KEEP_RESIDENT)
         .table_keep_resident(KEEP_RESIDENT)
         // Linux 6.7 and later: resets only the pages that were written.
         .pagemap_scan(Enabled::Auto);
-    let mut config = Config::new();
-    config
+    let mut settings = Config::new();
+    settings
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
-        .memory_reservation(ADDRESSES)
+        .memory_reservation(u64::try_from(ADDRESSES).unwrap_or(u64::MAX))
         .epoch_interruption(true)
         .concurrency_support(false)
         // Nobody reads where in the machine code a policy trapped.
         .wasm_backtrace_max_frames(None)
         .generate_address_map(false)
         .wasm_component_model(true);
-    config
+    settings
 }

@@ -4,10 +4,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use solgate_engine::verdict::{self, Context};
-use wasmtime::{AsContextMut, ResourceLimiter, Store};
+use wasmtime::{AsContextMut, ResourceLimiter, Store, Trap};
 
 use super::component::{classify, contract};
 use super::engine::Engine;
+use super::limits::EvaluationLimits;
 use super::{EvaluateError, convert};
 
 /// What one instance may use. Sizes are in bytes.
@@ -24,10 +25,10 @@ pub(super) struct Room {
 }
 
 impl Room {
-    /// A store whose instance may use what the engine's limits grant. Its deadline
-    /// is still to be set.
-    pub(super) fn store(engine: &Engine) -> Store<Self> {
-        let room = Self { memory: engine.config().memory, exceeded: false, start: 0, size: 0, growth: 0 };
+    /// A store whose instance may use `memory` bytes. Its deadline is still to be
+    /// set.
+    pub(super) fn store(engine: &Engine, memory: usize) -> Store<Self> {
+        let room = Self { memory, exceeded: false, start: 0, size: 0, growth: 0 };
         let mut store = Store::new(engine.wasmtime(), room);
         store.limiter(|room| room);
         store
@@ -74,30 +75,48 @@ impl Instance {
         Self { store, policy, calls }
     }
 
-    /// Calls the policy, which may take so many ticks of the engine's clock.
+    /// Bytes of memory that it had when it was ready for its first call.
+    pub(super) fn memory_at_start(&self) -> usize {
+        self.store.data().start
+    }
+
+    /// Calls the policy, which may take so many ticks of the engine's clock, and
+    /// whose answer may take so many bytes.
     pub(super) fn call<T>(
         &mut self,
         ticks: u64,
+        output: usize,
         call: impl FnOnce(&contract::Policy, &mut Store<Room>) -> wasmtime::Result<T>,
     ) -> Result<T, EvaluateError> {
         self.store.set_epoch_deadline(ticks);
+        // The policy could name one long text in a million places, and each would be
+        // copied out of the sandbox.
+        self.store.set_hostcall_fuel(output);
         let result = call(&self.policy, &mut self.store);
         self.calls = match &result {
             Ok(_) if !self.store.data().has_grown() => self.calls.saturating_sub(1),
             _ => 0,
         };
-        result.map_err(|error| classify(&error, self.store.data().exceeded))
+        result.map_err(|error| match classify(&error, self.store.data().exceeded) {
+            // It came to an end, but what it returned cannot be read.
+            EvaluateError::Trap(_) if error.downcast_ref::<Trap>().is_none() => {
+                let why = error.root_cause();
+                EvaluateError::Outcome(format!("it cannot be read within the {output} bytes that it may have: {why}"))
+            }
+            error => error,
+        })
     }
 
-    /// Judges one request.
+    /// Judges one request, whose body and facts have `input` bytes.
     pub(super) fn evaluate(
         &mut self,
-        ticks: u64,
+        limits: &EvaluationLimits,
+        input: usize,
         request: &verdict::Request<'_>,
         context: &Context<'_>,
     ) -> Result<contract::exports::solgate::policy::judge::Outcome, EvaluateError> {
         convert::with_input(request, context, |request, context| {
-            self.call(ticks, |policy, store| {
+            self.call(limits.ticks(input), limits.output, |policy, store| {
                 policy.solgate_policy_judge().call_evaluate(store.as_context_mut(), request, context)
             })
         })

@@ -15,6 +15,7 @@ use super::component::{Loaded, Start, StartError, contract};
 use super::engine::Engine;
 use super::instance::Room;
 use super::isolation::Isolation;
+use super::limits::EvaluationLimits;
 use super::manifest::Manifest;
 
 /// The Rust side of `guest/wit/engine.wit`.
@@ -34,8 +35,8 @@ impl Start for Loadable {
     /// More than for a baked policy, because starting anew costs more.
     const GROWTH: usize = 16 << 20;
 
-    fn start(&self, engine: &Engine) -> Result<(Store<Room>, contract::Policy), StartError> {
-        let mut store = Room::store(engine);
+    fn start(&self, engine: &Engine, limits: &EvaluationLimits) -> Result<(Store<Room>, contract::Policy), StartError> {
+        let mut store = Room::store(engine, limits.memory);
         // It compiles the schemas and expressions of the author's own bundle, once.
         store.set_epoch_deadline(u64::from(u32::MAX));
         let started = self.ready.instance_pre().instantiate(&mut store).and_then(|instance| {

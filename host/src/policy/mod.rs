@@ -7,6 +7,7 @@ mod convert;
 mod engine;
 mod instance;
 mod isolation;
+mod limits;
 mod loadable;
 pub mod manifest;
 pub mod signing;
@@ -25,6 +26,7 @@ pub use self::cache::CacheError;
 pub use self::cases::CasesError;
 pub use self::engine::{Engine, EngineConfig, EngineError};
 pub use self::isolation::{Isolation, IsolationError};
+pub use self::limits::EvaluationLimits;
 pub use self::manifest::Manifest;
 pub use self::source::{CheckedFile, FileDigest, FileDigestError, PolicyFile, PolicySources, SourceError};
 pub use self::traced::Traced;
@@ -215,14 +217,39 @@ impl Policy {
         self.manifest.body_limit
     }
 
-    /// Judges one request.
+    /// Bytes of memory that an evaluation has before it reads anything: less cannot be
+    /// granted. 0 without a sandbox.
+    #[must_use]
+    pub fn memory_at_start(&self) -> usize {
+        match &self.judge {
+            Judge::Baked(loaded) => loaded.memory_at_start,
+            Judge::Loadable(loaded) => loaded.memory_at_start,
+            Judge::Native(_) | Judge::Traced(_) => 0,
+        }
+    }
+
+    /// Judges one request, within the limits of the engine.
     ///
     /// # Errors
     /// If no verdict was reached: the request must then be refused.
     pub fn evaluate(&self, request: &Request<'_>, context: &Context<'_>) -> Result<Outcome, EvaluateError> {
+        self.evaluate_within(None, request, context)
+    }
+
+    /// Judges one request within other limits than those of the engine, if there are
+    /// any. A policy without a sandbox keeps to none.
+    ///
+    /// # Errors
+    /// As [`evaluate`](Self::evaluate).
+    pub fn evaluate_within(
+        &self,
+        limits: Option<&EvaluationLimits>,
+        request: &Request<'_>,
+        context: &Context<'_>,
+    ) -> Result<Outcome, EvaluateError> {
         match &self.judge {
-            Judge::Baked(loaded) => loaded.evaluate(&self.manifest, request, context),
-            Judge::Loadable(loaded) => loaded.evaluate(&self.manifest, request, context),
+            Judge::Baked(loaded) => loaded.evaluate(&self.manifest, limits, request, context),
+            Judge::Loadable(loaded) => loaded.evaluate(&self.manifest, limits, request, context),
             Judge::Traced(traced) => Ok(traced.evaluate(request, context)),
             Judge::Native(engine) => Ok(engine.evaluate(request, context)),
         }

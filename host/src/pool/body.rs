@@ -64,13 +64,14 @@ impl Body for PooledBody {
 
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let this = self.get_mut();
-        if let Some(first) = this.first.take() {
-            return Poll::Ready(Some(first));
-        }
         if let Some(error) = this.failed.take() {
             return Poll::Ready(Some(Err(error)));
         }
-        match this.poll_body(context) {
+        let polled = match this.first.take() {
+            Some(first) => Poll::Ready(Some(first)),
+            None => this.poll_body(context),
+        };
+        match polled {
             // An error ends the client's connection at once. What came before it
             // is to be sent first, which happens when there is nothing to do.
             Poll::Ready(Some(Err(error))) => {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use solgate::policy::{Engine, EngineConfig, Isolation, Policy};
+use solgate::policy::{Engine, EngineConfig, EvaluationLimits, Isolation, Policy};
 use solgate_engine::ir::Bundle;
 
 /// How many requests an instance serves that is recycled.
@@ -79,6 +79,6 @@ pub fn cache() -> PathBuf {
 /// # Errors
 /// If it does not start.
 pub fn engine() -> anyhow::Result<Engine> {
-    let deadline = Duration::from_secs(10);
-    Ok(Engine::new(EngineConfig { cache: Some(cache()), deadline, ..EngineConfig::default() })?)
+    let evaluation = EvaluationLimits { time: Duration::from_secs(10), ..EvaluationLimits::default() };
+    Ok(Engine::new(EngineConfig { cache: Some(cache()), evaluation, ..EngineConfig::default() })?)
 }

@@ -49,6 +49,9 @@ impl Guest for Hostile {
                 }
             }
             "output" => Outcome::Deny(denial(400, &"x".repeat(8 << 20))),
+            // Small for the policy, and large for who takes them out.
+            "violations" => Outcome::Deny(violated(300)),
+            "flood" => Outcome::Deny(violated(300_000)),
             "status" => Outcome::Deny(denial(200, "fine")),
             "crlf" => {
                 let mut denial = denial(400, "split");
@@ -102,6 +105,14 @@ fn denial(status: u16, detail: &str) -> Denial {
         fields: vec![],
         findings: vec![],
     }
+}
+
+fn violated(times: usize) -> Denial {
+    let mut denial = denial(400, "many");
+    let violation =
+        || Violation { rule: "h".to_owned(), location: Location::Request, detail: "d".to_owned(), clause: None };
+    denial.violations = std::iter::repeat_with(violation).take(times).collect();
+    denial
 }
 
 fn recurse(depth: u64) -> u64 {

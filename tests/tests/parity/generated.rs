@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use solgate::policy::{Engine as Sandbox, EngineConfig, EvaluateError, Policy};
+use solgate::policy::{Engine as Sandbox, EngineConfig, EvaluateError, EvaluationLimits, Policy};
 use solgate_bundle::cases::{self, Case, FactGiven};
 use solgate_bundle::{BuildOptions, compile_dir};
 use solgate_engine::Engine;
@@ -64,7 +64,7 @@ fn on_generated_requests() {
     let generator = Generator::new(seeds(&native, &compiled.cases), native.bundle());
     // Nothing here is about time: a busy machine must not fail it.
     let patient = EngineConfig {
-        deadline: Duration::from_secs(60),
+        evaluation: EvaluationLimits { time: Duration::from_secs(60), ..EvaluationLimits::default() },
         cache: Some(workspace().join("target/solgate/cache")),
         ..EngineConfig::default()
     };

@@ -12,7 +12,7 @@ use solgate_tests::servers::{Server, guide, installed, write_files};
 use solgate_tests::vnfm::{Vnfm, message, send};
 use solgate_tests::{artifact, hostile_policy, workspace};
 
-use super::faults::{bad, expect, good, policy_that_misbehaves, replace, under_load, wait_until};
+use super::faults::{bad, expect, good, needs_facts, policy_that_misbehaves, replace, under_load, wait_until};
 
 const GUIDE: &str = "envoy.md";
 
@@ -55,6 +55,8 @@ struct Changes {
     tokens: bool,
     /// Where there is another gate.
     second: Option<SocketAddr>,
+    /// Limits of the gate, which then has a configuration file.
+    limits: Option<&'static str>,
     /// How long Envoy waits for the VNFM.
     patience: Option<&'static str>,
 }
@@ -78,7 +80,16 @@ impl Doors {
         let vnfm = Vnfm::start();
         let url = |other: Option<SocketAddr>| other.map_or_else(|| vnfm.url(), |address| format!("http://{address}"));
         let (facts, upstream) = (url(changes.facts), url(changes.upstream));
-        let arguments = ["--facts", &facts].iter().chain(arguments).map(|argument| (*argument).to_owned()).collect();
+        let file = folder.path().join("solgate.yaml").display().to_string();
+        let about_facts = match changes.limits {
+            Some(limits) => {
+                let text = format!("limits: {limits}\nupstreams:\n  - url: {facts}\n    facts: {{ timeout: 20s }}\n");
+                std::fs::write(&file, text).expect("it is written");
+                ["--config", &file]
+            }
+            None => ["--facts", &facts],
+        };
+        let arguments = about_facts.iter().chain(arguments).map(|argument| (*argument).to_owned()).collect();
         let mut gate = Gate { address: free_address(), arguments, server: None };
         gate.start(folder.path());
 
@@ -221,6 +232,27 @@ fn envoy_says_when_the_vnfm_breaks_off_or_is_silent() {
     expect(&broken, 502, "upstream.broken");
     assert_eq!(broken.field("retry-after"), None, "it may have been carried out");
     expect(&send(doors.address, &good()), 504, "upstream.timeout");
+}
+
+#[test]
+#[ignore = "needs the servers of make test-doors"]
+fn envoy_passes_on_that_there_is_no_room_for_a_check() {
+    let facts = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = facts.local_addr().expect("it is bound");
+    let limits = Some("{ requests: 1 }");
+    let doors = Doors::with(&[], &Changes { facts: Some(address), limits, ..Changes::default() });
+    let gate = doors.address;
+    let waiting = std::thread::spawn(move || send(gate, &needs_facts()));
+    let asked = facts.accept().expect("the gate asks for a fact");
+    for request in [good(), bad(), needs_facts()] {
+        let refused = send(doors.address, &request);
+        expect(&refused, 503, "gate.requests");
+        assert_eq!(refused.field("retry-after"), Some("5"));
+    }
+    // The fact never comes.
+    drop((asked, facts));
+    expect(&waiting.join().expect("an answer"), 503, "gate.fact-unavailable");
+    assert_eq!(send(doors.address, &good()).status, 202);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use indicatif::ProgressBar;
 use solgate::doors::check::GateOrder;
 use solgate::gate::Gate;
 use solgate::policy::{
-    Engine, EngineConfig, Isolation, LoadError, Policy, PolicySources, SourceError, Traced, VNFLCM_V2,
+    Engine, EngineConfig, EvaluationLimits, Isolation, LoadError, Policy, PolicySources, SourceError, Traced, VNFLCM_V2,
 };
 use solgate_bundle::bake::{CarriedError, bundle_of};
 use solgate_bundle::{BuildOptions, Failure};
@@ -55,7 +55,8 @@ impl Loader {
 
     /// For commands that judge what an author asks about.
     pub fn for_author() -> anyhow::Result<Self> {
-        Self::new(EngineConfig { deadline: PATIENCE, ..EngineConfig::default() })
+        let evaluation = EvaluationLimits { time: PATIENCE, ..EvaluationLimits::default() };
+        Self::new(EngineConfig { evaluation, ..EngineConfig::default() })
     }
 
     fn new(config: EngineConfig) -> anyhow::Result<Self> {

@@ -1,12 +1,16 @@
 //! `solgate ext-authz`: the gate as the external authorization service of Envoy,
 //! and of the gateways and meshes that are built on it.
 //!
-//! Envoy sends a check with head and body of a request to the [`service`];
-//! [`request`] reads it, the gate judges, and [`answer`] says what Envoy is to do.
+//! Envoy sends a check with head and body of a request over one of the
+//! [connections](incoming). What there is room for ([`admitted`]) gets to the
+//! [`service`]; [`request`] reads it, the gate judges, and [`answer`] says what Envoy
+//! is to do.
 
+mod admitted;
 mod answer;
 mod args;
 mod caller;
+mod incoming;
 mod request;
 mod server;
 mod service;

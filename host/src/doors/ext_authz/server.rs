@@ -8,13 +8,14 @@ use std::time::Duration;
 use envoy_types::ext_authz::v3::pb::AuthorizationServer;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-use tonic::transport::server::TcpIncoming;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 use tonic_health::server::health_reporter;
 
+use super::admitted::Admitted;
+use super::incoming::incoming;
 use super::service::Checks;
-use crate::doors::gateway::config::Config;
+use crate::doors::gateway::config::{Config, Limits};
 use crate::doors::gateway::judging::Judging;
 use crate::doors::gateway::{GateBuilder, GatewayError, Reload, listen};
 
@@ -27,6 +28,10 @@ const MESSAGE_ROOM: usize = 8 << 20;
 const STREAM_WINDOW: u32 = 1 << 20;
 const CONNECTION_WINDOW: u32 = 8 << 20;
 
+/// Checks beyond the limit that one connection may have under way, to be refused;
+/// Envoy holds back what is more.
+const REFUSALS: usize = 128;
+
 /// How soon an Envoy that is gone without a word is noticed.
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -38,7 +43,7 @@ pub struct Server {
     tasks: Vec<JoinHandle<()>>,
     jwt_payload: String,
     lame_duck: Duration,
-    drain: Duration,
+    limits: Limits,
 }
 
 impl Server {
@@ -51,8 +56,8 @@ impl Server {
         let judging = Arc::new(Judging::open(config, build_gate)?);
         let listener = listen(&config.listen, "--listen").await?;
         let tasks = judging.start(config).await?;
-        let (jwt_payload, drain) = (jwt_payload.to_owned(), config.limits.drain);
-        Ok(Self { listener, judging, tasks, jwt_payload, lame_duck: Duration::ZERO, drain })
+        let (jwt_payload, limits) = (jwt_payload.to_owned(), config.limits);
+        Ok(Self { listener, judging, tasks, jwt_payload, lame_duck: Duration::ZERO, limits })
     }
 
     /// Goes on answering for so long after it was told to stop, while health checks
@@ -81,21 +86,23 @@ impl Server {
     /// Answers checks until `shutdown` is ready and the lame duck's time is over, then
     /// lets those in flight finish within the drain limit. Returns whether they did.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> bool {
-        let Self { listener, judging, tasks, jwt_payload, lame_duck, drain } = self;
+        let Self { listener, judging, tasks, jwt_payload, lame_duck, limits } = self;
         let message_limit = judging.body_limit().saturating_add(MESSAGE_ROOM);
         let checks = AuthorizationServer::new(Checks { judging: judging.clone(), jwt_payload })
             .max_decoding_message_size(message_limit);
+        let checks = Admitted::new(checks, judging.clone(), message_limit, limits.body_timeout);
         let (health, health_service) = health_reporter();
         health.set_serving::<AuthorizationServer<Checks>>().await;
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let server = tonic::transport::Server::builder()
+            .max_concurrent_streams(u32::try_from(limits.requests.saturating_add(REFUSALS)).unwrap_or(u32::MAX))
             .initial_stream_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)
             .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
             .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
             .add_service(health_service)
             .add_service(checks)
-            .serve_with_incoming_shutdown(TcpIncoming::from(listener).with_nodelay(Some(true)), async {
+            .serve_with_incoming_shutdown(incoming(listener, &limits, judging.clone()), async {
                 // An error says that nobody can stop it any more: then it stops.
                 let _ = stopped.await;
             });
@@ -108,7 +115,7 @@ impl Server {
                 // It ends only if it cannot listen any more.
                 let _ = tokio::time::timeout(lame_duck, &mut server).await;
                 let _ = stop.send(());
-                tokio::time::timeout(drain, server).await.is_ok()
+                tokio::time::timeout(limits.drain, server).await.is_ok()
             }
         };
         judging.close(tasks);

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use envoy_types::ext_authz::v3::pb::{Authorization, CheckRequest, CheckResponse};
 use tonic::{Request, Response, Status};
 
+use super::admitted::NotAdmitted;
 use super::answer::answer;
 use super::request::{Refused, request};
 use crate::doors::gateway::judging::Judging;
@@ -22,6 +23,9 @@ pub struct Checks {
 impl Authorization for Checks {
     async fn check(&self, check: Request<CheckRequest>) -> Result<Response<CheckResponse>, Status> {
         let envoy = check.remote_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip());
+        if let Some(NotAdmitted(fault)) = check.extensions().get() {
+            return Ok(Response::new(answer(self.judging.fault(fault, "", "", envoy))));
+        }
         let judged = match request(check.into_inner(), &self.jwt_payload, SystemTime::now()) {
             Ok(request) => {
                 let client = request.caller.as_ref().and_then(|caller| caller.source_address.as_deref());

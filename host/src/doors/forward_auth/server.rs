@@ -19,7 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 use super::original::Original;
-use crate::doors::body::collect;
+use crate::doors::body::{Unread, collect};
 use crate::doors::gateway::config::{Config, Limits};
 use crate::doors::gateway::judging::{Judged, Judging};
 use crate::doors::gateway::{GateBuilder, GatewayError, Reload, connections, listen};
@@ -76,8 +76,11 @@ impl ForwardAuth {
     /// within the drain limit. Returns how many connections were cut.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> usize {
         let Self { listener, door, tasks, limits, .. } = self;
+        let mut full = door.judging.without_gate(&Fault::TooManyConnections, None);
+        full.headers_mut().insert(VERDICT, HeaderValue::from_static("refuse"));
+        let farewell = door.judging.farewell(Some(&full));
         let stopping = || door.judging.stopping();
-        let cut = connections(listener, limits, shutdown, stopping, |stream, peer, watcher| {
+        let cut = connections(listener, limits, farewell, shutdown, stopping, |stream, peer, watcher| {
             serve(stream, peer.ip().to_canonical(), door.clone(), limits, watcher)
         })
         .await;
@@ -137,12 +140,19 @@ impl Door {
             Err(fault) => return self.judging.fault(&fault, asked.as_str(), &path, server),
         };
         let limit = self.judging.body_limit();
-        let fault = match tokio::time::timeout(self.body_timeout, collect(body, limit)).await {
-            Ok(Ok((body, complete))) => {
-                let peer = original.peer;
-                return self.judging.judge(original.request(body, complete, limit), peer).await;
-            }
-            Ok(Err(_)) => Fault::MalformedBody("it breaks off, or its framing is broken".to_owned()),
+        // Both are kept until there is a verdict.
+        let mut room = self.judging.admission().body();
+        let read = collect(body, limit, |bytes| room.grow(bytes));
+        let fault = match tokio::time::timeout(self.body_timeout, read).await {
+            Ok(Ok((body, complete))) => match self.judging.admission().request() {
+                Ok(_place) => {
+                    let peer = original.peer;
+                    return self.judging.judge(original.request(body, complete, limit), peer).await;
+                }
+                Err(fault) => fault,
+            },
+            Ok(Err(Unread::NoRoom)) => room.fault(),
+            Ok(Err(Unread::Broken(_))) => Fault::MalformedBody("it breaks off, or its framing is broken".to_owned()),
             Err(_) => Fault::RequestTimeout { seconds: self.body_timeout.as_secs() },
         };
         self.judging.fault(&fault, &original.method, &original.target, original.peer)

@@ -12,6 +12,7 @@ use http::Uri;
 use super::config::{self, Config, DEFAULT_LISTEN, Limits, LogFormat, UpstreamConfig};
 use super::config_file;
 use super::error::GatewayError;
+use super::evaluation::EvaluationArgs;
 use super::gate_config::{self, GateMode, SeverityOverride};
 use super::record_file::RecordConfig;
 use crate::gate::{FactFailure, Severity};
@@ -48,6 +49,9 @@ pub struct GatewayArgs {
     /// fresh: each evaluation has an instance of the policy of its own. recycle:N: one serves N evaluations [default: fresh]
     #[arg(long, value_name = "ISOLATION", conflicts_with = "config")]
     pub isolation: Option<Isolation>,
+
+    #[command(flatten)]
+    pub evaluation: EvaluationArgs,
 
     /// How long a fact may be used again, such as 500ms; a denial never rests on an old one [default: 0s]
     #[arg(long, value_name = "DURATION", conflicts_with = "config", value_parser = duration, allow_hyphen_values = true)]
@@ -146,6 +150,7 @@ impl GatewayArgs {
             .collect();
         gate.mode = self.mode.unwrap_or_default();
         gate.isolation = self.isolation.unwrap_or_default();
+        gate.evaluation = self.evaluation.limits();
         gate.fact_failure = self.fact_failure.unwrap_or_default();
         if let Some(ttl) = self.facts_ttl {
             gate.facts.ttl = ttl;

@@ -60,12 +60,34 @@ pub fn live_gate(
     load: PolicyLoader<'_>,
 ) -> Result<LiveGate, GatewayError> {
     let policies = load(&config.policies, config.isolation)?;
+    if let Some(limits) = &config.evaluation {
+        policies.iter().try_for_each(|policy| has_room(policy, limits.memory))?;
+    }
     let live =
         policies.iter().map(|policy| (policy.manifest().name.clone(), policy.manifest().digest.clone())).collect();
     let (mode, fact_failure, style) = (config.mode.judging(), config.fact_failure, config.style.clone());
+    let limits = config.evaluation;
     let make = move |settings: Vec<Setting>| {
         let gate = Gate::new(policies.clone(), Arc::clone(&facts)).with_settings(settings)?;
-        Ok(gate.with_mode(mode).with_fact_failure(fact_failure).with_style(style.clone()))
+        let gate = gate.with_mode(mode).with_fact_failure(fact_failure).with_style(style.clone());
+        Ok(match limits {
+            Some(limits) => gate.with_evaluation_limits(limits),
+            None => gate,
+        })
     };
     Ok(LiveGate { make: Box::new(make), policies: live })
+}
+
+/// # Errors
+/// The policy could not even start in so many bytes of memory.
+fn has_room(policy: &Policy, memory: usize) -> Result<(), GatewayError> {
+    let start = policy.memory_at_start();
+    if start < memory {
+        return Ok(());
+    }
+    Err(GatewayError::Policy(format!(
+        "the policy {} has {start} bytes of memory before it reads a request, and an evaluation may have {memory}; \
+         allow more with --evaluation-memory, or memoryBytes in the file",
+        policy.manifest().name
+    )))
 }

@@ -54,8 +54,15 @@ pub struct Limits {
     /// For a connection without request, and for a client that takes no byte
     /// of its answer.
     pub idle: Duration,
-    /// Connections at the same time; more wait in the listen queue.
+    /// Connections at the same time; more are told so and end.
     pub connections: usize,
+    /// Requests that are judged, wait for their turn or for the head of an answer, at
+    /// the same time; more are refused.
+    pub requests: usize,
+    /// Requests that wait for their turn on one resource; more are refused.
+    pub waiting: usize,
+    /// Bytes of request bodies that are held at the same time.
+    pub body_memory: usize,
     /// For requests in flight when the server is told to stop.
     pub drain: Duration,
     /// For a connection to a VNFM.
@@ -73,6 +80,9 @@ impl Default for Limits {
             body_timeout: Duration::from_secs(30),
             idle: Duration::from_secs(75),
             connections: 4096,
+            requests: 1024,
+            waiting: 16,
+            body_memory: 256 << 20,
             drain: Duration::from_secs(10),
             connect: Duration::from_secs(3),
             answer: Duration::from_secs(60),

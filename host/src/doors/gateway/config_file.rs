@@ -95,13 +95,16 @@ fn record(node: Node<'_>, folder: &Path) -> Result<RecordConfig> {
 }
 
 fn limits(node: Node<'_>, limits: &mut Limits) -> Result<()> {
-    const KNOWN: [&str; 9] = [
+    const KNOWN: [&str; 12] = [
         "headBytes",
         "targetBytes",
         "headTimeout",
         "bodyTimeout",
         "idle",
         "connections",
+        "requests",
+        "waiting",
+        "bodyMemoryBytes",
         "drain",
         "connectTimeout",
         "answerTimeout",
@@ -114,6 +117,9 @@ fn limits(node: Node<'_>, limits: &mut Limits) -> Result<()> {
             "bodyTimeout" => limits.body_timeout = node.parse(config::TIME_LIMIT, config::parse_time_limit)?,
             "idle" => limits.idle = node.parse(config::TIME_LIMIT, config::parse_time_limit)?,
             "connections" => limits.connections = node.positive()?,
+            "requests" => limits.requests = node.positive()?,
+            "waiting" => limits.waiting = node.positive()?,
+            "bodyMemoryBytes" => limits.body_memory = node.positive()?,
             "drain" => limits.drain = node.parse(config::DURATION, config::parse_duration)?,
             "connectTimeout" => limits.connect = node.parse(config::TIME_LIMIT, config::parse_time_limit)?,
             _ => limits.answer = node.parse(config::TIME_LIMIT, config::parse_time_limit)?,
@@ -171,7 +177,7 @@ mod tests {
     use super::*;
     use crate::doors::gateway::gate_config::{self, GateMode};
     use crate::gate::{FactFailure, Setting, Severity};
-    use crate::policy::{Isolation, PolicyFile};
+    use crate::policy::{EvaluationLimits, Isolation, PolicyFile};
 
     #[test]
     fn a_full_file() {
@@ -181,7 +187,8 @@ admin: 127.0.0.1:9901
 log: text
 decisionLog: { file: d.jsonl, bodies: true }
 reload: false
-limits: { headBytes: 32768, headTimeout: 5s, idle: 1m, connections: 10, drain: 2s, answerTimeout: 90s }
+limits:
+  { headBytes: 32768, headTimeout: 5s, idle: 1m, connections: 10, requests: 9, waiting: 8, bodyMemoryBytes: 7000000, drain: 2s, answerTimeout: 90s }
 problem: { typeBase: "https://example.com/rules/", version: "2.0.0" }
 upstreams:
   - host: VNFM-A.example
@@ -194,6 +201,7 @@ upstreams:
     set: { strict: true, supportedVersions: ["2.0.0", "2.1.0"], schemaErrorStatus: 422 }
     mode: monitor
     isolation: recycle:8
+    evaluation: { time: 100ms, memoryBytes: 33554432, outputBytes: 65536, violations: 64 }
     severity:
       header.accept.required: { severity: warn, reason: old orchestrator, until: 2026-12-31 }
       query.unknown: { severity: "off", reason: vendor extension, until: 2020-01-01T00:00:00Z }
@@ -205,6 +213,8 @@ upstreams:
         let config = parse(Path::new("/etc/solgate/solgate.yaml"), text).unwrap();
         assert_eq!((config.listen.as_str(), config.admin.as_deref()), ("0.0.0.0:8443", Some("127.0.0.1:9901")));
         assert_eq!((config.limits.head, config.reload), (32768, false));
+        let limits = &config.limits;
+        assert_eq!((limits.connections, limits.requests, limits.waiting, limits.body_memory), (10, 9, 8, 7_000_000));
         let record = RecordConfig { file: PathBuf::from("/etc/solgate/d.jsonl"), bodies: Bodies::Redacted };
         assert_eq!(config.record, Some(record));
         assert_eq!(config.limits.answer, Duration::from_secs(90));
@@ -218,6 +228,14 @@ upstreams:
         assert!(shadow.shadow().is_none() && second.shadow().is_none());
         assert_eq!((first.gate.mode, first.gate.fact_failure), (GateMode::Monitor, FactFailure::Pass));
         assert_eq!((first.gate.isolation.to_string().as_str(), second.gate.isolation), ("recycle:8", Isolation::Fresh));
+        let evaluation = EvaluationLimits {
+            time: Duration::from_millis(100),
+            memory: 32 << 20,
+            output: 64 << 10,
+            violations: 64,
+            ..EvaluationLimits::default()
+        };
+        assert_eq!((first.gate.evaluation, second.gate.evaluation), (Some(evaluation), None));
         assert_eq!(first.gate.facts.credentials, ["x-auth-token"]);
         assert_eq!(first.gate.style.version.as_ref().unwrap(), "2.0.0");
         // One of the overrides expired long ago.
@@ -267,6 +285,14 @@ upstreams:
             ("decisionLog: { bodies: true }", "t.yaml:1:14: file is missing: the path to which decisions are recorded"),
             ("reload: never", "t.yaml:1:9: expected true or false, found another text"),
             ("decisionLog: { file: a, bodies: some }", "t.yaml:1:33: expected true or false, found another text"),
+            (
+                "upstreams:\n  - url: http://a\n    evaluation: { time: 2h }",
+                "t.yaml:3:25: expected a duration from 1ms to 1m, such as 250ms, found another text",
+            ),
+            (
+                "upstreams:\n  - url: http://a\n    evaluation: { memoryBytes: 1000 }",
+                "t.yaml:3:32: expected a whole number from 1048576 to 1073741824, found 1000",
+            ),
             ("limits: { connections: 0 }", "t.yaml:1:24: expected a whole number from 1, found 0"),
         ];
         for (text, message) in table {

@@ -6,21 +6,24 @@ use std::sync::Arc;
 
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::config::Limits;
+use super::descriptors;
+use super::farewell::Farewell;
 use super::routes::ACCEPT_PAUSE;
 
-/// Hands connections to `serve` until `shutdown` is ready. Then calls `stopping`, takes no
-/// more, and lets requests in flight finish within the drain limit. Returns how many
-/// connections were cut.
+/// Hands connections to `serve` until `shutdown` is ready; those for which there is no
+/// room are bid `farewell`. Then calls `stopping`, takes no more, and lets requests in
+/// flight finish within the drain limit. Returns how many connections were cut.
 ///
 /// `serve` lets the watcher watch its connection, so that it ends after the request
 /// in flight.
 pub async fn connections<C>(
     listener: TcpListener,
     limits: Limits,
+    farewell: Farewell,
     shutdown: impl Future<Output = ()>,
     stopping: impl FnOnce(),
     serve: impl Fn(TcpStream, SocketAddr, Watcher) -> C,
@@ -29,20 +32,23 @@ where
     C: Future<Output = ()> + Send + 'static,
 {
     let graceful = GracefulShutdown::new();
-    let slots = Arc::new(Semaphore::new(limits.connections));
+    let slots = Arc::new(Semaphore::new(descriptors::connections(limits.connections)));
     let mut open = JoinSet::new();
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         tokio::select! {
             () = &mut shutdown => break,
             Some(_) = open.join_next() => {}
-            (stream, peer, slot) = accept(&listener, &slots) => {
-                let connection = serve(stream, peer, graceful.watcher());
-                open.spawn(async move {
-                    connection.await;
-                    drop(slot);
-                });
-            }
+            (stream, peer) = accept(&listener) => match slots.clone().try_acquire_owned() {
+                Ok(slot) => {
+                    let connection = serve(stream, peer, graceful.watcher());
+                    open.spawn(async move {
+                        connection.await;
+                        drop(slot);
+                    });
+                }
+                Err(_) => farewell.say(stream),
+            },
         }
     }
     stopping();
@@ -54,18 +60,13 @@ where
     cut
 }
 
-/// The next connection, once there is room for one.
-async fn accept(
-    listener: &TcpListener,
-    slots: &Arc<Semaphore>,
-) -> (TcpStream, SocketAddr, Option<OwnedSemaphorePermit>) {
-    // Never closed, so there is always a permit in the end.
-    let slot = slots.clone().acquire_owned().await.ok();
+/// The next connection.
+pub async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
                 let _ = stream.set_nodelay(true);
-                return (stream, peer, slot);
+                return (stream, peer);
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be taken");

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use http::Uri;
 
 use crate::gate::{FactFailure, Mode, Setting, Severity};
-use crate::policy::{Isolation, PolicySources};
+use crate::policy::{EvaluationLimits, Isolation, PolicySources};
 use crate::problem::ProblemStyle;
 
 /// Policies and settings of one gate. The default is the built-in policy,
@@ -18,6 +18,8 @@ pub struct GateConfig {
     pub severities: Vec<SeverityOverride>,
     pub mode: GateMode,
     pub isolation: Isolation,
+    /// `None`: those of the engine that loads the policies.
+    pub evaluation: Option<EvaluationLimits>,
     pub facts: FactsConfig,
     pub fact_failure: FactFailure,
     pub style: ProblemStyle,

@@ -5,6 +5,7 @@ use std::path::Path;
 use http::HeaderValue;
 
 use super::config;
+use super::evaluation;
 use super::gate_config::{self, FactsConfig, GateConfig, SeverityOverride};
 use super::yaml::{self, ConfigError, Node};
 use crate::policy::{FileDigest, Isolation, PolicyFile};
@@ -13,8 +14,18 @@ use crate::problem::ProblemStyle;
 type Result<T> = std::result::Result<T, ConfigError>;
 
 /// The members that [`member`] reads.
-pub(super) const MEMBERS: [&str; 9] =
-    ["policies", "requireSignature", "set", "severity", "mode", "isolation", "facts", "factFailure", "problem"];
+pub(super) const MEMBERS: [&str; 10] = [
+    "policies",
+    "requireSignature",
+    "set",
+    "severity",
+    "mode",
+    "isolation",
+    "evaluation",
+    "facts",
+    "factFailure",
+    "problem",
+];
 
 /// Reads a text that configures one gate and nothing else; an empty one stands for
 /// the defaults. `path` is where it comes from, for messages; paths in it are
@@ -60,6 +71,7 @@ pub(super) fn member(name: &str, node: Node<'_>, folder: &Path, gate: &mut GateC
                 node.entries()?.iter().map(|(rule, value, _)| severity(rule, *value)).collect::<Result<_>>()?;
         }
         "isolation" => gate.isolation = node.parse(Isolation::EXPECTED, |text| text.parse().ok())?,
+        "evaluation" => gate.evaluation = Some(evaluation::section(node)?),
         "mode" => gate.mode = node.parse(gate_config::MODE, gate_config::parse_mode)?,
         "factFailure" => gate.fact_failure = node.parse("deny or pass", gate_config::parse_fact_failure)?,
         "problem" => problem(node, &mut gate.style)?,

@@ -13,11 +13,13 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
 use super::admin::Admin;
+use super::admission::Admission;
 use super::build_gate::GateBuilder;
 use super::config::{Config, LogFormat};
 use super::current_gate::CurrentGate;
 use super::decision_log::{Outcome, Record, TARGET, micros};
 use super::error::GatewayError;
+use super::farewell::Farewell;
 use super::gate_config::GateMode;
 use super::metrics::{Metrics, OpenConnection};
 use super::overrides;
@@ -46,6 +48,7 @@ pub struct Judging {
     metrics: Arc<Metrics>,
     log: LogFormat,
     record_file: Option<RecordFile>,
+    admission: Admission,
     ids: RequestIds,
 }
 
@@ -58,8 +61,9 @@ impl Judging {
         let metrics = Arc::new(Metrics::default());
         let routes = routes::open(config, build_gate, &metrics, |_, gate| Ok(gate))?;
         let admin = Arc::new(Admin { metrics: metrics.clone(), stopping: AtomicBool::new(false) });
+        let admission = Admission::new(&config.limits, largest_body(&routes))?;
         let record_file = RecordFile::open(config.record.as_ref(), &metrics)?;
-        Ok(Self { routes, admin, metrics, log: config.log, record_file, ids: RequestIds::default() })
+        Ok(Self { routes, admin, metrics, log: config.log, record_file, admission, ids: RequestIds::default() })
     }
 
     /// Ends overrides at their time, and serves health and metrics if `config`
@@ -108,7 +112,28 @@ impl Judging {
     /// all gates.
     #[must_use]
     pub fn body_limit(&self) -> usize {
-        self.routes.values().map(|gate| gate.get().body_limit()).max().unwrap_or(1 << 20)
+        largest_body(&self.routes)
+    }
+
+    /// The room that requests share.
+    #[must_use]
+    pub fn admission(&self) -> &Admission {
+        &self.admission
+    }
+
+    /// What lets connections go for which there is no room; `answer` is what clients
+    /// are told, if they can be.
+    #[must_use]
+    pub fn farewell(&self, answer: Option<&Response<Bytes>>) -> Farewell {
+        Farewell::new(answer, self.metrics.clone())
+    }
+
+    /// The answer to what has not got to any gate.
+    #[must_use]
+    pub fn without_gate(&self, fault: &Fault, target: Option<&str>) -> Response<Bytes> {
+        let first = self.routes.values().next().map(|gate| gate.get());
+        let default = ProblemStyle::default();
+        fault.problem(target).response(first.as_deref().map_or(&default, Gate::style))
     }
 
     /// Judges one request. `peer` is the client, as far as the server that asks
@@ -152,6 +177,10 @@ impl Judging {
     }
 }
 
+fn largest_body(routes: &Router<Arc<CurrentGate>>) -> usize {
+    routes.values().map(|gate| gate.get().body_limit()).max().unwrap_or(1 << 20)
+}
+
 /// Follows one request to its end and reports on it, also if the server that asks
 /// does not wait for the verdict.
 struct Watch<'a> {
@@ -177,20 +206,18 @@ impl Watch<'_> {
     /// Whoever lets it pass unjudged in its length still cannot have it forwarded:
     /// the rest has not been seen.
     fn refuse_long_body(self, gate: &Gate, request: &Request) -> Judged {
-        self.refuse_in(gate.style(), &Fault::BodyTooLarge { limit: gate.body_limit() }, &request.target)
+        let fault = Fault::BodyTooLarge { limit: gate.body_limit() };
+        let answer = fault.problem(Some(&request.target)).response(gate.style());
+        self.refuse_with(answer, &fault)
     }
 
     /// Refuses what has not got to any gate.
     fn refuse(self, fault: &Fault, target: &str) -> Judged {
-        match self.judging.routes.values().next().map(|gate| gate.get()) {
-            Some(first) => self.refuse_in(first.style(), fault, target),
-            None => self.refuse_in(&ProblemStyle::default(), fault, target),
-        }
+        let answer = self.judging.without_gate(fault, Some(target).filter(|target| !target.is_empty()));
+        self.refuse_with(answer, fault)
     }
 
-    fn refuse_in(mut self, style: &ProblemStyle, fault: &Fault, target: &str) -> Judged {
-        let target = Some(target).filter(|target| !target.is_empty());
-        let answer = fault.problem(target).response(style);
+    fn refuse_with(mut self, answer: Response<Bytes>, fault: &Fault) -> Judged {
         self.record.verdict = Outcome::Fault;
         self.record.rule = Some(fault.id().to_owned());
         self.record.status = Some(answer.status().as_u16());

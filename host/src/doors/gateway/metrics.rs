@@ -54,6 +54,30 @@ pub enum RecordOutcome {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RefusedLabels {
+    outcome: &'static str,
+}
+
+/// How a connection beyond the limit ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Farewells {
+    /// The client was told to come back later.
+    Answered,
+    /// It was only closed.
+    Closed,
+}
+
+impl Farewells {
+    fn labels(self) -> RefusedLabels {
+        let outcome = match self {
+            Self::Answered => "answered",
+            Self::Closed => "closed",
+        };
+        RefusedLabels { outcome }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ShadowLabels {
     outcome: &'static str,
 }
@@ -82,6 +106,7 @@ pub struct Metrics {
     fact_wait: Histogram,
     upstream_answers: Family<ClassLabels, Counter>,
     connections: Gauge,
+    connections_refused: Family<RefusedLabels, Counter>,
     live: PolicyMetrics,
     shadow: PolicyMetrics,
     comparisons: Family<ShadowLabels, Counter>,
@@ -116,6 +141,15 @@ impl Default for Metrics {
         );
         registry.register("upstream_answers", "Answers of the VNFMs by status class", upstream_answers.clone());
         registry.register("open_connections", "Client connections that are open", connections.clone());
+        let connections_refused = Family::<RefusedLabels, Counter>::default();
+        registry.register(
+            "connections_refused",
+            "Connections beyond the limit by how they ended",
+            connections_refused.clone(),
+        );
+        for outcome in [Farewells::Answered, Farewells::Closed] {
+            drop(connections_refused.get_or_create(&outcome.labels()));
+        }
         let live = PolicyMetrics::register(&mut registry, Role::Live);
         let shadow = PolicyMetrics::register(&mut registry, Role::Shadow);
         let comparisons = Family::<ShadowLabels, Counter>::default();
@@ -141,6 +175,7 @@ impl Default for Metrics {
             fact_wait,
             upstream_answers,
             connections,
+            connections_refused,
             live,
             shadow,
             comparisons,
@@ -225,6 +260,11 @@ impl Metrics {
     pub fn open_connection(self: &Arc<Self>) -> OpenConnection {
         self.connections.inc();
         OpenConnection(self.clone())
+    }
+
+    /// Counts a connection for which there was no room.
+    pub fn connection_refused(&self, outcome: Farewells) {
+        self.connections_refused.get_or_create(&outcome.labels()).inc();
     }
 
     /// All metrics as text (OpenMetrics, which Prometheus reads).

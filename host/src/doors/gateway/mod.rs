@@ -7,6 +7,7 @@
 //! another server leaves the rest to [`judging`].
 
 mod admin;
+mod admission;
 pub mod args;
 mod build_gate;
 pub mod config;
@@ -15,7 +16,10 @@ mod connect;
 mod connections;
 mod current_gate;
 pub mod decision_log;
+mod descriptors;
 mod error;
+pub mod evaluation;
+mod farewell;
 pub mod gate_config;
 mod gate_file;
 pub mod judging;
@@ -40,11 +44,14 @@ pub use reload::{ComponentLoader, Reload};
 pub use yaml::ConfigError;
 
 pub(super) use admin::Admin;
-pub(super) use connections::connections;
+pub(super) use admission::{Admission, BodyRoom, Place};
+pub(super) use connections::{accept, connections};
 pub(super) use current_gate::CurrentGate;
+pub(super) use descriptors::connections as connections_possible;
+pub(super) use farewell::Farewell;
 pub(super) use line_writer::LineWriter;
 pub(super) use log::init as init_log;
-pub(super) use metrics::Metrics;
+pub(super) use metrics::{Metrics, OpenConnection};
 pub(super) use router::Router;
 pub(super) use routes::{check, describe, listen, open};
 pub(super) use shutdown::signals;

@@ -34,34 +34,37 @@ pub fn report(upstreams: &[UpstreamConfig], now: SystemTime) {
     }
 }
 
-/// Ends each override at its time, for as long as the server runs.
+/// Ends each override at its time, for as long as the server runs. If the clock is set
+/// back, one that has ended holds again until then.
 pub async fn expire(gates: Vec<Arc<CurrentGate>>) {
+    if overrides(&gates).all(|change| change.until.is_none()) {
+        return;
+    }
     let mut looked = SystemTime::now();
-    while let Some(next) = next_end(&gates, looked) {
-        let left = next.duration_since(SystemTime::now()).unwrap_or_default();
-        tokio::time::sleep(left.min(LOOK)).await;
+    loop {
         let now = SystemTime::now();
-        for gate in &gates {
-            let ended = || {
-                gate.upstream
-                    .gate
-                    .severities
-                    .iter()
-                    .filter(|change| change.has_expired(now) && !change.has_expired(looked))
-            };
-            if ended().next().is_some() {
-                gate.apply_settings(now);
-                ended().for_each(expired);
-            }
-        }
+        let ends = overrides(&gates).filter_map(|change| change.until?.duration_since(now).ok());
+        tokio::time::sleep(ends.min().unwrap_or(LOOK).min(LOOK)).await;
+        let now = SystemTime::now();
+        follow(&gates, looked, now);
         looked = now;
     }
 }
 
-/// The next time after `now` at which an override ends.
-fn next_end(gates: &[Arc<CurrentGate>], now: SystemTime) -> Option<SystemTime> {
-    let changes = gates.iter().flat_map(|gate| &gate.upstream.gate.severities);
-    changes.filter_map(|change| change.until).filter(|until| *until > now).min()
+/// Lets those overrides hold that hold at `now`, if they are others than those when it
+/// was last `looked`.
+fn follow(gates: &[Arc<CurrentGate>], looked: SystemTime, now: SystemTime) {
+    for gate in gates {
+        let changes = &gate.upstream.gate.severities;
+        if changes.iter().any(|change| change.has_expired(now) != change.has_expired(looked)) {
+            gate.apply_settings(now);
+            changes.iter().filter(|change| change.has_expired(now) && !change.has_expired(looked)).for_each(expired);
+        }
+    }
+}
+
+fn overrides(gates: &[Arc<CurrentGate>]) -> impl Iterator<Item = &SeverityOverride> {
+    gates.iter().flat_map(|gate| &gate.upstream.gate.severities)
 }
 
 fn expired(change: &SeverityOverride) {
@@ -71,4 +74,53 @@ fn expired(change: &SeverityOverride) {
         reason = change.reason,
         "override has expired and does not hold; remove it"
     );
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::doors::gateway::build_gate::LiveGate;
+    use crate::doors::gateway::metrics::Metrics;
+    use crate::doors::gateway::policy_metrics::Role;
+    use crate::facts::MapFacts;
+    use crate::gate::{Gate, Setting, Severity};
+
+    #[test]
+    fn overrides_follow_a_clock_that_is_set() {
+        let end = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
+        let mut upstream = UpstreamConfig::new("http://vnfm.example".parse().unwrap());
+        upstream.gate.severities = vec![SeverityOverride {
+            rule: "query.unknown".to_owned(),
+            severity: Severity::Warn,
+            reason: "until the next release".to_owned(),
+            until: Some(end),
+        }];
+        let applied = Arc::new(Mutex::new(Vec::new()));
+        let build = |_: &UpstreamConfig| {
+            let seen = Arc::clone(&applied);
+            let make = move |settings: Vec<Setting>| {
+                seen.lock().unwrap().push(settings.len());
+                Ok(Gate::new(Vec::new(), Arc::new(MapFacts::default())))
+            };
+            Ok(LiveGate { make: Box::new(make), policies: Vec::new() })
+        };
+        let gate = CurrentGate::open(upstream, Role::Live, &build, &Metrics::default()).unwrap();
+        let gates = [Arc::new(gate)];
+        applied.lock().unwrap().clear();
+        let (before, after) = (end - Duration::from_secs(1), end + Duration::from_secs(1));
+        for (looked, now, expected) in [
+            (before, before, &[][..]),
+            (before, end, &[0]),
+            (end, after, &[]),
+            // Set back, and forth again.
+            (after, before, &[1]),
+            (before, after, &[0]),
+        ] {
+            follow(&gates, looked, now);
+            assert_eq!(std::mem::take(&mut *applied.lock().unwrap()), expected, "{looked:?} {now:?}");
+        }
+    }
 }

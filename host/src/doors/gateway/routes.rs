@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio::net::TcpListener;
 
+use super::admission;
 use super::build_gate::GateBuilder;
 use super::config::{Config, UpstreamConfig};
 use super::current_gate::CurrentGate;
@@ -64,7 +65,10 @@ pub fn check(
         record.check().map_err(|error| GatewayError::DecisionLog { path: record.file.clone(), error })?;
     }
     for upstream in &config.upstreams {
-        build_gate(upstream)?;
+        let live = build_gate(upstream)?;
+        // Its settings have been tried already.
+        let largest_body = (live.make)(Vec::new()).map_or(0, |gate| gate.body_limit());
+        admission::check(&config.limits, largest_body)?;
         if let Some(shadow) = upstream.shadow() {
             shadow::check(&shadow, build_gate)?;
         }

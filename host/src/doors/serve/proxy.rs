@@ -12,14 +12,14 @@ use hyper::body::{Body, Incoming};
 use super::answer::{Answer, Watch};
 use super::connection::{Connection, Passed};
 use super::forward::Upstream;
-use super::turns::Turns;
-use crate::doors::body::collect;
+use super::turns::{NoTurn, Turns};
+use crate::doors::body::{Unread, collect};
 use crate::doors::gateway::config::LogFormat;
 use crate::doors::gateway::decision_log::{Record, micros};
 use crate::doors::gateway::gate_config::GateMode;
 use crate::doors::gateway::judging::RequestIds;
 use crate::doors::gateway::record_file::RecordFile;
-use crate::doors::gateway::{CurrentGate, Metrics, Router};
+use crate::doors::gateway::{Admission, BodyRoom, CurrentGate, Metrics, Router};
 use crate::fault::Fault;
 use crate::gate::{Gate, Verdict};
 use crate::pool::PooledBody;
@@ -39,10 +39,13 @@ pub struct Proxy {
     pub metrics: Arc<Metrics>,
     pub log: LogFormat,
     pub record_file: Option<RecordFile>,
+    pub admission: Admission,
     /// From the head of a request to the last byte of its body.
     pub body_timeout: Duration,
     /// How long a request may wait for others on the same resource.
     pub turn_timeout: Duration,
+    /// How many may.
+    pub waiting: usize,
     pub ids: RequestIds,
 }
 
@@ -112,11 +115,17 @@ impl Proxy {
         let style = gate.style();
 
         let limit = gate.body_limit();
-        let (content, complete) = match self.read(body, limit, &passed.body_fault).await {
+        // Both are kept until the head of the answer is there.
+        let mut room = self.admission.body();
+        let (content, complete) = match self.read(body, limit, &mut room, &passed.body_fault).await {
             Ok(read) => read,
             Err(fault) => return Err(self.fault(&fault, Some(&target), Some(style), true, watch)),
         };
         watch.record.request_bytes = u64::try_from(content.len()).unwrap_or(u64::MAX);
+        let _place = match self.admission.request() {
+            Ok(place) => place,
+            Err(fault) => return Err(self.fault(&fault, Some(&target), Some(style), !complete, watch)),
+        };
 
         let received = crate::Request {
             method,
@@ -130,11 +139,13 @@ impl Proxy {
         // Kept until the head of the VNFM's answer is there.
         let _turn = match gate.changes(&received.method, &received.target) {
             Some(resource) if route.gate.upstream.gate.mode != GateMode::Off => {
-                let Some(turn) = route.turns.wait(resource, self.turn_timeout).await else {
-                    let fault = Fault::TurnTimeout { seconds: self.turn_timeout.as_secs() };
-                    return Err(self.fault(&fault, Some(&received.target), Some(style), !complete, watch));
-                };
-                Some(turn)
+                match route.turns.wait(resource, self.turn_timeout).await {
+                    Ok(turn) => Some(turn),
+                    Err(no) => {
+                        let fault = self.no_turn(no);
+                        return Err(self.fault(&fault, Some(&received.target), Some(style), !complete, watch));
+                    }
+                }
             }
             _ => None,
         };
@@ -187,17 +198,31 @@ impl Proxy {
     }
 
     /// Reads the body up to `limit` bytes; false with it says that there is more.
-    async fn read(&self, body: Incoming, limit: usize, body_fault: &OnceLock<Fault>) -> Result<(Bytes, bool), Fault> {
+    async fn read(
+        &self,
+        body: Incoming,
+        limit: usize,
+        room: &mut BodyRoom,
+        body_fault: &OnceLock<Fault>,
+    ) -> Result<(Bytes, bool), Fault> {
         if body.is_end_stream() {
             return Ok((Bytes::new(), true));
         }
-        match tokio::time::timeout(self.body_timeout, collect(body, limit)).await {
+        match tokio::time::timeout(self.body_timeout, collect(body, limit, |bytes| room.grow(bytes))).await {
             Ok(Ok(read)) => Ok(read),
-            Ok(Err(_)) => Err(body_fault
+            Ok(Err(Unread::NoRoom)) => Err(room.fault()),
+            Ok(Err(Unread::Broken(_))) => Err(body_fault
                 .get()
                 .cloned()
                 .unwrap_or_else(|| Fault::MalformedBody("its framing is broken".to_owned()))),
             Err(_) => Err(Fault::RequestTimeout { seconds: self.body_timeout.as_secs() }),
+        }
+    }
+
+    fn no_turn(&self, why: NoTurn) -> Fault {
+        match why {
+            NoTurn::Late => Fault::TurnTimeout { seconds: self.turn_timeout.as_secs() },
+            NoTurn::Crowded => Fault::TooManyWaiting { limit: self.waiting },
         }
     }
 
@@ -210,10 +235,18 @@ impl Proxy {
         watch: &mut Watch,
     ) -> Refused {
         watch.fault(fault);
-        let default = ProblemStyle::default();
+        let response = match style {
+            Some(style) => fault.problem(target).response(style),
+            None => self.without_gate(fault, target),
+        };
+        Refused { response, close }
+    }
+
+    /// The answer to what has not got to any gate.
+    pub fn without_gate(&self, fault: &Fault, target: Option<&str>) -> Response<Bytes> {
         let first = self.routes.values().next().map(|route| route.gate.get());
-        let style = style.or_else(|| first.as_deref().map(Gate::style)).unwrap_or(&default);
-        Refused { response: fault.problem(target).response(style), close }
+        let default = ProblemStyle::default();
+        fault.problem(target).response(first.as_deref().map_or(&default, Gate::style))
     }
 }
 

@@ -20,7 +20,10 @@ use super::turns::Turns;
 use crate::doors::gateway::config::{Config, Limits};
 use crate::doors::gateway::judging::RequestIds;
 use crate::doors::gateway::record_file::RecordFile;
-use crate::doors::gateway::{Admin, GateBuilder, GatewayError, Metrics, Reload, connections, listen, open, overrides};
+use crate::doors::gateway::{
+    Admin, Admission, Farewell, GateBuilder, GatewayError, Metrics, Reload, connections, listen, open, overrides,
+};
+use crate::fault::Fault;
 
 /// The reverse proxy, listening.
 pub struct Server {
@@ -42,8 +45,10 @@ impl Server {
         let metrics = Arc::new(Metrics::default());
         let routes = open(&config, build_gate, &metrics, |entry, gate| {
             let upstream = Upstream::new(&entry.url, entry.ca_file.as_deref(), Patience::from(&config.limits))?;
-            Ok(GatedUpstream { gate, upstream, turns: Turns::default() })
+            Ok(GatedUpstream { gate, upstream, turns: Turns::new(config.limits.waiting) })
         })?;
+        let largest_body = routes.values().map(|route| route.gate.get().body_limit()).max().unwrap_or_default();
+        let admission = Admission::new(&config.limits, largest_body)?;
         let listener = listen(&config.listen, "--listen").await?;
         let admin_listener = match &config.admin {
             Some(address) => Some(listen(address, "--admin").await?),
@@ -56,9 +61,11 @@ impl Server {
             record_file,
             metrics,
             log: config.log,
+            admission,
             body_timeout: config.limits.body_timeout,
             // As long as the one before may take.
             turn_timeout: config.limits.answer,
+            waiting: config.limits.waiting,
             ids: RequestIds::default(),
         });
         Ok(Self { listener, admin_listener, proxy, admin, reload: None, limits: config.limits })
@@ -93,8 +100,10 @@ impl Server {
         let mut aside = vec![tokio::spawn(overrides::expire(gates.clone()))];
         aside.extend(admin_listener.map(|listener| tokio::spawn(admin.clone().serve(listener))));
         aside.extend(reload.map(|reload| tokio::spawn(reload.run(gates, proxy.metrics.clone()))));
+        let full = proxy.without_gate(&Fault::TooManyConnections, None);
+        let farewell = Farewell::new(Some(&full), proxy.metrics.clone());
         let stopping = || admin.stopping.store(true, Ordering::Relaxed);
-        let cut = connections(listener, limits, shutdown, stopping, |stream, peer, watcher| {
+        let cut = connections(listener, limits, farewell, shutdown, stopping, |stream, peer, watcher| {
             serve_connection(stream, peer, proxy.clone(), limits, watcher)
         })
         .await;

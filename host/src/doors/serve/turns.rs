@@ -12,9 +12,20 @@ use std::time::Duration;
 use tokio::sync::{Mutex as Queue, OwnedMutexGuard};
 
 /// The queues of all resources that somebody waits for.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Turns {
     queues: Arc<Mutex<HashMap<String, Arc<Queue<()>>>>>,
+    /// How many may wait for one resource.
+    waiting: usize,
+}
+
+/// Why a request does not get its turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoTurn {
+    /// It did not come in time.
+    Late,
+    /// Too many wait already.
+    Crowded,
 }
 
 /// The right to change a resource; it ends when this is dropped.
@@ -34,16 +45,29 @@ struct Place {
 }
 
 impl Turns {
-    /// Waits for its turn to change a resource; `None` if that does not come within
-    /// `patience`.
-    pub async fn wait(&self, resource: String, patience: Duration) -> Option<Turn> {
+    /// So many may wait for one resource.
+    #[must_use]
+    pub fn new(waiting: usize) -> Self {
+        Self { queues: Arc::default(), waiting }
+    }
+
+    /// Waits for its turn to change a resource.
+    ///
+    /// # Errors
+    /// It does not come within `patience`, or too many wait for it.
+    pub async fn wait(&self, resource: String, patience: Duration) -> Result<Turn, NoTurn> {
         let queue = {
             let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(queues.entry(resource.clone()).or_default())
+            let queue = queues.entry(resource.clone()).or_default();
+            // The table has the queue, too, and one of the others has the turn.
+            if Arc::strong_count(queue) > self.waiting.saturating_add(1) {
+                return Err(NoTurn::Crowded);
+            }
+            Arc::clone(queue)
         };
         let place = Place { resource, queues: Arc::clone(&self.queues) };
-        let turn = tokio::time::timeout(patience, queue.lock_owned()).await.ok()?;
-        Some(Turn { _turn: turn, _place: place })
+        let turn = tokio::time::timeout(patience, queue.lock_owned()).await.map_err(|_| NoTurn::Late)?;
+        Ok(Turn { _turn: turn, _place: place })
     }
 }
 
@@ -69,10 +93,11 @@ mod tests {
 
     #[tokio::test]
     async fn one_at_a_time_and_nothing_is_kept() {
-        let turns = Turns::default();
+        let turns = Turns::new(1);
         let first = turns.wait("a/1".to_owned(), PATIENCE).await.unwrap();
         let _other = turns.wait("a/2".to_owned(), PATIENCE).await.unwrap();
-        assert!(turns.wait("a/1".to_owned(), Duration::from_millis(10)).await.is_none());
+        let late = turns.wait("a/1".to_owned(), Duration::from_millis(10)).await;
+        assert_eq!(late.unwrap_err(), NoTurn::Late);
         drop(first);
         let second = turns.wait("a/1".to_owned(), PATIENCE).await.unwrap();
         assert_eq!(turns.queues.lock().unwrap().len(), 2);
@@ -81,8 +106,25 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_queue_has_an_end() {
+        let turns = Turns::new(2);
+        let wait = || turns.wait("a/1".to_owned(), PATIENCE);
+        let first = wait().await.unwrap();
+        let (mut second, mut third) = (Box::pin(wait()), Box::pin(wait()));
+        assert!(second.as_mut().now_or_never().is_none() && third.as_mut().now_or_never().is_none());
+        assert_eq!(wait().await.unwrap_err(), NoTurn::Crowded);
+        drop(turns.wait("a/2".to_owned(), PATIENCE).await.unwrap());
+        drop(first);
+        let second = second.await.unwrap();
+        let mut fourth = Box::pin(wait());
+        assert!(fourth.as_mut().now_or_never().is_none(), "it waits: one has gone on");
+        drop((second, third, fourth));
+        assert!(turns.queues.lock().unwrap().is_empty());
+    }
+
+    #[tokio::test]
     async fn one_who_leaves_the_queue_leaves_nothing_behind() {
-        let turns = Turns::default();
+        let turns = Turns::new(1);
         let first = turns.wait("a/1".to_owned(), PATIENCE).await.unwrap();
         {
             let mut waiting = std::pin::pin!(turns.wait("a/1".to_owned(), PATIENCE));

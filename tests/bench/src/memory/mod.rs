@@ -15,7 +15,7 @@ use crate::report::{Row, Target};
 
 /// What an engine grants to one evaluation, in MB.
 fn ceiling() -> f64 {
-    solgate::policy::EngineConfig::default().memory as f64 / 1e6
+    solgate::policy::EvaluationLimits::default().memory as f64 / 1e6
 }
 
 /// The suite.

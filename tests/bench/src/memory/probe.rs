@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail, ensure};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
-use solgate::policy::{Engine, EngineConfig, EvaluateError, Policy};
+use solgate::policy::{Engine, EngineConfig, EvaluateError, EvaluationLimits, Policy};
 use solgate_engine::verdict::Outcome;
 
 use crate::{subjects, workload};
@@ -74,8 +74,8 @@ impl Probe {
 
 /// As a gateway has it, but that evaluations may wait for each other long.
 fn engine() -> anyhow::Result<Engine> {
-    let deadline = Duration::from_secs(60);
-    Ok(Engine::new(EngineConfig { cache: Some(subjects::cache()), deadline, ..EngineConfig::default() })?)
+    let evaluation = EvaluationLimits { time: Duration::from_secs(60), ..EvaluationLimits::default() };
+    Ok(Engine::new(EngineConfig { cache: Some(subjects::cache()), evaluation, ..EngineConfig::default() })?)
 }
 
 fn idle() -> anyhow::Result<Reading> {
