@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use solgate::policy::signing::{KeyError, PrivateKey, PublicKey, Signature};
-use solgate::policy::{Engine, EngineConfig, LoadError, Policy};
+use solgate::policy::{Engine, EngineConfig, EvaluationLimits, LoadError, Policy};
 use solgate_bundle::bake::bundle_of;
 use solgate_engine::verdict::{Context, Outcome, Request};
 
@@ -15,8 +15,8 @@ use crate::message::split_once;
 
 /// Without a cache, which would grow with every input.
 static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
-    let config = EngineConfig { concurrency: 4, deadline: Duration::from_millis(100), ..EngineConfig::default() };
-    Engine::new(config).expect("the engine starts")
+    let evaluation = EvaluationLimits { time: Duration::from_millis(100), ..EvaluationLimits::default() };
+    Engine::new(EngineConfig { concurrency: 4, evaluation, ..EngineConfig::default() }).expect("the engine starts")
 });
 
 /// The first line of the input says what the rest is: `signature`, `public-key` or
