@@ -10,6 +10,8 @@
 
 pub mod cel_env;
 pub mod ir;
+#[doc(hidden)]
+pub mod readers;
 pub mod trace;
 pub mod verdict;
 

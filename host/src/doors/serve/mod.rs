@@ -21,6 +21,14 @@ mod proxy;
 mod server;
 mod turns;
 
+/// What stands between the socket and the HTTP implementation, for the tests that
+/// compare how both read a connection (tests/properties). Not part of the interface.
+#[doc(hidden)]
+pub mod wire {
+    pub use super::connection::{Connection, Passed};
+    pub use super::guard::{Guard, GuardLimits};
+}
+
 use std::io::Write;
 use std::process::ExitCode;
 use std::time::SystemTime;
