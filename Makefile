@@ -7,6 +7,7 @@
 #   make build   target/release/solgate, and the C library beside it
 #   make test-doors   install real gateways, a VNFM and parsers, and test the gate with them
 #   make test-long   the tests that take minutes
+#   make fuzz    look for inputs for which a property does not hold (FUZZ_SECONDS for each target)
 #   make test-soak   everything at once, for ten minutes (SOAK_SECONDS)
 #   make check   formatting and clippy
 #   make deny    licences, sources and known flaws of dependencies (deny.toml)
@@ -28,7 +29,11 @@ DENY_VERSION := 0.20.2
 DENY := target/tools/bin/cargo-deny
 DENY_CHECKS := advisories bans licenses sources
 
-.PHONY: build run test test-doors test-long test-soak check check-format deny release format bench bench-instructions check-bench artifacts wasm wasm-target clean
+# For each of the targets; all of them, if none is named.
+FUZZ_SECONDS := 600
+FUZZ_TARGETS :=
+
+.PHONY: build run test test-doors test-long test-soak fuzz fuzz-short check check-format deny release format bench bench-instructions check-bench artifacts wasm wasm-target clean
 
 build: artifacts
 	$(CARGO) build $(CARGO_FLAGS) --bin solgate --lib
@@ -41,10 +46,17 @@ test: build $(ARTIFACTS)/hostile.wasm
 
 test-doors: build $(ARTIFACTS)/hostile.wasm
 	tests/doors/install.sh
-	$(CARGO) test $(CARGO_FLAGS) --test real_servers --test parsers -- --ignored --test-threads 1
+	$(CARGO) test $(CARGO_FLAGS) --test real_servers --test parsers --test described_api -- --ignored --test-threads 1
 
 test-long: build $(ARTIFACTS)/hostile.wasm
 	$(CARGO) test $(CARGO_FLAGS) --test reload -- --ignored
+
+# The targets are a workspace of their own, see tests/fuzz/Cargo.toml.
+fuzz: build
+	tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+
+fuzz-short: build
+	tests/fuzz/run.sh 5
 
 test-soak: build
 	$(CARGO) test $(CARGO_FLAGS) --test soak -- --ignored --nocapture

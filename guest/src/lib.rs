@@ -5,8 +5,13 @@
 //! then a pure function of a [request](verdict::Request) and its
 //! [context](verdict::Context); it reads no clock, no file and no environment.
 
+// In the component there is an allocator, and what is generated from the contract.
+#![cfg_attr(not(target_arch = "wasm32"), forbid(unsafe_code))]
+
 pub mod cel_env;
 pub mod ir;
+#[doc(hidden)]
+pub mod readers;
 pub mod trace;
 pub mod verdict;
 

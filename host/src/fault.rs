@@ -62,6 +62,15 @@ pub enum Fault {
     Handover(String),
     #[error("The request was not received within {seconds} seconds.")]
     RequestTimeout { seconds: u64 },
+    // ---- who is calling ----------------------------------------------------------
+    #[error("The request has no access token; send one as Authorization: Bearer TOKEN.")]
+    TokenMissing,
+    #[error("It cannot be said which access token is meant: {0}.")]
+    TokenMalformed(&'static str),
+    #[error("The access token is not accepted: {0}.")]
+    TokenInvalid(&'static str),
+    #[error("The gate has no keys yet to check access tokens with; the request was not judged.")]
+    TokenKeys,
     // ---- the VNFM behind the gate ----------------------------------------------
     #[error("No VNFM is configured for this host and path.")]
     NoUpstream,
@@ -191,6 +200,14 @@ impl Fault {
             Self::UntrustedServer { .. } => (S::FORBIDDEN, "gate.untrusted", "Server is not trusted", false),
             Self::Handover(_) => (S::INTERNAL_SERVER_ERROR, "gate.handover", "Request did not reach the gate", false),
             Self::RequestTimeout { .. } => (S::REQUEST_TIMEOUT, "transport.timeout", "Request was too slow", false),
+            Self::TokenMissing => (S::UNAUTHORIZED, "access.token.missing", "Access token is missing", false),
+            Self::TokenMalformed(_) => {
+                (S::BAD_REQUEST, "access.token.malformed", "Access token is not sent as it must be", false)
+            }
+            Self::TokenInvalid(_) => (S::UNAUTHORIZED, "access.token.invalid", "Access token is not accepted", false),
+            Self::TokenKeys => {
+                (S::SERVICE_UNAVAILABLE, "access.token.keys", "Access tokens cannot be checked yet", true)
+            }
             Self::NoUpstream => (S::NOT_FOUND, "gate.no-upstream", "No VNFM for this request", false),
             Self::TurnTimeout { .. } => {
                 (S::SERVICE_UNAVAILABLE, "gate.turn", "Other operations are being accepted", true)
@@ -232,6 +249,18 @@ impl Fault {
         }
     }
 
+    /// How a caller is to show who it is (RFC 6750, 3).
+    fn challenge(&self) -> Option<HeaderValue> {
+        let (error, reason) = match self {
+            // Whoever has sent no token need not be told what was wrong with it.
+            Self::TokenMissing => return Some(HeaderValue::from_static("Bearer")),
+            Self::TokenMalformed(reason) => ("invalid_request", reason),
+            Self::TokenInvalid(reason) => ("invalid_token", reason),
+            _ => return None,
+        };
+        HeaderValue::try_from(format!("Bearer error=\"{error}\", error_description=\"{reason}\"")).ok()
+    }
+
     /// The answer for this fault.
     #[must_use]
     pub fn problem(&self, target: Option<&str>) -> Problem {
@@ -241,6 +270,9 @@ impl Fault {
         if retry {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER));
         }
+        if let Some(challenge) = self.challenge() {
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
+        }
         let location = match self {
             Self::RepeatedField { name, .. }
             | Self::BadFieldValue { name }
@@ -249,6 +281,9 @@ impl Fault {
             | Self::MethodOverride { name } => Location::Header(name.clone()),
             Self::ContentCoding => Location::Header("Content-Encoding".to_owned()),
             Self::BadHost { .. } => Location::Header("Host".to_owned()),
+            Self::TokenMissing | Self::TokenMalformed(_) | Self::TokenInvalid(_) => {
+                Location::Header("Authorization".to_owned())
+            }
             Self::BadContentLength { .. } => Location::Header("Content-Length".to_owned()),
             _ => Location::Request,
         };

@@ -7,16 +7,27 @@
 //! that comes out either lets the request pass or carries the
 //! [`Problem`](problem::Problem) to answer.
 
+#[forbid(unsafe_code)]
 mod ambiguity;
+#[forbid(unsafe_code)]
 pub mod doors;
+#[forbid(unsafe_code)]
 pub mod facts;
+#[forbid(unsafe_code)]
 pub mod fault;
+#[forbid(unsafe_code)]
 mod fields;
+#[forbid(unsafe_code)]
 pub mod gate;
+// The only place that needs any: to load what the compiler has made.
 pub mod policy;
+#[forbid(unsafe_code)]
 mod pool;
+#[forbid(unsafe_code)]
 pub mod problem;
+#[forbid(unsafe_code)]
 pub mod record;
+#[forbid(unsafe_code)]
 pub mod request;
 mod trace_context;
 

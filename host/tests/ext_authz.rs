@@ -72,6 +72,8 @@ impl Running {
         let config = Config {
             listen: "127.0.0.1:0".to_owned(),
             admin: None,
+            tls: None,
+            jwt: None,
             limits,
             upstreams: vec![UpstreamConfig::new("http://vnfm.example".parse().unwrap())],
             log: LogFormat::Off,

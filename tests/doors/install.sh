@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Installs the real servers that `make test-doors` puts Solgate into, and the
-# parsers that it compares Solgate's reading with (Node, Java with Jackson). Debian's
-# packages go into the system, which takes root; the rest goes into
-# target/doors and is pinned by hash:
+# Installs the real servers that `make test-doors` puts Solgate into, the parsers
+# that it compares Solgate's reading with (Node, Java with Jackson), and Schemathesis,
+# which tries what the description of the API says. Debian's packages go into the
+# system, which takes root; the rest goes into target/doors and is pinned by hash:
 #
 #   target/doors/bin/envoy, target/doors/bin/traefik
-#   target/doors/tacker       a Python environment with Tacker and its client
+#   target/doors/tacker         a Python environment with Tacker and its client
+#   target/doors/schemathesis   one with Schemathesis
 #
 # What is there already is left alone, so a second run takes a second.
 set -euo pipefail
@@ -33,6 +34,7 @@ main() {
     link_binary envoy "$DOORS"/servers/lib/python3*/site-packages/envoy/_bin/envoy
     link_binary traefik "$DOORS/servers/bin/traefik"
     install_environment tacker "$REQUIREMENTS/requirements-tacker.txt"
+    install_environment schemathesis "$REQUIREMENTS/requirements-schemathesis.txt"
     print_versions
 }
 
@@ -115,6 +117,7 @@ print_versions() {
     say "$("$DOORS/bin/traefik" version | tr -s '\n ' ' ')"
     say "tacker $("$DOORS/tacker/bin/python" -c \
         'from importlib.metadata import version; print(version("tacker"))')"
+    say "$("$DOORS/schemathesis/bin/schemathesis" --version)"
     say "node $(node --version), $(java --version | head -n 1)"
     dpkg-query --show --showformat='doors: ${Package} ${Version}\n' "${PACKAGES[@]}"
 }

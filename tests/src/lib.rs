@@ -1,6 +1,7 @@
 //! What the end-to-end suites share.
 
 pub mod asked;
+pub mod certificates;
 pub mod collector;
 pub mod domain;
 pub mod doors;
@@ -9,6 +10,8 @@ pub mod markdown;
 pub mod minimal;
 pub mod process;
 pub mod servers;
+pub mod tls;
+pub mod tokens;
 pub mod vnfm;
 
 use std::path::{Path, PathBuf};

@@ -252,7 +252,7 @@ impl Answer {
 }
 
 /// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Sends the bytes of one request over a connection of its own and reads the
 /// answer; the request should say `Connection: close`.
@@ -261,15 +261,24 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// If there is no answer.
 #[must_use]
 pub fn send(address: SocketAddr, request: &[u8]) -> Answer {
-    let mut stream = TcpStream::connect(address).expect("it listens");
+    let stream = TcpStream::connect(address).expect("it listens");
+    stream.set_read_timeout(Some(PATIENCE)).expect("it has a timer");
+    exchange(stream, request).unwrap_or_else(|received| panic!("no answer in {:?}", String::from_utf8_lossy(&received)))
+}
+
+/// Sends the bytes of one request over a connection and reads the answer.
+///
+/// # Errors
+/// What was received is no answer.
+pub fn exchange(mut stream: impl Read + Write, request: &[u8]) -> Result<Answer, Vec<u8>> {
     // A server may answer, and close, before it has read the body.
     let _ = stream.write_all(request);
-    stream.set_read_timeout(Some(PATIENCE)).expect("it has a timer");
+    let _ = stream.flush();
     let mut bytes = Vec::new();
     // An answer that comes before the body was read ends in a reset: what was
     // read until then counts.
     let _ = stream.read_to_end(&mut bytes);
-    answer(&bytes).unwrap_or_else(|| panic!("no answer in {:?}", String::from_utf8_lossy(&bytes)))
+    answer(&bytes).ok_or(bytes)
 }
 
 /// Takes the final answer out of what a server sent on a connection.

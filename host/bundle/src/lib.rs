@@ -4,12 +4,15 @@
 //! [`Bundle`](solgate_engine::ir::Bundle), or says everything that is wrong with
 //! it, each [`Diagnostic`] with file, line and what to do.
 
+#![forbid(unsafe_code)]
+
 pub mod bake;
 mod book;
 mod built_in;
 pub mod cases;
 mod compile;
 pub mod coverage;
+mod description;
 mod diagnostic;
 mod digest;
 mod expression;
@@ -32,6 +35,7 @@ mod yaml;
 
 pub use book::rule_book;
 pub use compile::{BuildOptions, Compiled, Failure, compile_built_in, compile_dir};
+pub use description::openapi_description;
 pub use diagnostic::{Diagnostic, Diagnostics, Related, Severity, render};
 pub use files::IoError;
 pub use source::{Source, Sources, Span};

@@ -182,6 +182,8 @@ pub fn config(upstream: SocketAddr) -> Config {
     Config {
         listen: "127.0.0.1:0".to_owned(),
         admin: None,
+        tls: None,
+        jwt: None,
         limits: Limits::default(),
         upstreams: vec![UpstreamConfig::new(url)],
         log: LogFormat::Json,

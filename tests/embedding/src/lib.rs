@@ -41,16 +41,16 @@ unsafe impl Send for Gate {}
 // SAFETY: the header allows any number of threads.
 unsafe impl Sync for Gate {}
 
-/// A request to judge.
+/// A request to judge; what should be text need not be.
 #[derive(Debug, Clone, Default)]
-pub struct Request {
-    pub method: String,
-    pub target: String,
-    pub fields: Vec<(String, String)>,
+pub struct Request<T = String> {
+    pub method: T,
+    pub target: T,
+    pub fields: Vec<(T, T)>,
     pub body: Vec<u8>,
     pub body_complete: bool,
-    pub source_address: String,
-    pub caller: String,
+    pub source_address: T,
+    pub caller: T,
 }
 
 /// One request being judged.
@@ -76,9 +76,9 @@ pub struct Question {
 
 /// What the VNFM answers.
 #[derive(Debug, Clone, Default)]
-pub struct Reply {
+pub struct Reply<T = String> {
     pub status: u16,
-    pub fields: Vec<(String, String)>,
+    pub fields: Vec<(T, T)>,
     pub body: Vec<u8>,
 }
 
@@ -183,17 +183,17 @@ impl Gate {
     /// # Panics
     /// If the library refuses to.
     #[must_use]
-    pub fn evaluation(&self, request: &Request) -> Evaluation {
+    pub fn evaluation<T: AsRef<[u8]>>(&self, request: &Request<T>) -> Evaluation {
         let fields = raw::lend_fields(&request.fields);
         let lent = raw::Request {
-            method: raw::lend(request.method.as_bytes()),
-            target: raw::lend(request.target.as_bytes()),
+            method: raw::lend(request.method.as_ref()),
+            target: raw::lend(request.target.as_ref()),
             fields: fields.as_ptr(),
             field_count: fields.len(),
             body: raw::lend(&request.body),
             body_complete: request.body_complete,
-            source_address: raw::lend(request.source_address.as_bytes()),
-            caller: raw::lend(request.caller.as_bytes()),
+            source_address: raw::lend(request.source_address.as_ref()),
+            caller: raw::lend(request.caller.as_ref()),
         };
         // SAFETY: it is a gate, and all pointers lead to what outlives the call.
         let evaluation = unsafe { (functions().evaluation_new)(self.0, &raw const lent) };
@@ -264,7 +264,7 @@ impl Evaluation {
     }
 
     /// Whether the library takes the reply.
-    pub fn supply(&mut self, index: usize, reply: &Reply) -> bool {
+    pub fn supply<T: AsRef<[u8]>>(&mut self, index: usize, reply: &Reply<T>) -> bool {
         let fields = raw::lend_fields(&reply.fields);
         let lent = raw::Reply {
             status: reply.status,

@@ -132,6 +132,6 @@ pub fn lend(bytes: &[u8]) -> Text {
 
 /// Fields that are lent to the library.
 #[must_use]
-pub fn lend_fields(fields: &[(String, String)]) -> Vec<Field> {
-    fields.iter().map(|(name, value)| Field { name: lend(name.as_bytes()), value: lend(value.as_bytes()) }).collect()
+pub fn lend_fields<T: AsRef<[u8]>>(fields: &[(T, T)]) -> Vec<Field> {
+    fields.iter().map(|(name, value)| Field { name: lend(name.as_ref()), value: lend(value.as_ref()) }).collect()
 }

@@ -2,13 +2,15 @@
 
 use std::io::Read;
 use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use solgate_tests::certificates::{Authority, named};
 use solgate_tests::doors::gateway::Gateway;
 use solgate_tests::process::{free_address, solgate};
 use solgate_tests::servers::{Server, guide, installed, write_files};
+use solgate_tests::tls::Client;
 use solgate_tests::vnfm::{Vnfm, message, send};
 use solgate_tests::{artifact, hostile_policy, workspace};
 
@@ -53,6 +55,8 @@ struct Changes {
     upstream: Option<SocketAddr>,
     /// Envoy verifies tokens.
     tokens: bool,
+    /// Envoy verifies certificates with the files in this folder.
+    certificates: Option<PathBuf>,
     /// Where there is another gate.
     second: Option<SocketAddr>,
     /// Limits of the gate, which then has a configuration file.
@@ -111,12 +115,25 @@ impl Doors {
         if changes.tokens {
             add_filter(&file, &folder.path().join("jwt_authn.yaml"));
         }
+        if let Some(certificates) = &changes.certificates {
+            add_certificates(&file, &folder.path().join("client_certificates.yaml"), certificates);
+        }
         let mut command = Command::new(installed("bin/envoy"));
         command.arg("--config-path").arg(&file);
         command.args(["--use-dynamic-base-id", "--concurrency", "1", "--log-level", "warning"]);
         let envoy = Server::start(command, address, folder.path());
         Self { address, vnfm, gate, envoy, folder }
     }
+}
+
+/// Has Envoy listen with TLS, as the guide says.
+fn add_certificates(envoy: &Path, socket: &Path, certificates: &Path) {
+    let read = |path| std::fs::read_to_string(path).expect("the guide shows it");
+    let socket = read(socket).replace("/etc/envoy", certificates.to_str().expect("it is UTF-8"));
+    let socket: String = socket.lines().map(|line| format!("          {line}\n")).collect();
+    let (before, after) = (read(envoy), format!("        - {}          filters:\n", socket.trim_start()));
+    assert!(before.contains("        - filters:\n"), "the guide has a filter chain");
+    std::fs::write(envoy, before.replacen("        - filters:\n", &after, 1)).expect("it is written");
 }
 
 /// Puts another endpoint beside one.
@@ -342,4 +359,31 @@ fn envoy_says_whose_token_it_has_verified() {
     // Envoy itself refuses a token that nobody has signed.
     let (unsigned, _) = TOKEN.rsplit_once('.').expect("a token has three parts");
     expect(&create(&format!("{unsigned}.AAAA"), "blue"), 401, "gateway.refused");
+}
+
+#[test]
+#[ignore = "needs the servers of make test-doors"]
+fn envoy_hands_on_the_names_in_a_certificate() {
+    let files = tempfile::tempdir().expect("a folder");
+    let log = files.path().join("decisions.jsonl");
+    let (servers, clients) = (Authority::new("servers"), Authority::new("clients"));
+    servers.server().write(files.path(), "gate");
+    std::fs::write(files.path().join("clients.pem"), clients.pem()).expect("it is written");
+    let changes = Changes { certificates: Some(files.path().to_owned()), ..Changes::default() };
+    let doors = Doors::with(&["--decision-log", log.to_str().expect("it is UTF-8")], &changes);
+    let table = named();
+    for (params, _) in &table {
+        let client = Client::new(&servers, Some(&clients.sign(params.clone())));
+        let answer = client.send(doors.address, &good()).expect("an answer");
+        assert_eq!(answer.status, 202, "{}", doors.envoy.said());
+    }
+    let read = || std::fs::read_to_string(&log).unwrap_or_default();
+    wait_until(|| read().lines().count() >= table.len());
+    for (line, (_, names)) in read().lines().zip(&table) {
+        let record: serde_json::Value = serde_json::from_str(line).expect("it is JSON");
+        // All of them: what Envoy calls the principal is among those that the gate reads.
+        assert_eq!(record["context"]["caller"]["certificateNames"], serde_json::json!(names));
+    }
+    let nobody = Client::new(&servers, None);
+    assert!(nobody.send(doors.address, &good()).is_none(), "there is nobody without a certificate");
 }

@@ -129,5 +129,9 @@ fn build(folder: &tempfile::TempDir, name: &str, (from, to): (&str, &str)) -> Ve
     let policy = folder.path().join(format!("{name}.wasm"));
     let built = solgate().arg("build").arg(&bundle).arg("--output").arg(&policy).output().expect("it runs");
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    // Compiled before the gate starts: what that takes is not to be counted.
+    let check = ["serve", "--upstream", "http://127.0.0.1:1", "--check-config", "--policy"];
+    let checked = solgate().args(check).arg(&policy).output().expect("it runs");
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
     std::fs::read(policy).expect("it is readable")
 }

@@ -13,7 +13,7 @@ use solgate_engine::ENGINE_RULES;
 use solgate_engine::ir::{Bundle, FactDef, Period, Require, Rule, RuleKind, Severity, SeveritySpec, Stage};
 
 use self::markdown::{anchor, code, plain};
-use self::places::{Places, places};
+pub(crate) use self::places::{Places, places};
 
 /// Most entries of a list that are shown.
 const MOST_ENTRIES: usize = 20;
@@ -22,7 +22,7 @@ const MOST_ENTRIES: usize = 20;
 /// only, and not on its digest.
 #[must_use]
 pub fn rule_book(bundle: &Bundle) -> String {
-    let mut rules: Vec<Rule> = bundle.rules.iter().chain(&undeclared(bundle)).cloned().collect();
+    let mut rules = all_rules(bundle);
     rules.sort_by(|a, b| a.id.cmp(&b.id));
     let book = Book { bundle, rules, places: places(bundle), anchors: BTreeMap::new() }.with_anchors();
     let mut page = String::new();
@@ -36,6 +36,11 @@ pub fn rule_book(bundle: &Bundle) -> String {
         book.rule(rule, &mut page);
     }
     page
+}
+
+/// Those of the bundle, and those of the engine of which it says nothing.
+pub(crate) fn all_rules(bundle: &Bundle) -> Vec<Rule> {
+    bundle.rules.iter().chain(&undeclared(bundle)).cloned().collect()
 }
 
 /// Rules that the engine decides and of which the bundle says nothing.

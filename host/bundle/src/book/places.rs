@@ -7,7 +7,7 @@ use solgate_engine::ir::{Bundle, Operation};
 
 /// What can break a rule without an expression.
 #[derive(Debug, Default)]
-pub(super) struct Places {
+pub(crate) struct Places {
     /// Ids of operations.
     pub operations: BTreeSet<String>,
     /// JSON Pointers into the body, `*` for any item or member.
@@ -18,7 +18,7 @@ pub(super) struct Places {
 
 /// The places of each rule that a schema, a header parameter or a media type
 /// names, by rule id.
-pub(super) fn places(bundle: &Bundle) -> BTreeMap<String, Places> {
+pub(crate) fn places(bundle: &Bundle) -> BTreeMap<String, Places> {
     let mut walk = Walk { bundle, places: BTreeMap::new(), entered: Vec::new() };
     for operation in &bundle.operations {
         for header in &operation.headers {

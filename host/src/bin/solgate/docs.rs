@@ -1,22 +1,23 @@
-//! `solgate docs`: the rule book of a bundle.
+//! `solgate docs`: the rule book of a bundle, or its API in OpenAPI.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::anyhow;
-use solgate_bundle::{BuildOptions, compile_built_in, compile_dir, rule_book};
+use solgate_bundle::{BuildOptions, compile_built_in, compile_dir, openapi_description, rule_book};
 
 use crate::output::{Output, print};
 use crate::policies::bundle_error;
 
-/// Write the rule book of a bundle, in Markdown.
+/// Write the rule book of a bundle, in Markdown, or its API, in OpenAPI.
 ///
-/// It says of every rule what it asks, why, and what to do. Without DIR, that of the policy that is built into this program.
+/// The rule book says of every rule what it asks, why, and what to do. The API is that which a client meets: what requests must look like, and with which statuses they may be refused. Without DIR, those of the policy that is built into this program.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   solgate docs policies/my-policy -o rules.md
   solgate docs | less
+  solgate docs --format openapi -o api.json
 
 Exit status: 0 written, 2 the bundle has mistakes or the file cannot be written.")]
 pub struct DocsArgs {
@@ -24,9 +25,21 @@ pub struct DocsArgs {
     #[arg(value_name = "DIR")]
     bundle: Option<PathBuf>,
 
+    /// What to write
+    #[arg(long, value_enum, default_value_t = Format::Markdown)]
+    format: Format,
+
     /// Where to write the page; by default on standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Format {
+    /// The rule book
+    Markdown,
+    /// The API, as JSON
+    Openapi,
 }
 
 /// The bundle of the policy that is built in.
@@ -41,7 +54,10 @@ pub fn run(arguments: &DocsArgs) -> anyhow::Result<ExitCode> {
         None => compile_built_in(DEFAULT, &BuildOptions::default())
             .ok_or_else(|| anyhow!("this program has no bundle {DEFAULT} in it; name the folder of one"))??,
     };
-    let page = rule_book(&compiled.bundle);
+    let page = match arguments.format {
+        Format::Markdown => rule_book(&compiled.bundle),
+        Format::Openapi => format!("{:#}\n", openapi_description(&compiled.bundle)),
+    };
     match output {
         Some(output) => output.write(page.as_bytes())?,
         None => print(&page)?,

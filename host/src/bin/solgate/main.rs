@@ -3,6 +3,8 @@
 //! Exit status of every command: 0 it worked and nothing was refused, 1 a request
 //! was refused or a case failed, 2 the command could not do what it was asked.
 
+#![forbid(unsafe_code)]
+
 mod build;
 mod completions;
 mod docs;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::doors::gateway::GatewayError;
 use crate::doors::gateway::args::{JudgingArgs, address, duration};
 use crate::doors::gateway::config::Config;
+use crate::doors::gateway::tls::TlsArgs;
 
 /// Where the door listens if nothing else is said.
 const DEFAULT_LISTEN: &str = "127.0.0.1:9191";
@@ -36,6 +37,9 @@ pub struct ExtAuthzArgs {
     pub lame_duck: Duration,
 
     #[command(flatten)]
+    pub tls: TlsArgs,
+
+    #[command(flatten)]
     pub judging: JudgingArgs,
 }
 
@@ -47,6 +51,10 @@ impl ExtAuthzArgs {
     pub fn config(&self) -> Result<Config, GatewayError> {
         // A file says itself where to listen.
         let default = self.judging.gateway.config.is_none().then_some(DEFAULT_LISTEN);
-        self.judging.config(self.listen.as_deref().or(default))
+        let mut config = self.judging.config(self.listen.as_deref().or(default))?;
+        if let Some(tls) = self.tls.config() {
+            config.tls = Some(tls);
+        }
+        Ok(config)
     }
 }

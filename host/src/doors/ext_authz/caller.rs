@@ -2,23 +2,27 @@
 
 use envoy_types::pb::envoy::config::core::v3::address::Address;
 use envoy_types::pb::envoy::service::auth::v3::AttributeContext;
+use envoy_types::pb::envoy::service::auth::v3::attribute_context::Peer;
 use envoy_types::pb::google::protobuf::value::Kind;
 use envoy_types::pb::google::protobuf::{Struct, Value};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use serde_json::Map;
 
+use crate::doors::gateway::tls::names::names;
+use crate::doors::gateway::tokens::claims::{CALLER, caller_of};
 use crate::request::Caller;
 
 /// The filter that verifies tokens, and under whose name it leaves their payload.
 const JWT_AUTHN: &str = "envoy.filters.http.jwt_authn";
 
 /// The caller: claims of the token whose payload Envoy keeps as `jwt_payload`, the
-/// name in the client's certificate, and the client's address.
+/// names in the client's certificate, and the client's address.
 #[must_use]
 pub fn caller(attributes: &AttributeContext, jwt_payload: &str) -> Caller {
-    let mut caller = payload(attributes, jwt_payload).map(from_claims).unwrap_or_default();
+    let mut caller = payload(attributes, jwt_payload).map(|claims| caller_of(&read(claims))).unwrap_or_default();
     if let Some(source) = &attributes.source {
-        if !source.principal.is_empty() {
-            caller.certificate_names.push(source.principal.clone());
-        }
+        caller.certificate_names = certificate_names(source);
         caller.source_address = match source.address.as_ref().and_then(|address| address.address.as_ref()) {
             Some(Address::SocketAddress(socket)) => Some(socket.address.clone()),
             _ => None,
@@ -27,56 +31,60 @@ pub fn caller(attributes: &AttributeContext, jwt_payload: &str) -> Caller {
     caller
 }
 
+/// All names if Envoy hands on the certificate, else the first, which is its principal.
+/// Without a principal it has verified none.
+fn certificate_names(source: &Peer) -> Vec<String> {
+    if source.principal.is_empty() {
+        return Vec::new();
+    }
+    // Encoded for a URL, with its line ends.
+    let pem = percent_decode(&source.certificate);
+    let certificate = CertificateDer::from_pem_slice(&pem).ok();
+    let all = certificate.and_then(|certificate| names(&certificate));
+    all.filter(|names| names.contains(&source.principal)).unwrap_or_else(|| vec![source.principal.clone()])
+}
+
+fn percent_decode(text: &str) -> Vec<u8> {
+    let mut rest = text.as_bytes();
+    let mut bytes = Vec::with_capacity(rest.len());
+    while let [first, after @ ..] = rest {
+        let escaped = match (first, after) {
+            (b'%', [high, low, after @ ..]) => hex(*high).zip(hex(*low)).map(|(high, low)| ((high << 4) | low, after)),
+            _ => None,
+        };
+        let (byte, after) = escaped.unwrap_or((*first, after));
+        bytes.push(byte);
+        rest = after;
+    }
+    bytes
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+}
+
 fn payload<'a>(attributes: &'a AttributeContext, name: &str) -> Option<&'a Struct> {
-    structure(attributes.metadata_context.as_ref()?.filter_metadata.get(JWT_AUTHN)?, name)
+    match attributes.metadata_context.as_ref()?.filter_metadata.get(JWT_AUTHN)?.fields.get(name)?.kind.as_ref()? {
+        Kind::StructValue(payload) => Some(payload),
+        _ => None,
+    }
 }
 
-/// The claims of RFC 7519, 8693 and 9068; `scp`, `tenant_id` and `realm_access` are
-/// what widespread issuers write instead.
-fn from_claims(claims: &Struct) -> Caller {
-    let roles = match texts(claims, "roles") {
-        roles if roles.is_empty() => {
-            structure(claims, "realm_access").map(|access| texts(access, "roles")).unwrap_or_default()
+/// The claims that say who is calling, as JSON, which they were at first.
+fn read(claims: &Struct) -> Map<String, serde_json::Value> {
+    let known = claims.fields.iter().filter(|(name, _)| CALLER.contains(&name.as_str()));
+    known.map(|(name, value)| (name.clone(), json(value))).collect()
+}
+
+fn json(value: &Value) -> serde_json::Value {
+    match &value.kind {
+        None | Some(Kind::NullValue(_)) => serde_json::Value::Null,
+        Some(Kind::BoolValue(truth)) => (*truth).into(),
+        Some(Kind::NumberValue(number)) => (*number).into(),
+        Some(Kind::StringValue(text)) => text.as_str().into(),
+        Some(Kind::ListValue(list)) => list.values.iter().map(json).collect(),
+        Some(Kind::StructValue(object)) => {
+            object.fields.iter().map(|(name, member)| (name.clone(), json(member))).collect()
         }
-        roles => roles,
-    };
-    let scopes = match texts(claims, "scope") {
-        scopes if scopes.is_empty() => texts(claims, "scp"),
-        scopes => scopes,
-    };
-    Caller {
-        subject: text(claims, "sub"),
-        tenant: text(claims, "tenant").or_else(|| text(claims, "tenant_id")),
-        roles,
-        scopes: scopes.iter().flat_map(|scope| scope.split_whitespace()).map(str::to_owned).collect(),
-        ..Caller::default()
-    }
-}
-
-fn structure<'a>(parent: &'a Struct, name: &str) -> Option<&'a Struct> {
-    match parent.fields.get(name)?.kind.as_ref()? {
-        Kind::StructValue(child) => Some(child),
-        _ => None,
-    }
-}
-
-fn text(parent: &Struct, name: &str) -> Option<String> {
-    parent.fields.get(name).and_then(as_text).map(str::to_owned)
-}
-
-/// A list of texts, or one text alone.
-fn texts(parent: &Struct, name: &str) -> Vec<String> {
-    let values = match parent.fields.get(name).and_then(|value| value.kind.as_ref()) {
-        Some(Kind::ListValue(list)) => list.values.iter().filter_map(as_text).collect(),
-        Some(Kind::StringValue(text)) => vec![text.as_str()],
-        _ => Vec::new(),
-    };
-    values.into_iter().map(str::to_owned).collect()
-}
-
-fn as_text(value: &Value) -> Option<&str> {
-    match value.kind.as_ref()? {
-        Kind::StringValue(text) => Some(text),
-        _ => None,
     }
 }

@@ -1,56 +1,83 @@
-//! Connections of Envoys, as many as there may be at once.
+//! The connections of Envoys, plain or out of TLS, as many as there may be at once.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use futures_util::Stream;
-use futures_util::stream::unfold;
+use futures_util::stream::{Stream, unfold};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+use tokio_rustls::server::TlsStream;
 use tonic::transport::server::{Connected, TcpConnectInfo};
 
 use crate::doors::gateway::config::Limits;
 use crate::doors::gateway::judging::Judging;
+use crate::doors::gateway::tls::TlsListener;
 use crate::doors::gateway::{OpenConnection, accept, connections_possible};
 
-/// The connections that a listener takes. Those beyond the limit are closed: Envoy
-/// speaks HTTP/2, in which nothing can be said before it has.
+/// The connections that a listener takes, for as long as it is polled. Those beyond
+/// the limit are closed: Envoy speaks HTTP/2, in which nothing can be said before it
+/// has. All shake hands at the same time, so that one who is slow holds nobody up.
 pub fn incoming(
     listener: TcpListener,
+    tls: Option<Arc<TlsListener>>,
     limits: &Limits,
     judging: Arc<Judging>,
 ) -> impl Stream<Item = io::Result<Counted>> + use<> {
     let slots = Arc::new(Semaphore::new(connections_possible(limits.connections)));
     let farewell = judging.farewell(None);
-    unfold((listener, slots, judging, farewell), async |(listener, slots, judging, farewell)| {
-        loop {
-            let (stream, _) = accept(&listener).await;
-            match slots.clone().try_acquire_owned() {
-                Ok(slot) => {
-                    let counted = Counted { stream, _slot: slot, _open: judging.connection() };
-                    return Some((Ok(counted), (listener, slots, judging, farewell)));
-                }
-                Err(_) => farewell.say(stream),
-            }
-        }
+    let listening = (listener, tls, slots, judging, farewell);
+    unfold((listening, JoinSet::new()), async |(listening, mut shaking)| {
+        let (listener, tls, slots, judging, farewell) = &listening;
+        let connection = loop {
+            let (stream, peer) = tokio::select! {
+                Some(done) = shaking.join_next() => match done {
+                    Ok(Some(connection)) => break connection,
+                    _ => continue,
+                },
+                accepted = accept(listener) => accepted,
+            };
+            let Ok(slot) = slots.clone().try_acquire_owned() else {
+                farewell.say(stream);
+                continue;
+            };
+            let open = judging.connection();
+            let counted = move |io| Counted { io, _slot: slot, _open: open };
+            match tls.clone() {
+                None => break counted(Io::Plain(stream)),
+                // A certificate is Envoy's, and not the caller's.
+                Some(tls) => shaking.spawn(async move {
+                    tls.accept(stream, peer).await.map(|(stream, _)| counted(Io::Tls(Box::new(stream))))
+                }),
+            };
+        };
+        Some((Ok(connection), (listening, shaking)))
     })
 }
 
 /// A connection that has one of the slots until it ends.
 pub struct Counted {
-    stream: TcpStream,
+    io: Io,
     _slot: OwnedSemaphorePermit,
     _open: OpenConnection,
+}
+
+enum Io {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
 }
 
 impl Connected for Counted {
     type ConnectInfo = TcpConnectInfo;
 
     fn connect_info(&self) -> TcpConnectInfo {
-        self.stream.connect_info()
+        match &self.io {
+            Io::Plain(stream) => stream.connect_info(),
+            Io::Tls(stream) => stream.get_ref().0.connect_info(),
+        }
     }
 }
 
@@ -60,13 +87,19 @@ impl AsyncRead for Counted {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        match &mut self.io {
+            Io::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
+            Io::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
+        }
     }
 }
 
 impl AsyncWrite for Counted {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        match &mut self.io {
+            Io::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
+            Io::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
+        }
     }
 
     fn poll_write_vectored(
@@ -74,18 +107,30 @@ impl AsyncWrite for Counted {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+        match &mut self.io {
+            Io::Plain(stream) => Pin::new(stream).poll_write_vectored(context, slices),
+            Io::Tls(stream) => Pin::new(stream).poll_write_vectored(context, slices),
+        }
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        match &self.io {
+            Io::Plain(stream) => stream.is_write_vectored(),
+            Io::Tls(stream) => stream.is_write_vectored(),
+        }
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        match &mut self.io {
+            Io::Plain(stream) => Pin::new(stream).poll_flush(context),
+            Io::Tls(stream) => Pin::new(stream).poll_flush(context),
+        }
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        match &mut self.io {
+            Io::Plain(stream) => Pin::new(stream).poll_shutdown(context),
+            Io::Tls(stream) => Pin::new(stream).poll_shutdown(context),
+        }
     }
 }

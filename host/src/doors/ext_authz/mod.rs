@@ -50,8 +50,9 @@ pub async fn run(args: ExtAuthzArgs, load: PolicyLoader<'_>, again: ComponentLoa
         option: "--listen",
         error,
     })?;
+    let tls = if config.tls.is_some() { ", with TLS," } else { "" };
     for upstream in &config.upstreams {
-        anstream::eprintln!("solgate: ext_authz at {address} for {}", describe(upstream));
+        anstream::eprintln!("solgate: ext_authz at {address}{tls} for {}", describe(upstream));
     }
     let drained = server
         .run(async {

@@ -17,6 +17,7 @@ use super::incoming::incoming;
 use super::service::Checks;
 use crate::doors::gateway::config::{Config, Limits};
 use crate::doors::gateway::judging::Judging;
+use crate::doors::gateway::tls::{Protocol, TlsListener};
 use crate::doors::gateway::{Drain, GateBuilder, GatewayError, Reload, listen};
 
 /// Bytes that a check may have beyond the largest body that is judged: head,
@@ -40,6 +41,7 @@ const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct Server {
     listener: TcpListener,
     judging: Arc<Judging>,
+    tls: Option<Arc<TlsListener>>,
     tasks: Vec<JoinHandle<()>>,
     jwt_payload: String,
     lame_duck: Duration,
@@ -51,13 +53,15 @@ impl Server {
     /// is answered when [`run`](Self::run) is.
     ///
     /// # Errors
-    /// A gate cannot be built, or an address not be bound.
+    /// A gate cannot be built, certificates or keys not be read, or an address not be
+    /// bound.
     pub async fn bind(config: &Config, jwt_payload: &str, build_gate: GateBuilder<'_>) -> Result<Self, GatewayError> {
         let judging = Arc::new(Judging::open(config, build_gate)?);
         let listener = listen(&config.listen, "--listen").await?;
-        let tasks = judging.start(config).await?;
+        let mut tasks = judging.start(config).await?;
+        let tls = judging.tls(config, Protocol::Http2, &mut tasks)?;
         let (jwt_payload, limits) = (jwt_payload.to_owned(), config.limits);
-        Ok(Self { listener, judging, tasks, jwt_payload, lame_duck: Duration::ZERO, limits })
+        Ok(Self { listener, judging, tls, tasks, jwt_payload, lame_duck: Duration::ZERO, limits })
     }
 
     /// Goes on answering for so long after it was told to stop, while health checks
@@ -86,7 +90,7 @@ impl Server {
     /// Answers checks until `shutdown` is ready and the lame duck's time is over, then
     /// lets those in flight finish within the drain limit. Returns whether they did.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> bool {
-        let Self { listener, judging, tasks, jwt_payload, lame_duck, limits } = self;
+        let Self { listener, judging, tls, tasks, jwt_payload, lame_duck, limits } = self;
         let message_limit = judging.body_limit().saturating_add(MESSAGE_ROOM);
         let checks = AuthorizationServer::new(Checks { judging: judging.clone(), jwt_payload })
             .max_decoding_message_size(message_limit);
@@ -102,7 +106,7 @@ impl Server {
             .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
             .add_service(health_service)
             .add_service(checks)
-            .serve_with_incoming_shutdown(incoming(listener, &limits, judging.clone()), async {
+            .serve_with_incoming_shutdown(incoming(listener, tls, &limits, judging.clone()), async {
                 // An error says that nobody can stop it any more: then it stops.
                 let _ = stopped.await;
             });

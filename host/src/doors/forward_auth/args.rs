@@ -5,6 +5,7 @@ use ipnet::IpNet;
 use crate::doors::gateway::GatewayError;
 use crate::doors::gateway::args::{JudgingArgs, address};
 use crate::doors::gateway::config::Config;
+use crate::doors::gateway::tls::TlsArgs;
 
 /// Where it listens if nothing else is said.
 const DEFAULT_LISTEN: &str = "127.0.0.1:9192";
@@ -33,6 +34,9 @@ pub struct ForwardAuthArgs {
     pub trust: Vec<IpNet>,
 
     #[command(flatten)]
+    pub tls: TlsArgs,
+
+    #[command(flatten)]
     pub judging: JudgingArgs,
 }
 
@@ -44,7 +48,11 @@ impl ForwardAuthArgs {
     /// Neither a VNFM nor a file is named, or the file is wrong.
     pub fn config(&self) -> Result<Config, GatewayError> {
         let default = self.judging.gateway.config.is_none().then_some(DEFAULT_LISTEN);
-        self.judging.config(self.listen.as_deref().or(default))
+        let mut config = self.judging.config(self.listen.as_deref().or(default))?;
+        if let Some(tls) = self.tls.config() {
+            config.tls = Some(tls);
+        }
+        Ok(config)
     }
 
     /// The servers that may ask.

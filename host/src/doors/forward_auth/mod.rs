@@ -41,9 +41,10 @@ pub async fn run(
     let reload = Reload::new(again, config.reload)?;
     let door = ForwardAuth::bind(&config, args.trusted(), &build).await?.with_reload(reload);
     overrides::report(&config.upstreams, SystemTime::now());
+    let scheme = if config.tls.is_some() { "https" } else { "http" };
     for upstream in &config.upstreams {
         anstream::eprintln!(
-            "solgate: http://{} judges by forward-auth, facts from {}",
+            "solgate: {scheme}://{} judges by forward-auth, facts from {}",
             door.local_addr(),
             describe(upstream)
         );

@@ -15,6 +15,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::Watcher;
 use ipnet::IpNet;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
@@ -22,6 +23,7 @@ use super::original::Original;
 use crate::doors::body::{Unread, collect};
 use crate::doors::gateway::config::{Config, Limits};
 use crate::doors::gateway::judging::{Judged, Judging};
+use crate::doors::gateway::tls::{Protocol, TlsListener};
 use crate::doors::gateway::{Drain, GateBuilder, GatewayError, Reload, connections, listen};
 use crate::fault::Fault;
 
@@ -30,6 +32,7 @@ pub struct ForwardAuth {
     listener: TcpListener,
     address: SocketAddr,
     door: Arc<Door>,
+    tls: Option<Arc<TlsListener>>,
     tasks: Vec<JoinHandle<()>>,
     limits: Limits,
 }
@@ -45,7 +48,8 @@ impl ForwardAuth {
     /// Builds the gates and takes the address.
     ///
     /// # Errors
-    /// A gate cannot be built, or an address not be bound.
+    /// A gate cannot be built, certificates or keys not be read, or an address not be
+    /// bound.
     pub async fn bind(config: &Config, trusted: Vec<IpNet>, build_gate: GateBuilder<'_>) -> Result<Self, GatewayError> {
         let judging = Judging::open(config, build_gate)?;
         let listener = listen(&config.listen, "--listen").await?;
@@ -54,9 +58,10 @@ impl ForwardAuth {
             option: "--listen",
             error,
         })?;
-        let tasks = judging.start(config).await?;
+        let mut tasks = judging.start(config).await?;
+        let tls = judging.tls(config, Protocol::Http1, &mut tasks)?;
         let door = Door { judging, trusted, body_timeout: config.limits.body_timeout };
-        Ok(Self { listener, address, door: Arc::new(door), tasks, limits: config.limits })
+        Ok(Self { listener, address, door: Arc::new(door), tls, tasks, limits: config.limits })
     }
 
     /// Replaces policies while it answers.
@@ -75,17 +80,18 @@ impl ForwardAuth {
     /// Answers until `shutdown` is ready, then lets requests in flight finish
     /// within the drain limit. Returns how many connections were cut.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> usize {
-        let Self { listener, door, tasks, limits, .. } = self;
+        let Self { listener, door, tls, tasks, limits, .. } = self;
         let mut full = door.judging.without_gate(&Fault::TooManyConnections, None);
         full.headers_mut().insert(VERDICT, HeaderValue::from_static("refuse"));
-        let farewell = door.judging.farewell(Some(&full));
+        // In TLS nothing can be said before the handshake.
+        let farewell = door.judging.farewell(Some(&full).filter(|_| tls.is_none()));
         let drain = Drain::new(limits.drain);
         let stopping = || {
             drain.begin();
             door.judging.stopping();
         };
         let cut = connections(listener, limits, farewell, shutdown, stopping, |stream, peer, watcher| {
-            serve(stream, peer.ip().to_canonical(), door.clone(), limits, watcher)
+            accept(stream, peer, door.clone(), tls.clone(), limits, watcher)
         })
         .await;
         door.judging.close(tasks, drain.left()).await;
@@ -93,8 +99,33 @@ impl ForwardAuth {
     }
 }
 
-async fn serve(stream: TcpStream, peer: IpAddr, door: Arc<Door>, limits: Limits, watcher: Watcher) {
-    let open = door.judging.connection();
+async fn accept(
+    stream: TcpStream,
+    peer: SocketAddr,
+    door: Arc<Door>,
+    tls: Option<Arc<TlsListener>>,
+    limits: Limits,
+    watcher: Watcher,
+) {
+    let _open = door.judging.connection();
+    let server = peer.ip().to_canonical();
+    match tls {
+        None => serve(stream, server, door, limits, watcher).await,
+        Some(tls) => {
+            // A certificate is that of the server that asks, and not the caller's.
+            let Some((stream, _)) = tls.accept(stream, peer).await else { return };
+            Box::pin(serve(stream, server, door, limits, watcher)).await;
+        }
+    }
+}
+
+async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    stream: S,
+    peer: IpAddr,
+    door: Arc<Door>,
+    limits: Limits,
+    watcher: Watcher,
+) {
     let service = service_fn(move |request| {
         let door = door.clone();
         async move { Ok::<_, Infallible>(door.answer(request, peer).await.map(Full::new)) }
@@ -109,7 +140,6 @@ async fn serve(stream: TcpStream, peer: IpAddr, door: Arc<Door>, limits: Limits,
     if let Err(error) = watcher.watch(builder.serve_connection(TokioIo::new(stream), service)).await {
         tracing::debug!(%peer, %error, "connection ended");
     }
-    drop(open);
 }
 
 /// Tells the answers of this door from those that a server makes itself when it

@@ -14,10 +14,13 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 
 use super::metrics::Metrics;
+use super::tokens::Tokens;
 
 /// What the admin address reports.
 pub struct Admin {
     pub metrics: Arc<Metrics>,
+    /// Without their keys nothing can be judged.
+    pub tokens: Option<Arc<Tokens>>,
     pub stopping: AtomicBool,
 }
 
@@ -63,6 +66,9 @@ impl Admin {
     fn ready(&self) -> Response<Full<Bytes>> {
         if self.stopping.load(Ordering::Relaxed) {
             return text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n".to_owned());
+        }
+        if self.tokens.as_ref().is_some_and(|tokens| !tokens.ready()) {
+            return text(StatusCode::SERVICE_UNAVAILABLE, "no keys for tokens yet\n".to_owned());
         }
         // A door opens with a policy for each gate, and a gate never loses the one it
         // has: a candidate that is refused changes nothing.

@@ -16,6 +16,7 @@ use super::evaluation::EvaluationArgs;
 use super::gate_config::{self, GateMode, SeverityOverride};
 use super::record_file::RecordConfig;
 use super::spans::TracingArgs;
+use super::tokens::JwtArgs;
 use crate::gate::{FactFailure, Severity};
 use crate::policy::{Isolation, PolicyFile, PolicySources};
 use crate::record::Bodies;
@@ -62,7 +63,10 @@ pub struct GatewayArgs {
     #[arg(long, value_name = "deny|pass", conflicts_with = "config", value_parser = fact_failure)]
     pub fact_failure: Option<FactFailure>,
 
-    /// Keep the policies that were loaded at the start, whatever becomes of their files
+    #[command(flatten)]
+    pub jwt: JwtArgs,
+
+    /// Keep the policies, certificates and keys that were loaded at the start, whatever becomes of their files
     #[arg(long)]
     pub no_reload: bool,
 
@@ -108,7 +112,7 @@ impl GatewayArgs {
     ) -> Result<Config, GatewayError> {
         let mut config = match (&self.config, vnfm) {
             (Some(path), None) => config_file::load(path)?,
-            (_, Some((url, ca_file))) => self.single(url, ca_file),
+            (_, Some((url, ca_file))) => Config { jwt: self.jwt.config()?, ..self.single(url, ca_file) },
             (None, None) => return Err(GatewayError::Arguments(nothing.to_owned())),
         };
         if let Some(listen) = listen {
@@ -163,6 +167,8 @@ impl GatewayArgs {
         Config {
             listen: DEFAULT_LISTEN.to_owned(),
             admin: None,
+            tls: None,
+            jwt: None,
             limits: Limits::default(),
             upstreams: vec![upstream],
             log: LogFormat::default(),

@@ -9,6 +9,8 @@ use http::Uri;
 use super::gate_config::GateConfig;
 use super::record_file::RecordConfig;
 use super::spans::TracingConfig;
+use super::tls::TlsConfig;
+use super::tokens::JwtConfig;
 use crate::policy::PolicyFile;
 
 /// Where the gate listens if nothing else is said.
@@ -21,6 +23,10 @@ pub struct Config {
     pub listen: String,
     /// Address and port of health checks and metrics; none by default.
     pub admin: Option<String>,
+    /// TLS on the address of the gate; none by default.
+    pub tls: Option<TlsConfig>,
+    /// How callers' tokens are checked; by default they are not.
+    pub jwt: Option<JwtConfig>,
     pub limits: Limits,
     pub upstreams: Vec<UpstreamConfig>,
     pub log: LogFormat,
@@ -28,7 +34,8 @@ pub struct Config {
     pub record: Option<RecordConfig>,
     /// Where spans go; none are made by default.
     pub tracing: Option<TracingConfig>,
-    /// Whether a policy is replaced when its file is, or at SIGHUP.
+    /// Whether policies, certificates and keys are replaced when their files are, or at
+    /// SIGHUP.
     pub reload: bool,
 }
 
@@ -50,7 +57,7 @@ pub struct Limits {
     pub head: usize,
     /// Bytes of a request target. The policy may set a smaller one.
     pub target: usize,
-    /// From the first byte of a head to its last.
+    /// From the first byte of a head to its last; also for a TLS handshake.
     pub head_timeout: Duration,
     /// From the head to the last byte of the body.
     pub body_timeout: Duration,

@@ -8,11 +8,16 @@ use super::error::GatewayError;
 use super::gate_file::{self, problem};
 use super::record_file::RecordConfig;
 use super::spans;
+use super::tls::tls;
+use super::tokens::jwt;
 use super::yaml::{self, ConfigError, Node};
 use crate::problem::ProblemStyle;
 use crate::record::Bodies;
 
 type Result<T> = std::result::Result<T, ConfigError>;
+
+const MEMBERS: [&str; 11] =
+    ["listen", "admin", "tls", "jwt", "log", "decisionLog", "tracing", "reload", "limits", "problem", "upstreams"];
 
 /// Reads the file. Paths in it are relative to its folder.
 ///
@@ -34,6 +39,8 @@ pub fn parse(path: &Path, text: &str) -> Result<Config> {
         let mut config = Config {
             listen: DEFAULT_LISTEN.to_owned(),
             admin: None,
+            tls: None,
+            jwt: None,
             limits: Limits::default(),
             upstreams: Vec::new(),
             log: LogFormat::default(),
@@ -43,20 +50,12 @@ pub fn parse(path: &Path, text: &str) -> Result<Config> {
         };
         let mut style = ProblemStyle::default();
         let mut upstreams = None;
-        for (name, node) in root.members(&[
-            "listen",
-            "admin",
-            "log",
-            "decisionLog",
-            "tracing",
-            "reload",
-            "limits",
-            "problem",
-            "upstreams",
-        ])? {
+        for (name, node) in root.members(&MEMBERS)? {
             match name {
                 "listen" => config.listen = address(node)?,
                 "admin" => config.admin = Some(address(node)?),
+                "tls" => config.tls = Some(tls(node, folder)?),
+                "jwt" => config.jwt = Some(jwt(node, folder)?),
                 "log" => config.log = node.parse("json, text or off", log_format)?,
                 "decisionLog" => config.record = Some(record(node, folder)?),
                 "tracing" => config.tracing = Some(spans::read(node, folder)?),
@@ -187,6 +186,9 @@ mod tests {
 
     use super::*;
     use crate::doors::gateway::gate_config::{self, GateMode};
+    use crate::doors::gateway::presence::Presence;
+    use crate::doors::gateway::tls::{ClientCertificates, TlsConfig};
+    use crate::doors::gateway::tokens::JwksSource;
     use crate::gate::{FactFailure, Setting, Severity};
     use crate::policy::{EvaluationLimits, Isolation, PolicyFile};
 
@@ -195,6 +197,8 @@ mod tests {
         let text = r#"
 listen: 0.0.0.0:8443
 admin: 127.0.0.1:9901
+tls: { certFile: certs/gate.pem, keyFile: /run/gate.key, clientCaFile: clients.pem, clientCert: optional }
+jwt: { jwks: "https://idp.example/keys", caFile: idp.pem, issuer: "https://idp.example", audience: [a, b], presence: optional }
 log: text
 decisionLog: { file: d.jsonl, bodies: true }
 tracing: { otlp: "https://127.0.0.1:4317", caFile: ca.pem, sample: 0.25 }
@@ -233,6 +237,18 @@ upstreams:
         assert_eq!((tracing.otlp.to_string().as_str(), tracing.sample), ("https://127.0.0.1:4317/", 0.25));
         assert_eq!(tracing.ca_file.as_deref(), Some(Path::new("/etc/solgate/ca.pem")));
         assert_eq!(config.limits.answer, Duration::from_secs(90));
+        let clients =
+            ClientCertificates { ca: PathBuf::from("/etc/solgate/clients.pem"), presence: Presence::Optional };
+        let (certificate, key) = (PathBuf::from("/etc/solgate/certs/gate.pem"), PathBuf::from("/run/gate.key"));
+        assert_eq!(config.tls, Some(TlsConfig { certificate, key, clients: Some(clients) }));
+        let jwt = config.jwt.unwrap();
+        assert_eq!(Some(jwt.keys), JwksSource::parse("https://idp.example/keys"));
+        assert_eq!(jwt.ca_file, Some(PathBuf::from("/etc/solgate/idp.pem")));
+        assert_eq!(
+            (jwt.issuer.as_deref(), jwt.audience.as_slice()),
+            (Some("https://idp.example"), &["a".to_owned(), "b".to_owned()][..])
+        );
+        assert_eq!(jwt.presence, Presence::Optional);
         let [first, second] = config.upstreams.as_slice() else { panic!("two upstreams") };
         assert_eq!(first.host.as_deref(), Some("vnfm-a.example"));
         let file = |path: &str| PolicyFile::from(PathBuf::from(path));
@@ -313,6 +329,27 @@ upstreams:
             (
                 "tracing: { otlp: \"http://c\", caFile: ca.pem }",
                 "t.yaml:1:37: caFile is for an https collector: leave it out, or write https:// in otlp",
+            ),
+            ("tls: { certFile: a }", "t.yaml:1:6: keyFile is missing: the PEM private key of the certificate"),
+            ("tls: { keyFile: a }", "t.yaml:1:6: certFile is missing: the PEM certificate of the gate"),
+            (
+                "tls: { certFile: a, keyFile: b, clientCert: optional }",
+                "t.yaml:1:45: clientCert goes with clientCaFile: name the authorities of the certificates",
+            ),
+            (
+                "tls: { certFile: a, keyFile: b, clientCaFile: c, clientCert: maybe }",
+                "t.yaml:1:62: expected required or optional, found another text",
+            ),
+            ("jwt: { issuer: a }", "t.yaml:1:6: jwks is missing: the file, or the https URL, of the keys"),
+            ("jwt: { jwks: a, caFile: b }", "t.yaml:1:25: caFile is for keys at an https URL: leave it out"),
+            (
+                "jwt: { jwks: a, audience: [] }",
+                "t.yaml:1:27: audience is empty; leave it out if tokens for anybody are accepted",
+            ),
+            (
+                "jwt: { jwks: ftp://a/b }",
+                "t.yaml:1:14: expected a file, or https://HOST[:PORT]/PATH without user and password \
+                 (http:// on this machine only), found another text",
             ),
             ("reload: never", "t.yaml:1:9: expected true or false, found another text"),
             ("decisionLog: { file: a, bodies: some }", "t.yaml:1:33: expected true or false, found another text"),

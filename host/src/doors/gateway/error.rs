@@ -13,6 +13,10 @@ pub enum GatewayError {
     UpstreamUrl { url: String },
     #[error("cannot use certificates: {reason}")]
     Certificates { reason: String },
+    #[error(transparent)]
+    Tls(#[from] super::tls::TlsFault),
+    #[error("{}: {reason}", path.display())]
+    Keys { path: PathBuf, reason: String },
     #[error("{0}")]
     Policy(String),
     #[error("the gate for {upstream} cannot be built: {reason}")]

@@ -28,6 +28,8 @@ use super::reload::Reload;
 use super::router::Router;
 use super::routes;
 use super::spans::{RequestSpan, Spans};
+use super::tls::{Protocol, TlsListener};
+use super::tokens::Tokens;
 use super::verdict::{Notes, handling};
 use crate::Request;
 use crate::fault::Fault;
@@ -53,6 +55,7 @@ pub struct Judging {
     record_file: Option<RecordFile>,
     spans: Option<Spans>,
     admission: Admission,
+    tokens: Option<Arc<Tokens>>,
     ids: RequestIds,
 }
 
@@ -64,21 +67,26 @@ impl Judging {
     pub fn open(config: &Config, build_gate: GateBuilder<'_>) -> Result<Self, GatewayError> {
         let metrics = Arc::new(Metrics::default());
         let routes = routes::open(config, build_gate, &metrics, |_, gate| Ok(gate))?;
-        let admin = Arc::new(Admin { metrics: metrics.clone(), stopping: AtomicBool::new(false) });
+        let tokens = config.jwt.as_ref().map(|jwt| Tokens::open(jwt, &metrics)).transpose()?.map(Arc::new);
+        let stopping = AtomicBool::new(false);
+        let admin = Arc::new(Admin { metrics: metrics.clone(), tokens: tokens.clone(), stopping });
         let admission = Admission::new(&config.limits, largest_body(&routes))?;
         let record_file = RecordFile::open(config.record.as_ref(), &metrics)?;
         let spans = Spans::start(config.tracing.as_ref(), &metrics)?;
-        let ids = RequestIds::default();
-        Ok(Self { routes, admin, metrics, log: config.log, record_file, spans, admission, ids })
+        let (log, ids) = (config.log, RequestIds::default());
+        Ok(Self { routes, admin, metrics, log, record_file, spans, admission, tokens, ids })
     }
 
-    /// Ends overrides at their time, and serves health and metrics if `config`
-    /// names an address. Returns what [`close`](Self::close) takes.
+    /// Ends overrides at their time, renews the keys for tokens, and serves health and
+    /// metrics if `config` names an address. Returns what [`close`](Self::close) takes.
     ///
     /// # Errors
-    /// The address cannot be bound.
+    /// The address cannot be bound, or the keys' file not be watched.
     pub async fn start(&self, config: &Config) -> Result<Vec<JoinHandle<()>>, GatewayError> {
         let mut tasks = vec![tokio::spawn(overrides::expire(self.routes.values().cloned().collect()))];
+        if let Some(tokens) = &self.tokens {
+            tasks.extend(tokens.start(config.reload)?);
+        }
         if let Some(address) = &config.admin {
             let listener = routes::listen(address, "--admin").await?;
             if let Ok(address) = listener.local_addr() {
@@ -87,6 +95,21 @@ impl Judging {
             tasks.push(tokio::spawn(self.admin.clone().serve(listener)));
         }
         Ok(tasks)
+    }
+
+    /// The TLS of the door, if it has any; `tasks` gets what renews it.
+    ///
+    /// # Errors
+    /// A file cannot be used, or not be watched.
+    pub fn tls(
+        &self,
+        config: &Config,
+        protocol: Protocol,
+        tasks: &mut Vec<JoinHandle<()>>,
+    ) -> Result<Option<Arc<TlsListener>>, GatewayError> {
+        let (tls, renewal) = TlsListener::start(config, protocol, &self.metrics)?;
+        tasks.extend(renewal);
+        Ok(tls)
     }
 
     /// Replaces policies from here on. Returns what [`close`](Self::close) takes, too.
@@ -148,7 +171,7 @@ impl Judging {
 
     /// Judges one request. `peer` is the client, as far as the server that asks
     /// says who that is.
-    pub async fn judge(&self, request: Request, peer: IpAddr) -> Judged {
+    pub async fn judge(&self, mut request: Request, peer: IpAddr) -> Judged {
         let mut watch = self.watch(request.received_at, &request.method, &request.target, peer);
         watch.trace(&request.headers);
         watch.record.request_bytes = u64::try_from(request.body.len()).unwrap_or(u64::MAX);
@@ -157,6 +180,12 @@ impl Judging {
             return watch.refuse(&Fault::NoUpstream, &request.target);
         };
         let gate = route.get();
+        if let Some(tokens) = &self.tokens {
+            let Request { headers, target, received_at, caller, .. } = &mut request;
+            if let Err(fault) = tokens.check(headers, target, *received_at, caller).await {
+                return watch.refuse_at(&gate, &fault, &request);
+            }
+        }
         if route.upstream.gate.mode == GateMode::Off {
             watch.record.unjudged(&gate, &request);
             if !request.body_complete {
@@ -226,9 +255,13 @@ impl Watch<'_> {
     /// Whoever lets it pass unjudged in its length still cannot have it forwarded:
     /// the rest has not been seen.
     fn refuse_long_body(self, gate: &Gate, request: &Request) -> Judged {
-        let fault = Fault::BodyTooLarge { limit: gate.body_limit() };
+        self.refuse_at(gate, &Fault::BodyTooLarge { limit: gate.body_limit() }, request)
+    }
+
+    /// Refuses what has got to a gate, but has not been judged by its policies.
+    fn refuse_at(self, gate: &Gate, fault: &Fault, request: &Request) -> Judged {
         let answer = fault.problem(Some(&request.target)).response(gate.style());
-        self.refuse_with(answer, &fault)
+        self.refuse_with(answer, fault)
     }
 
     /// Refuses what has not got to any gate.

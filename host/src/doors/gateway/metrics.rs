@@ -11,6 +11,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
+use super::access_metrics::AccessMetrics;
 use super::decision_log::Record;
 use super::gate_config::GateMode;
 use super::line_writer;
@@ -127,6 +128,8 @@ impl Drop for OpenConnection {
 
 /// The counters of one server.
 pub struct Metrics {
+    /// Of TLS and tokens.
+    pub access: AccessMetrics,
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
     findings: Family<FindingLabels, Counter>,
@@ -208,7 +211,9 @@ impl Default for Metrics {
         let count = |outcome| spans.get_or_create_owned(&SpanLabels { outcome });
         let spans = SpanCounts { exported: count("exported"), dropped: count("dropped"), failed: count("failed") };
         let sampled = Sampled::new(&mut registry);
+        let access = AccessMetrics::register(&mut registry);
         Self {
+            access,
             registry,
             requests,
             findings,

@@ -4,9 +4,11 @@
 //! [`args`] and [`config_file`] give a [`config`]; [`build_gate`] makes the gates,
 //! [`routes`] finds the one for a request, [`reload`] replaces its policies, and a
 //! [`shadow`] tries others on the same requests. A door whose requests are forwarded by
-//! another server leaves the rest to [`judging`]. What is said of a request is gathered by
-//! [`verdict`], and goes to a [line](decision_log), a [record](record_file), metrics and [`spans`].
+//! another server leaves the rest to [`judging`]. [`tls`] and [`tokens`] say who is
+//! calling. What is said of a request is gathered by [`verdict`], and goes to a
+//! [line](decision_log), a [record](record_file), metrics and [`spans`].
 
+mod access_metrics;
 mod admin;
 mod admission;
 pub mod args;
@@ -29,6 +31,7 @@ mod log;
 mod metrics;
 pub(super) mod overrides;
 mod policy_metrics;
+mod presence;
 pub mod record_file;
 mod reload;
 mod router;
@@ -37,6 +40,8 @@ mod sampled;
 mod shadow;
 mod shutdown;
 pub mod spans;
+pub mod tls;
+pub mod tokens;
 pub(super) mod verdict;
 mod yaml;
 
@@ -44,6 +49,7 @@ pub use build_gate::{GateBuilder, LiveGate, MakeGate, PolicyLoader, build_gate, 
 pub use connect::connector;
 pub use error::GatewayError;
 pub use gate_file::parse as parse_gate;
+pub use presence::Presence;
 pub use reload::{ComponentLoader, Reload};
 pub use yaml::ConfigError;
 

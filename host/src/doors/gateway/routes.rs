@@ -17,6 +17,8 @@ use super::policy_metrics::Role;
 use super::router::Router;
 use super::shadow::{self, Shadow};
 use super::spans;
+use super::tls::{Material, Protocol};
+use super::tokens::Tokens;
 use crate::policy::PolicyFile;
 
 /// Wait after a connection could not be taken, usually for want of file
@@ -67,6 +69,12 @@ pub fn check(
         record.check().map_err(|error| GatewayError::DecisionLog { path: record.file.clone(), error })?;
     }
     spans::check(config.tracing.as_ref())?;
+    if let Some(tls) = &config.tls {
+        Material::read(tls, Protocol::Http1)?;
+    }
+    if let Some(jwt) = &config.jwt {
+        Tokens::open(jwt, &Arc::default())?;
+    }
     for upstream in &config.upstreams {
         let live = build_gate(upstream)?;
         // Its settings have been tried already.

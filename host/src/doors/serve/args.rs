@@ -8,6 +8,7 @@ use http::Uri;
 use crate::doors::gateway::GatewayError;
 use crate::doors::gateway::args::{GatewayArgs, VnfmUrl, address, only_for_https, time_limit};
 use crate::doors::gateway::config::{Config, LogFormat};
+use crate::doors::gateway::tls::TlsArgs;
 
 /// Run the gate as a reverse proxy in front of a VNFM.
 ///
@@ -40,10 +41,13 @@ pub struct ServeArgs {
     pub answer_timeout: Option<Duration>,
 
     #[command(flatten)]
+    pub tls: TlsArgs,
+
+    #[command(flatten)]
     pub gateway: GatewayArgs,
 
     /// Start a VNFM in memory behind the gate, print requests to try, and log as text
-    #[arg(long, conflicts_with_all = ["config", "upstream", "upstream_ca", "check_config"])]
+    #[arg(long, conflicts_with_all = ["config", "upstream", "upstream_ca", "tls_cert", "check_config"])]
     pub demo: bool,
 }
 
@@ -59,6 +63,9 @@ impl ServeArgs {
         let vnfm = url.map(|url| (url, self.upstream_ca.clone()));
         let nothing = "which VNFM? Name it with --upstream http://HOST:PORT, or --config FILE, or try --demo";
         let mut config = self.gateway.config(self.listen.as_deref(), vnfm, nothing)?;
+        if let Some(tls) = self.tls.config() {
+            config.tls = Some(tls);
+        }
         if let Some(answer) = self.answer_timeout {
             config.limits.answer = answer;
         }

@@ -255,14 +255,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
         Poll::Ready(Ok(received.len()))
     }
 
-    fn watch_write(&mut self, context: &mut Context<'_>, stalled: bool) -> Poll<io::Result<usize>> {
-        if !stalled {
+    /// Looks after a write: ends one that is waiting for a client which takes nothing.
+    fn watch_write(&mut self, context: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if written.is_ready() {
             self.write_stalled = false;
             if self.incoming.is_empty() {
                 self.since = Instant::now();
             }
-            return Poll::Pending;
+            return written;
         }
+        self.poll_stalled(context).map(Err)
+    }
+
+    /// The same for what TLS has taken, and not passed on yet; a plain socket has
+    /// nothing of this kind.
+    fn watch_flush(&mut self, context: &mut Context<'_>, flushed: Poll<io::Result<()>>) -> Poll<io::Result<()>> {
+        if flushed.is_ready() {
+            self.write_stalled = false;
+            return flushed;
+        }
+        self.poll_stalled(context).map(Err)
+    }
+
+    fn poll_stalled(&mut self, context: &mut Context<'_>) -> Poll<io::Error> {
         if !self.write_stalled {
             self.write_stalled = true;
             if let Some(deadline) = Instant::now().checked_add(self.limits.idle) {
@@ -270,7 +285,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
             }
         }
         ready!(self.write_timer.as_mut().poll(context));
-        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+        Poll::Ready(io::ErrorKind::TimedOut.into())
     }
 }
 
@@ -304,9 +319,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Guard<S> {
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guard<S> {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        let result = Pin::new(&mut this.io).poll_write(context, bytes);
-        let watched = this.watch_write(context, result.is_pending());
-        if result.is_pending() { watched } else { result }
+        let written = Pin::new(&mut this.io).poll_write(context, bytes);
+        this.watch_write(context, written)
     }
 
     fn poll_write_vectored(
@@ -315,9 +329,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guard<S> {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        let result = Pin::new(&mut this.io).poll_write_vectored(context, slices);
-        let watched = this.watch_write(context, result.is_pending());
-        if result.is_pending() { watched } else { result }
+        let written = Pin::new(&mut this.io).poll_write_vectored(context, slices);
+        this.watch_write(context, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -325,7 +338,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guard<S> {
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().io).poll_flush(context)
+        let this = self.get_mut();
+        let flushed = Pin::new(&mut this.io).poll_flush(context);
+        this.watch_flush(context, flushed)
     }
 
     /// Ends our side at once, and reads on for a while if the client may still
@@ -333,8 +348,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guard<S> {
     /// could take the answer with it.
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        ready!(Pin::new(&mut this.io).poll_shutdown(context))?;
         if this.lingering.is_none() {
+            let ended = Pin::new(&mut this.io).poll_shutdown(context);
+            ready!(this.watch_flush(context, ended))?;
             let quiet = matches!(this.phase, Phase::Ended)
                 || (matches!(this.phase, Phase::Head { .. }) && this.incoming.is_empty());
             if quiet {
@@ -376,4 +392,48 @@ fn head_end(bytes: &[u8], scanned: usize) -> Option<usize> {
 
 fn malformed(reason: &str) -> Fault {
     Fault::MalformedHead(reason.to_owned())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use tokio::io::AsyncWriteExt;
+
+    use super::*;
+
+    /// Takes everything, and passes nothing on: TLS to a client that reads nothing.
+    struct Stuck;
+
+    impl AsyncRead for Stuck {
+        fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, _: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+    }
+
+    impl AsyncWrite for Stuck {
+        fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+            Poll::Ready(Ok(bytes.len()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+    }
+
+    #[tokio::test]
+    async fn nobody_keeps_a_connection_by_taking_nothing() {
+        let limits = GuardLimits { idle: Duration::from_millis(20), ..GuardLimits::from(&Limits::default()) };
+        let guard = || Guard::new(Stuck, limits, Arc::default());
+        let patience = Duration::from_secs(20);
+        let mut flushed = guard();
+        flushed.write_all(b"answer").await.unwrap();
+        let error = tokio::time::timeout(patience, flushed.flush()).await.unwrap().unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        let error = tokio::time::timeout(patience, guard().shutdown()).await.unwrap().unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
 }

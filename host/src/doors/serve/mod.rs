@@ -1,7 +1,7 @@
 //! `solgate serve`: a reverse proxy with the gate in it.
 //!
 //! A request passes these modules in order: the [`guard`] takes its bytes from
-//! the socket and checks [`head`] and [`framing`]; hyper parses what is left to
+//! the socket, or out of TLS, and checks [`head`] and [`framing`]; hyper parses what is left to
 //! parse; the [`proxy`] reads the body, finds the upstream, waits for the
 //! request's [turn](turns), asks the gate, and either refuses or lets [`forward`]
 //! pass the request on. The [`answer`] writes the line of the decision log when the
@@ -11,6 +11,7 @@
 mod agreement;
 mod answer;
 mod args;
+mod client;
 mod connection;
 mod forward;
 mod framing;
@@ -19,6 +20,14 @@ mod head;
 mod proxy;
 mod server;
 mod turns;
+
+/// What stands between the socket and the HTTP implementation, for the tests that
+/// compare how both read a connection (tests/properties). Not part of the interface.
+#[doc(hidden)]
+pub mod wire {
+    pub use super::connection::{Connection, Passed};
+    pub use super::guard::{Guard, GuardLimits};
+}
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -54,6 +63,7 @@ pub async fn run(args: ServeArgs, load: PolicyLoader<'_>, again: ComponentLoader
     let vnfm = if args.demo { Some(demo::Vnfm::start().await?) } else { None };
     let config = args.config(vnfm.as_ref().map(|vnfm| vnfm.url().clone()))?;
     let drain = config.limits.drain;
+    let scheme = if config.tls.is_some() { "https" } else { "http" };
     let upstreams = config.upstreams.clone();
     let reload = Reload::new(again, config.reload)?;
     let server = Server::bind(config, &build).await?.with_reload(reload);
@@ -65,7 +75,7 @@ pub async fn run(args: ServeArgs, load: PolicyLoader<'_>, again: ComponentLoader
         error,
     })?;
     for upstream in &upstreams {
-        anstream::eprintln!("solgate: http://{address} -> {}", describe(upstream));
+        anstream::eprintln!("solgate: {scheme}://{address} -> {}", describe(upstream));
     }
     if let Some(admin) = server.admin_addr() {
         anstream::eprintln!("solgate: http://{admin} has /healthz, /readyz and /metrics");

@@ -1,6 +1,5 @@
 //! What happens to one request: read it, judge it, pass it on or refuse it.
 
-use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -10,6 +9,7 @@ use http::{HeaderValue, Request, Response};
 use hyper::body::{Body, Incoming};
 
 use super::answer::{Answer, Watch};
+use super::client::Client;
 use super::connection::{Connection, Passed};
 use super::forward::Upstream;
 use super::turns::{NoTurn, Turns};
@@ -20,13 +20,13 @@ use crate::doors::gateway::gate_config::GateMode;
 use crate::doors::gateway::judging::RequestIds;
 use crate::doors::gateway::record_file::RecordFile;
 use crate::doors::gateway::spans::Spans;
+use crate::doors::gateway::tokens::Tokens;
 use crate::doors::gateway::verdict::Notes;
 use crate::doors::gateway::{Admission, BodyRoom, CurrentGate, Metrics, Router};
 use crate::fault::Fault;
 use crate::gate::{Gate, Verdict};
 use crate::pool::PooledBody;
 use crate::problem::ProblemStyle;
-use crate::request::Caller;
 use crate::trace_context;
 
 /// A VNFM and the gate in front of it.
@@ -44,6 +44,7 @@ pub struct Proxy {
     pub record_file: Option<RecordFile>,
     pub spans: Option<Spans>,
     pub admission: Admission,
+    pub tokens: Option<Arc<Tokens>>,
     /// From the head of a request to the last byte of its body.
     pub body_timeout: Duration,
     /// How long a request may wait for others on the same resource.
@@ -65,7 +66,7 @@ impl Proxy {
         &self,
         request: Request<Incoming>,
         connection: Arc<Connection>,
-        peer: IpAddr,
+        client: &Client,
     ) -> Response<Answer> {
         let (parts, body) = request.into_parts();
         let passed = connection.pop().unwrap_or_else(|| Passed::new(Err(disagreement().into())));
@@ -74,7 +75,7 @@ impl Proxy {
             Err(refusal) => ("", refusal.target.as_deref().unwrap_or_default()),
         };
         let mut watch = Watch {
-            record: Record::new(self.ids.next(), peer, passed.received_at, method, target),
+            record: Record::new(self.ids.next(), client.address, passed.received_at, method, target),
             started: passed.started,
             connection,
             metrics: self.metrics.clone(),
@@ -86,7 +87,7 @@ impl Proxy {
             Some(span) => Some(span.trace_id()),
             None => trace_context::trace_id(&parts.headers),
         };
-        match self.serve(parts, body, passed, peer, &mut watch).await {
+        match self.serve(parts, body, passed, client, &mut watch).await {
             Ok(response) => watch.pass(response),
             Err(Refused { mut response, close }) => {
                 if close {
@@ -102,7 +103,7 @@ impl Proxy {
         mut parts: http::request::Parts,
         body: Incoming,
         passed: Passed,
-        peer: IpAddr,
+        client: &Client,
         watch: &mut Watch,
     ) -> Result<Response<PooledBody>, Refused> {
         let (method, target) = match passed.outcome {
@@ -124,6 +125,15 @@ impl Proxy {
         let gate = route.gate.get();
         let style = gate.style();
 
+        let mut caller = Some(client.caller());
+        if let Some(tokens) = &self.tokens
+            && let Err(fault) = tokens.check(&parts.headers, &target, passed.received_at, &mut caller).await
+        {
+            // Before the body: nobody else may have the gate read one.
+            let close = !body.is_end_stream();
+            return Err(self.fault(&fault, Some(&target), Some(style), close, watch));
+        }
+
         let limit = gate.body_limit();
         // Both are kept until the head of the answer is there.
         let mut room = self.admission.body();
@@ -143,7 +153,7 @@ impl Proxy {
             headers: parts.headers,
             body: content,
             body_complete: complete,
-            caller: Some(Caller { source_address: Some(peer.to_string()), ..Caller::default() }),
+            caller,
             received_at: passed.received_at,
         };
         // Kept until the head of the VNFM's answer is there.

@@ -9,9 +9,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::Watcher;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
+use super::client::Client;
 use super::connection::Connection;
 use super::forward::{Patience, Upstream};
 use super::guard::{Guard, GuardLimits};
@@ -21,6 +23,8 @@ use crate::doors::gateway::config::{Config, Limits};
 use crate::doors::gateway::judging::RequestIds;
 use crate::doors::gateway::record_file::RecordFile;
 use crate::doors::gateway::spans::Spans;
+use crate::doors::gateway::tls::{Protocol, TlsListener};
+use crate::doors::gateway::tokens::Tokens;
 use crate::doors::gateway::{
     Admin, Admission, Drain, Farewell, GateBuilder, GatewayError, Metrics, Reload, connections, listen, open, overrides,
 };
@@ -33,7 +37,14 @@ pub struct Server {
     proxy: Arc<Proxy>,
     admin: Arc<Admin>,
     reload: Option<Reload>,
+    access: Access,
     limits: Limits,
+}
+
+/// Who may connect, and what keeps that up to date.
+struct Access {
+    tls: Option<Arc<TlsListener>>,
+    renewals: Vec<JoinHandle<()>>,
 }
 
 impl Server {
@@ -41,7 +52,8 @@ impl Server {
     /// connect, and are served when [`run`](Self::run) is.
     ///
     /// # Errors
-    /// A gate cannot be built, an upstream not be used, an address not be bound.
+    /// A gate cannot be built, an upstream not be used, an address not be bound,
+    /// certificates or keys not be read.
     pub async fn bind(config: Config, build_gate: GateBuilder<'_>) -> Result<Self, GatewayError> {
         let metrics = Arc::new(Metrics::default());
         let routes = open(&config, build_gate, &metrics, |entry, gate| {
@@ -51,18 +63,26 @@ impl Server {
         })?;
         let largest_body = routes.values().map(|route| route.gate.get().body_limit()).max().unwrap_or_default();
         let admission = Admission::new(&config.limits, largest_body)?;
+        let tokens = config.jwt.as_ref().map(|jwt| Tokens::open(jwt, &metrics)).transpose()?.map(Arc::new);
+        let (tls, renewal) = TlsListener::start(&config, Protocol::Http1, &metrics)?;
         let listener = listen(&config.listen, "--listen").await?;
         let admin_listener = match &config.admin {
             Some(address) => Some(listen(address, "--admin").await?),
             None => None,
         };
-        let admin = Arc::new(Admin { metrics: metrics.clone(), stopping: AtomicBool::new(false) });
+        let stopping = AtomicBool::new(false);
+        let admin = Arc::new(Admin { metrics: metrics.clone(), tokens: tokens.clone(), stopping });
         let record_file = RecordFile::open(config.record.as_ref(), &metrics)?;
+        let mut renewals = Vec::from_iter(renewal);
+        if let Some(tokens) = &tokens {
+            renewals.extend(tokens.start(config.reload)?);
+        }
         let spans = Spans::start(config.tracing.as_ref(), &metrics)?;
         let proxy = Arc::new(Proxy {
             routes,
             record_file,
             spans,
+            tokens,
             metrics,
             log: config.log,
             admission,
@@ -72,7 +92,8 @@ impl Server {
             waiting: config.limits.waiting,
             ids: RequestIds::default(),
         });
-        Ok(Self { listener, admin_listener, proxy, admin, reload: None, limits: config.limits })
+        let access = Access { tls, renewals };
+        Ok(Self { listener, admin_listener, proxy, admin, reload: None, access, limits: config.limits })
     }
 
     /// Replaces policies while it serves.
@@ -99,20 +120,22 @@ impl Server {
     /// Serves until `shutdown` is ready, then lets requests in flight finish
     /// within the drain limit. Returns how many connections were cut.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> usize {
-        let Self { listener, admin_listener, proxy, admin, reload, limits } = self;
+        let Self { listener, admin_listener, proxy, admin, reload, access, limits } = self;
         let gates: Vec<_> = proxy.routes.values().map(|route| route.gate.clone()).collect();
-        let mut aside = vec![tokio::spawn(overrides::expire(gates.clone()))];
+        let Access { tls, renewals: mut aside } = access;
+        aside.push(tokio::spawn(overrides::expire(gates.clone())));
         aside.extend(admin_listener.map(|listener| tokio::spawn(admin.clone().serve(listener))));
         aside.extend(reload.map(|reload| tokio::spawn(reload.run(gates, proxy.metrics.clone()))));
         let full = proxy.without_gate(&Fault::TooManyConnections, None);
-        let farewell = Farewell::new(Some(&full), proxy.metrics.clone());
+        // In TLS nothing can be said before the handshake.
+        let farewell = Farewell::new(Some(&full).filter(|_| tls.is_none()), proxy.metrics.clone());
         let drain = Drain::new(limits.drain);
         let stopping = || {
             drain.begin();
             admin.stopping.store(true, Ordering::Relaxed);
         };
         let cut = connections(listener, limits, farewell, shutdown, stopping, |stream, peer, watcher| {
-            serve_connection(stream, peer, proxy.clone(), limits, watcher)
+            serve_client(stream, peer, proxy.clone(), tls.clone(), limits, watcher)
         })
         .await;
         if let Some(file) = &proxy.record_file {
@@ -126,14 +149,46 @@ impl Server {
     }
 }
 
-async fn serve_connection(stream: TcpStream, peer: SocketAddr, proxy: Arc<Proxy>, limits: Limits, watcher: Watcher) {
-    let open = proxy.metrics.open_connection();
+async fn serve_client(
+    stream: TcpStream,
+    peer: SocketAddr,
+    proxy: Arc<Proxy>,
+    tls: Option<Arc<TlsListener>>,
+    limits: Limits,
+    watcher: Watcher,
+) {
+    let _open = proxy.metrics.open_connection();
+    let address = peer.ip();
+    let served = match tls {
+        None => {
+            let client = Client { address, certificate_names: Vec::new() };
+            serve_connection(stream, client, proxy, limits, watcher).await
+        }
+        Some(tls) => {
+            let Some((stream, certificate_names)) = tls.accept(stream, peer).await else { return };
+            let client = Client { address, certificate_names };
+            // Apart, lest connections without TLS need memory for one with it.
+            Box::pin(serve_connection(stream, client, proxy, limits, watcher)).await
+        }
+    };
+    if let Err(error) = served {
+        tracing::debug!(%peer, %error, "connection ended");
+    }
+}
+
+async fn serve_connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    stream: S,
+    client: Client,
+    proxy: Arc<Proxy>,
+    limits: Limits,
+    watcher: Watcher,
+) -> hyper::Result<()> {
     let connection = Arc::new(Connection::default());
     let guard = Guard::new(stream, GuardLimits::from(&limits), connection.clone());
+    let client = Arc::new(client);
     let service = service_fn(move |request| {
-        let proxy = proxy.clone();
-        let connection = connection.clone();
-        async move { Ok::<_, Infallible>(proxy.handle(request, connection, peer.ip()).await) }
+        let (proxy, connection, client) = (proxy.clone(), connection.clone(), client.clone());
+        async move { Ok::<_, Infallible>(proxy.handle(request, connection, &client).await) }
     });
     let mut builder = hyper::server::conn::http1::Builder::new();
     // The guard has its own, and answers when they are passed.
@@ -144,9 +199,5 @@ async fn serve_connection(stream: TcpStream, peer: SocketAddr, proxy: Arc<Proxy>
         // As to the VNFM: answers are small.
         .writev(false)
         .max_buf_size(limits.head.saturating_add(64 << 10));
-    let served = watcher.watch(builder.serve_connection(TokioIo::new(guard), service)).await;
-    if let Err(error) = served {
-        tracing::debug!(%peer, %error, "connection ended");
-    }
-    drop(open);
+    watcher.watch(builder.serve_connection(TokioIo::new(guard), service)).await
 }

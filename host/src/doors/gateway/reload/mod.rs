@@ -3,12 +3,14 @@
 //!
 //! [`changes`] says when to look at the files, [`files`] whether they differ from
 //! when they were last read. A [`candidate`] is then [loaded](loader) beside the policies
-//! that judge, and takes their place only if nothing stands against it.
+//! that judge, and takes their place only if nothing stands against it. [`watch`] does the
+//! first two for other files.
 
 mod candidate;
 mod changes;
 mod files;
 mod loader;
+mod watch;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,6 +22,7 @@ use self::candidate::{Candidate, Refused, prepare};
 use self::changes::Changes;
 use self::files::{Look, look, settled};
 use self::loader::LoaderThread;
+pub use self::watch::FileWatch;
 use super::current_gate::CurrentGate;
 use super::error::GatewayError;
 use super::metrics::Metrics;
@@ -62,7 +65,7 @@ impl Reload {
         if watched.is_empty() {
             let reason = if self.enabled { "no policy comes from a file" } else { "reloading is turned off" };
             while self.hangups.recv().await.is_some() {
-                tracing::warn!(reason, "SIGHUP changes nothing");
+                tracing::warn!(reason, "SIGHUP replaces no policy");
             }
             return;
         }

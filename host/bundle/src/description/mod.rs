@@ -1,0 +1,68 @@
+//! The API as a client meets it behind the gate, as an OpenAPI 3.1 document: what a
+//! request must look like, and which answers there are to one that is refused.
+
+mod operation;
+mod responses;
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+use solgate_engine::ir::Bundle;
+
+use self::responses::Responses;
+
+/// Describes the operations of a bundle in OpenAPI 3.1. It depends on the bundle only,
+/// and not on its digest.
+#[must_use]
+pub fn openapi_description(bundle: &Bundle) -> Value {
+    let responses = Responses::new(bundle);
+    let mut paths: Map<String, Value> = Map::new();
+    for operation in &bundle.operations {
+        let item = paths.entry(operation.path.clone()).or_insert_with(|| json!({}));
+        if let Some(item) = item.as_object_mut() {
+            item.insert(operation.method.to_ascii_lowercase(), operation::described(operation, bundle, &responses));
+        }
+    }
+    let servers: Vec<Value> = bundle.api_roots.iter().map(|root| json!({ "url": root.path })).collect();
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": format!("{} behind Solgate", bundle.name),
+            "version": bundle.version,
+            "description": "What the VNFM answers is its own matter; what the gate refuses is answered with \
+                            ProblemDetails. Written by `solgate docs --format openapi`.",
+        },
+        "servers": servers,
+        "paths": paths,
+        "components": {
+            "schemas": schemas(bundle),
+            "responses": responses.components(),
+        },
+    })
+}
+
+/// Those of the bundle, without the notes that are for the gate, and ProblemDetails.
+fn schemas(bundle: &Bundle) -> Value {
+    let mut schemas: Map<String, Value> =
+        bundle.schemas.iter().map(|(name, schema)| (name.clone(), plain(schema))).collect();
+    schemas.insert(responses::PROBLEM.to_owned(), responses::problem_details());
+    Value::Object(schemas)
+}
+
+/// The same schema without annotations.
+fn plain(schema: &Value) -> Value {
+    match schema {
+        Value::Object(members) => {
+            // In `properties` and the like, names are those of members.
+            let kept = members.iter().filter(|(name, _)| !["x-rule", "x-rule-map"].contains(&name.as_str()));
+            Value::Object(kept.map(|(name, value)| (name.clone(), plain(value))).collect())
+        }
+        Value::Array(items) => Value::Array(items.iter().map(plain).collect()),
+        other => other.clone(),
+    }
+}
+
+/// The names in braces.
+fn variables(path: &str) -> BTreeSet<&str> {
+    path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}')).collect()
+}

@@ -1,0 +1,63 @@
+//! One operation: its parameters and its body.
+
+use serde_json::{Map, Value, json};
+use solgate_engine::ir::{Bundle, HeaderKind, HeaderParameter, Operation, QueryParameter};
+
+use super::responses::Responses;
+use super::variables;
+
+/// The option with the versions that a VNFM understands.
+const VERSIONS: &str = "supportedVersions";
+
+pub(super) fn described(operation: &Operation, bundle: &Bundle, responses: &Responses<'_>) -> Value {
+    let mut described = json!({
+        "operationId": operation.id,
+        "parameters": parameters(operation, bundle),
+        "responses": responses.of(operation),
+    });
+    if let (Some(body), Some(members)) = (&operation.body, described.as_object_mut()) {
+        let schema = json!({ "schema": { "$ref": format!("#/components/schemas/{}", body.schema) } });
+        let content: Map<String, Value> =
+            body.media_types.iter().map(|media_type| (media_type.name.clone(), schema.clone())).collect();
+        members.insert("requestBody".to_owned(), json!({ "required": body.required, "content": content }));
+    }
+    described
+}
+
+fn parameters(operation: &Operation, bundle: &Bundle) -> Vec<Value> {
+    let path = variables(&operation.path).into_iter().map(
+        |name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string", "minLength": 1 } }),
+    );
+    let version = operation
+        .version
+        .then(|| json!({ "name": "Version", "in": "header", "required": true, "schema": versions(bundle) }));
+    let headers = operation.headers.iter().map(header);
+    let query = operation.query.iter().map(query);
+    path.chain(version).chain(headers).chain(query).collect()
+}
+
+fn versions(bundle: &Bundle) -> Value {
+    let option = bundle.options.iter().find(|option| option.name == VERSIONS);
+    let supported = option.and_then(|option| option.default.as_array());
+    let patterns: Vec<String> = supported
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(|version| version.replace('.', r"\.").replace('*', "[0-9]+"))
+        .collect();
+    json!({ "type": "string", "pattern": format!("^(?:{})$", patterns.join("|")) })
+}
+
+fn header(header: &HeaderParameter) -> Value {
+    let kind = match header.kind {
+        HeaderKind::Integer => "integer",
+        HeaderKind::Boolean => "boolean",
+    };
+    json!({ "name": header.name, "in": "header", "schema": { "type": kind } })
+}
+
+/// Whatever its kind, a value is text: what the grammar of a filter is, a schema cannot
+/// say, and a value of a flag is not always refused.
+fn query(parameter: &QueryParameter) -> Value {
+    json!({ "name": parameter.name, "in": "query", "allowEmptyValue": true, "schema": { "type": "string" } })
+}

@@ -1,0 +1,56 @@
+//! The API as a client meets it, in OpenAPI.
+#![allow(clippy::expect_used, clippy::indexing_slicing)]
+
+use serde_json::Value;
+use solgate_bundle::{BuildOptions, compile_built_in, openapi_description};
+
+fn description() -> Value {
+    let compiled = compile_built_in("vnflcm-v2", &BuildOptions::default()).expect("it is built in");
+    openapi_description(&compiled.expect("it has no mistakes").bundle)
+}
+
+#[test]
+fn what_it_refers_to_is_there() {
+    let description = description();
+    let mut open = vec![&description];
+    let mut references = 0;
+    while let Some(value) = open.pop() {
+        if let Some(target) = value.get("$ref").and_then(Value::as_str) {
+            references += 1;
+            let pointer = target.strip_prefix('#').expect("it is in the document");
+            assert!(description.pointer(pointer).is_some(), "{target}");
+        }
+        match value {
+            Value::Object(members) => open.extend(members.values()),
+            Value::Array(items) => open.extend(items),
+            _ => {}
+        }
+    }
+    assert!(references > 300, "{references}");
+}
+
+#[test]
+fn an_operation_says_what_is_asked_and_with_what_it_is_refused() {
+    let description = description();
+    let terminate = &description["paths"]["/vnf_instances/{vnfInstanceId}/terminate"]["post"];
+    assert_eq!(terminate["operationId"], "terminate");
+    let names: Vec<&Value> = terminate["parameters"].as_array().expect("a list").iter().map(|p| &p["name"]).collect();
+    assert_eq!(names, ["vnfInstanceId", "Version"]);
+    let schema = &terminate["requestBody"]["content"]["application/json"]["schema"]["$ref"];
+    assert_eq!(schema, "#/components/schemas/TerminateVnfRequest");
+    for (status, is_there) in
+        [("2XX", true), ("400", true), ("406", true), ("409", true), ("200", false), ("412", false)]
+    {
+        assert_eq!(terminate["responses"].get(status).is_some(), is_there, "{status}");
+    }
+    let query = &description["paths"]["/vnf_instances"]["get"]["responses"];
+    assert!(query.get("409").is_none(), "a query has no state to be wrong in");
+    let patch = &description["paths"]["/vnf_instances/{vnfInstanceId}"]["patch"]["responses"];
+    assert!(patch.get("412").is_some(), "a modification may have If-Match");
+}
+
+/// Notes for the compiler are not for clients.
+#[test]
+fn it_is_plain_openapi() {
+    assert!(!description().to_string().contains("\"x-"));
+}

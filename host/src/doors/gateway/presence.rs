@@ -1,0 +1,20 @@
+//! Whether clients must show who they are.
+
+/// What becomes of a client that shows nothing. One that shows something wrong is
+/// refused in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Presence {
+    /// It is refused.
+    #[default]
+    Required,
+    /// It is a caller that nobody has verified.
+    Optional,
+}
+
+/// What [`parse_presence`] takes.
+pub const PRESENCE: &str = "required or optional";
+
+#[must_use]
+pub fn parse_presence(text: &str) -> Option<Presence> {
+    clap::ValueEnum::from_str(text, false).ok()
+}

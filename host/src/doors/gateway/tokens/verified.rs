@@ -1,0 +1,60 @@
+//! Tokens that have been verified lately: a client sends the same one many times, and
+//! to check a signature takes longer than to judge a request.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use moka::sync::Cache;
+use sha2::{Digest, Sha256};
+
+use super::claims::Claims;
+use super::keys::KeySet;
+
+/// Bytes of memory for all of them, roughly.
+const CAPACITY: u64 = 8 << 20;
+/// What one takes beside its claims.
+const OVERHEAD: usize = 256;
+/// After that the signature is checked again.
+const TIME_TO_LIVE: Duration = Duration::from_secs(300);
+
+/// The digest of a token: the token itself is not kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Key([u8; 32]);
+
+impl Key {
+    #[must_use]
+    pub fn of(token: &str) -> Self {
+        Self(Sha256::digest(token).into())
+    }
+}
+
+#[derive(Clone)]
+struct Verified {
+    /// With which it was verified.
+    keys: Arc<KeySet>,
+    claims: Arc<Claims>,
+}
+
+/// Claims of tokens whose signature is right. Whether they hold now is not said.
+pub struct VerifiedTokens(Cache<Key, Verified>);
+
+impl Default for VerifiedTokens {
+    fn default() -> Self {
+        let size = |_: &Key, verified: &Verified| {
+            u32::try_from(verified.claims.bytes.saturating_add(OVERHEAD)).unwrap_or(u32::MAX)
+        };
+        Self(Cache::builder().max_capacity(CAPACITY).weigher(size).time_to_live(TIME_TO_LIVE).build())
+    }
+}
+
+impl VerifiedTokens {
+    /// The claims of a token that was verified with these very keys.
+    #[must_use]
+    pub fn get(&self, token: &Key, keys: &Arc<KeySet>) -> Option<Arc<Claims>> {
+        self.0.get(token).filter(|verified| Arc::ptr_eq(&verified.keys, keys)).map(|verified| verified.claims)
+    }
+
+    pub fn put(&self, token: Key, keys: Arc<KeySet>, claims: Arc<Claims>) {
+        self.0.insert(token, Verified { keys, claims });
+    }
+}

@@ -1,0 +1,10 @@
+//! Who may talk with the gate: TLS, the certificates of clients, and access tokens,
+//! over real connections.
+
+mod certificates;
+mod handshakes;
+mod key_sets;
+mod rules;
+mod servers_that_ask;
+mod support;
+mod tokens;
