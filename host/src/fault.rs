@@ -121,6 +121,22 @@ impl Fault {
         self.row().1
     }
 
+    /// The ids of what a policy may do wrong.
+    pub const OF_POLICIES: [&str; 4] =
+        ["gate.policy-trap", "gate.policy-deadline", "gate.policy-memory", "gate.policy-outcome"];
+
+    /// The policy that failed, if it was one.
+    #[must_use]
+    pub fn policy(&self) -> Option<&str> {
+        match self {
+            Self::PolicyTrap { policy }
+            | Self::PolicyDeadline { policy }
+            | Self::PolicyMemory { policy }
+            | Self::PolicyOutcome { policy, .. } => Some(policy),
+            _ => None,
+        }
+    }
+
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.row().0

@@ -29,6 +29,7 @@ pub mod problem;
 pub mod record;
 #[forbid(unsafe_code)]
 pub mod request;
+mod trace_context;
 
 pub use request::Request;
 /// Cases of a policy: requests and the verdicts that they must get.

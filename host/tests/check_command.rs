@@ -70,6 +70,7 @@ fn report(verdict: Verdict, findings: Vec<Finding>, facts: &[(&str, FactAnswer)]
             findings,
             fault: false,
             operation: Some("terminate".into()),
+            resource: None,
             facts: facts
                 .iter()
                 .map(|(name, answer)| FactTrace {

@@ -78,6 +78,7 @@ impl Running {
             upstreams: vec![UpstreamConfig::new("http://vnfm.example".parse().unwrap())],
             log: LogFormat::Off,
             record: Some(RecordConfig { file: records.path().join("decisions.jsonl"), bodies: Bodies::Redacted }),
+            tracing: None,
             reload: true,
         };
         let server = Server::bind(&config, "token", &open_gate).await.unwrap().with_lame_duck(lame_duck);

@@ -2,6 +2,7 @@
 
 pub mod asked;
 pub mod certificates;
+pub mod collector;
 pub mod domain;
 pub mod doors;
 pub mod faulty_vnfm;

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -74,7 +74,16 @@ impl Serving {
     /// As [`start`](Self::start).
     #[must_use]
     pub fn start_with_log(arguments: &[&str]) -> (Self, DecisionLines) {
-        let (serving, output) = Self::launch("serve", arguments, Stdio::piped());
+        Self::start_door_with_log("serve", arguments)
+    }
+
+    /// The same of another door.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    #[must_use]
+    pub fn start_door_with_log(door: &str, arguments: &[&str]) -> (Self, DecisionLines) {
+        let (serving, output) = Self::launch(door, arguments, Stdio::piped());
         (serving, DecisionLines(BufReader::new(output.expect("it is piped"))))
     }
 
@@ -118,6 +127,19 @@ impl Drop for Serving {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// The lines of a file that somebody writes, once there are that many.
+#[must_use]
+pub fn lines(file: &Path, count: usize) -> Vec<String> {
+    let patience = Instant::now() + Duration::from_secs(20);
+    loop {
+        let text = std::fs::read_to_string(file).unwrap_or_default();
+        if text.lines().count() >= count && text.ends_with('\n') || Instant::now() > patience {
+            return text.lines().map(str::to_owned).collect();
+        }
+        std::thread::sleep(Duration::from_millis(10));
     }
 }
 

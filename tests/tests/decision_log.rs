@@ -12,7 +12,7 @@ use solgate_bundle::cases::{self, Case, Vocabulary};
 use solgate_bundle::{BuildOptions, Source, compile_dir};
 use solgate_engine::Engine;
 use solgate_tests::doors::{self, Serve, library};
-use solgate_tests::process::{Serving, binary, free_address, solgate};
+use solgate_tests::process::{Serving, binary, free_address, lines, solgate};
 use solgate_tests::vnfm::{Vnfm, message, send};
 use solgate_tests::{copy_folder, workspace};
 
@@ -242,18 +242,6 @@ fn a_file_that_others_may_read_or_that_is_none_is_refused() {
 
 fn text(path: &Path) -> &str {
     path.to_str().expect("it is UTF-8")
-}
-
-/// The lines of a log, once there are that many.
-fn lines(log: &Path, count: usize) -> Vec<String> {
-    let patience = Instant::now() + Duration::from_secs(20);
-    loop {
-        let text = fs::read_to_string(log).unwrap_or_default();
-        if text.lines().count() >= count && text.ends_with('\n') || Instant::now() > patience {
-            return text.lines().map(str::to_owned).collect();
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
 }
 
 /// Exit status, standard output, standard error.

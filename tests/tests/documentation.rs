@@ -55,6 +55,11 @@ fn the_page_on_callers_shows_what_happens() {
 }
 
 #[test]
+fn the_page_for_those_on_call_shows_what_happens() {
+    page("docs/operating.md");
+}
+
+#[test]
 fn the_page_for_policy_authors_shows_what_happens() {
     page("docs/writing-policies.md");
 }

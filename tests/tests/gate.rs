@@ -1,12 +1,14 @@
 //! What the gate itself adds to its policies: rounds, facts, several policies,
 //! settings.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use futures_util::future::BoxFuture;
 use solgate::Request;
 use solgate::facts::{Fact, FactAnswer, FactRequest, FactSource};
-use solgate::gate::{Decision, FactFailure, Gate, Setting, SettingError, Severity, Verdict};
+use solgate::gate::{Decision, FactFailure, Gate, Mode, Setting, SettingError, Severity, Verdict};
+use solgate_tests::doors::{self, Said, library};
 use solgate_tests::{default_policy, request};
 
 const ID: &str = "6fc3539c-e602-4afa-8e13-962fb5a7d81f";
@@ -274,4 +276,45 @@ fn answers_name_the_version_that_holds_in_the_end() {
     let option = |value: &str| Setting::Option { name: "supportedVersions".to_owned(), value: value.into() };
     let gate = gate(&Script::default()).with_settings(vec![option("2.0.0"), option("2.3.0")]).expect("they are known");
     assert_eq!(gate.style().version.as_ref().map(http::HeaderValue::as_bytes), Some(&b"2.3.0"[..]));
+}
+
+#[test]
+fn a_digest_tells_settings_apart_and_nothing_else() {
+    let plain = || gate(&Script::default());
+    let with = |settings: &[Setting]| plain().with_settings(settings.to_vec()).expect("they fit");
+    let severity = |rule: &str, severity| Setting::Severity { rule: rule.to_owned(), severity };
+    let strict = Setting::Option { name: "strict".to_owned(), value: true.into() };
+    let relaxed = severity("terminate.type.enum", Severity::Warn);
+    let gates = [
+        plain(),
+        plain().with_mode(Mode::Monitor),
+        plain().with_fact_failure(FactFailure::Pass),
+        with(std::slice::from_ref(&strict)),
+        with(std::slice::from_ref(&relaxed)),
+        with(&[severity("terminate.type.enum", Severity::Audit)]),
+        with(&[severity("query.unknown", Severity::Warn)]),
+        with(&[relaxed.clone(), strict.clone()]),
+        with(std::slice::from_ref(&relaxed)).with_mode(Mode::Monitor),
+    ];
+    let digests: BTreeSet<_> = gates.iter().map(|gate| gate.settings_digest().to_string()).collect();
+    assert_eq!(digests.len(), gates.len());
+    assert!(digests.contains(&**with(&[strict, relaxed]).settings_digest()), "the order means nothing");
+    // One that was asked for its digest, and changed then.
+    let asked = plain();
+    let before = asked.settings_digest().clone();
+    assert_ne!(*asked.with_mode(Mode::Monitor).settings_digest(), before);
+}
+
+/// Metrics name the rules that are declared, and no others.
+#[test]
+fn every_rule_of_the_default_policy_is_declared() {
+    let mut rules = BTreeSet::new();
+    for asked in doors::of_the_bundle() {
+        let (said, _) = library::judge(&asked);
+        rules.extend(Said::rules(&said).into_iter().map(str::to_owned));
+    }
+    let gate = gate(&Script::default());
+    let of_faults = |rule: &str| ["gate.", "transport."].iter().any(|start| rule.starts_with(start));
+    let unknown: Vec<&String> = rules.iter().filter(|rule| !gate.declares(rule) && !of_faults(rule)).collect();
+    assert!(unknown.is_empty() && rules.len() > 100, "{unknown:?} of {}", rules.len());
 }

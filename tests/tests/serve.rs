@@ -253,6 +253,8 @@ fn a_gate_that_is_off_judges_nothing_and_says_so() {
         let line = log.next_line();
         assert_eq!((&line["verdict"], &line["status"]), (&"unjudged".into(), &202.into()), "{line}");
         assert_eq!((&line["policies"], line.get("findings")), (&serde_json::json!([]), None), "{line}");
+        let about = line["operation"].as_str().map(|_| format!("vnf_instances/{ID}"));
+        assert_eq!(line.get("resource").and_then(|resource| resource.as_str()), about.as_deref(), "{line}");
     }
     // What two parsers could read differently is still refused.
     let override_method = message("POST", "/vnflcm/v2/subscriptions", &["X-HTTP-Method-Override: DELETE"], "{}");

@@ -21,6 +21,7 @@ use super::expand::expand;
 use super::fields::{Credentials, FactFields};
 use super::link::Site;
 use super::{Fact, FactAnswer, FactRequest, FactSource};
+use crate::trace_context;
 
 /// How facts are asked for, for any number of requests. Cloning is cheap.
 #[derive(Debug, Clone)]
@@ -96,7 +97,8 @@ impl DelegatedFacts {
             Ok(target) => target,
             Err(error) => return FactAnswer::Unavailable(error.to_string()),
         };
-        let headers = self.terms.fields.headers(request.headers);
+        let mut headers = self.terms.fields.headers(request.headers);
+        trace_context::copy(request.headers, &mut headers);
         let fetched = self.terms.exchange.fetch(self, &target, request.template, &headers).await;
         fetched.unwrap_or_else(|unusable| FactAnswer::Unavailable(unusable.to_string()))
     }

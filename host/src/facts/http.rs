@@ -19,8 +19,9 @@ use super::expand::expand;
 use super::fields::{Credentials, DEFAULT_VERSION, FactFields};
 use super::link::{self, Site};
 use super::upstream::Upstream;
-use super::{Fact, FactAnswer, FactRequest, FactSource};
+use super::{Fact, FactAnswer, FactRequest, FactSource, PoolUse};
 use crate::pool::Pool;
+use crate::trace_context;
 
 /// The VNFM's own API as a source of facts.
 ///
@@ -223,8 +224,11 @@ impl HttpFacts {
             Ok(target) => target,
             Err(error) => return Fact::fetched(FactAnswer::Unavailable(error.to_string())),
         };
-        let headers = self.fields.headers(request.headers);
+        let mut headers = self.fields.headers(request.headers);
         let key = Key::new(&self.upstream.url, &target.to_string(), &headers, request.template);
+        // Behind the key: requests of different traces may share an answer, which is
+        // then fetched in the trace of the first.
+        trace_context::copy(request.headers, &mut headers);
         if !request.fresh
             && let Some(answer) = self.cache.as_ref().and_then(|cache| cache.get(&key))
         {
@@ -250,6 +254,10 @@ impl HttpFacts {
 impl FactSource for HttpFacts {
     fn fetch<'a>(&'a self, request: FactRequest<'a>) -> BoxFuture<'a, Fact> {
         self.answer(request).boxed()
+    }
+
+    fn connections(&self) -> Option<PoolUse> {
+        Some(self.upstream.pool.in_use())
     }
 }
 

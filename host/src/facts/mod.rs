@@ -26,6 +26,7 @@ use futures_util::future::BoxFuture;
 pub use self::delegated::DelegatedFacts;
 pub use self::http::HttpFacts;
 pub use self::map::MapFacts;
+pub use crate::pool::PoolUse;
 
 /// A question to a [`FactSource`].
 #[derive(Debug, Clone, Copy)]
@@ -79,6 +80,17 @@ pub enum FactAnswer {
 }
 
 impl FactAnswer {
+    /// `found`, `absent`, `withheld` or `unavailable`.
+    #[must_use]
+    pub fn outcome(&self) -> &'static str {
+        match self {
+            Self::Found { .. } => "found",
+            Self::Absent => "absent",
+            Self::Withheld => "withheld",
+            Self::Unavailable(_) => "unavailable",
+        }
+    }
+
     /// The length of the body that was found.
     #[must_use]
     pub fn bytes(&self) -> usize {
@@ -94,6 +106,11 @@ pub trait FactSource: Send + Sync + 'static {
     /// Answers one question. Never panics; failures are
     /// [`FactAnswer::Unavailable`].
     fn fetch<'a>(&'a self, request: FactRequest<'a>) -> BoxFuture<'a, Fact>;
+
+    /// The connections that it keeps for itself, if it does.
+    fn connections(&self) -> Option<PoolUse> {
+        None
+    }
 }
 
 impl Fact {

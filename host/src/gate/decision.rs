@@ -21,6 +21,9 @@ pub struct Decision {
     pub fault: bool,
     /// The operation that the request was recognised as.
     pub operation: Option<String>,
+    /// What the request is about, such as `vnf_instances/1`; `None` if the gate knows
+    /// no such operation, or it is about a collection.
+    pub resource: Option<String>,
     pub facts: Vec<FactTrace>,
     /// Time spent evaluating, without waiting for facts.
     pub evaluation: Duration,
@@ -88,11 +91,6 @@ impl FactTrace {
     /// `found`, `absent`, `withheld` or `unavailable`.
     #[must_use]
     pub fn outcome(&self) -> &'static str {
-        match self.answer {
-            FactAnswer::Found { .. } => "found",
-            FactAnswer::Absent => "absent",
-            FactAnswer::Withheld => "withheld",
-            FactAnswer::Unavailable(_) => "unavailable",
-        }
+        self.answer.outcome()
     }
 }

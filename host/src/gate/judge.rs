@@ -12,7 +12,7 @@ use solgate_engine::verdict::{self, Context, Denial, FactQuery, Finding, Mode, O
 
 use super::aside::Place;
 use super::decision::{Decision, FactTrace, Verdict};
-use super::{FactFailure, Gate};
+use super::{FactFailure, Gate, Observer};
 use crate::Request;
 use crate::ambiguity;
 use crate::facts::{Fact, FactAnswer, FactRequest, FactSource, FactTemplate};
@@ -48,6 +48,7 @@ struct Hearing<'a> {
     gate: &'a Gate,
     request: &'a Request,
     facts: &'a dyn FactSource,
+    observer: &'a mut dyn Observer,
     /// Milliseconds since the epoch.
     received_at: u64,
     /// What has been fetched for any of the policies.
@@ -55,12 +56,18 @@ struct Hearing<'a> {
     decision: Decision,
 }
 
-pub(super) async fn judge(gate: &Gate, request: &Request, facts: &dyn FactSource) -> Decision {
+pub(super) async fn judge(
+    gate: &Gate,
+    request: &Request,
+    facts: &dyn FactSource,
+    observer: &mut dyn Observer,
+) -> Decision {
     let received_at = request.received_at.duration_since(UNIX_EPOCH).unwrap_or_default();
     let mut hearing = Hearing {
         gate,
         request,
         facts,
+        observer,
         received_at: u64::try_from(received_at.as_millis()).unwrap_or(u64::MAX),
         fetched: Vec::new(),
         decision: Decision {
@@ -68,6 +75,7 @@ pub(super) async fn judge(gate: &Gate, request: &Request, facts: &dyn FactSource
             findings: Vec::new(),
             fault: false,
             operation: gate.operation(&request.method, &request.target).map(str::to_owned),
+            resource: gate.resource(&request.method, &request.target),
             facts: Vec::new(),
             evaluation: Duration::ZERO,
             waiting: Duration::ZERO,
@@ -203,7 +211,9 @@ impl<'a> Hearing<'a> {
         };
         let begun = Instant::now();
         let outcome = place.run(|| policy.evaluate_within(self.gate.limits.as_ref(), &request, &context));
-        self.decision.evaluation = self.decision.evaluation.saturating_add(begun.elapsed());
+        let ended = Instant::now();
+        self.decision.evaluation = self.decision.evaluation.saturating_add(ended.duration_since(begun));
+        self.observer.evaluated(policy, begun, ended);
         outcome
     }
 
@@ -244,6 +254,7 @@ impl<'a> Hearing<'a> {
             Judged::Denied(denial) => problem(denial, &self.request.target),
             Judged::Faulted(fault) => {
                 self.decision.fault = true;
+                self.observer.failed(&fault);
                 fault.problem(Some(&self.request.target))
             }
         };

@@ -3,10 +3,12 @@
 mod aside;
 mod decision;
 mod judge;
+mod observer;
 mod operations;
 mod settings;
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, OnceLock};
 
 use crate::Request;
 use crate::facts::FactSource;
@@ -15,6 +17,7 @@ use crate::problem::ProblemStyle;
 use operations::Operations;
 
 pub use decision::{Decision, FactTrace, Verdict};
+pub use observer::Observer;
 pub use settings::SettingError;
 pub use solgate_engine::ir::Severity;
 pub use solgate_engine::verdict::{Finding, Mode, Setting};
@@ -34,11 +37,14 @@ pub struct Gate {
     policies: Vec<Arc<Policy>>,
     /// Of each policy.
     operations: Vec<Operations>,
+    /// The ids of all rules that the policies declare.
+    rules: HashSet<String>,
     facts: Arc<dyn FactSource>,
     settings: Vec<Setting>,
     mode: Mode,
     fact_failure: FactFailure,
     style: ProblemStyle,
+    settings_digest: OnceLock<Arc<str>>,
     /// `None`: those of the policies' engine.
     limits: Option<EvaluationLimits>,
 }
@@ -49,12 +55,14 @@ impl Gate {
     pub fn new(policies: Vec<Arc<Policy>>, facts: Arc<dyn FactSource>) -> Self {
         let gate = Self {
             operations: policies.iter().map(|policy| Operations::new(policy.manifest())).collect(),
+            rules: policies.iter().flat_map(|policy| &policy.manifest().rules).map(|rule| rule.id.clone()).collect(),
             policies,
             facts,
             settings: Vec::new(),
             mode: Mode::default(),
             fact_failure: FactFailure::default(),
             style: ProblemStyle::default(),
+            settings_digest: OnceLock::new(),
             limits: None,
         };
         gate.with_style(ProblemStyle::default())
@@ -69,6 +77,7 @@ impl Gate {
     pub fn with_settings(mut self, settings: Vec<Setting>) -> Result<Self, SettingError> {
         self.settings =
             settings.into_iter().map(|setting| settings::fit(&self.policies, setting)).collect::<Result<_, _>>()?;
+        self.settings_digest = OnceLock::new();
         // The version that answers carry may be another one now.
         let style = ProblemStyle { version: None, ..self.style.clone() };
         Ok(self.with_style(style))
@@ -77,12 +86,14 @@ impl Gate {
     #[must_use]
     pub fn with_mode(mut self, mode: Mode) -> Self {
         self.mode = mode;
+        self.settings_digest = OnceLock::new();
         self
     }
 
     #[must_use]
     pub fn with_fact_failure(mut self, fact_failure: FactFailure) -> Self {
         self.fact_failure = fact_failure;
+        self.settings_digest = OnceLock::new();
         self
     }
 
@@ -110,6 +121,14 @@ impl Gate {
         &self.settings
     }
 
+    /// Tells one way to be set from another: lower-case hexadecimal SHA-256 over
+    /// mode, fact failure, options and severities. Gates of equal settings have equal
+    /// digests, in whichever order these were given.
+    #[must_use]
+    pub fn settings_digest(&self) -> &Arc<str> {
+        self.settings_digest.get_or_init(|| settings::digest(&self.settings, self.mode, self.fact_failure).into())
+    }
+
     /// Whether it denies.
     #[must_use]
     pub fn mode(&self) -> Mode {
@@ -134,6 +153,12 @@ impl Gate {
         &self.policies
     }
 
+    /// Whether a policy declares this rule. One may name others in its verdicts.
+    #[must_use]
+    pub fn declares(&self, rule: &str) -> bool {
+        self.rules.contains(rule)
+    }
+
     /// The most bytes of a body that a door needs to read: the largest limit of
     /// the policies. One byte more tells that there is more.
     #[must_use]
@@ -154,15 +179,38 @@ impl Gate {
         self.operations.iter().find_map(|operations| operations.changes(method, target))
     }
 
+    /// The resource that a request is about, such as `vnf_instances/1`, by the first
+    /// policy that knows its operation; `None` if that is a collection.
+    #[must_use]
+    pub fn resource(&self, method: &str, target: &str) -> Option<String> {
+        self.operations.iter().find_map(|operations| operations.resource(method, target))
+    }
+
+    /// Where its facts come from.
+    #[must_use]
+    pub fn facts(&self) -> &Arc<dyn FactSource> {
+        &self.facts
+    }
+
     /// Judges one request. Never fails: what goes wrong is a denial, too.
     pub async fn judge(&self, request: &Request) -> Decision {
-        judge::judge(self, request, &*self.facts).await
+        judge::judge(self, request, &*self.facts, &mut ()).await
     }
 
     /// Judges one request with facts from `facts` instead of the gate's own
     /// source: for a program that fetches them itself, as
     /// [`DelegatedFacts`](crate::facts::DelegatedFacts) lets it.
     pub async fn judge_with(&self, request: &Request, facts: &dyn FactSource) -> Decision {
-        judge::judge(self, request, facts).await
+        judge::judge(self, request, facts, &mut ()).await
+    }
+
+    /// As [`judge_with`](Self::judge_with), and tells `observer` what happens meanwhile.
+    pub async fn judge_observed(
+        &self,
+        request: &Request,
+        facts: &dyn FactSource,
+        observer: &mut dyn Observer,
+    ) -> Decision {
+        judge::judge(self, request, facts, observer).await
     }
 }

@@ -51,6 +51,11 @@ impl Operations {
         if matches!(method, "GET" | "HEAD" | "OPTIONS") {
             return None;
         }
+        self.resource(method, target)
+    }
+
+    /// The resource that an operation is about, changed or not.
+    pub(super) fn resource(&self, method: &str, target: &str) -> Option<String> {
         let path = path(target);
         let below = self.below(&path)?;
         self.tree.find(method, below)?;
@@ -161,5 +166,7 @@ mod tests {
         for (method, target, resource) in changes {
             assert_eq!(operations.changes(method, target).as_deref(), resource, "{method} {target}");
         }
+        assert_eq!(operations.resource("GET", "/vnflcm/v2/a/%31?x").as_deref(), Some("a/1"));
+        assert_eq!(operations.resource("GET", "/vnflcm/v2/nothing/1"), None);
     }
 }

@@ -1,11 +1,15 @@
 //! Settings: what an operator changes of a policy without building it anew.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use data_encoding::HEXLOWER;
 use http::HeaderValue;
-use serde_json::Value;
-use solgate_engine::verdict::Setting;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use solgate_engine::verdict::{Mode, Setting};
 
+use super::FactFailure;
 use crate::policy::Policy;
 use crate::policy::manifest::OptionDefinition;
 
@@ -116,4 +120,17 @@ pub(super) fn highest_version(policies: &[Arc<Policy>], settings: &[Setting]) ->
         .map(|version| version.replace('*', "0"))
         .max_by_key(|version| version.split('.').map(|part| part.parse().unwrap_or(0)).collect::<Vec<u64>>())
         .and_then(|version| HeaderValue::try_from(version).ok())
+}
+
+/// What a gate is set to, as one short text.
+pub(super) fn digest(settings: &[Setting], mode: Mode, fact_failure: FactFailure) -> String {
+    let (mut options, mut severities) = (BTreeMap::new(), BTreeMap::new());
+    for setting in settings {
+        match setting {
+            Setting::Option { name, value } => drop(options.insert(name, value)),
+            Setting::Severity { rule, severity } => drop(severities.insert(rule, *severity)),
+        }
+    }
+    let set = json!([mode == Mode::Monitor, fact_failure == FactFailure::Pass, options, severities]);
+    HEXLOWER.encode(&Sha256::digest(set.to_string()))
 }

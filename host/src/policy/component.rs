@@ -131,6 +131,11 @@ impl<S: Start> Loaded<S> {
         Self { engine: engine.clone(), start, owner: Owner::new(), isolation, memory_at_start: 0 }
     }
 
+    /// The engine that it runs in.
+    pub(super) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
     /// Asks what the policy is.
     pub(super) fn described(mut self) -> Result<(Self, Manifest), LoadError> {
         let mut instance = self.instance(&self.engine.config().evaluation).map_err(|error| match error {

@@ -65,6 +65,15 @@ struct Inner {
     waiting: Waiting,
 }
 
+/// How many instances of policies there are: those that judge, and those that wait
+/// for their next call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InstanceUse {
+    pub existing: usize,
+    /// [`EngineConfig::concurrency`].
+    pub limit: usize,
+}
+
 impl Engine {
     /// Sets wasmtime up and starts its deadline clock.
     ///
@@ -91,6 +100,13 @@ impl Engine {
     #[must_use]
     pub fn config(&self) -> &EngineConfig {
         &self.inner.config
+    }
+
+    /// How many instances there are now.
+    #[must_use]
+    pub fn instances(&self) -> Option<InstanceUse> {
+        let existing = usize::try_from(self.inner.wasmtime.pooling_allocator_metrics()?.component_instances()).ok()?;
+        Some(InstanceUse { existing, limit: usize::try_from(self.inner.config.concurrency).ok()? })
     }
 
     pub(super) fn wasmtime(&self) -> &wasmtime::Engine {

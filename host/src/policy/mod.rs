@@ -24,7 +24,7 @@ use wasmtime::component::Component;
 
 pub use self::cache::CacheError;
 pub use self::cases::CasesError;
-pub use self::engine::{Engine, EngineConfig, EngineError};
+pub use self::engine::{Engine, EngineConfig, EngineError, InstanceUse};
 pub use self::isolation::{Isolation, IsolationError};
 pub use self::limits::EvaluationLimits;
 pub use self::manifest::Manifest;
@@ -215,6 +215,16 @@ impl Policy {
     #[must_use]
     pub fn body_limit(&self) -> usize {
         self.manifest.body_limit
+    }
+
+    /// How many instances its engine has, of all policies; `None` without a sandbox.
+    #[must_use]
+    pub fn instances(&self) -> Option<InstanceUse> {
+        match &self.judge {
+            Judge::Baked(loaded) => loaded.engine().instances(),
+            Judge::Loadable(loaded) => loaded.engine().instances(),
+            Judge::Native(_) | Judge::Traced(_) => None,
+        }
     }
 
     /// Bytes of memory that an evaluation has before it reads anything: less cannot be

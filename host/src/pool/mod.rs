@@ -8,6 +8,7 @@
 mod body;
 
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
@@ -42,6 +43,19 @@ pub struct Pool {
     /// For a connection, with name resolution and TLS handshake.
     limit: Duration,
     idle: Mutex<Idle>,
+    open: Arc<Open>,
+}
+
+/// Counts the connections that exist.
+#[derive(Debug, Default)]
+struct Open(AtomicUsize);
+
+/// How many connections there are to a VNFM.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolUse {
+    /// A request, or its answer, is under way on them.
+    pub busy: usize,
+    pub idle: usize,
 }
 
 #[derive(Default)]
@@ -71,13 +85,37 @@ struct Connection {
     /// The driver has nothing more to do.
     ended: bool,
     since: Instant,
+    _counted: Counted,
+}
+
+/// Counts a connection for as long as it exists.
+struct Counted(Arc<Open>);
+
+impl Counted {
+    fn new(open: &Arc<Open>) -> Self {
+        open.0.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(open))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Pool {
     /// Connects to `url` within `limit`.
     #[must_use]
     pub fn new(connector: HttpsConnector<HttpConnector>, url: Uri, limit: Duration) -> Arc<Self> {
-        Arc::new(Self { connector, url, limit, idle: Mutex::default() })
+        Arc::new(Self { connector, url, limit, idle: Mutex::default(), open: Arc::default() })
+    }
+
+    /// How many connections there are.
+    #[must_use]
+    pub fn in_use(&self) -> PoolUse {
+        let idle = self.lock().connections.len();
+        PoolUse { busy: self.open.0.load(Ordering::Relaxed).saturating_sub(idle), idle }
     }
 
     /// Sends a request and waits for the head of its answer. The request's
@@ -118,7 +156,8 @@ impl Pool {
             std::future::poll_fn(|context| connector.poll_ready(context)).await?;
             let io = connector.call(self.url.clone()).await?;
             let (sender, driver) = client().handshake(io).await?;
-            Ok(Box::new(Connection { sender, driver, ended: false, since: Instant::now() }))
+            let counted = Counted::new(&self.open);
+            Ok(Box::new(Connection { sender, driver, ended: false, since: Instant::now(), _counted: counted }))
         };
         tokio::time::timeout(self.limit, open)
             .await

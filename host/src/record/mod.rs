@@ -16,8 +16,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::request::Caller;
+
 pub use replay::NotReplayed;
-pub use take::{Bodies, record};
+pub use take::{Bodies, Handling, record};
 
 /// The format that is written. It grows by members that a reader may ignore; when
 /// it changes in any other way, so does this number.
@@ -35,19 +37,36 @@ pub struct Record {
     /// When the request was received, to the millisecond (RFC 3339): the policy's
     /// time.
     pub time: String,
+    /// The trace that the request belongs to (W3C Trace Context), if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace_id: Option<String>,
     /// The operation that the request was recognised as.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<String>,
+    /// What it is about, such as `vnf_instances/1`; absent for a collection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
     pub request: RecordedRequest,
     #[serde(default)]
     pub context: RecordedContext,
     /// The policies that had a say, in the order in which they were asked.
     pub policies: Vec<RecordedPolicy>,
+    /// Tells one way in which the gate was set from another; see
+    /// [`Gate::settings_digest`](crate::gate::Gate::settings_digest).
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub settings_digest: String,
+    /// Overrides of severities that rules fell under which the request broke.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overrides: Vec<RecordedOverride>,
     /// In the order in which they were fetched; of several answers to one question
     /// the last counted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub facts: Vec<RecordedFact>,
     pub verdict: RecordedVerdict,
+    /// What the VNFM answered; absent if the request did not get there, or by way of
+    /// another server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upstream_status: Option<u16>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -137,6 +156,32 @@ pub struct RecordedCaller {
     pub certificate_names: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source_address: Option<String>,
+}
+
+impl From<&Caller> for RecordedCaller {
+    fn from(caller: &Caller) -> Self {
+        Self {
+            subject: caller.subject.clone(),
+            tenant: caller.tenant.clone(),
+            roles: caller.roles.clone(),
+            scopes: caller.scopes.clone(),
+            certificate_names: caller.certificate_names.clone(),
+            source_address: caller.source_address.clone(),
+        }
+    }
+}
+
+/// A rule whose severity the operator had changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordedOverride {
+    pub rule: String,
+    /// The one that held.
+    pub severity: crate::gate::Severity,
+    /// Why, in the operator's words.
+    pub reason: String,
+    /// When it ends (RFC 3339).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

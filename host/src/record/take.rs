@@ -7,7 +7,8 @@ use data_encoding::BASE64;
 use super::redact::{self, Redactor};
 use super::{
     FORMAT, FactOutcome, Record, RecordedBody, RecordedCaller, RecordedContext, RecordedFact, RecordedFactFailure,
-    RecordedFinding, RecordedMode, RecordedPolicy, RecordedRequest, RecordedVerdict, RecordedViolation,
+    RecordedFinding, RecordedMode, RecordedOverride, RecordedPolicy, RecordedRequest, RecordedVerdict,
+    RecordedViolation,
 };
 use crate::Request;
 use crate::facts::FactAnswer;
@@ -22,9 +23,20 @@ pub enum Bodies {
     Redacted,
 }
 
+/// What a door knows of a request beside what the gate judged by.
+#[derive(Debug, Clone, Default)]
+pub struct Handling {
+    /// The request id.
+    pub id: Option<String>,
+    pub trace_id: Option<String>,
+    pub overrides: Vec<RecordedOverride>,
+    /// What the VNFM answered.
+    pub upstream_status: Option<u16>,
+}
+
 /// The record of a decision that `gate` came to about `request`.
 #[must_use]
-pub fn record(id: Option<String>, gate: &Gate, request: &Request, decision: &Decision, bodies: Bodies) -> Record {
+pub fn record(handling: Handling, gate: &Gate, request: &Request, decision: &Decision, bodies: Bodies) -> Record {
     let redactor = Redactor::new(gate.policies().iter().map(AsRef::as_ref));
     // Policies see milliseconds.
     let received = request.received_at.duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -32,9 +44,11 @@ pub fn record(id: Option<String>, gate: &Gate, request: &Request, decision: &Dec
     let time = UNIX_EPOCH.checked_add(millis).unwrap_or(UNIX_EPOCH);
     Record {
         format: FORMAT,
-        id,
+        id: handling.id,
         time: humantime::format_rfc3339_millis(time).to_string(),
+        trace_id: handling.trace_id,
         operation: decision.operation.clone(),
+        resource: decision.resource.clone(),
         request: RecordedRequest {
             method: request.method.clone(),
             target: redact::target(&request.target).into_owned(),
@@ -49,8 +63,11 @@ pub fn record(id: Option<String>, gate: &Gate, request: &Request, decision: &Dec
             .iter()
             .map(|policy| RecordedPolicy { name: policy.name.clone(), digest: policy.digest.clone() })
             .collect(),
+        settings_digest: gate.settings_digest().to_string(),
+        overrides: handling.overrides,
         facts: decision.facts.iter().map(|fact| self::fact(fact, &redactor)).collect(),
         verdict: decision.into(),
+        upstream_status: handling.upstream_status,
     }
 }
 
@@ -94,14 +111,7 @@ fn context(gate: &Gate, request: &Request) -> RecordedContext {
             FactFailure::Deny => RecordedFactFailure::Deny,
             FactFailure::Pass => RecordedFactFailure::Pass,
         },
-        caller: request.caller.as_ref().map(|caller| RecordedCaller {
-            subject: caller.subject.clone(),
-            tenant: caller.tenant.clone(),
-            roles: caller.roles.clone(),
-            scopes: caller.scopes.clone(),
-            certificate_names: caller.certificate_names.clone(),
-            source_address: caller.source_address.clone(),
-        }),
+        caller: request.caller.as_ref().map(RecordedCaller::from),
         ..RecordedContext::default()
     };
     for setting in gate.settings() {

@@ -46,6 +46,26 @@ async fn identical_fetches_at_the_same_time_share_a_request() {
 }
 
 #[tokio::test]
+async fn requests_of_different_traces_share_a_request_in_that_of_the_first() {
+    let upstream = Upstream::start_held(counting()).await;
+    let facts = HttpFacts::builder(&upstream.url).build().unwrap();
+    let template = vnf_instance();
+    let parents = [1, 2, 3].map(|n| format!("00-4bf92f3577b34da6a3ce929d0e0e473{n}-00f067aa0ba902b7-01"));
+    let fields = parents.each_ref().map(|parent| [("traceparent", parent.as_str()), ("tracestate", "a=1")]);
+    let asked = join_all(fields.iter().map(|fields| ask_as(&facts, &template, fields, false)));
+    let (answers, ()) = join(asked, async {
+        upstream.arrival().await;
+        upstream.release(3);
+    })
+    .await;
+    assert_eq!(answers, [nth(1, false), nth(1, true), nth(1, true)]);
+    let seen = upstream.seen();
+    assert_eq!(seen.len(), 1);
+    assert_eq!(seen[0].headers["traceparent"], parents[0].as_str());
+    assert_eq!(seen[0].headers["tracestate"], "a=1");
+}
+
+#[tokio::test]
 async fn what_differs_is_asked_for_separately() {
     let upstream = Upstream::start_held(|_| answer(200, &[], "{}")).await;
     let facts = HttpFacts::builder(&upstream.url).build().unwrap();

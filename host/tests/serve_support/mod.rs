@@ -188,6 +188,7 @@ pub fn config(upstream: SocketAddr) -> Config {
         upstreams: vec![UpstreamConfig::new(url)],
         log: LogFormat::Json,
         record: None,
+        tracing: None,
         reload: true,
     }
 }

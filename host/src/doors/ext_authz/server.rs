@@ -18,7 +18,7 @@ use super::service::Checks;
 use crate::doors::gateway::config::{Config, Limits};
 use crate::doors::gateway::judging::Judging;
 use crate::doors::gateway::tls::{Protocol, TlsListener};
-use crate::doors::gateway::{GateBuilder, GatewayError, Reload, listen};
+use crate::doors::gateway::{Drain, GateBuilder, GatewayError, Reload, listen};
 
 /// Bytes that a check may have beyond the largest body that is judged: head,
 /// metadata, and as much of a longer body as Envoy buffers.
@@ -111,6 +111,7 @@ impl Server {
                 let _ = stopped.await;
             });
         let mut server = std::pin::pin!(server);
+        let drain = Drain::new(limits.drain);
         let ended = tokio::select! {
             _ = &mut server => true,
             () = shutdown => {
@@ -119,10 +120,11 @@ impl Server {
                 // It ends only if it cannot listen any more.
                 let _ = tokio::time::timeout(lame_duck, &mut server).await;
                 let _ = stop.send(());
-                tokio::time::timeout(limits.drain, server).await.is_ok()
+                drain.begin();
+                tokio::time::timeout(drain.left(), server).await.is_ok()
             }
         };
-        judging.close(tasks);
+        judging.close(tasks, drain.left()).await;
         ended
     }
 }

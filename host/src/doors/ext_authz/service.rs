@@ -11,6 +11,7 @@ use super::admitted::NotAdmitted;
 use super::answer::answer;
 use super::request::{Refused, request};
 use crate::doors::gateway::judging::Judging;
+use crate::trace_context;
 
 /// Answers checks.
 pub struct Checks {
@@ -26,8 +27,11 @@ impl Authorization for Checks {
         if let Some(NotAdmitted(fault)) = check.extensions().get() {
             return Ok(Response::new(answer(self.judging.fault(fault, "", "", envoy))));
         }
+        let asking = check.metadata().clone().into_headers();
         let judged = match request(check.into_inner(), &self.jwt_payload, SystemTime::now()) {
-            Ok(request) => {
+            Ok(mut request) => {
+                // Envoy's span for this check, if it makes one, rather than its client's.
+                trace_context::replace(&asking, &mut request.headers);
                 let client = request.caller.as_ref().and_then(|caller| caller.source_address.as_deref());
                 // A client on a Unix socket has no address: then it is Envoy that asks.
                 let peer = client.and_then(|address| address.parse().ok()).unwrap_or(envoy);

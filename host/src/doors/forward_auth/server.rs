@@ -24,7 +24,7 @@ use crate::doors::body::{Unread, collect};
 use crate::doors::gateway::config::{Config, Limits};
 use crate::doors::gateway::judging::{Judged, Judging};
 use crate::doors::gateway::tls::{Protocol, TlsListener};
-use crate::doors::gateway::{GateBuilder, GatewayError, Reload, connections, listen};
+use crate::doors::gateway::{Drain, GateBuilder, GatewayError, Reload, connections, listen};
 use crate::fault::Fault;
 
 /// The door, listening.
@@ -85,12 +85,16 @@ impl ForwardAuth {
         full.headers_mut().insert(VERDICT, HeaderValue::from_static("refuse"));
         // In TLS nothing can be said before the handshake.
         let farewell = door.judging.farewell(Some(&full).filter(|_| tls.is_none()));
-        let stopping = || door.judging.stopping();
+        let drain = Drain::new(limits.drain);
+        let stopping = || {
+            drain.begin();
+            door.judging.stopping();
+        };
         let cut = connections(listener, limits, farewell, shutdown, stopping, |stream, peer, watcher| {
             accept(stream, peer, door.clone(), tls.clone(), limits, watcher)
         })
         .await;
-        door.judging.close(tasks);
+        door.judging.close(tasks, drain.left()).await;
         cut
     }
 }

@@ -15,6 +15,7 @@ use super::error::GatewayError;
 use super::evaluation::EvaluationArgs;
 use super::gate_config::{self, GateMode, SeverityOverride};
 use super::record_file::RecordConfig;
+use super::spans::TracingArgs;
 use super::tokens::JwtArgs;
 use crate::gate::{FactFailure, Severity};
 use crate::policy::{Isolation, PolicyFile, PolicySources};
@@ -85,6 +86,9 @@ pub struct GatewayArgs {
     #[arg(long)]
     pub log_bodies: bool,
 
+    #[command(flatten)]
+    pub tracing: TracingArgs,
+
     /// Read everything from a file instead
     #[arg(long, value_name = "FILE", env = "SOLGATE_CONFIG")]
     pub config: Option<PathBuf>,
@@ -132,6 +136,7 @@ impl GatewayArgs {
             })?;
             record.bodies = bodies;
         }
+        self.tracing.apply(&mut config.tracing)?;
         Ok(config)
     }
 
@@ -168,6 +173,7 @@ impl GatewayArgs {
             upstreams: vec![upstream],
             log: LogFormat::default(),
             record: None,
+            tracing: None,
             reload: true,
         }
     }

@@ -8,6 +8,7 @@ use http::Uri;
 
 use super::gate_config::GateConfig;
 use super::record_file::RecordConfig;
+use super::spans::TracingConfig;
 use super::tls::TlsConfig;
 use super::tokens::JwtConfig;
 use crate::policy::PolicyFile;
@@ -31,6 +32,8 @@ pub struct Config {
     pub log: LogFormat,
     /// Where whole decisions are recorded; nowhere by default.
     pub record: Option<RecordConfig>,
+    /// Where spans go; none are made by default.
+    pub tracing: Option<TracingConfig>,
     /// Whether policies, certificates and keys are replaced when their files are, or at
     /// SIGHUP.
     pub reload: bool,

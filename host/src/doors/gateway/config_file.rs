@@ -7,6 +7,7 @@ use super::config::{self, Config, DEFAULT_LISTEN, Limits, LogFormat, UpstreamCon
 use super::error::GatewayError;
 use super::gate_file::{self, problem};
 use super::record_file::RecordConfig;
+use super::spans;
 use super::tls::tls;
 use super::tokens::jwt;
 use super::yaml::{self, ConfigError, Node};
@@ -15,8 +16,8 @@ use crate::record::Bodies;
 
 type Result<T> = std::result::Result<T, ConfigError>;
 
-const MEMBERS: [&str; 10] =
-    ["listen", "admin", "tls", "jwt", "log", "decisionLog", "reload", "limits", "problem", "upstreams"];
+const MEMBERS: [&str; 11] =
+    ["listen", "admin", "tls", "jwt", "log", "decisionLog", "tracing", "reload", "limits", "problem", "upstreams"];
 
 /// Reads the file. Paths in it are relative to its folder.
 ///
@@ -44,6 +45,7 @@ pub fn parse(path: &Path, text: &str) -> Result<Config> {
             upstreams: Vec::new(),
             log: LogFormat::default(),
             record: None,
+            tracing: None,
             reload: true,
         };
         let mut style = ProblemStyle::default();
@@ -56,6 +58,7 @@ pub fn parse(path: &Path, text: &str) -> Result<Config> {
                 "jwt" => config.jwt = Some(jwt(node, folder)?),
                 "log" => config.log = node.parse("json, text or off", log_format)?,
                 "decisionLog" => config.record = Some(record(node, folder)?),
+                "tracing" => config.tracing = Some(spans::read(node, folder)?),
                 "reload" => config.reload = node.boolean()?,
                 "limits" => limits(node, &mut config.limits)?,
                 "problem" => problem(node, &mut style)?,
@@ -198,6 +201,7 @@ tls: { certFile: certs/gate.pem, keyFile: /run/gate.key, clientCaFile: clients.p
 jwt: { jwks: "https://idp.example/keys", caFile: idp.pem, issuer: "https://idp.example", audience: [a, b], presence: optional }
 log: text
 decisionLog: { file: d.jsonl, bodies: true }
+tracing: { otlp: "https://127.0.0.1:4317", caFile: ca.pem, sample: 0.25 }
 reload: false
 limits:
   { headBytes: 32768, headTimeout: 5s, idle: 1m, connections: 10, requests: 9, waiting: 8, bodyMemoryBytes: 7000000, drain: 2s, answerTimeout: 90s }
@@ -229,6 +233,9 @@ upstreams:
         assert_eq!((limits.connections, limits.requests, limits.waiting, limits.body_memory), (10, 9, 8, 7_000_000));
         let record = RecordConfig { file: PathBuf::from("/etc/solgate/d.jsonl"), bodies: Bodies::Redacted };
         assert_eq!(config.record, Some(record));
+        let tracing = config.tracing.as_ref().unwrap();
+        assert_eq!((tracing.otlp.to_string().as_str(), tracing.sample), ("https://127.0.0.1:4317/", 0.25));
+        assert_eq!(tracing.ca_file.as_deref(), Some(Path::new("/etc/solgate/ca.pem")));
         assert_eq!(config.limits.answer, Duration::from_secs(90));
         let clients =
             ClientCertificates { ca: PathBuf::from("/etc/solgate/clients.pem"), presence: Presence::Optional };
@@ -327,6 +334,22 @@ upstreams:
                 "jwt: { jwks: ftp://a/b }",
                 "t.yaml:1:14: expected a file, or https://HOST[:PORT]/PATH without user and password \
                  (http:// on this machine only), found another text",
+            ),
+            (
+                "tracing: { sample: 1 }",
+                "t.yaml:1:10: otlp is missing: http://HOST[:PORT] or https://HOST[:PORT] of a collector that takes OTLP over gRPC, without a path",
+            ),
+            (
+                "tracing: { otlp: \"http://c\", sample: 1.5 }",
+                "t.yaml:1:37: expected a number from 0 to 1, such as 0.1 for every tenth request, found 1.5",
+            ),
+            (
+                "tracing: { otlp: \"http://c/v1\" }",
+                "t.yaml:1:18: expected http://HOST[:PORT] or https://HOST[:PORT] of a collector that takes OTLP over gRPC, without a path, found another text",
+            ),
+            (
+                "tracing: { otlp: \"http://c\", caFile: ca.pem }",
+                "t.yaml:1:37: caFile is for an https collector: leave it out, or write https:// in otlp",
             ),
             ("reload: never", "t.yaml:1:9: expected true or false, found another text"),
             ("decisionLog: { file: a, bodies: some }", "t.yaml:1:33: expected true or false, found another text"),

@@ -10,6 +10,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use opentelemetry::trace::TraceId;
 use serde::{Serialize, Serializer};
 use tracing::field::{Field, Visit};
 use tracing_subscriber::Layer;
@@ -17,9 +18,12 @@ use tracing_subscriber::layer::Context;
 
 use super::config::LogFormat;
 use super::line_writer::LineWriter;
-use crate::gate::{Decision, Finding, Severity, Verdict};
+use crate::Request;
+use crate::gate::{Decision, Finding, Gate, Severity, Verdict};
 use crate::policy::PolicyId;
 use crate::problem::Location;
+use crate::record::{RecordedCaller, RecordedOverride};
+use crate::request::Caller;
 
 /// The `tracing` target of the lines; the field is called `line`.
 pub const TARGET: &str = "solgate::decision";
@@ -36,22 +40,40 @@ pub struct Record {
     #[serde(serialize_with = "rfc3339")]
     pub time: SystemTime,
     pub id: String,
+    /// The trace that the request belongs to, if any.
+    #[serde(serialize_with = "trace_id", skip_serializing_if = "Option::is_none")]
+    pub trace_id: Option<TraceId>,
     pub peer: IpAddr,
     pub method: String,
     /// Without the query.
     pub path: String,
     pub operation: Option<String>,
+    /// What it is about, such as `vnf_instances/1`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
+    /// Who the caller is, as far as that was verified; the address is `peer`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub caller: Option<RecordedCaller>,
     /// What the client was answered; null if it left before.
     pub status: Option<u16>,
     pub verdict: Outcome,
     /// The rule or fault that decided.
     pub rule: Option<String>,
+    /// Rules that were named and that no policy declares, which metrics must not name.
+    #[serde(skip)]
+    pub undeclared: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<FindingLine>,
+    /// Overrides of severities that rules fell under which the request broke.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub overrides: Vec<RecordedOverride>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub facts: Vec<FactLine>,
     #[serde(serialize_with = "policy_lines")]
     pub policies: Vec<Arc<PolicyId>>,
+    /// Of the gate; absent if it had no say.
+    #[serde(serialize_with = "digest", skip_serializing_if = "Option::is_none")]
+    pub settings_digest: Option<Arc<str>>,
     pub upstream_status: Option<u16>,
     pub request_bytes: u64,
     pub response_bytes: u64,
@@ -128,16 +150,22 @@ impl Record {
         Self {
             time,
             id,
+            trace_id: None,
             peer,
             method: start(method, METHOD_LIMIT),
             path: start(path, PATH_LIMIT),
             operation: None,
+            resource: None,
+            caller: None,
             status: None,
             verdict: Outcome::default(),
             rule: None,
+            undeclared: Vec::new(),
             findings: Vec::new(),
+            overrides: Vec::new(),
             facts: Vec::new(),
             policies: Vec::new(),
+            settings_digest: None,
             upstream_status: None,
             request_bytes: 0,
             response_bytes: 0,
@@ -145,15 +173,26 @@ impl Record {
         }
     }
 
+    /// Enters who the caller is.
+    pub fn called_by(&mut self, caller: &Caller) {
+        let known = RecordedCaller { source_address: None, ..RecordedCaller::from(caller) };
+        self.caller = Some(known).filter(|known| *known != RecordedCaller::default());
+    }
+
     /// Enters that the gate is off: what was asked, and no verdict.
-    pub fn unjudged(&mut self, operation: Option<&str>) {
-        self.operation = operation.map(str::to_owned);
+    pub fn unjudged(&mut self, gate: &Gate, request: &Request) {
+        self.operation = gate.operation(&request.method, &request.target).map(str::to_owned);
+        self.resource = gate.resource(&request.method, &request.target);
+        if let Some(caller) = &request.caller {
+            self.called_by(caller);
+        }
         self.verdict = Outcome::Unjudged;
     }
 
     /// Enters what the gate decided.
     pub fn decided(&mut self, decision: &Decision) {
         self.operation.clone_from(&decision.operation);
+        self.resource.clone_from(&decision.resource);
         (self.verdict, self.rule) = match &decision.verdict {
             Verdict::Allow => (Outcome::Allow, None),
             Verdict::Deny(problem) => (Outcome::Deny, Some(problem.rule.clone())),
@@ -197,6 +236,14 @@ impl Record {
 
 fn rfc3339<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&humantime::format_rfc3339_micros(*time))
+}
+
+fn trace_id<S: Serializer>(id: &Option<TraceId>, serializer: S) -> Result<S::Ok, S::Error> {
+    id.map(|id| id.to_string()).serialize(serializer)
+}
+
+fn digest<S: Serializer>(digest: &Option<Arc<str>>, serializer: S) -> Result<S::Ok, S::Error> {
+    digest.as_deref().serialize(serializer)
 }
 
 fn policy_lines<S: Serializer>(policies: &[Arc<PolicyId>], serializer: S) -> Result<S::Ok, S::Error> {

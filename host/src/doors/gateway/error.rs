@@ -31,6 +31,8 @@ pub enum GatewayError {
     Config(#[from] super::yaml::ConfigError),
     #[error("cannot record decisions in {}: {error}", path.display())]
     DecisionLog { path: PathBuf, error: super::record_file::RecordFileError },
+    #[error("cannot export spans: {reason}")]
+    Tracing { reason: String },
     #[error("{0}")]
     Arguments(String),
     #[error("cannot start the thread that writes decision lines: {0}")]

@@ -4,11 +4,11 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http::header::HOST;
-use http::{HeaderValue, Response};
+use http::{HeaderMap, HeaderValue, Response};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
@@ -23,16 +23,19 @@ use super::farewell::Farewell;
 use super::gate_config::GateMode;
 use super::metrics::{Metrics, OpenConnection};
 use super::overrides;
-use super::record_file::RecordFile;
+use super::record_file::{HeldRecord, RecordFile};
 use super::reload::Reload;
 use super::router::Router;
 use super::routes;
+use super::spans::{RequestSpan, Spans};
 use super::tls::{Protocol, TlsListener};
 use super::tokens::Tokens;
+use super::verdict::{Notes, handling};
 use crate::Request;
 use crate::fault::Fault;
 use crate::gate::{Decision, Gate, Verdict};
 use crate::problem::ProblemStyle;
+use crate::trace_context;
 
 /// What the server that asks is to do.
 #[derive(Debug)]
@@ -50,6 +53,7 @@ pub struct Judging {
     metrics: Arc<Metrics>,
     log: LogFormat,
     record_file: Option<RecordFile>,
+    spans: Option<Spans>,
     admission: Admission,
     tokens: Option<Arc<Tokens>>,
     ids: RequestIds,
@@ -68,8 +72,9 @@ impl Judging {
         let admin = Arc::new(Admin { metrics: metrics.clone(), tokens: tokens.clone(), stopping });
         let admission = Admission::new(&config.limits, largest_body(&routes))?;
         let record_file = RecordFile::open(config.record.as_ref(), &metrics)?;
+        let spans = Spans::start(config.tracing.as_ref(), &metrics)?;
         let (log, ids) = (config.log, RequestIds::default());
-        Ok(Self { routes, admin, metrics, log, record_file, admission, tokens, ids })
+        Ok(Self { routes, admin, metrics, log, record_file, spans, admission, tokens, ids })
     }
 
     /// Ends overrides at their time, renews the keys for tokens, and serves health and
@@ -118,10 +123,14 @@ impl Judging {
         self.admin.stopping.store(true, Ordering::Relaxed);
     }
 
-    /// Writes what is still to be written, when no request is being judged.
-    pub fn close(&self, tasks: Vec<JoinHandle<()>>) {
+    /// Writes what is still to be written, when no request is being judged; spans for
+    /// as long as `limit`.
+    pub async fn close(&self, tasks: Vec<JoinHandle<()>>, limit: Duration) {
         if let Some(file) = &self.record_file {
             file.finish();
+        }
+        if let Some(spans) = &self.spans {
+            spans.finish(limit).await;
         }
         tasks.iter().for_each(JoinHandle::abort);
     }
@@ -164,6 +173,7 @@ impl Judging {
     /// says who that is.
     pub async fn judge(&self, mut request: Request, peer: IpAddr) -> Judged {
         let mut watch = self.watch(request.received_at, &request.method, &request.target, peer);
+        watch.trace(&request.headers);
         watch.record.request_bytes = u64::try_from(request.body.len()).unwrap_or(u64::MAX);
         let host = request.headers.get(HOST).and_then(|value| value.to_str().ok());
         let Some(route) = self.routes.find(host, &request.target) else {
@@ -177,33 +187,29 @@ impl Judging {
             }
         }
         if route.upstream.gate.mode == GateMode::Off {
-            watch.record.unjudged(gate.operation(&request.method, &request.target));
+            watch.record.unjudged(&gate, &request);
             if !request.body_complete {
                 return watch.refuse_long_body(&gate, &request);
             }
             return Judged::Pass { warnings: Vec::new(), decision: summary(&watch.record) };
         }
-        let decision = gate.judge(&request).await;
-        watch.record.decided(&decision);
-        if let Some(file) = &self.record_file {
-            file.offer(&watch.record.id, &gate, &request, &decision);
-        }
-        if let Some(shadow) = &route.shadow {
-            shadow.offer(&watch.record, &gate, &request, &decision);
-        }
-        self.metrics.judged(decision.evaluation, (!decision.facts.is_empty()).then_some(decision.waiting));
+        let notes = Notes { metrics: &self.metrics, record_file: self.record_file.as_ref(), span: watch.span.as_ref() };
+        let (decision, held) = notes.judge(route, &gate, &request, &mut watch.record).await;
+        watch.held = held;
         watch.settle(&gate, decision, &request)
     }
 
     /// Refuses a request that could not even be read.
     #[must_use]
     pub fn fault(&self, fault: &Fault, method: &str, target: &str, peer: IpAddr) -> Judged {
-        self.watch(SystemTime::now(), method, target, peer).refuse(fault, target)
+        let mut watch = self.watch(SystemTime::now(), method, target, peer);
+        watch.trace(&HeaderMap::new());
+        watch.refuse(fault, target)
     }
 
     fn watch(&self, received_at: SystemTime, method: &str, target: &str, peer: IpAddr) -> Watch<'_> {
         let record = Record::new(self.ids.next(), peer, received_at, method, target);
-        Watch { judging: self, record, started: Instant::now() }
+        Watch { judging: self, record, held: None, span: None, started: Instant::now() }
     }
 }
 
@@ -216,10 +222,23 @@ fn largest_body(routes: &Router<Arc<CurrentGate>>) -> usize {
 struct Watch<'a> {
     judging: &'a Judging,
     record: Record,
+    /// The decision, to be recorded when the request has ended.
+    held: Option<HeldRecord>,
+    span: Option<RequestSpan>,
     started: Instant,
 }
 
 impl Watch<'_> {
+    /// Finds the trace that a request with these fields belongs to, or begins one.
+    fn trace(&mut self, headers: &HeaderMap) {
+        let spans = self.judging.spans.as_ref();
+        self.span = spans.map(|spans| spans.request(headers, self.record.time, self.started));
+        self.record.trace_id = match &self.span {
+            Some(span) => Some(span.trace_id()),
+            None => trace_context::trace_id(headers),
+        };
+    }
+
     fn settle(mut self, gate: &Gate, decision: Decision, request: &Request) -> Judged {
         let warnings = decision.warnings();
         if let Verdict::Deny(problem) = decision.verdict {
@@ -264,6 +283,12 @@ impl Drop for Watch<'_> {
         self.record.micros.total = micros(self.started.elapsed());
         if let Some(line) = self.record.line(self.judging.log) {
             tracing::info!(target: TARGET, line = line.as_str());
+        }
+        if let Some(held) = self.held.take() {
+            held.offer(handling(&self.record));
+        }
+        if let Some(span) = &mut self.span {
+            span.end(&self.record);
         }
         self.judging.metrics.request(&mut self.record);
     }

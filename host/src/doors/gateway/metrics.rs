@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -17,7 +16,10 @@ use super::decision_log::Record;
 use super::gate_config::GateMode;
 use super::line_writer;
 use super::policy_metrics::{PolicyMetrics, Role};
+use super::sampled::Sampled;
 use super::shadow::Compared;
+use super::spans::SpanCounts;
+use crate::gate::Decision;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
@@ -35,8 +37,19 @@ struct FindingLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FactLabels {
+    fact: String,
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ClassLabels {
     class: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct SpanLabels {
+    outcome: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -52,6 +65,17 @@ pub enum RecordOutcome {
     Dropped,
     /// The file could not be written.
     Failed,
+}
+
+impl RecordOutcome {
+    fn labels(self) -> RecordLabels {
+        let outcome = match self {
+            Self::Written => "written",
+            Self::Dropped => "dropped",
+            Self::Failed => "failed",
+        };
+        RecordLabels { outcome }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -89,6 +113,10 @@ struct GateLabels {
     mode: &'static str,
 }
 
+/// The label of rules that no policy declares: labels must be few, whatever a policy
+/// says.
+const UNDECLARED: &str = "undeclared";
+
 /// A connection that is open.
 pub struct OpenConnection(Arc<Metrics>);
 
@@ -107,6 +135,7 @@ pub struct Metrics {
     findings: Family<FindingLabels, Counter>,
     evaluation: Histogram,
     fact_wait: Histogram,
+    facts: Family<FactLabels, Counter>,
     upstream_answers: Family<ClassLabels, Counter>,
     connections: Gauge,
     connections_refused: Family<RefusedLabels, Counter>,
@@ -116,6 +145,8 @@ pub struct Metrics {
     gates: Family<GateLabels, Gauge>,
     records: Family<RecordLabels, Counter>,
     lines_dropped: Counter,
+    spans: SpanCounts,
+    sampled: Sampled,
 }
 
 impl Default for Metrics {
@@ -132,16 +163,18 @@ impl Default for Metrics {
         registry.register("findings", "Rule failures that did not deny", findings.clone());
         registry.register_with_unit(
             "evaluation",
-            "Time spent in policies per request",
+            "Time spent in policies per request, in seconds",
             Unit::Seconds,
             evaluation.clone(),
         );
         registry.register_with_unit(
             "fact_wait",
-            "Time spent waiting for facts per request that asked for any",
+            "Time spent waiting for facts per request that asked for any, in seconds",
             Unit::Seconds,
             fact_wait.clone(),
         );
+        let facts = Family::default();
+        registry.register("facts", "Facts that were asked for, by name and outcome", facts.clone());
         registry.register("upstream_answers", "Answers of the VNFMs by status class", upstream_answers.clone());
         registry.register("open_connections", "Client connections that are open", connections.clone());
         let connections_refused = Family::<RefusedLabels, Counter>::default();
@@ -162,8 +195,11 @@ impl Default for Metrics {
         }
         let gates = Family::default();
         registry.register("gate_mode", "Gates in each mode: enforce, monitor or off", gates.clone());
-        let records = Family::default();
+        let records = Family::<RecordLabels, Counter>::default();
         registry.register("decision_records", "Records for the decision log by what became of them", records.clone());
+        for outcome in [RecordOutcome::Written, RecordOutcome::Dropped, RecordOutcome::Failed] {
+            drop(records.get_or_create(&outcome.labels()));
+        }
         let lines_dropped = Counter::default();
         registry.register(
             "decision_lines_dropped",
@@ -171,6 +207,11 @@ impl Default for Metrics {
             lines_dropped.clone(),
         );
         let access = AccessMetrics::register(&mut registry);
+        let spans = Family::<SpanLabels, Counter>::default();
+        registry.register("spans", "Spans for the collector by what became of them", spans.clone());
+        let count = |outcome| spans.get_or_create_owned(&SpanLabels { outcome });
+        let spans = SpanCounts { exported: count("exported"), dropped: count("dropped"), failed: count("failed") };
+        let sampled = Sampled::new(&mut registry);
         Self {
             access,
             registry,
@@ -178,6 +219,7 @@ impl Default for Metrics {
             findings,
             evaluation,
             fact_wait,
+            facts,
             upstream_answers,
             connections,
             connections_refused,
@@ -187,6 +229,8 @@ impl Default for Metrics {
             gates,
             records,
             lines_dropped,
+            spans,
+            sampled,
         }
     }
 }
@@ -194,16 +238,17 @@ impl Default for Metrics {
 impl Metrics {
     /// Counts a request that has ended, and whose record is no longer needed.
     pub fn request(&self, record: &mut Record) {
+        let known = |rule: String| if record.undeclared.contains(&rule) { UNDECLARED.to_owned() } else { rule };
         let labels = RequestLabels {
             operation: record.operation.take().unwrap_or_else(|| "unknown".to_owned()),
             status: record.status.unwrap_or_default(),
             verdict: record.verdict.as_str(),
-            rule: record.rule.take().unwrap_or_default(),
+            rule: record.rule.take().map(known).unwrap_or_default(),
         };
         self.requests.get_or_create(&labels).inc();
         for finding in &record.findings {
             self.findings
-                .get_or_create(&FindingLabels { rule: finding.rule.clone(), severity: finding.severity })
+                .get_or_create(&FindingLabels { rule: known(finding.rule.clone()), severity: finding.severity })
                 .inc();
         }
         if let Some(status) = record.upstream_status {
@@ -218,12 +263,27 @@ impl Metrics {
         }
     }
 
-    /// Notes how long a verdict took, and the wait for facts if there was any.
-    pub fn judged(&self, evaluation: Duration, fact_wait: Option<Duration>) {
-        self.evaluation.observe(evaluation.as_secs_f64());
-        if let Some(wait) = fact_wait {
-            self.fact_wait.observe(wait.as_secs_f64());
+    /// Notes how long a verdict took, and the facts if there were any.
+    pub fn judged(&self, decision: &Decision) {
+        self.evaluation.observe(decision.evaluation.as_secs_f64());
+        if !decision.facts.is_empty() {
+            self.fact_wait.observe(decision.waiting.as_secs_f64());
         }
+        for fact in &decision.facts {
+            self.facts.get_or_create(&FactLabels { fact: fact.name.clone(), outcome: fact.outcome() }).inc();
+        }
+    }
+
+    /// What becomes of spans.
+    #[must_use]
+    pub fn spans(&self) -> &SpanCounts {
+        &self.spans
+    }
+
+    /// What is measured whenever somebody looks.
+    #[must_use]
+    pub fn sampled(&self) -> &Sampled {
+        &self.sampled
     }
 
     /// What is counted of the policies of this role.
@@ -250,13 +310,8 @@ impl Metrics {
     }
 
     pub fn records(&self, outcome: RecordOutcome, count: u64) {
-        let outcome = match outcome {
-            RecordOutcome::Written => "written",
-            RecordOutcome::Dropped => "dropped",
-            RecordOutcome::Failed => "failed",
-        };
         if count > 0 {
-            self.records.get_or_create(&RecordLabels { outcome }).inc_by(count);
+            self.records.get_or_create(&outcome.labels()).inc_by(count);
         }
     }
 
@@ -276,6 +331,7 @@ impl Metrics {
     #[must_use]
     pub fn text(&self) -> String {
         self.lines_dropped.inner().store(line_writer::dropped(), Ordering::Relaxed);
+        self.sampled.take();
         let mut text = String::new();
         // Writing to a string cannot fail.
         let _ = encode(&mut text, &self.registry);

@@ -5,7 +5,8 @@
 //! [`routes`] finds the one for a request, [`reload`] replaces its policies, and a
 //! [`shadow`] tries others on the same requests. A door whose requests are forwarded by
 //! another server leaves the rest to [`judging`]. [`tls`] and [`tokens`] say who is
-//! calling.
+//! calling. What is said of a request is gathered by [`verdict`], and goes to a
+//! [line](decision_log), a [record](record_file), metrics and [`spans`].
 
 mod access_metrics;
 mod admin;
@@ -35,10 +36,13 @@ pub mod record_file;
 mod reload;
 mod router;
 mod routes;
+mod sampled;
 mod shadow;
 mod shutdown;
+pub mod spans;
 pub mod tls;
 pub mod tokens;
+pub(super) mod verdict;
 mod yaml;
 
 pub use build_gate::{GateBuilder, LiveGate, MakeGate, PolicyLoader, build_gate, live_gate};
@@ -60,4 +64,4 @@ pub(super) use log::init as init_log;
 pub(super) use metrics::{Metrics, OpenConnection};
 pub(super) use router::Router;
 pub(super) use routes::{check, describe, listen, open};
-pub(super) use shutdown::signals;
+pub(super) use shutdown::{Drain, signals};

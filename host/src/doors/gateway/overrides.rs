@@ -7,7 +7,9 @@ use std::time::{Duration, SystemTime};
 use super::config::UpstreamConfig;
 use super::current_gate::CurrentGate;
 use super::decision_log::severity_name;
-use super::gate_config::{GateMode, SeverityOverride};
+use super::gate_config::{GateConfig, GateMode, SeverityOverride};
+use crate::gate::{Decision, Gate, Setting, Verdict};
+use crate::record::RecordedOverride;
 
 /// The clock may be set, so the end of an override is looked at this often.
 const LOOK: Duration = Duration::from_secs(30);
@@ -49,6 +51,35 @@ pub async fn expire(gates: Vec<Arc<CurrentGate>>) {
         follow(&gates, looked, now);
         looked = now;
     }
+}
+
+/// The overrides in force under which a rule falls that the request has broken. One
+/// that turns its rule off is never among them: the rule is not asked.
+#[must_use]
+pub fn used(config: &GateConfig, gate: &Gate, decision: &Decision) -> Vec<RecordedOverride> {
+    if config.severities.is_empty() {
+        return Vec::new();
+    }
+    let denied = match &decision.verdict {
+        Verdict::Deny(problem) => problem.violations.as_slice(),
+        Verdict::Allow => &[],
+    };
+    let broken = |rule: &str| {
+        let violations = denied.iter().chain(decision.findings.iter().map(|finding| &finding.violation));
+        violations.into_iter().any(|violation| violation.rule == rule)
+    };
+    let holds = |change: &SeverityOverride| {
+        let wanted = Setting::Severity { rule: change.rule.clone(), severity: change.severity };
+        gate.settings().contains(&wanted)
+    };
+    let used = config.severities.iter().filter(|change| broken(&change.rule) && holds(change));
+    used.map(|change| RecordedOverride {
+        rule: change.rule.clone(),
+        severity: change.severity,
+        reason: change.reason.clone(),
+        until: change.until.map(|until| humantime::format_rfc3339_seconds(until).to_string()),
+    })
+    .collect()
 }
 
 /// Lets those overrides hold that hold at `now`, if they are others than those when it

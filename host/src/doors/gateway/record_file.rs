@@ -17,11 +17,11 @@ use super::error::GatewayError;
 use super::metrics::{Metrics, RecordOutcome};
 use crate::Request;
 use crate::gate::{Decision, Gate};
-use crate::record::{Bodies, record};
+use crate::record::{Bodies, Handling, record};
 
 /// Most decisions that wait to be written.
 const QUEUE: usize = 4096;
-/// Most bytes of requests and facts among them.
+/// Most bytes of requests and facts among them, and among those that have not ended.
 const QUEUE_BYTES: usize = 64 << 20;
 /// How often the file is looked at: it may have been moved away to be rotated.
 const LOOK: Duration = Duration::from_secs(1);
@@ -65,7 +65,7 @@ impl RecordConfig {
 
 /// A decision on its way to the file.
 struct Taken {
-    id: String,
+    handling: Handling,
     gate: Arc<Gate>,
     request: Request,
     decision: Decision,
@@ -79,6 +79,7 @@ enum Job {
 }
 
 /// The file, to those who fill it.
+#[derive(Clone)]
 pub struct RecordFile {
     queue: SyncSender<Job>,
     queued: Arc<AtomicUsize>,
@@ -122,21 +123,27 @@ impl RecordFile {
         Ok(Self { queue, queued, metrics })
     }
 
-    /// Takes a decision to be written, if there is room for it.
-    pub fn offer(&self, id: &str, gate: &Arc<Gate>, request: &Request, decision: &Decision) {
+    /// Keeps a decision until the request has ended, and what became of it is known;
+    /// `None` if there is no room for it.
+    #[must_use]
+    pub fn hold(&self, gate: &Arc<Gate>, request: &Request, decision: &Decision) -> Option<HeldRecord> {
         let facts = decision.facts.iter().map(|fact| fact.answer.bytes());
         let bytes = facts.fold(request.body.len(), usize::saturating_add);
         let before = self.queued.fetch_add(bytes, Ordering::Relaxed);
-        // An empty queue takes even the largest.
-        let fits = before == 0 || before.saturating_add(bytes) <= QUEUE_BYTES;
-        let taken = || {
-            let (id, gate) = (id.to_owned(), Arc::clone(gate));
-            Job::Write(Box::new(Taken { id, gate, request: request.clone(), decision: decision.clone(), bytes }))
-        };
-        if !fits || self.queue.try_send(taken()).is_err() {
-            self.queued.fetch_sub(bytes, Ordering::Relaxed);
-            self.metrics.record(RecordOutcome::Dropped);
+        // Without others, even the largest has room.
+        if before != 0 && before.saturating_add(bytes) > QUEUE_BYTES {
+            self.drop_one(bytes);
+            return None;
         }
+        let (gate, handling) = (Arc::clone(gate), Handling::default());
+        let taken = Taken { handling, gate, request: request.clone(), decision: decision.clone(), bytes };
+        Some(HeldRecord { file: self.clone(), taken: Box::new(taken) })
+    }
+
+    /// Counts a record as dropped that has taken so many bytes.
+    fn drop_one(&self, bytes: usize) {
+        self.queued.fetch_sub(bytes, Ordering::Relaxed);
+        self.metrics.record(RecordOutcome::Dropped);
     }
 
     /// Waits until what is in the queue has been written, for a while.
@@ -153,6 +160,23 @@ impl RecordFile {
         }
         if ended.recv_timeout(LAST.saturating_sub(begun.elapsed())).is_err() {
             tracing::warn!("the decision log was not written to its end");
+        }
+    }
+}
+
+/// A decision about a request that has not ended.
+pub struct HeldRecord {
+    file: RecordFile,
+    taken: Box<Taken>,
+}
+
+impl HeldRecord {
+    /// Hands it over to be written, if there is room for it.
+    pub fn offer(mut self, handling: Handling) {
+        self.taken.handling = handling;
+        let (file, bytes) = (self.file, self.taken.bytes);
+        if file.queue.try_send(Job::Write(self.taken)).is_err() {
+            file.drop_one(bytes);
         }
     }
 }
@@ -190,7 +214,7 @@ impl Writer {
                 Err(_) => break,
             };
             let mut line =
-                record(Some(next.id), &next.gate, &next.request, &next.decision, self.bodies).line().into_bytes();
+                record(next.handling, &next.gate, &next.request, &next.decision, self.bodies).line().into_bytes();
             line.push(b'\n');
             self.queued.fetch_sub(next.bytes, Ordering::Relaxed);
             self.look();
@@ -315,18 +339,19 @@ mod tests {
         let metrics = Arc::new(Metrics::default());
         let (queue, jobs) = sync_channel(2);
         let file = RecordFile { queue, queued: Arc::default(), metrics: Arc::clone(&metrics) };
-        file.offer("1", &gate, &small, &decision);
-        file.offer("2", &gate, &request(QUEUE_BYTES), &decision);
-        file.offer("3", &gate, &small, &decision);
-        file.offer("4", &gate, &small, &decision);
-        let taken: Vec<String> = jobs
+        for (id, length) in [("1", 1), ("2", QUEUE_BYTES), ("3", 1), ("4", 1)] {
+            if let Some(held) = file.hold(&gate, &request(length), &decision) {
+                held.offer(Handling { id: Some(id.to_owned()), ..Handling::default() });
+            }
+        }
+        let taken: Vec<Option<String>> = jobs
             .try_iter()
             .map(|job| match job {
-                Job::Write(taken) => taken.id,
-                Job::End(_) => "the end".to_owned(),
+                Job::Write(taken) => taken.handling.id,
+                Job::End(_) => None,
             })
             .collect();
-        assert_eq!(taken, ["1", "3"]);
+        assert_eq!(taken, [Some("1".to_owned()), Some("3".to_owned())]);
         assert_eq!(file.queued.load(Ordering::Relaxed), 2);
         let text = metrics.text();
         assert!(text.contains("solgate_decision_records_total{outcome=\"dropped\"} 2\n"), "{text}");

@@ -16,6 +16,7 @@ use super::overrides;
 use super::policy_metrics::Role;
 use super::router::Router;
 use super::shadow::{self, Shadow};
+use super::spans;
 use super::tls::{Material, Protocol};
 use super::tokens::Tokens;
 use crate::policy::PolicyFile;
@@ -40,6 +41,7 @@ pub fn open<T>(
         metrics.gate(entry.authority(), entry.gate.mode);
         let shadow = entry.shadow().map(|shadow| Shadow::open(shadow, build_gate, metrics, config.log)).transpose()?;
         let gate = Arc::new(gate.with_shadow(shadow));
+        metrics.sampled().gate(Arc::clone(&gate));
         routes.push((entry.host.clone(), entry.path_prefix.clone(), make(entry, gate)?));
     }
     Ok(Router::new(routes))
@@ -72,6 +74,7 @@ pub fn check(
     if let Some(jwt) = &config.jwt {
         Tokens::open(jwt, &Arc::default())?;
     }
+    spans::check(config.tracing.as_ref())?;
     for upstream in &config.upstreams {
         let live = build_gate(upstream)?;
         // Its settings have been tried already.

@@ -1,6 +1,8 @@
-//! SIGTERM and SIGINT.
+//! SIGTERM and SIGINT, and the time that is left after them.
 
 use std::future::Future;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -21,6 +23,31 @@ pub fn signals() -> Result<impl Future<Output = ()>, GatewayError> {
             std::process::exit(130);
         });
     })
+}
+
+/// The time that a server has to end in good order.
+pub struct Drain {
+    limit: Duration,
+    since: OnceLock<Instant>,
+}
+
+impl Drain {
+    /// `limit` from when it [begins](Self::begin).
+    #[must_use]
+    pub fn new(limit: Duration) -> Self {
+        Self { limit, since: OnceLock::new() }
+    }
+
+    /// It counts from here on.
+    pub fn begin(&self) {
+        self.since.get_or_init(Instant::now);
+    }
+
+    /// What is left of it.
+    #[must_use]
+    pub fn left(&self) -> Duration {
+        self.limit.saturating_sub(self.since.get().map(Instant::elapsed).unwrap_or_default())
+    }
 }
 
 async fn next(term: &mut Signal, interrupt: &mut Signal) {

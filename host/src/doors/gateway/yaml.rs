@@ -147,6 +147,19 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// A number, whole or not, whose text `parse` understands.
+    ///
+    /// # Errors
+    /// No number, or `parse` does not understand it.
+    pub fn number<T>(&self, expected: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, ConfigError> {
+        let text = match &self.yaml.data {
+            YamlData::Value(Scalar::Integer(number)) => number.to_string(),
+            YamlData::Value(Scalar::FloatingPoint(number)) => number.to_string(),
+            _ => return Err(self.expected(expected)),
+        };
+        parse(&text).ok_or_else(|| self.expected(expected))
+    }
+
     /// A text that `parse` understands; `expected` says what that would be.
     ///
     /// # Errors

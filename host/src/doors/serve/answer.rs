@@ -13,6 +13,9 @@ use super::connection::Connection;
 use crate::doors::gateway::Metrics;
 use crate::doors::gateway::config::LogFormat;
 use crate::doors::gateway::decision_log::{self, Record, TARGET};
+use crate::doors::gateway::record_file::HeldRecord;
+use crate::doors::gateway::spans::RequestSpan;
+use crate::doors::gateway::verdict::handling;
 use crate::fault::Fault;
 use crate::pool::PooledBody;
 
@@ -24,6 +27,9 @@ pub struct Watch {
     pub connection: Arc<Connection>,
     pub metrics: Arc<Metrics>,
     pub format: LogFormat,
+    /// The decision, to be recorded when the request has ended.
+    pub held: Option<HeldRecord>,
+    pub span: Option<RequestSpan>,
 }
 
 impl Watch {
@@ -55,6 +61,12 @@ impl Drop for Watch {
         self.record.micros.total = decision_log::micros(self.started.elapsed());
         if let Some(line) = self.record.line(self.format) {
             tracing::info!(target: TARGET, line = line.as_str());
+        }
+        if let Some(held) = self.held.take() {
+            held.offer(handling(&self.record));
+        }
+        if let Some(span) = &mut self.span {
+            span.end(&self.record);
         }
         self.metrics.request(&mut self.record);
     }

@@ -58,6 +58,18 @@ impl Upstream {
         Ok(Self { pool, authority: authority.clone(), host, patience })
     }
 
+    /// Host and port of the VNFM.
+    #[must_use]
+    pub fn authority(&self) -> &Authority {
+        &self.authority
+    }
+
+    /// The connections to it.
+    #[must_use]
+    pub fn pool(&self) -> Arc<Pool> {
+        Arc::clone(&self.pool)
+    }
+
     /// Passes a request on and waits for the head of the answer. Target and fields
     /// are those of `parts`, without the fields of the hop before.
     ///

@@ -19,12 +19,15 @@ use crate::doors::gateway::decision_log::{Record, micros};
 use crate::doors::gateway::gate_config::GateMode;
 use crate::doors::gateway::judging::RequestIds;
 use crate::doors::gateway::record_file::RecordFile;
+use crate::doors::gateway::spans::Spans;
 use crate::doors::gateway::tokens::Tokens;
+use crate::doors::gateway::verdict::Notes;
 use crate::doors::gateway::{Admission, BodyRoom, CurrentGate, Metrics, Router};
 use crate::fault::Fault;
 use crate::gate::{Gate, Verdict};
 use crate::pool::PooledBody;
 use crate::problem::ProblemStyle;
+use crate::trace_context;
 
 /// A VNFM and the gate in front of it.
 pub struct GatedUpstream {
@@ -39,6 +42,7 @@ pub struct Proxy {
     pub metrics: Arc<Metrics>,
     pub log: LogFormat,
     pub record_file: Option<RecordFile>,
+    pub spans: Option<Spans>,
     pub admission: Admission,
     pub tokens: Option<Arc<Tokens>>,
     /// From the head of a request to the last byte of its body.
@@ -76,6 +80,12 @@ impl Proxy {
             connection,
             metrics: self.metrics.clone(),
             format: self.log,
+            held: None,
+            span: self.spans.as_ref().map(|spans| spans.request(&parts.headers, passed.received_at, passed.started)),
+        };
+        watch.record.trace_id = match &watch.span {
+            Some(span) => Some(span.trace_id()),
+            None => trace_context::trace_id(&parts.headers),
         };
         match self.serve(parts, body, passed, client, &mut watch).await {
             Ok(response) => watch.pass(response),
@@ -149,7 +159,12 @@ impl Proxy {
         // Kept until the head of the VNFM's answer is there.
         let _turn = match gate.changes(&received.method, &received.target) {
             Some(resource) if route.gate.upstream.gate.mode != GateMode::Off => {
-                match route.turns.wait(resource, self.turn_timeout).await {
+                let begun = Instant::now();
+                let turn = route.turns.wait(resource, self.turn_timeout).await;
+                if let Some(span) = &watch.span {
+                    span.waited(begun);
+                }
+                match turn {
                     Ok(turn) => Some(turn),
                     Err(no) => {
                         let fault = self.no_turn(no);
@@ -160,7 +175,7 @@ impl Proxy {
             _ => None,
         };
         if route.gate.upstream.gate.mode == GateMode::Off {
-            watch.record.unjudged(gate.operation(&received.method, &received.target));
+            watch.record.unjudged(&gate, &received);
         } else if let Verdict::Deny(problem) = self.judge(&route.gate, &gate, &received, watch).await {
             return Err(Refused { response: problem.response(style), close: !complete });
         }
@@ -182,27 +197,26 @@ impl Proxy {
         request: &crate::Request,
         watch: &mut Watch,
     ) -> Verdict {
-        let decision = gate.judge(request).await;
-        watch.record.decided(&decision);
-        if let Some(file) = &self.record_file {
-            file.offer(&watch.record.id, gate, request, &decision);
-        }
-        if let Some(shadow) = &current.shadow {
-            shadow.offer(&watch.record, gate, request, &decision);
-        }
-        self.metrics.judged(decision.evaluation, (!decision.facts.is_empty()).then_some(decision.waiting));
+        let notes = Notes { metrics: &self.metrics, record_file: self.record_file.as_ref(), span: watch.span.as_ref() };
+        let (decision, held) = notes.judge(current, gate, request, &mut watch.record).await;
+        watch.held = held;
         decision.verdict
     }
 
     async fn forward(
         &self,
         upstream: &Upstream,
-        parts: http::request::Parts,
+        mut parts: http::request::Parts,
         body: Bytes,
         watch: &mut Watch,
     ) -> Result<Response<PooledBody>, Fault> {
         let sent = Instant::now();
+        let span = watch.span.as_ref();
+        let span = span.map(|span| span.forwarded(&parts.method, upstream.authority(), &mut parts.headers));
         let result = upstream.forward(parts, body).await;
+        if let Some(span) = span {
+            span.end(result.as_ref().map(Response::status));
+        }
         watch.record.micros.upstream = micros(sent.elapsed());
         result
     }

@@ -22,10 +22,11 @@ use super::turns::Turns;
 use crate::doors::gateway::config::{Config, Limits};
 use crate::doors::gateway::judging::RequestIds;
 use crate::doors::gateway::record_file::RecordFile;
+use crate::doors::gateway::spans::Spans;
 use crate::doors::gateway::tls::{Protocol, TlsListener};
 use crate::doors::gateway::tokens::Tokens;
 use crate::doors::gateway::{
-    Admin, Admission, Farewell, GateBuilder, GatewayError, Metrics, Reload, connections, listen, open, overrides,
+    Admin, Admission, Drain, Farewell, GateBuilder, GatewayError, Metrics, Reload, connections, listen, open, overrides,
 };
 use crate::fault::Fault;
 
@@ -57,6 +58,7 @@ impl Server {
         let metrics = Arc::new(Metrics::default());
         let routes = open(&config, build_gate, &metrics, |entry, gate| {
             let upstream = Upstream::new(&entry.url, entry.ca_file.as_deref(), Patience::from(&config.limits))?;
+            metrics.sampled().forwarding(entry.authority(), upstream.pool());
             Ok(GatedUpstream { gate, upstream, turns: Turns::new(config.limits.waiting) })
         })?;
         let largest_body = routes.values().map(|route| route.gate.get().body_limit()).max().unwrap_or_default();
@@ -75,9 +77,11 @@ impl Server {
         if let Some(tokens) = &tokens {
             renewals.extend(tokens.start(config.reload)?);
         }
+        let spans = Spans::start(config.tracing.as_ref(), &metrics)?;
         let proxy = Arc::new(Proxy {
             routes,
             record_file,
+            spans,
             tokens,
             metrics,
             log: config.log,
@@ -125,13 +129,20 @@ impl Server {
         let full = proxy.without_gate(&Fault::TooManyConnections, None);
         // In TLS nothing can be said before the handshake.
         let farewell = Farewell::new(Some(&full).filter(|_| tls.is_none()), proxy.metrics.clone());
-        let stopping = || admin.stopping.store(true, Ordering::Relaxed);
+        let drain = Drain::new(limits.drain);
+        let stopping = || {
+            drain.begin();
+            admin.stopping.store(true, Ordering::Relaxed);
+        };
         let cut = connections(listener, limits, farewell, shutdown, stopping, |stream, peer, watcher| {
             serve_client(stream, peer, proxy.clone(), tls.clone(), limits, watcher)
         })
         .await;
         if let Some(file) = &proxy.record_file {
             file.finish();
+        }
+        if let Some(spans) = &proxy.spans {
+            spans.finish(drain.left()).await;
         }
         aside.iter().for_each(JoinHandle::abort);
         cut
