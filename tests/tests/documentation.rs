@@ -50,13 +50,13 @@ fn the_page_for_gateway_operators_shows_what_happens() {
 }
 
 #[test]
-fn the_page_for_those_on_call_shows_what_happens() {
-    page("docs/operating.md");
+fn the_page_on_callers_shows_what_happens() {
+    page("docs/access.md");
 }
 
 #[test]
-fn the_page_on_callers_shows_what_happens() {
-    page("docs/access.md");
+fn the_page_for_those_on_call_shows_what_happens() {
+    page("docs/operating.md");
 }
 
 #[test]

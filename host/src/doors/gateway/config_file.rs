@@ -314,22 +314,6 @@ upstreams:
                 "t.yaml:3:5: another upstream has the same host and pathPrefix; no request would ever get here",
             ),
             ("decisionLog: { bodies: true }", "t.yaml:1:14: file is missing: the path to which decisions are recorded"),
-            (
-                "tracing: { sample: 1 }",
-                "t.yaml:1:10: otlp is missing: http://HOST[:PORT] or https://HOST[:PORT] of a collector that takes OTLP over gRPC, without a path",
-            ),
-            (
-                "tracing: { otlp: \"http://c\", sample: 1.5 }",
-                "t.yaml:1:37: expected a number from 0 to 1, such as 0.1 for every tenth request, found 1.5",
-            ),
-            (
-                "tracing: { otlp: \"http://c/v1\" }",
-                "t.yaml:1:18: expected http://HOST[:PORT] or https://HOST[:PORT] of a collector that takes OTLP over gRPC, without a path, found another text",
-            ),
-            (
-                "tracing: { otlp: \"http://c\", caFile: ca.pem }",
-                "t.yaml:1:37: caFile is for an https collector: leave it out, or write https:// in otlp",
-            ),
             ("tls: { certFile: a }", "t.yaml:1:6: keyFile is missing: the PEM private key of the certificate"),
             ("tls: { keyFile: a }", "t.yaml:1:6: certFile is missing: the PEM certificate of the gate"),
             (
@@ -350,6 +334,22 @@ upstreams:
                 "jwt: { jwks: ftp://a/b }",
                 "t.yaml:1:14: expected a file, or https://HOST[:PORT]/PATH without user and password \
                  (http:// on this machine only), found another text",
+            ),
+            (
+                "tracing: { sample: 1 }",
+                "t.yaml:1:10: otlp is missing: http://HOST[:PORT] or https://HOST[:PORT] of a collector that takes OTLP over gRPC, without a path",
+            ),
+            (
+                "tracing: { otlp: \"http://c\", sample: 1.5 }",
+                "t.yaml:1:37: expected a number from 0 to 1, such as 0.1 for every tenth request, found 1.5",
+            ),
+            (
+                "tracing: { otlp: \"http://c/v1\" }",
+                "t.yaml:1:18: expected http://HOST[:PORT] or https://HOST[:PORT] of a collector that takes OTLP over gRPC, without a path, found another text",
+            ),
+            (
+                "tracing: { otlp: \"http://c\", caFile: ca.pem }",
+                "t.yaml:1:37: caFile is for an https collector: leave it out, or write https:// in otlp",
             ),
             ("reload: never", "t.yaml:1:9: expected true or false, found another text"),
             ("decisionLog: { file: a, bodies: some }", "t.yaml:1:33: expected true or false, found another text"),

@@ -206,12 +206,12 @@ impl Default for Metrics {
             "Decision lines for which standard output was too slow",
             lines_dropped.clone(),
         );
+        let access = AccessMetrics::register(&mut registry);
         let spans = Family::<SpanLabels, Counter>::default();
         registry.register("spans", "Spans for the collector by what became of them", spans.clone());
         let count = |outcome| spans.get_or_create_owned(&SpanLabels { outcome });
         let spans = SpanCounts { exported: count("exported"), dropped: count("dropped"), failed: count("failed") };
         let sampled = Sampled::new(&mut registry);
-        let access = AccessMetrics::register(&mut registry);
         Self {
             access,
             registry,

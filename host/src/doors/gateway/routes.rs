@@ -68,13 +68,13 @@ pub fn check(
     if let Some(record) = &config.record {
         record.check().map_err(|error| GatewayError::DecisionLog { path: record.file.clone(), error })?;
     }
-    spans::check(config.tracing.as_ref())?;
     if let Some(tls) = &config.tls {
         Material::read(tls, Protocol::Http1)?;
     }
     if let Some(jwt) = &config.jwt {
         Tokens::open(jwt, &Arc::default())?;
     }
+    spans::check(config.tracing.as_ref())?;
     for upstream in &config.upstreams {
         let live = build_gate(upstream)?;
         // Its settings have been tried already.
