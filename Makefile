@@ -64,10 +64,7 @@ test-soak: build
 check: check-format artifacts
 	$(CARGO) clippy $(CARGO_FLAGS) --all-targets -- -D warnings
 
-check-release:
-	deploy/release.sh
-
-format:
+check-format:
 	$(CARGO) fmt --all --check
 
 deny: $(DENY)

@@ -9,7 +9,6 @@
 #
 # The binaries are static: they run on any Linux of their architecture. Zig, whose
 # C compiler and linker know every target, comes from PyPI and is pinned by hash.
-# The same commit gives the same archives.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -63,7 +62,7 @@ install_zig() {
 build() {
     say "building for $1"
     rustup target add "$1"
-    # What is tested, without the names of its functions.
+    # The product alone, without the names of its functions.
     CARGO_PROFILE_RELEASE_STRIP=symbols PATH="$PWD/$TOOLS/bin:$PATH" \
         cargo zigbuild --release --locked --package solgate --bin solgate --target "$1"
 }
@@ -74,9 +73,9 @@ binary() {
 
 # What is not static, or does not judge, is not packed.
 check() {
-    local interpreter status=0
-    interpreter=$(readelf --program-headers "$(binary "$1")" | grep INTERP || true)
-    [[ -z $interpreter ]] || fail "the binary for $1 is not static"
+    local headers status=0
+    headers=$(readelf --program-headers "$(binary "$1")") || fail "readelf could not read the binary for $1"
+    [[ $headers != *INTERP* ]] || fail "the binary for $1 is not static"
     if [[ $1 == "$(uname -m)"-* ]]; then
         "$(binary "$1")" check docs/examples/terminate.http > /dev/null || status=$?
         ((status == 1)) || fail "the binary for $1 does not deny what it must (exit code $status)"
@@ -92,8 +91,9 @@ pack() {
     name=solgate-$version-$1
     # The container file gives its user this folder.
     mkdir -p "$DIST/$name/cache"
+    cp -r docs "$DIST/$name/"
     cp "$(binary "$1")" LICENSE README.md CHANGELOG.md deploy/solgate.service deploy/solgate.yaml deploy/Containerfile "$DIST/$name/"
-    tar --create --directory "$DIST" --sort=name --owner=0 --group=0 --numeric-owner \
+    tar --create --directory "$DIST" --sort=name --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX \
         --mtime="@${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}" "$name" \
         | gzip --no-name --best > "$DIST/$name.tar.gz"
     rm -r "${DIST:?}/$name"

@@ -29,6 +29,7 @@ pub mod problem;
 pub mod record;
 #[forbid(unsafe_code)]
 pub mod request;
+#[forbid(unsafe_code)]
 mod trace_context;
 
 pub use request::Request;

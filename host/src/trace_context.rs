@@ -90,7 +90,18 @@ fn digits(part: &str, count: usize) -> Option<&str> {
 /// The state of all fields together; one that is malformed is none.
 fn state(headers: &HeaderMap) -> TraceState {
     let fields: Option<Vec<&str>> = headers.get_all(STATE).iter().map(|value| value.to_str().ok()).collect();
-    fields.and_then(|fields| fields.join(",").parse().ok()).unwrap_or_default()
+    fields
+        .map(|fields| fields.join(","))
+        .filter(|text| are_pairs(text))
+        .and_then(|text| text.parse().ok())
+        .unwrap_or_default()
+}
+
+/// The parser of states takes names and values that are empty.
+fn are_pairs(list: &str) -> bool {
+    let is_pair =
+        |member: &str| member.split_once('=').is_some_and(|(name, value)| !name.is_empty() && !value.is_empty());
+    list.split(',').map(str::trim).filter(|member| !member.is_empty()).all(is_pair)
 }
 
 #[cfg(test)]

@@ -18,6 +18,9 @@ main() {
     local seconds=$1 target found=0
     local -a targets=("${@:2}")
     ((${#targets[@]} > 0)) || mapfile -t targets < <(all_targets)
+    for target in "${targets[@]}"; do
+        [[ -f $FUZZ/fuzz_targets/$target.rs ]] || fail "'$target' is none of: $(all_targets | xargs)"
+    done
     build
     mkdir -p "$OUT/findings"
     for target in "${targets[@]}"; do

@@ -115,6 +115,8 @@ impl Instance {
         request: &verdict::Request<'_>,
         context: &Context<'_>,
     ) -> Result<contract::exports::solgate::policy::judge::Outcome, EvaluateError> {
+        // It may have been started under other limits.
+        self.store.data_mut().memory = limits.memory;
         convert::with_input(request, context, |request, context| {
             self.call(limits.ticks(input), limits.output, |policy, store| {
                 policy.solgate_policy_judge().call_evaluate(store.as_context_mut(), request, context)

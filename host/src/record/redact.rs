@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use http::HeaderName;
 
 use crate::policy::Policy;
-use crate::policy::manifest::Secret;
+use crate::policy::manifest::{Secret, decode_unreserved};
 
 pub use json::Redacted;
 
@@ -98,15 +98,20 @@ pub fn field<'v>(name: &HeaderName, value: &'v str) -> Cow<'v, str> {
 #[must_use]
 pub fn target(target: &str) -> Cow<'_, str> {
     let Some((path, query)) = target.split_once('?') else { return target.into() };
-    let secret = |pair: &str| pair.split_once('=').is_some_and(|(name, _)| is_secret_name(name));
-    if !query.split('&').any(secret) {
+    // However somebody may read it.
+    const ENDS: [char; 2] = ['&', ';'];
+    let secret = |pair: &str| pair.split_once('=').is_some_and(|(name, _)| is_secret_name(&decode_unreserved(name)));
+    if !query.split(ENDS).any(secret) {
         return target.into();
     }
-    let pairs = query.split('&').map(|pair| match pair.split_once('=') {
-        Some((name, _)) if secret(pair) => format!("{name}={MARK}"),
+    let pairs = query.split_inclusive(ENDS).map(|pair| match pair.split_once('=') {
+        Some((name, _)) if secret(pair) => {
+            let end = pair.chars().next_back().filter(|end| ENDS.contains(end));
+            format!("{name}={MARK}{}", end.map(String::from).unwrap_or_default())
+        }
         _ => pair.to_owned(),
     });
-    format!("{path}?{}", pairs.collect::<Vec<_>>().join("&")).into()
+    format!("{path}?{}", pairs.collect::<String>()).into()
 }
 
 /// Whether the name of a member, field or parameter says that it is a secret.
@@ -166,6 +171,8 @@ mod tests {
         let table = [
             ("/a/b", "/a/b"),
             ("/a?filter=(eq,id,1)&x", "/a?filter=(eq,id,1)&x"),
+            ("/a?b=1;access_token=x;c=2", "/a?b=1;access_token=redacted;c=2"),
+            ("/a?%74oken=x", "/a?%74oken=redacted"),
             ("/a?x=1&access_token=abc&token&b", "/a?x=1&access_token=redacted&token&b"),
         ];
         for (text, expected) in table {

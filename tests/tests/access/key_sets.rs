@@ -1,19 +1,15 @@
 //! Where keys come from: files that change, and issuers that change them, fail, or are
 //! somebody else.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
 use std::time::Instant;
 
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
-use solgate_tests::certificates::{Authority, Issued};
+use solgate_tests::certificates::Authority;
 use solgate_tests::process::solgate;
 use solgate_tests::tokens::{TokenKey, jwks};
 use solgate_tests::vnfm::{Answer, Reply, Vnfm, send};
 
-use super::support::{Gate, read, said, text};
+use super::support::{Gate, read, said, secure_server, text};
 use super::tokens::claims;
 
 /// An issuer that is asked for its keys.
@@ -150,40 +146,11 @@ fn keys_in_a_file_are_read_again_when_it_is_another() {
     assert_eq!(statuses(), [401, 202]);
 }
 
-/// Answers requests for keys over TLS, for as long as the test lasts.
-fn secure_issuer(issued: &Issued, set: Value) -> SocketAddr {
-    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("ring has them")
-        .with_no_client_auth()
-        .with_single_cert(vec![issued.der().clone()], issued.key_der())
-        .expect("they fit");
-    let config = Arc::new(config);
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let address = listener.local_addr().expect("it is bound");
-    std::thread::spawn(move || {
-        let body = set.to_string();
-        for stream in listener.incoming().map_while(Result::ok) {
-            let connection = ServerConnection::new(config.clone()).expect("it is set up");
-            let mut reader = BufReader::new(StreamOwned::new(connection, stream));
-            let mut line = String::new();
-            // Whoever does not believe the certificate sends no request.
-            while reader.read_line(&mut line).is_ok_and(|read| read > 2) {
-                line.clear();
-            }
-            let head = format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", body.len());
-            let _ = reader.get_mut().write_all(format!("{head}{body}").as_bytes());
-            let _ = reader.read(&mut [0]);
-        }
-    });
-    address
-}
-
 #[test]
 fn an_issuer_is_believed_if_its_certificate_is() {
     let key = TokenKey::ed25519("key");
     let (own, other) = (Authority::new("issuers"), Authority::new("others"));
-    let address = secure_issuer(&own.server(), jwks(&[&key]));
+    let address = secure_server(&own.server(), &jwks(&[&key]));
     let url = format!("https://localhost:{}/jwks", address.port());
     let folder = tempfile::tempdir().expect("a folder");
     let ca = folder.path().join("ca.pem");

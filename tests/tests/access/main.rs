@@ -8,3 +8,4 @@ mod rules;
 mod servers_that_ask;
 mod support;
 mod tokens;
+mod upstream;

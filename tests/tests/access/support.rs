@@ -1,10 +1,14 @@
 //! A door as a process, and what it reports.
 
-use std::net::SocketAddr;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::Value;
+use solgate_tests::certificates::Issued;
 use solgate_tests::process::{free_address, solgate};
 use solgate_tests::servers::Server;
 use solgate_tests::vnfm::{Answer, Vnfm, message, send};
@@ -42,6 +46,11 @@ impl Gate {
         let file = folder.path().join("solgate.yaml");
         std::fs::write(&file, config.to_string()).expect("it is written");
         Self::start(door, vnfm, &["--config", text(&file)])
+    }
+
+    /// In front of another VNFM than the scripted one.
+    pub fn before(url: &str, arguments: &[&str]) -> Self {
+        Self::start("serve", Vnfm::start(), &[&["--upstream", url], arguments].concat())
     }
 
     fn start(door: &str, vnfm: Vnfm, arguments: &[&str]) -> Self {
@@ -101,4 +110,36 @@ pub fn said(answer: &Answer) -> (u16, String) {
 
 pub fn text(path: &Path) -> &str {
     path.to_str().expect("it is UTF-8")
+}
+
+/// Answers every request with this, over TLS, for as long as the test lasts.
+pub fn secure_server(issued: &Issued, answer: &Value) -> SocketAddr {
+    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("ring has them")
+        .with_no_client_auth()
+        .with_single_cert(vec![issued.der().clone()], issued.key_der())
+        .expect("they fit");
+    let config = Arc::new(config);
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("it is bound");
+    let body = answer.to_string();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let connection = ServerConnection::new(config.clone()).expect("it is set up");
+            let mut reader = BufReader::new(StreamOwned::new(connection, stream));
+            let mut line = String::new();
+            // Whoever does not believe the certificate sends no request.
+            while reader.read_line(&mut line).is_ok_and(|read| read > 2) {
+                line.clear();
+            }
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+                body.len()
+            );
+            let _ = reader.get_mut().write_all(format!("{head}{body}").as_bytes());
+            let _ = reader.read(&mut [0]);
+        }
+    });
+    address
 }

@@ -101,5 +101,7 @@ fn a_stampede_asks_once_and_no_denial_rests_on_what_was_before() {
     assert_eq!(crowd, [200; CROWD], "none is denied by the state before");
     received.extend(vnfm.received());
     println!("{} questions for {} requests", received.len(), CROWD + 1);
-    assert!(received.len() < 20, "{} questions", received.len());
+    // Whoever comes while one is under way waits for it; how many rounds that makes
+    // depends on how fast they come.
+    assert!(received.len() < CROWD / 4, "{} questions", received.len());
 }

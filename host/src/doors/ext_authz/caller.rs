@@ -1,5 +1,7 @@
 //! Whom a request comes from, as far as Envoy has verified it.
 
+use std::net::IpAddr;
+
 use envoy_types::pb::envoy::config::core::v3::address::Address;
 use envoy_types::pb::envoy::service::auth::v3::AttributeContext;
 use envoy_types::pb::envoy::service::auth::v3::attribute_context::Peer;
@@ -24,11 +26,16 @@ pub fn caller(attributes: &AttributeContext, jwt_payload: &str) -> Caller {
     if let Some(source) = &attributes.source {
         caller.certificate_names = certificate_names(source);
         caller.source_address = match source.address.as_ref().and_then(|address| address.address.as_ref()) {
-            Some(Address::SocketAddress(socket)) => Some(socket.address.clone()),
+            Some(Address::SocketAddress(socket)) => Some(canonical(&socket.address)),
             _ => None,
         };
     }
     caller
+}
+
+/// An IPv4 client stays one on a socket for both.
+fn canonical(address: &str) -> String {
+    address.parse::<IpAddr>().map_or_else(|_| address.to_owned(), |address| address.to_canonical().to_string())
 }
 
 /// All names if Envoy hands on the certificate, else the first, which is its principal.

@@ -1,5 +1,6 @@
 //! The connections of Envoys, plain or out of TLS, as many as there may be at once.
 
+use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
+use tokio::time::Sleep;
 use tokio_rustls::server::TlsStream;
 use tonic::transport::server::{Connected, TcpConnectInfo};
 
@@ -17,6 +19,10 @@ use crate::doors::gateway::config::Limits;
 use crate::doors::gateway::judging::Judging;
 use crate::doors::gateway::tls::TlsListener;
 use crate::doors::gateway::{OpenConnection, accept, connections_possible};
+
+/// Bytes that a client of HTTP/2 sends first. Only then its keepalive finds out who is
+/// gone.
+const PREFACE: usize = 24;
 
 /// The connections that a listener takes, for as long as it is polled. Those beyond
 /// the limit are closed: Envoy speaks HTTP/2, in which nothing can be said before it
@@ -29,9 +35,9 @@ pub fn incoming(
 ) -> impl Stream<Item = io::Result<Counted>> + use<> {
     let slots = Arc::new(Semaphore::new(connections_possible(limits.connections)));
     let farewell = judging.farewell(None);
-    let listening = (listener, tls, slots, judging, farewell);
+    let listening = (listener, tls, slots, judging, farewell, limits.head_timeout);
     unfold((listening, JoinSet::new()), async |(listening, mut shaking)| {
-        let (listener, tls, slots, judging, farewell) = &listening;
+        let (listener, tls, slots, judging, farewell, head_timeout) = &listening;
         let connection = loop {
             let (stream, peer) = tokio::select! {
                 Some(done) = shaking.join_next() => match done {
@@ -45,7 +51,8 @@ pub fn incoming(
                 continue;
             };
             let open = judging.connection();
-            let counted = move |io| Counted { io, _slot: slot, _open: open };
+            let patience = Box::pin(tokio::time::sleep(*head_timeout));
+            let counted = move |io| Counted { io, preface: Some((PREFACE, patience)), _slot: slot, _open: open };
             match tls.clone() {
                 None => break counted(Io::Plain(stream)),
                 // A certificate is Envoy's, and not the caller's.
@@ -61,6 +68,8 @@ pub fn incoming(
 /// A connection that has one of the slots until it ends.
 pub struct Counted {
     io: Io,
+    /// The bytes with which HTTP/2 starts and that are still to come, and until when.
+    preface: Option<(usize, Pin<Box<Sleep>>)>,
     _slot: OwnedSemaphorePermit,
     _open: OpenConnection,
 }
@@ -87,10 +96,20 @@ impl AsyncRead for Counted {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        match &mut self.io {
+        let before = buffer.filled().len();
+        let read = match &mut self.io {
             Io::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
             Io::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
+        };
+        if let Some((missing, patience)) = &mut self.preface {
+            *missing = missing.saturating_sub(buffer.filled().len().saturating_sub(before));
+            if *missing == 0 {
+                self.preface = None;
+            } else if read.is_pending() && patience.as_mut().poll(context).is_ready() {
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
         }
+        read
     }
 }
 

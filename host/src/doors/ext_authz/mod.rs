@@ -40,7 +40,7 @@ pub async fn run(args: ExtAuthzArgs, load: PolicyLoader<'_>, again: ComponentLoa
     }
     // Before the first connection, so that no signal is missed.
     let signals = gateway::signals()?;
-    let reload = Reload::new(again, config.reload)?;
+    let reload = Reload::new(again, &config)?;
     let server = Server::bind(&config, &args.jwt_payload, &build).await?;
     let server = server.with_lame_duck(args.lame_duck).with_reload(reload);
     overrides::report(&config.upstreams, SystemTime::now());

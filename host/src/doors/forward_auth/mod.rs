@@ -38,7 +38,7 @@ pub async fn run(
     }
     // Before the first connection, so that no signal is missed.
     let signals = gateway::signals()?;
-    let reload = Reload::new(again, config.reload)?;
+    let reload = Reload::new(again, &config)?;
     let door = ForwardAuth::bind(&config, args.trusted(), &build).await?.with_reload(reload);
     overrides::report(&config.upstreams, SystemTime::now());
     let scheme = if config.tls.is_some() { "https" } else { "http" };

@@ -46,6 +46,7 @@ impl Original {
         // The last of them is the one that this server has seen itself.
         let client = headers.get_all(CLIENT).iter().next_back();
         let client = client.and_then(|list| list.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
+        let peer = client.map_or(server, |client: IpAddr| client.to_canonical());
         headers.remove(CLIENT);
         headers.remove(SCHEME);
         // How the copy is framed says nothing about the request.
@@ -56,7 +57,7 @@ impl Original {
             Some(_) => {}
             None => drop(framed.map(|length| headers.insert(CONTENT_LENGTH, length))),
         }
-        Ok(Self { method, target, peer: client.unwrap_or(server), headers })
+        Ok(Self { method, target, peer, headers })
     }
 
     /// The request to judge. `complete` says whether `body` is all that the server

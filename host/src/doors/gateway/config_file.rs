@@ -341,7 +341,7 @@ upstreams:
             ),
             (
                 "tracing: { otlp: \"http://c\", sample: 1.5 }",
-                "t.yaml:1:37: expected a number from 0 to 1, such as 0.1 for every tenth request, found 1.5",
+                "t.yaml:1:38: expected a number from 0 to 1, such as 0.1 for every tenth request, found 1.5",
             ),
             (
                 "tracing: { otlp: \"http://c/v1\" }",
@@ -349,7 +349,7 @@ upstreams:
             ),
             (
                 "tracing: { otlp: \"http://c\", caFile: ca.pem }",
-                "t.yaml:1:37: caFile is for an https collector: leave it out, or write https:// in otlp",
+                "t.yaml:1:38: caFile is for an https collector: leave it out, or write https:// in otlp",
             ),
             ("reload: never", "t.yaml:1:9: expected true or false, found another text"),
             ("decisionLog: { file: a, bodies: some }", "t.yaml:1:33: expected true or false, found another text"),

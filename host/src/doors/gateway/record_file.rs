@@ -128,7 +128,9 @@ impl RecordFile {
     #[must_use]
     pub fn hold(&self, gate: &Arc<Gate>, request: &Request, decision: &Decision) -> Option<HeldRecord> {
         let facts = decision.facts.iter().map(|fact| fact.answer.bytes());
-        let bytes = facts.fold(request.body.len(), usize::saturating_add);
+        let head = request.headers.iter().map(|(name, value)| name.as_str().len().saturating_add(value.len()));
+        let bytes = facts.chain(head).fold(request.body.len(), usize::saturating_add);
+        let bytes = bytes.saturating_add(request.target.len());
         let before = self.queued.fetch_add(bytes, Ordering::Relaxed);
         // Without others, even the largest has room.
         if before != 0 && before.saturating_add(bytes) > QUEUE_BYTES {
@@ -352,7 +354,8 @@ mod tests {
             })
             .collect();
         assert_eq!(taken, [Some("1".to_owned()), Some("3".to_owned())]);
-        assert_eq!(file.queued.load(Ordering::Relaxed), 2);
+        // Each with a body of one byte, and a target of one.
+        assert_eq!(file.queued.load(Ordering::Relaxed), 4);
         let text = metrics.text();
         assert!(text.contains("solgate_decision_records_total{outcome=\"dropped\"} 2\n"), "{text}");
     }

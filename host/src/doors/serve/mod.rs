@@ -65,7 +65,7 @@ pub async fn run(args: ServeArgs, load: PolicyLoader<'_>, again: ComponentLoader
     let drain = config.limits.drain;
     let scheme = if config.tls.is_some() { "https" } else { "http" };
     let upstreams = config.upstreams.clone();
-    let reload = Reload::new(again, config.reload)?;
+    let reload = Reload::new(again, &config)?;
     let server = Server::bind(config, &build).await?.with_reload(reload);
     overrides::report(&upstreams, SystemTime::now());
 

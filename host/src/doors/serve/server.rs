@@ -1,11 +1,13 @@
 //! Listens, takes connections, and stops in good order.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use http::Uri;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::Watcher;
@@ -56,10 +58,14 @@ impl Server {
     /// certificates or keys not be read.
     pub async fn bind(config: Config, build_gate: GateBuilder<'_>) -> Result<Self, GatewayError> {
         let metrics = Arc::new(Metrics::default());
+        // Several entries may lead to one VNFM.
+        let turns: HashMap<&Uri, Turns> =
+            config.upstreams.iter().map(|entry| (&entry.url, Turns::new(config.limits.waiting))).collect();
         let routes = open(&config, build_gate, &metrics, |entry, gate| {
             let upstream = Upstream::new(&entry.url, entry.ca_file.as_deref(), Patience::from(&config.limits))?;
             metrics.sampled().forwarding(entry.authority(), upstream.pool());
-            Ok(GatedUpstream { gate, upstream, turns: Turns::new(config.limits.waiting) })
+            let turns = turns.get(&entry.url).cloned().unwrap_or_else(|| Turns::new(config.limits.waiting));
+            Ok(GatedUpstream { gate, upstream, turns })
         })?;
         let largest_body = routes.values().map(|route| route.gate.get().body_limit()).max().unwrap_or_default();
         let admission = Admission::new(&config.limits, largest_body)?;
@@ -158,7 +164,8 @@ async fn serve_client(
     watcher: Watcher,
 ) {
     let _open = proxy.metrics.open_connection();
-    let address = peer.ip();
+    // An IPv4 client stays one on a socket for both.
+    let address = peer.ip().to_canonical();
     let served = match tls {
         None => {
             let client = Client { address, certificate_names: Vec::new() };

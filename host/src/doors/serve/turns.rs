@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex as Queue, OwnedMutexGuard};
 
-/// The queues of all resources that somebody waits for.
-#[derive(Debug)]
+/// The queues of all resources of one VNFM that somebody waits for.
+#[derive(Debug, Clone)]
 pub struct Turns {
     queues: Arc<Mutex<HashMap<String, Arc<Queue<()>>>>>,
     /// How many may wait for one resource.

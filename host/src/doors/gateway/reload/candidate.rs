@@ -8,8 +8,9 @@ use sha2::{Digest, Sha256};
 use solgate_bundle::cases::{self, Case, Difference, NoVerdict};
 
 use super::ComponentLoader;
+use crate::doors::gateway::admission;
 use crate::doors::gateway::build_gate::{LiveGate, MakeGate, build_gate};
-use crate::doors::gateway::config::UpstreamConfig;
+use crate::doors::gateway::config::{Limits, UpstreamConfig};
 use crate::doors::gateway::error::GatewayError;
 use crate::gate::SettingError;
 use crate::policy::{CasesError, CheckedFile, ComponentDigest, EvaluateError, LoadError, Policy, SourceError};
@@ -77,6 +78,7 @@ fn list(differences: &[Difference]) -> String {
 /// What stands against them.
 pub fn prepare(
     upstream: &UpstreamConfig,
+    limits: &Limits,
     live: Vec<Option<ComponentDigest>>,
     load: &ComponentLoader,
 ) -> Result<Option<Candidate>, Refused> {
@@ -96,6 +98,7 @@ pub fn prepare(
         let refused = |reason| Refused { file: Some(path.to_owned()), reason };
         let policy = load(path, &bytes).map_err(|error| refused(error.into()))?;
         let policy = policy.with_isolation(upstream.gate.isolation);
+        admission::check(limits, policy.body_limit()).map_err(|error| refused(error.into()))?;
         let passed = examine(&policy, path, &bytes).map_err(refused)?;
         cases = cases.saturating_add(passed);
         policies.push(Arc::new(policy));

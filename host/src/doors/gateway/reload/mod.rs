@@ -23,6 +23,7 @@ use self::changes::Changes;
 use self::files::{Look, look, settled};
 use self::loader::LoaderThread;
 pub use self::watch::FileWatch;
+use super::config::{Config, Limits};
 use super::current_gate::CurrentGate;
 use super::error::GatewayError;
 use super::metrics::Metrics;
@@ -37,6 +38,7 @@ pub type ComponentLoader = Arc<dyn Fn(&Path, &[u8]) -> Result<Policy, LoadError>
 pub struct Reload {
     load: ComponentLoader,
     enabled: bool,
+    limits: Limits,
     hangups: Signal,
 }
 
@@ -46,9 +48,9 @@ impl Reload {
     ///
     /// # Errors
     /// The handler cannot be installed.
-    pub fn new(load: ComponentLoader, enabled: bool) -> Result<Self, GatewayError> {
+    pub fn new(load: ComponentLoader, config: &Config) -> Result<Self, GatewayError> {
         let hangups = signal(SignalKind::hangup()).map_err(GatewayError::Signals)?;
-        Ok(Self { load, enabled, hangups })
+        Ok(Self { load, enabled: config.reload, limits: config.limits, hangups })
     }
 
     /// Looks after the policies of these gates, and of their shadows, for as long as
@@ -61,7 +63,8 @@ impl Reload {
             .filter(|gate| self.enabled && !gate.upstream.gate.policies.files.is_empty())
             .map(|gate| Watched { gate: gate.clone(), files: gate.upstream.gate.policies.depends_on(), seen: None })
             .collect();
-        let mut reload = Reloading { load: self.load, metrics, gates: &gates, thread: LoaderThread::default() };
+        let (load, limits) = (self.load, self.limits);
+        let mut reload = Reloading { load, limits, metrics, gates: &gates, thread: LoaderThread::default() };
         if watched.is_empty() {
             let reason = if self.enabled { "no policy comes from a file" } else { "reloading is turned off" };
             while self.hangups.recv().await.is_some() {
@@ -97,6 +100,7 @@ struct Watched {
 
 struct Reloading<'a> {
     load: ComponentLoader,
+    limits: Limits,
     metrics: Arc<Metrics>,
     gates: &'a [Arc<CurrentGate>],
     thread: LoaderThread,
@@ -116,8 +120,8 @@ impl Reloading<'_> {
         }
         watched.seen = Some(now);
         let live = watched.gate.get().policies().iter().map(|policy| policy.component_digest().copied()).collect();
-        let (upstream, load) = (upstream.clone(), self.load.clone());
-        let prepared = self.thread.run(move || prepare(&upstream, live, &load)).await;
+        let (upstream, load, limits) = (upstream.clone(), self.load.clone(), self.limits);
+        let prepared = self.thread.run(move || prepare(&upstream, &limits, live, &load)).await;
         prepared.unwrap_or_else(|| Err(Refused::unfinished())).transpose()
     }
 

@@ -17,8 +17,10 @@ pub fn names(certificate: &[u8]) -> Option<Vec<String>> {
     let (mut names, mut hosts) = (Vec::new(), Vec::new());
     for name in alternative(&certificate)? {
         match name {
-            GeneralName::URI(uri) => names.push((*uri).to_owned()),
-            GeneralName::DNSName(host) => hosts.push((*host).to_owned()),
+            GeneralName::URI(uri) if uri.contains(':') => names.push((*uri).to_owned()),
+            GeneralName::DNSName(host) if host.bytes().all(is_host_byte) => hosts.push((*host).to_owned()),
+            // Among the names it could be taken for one of another kind.
+            GeneralName::URI(_) | GeneralName::DNSName(_) => return None,
             // Another name could be taken for the first.
             GeneralName::Invalid(..) => return None,
             _ => {}
@@ -30,6 +32,10 @@ pub fn names(certificate: &[u8]) -> Option<Vec<String>> {
         names.push(subject);
     }
     Some(names)
+}
+
+fn is_host_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._*".contains(&byte)
 }
 
 fn alternative<'a>(certificate: &'a X509Certificate<'_>) -> Option<&'a [GeneralName<'a>]> {

@@ -24,8 +24,8 @@ pub fn token<'a>(headers: &'a HeaderMap, target: &str) -> Result<Option<&'a str>
     let text = value.to_str().map_err(|_| Fault::TokenMalformed("Authorization is not visible ASCII"))?.trim();
     let (scheme, rest) = text.split_once(' ').unwrap_or((text, ""));
     if !is_bearer(scheme) {
-        // Some servers would take the second of two schemes.
-        let second = text.split([' ', ',', '\t']).skip(1).any(is_bearer);
+        // Some servers would take the second of two schemes, or divide at a tab.
+        let second = text.split([' ', ',', '\t']).any(is_bearer);
         return if second || scheme.is_empty() || scheme.contains(',') {
             Err(Fault::TokenMalformed("Authorization holds more than one scheme, or none; send Bearer alone"))
         } else {
@@ -71,11 +71,13 @@ mod tests {
     #[test]
     fn which_token_is_meant() {
         let malformed = Err("access.token.malformed");
-        let table: [(&[&str], &str, Found); 18] = [
+        let table: [(&[&str], &str, Found); 20] = [
             (&[], "/", Ok(None)),
             (&["Bearer a.b-c_d"], "/", Ok(Some("a.b-c_d"))),
             (&["bEARER   a.b=="], "/", Ok(Some("a.b=="))),
             (&["Bearer a "], "/", Ok(Some("a"))),
+            (&["Bearer\ta"], "/", malformed),
+            (&["Bearer,a"], "/", malformed),
             (&["Basic YTpi"], "/", Ok(None)),
             (&["Digest a=b, c=d"], "/", Ok(None)),
             (&["Bearer"], "/", malformed),

@@ -89,7 +89,8 @@ impl KeyStore {
     /// none. Requests that miss a key at the same time wait for one fetch.
     pub async fn newer_than(self: &Arc<Self>, known: &Arc<KeySet>) -> Option<Arc<KeySet>> {
         let Origin::Remote(_) = &self.origin else { return None };
-        let mut fetched = self.fetched.lock().await;
+        // Whoever waits longer than for one fetch would wait for another one.
+        let mut fetched = tokio::time::timeout(PAUSE, self.fetched.lock()).await.ok()?;
         let newer = |keys: &Arc<KeySet>| !Arc::ptr_eq(keys, known);
         if let Some(keys) = self.get().filter(newer) {
             return Some(keys);
@@ -101,6 +102,8 @@ impl KeyStore {
         // In a task of its own: it goes on if the client of this request leaves.
         let store = self.clone();
         let _ = tokio::spawn(async move { store.renew().await }).await;
+        // A fetch that takes as long as the pause is followed by one, too.
+        *fetched = Some(Instant::now());
         self.get().filter(newer)
     }
 
@@ -112,6 +115,7 @@ impl KeyStore {
                 let mut fetched = self.fetched.lock().await;
                 *fetched = Some(Instant::now());
                 self.renew().await;
+                *fetched = Some(Instant::now());
             }
             tokio::time::sleep(if self.get().is_some() { REFRESH } else { PAUSE }).await;
         }
