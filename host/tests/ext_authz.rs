@@ -341,6 +341,33 @@ async fn certificate_and_address_are_those_of_the_connection() {
 }
 
 #[tokio::test]
+async fn an_ipv4_client_is_one_on_a_socket_for_both() {
+    let running = Running::start().await;
+    let mut check = check(post(&[], b""));
+    let socket = v3::SocketAddress { address: "::ffff:192.0.2.7".to_owned(), ..v3::SocketAddress::default() };
+    let address = Some(v3::Address { address: Some(Address::SocketAddress(socket)) });
+    check.attributes.as_mut().unwrap().source = Some(Peer { address, ..Peer::default() });
+    running.check(check).await;
+    let caller = running.judged().await[0].context.caller.clone().unwrap();
+    assert_eq!(caller.source_address.as_deref(), Some("192.0.2.7"));
+}
+
+#[tokio::test]
+async fn a_connection_that_does_not_begin_is_ended() {
+    let limits = Limits { head_timeout: Duration::from_millis(200), ..Limits::default() };
+    let running = Running::with(Duration::ZERO, limits).await;
+    for begun in ["", "PRI * HTTP/2.0"] {
+        let mut silent = tokio::net::TcpStream::connect(running.address).await.unwrap();
+        tokio::io::AsyncWriteExt::write_all(&mut silent, begun.as_bytes()).await.unwrap();
+        let mut said = Vec::new();
+        let ended = tokio::io::AsyncReadExt::read_to_end(&mut silent, &mut said);
+        let _ = tokio::time::timeout(PATIENCE, ended).await.expect("an end in time");
+    }
+    let answer = running.check(check(post(&[], b"{}"))).await.http_response;
+    assert!(matches!(answer, Some(HttpResponse::OkResponse(_))), "the one that began goes on");
+}
+
+#[tokio::test]
 async fn health_is_told_until_the_end() {
     let running = Running::start().await;
     let mut client = HealthClient::new(running.channel.clone());

@@ -100,9 +100,16 @@ impl Vnfm {
 }
 
 fn terminate(gate: SocketAddr, instance: &str) -> u16 {
+    terminate_at(gate, "vnfm.example", instance)
+}
+
+fn terminate_at(gate: SocketAddr, host: &str, instance: &str) -> u16 {
     let fields = ["Version: 2.0.0", "Accept: application/json", "Content-Type: application/json"];
     let target = format!("/vnflcm/v2/vnf_instances/{instance}/terminate");
-    send(gate, &message("POST", &target, &fields, r#"{"terminationType":"FORCEFUL"}"#)).status
+    let request = message("POST", &target, &fields, r#"{"terminationType":"FORCEFUL"}"#);
+    let request =
+        String::from_utf8(request).expect("it is text").replace("Host: vnfm.example", &format!("Host: {host}"));
+    send(gate, request.as_bytes()).status
 }
 
 /// Sends one request for each instance at once.
@@ -131,4 +138,28 @@ fn operations_on_different_instances_do_not_wait_for_each_other() {
     let (_, address) = Vnfm::start();
     let gate = Serving::start(&["--log", "off", "--upstream", &format!("http://{address}")]);
     assert_eq!(together(gate.address, &["pair-1", "pair-2"]), [202, 202]);
+}
+
+#[test]
+fn entries_that_lead_to_one_vnfm_share_its_turns() {
+    let (vnfm, address) = Vnfm::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("solgate.yaml");
+    let config =
+        format!("upstreams: [{{ url: 'http://{address}' }}, {{ url: 'http://{address}', host: other.example }}]");
+    std::fs::write(&file, config).expect("it is written");
+    let gate = Serving::start(&["--log", "off", "--config", file.to_str().expect("UTF-8")]);
+    for round in 0..10 {
+        let instance = format!("i{round:02}");
+        let answers = std::thread::scope(|threads| {
+            let (gate, instance) = (gate.address, &instance);
+            let asking =
+                ["vnfm.example", "other.example"].map(|host| threads.spawn(move || terminate_at(gate, host, instance)));
+            let mut answers = asking.map(|thread| thread.join().expect("an answer"));
+            answers.sort_unstable();
+            answers
+        });
+        assert_eq!(answers, [202, 409], "round {round}");
+    }
+    assert_eq!(vnfm.arrived.lock().unwrap().len(), 10);
 }

@@ -92,6 +92,17 @@ fn the_names_in_a_certificate_are_the_callers() {
     }
 }
 
+/// A name of one kind that looks like one of another.
+#[test]
+fn a_certificate_with_a_name_that_could_be_another_is_not_accepted() {
+    let pki = Pki::new();
+    let gate = Gate::configured("serve", &json!({"tls": pki.config("required")}));
+    for (hosts, uris) in [(["spiffe://operator.example/nfvo"], [].as_slice()), (["CN=nfvo"], &[]), (["a"], &["nfvo"])] {
+        let certificate = pki.clients.issue(&Holder { hosts: &hosts, uris, ..Holder::default() });
+        assert!(pki.client(Some(&certificate)).send(gate.address, &read(&[])).is_none(), "{hosts:?} {uris:?}");
+    }
+}
+
 #[test]
 fn a_renewed_certificate_is_shown_to_those_who_come_then() {
     let pki = Pki::new();
