@@ -40,14 +40,18 @@ fn serve() -> anyhow::Result<()> {
 }
 
 fn answer(peers: &mut [Box<dyn Peer>], question: Question) -> anyhow::Result<Answer> {
-    let mut peer = |engine: usize| peers.get_mut(engine).with_context(|| format!("there is no engine {engine}"));
     Ok(match question {
         Question::Names => Answer::Names(peers.iter().map(|peer| peer.name()).collect()),
         Question::Broken { engine, document } => {
-            let peer = peer(engine)?;
+            let peer = numbered(peers, engine)?;
             let broken = peer.broken(&document);
             Answer::Names(broken.with_context(|| format!("{} has no verdict on {document}", peer.name()))?)
         }
-        Question::Slice { engine, document, plan } => Answer::Slice(peer(engine)?.slice(&document, plan)?),
+        Question::Slice { engine, document, plan } => Answer::Slice(numbered(peers, engine)?.slice(&document, plan)?),
     })
+}
+
+fn numbered(peers: &mut [Box<dyn Peer>], engine: usize) -> anyhow::Result<&mut dyn Peer> {
+    let peer = peers.get_mut(engine).with_context(|| format!("there is no engine {engine}"))?;
+    Ok(peer.as_mut())
 }
