@@ -12,6 +12,7 @@
 #   make check   formatting and clippy
 #   make deny    licences, sources and known flaws of dependencies (deny.toml)
 #   make release static binaries, packed (deploy/release.sh)
+#   make count   build, and count what may not grow: instructions, sizes (docs/performance.md)
 #   make bench   build, and measure speed, memory and start-up (docs/performance.md)
 
 CARGO ?= cargo
@@ -33,7 +34,7 @@ DENY_CHECKS := advisories bans licenses sources
 FUZZ_SECONDS := 600
 FUZZ_TARGETS :=
 
-.PHONY: build run test test-doors test-long test-soak fuzz fuzz-short check check-format deny release format bench bench-instructions check-bench artifacts wasm wasm-target clean
+.PHONY: build run test test-doors test-long test-soak fuzz fuzz-short check check-format deny release format count bench peers check-bench artifacts wasm wasm-target clean
 
 build: artifacts
 	$(CARGO) build $(CARGO_FLAGS) --bin solgate --lib
@@ -83,19 +84,24 @@ release:
 format:
 	$(CARGO) fmt --all
 
-# The benchmarks are a workspace of their own, see tests/bench/Cargo.toml. What
-# they build lies in target/bench, and so does report.json.
-bench: build $(ARTIFACTS)/hostile.wasm
-	cd tests/bench && $(CARGO) run --release --locked -- $(BENCH_FLAGS)
+# It needs valgrind. BLESS=1 keeps the figures as they are now, see docs/performance.md.
+count: build
+	$(CARGO) build $(CARGO_FLAGS) --bin solgate-count
+	target/release/solgate-count $(FIGURES)
 
-# The same on a busy machine: instructions instead of time. It needs valgrind.
-bench-instructions: artifacts
-	cd tests/bench && $(CARGO) run --release --locked --bin instructions
+# report.json lies in target/bench.
+bench: build $(ARTIFACTS)/hostile.wasm peers
+	$(CARGO) build $(CARGO_FLAGS) --bin solgate-bench
+	target/release/solgate-bench $(BENCH_FLAGS)
 
-check-bench: artifacts
-	cd tests/bench && $(CARGO) fmt --check
-	cd tests/bench && $(CARGO) clippy --release --locked --all-targets -- -D warnings
-	cd tests/bench && $(CARGO) test --release --locked --lib
+# The engines that Solgate is compared with are a workspace of their own, see
+# tests/bench/peers/Cargo.toml. They are built in target/bench.
+peers:
+	cd tests/bench/peers && $(CARGO) build --release --locked
+
+check-bench:
+	cd tests/bench/peers && $(CARGO) fmt --check
+	cd tests/bench/peers && $(CARGO) clippy --release --locked --all-targets -- -D warnings
 
 artifacts: $(ARTIFACTS)/engine.wasm $(ARTIFACTS)/vnflcm-v2.wasm
 

@@ -11,10 +11,10 @@
 # What is there already is left alone, so a second run takes a second.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+source tests/packages.sh
 
 readonly REQUIREMENTS=tests/doors
 readonly DOORS=target/doors
-readonly POLICY_RC=/usr/sbin/policy-rc.d
 readonly PACKAGES=(nginx-light libnginx-mod-http-lua haproxy libjackson2-databind-java)
 readonly PYTHON=${PYTHON:-python3}
 
@@ -38,12 +38,6 @@ main() {
     print_versions
 }
 
-installed() {
-    [[ $(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2> /dev/null) == installed ]]
-}
-
-# Debian's packages. Their signatures are apt's to check, and so is the version:
-# the distribution keeps only the newest.
 install_packages() {
     local package missing=()
     for package in "${PACKAGES[@]}"; do
@@ -53,38 +47,7 @@ install_packages() {
     # Of any distribution: Node 18 or newer, and a JDK, of 17 or newer.
     command -v node > /dev/null || missing+=(nodejs)
     command -v javac > /dev/null || missing+=(default-jdk-headless)
-    if ((${#missing[@]} == 0)); then
-        return
-    fi
-    [[ $(id -u) == 0 ]] || fail "${missing[*]} are missing; run this as root, or install them"
-    say "installing ${missing[*]} from Debian"
-    # A subshell, so that its trap goes off whatever happens in it.
-    (
-        keep_services_down
-        apt_install "${missing[@]}" || {
-            say 'apt-get could not; trying once more with a new list of packages'
-            apt-get update || fail 'apt-get update failed: is the package mirror reachable?'
-            apt_install "${missing[@]}" \
-                || fail "apt-get could not install ${missing[*]}; see its message above"
-        }
-    )
-}
-
-apt_install() {
-    DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "$@"
-}
-
-# The tests start servers of their own. Debian's would start as services when
-# they are installed, unless this file says that they must not (exit status 101).
-keep_services_down() {
-    if [[ -e $POLICY_RC ]]; then
-        mv "$POLICY_RC" "$POLICY_RC.solgate"
-        trap 'mv "$POLICY_RC.solgate" "$POLICY_RC"' EXIT
-    else
-        trap 'rm -f "$POLICY_RC"' EXIT
-    fi
-    printf '#!/bin/sh\nexit 101\n' > "$POLICY_RC"
-    chmod 755 "$POLICY_RC"
+    install_debian "${missing[@]}"
 }
 
 # A Python environment with exactly what a file of hashes names. A copy of the

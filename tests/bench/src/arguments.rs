@@ -13,13 +13,13 @@ Examples:
   make bench BENCH_FLAGS=--quick
   make bench BENCH_FLAGS='--only sandbox --format json'
 
-Exit status: 0 every target is met, 1 some target is missed, 2 it could not be measured.";
+Exit status: 0 every target is met, or it is a quick run, 1 some target is missed, 2 something could not be measured.";
 
 /// Measure Solgate against its targets and its peers, in one run
 #[derive(Debug, Parser)]
 #[command(name = "solgate-bench", after_help = AFTER_HELP, disable_version_flag = true)]
 pub struct Arguments {
-    /// Take fewer samples: less than two minutes in all, and noisier figures
+    /// Take fewer samples: less than two minutes in all, and figures too noisy to be judged
     #[arg(long)]
     pub quick: bool,
 

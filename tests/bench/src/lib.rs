@@ -1,5 +1,6 @@
-//! The benchmarks of Solgate: `make bench` measures what the targets for speed,
-//! memory and start-up are about, in one run, and says which of them are met.
+//! What Solgate costs: `make bench` measures what the targets for speed, memory and
+//! start-up are about, in one run, and says which of them are met; `make count` counts
+//! what may not grow ([`ratchet`]).
 //!
 //! A [suite](SUITES) measures and returns [rows](report::Row); the report prints
 //! them and writes them as JSON.
@@ -11,11 +12,13 @@ pub mod load;
 pub mod memory;
 pub mod peers;
 pub mod progress;
+pub mod ratchet;
 pub mod report;
 pub mod sampler;
 pub mod sandbox;
 pub mod startup;
 pub mod subjects;
+pub mod tools;
 pub mod workload;
 
 use report::Row;

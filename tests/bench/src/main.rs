@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use clap::Parser;
 use solgate_bench::arguments::{Arguments, Format};
 use solgate_bench::progress::Progress;
-use solgate_bench::report::{Report, Section};
+use solgate_bench::report::{Report, Section, Status};
 use solgate_bench::{SUITES, Settings, Suite};
 
 fn main() -> ExitCode {
@@ -32,7 +32,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         for suite in suites {
             progress.suite(suite.name);
             match (suite.run)(settings, &progress) {
-                Ok(rows) => report.sections.push(Section { name: suite.name, title: suite.title, rows }),
+                Ok(rows) => report.add(Section { name: suite.name, title: suite.title, rows }),
                 Err(error) => report.failures.push(format!("the suite `{}` failed: {error:#}", suite.name)),
             }
             progress.suite_done();
@@ -51,10 +51,10 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     for failure in &report.failures {
         eprintln!("solgate-bench: {failure}");
     }
-    Ok(match (report.failures.is_empty(), report.met()) {
-        (true, true) => ExitCode::SUCCESS,
-        (true, false) => ExitCode::from(1),
-        (false, _) => ExitCode::from(2),
+    Ok(match report.status() {
+        Status::Done => ExitCode::SUCCESS,
+        Status::Missed => ExitCode::from(1),
+        Status::NotMeasured => ExitCode::from(2),
     })
 }
 

@@ -94,6 +94,17 @@ pub struct Report {
     pub failures: Vec<String>,
 }
 
+/// How a run ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// All was measured, and every target that is judged is met.
+    Done,
+    /// Some target is missed.
+    Missed,
+    /// Something could not be measured.
+    NotMeasured,
+}
+
 /// Where it was measured.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -129,6 +140,23 @@ impl Report {
     #[must_use]
     pub fn new(quick: bool) -> Self {
         Self { quick, machine: Machine::this(), sections: Vec::new(), failures: Vec::new() }
+    }
+
+    /// One more section. A row without a figure is a failure.
+    pub fn add(&mut self, section: Section) {
+        let missing = section.rows.iter().filter(|row| row.measured.is_nan());
+        self.failures.extend(missing.map(|row| format!("`{}` was not measured: {}", row.what, row.note)));
+        self.sections.push(section);
+    }
+
+    /// How the run ends. The figures of a quick one are too noisy to be judged.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        match (self.failures.is_empty(), self.quick || self.met()) {
+            (false, _) => Status::NotMeasured,
+            (true, false) => Status::Missed,
+            (true, true) => Status::Done,
+        }
     }
 
     /// Whether every target is met.
@@ -188,6 +216,23 @@ mod tests {
             let row = Row::against("it", measured, "us", target);
             assert_eq!(row.met(), Some(met), "{row:?}");
             assert_eq!(report(vec![Row::beside("another", 1.0, "us"), row]).met(), met);
+        }
+    }
+
+    #[test]
+    fn a_quick_run_is_not_judged_and_what_was_not_measured_fails() {
+        let missed = || Row::against("it", 3.0, "us", Target::AtMost(2.0));
+        let absent = || Row::beside("it", f64::NAN, "us").note("nobody has it");
+        for (quick, row, status) in [
+            (false, Row::against("it", 2.0, "us", Target::AtMost(2.0)), Status::Done),
+            (false, missed(), Status::Missed),
+            (true, missed(), Status::Done),
+            (false, absent(), Status::NotMeasured),
+            (true, absent(), Status::NotMeasured),
+        ] {
+            let mut report = Report { quick, ..report(Vec::new()) };
+            report.add(Section { name: "another", title: "Another", rows: vec![row.clone()] });
+            assert_eq!(report.status(), status, "quick: {quick}, {row:?}: {:?}", report.failures);
         }
     }
 

@@ -3,10 +3,11 @@
 //! The figures of the report are medians of single calls, as targets are about p50,
 //! and ratios between calls that were timed in turn: in every round each lane gets
 //! a slice of time, so that whatever else the machine does hits all lanes alike.
-//! Criterion, which `benches/evaluate.rs` uses to compare two versions of the code,
-//! times batches of one call after another's and reports means; neither fits.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use anyhow::Context;
+use solgate_slices::{Plan, slice};
 
 use crate::Settings;
 use crate::progress::Progress;
@@ -15,9 +16,12 @@ use crate::progress::Progress;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lane(usize);
 
+/// Times the calls of one slice.
+type Slice<'a> = Box<dyn FnMut(Plan) -> anyhow::Result<Vec<u32>> + 'a>;
+
 /// The calls that are timed in turn.
 pub struct Race<'a> {
-    lanes: Vec<(String, Box<dyn FnMut() + 'a>)>,
+    lanes: Vec<(String, Slice<'a>)>,
 }
 
 /// How long they took.
@@ -33,51 +37,53 @@ struct Timed {
     rounds: Vec<f64>,
 }
 
-/// How often, and how long at a time, a lane is called.
-struct Plan {
-    rounds: usize,
-    slice: Duration,
-    /// A slice has at least so many calls, however long they take.
-    calls: usize,
-}
-
 /// The lane that does nothing: what reading the clock costs.
 const CLOCK: Lane = Lane(0);
 
 impl Default for Race<'_> {
     fn default() -> Self {
-        Self { lanes: vec![("the clock".to_owned(), Box::new(|| {}))] }
+        let mut race = Self { lanes: Vec::new() };
+        race.add("the clock", || {});
+        race
     }
 }
 
 impl<'a> Race<'a> {
     /// One more call to time.
-    pub fn add(&mut self, name: impl Into<String>, call: impl FnMut() + 'a) -> Lane {
-        self.lanes.push((name.into(), Box::new(call)));
+    pub fn add(&mut self, name: impl Into<String>, mut call: impl FnMut() + 'a) -> Lane {
+        self.add_slices(name, move |plan| Ok(slice(&mut call, plan)))
+    }
+
+    /// One more call, which is timed elsewhere.
+    pub fn add_slices(
+        &mut self,
+        name: impl Into<String>,
+        slice: impl FnMut(Plan) -> anyhow::Result<Vec<u32>> + 'a,
+    ) -> Lane {
+        self.lanes.push((name.into(), Box::new(slice)));
         Lane(self.lanes.len() - 1)
     }
 
     /// Times all of them.
-    #[must_use]
-    pub fn run(mut self, settings: Settings, progress: &Progress) -> Times {
-        let plan = Plan {
-            rounds: settings.pick(25, 10),
-            slice: settings.pick(Duration::from_millis(15), Duration::from_millis(4)),
-            calls: 5,
-        };
+    ///
+    /// # Errors
+    /// If one of them could not be timed.
+    pub fn run(mut self, settings: Settings, progress: &Progress) -> anyhow::Result<Times> {
+        let rounds = settings.pick(25, 10);
+        let plan = Plan { slice: settings.pick(Duration::from_millis(15), Duration::from_millis(4)), calls: 5 };
         let mut times: Vec<Timed> = self.lanes.iter().map(|_| Timed::default()).collect();
         let lanes = self.lanes.len();
-        for round in 0..plan.rounds {
+        for round in 0..rounds {
             // Each round begins with another lane: none always follows the same one.
             for step in 0..lanes {
                 let lane = (round + step) % lanes;
-                let (name, call) = &mut self.lanes[lane];
-                progress.step(format!("round {} of {}, {name}", round + 1, plan.rounds));
-                times[lane].add(slice(call, &plan));
+                let (name, slice) = &mut self.lanes[lane];
+                progress.step(format!("round {} of {rounds}, {name}", round + 1));
+                times[lane].add(slice(plan).with_context(|| name.clone())?);
             }
         }
         times.iter_mut().for_each(|timed| timed.calls.sort_unstable());
-        Times { lanes: times }
+        Ok(Times { lanes: times })
     }
 }
 
@@ -87,23 +93,6 @@ impl Timed {
         self.rounds.push(f64::from(calls[calls.len() / 2]));
         self.calls.extend(calls);
     }
-}
-
-/// The times of the calls of one slice, after a fifth of it to warm up.
-fn slice(call: &mut dyn FnMut(), plan: &Plan) -> Vec<u32> {
-    let begun = Instant::now();
-    while begun.elapsed() < plan.slice / 5 {
-        call();
-    }
-    let mut calls = Vec::with_capacity(1 << 16);
-    let begun = Instant::now();
-    while calls.len() < plan.calls || begun.elapsed() < plan.slice {
-        let before = Instant::now();
-        call();
-        let took = before.elapsed();
-        calls.push(u32::try_from(took.as_nanos()).unwrap_or(u32::MAX));
-    }
-    calls
 }
 
 impl Times {

@@ -27,6 +27,8 @@ pub struct Workload {
     pub name: &'static str,
     pub target: String,
     pub body: Vec<u8>,
+    /// Whether it passes.
+    pub allowed: bool,
     /// What the VNFM answers, by the name of the fact.
     facts: Vec<(&'static str, Bytes)>,
 }
@@ -36,13 +38,14 @@ pub struct Workload {
 pub fn terminate() -> Workload {
     let body = r#"{"terminationType":"GRACEFUL","gracefulTerminationTimeout":120,"additionalParams":{"reason":"maintenance1"}}"#;
     let facts = instance_in("INSTANTIATED");
-    Workload { name: "terminate", target: task("terminate"), body: body.into(), facts }
+    Workload { name: "terminate", target: task("terminate"), body: body.into(), allowed: true, facts }
 }
 
 /// The same with a terminationType that does not exist: it is denied without a fact.
 #[must_use]
 pub fn denied() -> Workload {
-    Workload { name: "denied terminate", body: br#"{"terminationType":"GENTLE"}"#.into(), ..terminate() }
+    let body = br#"{"terminationType":"GENTLE"}"#.into();
+    Workload { name: "denied terminate", body, allowed: false, ..terminate() }
 }
 
 /// POST without body to retry; it passes.
@@ -54,6 +57,7 @@ pub fn retry() -> Workload {
         name: "retry",
         target: format!("/vnflcm/v2/vnf_lcm_op_occs/{ID}/retry"),
         body: Vec::new(),
+        allowed: true,
         facts: vec![("opOcc", occurrence.into()), ("openOps", Bytes::from_static(b"[]"))],
     }
 }
@@ -65,34 +69,56 @@ pub fn subscribe() -> Workload {
         name: "subscribe",
         target: "/vnflcm/v2/subscriptions".to_owned(),
         body: br#"{"callbackUri":"https://oss.example.com/notifications/vnf-lcm"}"#.into(),
+        allowed: true,
         facts: Vec::new(),
     }
 }
 
-/// POST of about `kib` KiB to instantiate; it passes.
+/// POST of about `kib` KiB to instantiate, nearly all of it members that no schema
+/// declares: parameters of the VNF's own. It passes.
 #[must_use]
 pub fn instantiate(kib: usize) -> Workload {
-    let mut body = String::from(r#"{"flavourId":"default","additionalParams":{"list":["#);
-    let end = "]}}";
+    let entry = |number| format!(r#"{{"name":"value {number} of the list","count":{number},"on":true}}"#);
+    instantiate_with(filled(r#"{"flavourId":"default","additionalParams":{"list":["#, entry, "]}}", kib * 1024))
+}
+
+/// The same with members that the schema declares: external virtual links.
+#[must_use]
+pub fn instantiate_declared(kib: usize) -> Workload {
+    let entry = |number| {
+        format!(
+            r#"{{"id":"link-{number}","resourceId":"network-{number}","extCps":[{{"cpdId":"point-{number}","cpConfig":{{"one":{{"cpProtocolData":[{{"layerProtocol":"IP_OVER_ETHERNET","ipOverEthernet":{{"macAddress":"fa:16:3e:00:00:01","ipAddresses":[{{"type":"IPV4","fixedAddresses":["192.0.2.1"]}}]}}}}]}}}}}}]}}"#
+        )
+    };
+    instantiate_with(filled(r#"{"flavourId":"default","extVirtualLinks":["#, entry, "]}", kib * 1024))
+}
+
+fn instantiate_with(body: String) -> Workload {
+    let facts = instance_in("NOT_INSTANTIATED");
+    Workload { name: "instantiate", target: task("instantiate"), body: body.into(), allowed: true, facts }
+}
+
+/// As many entries as fit into so many bytes.
+fn filled(start: &str, entry: impl Fn(usize) -> String, end: &str, bytes: usize) -> String {
+    let mut text = start.to_owned();
     for number in 0.. {
-        let entry = format!(r#"{{"name":"value {number} of the list","count":{number},"on":true}}"#);
-        if body.len() + entry.len() + end.len() > kib * 1024 {
+        let entry = entry(number);
+        if text.len() + entry.len() + end.len() > bytes {
             break;
         }
         if number > 0 {
-            body.push(',');
+            text.push(',');
         }
-        body.push_str(&entry);
+        text.push_str(&entry);
     }
-    body.push_str(end);
-    let facts = instance_in("NOT_INSTANTIATED");
-    Workload { name: "instantiate", target: task("instantiate"), body: body.into(), facts }
+    text + end
 }
 
 /// What the policy of `tests/hostile` answers by asking for ever more memory.
 #[must_use]
 pub fn hoarding() -> Workload {
-    Workload { name: "hoarding", target: "/hostile/memory".to_owned(), body: Vec::new(), facts: Vec::new() }
+    let target = "/hostile/memory".to_owned();
+    Workload { name: "hoarding", target, body: Vec::new(), allowed: false, facts: Vec::new() }
 }
 
 /// An instance with nothing going on.
@@ -131,6 +157,18 @@ impl Workload {
         }
     }
 
+    /// Refuses another outcome than the one that is meant: what is measured is what it
+    /// says.
+    ///
+    /// # Errors
+    /// If it is another one.
+    pub fn check(&self, what: &str, outcome: &Outcome) -> anyhow::Result<()> {
+        match (self.allowed, outcome) {
+            (true, Outcome::Allow(_)) | (false, Outcome::Deny(_)) => Ok(()),
+            _ => anyhow::bail!("{what} has another outcome than the one to be measured: {outcome:?}"),
+        }
+    }
+
     /// For a gate: with all its fields.
     ///
     /// # Panics
@@ -165,15 +203,26 @@ impl Prepared<'_> {
         self.evaluate(&[])
     }
 
-    fn evaluate(&self, facts: &[(&str, verdict::FactAnswer<&[u8]>)]) -> Result<Outcome, EvaluateError> {
-        let request = verdict::Request {
+    /// The request, as the policy gets it.
+    #[must_use]
+    pub fn request(&self) -> verdict::Request<'_> {
+        verdict::Request {
             method: "POST",
             target: &self.work.target,
             fields: &self.fields,
             body: &self.work.body,
             body_complete: true,
-        };
-        self.policy.evaluate(&request, &Context { received_at: RECEIVED, facts, ..Context::default() })
+        }
+    }
+
+    /// Everything else, with the facts that the verdict needs.
+    #[must_use]
+    pub fn context(&self) -> Context<'_> {
+        Context { received_at: RECEIVED, facts: &self.facts, ..Context::default() }
+    }
+
+    fn evaluate(&self, facts: &[(&str, verdict::FactAnswer<&[u8]>)]) -> Result<Outcome, EvaluateError> {
+        self.policy.evaluate(&self.request(), &Context { facts, ..self.context() })
     }
 }
 

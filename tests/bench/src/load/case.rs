@@ -12,12 +12,21 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// A request that is allowed, and a body with which it is not.
 pub struct Case {
     pub name: &'static str,
-    pub path: &'static str,
+    /// With [`NUMBER`] in place of an instance's number, if each request is about another
+    /// one.
+    path: &'static str,
     pub body: &'static str,
     pub status: u16,
     /// Refused if somebody judges.
     pub wrong_body: &'static str,
 }
+
+/// In a path: the last part of an instance's id.
+const NUMBER: &str = "{number}";
+
+/// How many instances there are: several for each connection, so that no request waits
+/// until another one on its instance has been answered.
+const INSTANCES: usize = 1024;
 
 /// Every request has these fields; a client's own Host comes on top.
 pub const FIELDS: [(&str, &str); 4] = [
@@ -36,19 +45,31 @@ pub const SUBSCRIBE: Case = Case {
     wrong_body: r#"{"callbackUri":"nowhere"}"#,
 };
 
-/// Needs the instance and its open operations.
+/// Needs the instance and its open operations. The gate lets requests on one instance
+/// through one after the other, so each is about another one.
 pub const TERMINATE: Case = Case {
     name: "terminate",
-    path: "/vnflcm/v2/vnf_instances/6fc3539c-e602-4afa-8e13-962fb5a7d81f/terminate",
+    path: "/vnflcm/v2/vnf_instances/6fc3539c-e602-4afa-8e13-{number}/terminate",
     body: r#"{"terminationType":"GRACEFUL","gracefulTerminationTimeout":120}"#,
     status: 202,
     wrong_body: r#"{"terminationType":"GENTLE"}"#,
 };
 
 impl Case {
-    /// The request as a client sends it to `address`.
-    pub fn message(&self, address: SocketAddr, body: &str) -> Vec<u8> {
-        let mut head = format!("POST {} HTTP/1.1\r\nHost: {address}\r\nContent-Length: {}\r\n", self.path, body.len());
+    /// The paths that requests have in turn.
+    pub fn paths(&self) -> Vec<String> {
+        let count = if self.path.contains(NUMBER) { INSTANCES } else { 1 };
+        (0..count).map(|number| self.path(number)).collect()
+    }
+
+    fn path(&self, number: usize) -> String {
+        self.path.replace(NUMBER, &format!("{number:012x}"))
+    }
+
+    /// The request as a client sends it to `address`, about the instance of a number.
+    pub fn message(&self, address: SocketAddr, number: usize, body: &str) -> Vec<u8> {
+        let (path, length) = (self.path(number), body.len());
+        let mut head = format!("POST {path} HTTP/1.1\r\nHost: {address}\r\nContent-Length: {length}\r\n");
         for (name, value) in FIELDS {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
@@ -63,7 +84,7 @@ impl Case {
     pub fn verify(&self, address: SocketAddr, refusal: Option<u16>) -> anyhow::Result<()> {
         let mut connection = Connection::open(address)?;
         for (body, expected) in [(self.body, self.status), (self.wrong_body, refusal.unwrap_or(self.status))] {
-            let status = connection.exchange(&self.message(address, body))?;
+            let status = connection.exchange(&self.message(address, 0, body))?;
             ensure!(status == expected, "{} was answered with {status}, expected was {expected}: {body}", self.name);
         }
         Ok(())

@@ -25,8 +25,9 @@ use solgate_tests::process::{free_address, solgate};
 use crate::Settings;
 use crate::progress::Progress;
 use crate::report::{Row, Target};
+use crate::tools::find;
 use case::{Case, SUBSCRIBE, TERMINATE};
-use process::{Process, find};
+use process::Process;
 pub use vnfm::serve as serve_vnfm;
 use wrk::Burst;
 

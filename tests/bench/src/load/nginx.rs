@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 
-use super::process::{Process, find};
+use super::process::Process;
+use crate::tools::find;
 
 /// Starts nginx in front of `vnfm`, if it is installed.
 ///

@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 
-use super::process::{Process, find};
+use super::process::Process;
+use crate::tools::find;
 
 const DOCUMENT: &str = include_str!("openapi.yaml");
 

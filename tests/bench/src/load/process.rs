@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::net::{SocketAddr, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -70,11 +70,4 @@ impl Drop for Process {
         }
         let _ = self.child.wait();
     }
-}
-
-/// Where a program is installed: on the path, or in `also`.
-pub fn find(program: &str, also: &[&Path]) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::env::split_paths(&path).chain(also.iter().map(|folder| folder.to_path_buf()));
-    folders.map(|folder| folder.join(program)).find(|file| file.is_file())
 }

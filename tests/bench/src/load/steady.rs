@@ -27,9 +27,8 @@ pub struct Times {
 pub fn run(case: &Case, address: SocketAddr, connections: u32, rate: u32, time: Duration) -> anyhow::Result<Times> {
     let mean = Duration::from_secs(1) * connections / rate;
     let threads: Vec<_> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..connections)
-            .map(|number| scope.spawn(move || one(case, address, mean, time, u64::from(number))))
-            .collect();
+        let threads: Vec<_> =
+            (0..connections).map(|number| scope.spawn(move || one(case, address, mean, time, number))).collect();
         threads.into_iter().map(|thread| thread.join().map_err(|_| anyhow!("a connection panicked"))).collect()
     });
     let mut all = Vec::new();
@@ -41,10 +40,11 @@ pub fn run(case: &Case, address: SocketAddr, connections: u32, rate: u32, time: 
     Ok(Times { p50: at(50).context("nothing was measured")?, p99: at(99).context("nothing was measured")? })
 }
 
-fn one(case: &Case, address: SocketAddr, mean: Duration, time: Duration, seed: u64) -> anyhow::Result<Vec<Duration>> {
-    let message = case.message(address, case.body);
+/// One connection, all of whose requests are about one instance.
+fn one(case: &Case, address: SocketAddr, mean: Duration, time: Duration, number: u32) -> anyhow::Result<Vec<Duration>> {
+    let message = case.message(address, usize::try_from(number)?, case.body);
     let mut connection = Connection::open(address)?;
-    let mut dice = fastrand::Rng::with_seed(seed);
+    let mut dice = fastrand::Rng::with_seed(number.into());
     let mut times = Vec::new();
     let begun = Instant::now();
     let mut due = begun;

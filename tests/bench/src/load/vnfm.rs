@@ -14,7 +14,6 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
 const VERSION: HeaderName = HeaderName::from_static("version");
-const INSTANCE: &str = r#"{"id":"6fc3539c-e602-4afa-8e13-962fb5a7d81f","vnfInstanceName":"edge-1","vnfdId":"b1bb0ce7-ebca-4fa7-95ed-4840d70a1177","vnfProvider":"Example","vnfProductName":"Router","vnfSoftwareVersion":"1.0","vnfdVersion":"1.0","instantiationState":"INSTANTIATED","_links":{"self":{"href":"http://vnfm.example/vnflcm/v2/vnf_instances/6fc3539c-e602-4afa-8e13-962fb5a7d81f"}}}"#;
 const SUBSCRIPTION: &str = r#"{"id":"c1111111-0000-4000-8000-000000000001","callbackUri":"http://nfvo.example:9000/callback","verbosity":"FULL","_links":{"self":{"href":"http://vnfm.example/vnflcm/v2/subscriptions/c1111111-0000-4000-8000-000000000001"}}}"#;
 
 /// Answers on `address` until the process ends.
@@ -42,26 +41,37 @@ pub fn serve(address: SocketAddr) -> anyhow::Result<()> {
     })
 }
 
+/// An instance by its id.
+fn instance(id: &str) -> String {
+    format!(
+        r#"{{"id":"{id}","vnfInstanceName":"edge-1","vnfdId":"b1bb0ce7-ebca-4fa7-95ed-4840d70a1177","vnfProvider":"Example","vnfProductName":"Router","vnfSoftwareVersion":"1.0","vnfdVersion":"1.0","instantiationState":"INSTANTIATED","_links":{{"self":{{"href":"http://vnfm.example/vnflcm/v2/vnf_instances/{id}"}}}}}}"#
+    )
+}
+
 fn answer(method: &Method, path: &str) -> Response<Full<Bytes>> {
     let (status, location, content) = match *method {
-        Method::GET if path.ends_with("/vnf_lcm_op_occs") => (StatusCode::OK, None, "[]"),
-        Method::GET => (StatusCode::OK, None, INSTANCE),
+        Method::GET if path.ends_with("/vnf_lcm_op_occs") => (StatusCode::OK, None, Bytes::from_static(b"[]")),
+        Method::GET => {
+            let id = path.rsplit_once('/').map_or(path, |(_, id)| id);
+            (StatusCode::OK, None, Bytes::from(instance(id)))
+        }
         _ if path.ends_with("/subscriptions") => (
             StatusCode::CREATED,
             Some("http://vnfm.example/vnflcm/v2/subscriptions/c1111111-0000-4000-8000-000000000001"),
-            SUBSCRIPTION,
+            Bytes::from_static(SUBSCRIPTION.as_bytes()),
         ),
         _ => (
             StatusCode::ACCEPTED,
             Some("http://vnfm.example/vnflcm/v2/vnf_lcm_op_occs/b1111111-0000-4000-8000-000000000001"),
-            "",
+            Bytes::new(),
         ),
     };
-    let mut response = Response::new(Full::new(Bytes::from_static(content.as_bytes())));
+    let empty = content.is_empty();
+    let mut response = Response::new(Full::new(content));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(VERSION, HeaderValue::from_static("2.0.0"));
-    if !content.is_empty() {
+    if !empty {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
     if *method == Method::GET {

@@ -37,7 +37,7 @@ pub fn burst(
         .args(["--threads", "1", "--connections", &connections.to_string(), "--duration", &format!("{seconds}s")])
         .arg("--script")
         .arg(script(case, folder)?)
-        .arg(format!("http://{address}{}", case.path))
+        .arg(format!("http://{address}{}", case.paths()[0]))
         .output()
         .context("wrk cannot be run")?;
     let said = String::from_utf8_lossy(&output.stdout);
@@ -51,11 +51,13 @@ pub fn burst(
 }
 
 fn script(case: &Case, folder: &Path) -> anyhow::Result<PathBuf> {
+    let paths = case.paths();
+    let turns = if paths.len() > 1 { in_turn(&paths) } else { String::new() };
     let fields: String = FIELDS.iter().map(|(name, value)| format!("wrk.headers[{name:?}] = {value:?}\n")).collect();
     let text = format!(
         "wrk.method = \"POST\"
 wrk.body = [==[{}]==]
-{fields}
+{fields}{turns}
 done = function(summary, latency, requests)
     local e = summary.errors
     io.write(string.format(\"result {{\\\"requests\\\":%f,\\\"p50\\\":%f,\\\"p99\\\":%f,\\\"errors\\\":%d}}\\n\",
@@ -68,4 +70,19 @@ end
     let file = folder.join(format!("{}.lua", case.name.replace(' ', "-")));
     std::fs::write(&file, text)?;
     Ok(file)
+}
+
+/// What makes each request another one: they are written beforehand.
+fn in_turn(paths: &[String]) -> String {
+    let paths: String = paths.iter().map(|path| format!("{path:?},\n")).collect();
+    format!(
+        "local paths, requests, last = {{ {paths} }}, {{}}, 0
+init = function()
+    for number, path in ipairs(paths) do requests[number] = wrk.format(nil, path) end
+end
+request = function()
+    last = last % #requests + 1
+    return requests[last]
+end"
+    )
 }

@@ -13,6 +13,9 @@ use crate::Settings;
 use crate::progress::Progress;
 use crate::report::{Row, Target};
 
+/// Processes by which the memory of an idle policy is measured.
+const IDLE: usize = 5;
+
 /// What an engine grants to one evaluation, in MB.
 fn ceiling() -> f64 {
     solgate::policy::EvaluationLimits::default().memory as f64 / 1e6
@@ -56,6 +59,23 @@ pub fn rows(_: Settings, progress: &Progress) -> anyhow::Result<Vec<Row>> {
         )
         .note("1 MiB; the target is the ceiling, at which a policy that hoards memory was stopped"),
     ])
+}
+
+/// Bytes that an idle policy holds: the median of several processes, each less one
+/// without a policy.
+///
+/// # Errors
+/// If a process fails.
+pub fn idle_policy() -> anyhow::Result<u64> {
+    // The first may compile the policy.
+    ask(Probe::Policy)?;
+    let mut all = Vec::new();
+    for _ in 0..IDLE {
+        let (without, idle) = (ask(Probe::Engine)?, ask(Probe::Policy)?);
+        all.push(((idle.anonymous - without.anonymous) * 1e6).round() as u64);
+    }
+    all.sort_unstable();
+    Ok(all[IDLE / 2])
 }
 
 /// What a process of its own measured.

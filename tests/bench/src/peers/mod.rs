@@ -1,34 +1,19 @@
 //! Solgate and other engines, on the same rules over the same documents.
 
-mod cedar;
-mod cel;
 mod documents;
+mod others;
 mod own;
-mod rego;
 
 use std::cell::RefCell;
-use std::hint::black_box;
 
 use anyhow::{Context, ensure};
+use solgate_slices::Peer;
 
 use self::documents::Example;
 use crate::Settings;
 use crate::progress::Progress;
 use crate::report::{Row, Target};
 use crate::sampler::{Lane, Race, Times};
-
-/// An engine that has its rules ready and judges one document after another.
-trait Peer {
-    /// With its version, as the report names it.
-    fn name(&self) -> String;
-
-    /// Reads a document, and names the rules that it breaks: none, if it is allowed.
-    /// All of this is timed.
-    ///
-    /// # Errors
-    /// If there is no verdict.
-    fn broken(&mut self, document: &str) -> anyhow::Result<Vec<String>>;
-}
 
 /// The median, in microseconds, that OPA's documentation shows as the outcome of
 /// `opa bench` for a small RBAC policy (openpolicyagent.org/docs/policy-performance);
@@ -49,16 +34,9 @@ struct Timed {
 pub fn rows(settings: Settings, progress: &Progress) -> anyhow::Result<Vec<Row>> {
     progress.step("setting the engines up");
     let examples = documents::read()?;
-    let [native, recycled, fresh] = own::all()?;
-    let mut engines: Vec<Box<dyn Peer>> = vec![
-        Box::new(native),
-        Box::new(recycled),
-        Box::new(fresh),
-        Box::new(rego::Machine::new()?),
-        Box::new(rego::Interpreter::new()?),
-        Box::new(cel::Cel::new()?),
-        Box::new(cedar::Cedar::new()?),
-    ];
+    let mut engines: Vec<Box<dyn Peer>> = Vec::new();
+    engines.extend(own::all()?.map(|engine| Box::new(engine) as Box<dyn Peer>));
+    engines.extend(others::all()?.into_iter().map(|engine| Box::new(engine) as Box<dyn Peer>));
     for engine in &mut engines {
         agree(engine.as_mut(), &examples)?;
     }
@@ -69,16 +47,14 @@ pub fn rows(settings: Settings, progress: &Progress) -> anyhow::Result<Vec<Row>>
     let mut timed = Vec::new();
     for engine in &engines {
         let name = engine.borrow().name();
-        let mut lane = |example: &'_ Example, what| {
+        let mut lane = |example: &Example, what| {
             let document = example.document.clone();
-            race.add(format!("{name}, {what}"), move || {
-                drop(black_box(engine.borrow_mut().broken(black_box(&document))));
-            })
+            race.add_slices(format!("{name}, {what}"), move |plan| engine.borrow_mut().slice(&document, plan))
         };
         let (allowed, denied) = (lane(allowed, "allowed"), lane(denied, "denied"));
         timed.push(Timed { name, allowed, denied });
     }
-    let times = race.run(settings, progress);
+    let times = race.run(settings, progress)?;
     Ok(table(&times, &timed, &examples))
 }
 

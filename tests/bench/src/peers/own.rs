@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use solgate::policy::Policy;
 use solgate_engine::verdict::{Context, Outcome, Request};
+use solgate_slices::Peer;
 
-use super::Peer;
 use crate::subjects::Subjects;
 
 /// The rules in one kind of isolation.

@@ -7,23 +7,18 @@ use anyhow::ensure;
 use solgate::policy::Policy;
 use solgate_engine::verdict::Outcome;
 
-use super::{Passes, Three};
+use super::Three;
 use crate::report::{Row, Target};
 use crate::sampler::{Lane, Race, Times};
 use crate::subjects::Subjects;
 use crate::workload::Workload;
 
 /// Evaluations with the facts at hand.
-pub(super) fn judged<'a>(
-    race: &mut Race<'a>,
-    subjects: &'a Subjects,
-    work: &'a Workload,
-    passes: Passes,
-) -> anyhow::Result<Three> {
+pub(super) fn judged<'a>(race: &mut Race<'a>, subjects: &'a Subjects, work: &'a Workload) -> anyhow::Result<Three> {
     lanes(subjects, |how, policy| {
         let name = format!("{}, {how}", work.name);
         let prepared = work.prepare(policy);
-        passes.check(&name, &prepared.with_facts()?)?;
+        work.check(&name, &prepared.with_facts()?)?;
         Ok(race.add(name, move || drop(black_box(prepared.with_facts()))))
     })
 }
@@ -38,7 +33,7 @@ pub(super) fn asking_first<'a>(
         let name = format!("{} asked twice, {how}", work.name);
         let prepared = work.prepare(policy);
         ensure!(matches!(prepared.without_facts()?, Outcome::Need(_)), "{name} needs no facts");
-        Passes::Yes.check(&name, &prepared.with_facts()?)?;
+        work.check(&name, &prepared.with_facts()?)?;
         Ok(race.add(name, move || {
             drop(black_box(prepared.without_facts()));
             drop(black_box(prepared.with_facts()));
@@ -49,7 +44,7 @@ pub(super) fn asking_first<'a>(
 /// A fresh instance that has nothing to do.
 pub(super) fn nothing<'a>(race: &mut Race<'a>, empty: &'a Policy, work: &'a Workload) -> anyhow::Result<Lane> {
     let prepared = work.prepare(empty);
-    Passes::Yes.check("the empty call", &prepared.without_facts()?)?;
+    work.check("the empty call", &prepared.without_facts()?)?;
     Ok(race.add("an empty call, fresh", move || drop(black_box(prepared.without_facts()))))
 }
 

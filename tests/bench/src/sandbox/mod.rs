@@ -3,8 +3,6 @@
 mod evaluate;
 mod gate;
 
-use solgate_engine::verdict::Outcome;
-
 use crate::enlarged::{OPERATIONS, RULES, enlarged};
 use crate::progress::Progress;
 use crate::report::{Row, Target};
@@ -38,20 +36,20 @@ pub fn rows(settings: Settings, progress: &Progress) -> anyhow::Result<Vec<Row>>
     let (terminate, denied, retry) = (workload::terminate(), workload::denied(), workload::retry());
     let bodies = [1, 16, 256].map(workload::instantiate);
     let mut race = Race::default();
-    let small = evaluate::judged(&mut race, &alone, &terminate, Passes::Yes)?;
+    let small = evaluate::judged(&mut race, &alone, &terminate)?;
     let nothing = evaluate::nothing(&mut race, &empty, &terminate)?;
     let twice = evaluate::asking_first(&mut race, &alone, &terminate)?;
-    let denial = evaluate::judged(&mut race, &default, &denied, Passes::No)?;
-    let bodiless = evaluate::judged(&mut race, &default, &retry, Passes::Yes)?;
+    let denial = evaluate::judged(&mut race, &default, &denied)?;
+    let bodiless = evaluate::judged(&mut race, &default, &retry)?;
     let mut instantiated = Vec::new();
     for body in &bodies {
-        instantiated.push((body.body.len(), evaluate::judged(&mut race, &default, body, Passes::Yes)?));
+        instantiated.push((body.body.len(), evaluate::judged(&mut race, &default, body)?));
     }
-    let among = evaluate::judged(&mut race, &default, &terminate, Passes::Yes)?;
-    let enlarged = evaluate::judged(&mut race, &larger, &terminate, Passes::Yes)?;
+    let among = evaluate::judged(&mut race, &default, &terminate)?;
+    let enlarged = evaluate::judged(&mut race, &larger, &terminate)?;
     let gates = gate::lanes(&mut race, &default, &alone, &larger)?;
 
-    let times = race.run(settings, progress);
+    let times = race.run(settings, progress)?;
     let mut rows = evaluate::small_rows(&times, small, nothing, terminate.body.len());
     rows.extend(three(&times, "terminate, asked without facts and again with them", twice));
     rows.extend(three(&times, "terminate, denied by its body", denial));
@@ -83,23 +81,6 @@ pub fn rows(settings: Settings, progress: &Progress) -> anyhow::Result<Vec<Row>>
     rows.extend(three(&times, "gate, terminate with its facts at hand", gates.terminate));
     rows.extend(three(&times, "gate, subscribe", gates.subscribe));
     Ok(rows)
-}
-
-/// Whether a workload is to be allowed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Passes {
-    Yes,
-    No,
-}
-
-impl Passes {
-    /// Refuses to time another verdict than the one that is meant.
-    fn check(self, what: &str, outcome: &Outcome) -> anyhow::Result<()> {
-        match (self, outcome) {
-            (Self::Yes, Outcome::Allow(_)) | (Self::No, Outcome::Deny(_)) => Ok(()),
-            _ => anyhow::bail!("{what} has another outcome than the one to be timed: {outcome:?}"),
-        }
-    }
 }
 
 /// The times of one workload, for comparison.

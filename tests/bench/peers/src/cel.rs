@@ -3,13 +3,12 @@
 
 use ::cel::{Context, Program, Value, to_value};
 use anyhow::{Context as _, bail};
-
-use super::Peer;
+use solgate_slices::Peer;
 
 const RULES: &str = include_str!("../../rules/rules.cel");
 
 /// Compiled rules, and the functions that they may call.
-pub(super) struct Cel {
+pub struct Cel {
     rules: Vec<(&'static str, Program)>,
     root: Context<'static, 'static>,
 }

@@ -3,19 +3,18 @@
 use regorus::languages::rego::compiler::Compiler;
 use regorus::rvm::RegoVM;
 use regorus::{CompiledPolicy, Engine, Value};
-
-use super::Peer;
+use solgate_slices::Peer;
 
 const RULES: &str = include_str!("../../rules/rules.rego");
 const ENTRY: &str = "data.bench.broken";
 
 /// A compiled policy, as several threads would share it.
-pub(super) struct Interpreter {
+pub struct Interpreter {
     policy: CompiledPolicy,
 }
 
 /// The register machine, which is used again for every document.
-pub(super) struct Machine {
+pub struct Machine {
     machine: RegoVM,
 }
 

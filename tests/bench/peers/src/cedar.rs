@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, ensure};
 use cedar_policy::{Authorizer, Context, Entities, EntityUid, PolicyId, PolicySet, Request};
-
-use super::Peer;
+use solgate_slices::Peer;
 
 const RULES: &str = include_str!("../../rules/rules.cedar");
 
 /// Policies and the parts of a request that are always the same.
-pub(super) struct Cedar {
+pub struct Cedar {
     authorizer: Authorizer,
     policies: PolicySet,
     /// What the rules are called in their annotations.

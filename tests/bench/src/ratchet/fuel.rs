@@ -1,0 +1,115 @@
+//! Instructions of sandboxed evaluations: WebAssembly's, which wasmtime counts as fuel.
+//!
+//! They are those of the component that `solgate serve` runs, in a fresh instance, and
+//! the same on every machine. How fast they are is for `make bench` to tell.
+
+use anyhow::{Context as _, ensure};
+use solgate::policy::Policy;
+use solgate_engine::verdict;
+use wasmtime::component::{Component, Func, Instance, Linker, Val};
+use wasmtime::{Config, Engine, OptLevel, Store};
+
+use super::{Choice, Figure, chosen};
+use crate::workload::{Prepared, Workload};
+
+const GROUP: &str = "sandbox";
+/// More than any evaluation takes.
+const TANK: u64 = 1 << 40;
+
+pub(super) fn figures(choice: &Choice, say: &dyn Fn(&str)) -> anyhow::Result<Vec<Figure>> {
+    let chosen = chosen(choice, GROUP);
+    if chosen.is_empty() {
+        return Ok(Vec::new());
+    }
+    say("compiling the policy so that its instructions are counted");
+    let mut config = Config::new();
+    // Fuel counts what the component has, not what the compiler makes of it.
+    config.consume_fuel(true).wasm_component_model(true).cranelift_opt_level(OptLevel::None);
+    let engine = Engine::new(&config).map_err(told)?;
+    let component = Component::from_binary(&engine, solgate::policy::VNFLCM_V2).map_err(told)?;
+    // What a policy says of itself, for the header fields that it reads.
+    let policy = Policy::native(solgate_bundle::bake::bundle_of(solgate::policy::VNFLCM_V2)?)?;
+    say("WebAssembly instructions");
+    let figure = |(name, work): &(String, Workload)| {
+        let name = format!("{GROUP}/{name}");
+        let value = count(&component, work, &work.prepare(&policy)).with_context(|| name.clone())?;
+        Ok(Figure { name, value, unit: "instructions", tolerance: 2 })
+    };
+    chosen.iter().map(figure).collect()
+}
+
+/// The instructions of one evaluation.
+fn count(component: &Component, work: &Workload, prepared: &Prepared<'_>) -> anyhow::Result<u64> {
+    let arguments = [request(&prepared.request()), context(&prepared.context())?];
+    let (taken, outcome) = call(component, &arguments).map_err(told)?;
+    let expected = if work.allowed { "allow" } else { "deny" };
+    ensure!(matches!(&outcome, Val::Variant(case, _) if case == expected), "the outcome is {outcome:?}");
+    Ok(taken)
+}
+
+/// Calls `evaluate` in an instance of its own: the fuel that it took, and what it
+/// returned.
+fn call(component: &Component, arguments: &[Val]) -> wasmtime::Result<(u64, Val)> {
+    let mut store = Store::new(component.engine(), ());
+    store.set_fuel(TANK)?;
+    let instance = Linker::new(component.engine()).instantiate(&mut store, component)?;
+    let evaluate = evaluate_of(&instance, &mut store);
+    let evaluate = evaluate.ok_or_else(|| wasmtime::Error::msg("the component has no `evaluate`"))?;
+    let mut outcome = [Val::Bool(false)];
+    let before = store.get_fuel()?;
+    evaluate.call(&mut store, arguments, &mut outcome)?;
+    let [outcome] = outcome;
+    Ok((before - store.get_fuel()?, outcome))
+}
+
+fn told(error: wasmtime::Error) -> anyhow::Error {
+    anyhow::anyhow!("{error:#}")
+}
+
+fn evaluate_of(instance: &Instance, store: &mut Store<()>) -> Option<Func> {
+    let judge = instance.get_export_index(&mut *store, None, "solgate:policy/judge@1.0.0")?;
+    let evaluate = instance.get_export_index(&mut *store, Some(&judge), "evaluate")?;
+    instance.get_func(store, evaluate)
+}
+
+/// The request as `wit/policy.wit` has it.
+fn request(request: &verdict::Request<'_>) -> Val {
+    let fields: String = request.fields.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
+    record([
+        ("method", text(request.method)),
+        ("target", text(request.target)),
+        ("fields", Val::String(fields)),
+        ("body", bytes(request.body)),
+        ("body-complete", Val::Bool(request.body_complete)),
+    ])
+}
+
+/// Everything else, with facts that were found.
+fn context(context: &verdict::Context<'_>) -> anyhow::Result<Val> {
+    let facts = context.facts.iter().map(|(name, answer)| {
+        let verdict::FactAnswer::Found { etag: None, body } = answer else {
+            anyhow::bail!("the fact {name} is not one that was found, without an ETag");
+        };
+        let found = record([("etag", Val::Option(None)), ("body", bytes(body))]);
+        Ok(record([("name", text(name)), ("answer", Val::Variant("found".to_owned(), Some(Box::new(found))))]))
+    });
+    Ok(record([
+        ("received-at", Val::U64(context.received_at)),
+        ("mode", Val::Enum("enforce".to_owned())),
+        ("caller", Val::Option(None)),
+        ("facts", Val::List(facts.collect::<anyhow::Result<_>>()?)),
+        ("settings", Val::List(Vec::new())),
+    ]))
+}
+
+fn record<const N: usize>(fields: [(&str, Val); N]) -> Val {
+    Val::Record(fields.map(|(name, value)| (name.to_owned(), value)).into())
+}
+
+fn text(text: &str) -> Val {
+    Val::String(text.to_owned())
+}
+
+fn bytes(bytes: &[u8]) -> Val {
+    Val::List(bytes.iter().copied().map(Val::U8).collect())
+}
