@@ -99,7 +99,7 @@ fn warm_up(engine: &Engine) {
     let Some(root) = engine.bundle().api_roots.first() else { return };
     let fields = [("version", "2.0.0"), ("accept", "application/json"), ("content-type", "application/json")];
     for operation in &engine.bundle().operations {
-        let target = format!("{}{}", root.path, operation.path.replace(['{', '}'], ""));
+        let target = format!("{}{}", root.path, operation.path).replace(['{', '}'], "");
         let request = verdict::Request {
             method: &operation.method,
             target: &target,

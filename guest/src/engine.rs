@@ -6,6 +6,7 @@ use std::{
 };
 
 use crate::{
+    api_root,
     catalogue::ENGINE_RULES,
     cel_env::Runtime,
     error::InitError,
@@ -87,7 +88,9 @@ impl Engine {
         unique("operation", bundle.operations.iter().map(|operation| &operation.id))?;
         unique("fact", bundle.facts.iter().map(|fact| &fact.name))?;
         unique("option", bundle.options.iter().map(|option| &option.name))?;
-        unique("API root", bundle.api_roots.iter().map(|root| &root.path))?;
+        // The names of variables do not tell roots apart.
+        let shapes: Vec<String> = bundle.api_roots.iter().map(|root| api_root::shape(&root.path)).collect();
+        unique("API root", shapes.iter())?;
         let router = Router::new(&bundle.api_roots, &bundle.operations)?;
         let (rules, rule_index) = rules::table(&bundle)?;
         let profiles = bundle

@@ -22,7 +22,8 @@ pub struct Bundle {
     pub version: String,
     /// Lower-case hexadecimal SHA-256 over the bundle's source files.
     pub digest: String,
-    /// In order of preference: the longest matching path wins anyway.
+    /// Of several that hold a path, the one with the most segments wins, then the one
+    /// that is written out where another has a variable.
     pub api_roots: Vec<ApiRoot>,
     pub limits: Limits,
     pub options: Vec<OptionDef>,
@@ -47,7 +48,8 @@ pub struct Bundle {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ApiRoot {
-    /// Starts with `/`, has no trailing slash.
+    /// Starts with `/`, has no trailing slash. A segment in braces, such as `{org}`, is
+    /// a variable, which expressions read as `path.org`.
     pub path: String,
     /// Option values that hold below this root unless somebody set the option.
     #[serde(default)]

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::{
+    api_root::{self, ApiRoots, Below},
     error::InitError,
     ir::{ApiRoot, Operation},
     text, uri,
@@ -18,8 +19,7 @@ const MOST_SEGMENTS: usize = 16;
 /// API roots and path templates.
 #[derive(Debug, Clone)]
 pub(crate) struct Router {
-    /// Index and path, longest first.
-    roots: Vec<(usize, String)>,
+    roots: ApiRoots,
     resources: Vec<Resource>,
     /// Where a path begins.
     start: Place,
@@ -45,6 +45,9 @@ pub(crate) struct Resource {
     pub methods: Vec<(String, usize)>,
 }
 
+/// Names and values.
+type Variables<'r, 'p> = Vec<(&'r str, Cow<'p, str>)>;
+
 #[derive(Debug, Clone)]
 enum Segment {
     Literal(String),
@@ -54,16 +57,14 @@ enum Segment {
 /// Where a normalised path leads.
 pub(crate) enum Route<'r, 'p> {
     Found {
-        root: usize,
+        below: Below<'p>,
         resource: &'r Resource,
-        rest: &'p str,
     },
     /// A resource, but for the slash at the end.
     TrailingSlash {
-        root: usize,
-        resource: &'r Resource,
         /// Without the slash.
-        rest: &'p str,
+        below: Below<'p>,
+        resource: &'r Resource,
     },
     /// The API of a root under another major version.
     OtherMajor {
@@ -80,18 +81,17 @@ pub(crate) enum Route<'r, 'p> {
 
 impl Router {
     pub(crate) fn new(roots: &[ApiRoot], operations: &[Operation]) -> Result<Self, InitError> {
-        let mut by_length = Vec::new();
-        for (index, root) in roots.iter().enumerate() {
-            if !root.path.is_empty() && (!root.path.starts_with('/') || root.path.ends_with('/')) {
-                return Err(InitError::ApiRoot { path: root.path.clone() });
-            }
-            by_length.push((index, root.path.clone()));
+        if let Some(root) = roots.iter().find(|root| !api_root::is_root(&root.path)) {
+            return Err(InitError::ApiRoot { path: root.path.clone() });
         }
-        by_length.sort_by_key(|(index, path)| (std::cmp::Reverse(path.len()), *index));
+        let of_roots: Vec<&str> = roots.iter().flat_map(|root| template_variables(&root.path)).collect();
         let mut resources: Vec<Resource> = Vec::new();
         let mut start = Place::default();
         for (index, operation) in operations.iter().enumerate() {
             let segments = parse(operation)?;
+            if let Some(name) = template_variables(&operation.path).find(|name| of_roots.contains(name)) {
+                return Err(InitError::Duplicate { kind: "path variable", name: name.to_owned() });
+            }
             let method = (operation.method.clone(), index);
             let end = start.grow(&segments);
             let known = end.resource.and_then(|index| resources.get_mut(index));
@@ -112,40 +112,36 @@ impl Router {
         for resource in &mut resources {
             resource.methods.sort();
         }
-        Ok(Self { roots: by_length, resources, start })
+        Ok(Self { roots: ApiRoots::new(roots.iter().map(|root| root.path.as_str())), resources, start })
     }
 
     /// Finds the resource of a path that [`uri::normalise`] let pass.
     pub(crate) fn find<'r, 'p>(&'r self, path: &'p str) -> Route<'r, 'p> {
-        for (root, prefix) in &self.roots {
-            let Some(rest) = path.strip_prefix(prefix.as_str()).filter(|rest| rest.is_empty() || rest.starts_with('/'))
-            else {
-                continue;
-            };
-            if let Some(resource) = self.resource(rest) {
-                return Route::Found { root: *root, resource, rest };
+        if let Some(below) = self.roots.find(path) {
+            if let Some(resource) = self.resource(below.rest) {
+                return Route::Found { below, resource };
             }
-            let shorter = rest.strip_suffix('/').and_then(|rest| Some((self.resource(rest)?, rest)));
+            let shorter = below.rest.strip_suffix('/').and_then(|rest| Some((self.resource(rest)?, rest)));
             return match shorter {
-                Some((resource, rest)) => Route::TrailingSlash { root: *root, resource, rest },
-                None => Route::Unknown { root: *root },
+                Some((resource, rest)) => Route::TrailingSlash { below: Below { rest, ..below }, resource },
+                None => Route::Unknown { root: below.root },
             };
         }
-        for (root, prefix) in &self.roots {
-            let Some((parent, _)) = prefix.rsplit_once('/').filter(|(_, last)| is_major(last)) else {
+        for (root, pattern) in self.roots.iter() {
+            let Some((parent, _)) = pattern.rsplit_once('/').filter(|(_, last)| is_major(last)) else {
                 continue;
             };
-            let Some(rest) = path.strip_prefix(parent).filter(|rest| rest.starts_with('/')) else {
+            let Some((prefix, rest)) = api_root::split(parent, path).filter(|(_, rest)| !rest.is_empty()) else {
                 continue;
             };
             if rest == API_VERSIONS
                 && let Some(resource) = self.resource(rest)
             {
-                return Route::Found { root: *root, resource, rest };
+                return Route::Found { below: Below { root, prefix, rest }, resource };
             }
             let segment = rest.get(1..).and_then(|rest| rest.split('/').next()).unwrap_or_default();
             if is_major(segment) {
-                return Route::OtherMajor { root: *root, segment };
+                return Route::OtherMajor { root, segment };
             }
         }
         Route::Outside
@@ -199,19 +195,21 @@ impl Place {
 }
 
 impl Resource {
-    /// The values of the path variables, decoded; `None` if one is not UTF-8.
-    pub(crate) fn variables<'r, 'p>(&'r self, rest: &'p str) -> Option<Vec<(&'r str, Cow<'p, str>)>> {
+    /// The values of the variables in the path, those of the API root first, decoded;
+    /// `None` if one is not UTF-8 or holds a control character.
+    pub(crate) fn variables<'r, 'p>(&'r self, root: &'r str, below: &Below<'p>) -> Option<Variables<'r, 'p>> {
         let mut variables = Vec::new();
-        let mut rest = rest.strip_prefix('/').unwrap_or_default();
+        if root.contains('{') {
+            for (name, text) in api_root::variables(root, below.prefix) {
+                variables.push((name, value(text)?));
+            }
+        }
+        let mut rest = below.rest.strip_prefix('/').unwrap_or_default();
         for segment in &self.segments {
             let (text, after) = text::split_once(rest, b'/').unwrap_or((rest, ""));
             rest = after;
             if let Segment::Variable(name) = segment {
-                let value = uri::decode(text)?;
-                if value.contains(char::is_control) {
-                    return None;
-                }
-                variables.push((name.as_str(), value));
+                variables.push((name.as_str(), value(text)?));
             }
         }
         Some(variables)
@@ -220,6 +218,11 @@ impl Resource {
     pub(crate) fn operation(&self, method: &str) -> Option<usize> {
         self.methods.iter().find(|(name, _)| name == method).map(|(_, index)| *index)
     }
+}
+
+/// The value of a variable, from the segment that stands for it.
+fn value(segment: &str) -> Option<Cow<'_, str>> {
+    uri::decode(segment).filter(|value| !value.contains(char::is_control))
 }
 
 /// `v` and digits, in either case.
@@ -263,6 +266,8 @@ mod tests {
         .unwrap()
     }
 
+    const ROOTS: [&str; 3] = ["/vnflcm/v2", "/telco/api/vnflcm/v2", "/orgs/{org}/vnflcm/v2"];
+
     fn router() -> Router {
         let root = |path: &str| ApiRoot { path: path.to_owned(), options: Default::default() };
         let operations = [
@@ -272,18 +277,19 @@ mod tests {
             operation("terminate", "POST", "/vnf_instances/{vnfInstanceId}/terminate"),
             operation("versions", "GET", "/api_versions"),
         ];
-        Router::new(&[root("/vnflcm/v2"), root("/telco/api/vnflcm/v2")], &operations).unwrap()
+        Router::new(&ROOTS.map(root), &operations).unwrap()
     }
 
     fn find(path: &str) -> String {
         let router = router();
         match router.find(path) {
-            Route::Found { root, resource, rest } => format!(
-                "{root} {} {:?}",
+            Route::Found { below, resource } => format!(
+                "{} {} {:?}",
+                below.root,
                 resource.methods.iter().map(|(_, op)| op.to_string()).collect::<Vec<_>>().join(","),
-                resource.variables(rest)
+                resource.variables(ROOTS.get(below.root).unwrap(), &below)
             ),
-            Route::TrailingSlash { root, .. } => format!("{root} slash"),
+            Route::TrailingSlash { below, .. } => format!("{} slash", below.root),
             Route::OtherMajor { root, segment } => format!("{root} major {segment}"),
             Route::Unknown { root } => format!("{root} unknown"),
             Route::Outside => "outside".to_owned(),
@@ -310,6 +316,13 @@ mod tests {
             ("/vnflcm/api_versions", "0 4 Some([])"),
             ("/vnflcm/v2/api_versions", "0 4 Some([])"),
             ("/vnflcm/vnf_instances", "outside"),
+            ("/orgs/a%20b/vnflcm/v2/vnf_instances/x", "2 1,0 Some([(\"org\", \"a b\"), (\"vnfInstanceId\", \"x\")])"),
+            ("/orgs/%FF/vnflcm/v2/vnf_instances/x", "2 1,0 None"),
+            ("/orgs/a/vnflcm/v2/vnf_instances/x/terminate/", "2 slash"),
+            ("/orgs/a/vnflcm/v3/vnf_instances", "2 major v3"),
+            ("/orgs/a/vnflcm/api_versions", "2 4 Some([(\"org\", \"a\")])"),
+            ("/orgs/a/b/vnflcm/v2/vnf_instances/x", "outside"),
+            ("/orgs/vnflcm/v2/vnf_instances/x", "outside"),
             ("/vnfpkgm/v2/vnf_packages", "outside"),
             ("/", "outside"),
         ];
@@ -320,10 +333,15 @@ mod tests {
 
     #[test]
     fn templates_are_checked() {
+        let root = ApiRoot { path: "/{a}/v1".to_owned(), options: Default::default() };
+        assert!(Router::new(std::slice::from_ref(&root), &[operation("a", "GET", "/b/{a}")]).is_err());
+        assert!(Router::new(&[root], &[operation("a", "GET", "/b/{c}")]).is_ok());
         for path in ["vnf_instances", "/a//b", "/a/{}", "/a/x{y}", "/a/", "/{a/b}"] {
             assert!(Router::new(&[], &[operation("a", "GET", path)]).is_err(), "{path}");
         }
         assert!(Router::new(&[], &[operation("a", "GET", "/a"), operation("b", "GET", "/a")]).is_err());
-        assert!(Router::new(&[ApiRoot { path: "/a/".to_owned(), options: Default::default() }], &[]).is_err());
+        for path in ["/a/", "/a/{b", "/{a}/{a}"] {
+            assert!(Router::new(&[ApiRoot { path: path.to_owned(), options: Default::default() }], &[]).is_err());
+        }
     }
 }

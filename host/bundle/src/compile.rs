@@ -158,6 +158,7 @@ fn compile(
     let known: BTreeSet<&str> = ids.iter().copied().collect();
     let is_declared = |id: &str| known.contains(id) || rules::is_of_engine(id);
     openapi::check_mapping(&api, &is_declared, &ids, report);
+    check_root_variables(&policy, &api, report);
     check_facts(&policy, &api, &declared, report);
     check_tables(&policy, &declared, report);
     lint::check(&policy, &api, &sources, &declared, report);
@@ -203,6 +204,17 @@ fn vocabulary(policy: &Policy, rules: &[&str]) -> Vocabulary {
         facts: policy.facts.iter().map(|fact| FactName { name: fact.def.name.clone(), list: fact.def.list }).collect(),
         options: policy.options.clone(),
         rules: cases::with_engine_rules(rules.iter().map(|id| (*id).to_owned())),
+    }
+}
+
+/// Variables of API roots that operations have, too: a name stands for one segment.
+fn check_root_variables(policy: &Policy, api: &Api<'_>, report: &mut Report) {
+    for variable in &policy.root_variables {
+        if let Some(op) = api.operations.iter().find(|op| op.path_variables.contains(&variable.name)) {
+            report
+                .mistake(variable.at, format!("the path of `{}` has a variable `{}`, too", op.def.id, variable.name))
+                .hint("give the variable of the API root another name");
+        }
     }
 }
 
