@@ -107,7 +107,10 @@ fn warm_up(engine: &Engine) {
             body: b"{}",
             body_complete: true,
         };
-        let _ = engine.evaluate(&request, &verdict::Context::default());
+        let spoken =
+            operation.dialect.iter().map(|name| verdict::Setting::Option { name: name.clone(), value: true.into() });
+        let settings: Vec<verdict::Setting> = spoken.collect();
+        let _ = engine.evaluate(&request, &verdict::Context { settings: &settings, ..Default::default() });
     }
 }
 
@@ -284,8 +287,7 @@ fn manifest(engine: &Engine) -> wit::Manifest {
         fields: engine.wanted_fields().to_vec(),
         api_roots: bundle.api_roots.iter().map(|root| root.path.clone()).collect(),
         operations: bundle
-            .operations
-            .iter()
+            .resources()
             .map(|operation| wit::Operation {
                 id: operation.id.clone(),
                 method: operation.method.clone(),

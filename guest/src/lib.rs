@@ -25,6 +25,7 @@ mod compact;
 mod compare;
 #[cfg(target_arch = "wasm32")]
 mod component;
+mod dialects;
 mod engine;
 mod error;
 mod filter;

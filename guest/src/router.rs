@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::{
     api_root::{self, ApiRoots, Below},
+    dialects::{Dialects, Spoken},
     error::InitError,
     ir::{ApiRoot, Operation},
     text, uri,
@@ -41,8 +42,18 @@ struct Place {
 #[derive(Debug, Clone)]
 pub(crate) struct Resource {
     segments: Vec<Segment>,
-    /// Method and index of the operation, sorted by method.
-    pub methods: Vec<(String, usize)>,
+    /// Sorted by name.
+    methods: Vec<Method>,
+}
+
+/// What a method does to a resource.
+#[derive(Debug, Clone)]
+struct Method {
+    name: String,
+    /// Index of the operation, unless only a dialect has one.
+    plain: Option<usize>,
+    /// Index of a dialect and of its operation, sorted.
+    spoken: Vec<(usize, usize)>,
 }
 
 /// Names and values.
@@ -80,7 +91,7 @@ pub(crate) enum Route<'r, 'p> {
 }
 
 impl Router {
-    pub(crate) fn new(roots: &[ApiRoot], operations: &[Operation]) -> Result<Self, InitError> {
+    pub(crate) fn new(roots: &[ApiRoot], operations: &[Operation], dialects: &Dialects) -> Result<Self, InitError> {
         if let Some(root) = roots.iter().find(|root| !api_root::is_root(&root.path)) {
             return Err(InitError::ApiRoot { path: root.path.clone() });
         }
@@ -92,36 +103,32 @@ impl Router {
             if let Some(name) = template_variables(&operation.path).find(|name| of_roots.contains(name)) {
                 return Err(InitError::Duplicate { kind: "path variable", name: name.to_owned() });
             }
-            let method = (operation.method.clone(), index);
             let end = start.grow(&segments);
-            let known = end.resource.and_then(|index| resources.get_mut(index));
-            match known {
-                Some(known) if known.methods.iter().any(|(name, _)| *name == operation.method) => {
-                    return Err(InitError::Duplicate {
-                        kind: "method and path of the operation",
-                        name: operation.id.clone(),
-                    });
-                }
-                Some(known) => known.methods.push(method),
-                None => {
-                    end.resource = Some(resources.len());
-                    resources.push(Resource { segments, methods: vec![method] });
-                }
+            let place = *end.resource.get_or_insert(resources.len());
+            if place == resources.len() {
+                resources.push(Resource { segments, methods: Vec::new() });
             }
-        }
-        for resource in &mut resources {
-            resource.methods.sort();
+            let dialect = operation.dialect.as_ref().and_then(|name| dialects.index(name));
+            let resource = resources.get_mut(place);
+            if !resource.is_some_and(|resource| resource.add(&operation.method, dialect, index)) {
+                return Err(InitError::Duplicate {
+                    kind: "method and path of the operation",
+                    name: operation.id.clone(),
+                });
+            }
         }
         Ok(Self { roots: ApiRoots::new(roots.iter().map(|root| root.path.as_str())), resources, start })
     }
 
-    /// Finds the resource of a path that [`uri::normalise`] let pass.
-    pub(crate) fn find<'r, 'p>(&'r self, path: &'p str) -> Route<'r, 'p> {
+    /// Finds the resource of a path that [`uri::normalise`] let pass. `spoken` says which
+    /// dialects are on below an API root.
+    pub(crate) fn find<'r, 'p>(&'r self, path: &'p str, spoken: impl Fn(usize) -> Spoken) -> Route<'r, 'p> {
         if let Some(below) = self.roots.find(path) {
-            if let Some(resource) = self.resource(below.rest) {
+            let spoken = spoken(below.root);
+            if let Some(resource) = self.resource(below.rest, spoken) {
                 return Route::Found { below, resource };
             }
-            let shorter = below.rest.strip_suffix('/').and_then(|rest| Some((self.resource(rest)?, rest)));
+            let shorter = below.rest.strip_suffix('/').and_then(|rest| Some((self.resource(rest, spoken)?, rest)));
             return match shorter {
                 Some((resource, rest)) => Route::TrailingSlash { below: Below { rest, ..below }, resource },
                 None => Route::Unknown { root: below.root },
@@ -135,7 +142,7 @@ impl Router {
                 continue;
             };
             if rest == API_VERSIONS
-                && let Some(resource) = self.resource(rest)
+                && let Some(resource) = self.resource(rest, spoken(root))
             {
                 return Route::Found { below: Below { root, prefix, rest }, resource };
             }
@@ -147,8 +154,9 @@ impl Router {
         Route::Outside
     }
 
-    fn resource(&self, rest: &str) -> Option<&Resource> {
-        let index = self.start.find(rest.strip_prefix('/').unwrap_or_default())?;
+    fn resource(&self, rest: &str, spoken: Spoken) -> Option<&Resource> {
+        let has_any = |index: usize| self.resources.get(index).is_some_and(|resource| resource.has_any(spoken));
+        let index = self.start.find(rest.strip_prefix('/').unwrap_or_default(), &has_any)?;
         self.resources.get(index)
     }
 }
@@ -173,15 +181,16 @@ impl Place {
         })
     }
 
-    /// Index of the resource at the end of `path`; literals go before variables.
-    fn find(&self, path: &str) -> Option<usize> {
+    /// Index of the resource at the end of `path`, of those that `exists` lets pass;
+    /// literals go before variables.
+    fn find(&self, path: &str, exists: &impl Fn(usize) -> bool) -> Option<usize> {
         let (segment, rest) = match text::split_once(path, b'/') {
             Some((segment, rest)) => (segment, Some(rest)),
             None => (path, None),
         };
         let follow = |place: &Self| match rest {
-            Some(rest) => place.find(rest),
-            None => place.resource,
+            Some(rest) => place.find(rest, exists),
+            None => place.resource.filter(|index| exists(*index)),
         };
         let literal = self.literals.binary_search_by(|(known, _)| known.as_str().cmp(segment)).ok();
         if let Some(found) = literal.and_then(|at| self.literals.get(at)).and_then(|(_, place)| follow(place)) {
@@ -215,8 +224,46 @@ impl Resource {
         Some(variables)
     }
 
-    pub(crate) fn operation(&self, method: &str) -> Option<usize> {
-        self.methods.iter().find(|(name, _)| name == method).map(|(_, index)| *index)
+    /// Index of the operation.
+    pub(crate) fn operation(&self, method: &str, spoken: Spoken) -> Option<usize> {
+        self.methods.iter().find(|known| known.name == method)?.operation(spoken)
+    }
+
+    /// The methods that there are.
+    pub(crate) fn methods(&self, spoken: Spoken) -> Vec<&str> {
+        let there = self.methods.iter().filter(|method| method.operation(spoken).is_some());
+        there.map(|method| method.name.as_str()).collect()
+    }
+
+    fn has_any(&self, spoken: Spoken) -> bool {
+        self.methods.iter().any(|method| method.operation(spoken).is_some())
+    }
+
+    /// Adds an operation; false if there is one already.
+    fn add(&mut self, method: &str, dialect: Option<usize>, operation: usize) -> bool {
+        let at = match self.methods.binary_search_by(|known| known.name.as_str().cmp(method)) {
+            Ok(at) => at,
+            Err(at) => {
+                self.methods.insert(at, Method { name: method.to_owned(), plain: None, spoken: Vec::new() });
+                at
+            }
+        };
+        let Some(known) = self.methods.get_mut(at) else { return false };
+        let Some(dialect) = dialect else { return known.plain.replace(operation).is_none() };
+        match known.spoken.binary_search_by_key(&dialect, |(dialect, _)| *dialect) {
+            Ok(_) => false,
+            Err(at) => {
+                known.spoken.insert(at, (dialect, operation));
+                true
+            }
+        }
+    }
+}
+
+impl Method {
+    fn operation(&self, spoken: Spoken) -> Option<usize> {
+        let dialect = self.spoken.iter().find(|(dialect, _)| spoken.has(*dialect));
+        dialect.map(|(_, operation)| *operation).or(self.plain)
     }
 }
 
@@ -277,16 +324,21 @@ mod tests {
             operation("terminate", "POST", "/vnf_instances/{vnfInstanceId}/terminate"),
             operation("versions", "GET", "/api_versions"),
         ];
-        Router::new(&ROOTS.map(root), &operations).unwrap()
+        Router::new(&ROOTS.map(root), &operations, &Dialects::default()).unwrap()
     }
 
     fn find(path: &str) -> String {
         let router = router();
-        match router.find(path) {
+        match router.find(path, |_| Spoken::default()) {
             Route::Found { below, resource } => format!(
                 "{} {} {:?}",
                 below.root,
-                resource.methods.iter().map(|(_, op)| op.to_string()).collect::<Vec<_>>().join(","),
+                resource
+                    .methods
+                    .iter()
+                    .filter_map(|method| Some(method.plain?.to_string()))
+                    .collect::<Vec<_>>()
+                    .join(","),
                 resource.variables(ROOTS.get(below.root).unwrap(), &below)
             ),
             Route::TrailingSlash { below, .. } => format!("{} slash", below.root),
@@ -334,14 +386,26 @@ mod tests {
     #[test]
     fn templates_are_checked() {
         let root = ApiRoot { path: "/{a}/v1".to_owned(), options: Default::default() };
-        assert!(Router::new(std::slice::from_ref(&root), &[operation("a", "GET", "/b/{a}")]).is_err());
-        assert!(Router::new(&[root], &[operation("a", "GET", "/b/{c}")]).is_ok());
+        assert!(
+            Router::new(std::slice::from_ref(&root), &[operation("a", "GET", "/b/{a}")], &Dialects::default()).is_err()
+        );
+        assert!(Router::new(&[root], &[operation("a", "GET", "/b/{c}")], &Dialects::default()).is_ok());
         for path in ["vnf_instances", "/a//b", "/a/{}", "/a/x{y}", "/a/", "/{a/b}"] {
-            assert!(Router::new(&[], &[operation("a", "GET", path)]).is_err(), "{path}");
+            assert!(Router::new(&[], &[operation("a", "GET", path)], &Dialects::default()).is_err(), "{path}");
         }
-        assert!(Router::new(&[], &[operation("a", "GET", "/a"), operation("b", "GET", "/a")]).is_err());
+        assert!(
+            Router::new(&[], &[operation("a", "GET", "/a"), operation("b", "GET", "/a")], &Dialects::default())
+                .is_err()
+        );
         for path in ["/a/", "/a/{b", "/{a}/{a}"] {
-            assert!(Router::new(&[ApiRoot { path: path.to_owned(), options: Default::default() }], &[]).is_err());
+            assert!(
+                Router::new(
+                    &[ApiRoot { path: path.to_owned(), options: Default::default() }],
+                    &[],
+                    &Dialects::default()
+                )
+                .is_err()
+            );
         }
     }
 }

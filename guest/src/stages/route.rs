@@ -155,8 +155,8 @@ pub(super) fn check<'a>(
         rule::ROUTE_ENCODED_SLASH,
         rule::ROUTE_METHOD,
     ]);
-    let Some(index) = resource.operation(request.method) else {
-        let methods: Vec<&str> = resource.methods.iter().map(|(method, _)| method.as_str()).collect();
+    let Some(index) = resource.operation(request.method, profile.spoken) else {
+        let methods = resource.methods(profile.spoken);
         let detail = format!(
             "The resource does not support the method {}; it supports {}.",
             text::quote(request.method),

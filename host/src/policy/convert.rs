@@ -346,8 +346,7 @@ pub(super) fn native_manifest(engine: &solgate_engine::Engine) -> Manifest {
         fields: engine.wanted_fields().to_vec(),
         api_roots: bundle.api_roots.iter().map(|root| root.path.clone()).collect(),
         operations: bundle
-            .operations
-            .iter()
+            .resources()
             .map(|operation| Operation {
                 id: operation.id.clone(),
                 method: operation.method.clone(),

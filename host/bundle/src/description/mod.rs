@@ -17,7 +17,7 @@ use self::responses::Responses;
 pub fn openapi_description(bundle: &Bundle) -> Value {
     let responses = Responses::new(bundle);
     let mut paths: Map<String, Value> = Map::new();
-    for operation in &bundle.operations {
+    for operation in bundle.resources() {
         let item = paths.entry(operation.path.clone()).or_insert_with(|| json!({}));
         if let Some(item) = item.as_object_mut() {
             item.insert(operation.method.to_ascii_lowercase(), operation::described(operation, bundle, &responses));
