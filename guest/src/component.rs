@@ -99,7 +99,7 @@ fn warm_up(engine: &Engine) {
     let Some(root) = engine.bundle().api_roots.first() else { return };
     let fields = [("version", "2.0.0"), ("accept", "application/json"), ("content-type", "application/json")];
     for operation in &engine.bundle().operations {
-        let target = format!("{}{}", root.path, operation.path.replace(['{', '}'], ""));
+        let target = format!("{}{}", root.path, operation.path).replace(['{', '}'], "");
         let request = verdict::Request {
             method: &operation.method,
             target: &target,
@@ -107,7 +107,10 @@ fn warm_up(engine: &Engine) {
             body: b"{}",
             body_complete: true,
         };
-        let _ = engine.evaluate(&request, &verdict::Context::default());
+        let spoken =
+            operation.dialect.iter().map(|name| verdict::Setting::Option { name: name.clone(), value: true.into() });
+        let settings: Vec<verdict::Setting> = spoken.collect();
+        let _ = engine.evaluate(&request, &verdict::Context { settings: &settings, ..Default::default() });
     }
 }
 
@@ -284,8 +287,7 @@ fn manifest(engine: &Engine) -> wit::Manifest {
         fields: engine.wanted_fields().to_vec(),
         api_roots: bundle.api_roots.iter().map(|root| root.path.clone()).collect(),
         operations: bundle
-            .operations
-            .iter()
+            .resources()
             .map(|operation| wit::Operation {
                 id: operation.id.clone(),
                 method: operation.method.clone(),

@@ -6,8 +6,10 @@ use std::{
 };
 
 use crate::{
+    api_root,
     catalogue::ENGINE_RULES,
     cel_env::Runtime,
+    dialects::{Dialects, Spoken},
     error::InitError,
     ir::{self, Bundle},
     router::{Route, Router},
@@ -30,6 +32,7 @@ pub struct Engine {
     pub(crate) bundle: Bundle,
     wanted_fields: Vec<String>,
     pub(crate) router: Router,
+    dialects: Dialects,
     pub(crate) rules: Vec<RuleEntry>,
     pub(crate) rule_index: BTreeMap<String, usize>,
     /// By index of the API root.
@@ -84,18 +87,21 @@ impl Engine {
         if bundle.limits.depth > MOST_DEPTH {
             return Err(InitError::Limit { name: "depth", value: bundle.limits.depth.into(), most: MOST_DEPTH.into() });
         }
-        unique("operation", bundle.operations.iter().map(|operation| &operation.id))?;
+        let dialects = Dialects::of(&bundle)?;
+        unique_operations(&bundle.operations)?;
         unique("fact", bundle.facts.iter().map(|fact| &fact.name))?;
         unique("option", bundle.options.iter().map(|option| &option.name))?;
-        unique("API root", bundle.api_roots.iter().map(|root| &root.path))?;
-        let router = Router::new(&bundle.api_roots, &bundle.operations)?;
+        // The names of variables do not tell roots apart.
+        let shapes: Vec<String> = bundle.api_roots.iter().map(|root| api_root::shape(&root.path)).collect();
+        unique("API root", shapes.iter())?;
+        let router = Router::new(&bundle.api_roots, &bundle.operations, &dialects)?;
         let (rules, rule_index) = rules::table(&bundle)?;
         let profiles = bundle
             .api_roots
             .iter()
-            .map(|root| Profile::build(&bundle, Some(root), &rules))
+            .map(|root| Profile::build(&bundle, Some(root), &rules, &dialects))
             .collect::<Result<_, _>>()?;
-        let outside = Profile::build(&bundle, None, &rules)?;
+        let outside = Profile::build(&bundle, None, &rules, &dialects)?;
 
         let mut compiler = RuleCompiler::new(&bundle, &rule_index)?;
         compiler.compile()?;
@@ -107,6 +113,7 @@ impl Engine {
                 .flat_map(|operation| &operation.headers)
                 .map(|header| header.name.to_ascii_lowercase()),
         );
+        wanted.extend(bundle.operations.iter().flat_map(|operation| operation.credentials.iter().cloned()));
         wanted.extend(std::mem::take(&mut compiler.fields));
         let (runtime, expressions, operation_rules) = compiler.runtime();
 
@@ -125,6 +132,7 @@ impl Engine {
         Ok(Self {
             wanted_fields: wanted.into_iter().collect(),
             router,
+            dialects,
             rules,
             rule_index,
             profiles,
@@ -190,9 +198,9 @@ impl Engine {
     #[must_use]
     pub fn route(&self, method: &str, target: &str) -> Option<&str> {
         let path = uri::normalise(uri::split_target(target).0).ok()?;
-        match self.router.find(&path) {
+        match self.router.find(&path, |_| Spoken::ALL) {
             Route::Found { resource, .. } => {
-                let operation = self.bundle.operations.get(resource.operation(method)?)?;
+                let operation = self.bundle.operations.get(resource.operation(method, Spoken::ALL)?)?;
                 Some(&operation.id)
             }
             _ => None,
@@ -205,8 +213,14 @@ impl Engine {
         if context.settings.is_empty() {
             Cow::Borrowed(built)
         } else {
-            Cow::Owned(built.overlaid(context.settings, &self.rules, &self.rule_index))
+            Cow::Owned(built.overlaid(context.settings, &self.rules, &self.rule_index, &self.dialects))
         }
+    }
+
+    /// The dialects that are on below an API root under a context.
+    pub(crate) fn spoken(&self, root: usize, context: &Context<'_>) -> Spoken {
+        let built = self.profiles.get(root).unwrap_or(&self.outside);
+        self.dialects.overlaid(built.spoken, context.settings)
     }
 }
 
@@ -247,6 +261,20 @@ impl CompiledOperation {
             header_names: operation.headers.iter().map(|header| header.name.to_ascii_lowercase()).collect(),
         })
     }
+}
+
+/// One id is one method and path, with at most one operation in each dialect.
+fn unique_operations(operations: &[ir::Operation]) -> Result<(), InitError> {
+    for (index, operation) in operations.iter().enumerate() {
+        let mut namesakes = operations.iter().take(index).filter(|known| known.id == operation.id);
+        let is_other = |known: &ir::Operation| {
+            known.dialect == operation.dialect || known.method != operation.method || known.path != operation.path
+        };
+        if namesakes.any(is_other) {
+            return Err(InitError::Duplicate { kind: "operation", name: operation.id.clone() });
+        }
+    }
+    Ok(())
 }
 
 fn unique<'n>(kind: &'static str, names: impl Iterator<Item = &'n String>) -> Result<(), InitError> {

@@ -11,8 +11,9 @@ pub enum InitError {
     /// The bundle was written by another release.
     #[error("the bundle has format {found}, this engine reads format {expected}")]
     Format { found: u32, expected: u32 },
-    /// An API root that does not start with `/` or ends with one.
-    #[error("the API root {path:?} must start with a slash and not end with one")]
+    /// An API root that does not start with `/`, ends with one, or has a variable that
+    /// is not a whole segment with a name of its own.
+    #[error("the API root {path:?} must start with a slash, not end with one, and have whole segments as variables")]
     ApiRoot { path: String },
     /// A limit that the engine cannot keep safely.
     #[error("the limit {name} is {value}; the most is {most}")]

@@ -22,7 +22,8 @@ pub struct Bundle {
     pub version: String,
     /// Lower-case hexadecimal SHA-256 over the bundle's source files.
     pub digest: String,
-    /// In order of preference: the longest matching path wins anyway.
+    /// Of several that hold a path, the one with the most segments wins, then the one
+    /// that is written out where another has a variable.
     pub api_roots: Vec<ApiRoot>,
     pub limits: Limits,
     pub options: Vec<OptionDef>,
@@ -43,11 +44,20 @@ pub struct Bundle {
     pub rules: Vec<Rule>,
 }
 
+impl Bundle {
+    /// The operations by their ids: each once, whatever dialects it has.
+    pub fn resources(&self) -> impl Iterator<Item = &Operation> {
+        let first = |index: usize, id: &str| self.operations.iter().take(index).all(|operation| operation.id != id);
+        self.operations.iter().enumerate().filter(move |(index, op)| first(*index, &op.id)).map(|(_, op)| op)
+    }
+}
+
 /// A path below which the policy judges, such as `/vnflcm/v2`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ApiRoot {
-    /// Starts with `/`, has no trailing slash.
+    /// Starts with `/`, has no trailing slash. A segment in braces, such as `{org}`, is
+    /// a variable, which expressions read as `path.org`.
     pub path: String,
     /// Option values that hold below this root unless somebody set the option.
     #[serde(default)]
@@ -169,12 +179,26 @@ pub enum Day {
 pub struct Operation {
     /// The operationId.
     pub id: String,
+    /// The boolean option that must be on for it. While it is, this operation stands in
+    /// for the one of the same method and path, if there is one, which has the same id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dialect: Option<String>,
     pub method: String,
     /// The path template below the API root, such as
     /// `/vnf_instances/{vnfInstanceId}/terminate`.
     pub path: String,
     /// Whether the Version field is asked for (not by the api_versions resources).
     pub version: bool,
+    /// Whether the Version field may leave out the last numbers, as in `2`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub short_version: bool,
+    /// Whether the Authorization field may hold a credential without a scheme.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bare_credentials: bool,
+    /// Header fields, in lower case, that may hold a credential in place of
+    /// Authorization.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub credentials: Vec<String>,
     /// Whether a missing Accept field breaks `header.accept.required`.
     pub accept_required: bool,
     /// Media types that the answer may have; the Accept field must allow one.
@@ -245,6 +269,9 @@ pub enum HeaderKind {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Body {
     pub required: bool,
+    /// A member that is null is judged as if it were absent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub null_is_absent: bool,
     /// The media types accepted; the first is the proper one.
     pub media_types: Vec<MediaType>,
     /// The rule that any other media type breaks, such as

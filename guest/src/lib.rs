@@ -8,6 +8,7 @@
 // In the component there is an allocator, and what is generated from the contract.
 #![cfg_attr(not(target_arch = "wasm32"), forbid(unsafe_code))]
 
+pub mod api_root;
 pub mod cel_env;
 pub mod ir;
 #[doc(hidden)]
@@ -24,6 +25,7 @@ mod compact;
 mod compare;
 #[cfg(target_arch = "wasm32")]
 mod component;
+mod dialects;
 mod engine;
 mod error;
 mod filter;

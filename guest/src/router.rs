@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 
 use crate::{
+    api_root::{self, ApiRoots, Below},
+    dialects::{Dialects, Spoken},
     error::InitError,
     ir::{ApiRoot, Operation},
     text, uri,
@@ -18,8 +20,7 @@ const MOST_SEGMENTS: usize = 16;
 /// API roots and path templates.
 #[derive(Debug, Clone)]
 pub(crate) struct Router {
-    /// Index and path, longest first.
-    roots: Vec<(usize, String)>,
+    roots: ApiRoots,
     resources: Vec<Resource>,
     /// Where a path begins.
     start: Place,
@@ -41,9 +42,22 @@ struct Place {
 #[derive(Debug, Clone)]
 pub(crate) struct Resource {
     segments: Vec<Segment>,
-    /// Method and index of the operation, sorted by method.
-    pub methods: Vec<(String, usize)>,
+    /// Sorted by name.
+    methods: Vec<Method>,
 }
+
+/// What a method does to a resource.
+#[derive(Debug, Clone)]
+struct Method {
+    name: String,
+    /// Index of the operation, unless only a dialect has one.
+    plain: Option<usize>,
+    /// Index of a dialect and of its operation, sorted.
+    spoken: Vec<(usize, usize)>,
+}
+
+/// Names and values.
+type Variables<'r, 'p> = Vec<(&'r str, Cow<'p, str>)>;
 
 #[derive(Debug, Clone)]
 enum Segment {
@@ -54,16 +68,14 @@ enum Segment {
 /// Where a normalised path leads.
 pub(crate) enum Route<'r, 'p> {
     Found {
-        root: usize,
+        below: Below<'p>,
         resource: &'r Resource,
-        rest: &'p str,
     },
     /// A resource, but for the slash at the end.
     TrailingSlash {
-        root: usize,
-        resource: &'r Resource,
         /// Without the slash.
-        rest: &'p str,
+        below: Below<'p>,
+        resource: &'r Resource,
     },
     /// The API of a root under another major version.
     OtherMajor {
@@ -79,80 +91,72 @@ pub(crate) enum Route<'r, 'p> {
 }
 
 impl Router {
-    pub(crate) fn new(roots: &[ApiRoot], operations: &[Operation]) -> Result<Self, InitError> {
-        let mut by_length = Vec::new();
-        for (index, root) in roots.iter().enumerate() {
-            if !root.path.is_empty() && (!root.path.starts_with('/') || root.path.ends_with('/')) {
-                return Err(InitError::ApiRoot { path: root.path.clone() });
-            }
-            by_length.push((index, root.path.clone()));
+    pub(crate) fn new(roots: &[ApiRoot], operations: &[Operation], dialects: &Dialects) -> Result<Self, InitError> {
+        if let Some(root) = roots.iter().find(|root| !api_root::is_root(&root.path)) {
+            return Err(InitError::ApiRoot { path: root.path.clone() });
         }
-        by_length.sort_by_key(|(index, path)| (std::cmp::Reverse(path.len()), *index));
+        let of_roots: Vec<&str> = roots.iter().flat_map(|root| template_variables(&root.path)).collect();
         let mut resources: Vec<Resource> = Vec::new();
         let mut start = Place::default();
         for (index, operation) in operations.iter().enumerate() {
             let segments = parse(operation)?;
-            let method = (operation.method.clone(), index);
+            if let Some(name) = template_variables(&operation.path).find(|name| of_roots.contains(name)) {
+                return Err(InitError::Duplicate { kind: "path variable", name: name.to_owned() });
+            }
             let end = start.grow(&segments);
-            let known = end.resource.and_then(|index| resources.get_mut(index));
-            match known {
-                Some(known) if known.methods.iter().any(|(name, _)| *name == operation.method) => {
-                    return Err(InitError::Duplicate {
-                        kind: "method and path of the operation",
-                        name: operation.id.clone(),
-                    });
-                }
-                Some(known) => known.methods.push(method),
-                None => {
-                    end.resource = Some(resources.len());
-                    resources.push(Resource { segments, methods: vec![method] });
-                }
+            let place = *end.resource.get_or_insert(resources.len());
+            if place == resources.len() {
+                resources.push(Resource { segments, methods: Vec::new() });
+            }
+            let dialect = operation.dialect.as_ref().and_then(|name| dialects.index(name));
+            let resource = resources.get_mut(place);
+            if !resource.is_some_and(|resource| resource.add(&operation.method, dialect, index)) {
+                return Err(InitError::Duplicate {
+                    kind: "method and path of the operation",
+                    name: operation.id.clone(),
+                });
             }
         }
-        for resource in &mut resources {
-            resource.methods.sort();
-        }
-        Ok(Self { roots: by_length, resources, start })
+        Ok(Self { roots: ApiRoots::new(roots.iter().map(|root| root.path.as_str())), resources, start })
     }
 
-    /// Finds the resource of a path that [`uri::normalise`] let pass.
-    pub(crate) fn find<'r, 'p>(&'r self, path: &'p str) -> Route<'r, 'p> {
-        for (root, prefix) in &self.roots {
-            let Some(rest) = path.strip_prefix(prefix.as_str()).filter(|rest| rest.is_empty() || rest.starts_with('/'))
-            else {
-                continue;
-            };
-            if let Some(resource) = self.resource(rest) {
-                return Route::Found { root: *root, resource, rest };
+    /// Finds the resource of a path that [`uri::normalise`] let pass. `spoken` says which
+    /// dialects are on below an API root.
+    pub(crate) fn find<'r, 'p>(&'r self, path: &'p str, spoken: impl Fn(usize) -> Spoken) -> Route<'r, 'p> {
+        if let Some(below) = self.roots.find(path) {
+            let spoken = spoken(below.root);
+            if let Some(resource) = self.resource(below.rest, spoken) {
+                return Route::Found { below, resource };
             }
-            let shorter = rest.strip_suffix('/').and_then(|rest| Some((self.resource(rest)?, rest)));
+            let shorter = below.rest.strip_suffix('/').and_then(|rest| Some((self.resource(rest, spoken)?, rest)));
             return match shorter {
-                Some((resource, rest)) => Route::TrailingSlash { root: *root, resource, rest },
-                None => Route::Unknown { root: *root },
+                Some((resource, rest)) => Route::TrailingSlash { below: Below { rest, ..below }, resource },
+                None => Route::Unknown { root: below.root },
             };
         }
-        for (root, prefix) in &self.roots {
-            let Some((parent, _)) = prefix.rsplit_once('/').filter(|(_, last)| is_major(last)) else {
+        for (root, pattern) in self.roots.iter() {
+            let Some((parent, _)) = pattern.rsplit_once('/').filter(|(_, last)| is_major(last)) else {
                 continue;
             };
-            let Some(rest) = path.strip_prefix(parent).filter(|rest| rest.starts_with('/')) else {
+            let Some((prefix, rest)) = api_root::split(parent, path).filter(|(_, rest)| !rest.is_empty()) else {
                 continue;
             };
             if rest == API_VERSIONS
-                && let Some(resource) = self.resource(rest)
+                && let Some(resource) = self.resource(rest, spoken(root))
             {
-                return Route::Found { root: *root, resource, rest };
+                return Route::Found { below: Below { root, prefix, rest }, resource };
             }
             let segment = rest.get(1..).and_then(|rest| rest.split('/').next()).unwrap_or_default();
             if is_major(segment) {
-                return Route::OtherMajor { root: *root, segment };
+                return Route::OtherMajor { root, segment };
             }
         }
         Route::Outside
     }
 
-    fn resource(&self, rest: &str) -> Option<&Resource> {
-        let index = self.start.find(rest.strip_prefix('/').unwrap_or_default())?;
+    fn resource(&self, rest: &str, spoken: Spoken) -> Option<&Resource> {
+        let has_any = |index: usize| self.resources.get(index).is_some_and(|resource| resource.has_any(spoken));
+        let index = self.start.find(rest.strip_prefix('/').unwrap_or_default(), &has_any)?;
         self.resources.get(index)
     }
 }
@@ -177,15 +181,16 @@ impl Place {
         })
     }
 
-    /// Index of the resource at the end of `path`; literals go before variables.
-    fn find(&self, path: &str) -> Option<usize> {
+    /// Index of the resource at the end of `path`, of those that `exists` lets pass;
+    /// literals go before variables.
+    fn find(&self, path: &str, exists: &impl Fn(usize) -> bool) -> Option<usize> {
         let (segment, rest) = match text::split_once(path, b'/') {
             Some((segment, rest)) => (segment, Some(rest)),
             None => (path, None),
         };
         let follow = |place: &Self| match rest {
-            Some(rest) => place.find(rest),
-            None => place.resource,
+            Some(rest) => place.find(rest, exists),
+            None => place.resource.filter(|index| exists(*index)),
         };
         let literal = self.literals.binary_search_by(|(known, _)| known.as_str().cmp(segment)).ok();
         if let Some(found) = literal.and_then(|at| self.literals.get(at)).and_then(|(_, place)| follow(place)) {
@@ -199,27 +204,72 @@ impl Place {
 }
 
 impl Resource {
-    /// The values of the path variables, decoded; `None` if one is not UTF-8.
-    pub(crate) fn variables<'r, 'p>(&'r self, rest: &'p str) -> Option<Vec<(&'r str, Cow<'p, str>)>> {
+    /// The values of the variables in the path, those of the API root first, decoded;
+    /// `None` if one is not UTF-8 or holds a control character.
+    pub(crate) fn variables<'r, 'p>(&'r self, root: &'r str, below: &Below<'p>) -> Option<Variables<'r, 'p>> {
         let mut variables = Vec::new();
-        let mut rest = rest.strip_prefix('/').unwrap_or_default();
+        if root.contains('{') {
+            for (name, text) in api_root::variables(root, below.prefix) {
+                variables.push((name, value(text)?));
+            }
+        }
+        let mut rest = below.rest.strip_prefix('/').unwrap_or_default();
         for segment in &self.segments {
             let (text, after) = text::split_once(rest, b'/').unwrap_or((rest, ""));
             rest = after;
             if let Segment::Variable(name) = segment {
-                let value = uri::decode(text)?;
-                if value.contains(char::is_control) {
-                    return None;
-                }
-                variables.push((name.as_str(), value));
+                variables.push((name.as_str(), value(text)?));
             }
         }
         Some(variables)
     }
 
-    pub(crate) fn operation(&self, method: &str) -> Option<usize> {
-        self.methods.iter().find(|(name, _)| name == method).map(|(_, index)| *index)
+    /// Index of the operation.
+    pub(crate) fn operation(&self, method: &str, spoken: Spoken) -> Option<usize> {
+        self.methods.iter().find(|known| known.name == method)?.operation(spoken)
     }
+
+    /// The methods that there are.
+    pub(crate) fn methods(&self, spoken: Spoken) -> Vec<&str> {
+        let there = self.methods.iter().filter(|method| method.operation(spoken).is_some());
+        there.map(|method| method.name.as_str()).collect()
+    }
+
+    fn has_any(&self, spoken: Spoken) -> bool {
+        self.methods.iter().any(|method| method.operation(spoken).is_some())
+    }
+
+    /// Adds an operation; false if there is one already.
+    fn add(&mut self, method: &str, dialect: Option<usize>, operation: usize) -> bool {
+        let at = match self.methods.binary_search_by(|known| known.name.as_str().cmp(method)) {
+            Ok(at) => at,
+            Err(at) => {
+                self.methods.insert(at, Method { name: method.to_owned(), plain: None, spoken: Vec::new() });
+                at
+            }
+        };
+        let Some(known) = self.methods.get_mut(at) else { return false };
+        let Some(dialect) = dialect else { return known.plain.replace(operation).is_none() };
+        match known.spoken.binary_search_by_key(&dialect, |(dialect, _)| *dialect) {
+            Ok(_) => false,
+            Err(at) => {
+                known.spoken.insert(at, (dialect, operation));
+                true
+            }
+        }
+    }
+}
+
+impl Method {
+    fn operation(&self, spoken: Spoken) -> Option<usize> {
+        let dialect = self.spoken.iter().find(|(dialect, _)| spoken.has(*dialect));
+        dialect.map(|(_, operation)| *operation).or(self.plain)
+    }
+}
+
+/// The value of a variable, from the segment that stands for it.
+fn value(segment: &str) -> Option<Cow<'_, str>> {
+    uri::decode(segment).filter(|value| !value.contains(char::is_control))
 }
 
 /// `v` and digits, in either case.
@@ -263,6 +313,8 @@ mod tests {
         .unwrap()
     }
 
+    const ROOTS: [&str; 3] = ["/vnflcm/v2", "/telco/api/vnflcm/v2", "/orgs/{org}/vnflcm/v2"];
+
     fn router() -> Router {
         let root = |path: &str| ApiRoot { path: path.to_owned(), options: Default::default() };
         let operations = [
@@ -272,18 +324,24 @@ mod tests {
             operation("terminate", "POST", "/vnf_instances/{vnfInstanceId}/terminate"),
             operation("versions", "GET", "/api_versions"),
         ];
-        Router::new(&[root("/vnflcm/v2"), root("/telco/api/vnflcm/v2")], &operations).unwrap()
+        Router::new(&ROOTS.map(root), &operations, &Dialects::default()).unwrap()
     }
 
     fn find(path: &str) -> String {
         let router = router();
-        match router.find(path) {
-            Route::Found { root, resource, rest } => format!(
-                "{root} {} {:?}",
-                resource.methods.iter().map(|(_, op)| op.to_string()).collect::<Vec<_>>().join(","),
-                resource.variables(rest)
+        match router.find(path, |_| Spoken::default()) {
+            Route::Found { below, resource } => format!(
+                "{} {} {:?}",
+                below.root,
+                resource
+                    .methods
+                    .iter()
+                    .filter_map(|method| Some(method.plain?.to_string()))
+                    .collect::<Vec<_>>()
+                    .join(","),
+                resource.variables(ROOTS.get(below.root).unwrap(), &below)
             ),
-            Route::TrailingSlash { root, .. } => format!("{root} slash"),
+            Route::TrailingSlash { below, .. } => format!("{} slash", below.root),
             Route::OtherMajor { root, segment } => format!("{root} major {segment}"),
             Route::Unknown { root } => format!("{root} unknown"),
             Route::Outside => "outside".to_owned(),
@@ -310,6 +368,13 @@ mod tests {
             ("/vnflcm/api_versions", "0 4 Some([])"),
             ("/vnflcm/v2/api_versions", "0 4 Some([])"),
             ("/vnflcm/vnf_instances", "outside"),
+            ("/orgs/a%20b/vnflcm/v2/vnf_instances/x", "2 1,0 Some([(\"org\", \"a b\"), (\"vnfInstanceId\", \"x\")])"),
+            ("/orgs/%FF/vnflcm/v2/vnf_instances/x", "2 1,0 None"),
+            ("/orgs/a/vnflcm/v2/vnf_instances/x/terminate/", "2 slash"),
+            ("/orgs/a/vnflcm/v3/vnf_instances", "2 major v3"),
+            ("/orgs/a/vnflcm/api_versions", "2 4 Some([(\"org\", \"a\")])"),
+            ("/orgs/a/b/vnflcm/v2/vnf_instances/x", "outside"),
+            ("/orgs/vnflcm/v2/vnf_instances/x", "outside"),
             ("/vnfpkgm/v2/vnf_packages", "outside"),
             ("/", "outside"),
         ];
@@ -320,10 +385,27 @@ mod tests {
 
     #[test]
     fn templates_are_checked() {
+        let root = ApiRoot { path: "/{a}/v1".to_owned(), options: Default::default() };
+        assert!(
+            Router::new(std::slice::from_ref(&root), &[operation("a", "GET", "/b/{a}")], &Dialects::default()).is_err()
+        );
+        assert!(Router::new(&[root], &[operation("a", "GET", "/b/{c}")], &Dialects::default()).is_ok());
         for path in ["vnf_instances", "/a//b", "/a/{}", "/a/x{y}", "/a/", "/{a/b}"] {
-            assert!(Router::new(&[], &[operation("a", "GET", path)]).is_err(), "{path}");
+            assert!(Router::new(&[], &[operation("a", "GET", path)], &Dialects::default()).is_err(), "{path}");
         }
-        assert!(Router::new(&[], &[operation("a", "GET", "/a"), operation("b", "GET", "/a")]).is_err());
-        assert!(Router::new(&[ApiRoot { path: "/a/".to_owned(), options: Default::default() }], &[]).is_err());
+        assert!(
+            Router::new(&[], &[operation("a", "GET", "/a"), operation("b", "GET", "/a")], &Dialects::default())
+                .is_err()
+        );
+        for path in ["/a/", "/a/{b", "/{a}/{a}"] {
+            assert!(
+                Router::new(
+                    &[ApiRoot { path: path.to_owned(), options: Default::default() }],
+                    &[],
+                    &Dialects::default()
+                )
+                .is_err()
+            );
+        }
     }
 }

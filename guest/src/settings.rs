@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use crate::{
+    dialects::{Dialects, Spoken},
     error::InitError,
     ir::{ApiRoot, Bundle, OptionDef, OptionKind, Severity, SeveritySpec},
     json::Document,
@@ -33,6 +34,8 @@ pub(crate) struct RuleEntry {
 pub(crate) struct Profile {
     /// Option values by name, as expressions see them.
     pub options: Document<'static>,
+    /// The dialects that are on.
+    pub spoken: Spoken,
     /// By index in the rule table.
     severities: Vec<Severity>,
     pub supported_versions: Vec<VersionPattern>,
@@ -46,7 +49,12 @@ pub(crate) struct Profile {
 
 impl Profile {
     /// The settings below `root`; without one, those outside all of them.
-    pub(crate) fn build(bundle: &Bundle, root: Option<&ApiRoot>, rules: &[RuleEntry]) -> Result<Self, InitError> {
+    pub(crate) fn build(
+        bundle: &Bundle,
+        root: Option<&ApiRoot>,
+        rules: &[RuleEntry],
+        dialects: &Dialects,
+    ) -> Result<Self, InitError> {
         let mut options = Map::new();
         for (name, value) in [
             (SUPPORTED_VERSIONS, Value::from(vec!["2.0.0"])),
@@ -77,11 +85,17 @@ impl Profile {
                 }
             }
         }
-        Ok(Self::from_options(options, rules))
+        Ok(Self::from_options(options, rules, dialects))
     }
 
     /// The same with what the context sets; unknown names are left out.
-    pub(crate) fn overlaid(&self, settings: &[Setting], rules: &[RuleEntry], index: &BTreeMap<String, usize>) -> Self {
+    pub(crate) fn overlaid(
+        &self,
+        settings: &[Setting],
+        rules: &[RuleEntry],
+        index: &BTreeMap<String, usize>,
+        dialects: &Dialects,
+    ) -> Self {
         let mut options = match self.options.root().to_value() {
             Value::Object(options) => options,
             _ => Map::new(),
@@ -93,7 +107,7 @@ impl Profile {
                 *known = value.clone();
             }
         }
-        let mut profile = Self::from_options(options, rules);
+        let mut profile = Self::from_options(options, rules, dialects);
         for setting in settings {
             if let Setting::Severity { rule, severity } = setting
                 && let Some(known) = index.get(rule).and_then(|index| profile.severities.get_mut(*index))
@@ -104,7 +118,7 @@ impl Profile {
         profile
     }
 
-    fn from_options(options: Map<String, Value>, rules: &[RuleEntry]) -> Self {
+    fn from_options(options: Map<String, Value>, rules: &[RuleEntry], dialects: &Dialects) -> Self {
         let is = |name: &str| options.get(name).and_then(Value::as_bool).unwrap_or(false);
         let severities = rules
             .iter()
@@ -121,6 +135,7 @@ impl Profile {
             .filter_map(|name| name.as_str().map(str::to_owned))
             .collect();
         Self {
+            spoken: dialects.spoken(is),
             severities,
             supported_versions: supported_names.iter().filter_map(|name| VersionPattern::parse(name)).collect(),
             supported_names,
@@ -142,6 +157,11 @@ impl Profile {
 
     pub(crate) fn supports(&self, version: ApiVersion) -> bool {
         self.supported_versions.iter().any(|pattern| pattern.matches(version))
+    }
+
+    /// Whether some supported version begins with these numbers.
+    pub(crate) fn supports_like(&self, short: &VersionPattern) -> bool {
+        self.supported_versions.iter().any(|pattern| pattern.overlaps(short))
     }
 
     /// The Version field of an answer to a request with these Version fields:

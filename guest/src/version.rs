@@ -45,6 +45,22 @@ impl VersionPattern {
         parts.next().is_none().then_some(Self(pattern))
     }
 
+    /// A version whose last numbers are missing, such as `2` or `2.0`: any may stand there.
+    pub(crate) fn parse_short(text: &str) -> Option<Self> {
+        let mut parts = text.split('.').map(number);
+        let (major, minor) = (parts.next()??, parts.next());
+        let minor = match minor {
+            Some(minor) => Some(minor?),
+            None => None,
+        };
+        (parts.next().is_none() && major != 0).then_some(Self([Some(major), minor, None]))
+    }
+
+    /// Whether a version can match both.
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
+        self.0.iter().zip(other.0).all(|(one, other)| one.is_none_or(|one| other.is_none_or(|other| one == other)))
+    }
+
     pub(crate) fn matches(&self, version: ApiVersion) -> bool {
         self.0.iter().zip(version.0).all(|(part, number)| part.is_none_or(|wanted| wanted == number))
     }
@@ -101,6 +117,26 @@ mod tests {
         assert!(supported("2.*.*", "2.7.1"));
         assert!(!supported("2.*.0", "2.7.1"));
         assert!(!supported("2.0", "2.0.0"));
+        let like = |pattern: &str, short: &str| {
+            let (pattern, short) = (VersionPattern::parse(pattern), VersionPattern::parse_short(short));
+            pattern.zip(short).map(|(pattern, short)| pattern.overlaps(&short))
+        };
+        for (pattern, short, expected) in [
+            ("2.0.0", "2", Some(true)),
+            ("2.0.0", "2.0", Some(true)),
+            ("2.0.0", "2.1", Some(false)),
+            ("2.*.1", "2.7", Some(true)),
+            ("2.0.0", "3", Some(false)),
+            ("2.0.0", "0", None),
+            ("2.0.0", "02", None),
+            ("2.0.0", "v2", None),
+            ("2.0.0", "2.", None),
+            ("2.0.0", "2.0.0", None),
+            ("2.0.0", "", None),
+            ("2.0.0", "*", None),
+        ] {
+            assert_eq!(like(pattern, short), expected, "{short} for {pattern}");
+        }
         assert_eq!(
             VersionPattern::parse("2.*.1").map(|pattern| pattern.concrete().to_string()).as_deref(),
             Some("2.0.1")

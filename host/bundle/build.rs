@@ -41,7 +41,7 @@ fn built_in() -> io::Result<()> {
         let folder = policies.join(name);
         println!("cargo::rerun-if-changed={}", folder.display());
         let mut files = Vec::new();
-        for part in ["policy.yaml", "openapi.yaml", "rules", "lists"] {
+        for part in ["policy.yaml", "openapi.yaml", "dialects", "rules", "lists"] {
             list(&folder, part, &mut files)?;
         }
         files.sort();

@@ -8,6 +8,7 @@
 //!
 //! Facts, which do not come from the caller, are read as `serde_json` reads them.
 
+mod absent;
 mod case;
 mod document;
 mod names;

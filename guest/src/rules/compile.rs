@@ -96,11 +96,16 @@ impl<'b> RuleCompiler<'b> {
         if rule.operations.is_empty() {
             return Ok((0..self.bundle.operations.len()).collect());
         }
-        let find = |id: &String| {
-            let found = self.bundle.operations.iter().position(|operation| operation.id == *id);
-            found.ok_or_else(|| InitError::UnknownOperation { rule: rule.id.clone(), operation: id.clone() })
-        };
-        rule.operations.iter().map(find).collect()
+        let mut found = Vec::new();
+        for id in &rule.operations {
+            let operations = self.bundle.operations.iter().enumerate();
+            let before = found.len();
+            found.extend(operations.filter(|(_, operation)| operation.id == *id).map(|(index, _)| index));
+            if found.len() == before {
+                return Err(InitError::UnknownOperation { rule: rule.id.clone(), operation: id.clone() });
+            }
+        }
+        Ok(found)
     }
 
     fn fact(&self, rule: &Rule, name: &str) -> Result<usize, InitError> {

@@ -12,12 +12,15 @@ use crate::{
 
 pub(super) fn check(call: &Call<'_>, report: &mut Report<'_>) {
     let location = || Location::Header("Authorization".to_owned());
-    let mut fields = call.fields("authorization");
+    // An empty field is as good as none where a client sends a key that it may not have.
+    let bare = call.operation.bare_credentials;
+    let mut fields = call.fields("authorization").filter(|value| !(bare && trim(value).is_empty()));
     if call.profile.require_authorization {
         report.looks_at(&[rule::AUTH_REQUIRED]);
     }
     let Some(value) = fields.next() else {
-        if call.profile.require_authorization {
+        let stands_in = |name: &String| call.fields(name).any(|value| !trim(value).is_empty());
+        if call.profile.require_authorization && !call.operation.credentials.iter().any(stands_in) {
             if report.severity(rule::AUTH_REQUIRED) == Severity::Deny {
                 report.answer_field("www-authenticate", "Bearer realm=\"vnflcm\"".to_owned());
             }
@@ -27,7 +30,11 @@ pub(super) fn check(call: &Call<'_>, report: &mut Report<'_>) {
         return;
     };
     report.looks_at(&[rule::AUTH_MALFORMED]);
-    let fault = if fields.next().is_some() { Some("occurs more than once; send it once") } else { fault(trim(value)) };
+    let fault = if fields.next().is_some() {
+        Some("occurs more than once; send it once")
+    } else {
+        fault(trim(value)).filter(|_| !bare)
+    };
     if let Some(fault) = fault {
         if report.severity(rule::AUTH_MALFORMED) == Severity::Deny {
             report.answer_field("www-authenticate", "Bearer error=\"invalid_request\"".to_owned());

@@ -193,6 +193,8 @@ pub(super) fn read<'a>(call: &Call<'a>, content: Content<'a>, report: &mut Repor
             return Content::Unreadable;
         }
     }
+    let judges_null = call.operation.body.as_ref().is_none_or(|body| !body.null_is_absent);
+    let document = if judges_null { document } else { document.without_null_members() };
     Content::Read { document, numbers, invalid: false }
 }
 

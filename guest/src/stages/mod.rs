@@ -90,7 +90,7 @@ pub(crate) fn run(
     let too_long = u64::try_from(request.target.len()).unwrap_or(u64::MAX) > u64::from(limits.target_bytes);
     let (sent, query) = crate::uri::split_target(request.target);
     let path = crate::uri::normalise(sent);
-    let found = path.as_ref().map(|path| engine.router.find(path));
+    let found = path.as_ref().map(|path| engine.router.find(path, |root| engine.spoken(root, context)));
     let root = found.as_ref().ok().and_then(route::root);
     // The length is a matter of the settings outside all API roots. What the context
     // sets is costly to apply, so they are made only where they are looked at.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::{
+    api_root,
     catalogue::rule,
     engine::{CompiledOperation, Engine},
     findings::Report,
@@ -36,10 +37,12 @@ impl Target<'_> {
 /// Only what plainly is not may pass unjudged: a server that resolves dot
 /// segments or decodes slashes must not come to an API root by such a path.
 pub(super) fn concerns(engine: &Engine, path: &str) -> bool {
-    let plain = |prefix: &str| path.len() < prefix.len() || path.starts_with(prefix);
+    // A variable may be anything.
+    let known = |root: &str| root.split('{').next().unwrap_or_default().to_owned();
+    let plain = |prefix: String| path.len() < prefix.len() || path.starts_with(&prefix);
     path.contains(['%', '\\', '.'])
         || path.contains("//")
-        || engine.bundle.api_roots.iter().any(|root| plain(&root.path))
+        || engine.bundle.api_roots.iter().any(|root| plain(known(&root.path)))
 }
 
 /// Whether some server would find an API root in a path that has none: one that
@@ -54,8 +57,11 @@ fn is_disguised(engine: &Engine, target: &str) -> bool {
     let segments: Vec<String> = path.split('/').map(bare).filter(|segment| !segment.is_empty()).collect();
     segments.iter().any(|segment| matches!(segment.as_str(), "." | ".."))
         || engine.bundle.api_roots.iter().any(|root| {
-            let root: Vec<String> = root.path.split('/').skip(1).map(str::to_ascii_lowercase).collect();
-            segments.starts_with(&root)
+            let mut left = segments.iter();
+            let matches = |expected: &str, found: &String| {
+                api_root::variable(expected).is_some() || expected.eq_ignore_ascii_case(found)
+            };
+            root.path.split('/').skip(1).all(|expected| left.next().is_some_and(|found| matches(expected, found)))
         })
 }
 
@@ -86,10 +92,8 @@ pub(super) fn refuse(fault: PathFault, report: &mut Report<'_>) {
 /// The API root that a route lies below.
 pub(super) fn root(route: &Route<'_, '_>) -> Option<usize> {
     match route {
-        Route::Found { root, .. }
-        | Route::TrailingSlash { root, .. }
-        | Route::OtherMajor { root, .. }
-        | Route::Unknown { root } => Some(*root),
+        Route::Found { below, .. } | Route::TrailingSlash { below, .. } => Some(below.root),
+        Route::OtherMajor { root, .. } | Route::Unknown { root } => Some(*root),
         Route::Outside => None,
     }
 }
@@ -102,15 +106,15 @@ pub(super) fn check<'a>(
     profile: &Profile,
     report: &mut Report<'_>,
 ) -> Option<Target<'a>> {
-    let (root, resource, rest) = match route {
-        Route::Found { root, resource, rest } => (engine.bundle.api_roots.get(*root)?, *resource, *rest),
+    let (below, resource) = match route {
+        Route::Found { below, resource } => (*below, *resource),
         // If that only warns, the request is judged as without the slash.
-        Route::TrailingSlash { root, resource, rest } => {
+        Route::TrailingSlash { below, resource } => {
             let detail = "The path ends with a slash, which makes it another URI; leave it out.".to_owned();
             if report.fail(rule::ROUTE_TRAILING_SLASH, Location::Request, detail) {
                 return None;
             }
-            (engine.bundle.api_roots.get(*root)?, *resource, *rest)
+            (*below, *resource)
         }
         Route::OtherMajor { segment, .. } => {
             let served: Vec<&str> = engine.bundle.api_roots.iter().map(|root| root.path.as_str()).collect();
@@ -138,7 +142,8 @@ pub(super) fn check<'a>(
             return None;
         }
     };
-    let Some(variables) = resource.variables(rest) else {
+    let root = engine.bundle.api_roots.get(below.root)?;
+    let Some(variables) = resource.variables(&root.path, &below) else {
         let detail = "An identifier in the path is not UTF-8 text without control characters.".to_owned();
         report.fail(rule::ROUTE_UNKNOWN, Location::Request, detail);
         return None;
@@ -150,8 +155,8 @@ pub(super) fn check<'a>(
         rule::ROUTE_ENCODED_SLASH,
         rule::ROUTE_METHOD,
     ]);
-    let Some(index) = resource.operation(request.method) else {
-        let methods: Vec<&str> = resource.methods.iter().map(|(method, _)| method.as_str()).collect();
+    let Some(index) = resource.operation(request.method, profile.spoken) else {
+        let methods = resource.methods(profile.spoken);
         let detail = format!(
             "The resource does not support the method {}; it supports {}.",
             text::quote(request.method),

@@ -1,7 +1,14 @@
 //! The Version field (ETSI GS NFV-SOL 013, 9.2).
 
 use super::Call;
-use crate::{catalogue::rule, findings::Report, media_type::trim, text, verdict::Location, version::ApiVersion};
+use crate::{
+    catalogue::rule,
+    findings::Report,
+    media_type::trim,
+    text,
+    verdict::Location,
+    version::{ApiVersion, VersionPattern},
+};
 
 pub(super) fn check(call: &Call<'_>, report: &mut Report<'_>) {
     if !call.operation.version {
@@ -28,8 +35,9 @@ pub(super) fn check(call: &Call<'_>, report: &mut Report<'_>) {
         return;
     }
     report.looks_at(&[rule::VERSION_FORMAT]);
-    match ApiVersion::parse(value) {
-        None => {
+    let short = if call.operation.short_version { VersionPattern::parse_short(value) } else { None };
+    match (ApiVersion::parse(value), short) {
+        (None, None) => {
             let detail = format!(
                 "The header field Version is {}; expected is MAJOR.MINOR.PATCH, such as {}, optionally followed by -impl: and a text.",
                 text::quote(value),
@@ -37,10 +45,15 @@ pub(super) fn check(call: &Call<'_>, report: &mut Report<'_>) {
             );
             report.fail(rule::VERSION_FORMAT, location(), detail);
         }
-        Some(version) if !call.profile.supports(version) => {
-            let detail = format!("The header field Version asks for {version}; supported is {}.", supported());
+        (Some(version), _) if call.profile.supports(version) => report.looks_at(&[rule::VERSION_SUPPORTED]),
+        (None, Some(short)) if call.profile.supports_like(&short) => report.looks_at(&[rule::VERSION_SUPPORTED]),
+        (_, _) => {
+            let detail = format!(
+                "The header field Version asks for {}; supported is {}.",
+                text::clean(value.split('-').next().unwrap_or_default()),
+                supported()
+            );
             report.fail(rule::VERSION_SUPPORTED, location(), detail);
         }
-        Some(_) => report.looks_at(&[rule::VERSION_SUPPORTED]),
     }
 }

@@ -25,8 +25,8 @@ impl BuiltIn {
         self.files.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
     }
 
-    /// Names of the files below `rules/`.
-    pub fn rules(&self) -> impl Iterator<Item = &'static str> {
-        self.files.iter().map(|(name, _)| *name).filter(|name| name.starts_with("rules/"))
+    /// Names of the files below a folder, which ends with a slash.
+    pub fn below(&self, folder: &'static str) -> impl Iterator<Item = &'static str> {
+        self.files.iter().map(|(name, _)| *name).filter(move |name| name.starts_with(folder))
     }
 }

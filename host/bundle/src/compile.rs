@@ -5,14 +5,14 @@ use std::path::Path;
 
 use solgate_engine::Engine;
 use solgate_engine::InitError;
-use solgate_engine::ir::{self, Bundle};
+use solgate_engine::ir::{self, Bundle, OptionKind};
 
 use crate::built_in::BuiltIn;
 use crate::cases::{self, Case, FactName, Vocabulary};
 use crate::diagnostic::{Diagnostic, Diagnostics, Report};
 use crate::digest::digest;
 use crate::files::{Home, IoError};
-use crate::layers::{self, Layers};
+use crate::layers::{self, Dialect, Layers};
 use crate::lint;
 use crate::openapi::{self, Api};
 use crate::options;
@@ -144,8 +144,10 @@ fn compile(
         options::set(&mut policy.options, set, report);
         policy
     });
-    let openapi = openapi::merge(layers.layers.iter().filter_map(|layer| layer.openapi.as_ref()), report);
-    let api = openapi.as_deref().and_then(|node| openapi::read(node, report));
+    let dialects = || layers.layers.iter().flat_map(|layer| &layer.dialects);
+    let documents = layers.layers.iter().filter_map(|layer| layer.openapi.as_ref());
+    let openapi = openapi::merge(documents, dialects().map(|dialect| &dialect.document), report);
+    let api = openapi.as_deref().and_then(|node| openapi::read(node, dialects(), report));
     // Without one of them, every name that rules use would be unknown.
     let (policy, api) = (policy?, api?);
     let against = Against::new(&policy, &api);
@@ -158,6 +160,8 @@ fn compile(
     let known: BTreeSet<&str> = ids.iter().copied().collect();
     let is_declared = |id: &str| known.contains(id) || rules::is_of_engine(id);
     openapi::check_mapping(&api, &is_declared, &ids, report);
+    check_root_variables(&policy, &api, report);
+    check_dialects(&policy, dialects(), report);
     check_facts(&policy, &api, &declared, report);
     check_tables(&policy, &declared, report);
     lint::check(&policy, &api, &sources, &declared, report);
@@ -203,6 +207,34 @@ fn vocabulary(policy: &Policy, rules: &[&str]) -> Vocabulary {
         facts: policy.facts.iter().map(|fact| FactName { name: fact.def.name.clone(), list: fact.def.list }).collect(),
         options: policy.options.clone(),
         rules: cases::with_engine_rules(rules.iter().map(|id| (*id).to_owned())),
+    }
+}
+
+/// A dialect is spoken while the option is on that its file is named after.
+fn check_dialects<'d>(policy: &Policy, dialects: impl Iterator<Item = &'d Dialect>, report: &mut Report) {
+    let booleans = || policy.options.iter().filter(|option| option.kind == OptionKind::Boolean);
+    for dialect in dialects {
+        let name = &dialect.option;
+        if !booleans().any(|option| option.name == *name) {
+            report
+                .mistake(
+                    At::start_of(dialect.document.at.file),
+                    format!("policy.yaml defines no boolean option `{name}`"),
+                )
+                .maybe_hint(did_you_mean(name, booleans().map(|option| option.name.as_str())))
+                .hint_if_none("the file of a dialect has the name of the option that switches it on");
+        }
+    }
+}
+
+/// Variables of API roots that operations have, too: a name stands for one segment.
+fn check_root_variables(policy: &Policy, api: &Api<'_>, report: &mut Report) {
+    for variable in &policy.root_variables {
+        if let Some(op) = api.operations.iter().find(|op| op.path_variables.contains(&variable.name)) {
+            report
+                .mistake(variable.at, format!("the path of `{}` has a variable `{}`, too", op.def.id, variable.name))
+                .hint("give the variable of the API root another name");
+        }
     }
 }
 

@@ -12,9 +12,9 @@ use crate::source::{At, FileId};
 const MAX_FILE: u64 = 4 * 1024 * 1024;
 /// Largest list file, in bytes: all of it becomes part of the policy.
 const MAX_LIST: u64 = 1024 * 1024;
-/// Most files below `rules/`, and below `tests/`.
+/// Most files below `rules/`, `dialects/` and `tests/`, each.
 const MAX_FILES: usize = 1000;
-/// Deepest folder below either.
+/// Deepest folder below one of them.
 const MAX_DEPTH: usize = 8;
 
 /// The files that make up a bundle.
@@ -23,6 +23,8 @@ pub(crate) struct Files {
     pub policy: Option<FileId>,
     /// A bundle that extends another need not have it.
     pub openapi: Option<FileId>,
+    /// Documents of dialects, sorted by name.
+    pub dialects: Vec<FileId>,
     /// Sorted by name.
     pub rules: Vec<FileId>,
 }
@@ -95,14 +97,20 @@ impl Home {
         format!("{}{name}", self.prefix)
     }
 
-    /// Reads policy.yaml, openapi.yaml and the rules.
+    /// Reads policy.yaml, openapi.yaml, the dialects and the rules.
     pub fn read(&self, report: &mut Report) -> Result<Files, IoError> {
         let dir = match &self.place {
             Place::Folder(dir) => dir,
             Place::BuiltIn(bundle) => {
                 let mut add = |name: &str| bundle.text(name).map(|text| self.add(name, text.to_owned(), report));
                 let (policy, openapi) = (add("policy.yaml"), add("openapi.yaml"));
-                return Ok(Files { policy, openapi, rules: bundle.rules().filter_map(add).collect() });
+                let dialects = bundle.below("dialects/").filter_map(&mut add).collect();
+                return Ok(Files {
+                    policy,
+                    openapi,
+                    dialects,
+                    rules: bundle.below("rules/").filter_map(add).collect(),
+                });
             }
         };
         let policy = dir.join("policy.yaml");
@@ -118,8 +126,9 @@ impl Home {
             true => self.load(&openapi, "openapi.yaml", MAX_FILE, report).map_err(fail(&openapi))?,
             false => None,
         };
+        let dialects = self.read_folder(dir, "dialects", report)?;
         let rules = self.read_folder(dir, "rules", report)?;
-        Ok(Files { policy, openapi, rules })
+        Ok(Files { policy, openapi, dialects, rules })
     }
 
     /// The files of cases, sorted by name. Those of a built-in bundle are not here.

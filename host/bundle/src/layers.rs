@@ -17,9 +17,17 @@ pub(crate) struct Layer {
     pub home: Home,
     pub policy: Option<Node>,
     pub openapi: Option<Node>,
+    pub dialects: Vec<Dialect>,
     pub rules: Vec<Node>,
     /// None of the files of rules is broken.
     pub all_rules_read: bool,
+}
+
+/// An OpenAPI document that holds while an option is on.
+pub(crate) struct Dialect {
+    /// The name of its file, without the extension.
+    pub option: String,
+    pub document: Node,
 }
 
 /// The bundle that is compiled and its bases.
@@ -54,10 +62,11 @@ pub(crate) fn read(home: Home, report: &mut Report) -> Result<Layers, IoError> {
             home.report_absent("openapi.yaml", report)?;
         }
         let openapi = files.openapi.and_then(|file| document(file, report));
+        let dialects = files.dialects.into_iter().filter_map(|file| dialect(file, report)).collect();
         let before = report.mistakes();
         let rules = files.rules.iter().filter_map(|file| yaml::parse(*file, report)).collect();
         let all_rules_read = report.mistakes() == before;
-        layers.push(Layer { home, policy, openapi, rules, all_rules_read });
+        layers.push(Layer { home, policy, openapi, dialects, rules, all_rules_read });
     }
     layers.reverse();
     Ok(Layers { layers, is_incomplete })
@@ -108,6 +117,13 @@ fn circle_or_depth(met: &[PathBuf], next: &Path) -> Option<(&'static str, &'stat
         return Some(("more than 8 bundles extend each other", "put some of them into one"));
     }
     None
+}
+
+fn dialect(file: FileId, report: &mut Report) -> Option<Dialect> {
+    let name = report.sources.name(file);
+    let name = name.rsplit_once('/').map_or(name, |(_, name)| name);
+    let option = name.split('.').next().unwrap_or(name).to_owned();
+    Some(Dialect { option, document: document(file, report)? })
 }
 
 /// A file that cannot be empty.

@@ -290,7 +290,7 @@ impl<'a> Hearing<'a> {
                 let reason = format!("it asks for the undeclared fact {:?}", query.name);
                 return Err(Fault::PolicyOutcome { policy: manifest.name.clone(), reason });
             };
-            fetches.push(self.fetch_one(template, &query.variables, api_root, fresh));
+            fetches.push(self.fetch_one(template, &query.variables, &api_root, fresh));
         }
         let answers = join_all(fetches).await;
         self.decision.waiting = self.decision.waiting.saturating_add(begun.elapsed());

@@ -3,13 +3,15 @@
 
 use std::collections::HashMap;
 
+use solgate_engine::api_root::ApiRoots;
+
 use crate::policy::manifest::{Manifest, decode_unreserved};
 
 /// The operations of one policy.
 #[derive(Debug, Default)]
 pub(super) struct Operations {
-    /// Paths below which the policy judges; the longest come first.
-    roots: Vec<String>,
+    /// Paths below which the policy judges.
+    roots: ApiRoots,
     tree: Node,
 }
 
@@ -24,8 +26,7 @@ struct Node {
 
 impl Operations {
     pub(super) fn new(manifest: &Manifest) -> Self {
-        let mut roots = manifest.api_roots.clone();
-        roots.sort_by_key(|root| std::cmp::Reverse(root.len()));
+        let roots = ApiRoots::new(manifest.api_roots.iter().map(String::as_str));
         let mut tree = Node::default();
         for operation in &manifest.operations {
             let end = operation.path.split('/').fold(&mut tree, |node, segment| {
@@ -66,8 +67,7 @@ impl Operations {
 
     /// What follows the API root.
     fn below<'p>(&self, path: &'p str) -> Option<&'p str> {
-        let below = |root: &String| path.strip_prefix(root).filter(|rest| rest.is_empty() || rest.starts_with('/'));
-        self.roots.iter().find_map(below)
+        self.roots.find(path).map(|below| below.rest)
     }
 }
 
@@ -121,7 +121,7 @@ mod tests {
             version: "1".to_owned(),
             digest: String::new(),
             fields: vec![],
-            api_roots: vec!["/vnflcm/v2".to_owned(), "/telco/api/vnflcm/v2".to_owned()],
+            api_roots: ["/vnflcm/v2", "/telco/api/vnflcm/v2", "/orgs/{org}/vnflcm/v2"].map(str::to_owned).into(),
             operations: operations
                 .map(|(id, method, path)| Operation { id: id.into(), method: method.into(), path: path.into() })
                 .into(),
@@ -148,17 +148,22 @@ mod tests {
             ("GET", "/vnflcm/v2/b/c/d", Some("/vnflcm/v2"), Some("one")),
             ("GET", "/vnflcm/v2/b/c/e", Some("/vnflcm/v2"), Some("two")),
             ("GET", "/vnflcm/v2", Some("/vnflcm/v2"), None),
+            ("GET", "/orgs/%41%20b/vnflcm/v2/a/1", Some("/orgs/A%20b/vnflcm/v2"), Some("get")),
+            ("POST", "/orgs/a;b=c/vnflcm/v2/a/1/task", Some("/orgs/a%3Bb=c/vnflcm/v2"), Some("task")),
+            ("GET", "/orgs//vnflcm/v2/a/1", None, None),
+            ("GET", "/orgs/a/b/vnflcm/v2/a/1", None, None),
             ("GET", "/vnflcm/v22/a/1", None, None),
             ("GET", "/vnflcm/v2%", None, None),
             ("GET", "/vnflcm/v2%e9", None, None),
         ];
         for (method, target, root, operation) in cases {
-            assert_eq!(manifest.api_root(target), root, "{target}");
+            assert_eq!(manifest.api_root(target).as_deref(), root, "{target}");
             assert_eq!(operations.find(method, target), operation, "{method} {target}");
         }
         let changes = [
             ("POST", "/vnflcm/v2/a/1/task?x=/y", Some("a/1")),
             ("POST", "/telco/api/vnflcm/v2/a/%31/%74ask", Some("a/1")),
+            ("POST", "/orgs/a/vnflcm/v2/a/1/task", Some("a/1")),
             ("GET", "/vnflcm/v2/a/1", None),
             ("POST", "/vnflcm/v2/a/1/nothing", None),
             ("POST", "/elsewhere/a/1/task", None),

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use solgate_engine::api_root::is_root;
 use solgate_engine::ir::Severity;
 use solgate_engine::verdict::{
     self, Caller, Context, Denial, FactQuery, Finding, Location, Outcome, Setting, Violation,
@@ -308,10 +309,10 @@ pub(super) fn manifest(manifest: wit::Manifest) -> Result<Manifest, String> {
             .ok_or_else(|| format!("{:?} is not the name of a header field in lower case", shown(&field)))
     })?;
     let api_roots = bounded("API roots", manifest.api_roots, DEFINITIONS, |root| {
-        if root.starts_with('/') && !root.ends_with('/') {
+        if root.starts_with('/') && is_root(&root) {
             Ok(root)
         } else {
-            Err(format!("the API root {:?} must start and not end with /", shown(&root)))
+            Err(format!("the API root {:?} is not a path with whole segments as variables", shown(&root)))
         }
     })?;
     let operations = bounded("operations", manifest.operations, DEFINITIONS, |operation| {
@@ -345,8 +346,7 @@ pub(super) fn native_manifest(engine: &solgate_engine::Engine) -> Manifest {
         fields: engine.wanted_fields().to_vec(),
         api_roots: bundle.api_roots.iter().map(|root| root.path.clone()).collect(),
         operations: bundle
-            .operations
-            .iter()
+            .resources()
             .map(|operation| Operation {
                 id: operation.id.clone(),
                 method: operation.method.clone(),

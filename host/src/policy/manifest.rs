@@ -1,9 +1,11 @@
 //! What a policy says of itself.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 pub use solgate_engine::Secret;
+use solgate_engine::api_root;
 pub use solgate_engine::ir::Severity;
 
 use crate::facts::FactTemplate;
@@ -17,7 +19,7 @@ pub struct Manifest {
     pub digest: String,
     /// Names, in lower case, of the header fields that reach the policy.
     pub fields: Vec<String>,
-    /// Paths below which the policy judges.
+    /// Paths below which the policy judges; a segment in braces stands for any other.
     pub api_roots: Vec<String>,
     pub operations: Vec<Operation>,
     /// By name.
@@ -59,21 +61,24 @@ pub struct RuleSummary {
 }
 
 impl Manifest {
-    /// The API root that the path of `target` lies below: the longest one.
+    /// The API root that the path of `target` lies below, as that path has it: with a
+    /// segment in place of each variable.
     #[must_use]
-    pub fn api_root(&self, target: &str) -> Option<&str> {
-        let path = target.split('?').next().unwrap_or(target);
-        let path = decode_unreserved(path);
-        self.api_roots
-            .iter()
-            .map(String::as_str)
-            .filter(|root| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
-            .max_by_key(|root| root.len())
+    pub fn api_root(&self, target: &str) -> Option<Cow<'_, str>> {
+        let path = decode_unreserved(target.split('?').next().unwrap_or(target));
+        let below = api_root::find(self.api_roots.iter().map(String::as_str), &path)?;
+        let root = self.api_roots.get(below.root)?;
+        Some(if root.contains('{') { Cow::Owned(plain(below.prefix)) } else { Cow::Borrowed(root) })
     }
 }
 
+/// The same path without characters that only some take as a part of a segment.
+fn plain(path: &str) -> String {
+    path.replace(';', "%3B")
+}
+
 /// Decodes the percent-encoded unreserved characters of a path (RFC 3986, 2.3).
-pub(crate) fn decode_unreserved(path: &str) -> std::borrow::Cow<'_, str> {
+pub(crate) fn decode_unreserved(path: &str) -> Cow<'_, str> {
     if !path.contains('%') {
         return path.into();
     }

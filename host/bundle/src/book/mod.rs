@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 use solgate_engine::ENGINE_RULES;
-use solgate_engine::ir::{Bundle, FactDef, Period, Require, Rule, RuleKind, Severity, SeveritySpec, Stage};
+use solgate_engine::ir::{Bundle, FactDef, Operation, Period, Require, Rule, RuleKind, Severity, SeveritySpec, Stage};
 
 use self::markdown::{anchor, code, plain};
 pub(crate) use self::places::{Places, places};
@@ -103,7 +103,7 @@ impl Book<'_> {
             plain(&bundle.name),
             plain(&bundle.version),
             self.rules.len(),
-            bundle.operations.len(),
+            bundle.resources().count(),
             bundle.api_roots.iter().map(|root| code(&root.path)).collect::<Vec<_>>().join(" and "),
         );
     }
@@ -168,16 +168,38 @@ impl Book<'_> {
             page,
             "\n## Operations\n\nBeside the rules for every operation.\n\n| operation | request | rules |\n|---|---|---|\n"
         );
-        for operation in &self.bundle.operations {
+        for operation in self.bundle.resources() {
             let rules = self.rules.iter().filter(|rule| self.operations_of(rule).contains(&operation.id));
             let rules: Vec<String> = rules.map(|rule| self.link(&rule.id)).collect();
             let _ = writeln!(
                 page,
-                "| {} | {} {} | {} |",
+                "| {} | {} {}{} | {} |",
                 code(&operation.id),
                 operation.method,
                 code(&operation.path),
+                operation.dialect.as_ref().map_or_else(String::new, |name| format!(", with the option {}", code(name))),
                 rules.join(", ")
+            );
+        }
+        self.dialects(page);
+    }
+
+    /// The operations that have parameters or a body of their own while an option is on.
+    fn dialects(&self, page: &mut String) {
+        let operations = &self.bundle.operations;
+        let mut dialects: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for operation in operations {
+            let is_plain = |known: &Operation| known.id == operation.id && known.dialect.is_none();
+            if let Some(name) = operation.dialect.as_deref().filter(|_| operations.iter().any(is_plain)) {
+                dialects.entry(name).or_default().push(code(&operation.id));
+            }
+        }
+        for (name, ids) in dialects {
+            let _ = writeln!(
+                page,
+                "\nWhile the option {} is on, these operations have parameters and a body of their own: {}.",
+                code(name),
+                ids.join(", ")
             );
         }
     }

@@ -37,7 +37,8 @@ pub(super) fn targets(
         (Some(path), None) => {
             let path = parts(path, "`path`", report)?;
             let roots = roots(api_root, names, report)?;
-            Some(roots.iter().map(|root| format!("{root}{path}")).collect())
+            // A variable has its own name as value.
+            Some(roots.iter().map(|root| root.replace(['{', '}'], "") + &path).collect())
         }
     }
 }

@@ -17,13 +17,13 @@ use self::responses::Responses;
 pub fn openapi_description(bundle: &Bundle) -> Value {
     let responses = Responses::new(bundle);
     let mut paths: Map<String, Value> = Map::new();
-    for operation in &bundle.operations {
+    for operation in bundle.resources() {
         let item = paths.entry(operation.path.clone()).or_insert_with(|| json!({}));
         if let Some(item) = item.as_object_mut() {
             item.insert(operation.method.to_ascii_lowercase(), operation::described(operation, bundle, &responses));
         }
     }
-    let servers: Vec<Value> = bundle.api_roots.iter().map(|root| json!({ "url": root.path })).collect();
+    let servers: Vec<Value> = bundle.api_roots.iter().map(|root| server(&root.path)).collect();
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -39,6 +39,13 @@ pub fn openapi_description(bundle: &Bundle) -> Value {
             "responses": responses.components(),
         },
     })
+}
+
+/// An API root; its variables have their own names as values.
+fn server(root: &str) -> Value {
+    let variables: Map<String, Value> =
+        variables(root).into_iter().map(|name| (name.to_owned(), json!({ "default": name }))).collect();
+    if variables.is_empty() { json!({ "url": root }) } else { json!({ "url": root, "variables": variables }) }
 }
 
 /// Those of the bundle, without the notes that are for the gate, and ProblemDetails.

@@ -101,16 +101,17 @@ impl<'a> Scope<'a> {
             .collect()
     }
 
-    /// Variables that every operation's path has.
+    /// Variables that every operation's path has, and those of API roots.
     pub fn path_variables(&self) -> BTreeSet<&str> {
         let mut operations = self.operations.iter();
         let mut common: BTreeSet<&str> = match operations.next() {
             Some(op) => op.path_variables.iter().map(String::as_str).collect(),
-            None => return BTreeSet::new(),
+            None => BTreeSet::new(),
         };
         for op in operations {
             common.retain(|name| op.path_variables.iter().any(|known| known == name));
         }
+        common.extend(self.policy.root_variables.iter().map(|variable| variable.name.as_str()));
         common
     }
 }

@@ -19,6 +19,15 @@ pub(super) fn check(rule: &Written<'_>, followed: &Followed, policy: &Policy, ap
         if steps.is_empty() || reported.contains(&&read.origin) {
             continue;
         }
+        if let ("path", [Step::Member(name)]) = (read.origin.root.as_str(), steps.as_slice())
+            && policy.has_root_variable(name)
+            && !policy.all_roots_have(name)
+            && !is_safe(read, &followed.reads)
+        {
+            let is_detail = index >= followed.deciding;
+            absent(read, "the path, which not every API root gives it", is_detail, report);
+            reported.push(&read.origin);
+        }
         for (schema, of) in rule.schemas(&read.origin, policy, api) {
             let found = presence(api, schema, steps);
             if misspelt(&found, steps, &of, read.at, report) {

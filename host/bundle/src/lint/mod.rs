@@ -84,7 +84,7 @@ pub(crate) fn check(
     }
     shadowed::check(&written, report);
     if !report.has_mistakes() {
-        unused::options(policy, &written, &reads, report);
+        unused::options(policy, api, &written, &reads, report);
         unused::schemas(api, report);
     }
 }

@@ -36,9 +36,10 @@ pub(super) fn variables(rule: &Written<'_>, followed: &Followed, report: &mut Re
 }
 
 /// Options of the bundle, those of the engine apart.
-pub(super) fn options(policy: &Policy, rules: &[Written<'_>], reads: &[Read], report: &mut Report) {
+pub(super) fn options(policy: &Policy, api: &Api<'_>, rules: &[Written<'_>], reads: &[Read], report: &mut Report) {
     let Some(mut read) = read_members("options", reads) else { return };
     read.extend(rules.iter().flat_map(|rule| &rule.rule.severity.by_option).map(|(name, _)| name.as_str()));
+    read.extend(api.operations.iter().filter_map(|op| op.def.dialect.as_deref()));
     let of_engine = built_in();
     for option in &policy.options {
         let is_read = read.contains(option.name.as_str()) || of_engine.iter().any(|known| known.name == option.name);
@@ -56,6 +57,7 @@ pub(super) fn schemas(api: &Api<'_>, report: &mut Report) {
     let Some(named) = api.root.get("components").and_then(|components| components.get("schemas")) else { return };
     let mut reached = BTreeSet::new();
     let mut open: Vec<&Node> = vec![api.root];
+    open.extend(&api.spoken);
     while let Some(node) = open.pop() {
         // Entered by reference only.
         if std::ptr::eq(node, named) {

@@ -7,27 +7,31 @@ use crate::diagnostic::Report;
 use crate::reader::{self, Members};
 use crate::yaml::Node;
 
+/// Whether a member that is null is judged as if it were absent.
+const NULLS: [(&str, bool); 2] = [("absent", true), ("value", false)];
+
 const MERGE_PATCH: &str = "application/merge-patch+json";
 
-/// The body of an operation, and its schema.
+/// The body of an operation, and its schema, which has this name if it has none.
 pub(super) fn read<'n>(
     api: &mut Api<'n>,
-    operation: &str,
+    name: String,
     node: &'n Node,
     report: &mut Report,
 ) -> (Option<Body>, Option<&'n Node>) {
-    match body(api, operation, node, report) {
+    match body(api, name, node, report) {
         Some((body, schema)) => (Some(body), Some(schema)),
         None => (None, None),
     }
 }
 
-fn body<'n>(api: &mut Api<'n>, operation: &str, node: &'n Node, report: &mut Report) -> Option<(Body, &'n Node)> {
+fn body<'n>(api: &mut Api<'n>, name: String, node: &'n Node, report: &mut Report) -> Option<(Body, &'n Node)> {
     let node = reference::resolve(api.root, node, report)?;
     let mut members = Members::open(node, "a request body", report)?;
     let required =
         members.get("required").and_then(|node| reader::boolean(node, "`required`", report)).unwrap_or(false);
     let rule = members.get("x-rule");
+    let null_is_absent = members.get("x-null").and_then(|node| reader::choice(node, "`x-null`", &NULLS, report));
     let content = members.require("content", report);
     members.finish_open(&["description"], report);
     let entries = reader::map(content?, "`content`", report)?;
@@ -66,8 +70,9 @@ fn body<'n>(api: &mut Api<'n>, operation: &str, node: &'n Node, report: &mut Rep
         }
         None => "header.content-type.json".to_owned(),
     };
-    let (name, schema) = schema_of(api, operation, schema?, report)?;
-    Some((Body { required, media_types, media_type_rule, schema: name }, schema))
+    let (name, schema) = schema_of(api, name, schema?, report)?;
+    let null_is_absent = null_is_absent.unwrap_or(false);
+    Some((Body { required, null_is_absent, media_types, media_type_rule, schema: name }, schema))
 }
 
 fn rule_use(api: &mut Api<'_>, node: &Node, report: &mut Report) -> Option<String> {
@@ -77,13 +82,8 @@ fn rule_use(api: &mut Api<'_>, node: &Node, report: &mut Report) -> Option<Strin
 }
 
 /// The name of the schema below `components.schemas`; one that is written in
-/// place gets the name of its operation.
-fn schema_of<'n>(
-    api: &mut Api<'n>,
-    operation: &str,
-    node: &'n Node,
-    report: &mut Report,
-) -> Option<(String, &'n Node)> {
+/// place gets `own`.
+fn schema_of<'n>(api: &mut Api<'n>, own: String, node: &'n Node, report: &mut Report) -> Option<(String, &'n Node)> {
     const SCHEMAS: &str = "#/components/schemas/";
     let only_ref = node.as_map().is_some_and(|members| members.len() == 1);
     if only_ref && let Some(reference) = node.get("$ref") {
@@ -93,13 +93,12 @@ fn schema_of<'n>(
             return Some((name.replace("~1", "/").replace("~0", "~"), found));
         }
     }
-    let name = format!("{operation}.body");
-    if api.schemas.contains_key(&name) {
-        report.mistake(node.at, format!("the name `{name}` is taken by a schema, and this body needs it"));
+    if api.schemas.contains_key(&own) {
+        report.mistake(node.at, format!("the name `{own}` is taken by a schema, and this body needs it"));
         return None;
     }
-    api.schemas.insert(name.clone(), node);
-    Some((name, node))
+    api.schemas.insert(own.clone(), node);
+    Some((own, node))
 }
 
 /// `type/subtype`, without parameters.

@@ -1,5 +1,5 @@
-//! The openapi.yaml of a bundle beside those of the bundles that it extends: one
-//! document, to which each may add.
+//! The openapi.yaml of a bundle beside those of the bundles that it extends, and the
+//! definitions of its dialects: one document, to which each may add.
 
 use std::borrow::Cow;
 
@@ -8,11 +8,21 @@ use crate::diagnostic::Report;
 use crate::reader::{self, Members};
 use crate::yaml::{Key, Node, Value};
 
-/// Makes one document of several, that of the bundle that extends nothing first.
-pub(crate) fn merge<'n>(mut documents: impl Iterator<Item = &'n Node>, report: &mut Report) -> Option<Cow<'n, Node>> {
+/// Makes one document of several, that of the bundle that extends nothing first. Of
+/// dialects it has the components only: their paths stand in for others.
+pub(crate) fn merge<'n>(
+    mut documents: impl Iterator<Item = &'n Node>,
+    dialects: impl Iterator<Item = &'n Node>,
+    report: &mut Report,
+) -> Option<Cow<'n, Node>> {
     let mut merged = Cow::Borrowed(documents.next()?);
     for document in documents {
         add(merged.to_mut(), document, report);
+    }
+    for document in dialects {
+        if let Some(node) = document.get("components") {
+            add_components(merged.to_mut(), node, "openapi.yaml or another dialect", report);
+        }
     }
     Some(merged)
 }
@@ -29,10 +39,20 @@ fn add(base: &mut Node, document: &Node, report: &mut Report) {
     if let Some(paths) = paths.and_then(|node| reader::map(node, "`paths`", report).map(|_| node)) {
         add_paths(base, paths, report);
     }
-    let Some(mut members) = components.and_then(|node| Members::open(node, "`components`", report)) else {
+    if let Some(node) = components {
+        add_components(base, node, "the bundle that is extended", report);
+    }
+}
+
+/// What can be referred to.
+const COMPONENTS: [(&str, &str); 4] =
+    [("schemas", "schema"), ("parameters", "parameter"), ("requestBodies", "request body"), ("responses", "response")];
+
+fn add_components(base: &mut Node, components: &Node, owner: &str, report: &mut Report) {
+    let Some(mut members) = Members::open(components, "`components`", report) else {
         return;
     };
-    for (name, what) in [("schemas", "schema"), ("parameters", "parameter")] {
+    for (name, what) in COMPONENTS {
         let Some(node) = members.get(name) else { continue };
         let entries = reader::map(node, &format!("`components.{name}`"), report).unwrap_or_default();
         let Some(known) = below(base, "components", node).and_then(|components| below(components, name, node)) else {
@@ -41,7 +61,7 @@ fn add(base: &mut Node, document: &Node, report: &mut Report) {
         for (key, item) in entries {
             if let Some((first, _)) = known.entry(&key.name) {
                 report
-                    .mistake(key.at, format!("the bundle that is extended has a {what} `{}`", key.name))
+                    .mistake(key.at, format!("{owner} has a {what} `{}`", key.name))
                     .hint("give it another name")
                     .related(first.at, "there");
             } else {

@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 use solgate_engine::ir::Operation;
 
 use crate::diagnostic::Report;
+use crate::layers::Dialect;
 use crate::reader::{self, Members};
 use crate::source::At;
 use crate::yaml::Node;
@@ -28,6 +29,9 @@ use crate::yaml::Node;
 #[derive(Debug)]
 pub(crate) struct Api<'n> {
     pub root: &'n Node,
+    /// The paths of dialects, which refer to definitions in `root`.
+    pub spoken: Vec<&'n Node>,
+    /// Those of dialects come last.
     pub operations: Vec<Op<'n>>,
     /// Those of `components.schemas`, and bodies written in place.
     pub schemas: BTreeMap<String, &'n Node>,
@@ -70,13 +74,18 @@ impl Api<'_> {
     }
 }
 
-pub(crate) fn read<'n>(root: &'n Node, report: &mut Report) -> Option<Api<'n>> {
+pub(crate) fn read<'n>(
+    root: &'n Node,
+    dialects: impl Iterator<Item = &'n Dialect>,
+    report: &mut Report,
+) -> Option<Api<'n>> {
     let mut members = Members::open(root, "openapi.yaml", report)?;
     if let Some(node) = members.require("openapi", report) {
         check_version(node, report);
     }
     let mut api = Api {
         root,
+        spoken: Vec::new(),
         operations: Vec::new(),
         schemas: BTreeMap::new(),
         rule_uses: Vec::new(),
@@ -97,7 +106,10 @@ pub(crate) fn read<'n>(root: &'n Node, report: &mut Report) -> Option<Api<'n>> {
     }
     let mistakes = report.mistakes();
     if let Some(paths) = members.require("paths", report) {
-        operation::read_all(&mut api, paths, report);
+        operation::read_all(&mut api, paths, None, report);
+    }
+    for dialect in dialects {
+        read_dialect(&mut api, dialect, report);
     }
     api.is_incomplete |= api.operations.is_empty() && report.mistakes() > mistakes;
     members
@@ -110,6 +122,21 @@ pub(crate) fn read<'n>(root: &'n Node, report: &mut Report) -> Option<Api<'n>> {
     }
     schema::check_all(&mut api, report);
     Some(api)
+}
+
+fn read_dialect<'n>(api: &mut Api<'n>, dialect: &'n Dialect, report: &mut Report) {
+    let Some(mut members) = Members::open(&dialect.document, "the document of a dialect", report) else {
+        return;
+    };
+    if let Some(node) = members.require("openapi", report) {
+        check_version(node, report);
+    }
+    members.get("components");
+    if let Some(paths) = members.require("paths", report) {
+        api.spoken.push(paths);
+        operation::read_all(api, paths, Some(&dialect.option), report);
+    }
+    members.finish_open(&["info", "servers", "tags", "security", "externalDocs"], report);
 }
 
 fn check_version(node: &Node, report: &mut Report) {

@@ -22,7 +22,8 @@ const METHODS: [(&str, &str); 8] = [
     ("trace", "TRACE"),
 ];
 
-pub(super) fn read_all<'n>(api: &mut Api<'n>, paths: &'n Node, report: &mut Report) {
+/// Reads the operations of a document, or of the dialect of that name.
+pub(super) fn read_all<'n>(api: &mut Api<'n>, paths: &'n Node, dialect: Option<&'n str>, report: &mut Report) {
     let Some(entries) = reader::map(paths, "`paths`", report) else {
         return;
     };
@@ -46,8 +47,18 @@ pub(super) fn read_all<'n>(api: &mut Api<'n>, paths: &'n Node, report: &mut Repo
             api.is_incomplete = true;
             continue;
         }
+        if let Some(known) =
+            api.operations.iter().find(|op| op.def.path != key.name && self::shape(&op.def.path) == shape)
+        {
+            let path = known.def.path.clone();
+            report
+                .mistake(key.at, format!("openapi.yaml calls this resource `{path}`"))
+                .hint("a dialect gives the variables of a path the same names");
+            api.is_incomplete = true;
+            continue;
+        }
         shapes.push((shape, key.at));
-        path_item(api, &key.name, item, &variables, report);
+        path_item(api, &key.name, item, &variables, dialect, report);
     }
     if api.operations.is_empty() && !api.is_incomplete {
         report
@@ -87,7 +98,14 @@ fn shape(path: &str) -> String {
     path.split('/').map(|segment| if segment.starts_with('{') { "{}" } else { segment }).collect::<Vec<_>>().join("/")
 }
 
-fn path_item<'n>(api: &mut Api<'n>, path: &str, item: &'n Node, variables: &[String], report: &mut Report) {
+fn path_item<'n>(
+    api: &mut Api<'n>,
+    path: &str,
+    item: &'n Node,
+    variables: &[String],
+    dialect: Option<&'n str>,
+    report: &mut Report,
+) {
     if let Some((key, _)) = item.entry("$ref") {
         report.mistake(key.at, "a path cannot be a `$ref` here").hint("write its methods in place");
         api.is_incomplete = true;
@@ -101,7 +119,7 @@ fn path_item<'n>(api: &mut Api<'n>, path: &str, item: &'n Node, variables: &[Str
         if members.get(name).is_some()
             && let Some((key, node)) = item.entry(name)
         {
-            let place = Place { path, method, variables, key, shared };
+            let place = Place { path, method, variables, dialect, key, shared };
             operation(api, &place, node, report);
         }
     }
@@ -124,6 +142,7 @@ struct Place<'a, 'n> {
     path: &'a str,
     method: &'static str,
     variables: &'a [String],
+    dialect: Option<&'n str>,
     key: &'n Key,
     /// Parameters of the path.
     shared: Option<&'n Node>,
@@ -153,16 +172,31 @@ fn operation<'n>(api: &mut Api<'n>, place: &Place<'_, 'n>, node: &'n Node, repor
         api.is_incomplete = true;
         return;
     };
-    if let Some(first) = api.operation(id) {
+    let stands_in = |op: &Op<'_>| op.def.method == place.method && op.def.path == place.path;
+    let is_other = |op: &&Op<'_>| !stands_in(op) || op.def.dialect.as_deref() == place.dialect;
+    if let Some(first) = api.operations.iter().filter(|op| op.def.id == id).find(is_other) {
         let first = first.at;
         report.mistake(id_node.at, format!("two operations are called `{id}`")).related(first, "the first");
+        api.is_incomplete = true;
+        return;
+    }
+    if let Some(known) = api.operations.iter().find(|op| op.def.id != id && stands_in(op)) {
+        let (at, id) = (known.at, known.def.id.clone());
+        report
+            .mistake(id_node.at, format!("the operation {} {} is called `{id}`", place.method, place.path))
+            .hint("an operation has one id in all dialects, so that rules can name it")
+            .related(at, "there");
         api.is_incomplete = true;
         return;
     }
     let parameters = parameter::read(api, place.shared, own, place.variables, report);
     let (body, schema) = match request_body {
         Some(node) => {
-            let found = body::read(api, id, node, report);
+            let name = match place.dialect {
+                Some(dialect) => format!("{id}.{dialect}.body"),
+                None => format!("{id}.body"),
+            };
+            let found = body::read(api, name, node, report);
             api.is_incomplete |= found.0.is_none();
             found
         }
@@ -180,9 +214,13 @@ fn operation<'n>(api: &mut Api<'n>, place: &Place<'_, 'n>, node: &'n Node, repor
     api.operations.push(Op {
         def: Operation {
             id: id.to_owned(),
+            dialect: place.dialect.map(str::to_owned),
             method: place.method.to_owned(),
             path: place.path.to_owned(),
             version: parameters.version,
+            short_version: parameters.short_version,
+            bare_credentials: parameters.bare_credentials,
+            credentials: parameters.credentials,
             accept_required: parameters.accept_required,
             produces,
             query: parameters.query,

@@ -13,6 +13,9 @@ use crate::yaml::Node;
 #[derive(Default)]
 pub(super) struct Parameters {
     pub version: bool,
+    pub short_version: bool,
+    pub bare_credentials: bool,
+    pub credentials: Vec<String>,
     pub accept_required: bool,
     pub query: Vec<QueryParameter>,
     pub headers: Vec<HeaderParameter>,
@@ -35,6 +38,23 @@ const KINDS: [(&str, QueryKind); 5] = [
     ("excludeDefault", QueryKind::ExcludeDefault),
     ("fields", QueryKind::Fields),
     ("excludeFields", QueryKind::ExcludeFields),
+];
+
+/// What is special about a header field.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Special {
+    /// Of Version: the last numbers may be missing.
+    ShortVersion,
+    /// Of Authorization: the credential may lack a scheme.
+    BareCredentials,
+    /// Of any other: it may hold a credential in place of Authorization.
+    Credentials,
+}
+
+const SPECIALS: [(&str, Special); 3] = [
+    ("shortVersion", Special::ShortVersion),
+    ("bareCredentials", Special::BareCredentials),
+    ("credentials", Special::Credentials),
 ];
 
 /// Header fields that the engine judges by itself.
@@ -139,7 +159,8 @@ fn parameter<'n>(node: &'n Node, report: &mut Report) -> Option<Parameter<'n>> {
     let name_node = name?;
     let name = reader::line(name_node, "the name of a parameter", report)?;
     let place = reader::choice(place?, "`in`", &PLACES, report)?;
-    for (extension, only) in [(kind, In::Query), (attributes, In::Query), (rule, In::Header)] {
+    let has_kind = if place == In::Header { In::Header } else { In::Query };
+    for (extension, only) in [(kind, has_kind), (attributes, In::Query), (rule, In::Header)] {
         if let Some(node) = extension
             && place != only
         {
@@ -174,12 +195,40 @@ fn query(parameter: &Parameter<'_>, report: &mut Report) -> Option<QueryParamete
     Some(QueryParameter { name: parameter.name.to_owned(), kind, attributes })
 }
 
+/// Notes what `x-kind` says of the header field `name`, which is in lower case.
+fn special(node: &Node, name: &str, result: &mut Parameters, report: &mut Report) {
+    let Some(kind) = reader::choice(node, "`x-kind` of a header field", &SPECIALS, report) else {
+        return;
+    };
+    let only = match kind {
+        Special::ShortVersion if name == "version" => {
+            result.short_version = true;
+            return;
+        }
+        Special::BareCredentials if name == "authorization" => {
+            result.bare_credentials = true;
+            return;
+        }
+        Special::Credentials if !OF_ENGINE.contains(&name) => {
+            result.credentials.push(name.to_owned());
+            return;
+        }
+        Special::ShortVersion => "Version",
+        Special::BareCredentials => "Authorization",
+        Special::Credentials => "a field that the engine does not judge by itself",
+    };
+    report.mistake(node.at, format!("`{}` says something of {only} only", node.text));
+}
+
 fn header(api: &mut Api<'_>, parameter: &Parameter<'_>, result: &mut Parameters, report: &mut Report) {
     let lower = parameter.name.to_ascii_lowercase();
     match lower.as_str() {
         "version" => result.version = true,
         "accept" => result.accept_required = parameter.required,
         _ => {}
+    }
+    if let Some(node) = parameter.kind {
+        special(node, &lower, result, report);
     }
     if OF_ENGINE.contains(&lower.as_str()) {
         if let Some(node) = parameter.rule {

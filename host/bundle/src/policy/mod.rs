@@ -10,6 +10,7 @@ pub(crate) use windows::Window;
 
 use std::collections::BTreeMap;
 
+use solgate_engine::api_root;
 use solgate_engine::ir::{ApiRoot, Limits, OptionDef};
 
 use crate::diagnostic::Report;
@@ -18,7 +19,7 @@ use crate::options;
 use crate::reader::{self, Members};
 use crate::source::At;
 use crate::suggest::did_you_mean;
-use crate::template;
+use crate::template::{self, Variable};
 use crate::yaml::{Key, Node};
 
 /// What policy.yaml says, as far as it could be understood, on top of what those
@@ -28,6 +29,8 @@ pub(crate) struct Policy {
     pub name: String,
     pub version: String,
     pub api_roots: Vec<ApiRoot>,
+    /// The variables of API roots, and where they stand.
+    pub root_variables: Vec<Variable>,
     pub limits: Limits,
     pub options: Vec<OptionDef>,
     /// Where a policy.yaml last defines them.
@@ -39,6 +42,17 @@ pub(crate) struct Policy {
 }
 
 impl Policy {
+    /// Whether the path of an API root has such a variable.
+    pub fn has_root_variable(&self, name: &str) -> bool {
+        self.root_variables.iter().any(|variable| variable.name == name)
+    }
+
+    /// Whether the paths of all API roots have such a variable.
+    pub fn all_roots_have(&self, name: &str) -> bool {
+        let mut roots = self.api_roots.iter();
+        roots.all(|root| api_root::variables(&root.path, &root.path).any(|(known, _)| known == name))
+    }
+
     pub fn fact(&self, name: &str) -> Option<&Fact> {
         self.facts.iter().find(|fact| fact.def.name == name)
     }
@@ -68,6 +82,7 @@ pub(crate) fn read(
         name: String::new(),
         version: String::new(),
         api_roots: Vec::new(),
+        root_variables: Vec::new(),
         limits: LIMITS,
         options: options::built_in(),
         option_places: BTreeMap::new(),
@@ -83,7 +98,10 @@ pub(crate) fn read(
     }
     let options = options::read(options_node, base.options, report);
     let roots = if has_base { members.get("apiRoots") } else { members.require("apiRoots", report) };
-    let api_roots = roots.map_or(base.api_roots, |node| api_roots(node, &options, report));
+    let (api_roots, root_variables) = match roots {
+        Some(node) => api_roots(node, &options, report),
+        None => (base.api_roots, base.root_variables),
+    };
     let limits = members.get("limits").and_then(|node| limits(node, &base.limits, report)).unwrap_or(base.limits);
     let facts = facts::read(members.get("facts"), base.facts, report);
     let lists = lists::read(members.get("lists"), base.lists, home, report)?;
@@ -93,6 +111,7 @@ pub(crate) fn read(
         name: name.unwrap_or_default().to_owned(),
         version: version.unwrap_or_default().to_owned(),
         api_roots,
+        root_variables,
         limits,
         options,
         option_places,
@@ -120,8 +139,9 @@ fn name<'n>(node: &'n Node, report: &mut Report) -> Option<&'n str> {
     right.then_some(name)
 }
 
-fn api_roots(node: &Node, options: &[OptionDef], report: &mut Report) -> Vec<ApiRoot> {
+fn api_roots(node: &Node, options: &[OptionDef], report: &mut Report) -> (Vec<ApiRoot>, Vec<Variable>) {
     let mut roots: Vec<(ApiRoot, At)> = Vec::new();
+    let mut variables = Vec::new();
     let items = reader::list(node, "`apiRoots`", report).unwrap_or_default();
     if items.is_empty() && node.as_list().is_some() {
         report.mistake(node.at, "`apiRoots` is empty").hint("name at least one: `- path: /vnflcm/v2`");
@@ -137,20 +157,28 @@ fn api_roots(node: &Node, options: &[OptionDef], report: &mut Report) -> Vec<Api
         let Some(text) = reader::line(path, "the path of an API root", report) else {
             continue;
         };
-        let fault = template::path_fault(text)
-            .or_else(|| (text == "/" || text.contains(['{', '}'])).then_some("must be a path without variables"));
+        let fault = template::path_fault(text).or_else(|| (text == "/").then_some("has no segment")).or_else(|| {
+            (!api_root::is_root(text)).then_some("has a variable that is not a segment with a name of its own")
+        });
         if let Some(fault) = fault {
-            report.mistake(path.at, format!("the API root `{text}` {fault}")).hint("write it like /vnflcm/v2");
+            report
+                .mistake(path.at, format!("the API root `{text}` {fault}"))
+                .hint("write it like /vnflcm/v2, or /orgs/{org}/vnflcm/v2");
             continue;
         }
-        if let Some((_, first)) = roots.iter().find(|(root, _)| root.path == text) {
-            report.mistake(path.at, format!("the API root `{text}` is here twice")).related(*first, "first here");
+        let shape = api_root::shape(text);
+        if let Some((_, first)) = roots.iter().find(|(root, _)| api_root::shape(&root.path) == shape) {
+            report
+                .mistake(path.at, format!("the API root `{text}` is here twice"))
+                .related(*first, "first here")
+                .maybe_hint((shape != text).then(|| "the names of variables do not tell API roots apart".to_owned()));
             continue;
         }
+        variables.extend(template::variables(path, report));
         let values = values.map_or_else(BTreeMap::new, |node| root_options(node, options, report));
         roots.push((ApiRoot { path: text.to_owned(), options: values }, path.at));
     }
-    roots.into_iter().map(|(root, _)| root).collect()
+    (roots.into_iter().map(|(root, _)| root).collect(), variables)
 }
 
 fn root_options(node: &Node, options: &[OptionDef], report: &mut Report) -> BTreeMap<String, serde_json::Value> {

@@ -4,6 +4,7 @@
 //! says then is another state than the one that was judged. So it is not asked, and no
 //! load and no use of a client's credentials comes from a shadow.
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use futures_util::FutureExt;
@@ -35,7 +36,7 @@ impl FetchedFacts {
             let (template, api_root) = asked(&fact.name, &request.target, live)?;
             Some(Known {
                 template: template.clone(),
-                api_root: api_root.to_owned(),
+                api_root: api_root.into_owned(),
                 variables: fact.variables.clone(),
                 answer: fact.answer.clone(),
             })
@@ -65,7 +66,7 @@ impl FetchedFacts {
 
 /// How the live policies have asked for a fact; `None` if several of them mean
 /// different ones by its name.
-fn asked<'a>(name: &str, target: &str, live: &'a Gate) -> Option<(&'a FactTemplate, &'a str)> {
+fn asked<'a>(name: &str, target: &str, live: &'a Gate) -> Option<(&'a FactTemplate, Cow<'a, str>)> {
     let manifests = live.policies().iter().map(|policy| policy.manifest());
     let mut ways = manifests.filter_map(|manifest| Some((manifest.facts.get(name)?, manifest.api_root(target)?)));
     let first = ways.next()?;
