@@ -88,6 +88,20 @@ pub enum Fault {
         "The VNFM ended the connection before it answered. Whether it has carried out the request is unknown: look before you repeat it."
     )]
     UpstreamBroken,
+    #[error(
+        "The VNFM's answer cannot be read: {0}. Whether it has carried out the request is unknown: look before you repeat it."
+    )]
+    UpstreamMalformed(String),
+    #[error(
+        "The VNFM's answer has a transfer coding other than chunked, which the gate does not read. Whether it has carried out the request is unknown: look before you repeat it."
+    )]
+    UpstreamCoding,
+    /// The head of the answer, with its status, has been passed on before.
+    #[error("The VNFM ended the connection within its answer.")]
+    UpstreamCut,
+    /// The same.
+    #[error("The VNFM sent nothing for {seconds} seconds within its answer.")]
+    UpstreamSilent { seconds: u64 },
     #[error("The state of the VNFM that this request depends on is not available ({fact}: {reason}).")]
     FactUnavailable { fact: String, reason: String },
     // ---- the policy -------------------------------------------------------------
@@ -135,6 +149,21 @@ impl Fault {
             | Self::PolicyOutcome { policy, .. } => Some(policy),
             _ => None,
         }
+    }
+
+    /// Whether the VNFM failed after the request was judged.
+    #[must_use]
+    pub fn is_of_upstream(&self) -> bool {
+        matches!(
+            self,
+            Self::UpstreamUnreachable(_)
+                | Self::UpstreamTimeout { .. }
+                | Self::UpstreamBroken
+                | Self::UpstreamMalformed(_)
+                | Self::UpstreamCoding
+                | Self::UpstreamCut
+                | Self::UpstreamSilent { .. }
+        )
     }
 
     #[must_use]
@@ -222,6 +251,16 @@ impl Fault {
                 (S::GATEWAY_TIMEOUT, "upstream.timeout", "VNFM did not answer in time", false)
             }
             Self::UpstreamBroken => (S::BAD_GATEWAY, "upstream.broken", "VNFM broke off", false),
+            Self::UpstreamMalformed(_) => {
+                (S::BAD_GATEWAY, "upstream.malformed", "Answer of the VNFM is malformed", false)
+            }
+            Self::UpstreamCoding => {
+                (S::BAD_GATEWAY, "upstream.coding", "Transfer coding of the VNFM's answer is not supported", false)
+            }
+            Self::UpstreamCut => (S::BAD_GATEWAY, "upstream.cut", "VNFM broke off within its answer", false),
+            Self::UpstreamSilent { .. } => {
+                (S::GATEWAY_TIMEOUT, "upstream.silent", "VNFM fell silent within its answer", false)
+            }
             Self::FactUnavailable { .. } => {
                 (S::SERVICE_UNAVAILABLE, "gate.fact-unavailable", "State of the VNFM is not available", true)
             }

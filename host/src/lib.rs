@@ -30,6 +30,8 @@ pub mod record;
 #[forbid(unsafe_code)]
 pub mod request;
 #[forbid(unsafe_code)]
+mod tcp;
+#[forbid(unsafe_code)]
 mod trace_context;
 
 pub use request::Request;

@@ -15,6 +15,7 @@ use super::expand::Target;
 use super::link::{LinkError, Site, next_query};
 use super::project::{self, ProjectError};
 use super::{FactAnswer, FactTemplate};
+use crate::pool::{Flaw, Unreached};
 
 /// Largest content of an answer that is read only to keep its connection.
 const DRAIN: u64 = 64 << 10;
@@ -28,8 +29,10 @@ pub(super) const DEFAULT_MAX_PAGES: usize = 16;
 /// ProblemDetails: they name no address, no credential and no content.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Unusable {
-    #[error("the VNFM cannot be reached")]
-    Unreachable,
+    #[error("the VNFM cannot be reached: {0}")]
+    Unreachable(Unreached),
+    #[error("the answer of the VNFM cannot be read: {0}")]
+    Unreadable(Flaw),
     #[error("the VNFM broke the connection off")]
     Broken,
     #[error("the VNFM did not answer within {0:?}")]

@@ -21,7 +21,7 @@ use super::link::{self, Site};
 use super::upstream::Upstream;
 use super::{Fact, FactAnswer, FactRequest, FactSource, PoolUse};
 use crate::pool::Pool;
-use crate::trace_context;
+use crate::{tcp, trace_context};
 
 /// The VNFM's own API as a source of facts.
 ///
@@ -153,7 +153,8 @@ impl Builder {
             Some(connector) => connector,
             None => connector(base.scheme == "https", self.timeout)?,
         };
-        let pool = Pool::new(connector, origin.parse().map_err(|_| bad())?, self.timeout);
+        // Whatever else it waits for, a fetch has an end.
+        let pool = Pool::new(connector, origin.parse().map_err(|_| bad())?, self.timeout, self.timeout);
         let prefix = base.prefix.clone();
         let mut bases = vec![base];
         if let Some(public) = &self.public_url {
@@ -185,10 +186,7 @@ fn parse_base(url: &str, what: &'static str) -> Result<link::Base, HttpFactsErro
 }
 
 fn connector(https: bool, timeout: Duration) -> Result<HttpsConnector<HttpConnector>, HttpFactsError> {
-    let mut tcp = HttpConnector::new();
-    tcp.enforce_http(false);
-    tcp.set_nodelay(true);
-    tcp.set_connect_timeout(Some(timeout));
+    let tcp = tcp::connector(timeout);
     let builder = HttpsConnectorBuilder::new();
     if https {
         let builder = builder.with_native_roots().map_err(HttpFactsError::NoRoots)?;

@@ -52,22 +52,23 @@ impl Ask for Upstream {
             request.headers_mut().insert(HOST, self.host.clone());
             match self.pool.send(request).await {
                 Ok(response) => return Ok(response),
-                Err(error @ SendError::Connect(_)) => return Err(unreachable(&error)),
+                Err(error) if let Some(cause) = error.unreached() => {
+                    tracing::debug!(error = %chain(&error), "fact request could not be sent");
+                    return Err(Unusable::Unreachable(cause));
+                }
                 // The VNFM may close a kept connection in the moment in which it
                 // is used again. A GET can be repeated (RFC 9110, 9.2.2).
                 Err(error) if tried => {
                     tracing::debug!(error = %chain(&error), "fact request broke off");
-                    return Err(Unusable::Broken);
+                    return Err(match error {
+                        SendError::Unreadable(flaw) => Unusable::Unreadable(flaw),
+                        SendError::Connect(_) | SendError::Broken(_) => Unusable::Broken,
+                    });
                 }
                 Err(_) => tried = true,
             }
         }
     }
-}
-
-fn unreachable(error: &SendError) -> Unusable {
-    tracing::debug!(error = %chain(error), "fact request could not be sent");
-    Unusable::Unreachable
 }
 
 /// The messages of an error and of its causes.

@@ -2,33 +2,54 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
+use http::uri::Authority;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
+use tokio::time::{Instant, Sleep};
 
 use super::{Connection, Pool};
 
-/// The body of an answer. Read to its end, it gives its connection back;
-/// dropped before, it closes it.
+/// The body of an answer. Read to its end, it gives its connection back, if that can be
+/// used again; dropped before, it closes it.
 pub struct PooledBody {
     /// What came with the head.
-    first: Option<Result<Frame<Bytes>, hyper::Error>>,
+    first: Option<Result<Frame<Bytes>, BodyError>>,
     body: Incoming,
     /// Why there is no more, to be said the next time.
-    failed: Option<hyper::Error>,
-    lease: Option<Lease>,
+    failed: Option<BodyError>,
+    connection: Option<Box<Connection>>,
+    reusable: bool,
+    pool: Arc<Pool>,
+    /// Since when there is nothing to read.
+    waiting: Option<Instant>,
+    /// Only for a body for which somebody had to wait.
+    silence: Option<Pin<Box<Sleep>>>,
 }
 
-struct Lease {
-    connection: Box<Connection>,
-    pool: Arc<Pool>,
+/// Why an answer ends before its end.
+#[derive(Debug, thiserror::Error)]
+pub enum BodyError {
+    #[error("the connection failed")]
+    Broken(#[source] hyper::Error),
+    #[error("nothing came for {0:?}")]
+    Silent(Duration),
 }
 
 impl PooledBody {
-    pub(super) fn new(body: Incoming, connection: Box<Connection>, pool: &Arc<Pool>) -> Self {
-        let mut pooled =
-            Self { first: None, body, failed: None, lease: Some(Lease { connection, pool: Arc::clone(pool) }) };
+    pub(super) fn new(body: Incoming, connection: Box<Connection>, reusable: bool, pool: &Arc<Pool>) -> Self {
+        let mut pooled = Self {
+            first: None,
+            body,
+            failed: None,
+            connection: Some(connection),
+            reusable,
+            pool: Arc::clone(pool),
+            waiting: None,
+            silence: None,
+        };
         // A short body usually came with its head: the connection is free at once.
         if let Poll::Ready(first) = pooled.poll_body(&mut Context::from_waker(Waker::noop())) {
             pooled.first = first;
@@ -36,41 +57,71 @@ impl PooledBody {
         pooled
     }
 
-    fn poll_body(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    /// Whose answer it is.
+    pub fn authority(&self) -> Option<&Authority> {
+        self.pool.url.authority()
+    }
+
+    fn poll_body(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         // Only the driver fills the body, so nobody else has to wake this task.
         let mut polled = self.poll_filled();
         if polled.is_pending()
-            && let Some(lease) = &mut self.lease
+            && let Some(connection) = &mut self.connection
         {
-            lease.connection.drive(context);
+            connection.drive(context);
             polled = self.poll_filled();
         }
         if (matches!(polled, Poll::Ready(None)) || self.body.is_end_stream())
-            && let Some(Lease { connection, pool }) = self.lease.take()
+            && let Some(connection) = self.connection.take()
+            && self.reusable
         {
-            pool.put(connection);
+            self.pool.put(connection);
         }
         polled
     }
 
-    fn poll_filled(&mut self) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        Pin::new(&mut self.body).poll_frame(&mut Context::from_waker(Waker::noop()))
+    fn poll_filled(&mut self) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(&mut Context::from_waker(Waker::noop()));
+        polled.map_err(BodyError::Broken)
+    }
+
+    /// Nothing to read: has that been so for too long? The time counts only while
+    /// somebody waits, so not while a client takes nothing.
+    fn poll_silence(&mut self, context: &mut Context<'_>) -> Poll<BodyError> {
+        let limit = self.pool.silence;
+        let since = *self.waiting.get_or_insert_with(Instant::now);
+        let silence = self.silence.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
+        loop {
+            ready!(silence.as_mut().poll(context));
+            match since.checked_add(limit).filter(|end| *end > Instant::now()) {
+                // It was set for an earlier wait.
+                Some(end) => silence.as_mut().reset(end),
+                None => break,
+            }
+        }
+        self.connection = None;
+        Poll::Ready(BodyError::Silent(limit))
     }
 }
 
 impl Body for PooledBody {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = BodyError;
 
-    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let this = self.get_mut();
         if let Some(error) = this.failed.take() {
             return Poll::Ready(Some(Err(error)));
         }
-        let polled = match this.first.take() {
+        let mut polled = match this.first.take() {
             Some(first) => Poll::Ready(Some(first)),
             None => this.poll_body(context),
         };
+        if polled.is_pending() {
+            polled = this.poll_silence(context).map(|error| Some(Err(error)));
+        } else {
+            this.waiting = None;
+        }
         match polled {
             // An error ends the client's connection at once. What came before it
             // is to be sent first, which happens when there is nothing to do.

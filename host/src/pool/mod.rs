@@ -6,16 +6,20 @@
 //! the whole exchange is one task's.
 
 mod body;
+mod flaw;
+mod framing;
+mod unreached;
 
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
-pub use body::PooledBody;
+pub use body::{BodyError, PooledBody};
 use bytes::Bytes;
-use http::{Request, Response, Uri};
+pub use flaw::Flaw;
+use http::{Method, Request, Response, Uri};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
@@ -26,6 +30,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::task::unconstrained;
 use tower_service::Service;
+pub use unreached::Unreached;
 
 /// How long an unused connection is kept.
 const IDLE: Duration = Duration::from_secs(30);
@@ -42,6 +47,8 @@ pub struct Pool {
     url: Uri,
     /// For a connection, with name resolution and TLS handshake.
     limit: Duration,
+    /// Between two reads of the body of an answer.
+    silence: Duration,
     idle: Mutex<Idle>,
     open: Arc<Open>,
 }
@@ -76,6 +83,19 @@ pub enum SendError {
     /// Whether the request was carried out, nobody knows.
     #[error("the connection failed")]
     Broken(#[source] hyper::Error),
+    /// Neither does anybody here: there is an answer, and it cannot be read.
+    #[error("the answer cannot be read: {0}")]
+    Unreadable(Flaw),
+}
+
+impl SendError {
+    /// Why there was no connection, if there was none.
+    pub fn unreached(&self) -> Option<Unreached> {
+        match self {
+            Self::Connect(error) => Some(Unreached::of(&**error)),
+            Self::Broken(_) | Self::Unreadable(_) => None,
+        }
+    }
 }
 
 /// A connection, with the future that moves its bytes.
@@ -105,10 +125,10 @@ impl Drop for Counted {
 }
 
 impl Pool {
-    /// Connects to `url` within `limit`.
+    /// Connects to `url` within `limit`. An answer that falls silent ends after `silence`.
     #[must_use]
-    pub fn new(connector: HttpsConnector<HttpConnector>, url: Uri, limit: Duration) -> Arc<Self> {
-        Arc::new(Self { connector, url, limit, idle: Mutex::default(), open: Arc::default() })
+    pub fn new(connector: HttpsConnector<HttpConnector>, url: Uri, limit: Duration, silence: Duration) -> Arc<Self> {
+        Arc::new(Self { connector, url, limit, silence, idle: Mutex::default(), open: Arc::default() })
     }
 
     /// How many connections there are.
@@ -122,19 +142,34 @@ impl Pool {
     /// target is in origin form, and it has a Host field.
     ///
     /// # Errors
-    /// There is no connection, or no answer.
+    /// There is no connection, or no answer that can be passed on.
     pub async fn send(self: &Arc<Self>, mut request: Request<Full<Bytes>>) -> Result<Response<PooledBody>, SendError> {
+        let to_head = *request.method() == Method::HEAD;
+        // An interim answer announced content: it may still come, and is nobody's.
+        let astray = Arc::new(AtomicBool::new(false));
+        let found = Arc::clone(&astray);
+        hyper::ext::on_informational(&mut request, move |interim| {
+            if framing::announces_content(interim.headers()) {
+                found.store(true, Ordering::Relaxed);
+            }
+        });
         loop {
             let (mut connection, kept) = match self.take() {
                 Some(connection) => (connection, true),
                 None => (self.connect().await.map_err(SendError::Connect)?, false),
             };
             match connection.exchange(request).await {
-                Ok(response) => return Ok(response.map(|body| PooledBody::new(body, connection, self))),
+                Ok(mut response) => {
+                    let status = response.status();
+                    let reusable = framing::settle(to_head, status, response.headers_mut())
+                        .map_err(SendError::Unreadable)?
+                        && !astray.load(Ordering::Relaxed);
+                    return Ok(response.map(|body| PooledBody::new(body, connection, reusable, self)));
+                }
                 Err(mut error) => match error.take_message() {
                     // The VNFM had closed it, and nothing was sent.
                     Some(unsent) if kept => request = unsent,
-                    _ => return Err(SendError::Broken(error.into_error())),
+                    _ => return Err(connection.failed(error.into_error())),
                 },
             }
         }
@@ -221,6 +256,15 @@ impl Connection {
             answer.as_mut().poll(&mut Context::from_waker(Waker::noop()))
         })
         .await
+    }
+
+    /// Why there is no answer.
+    fn failed(self: Box<Self>, error: hyper::Error) -> SendError {
+        if !error.is_parse() {
+            return SendError::Broken(error);
+        }
+        let received = self.driver.into_parts().read_buf;
+        SendError::Unreadable(Flaw::find(&error, &received))
     }
 
     /// Nothing is under way on it, and it has not been closed.

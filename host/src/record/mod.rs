@@ -67,6 +67,10 @@ pub struct Record {
     /// another server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upstream_status: Option<u16>,
+    /// How the VNFM failed after the verdict, such as `upstream.timeout`; absent if it did
+    /// not, or if another server asked it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upstream_fault: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -32,6 +32,8 @@ pub struct Handling {
     pub overrides: Vec<RecordedOverride>,
     /// What the VNFM answered.
     pub upstream_status: Option<u16>,
+    /// How it failed after the verdict, by the id of the fault.
+    pub upstream_fault: Option<String>,
 }
 
 /// The record of a decision that `gate` came to about `request`.
@@ -68,6 +70,7 @@ pub fn record(handling: Handling, gate: &Gate, request: &Request, decision: &Dec
         facts: decision.facts.iter().map(|fact| self::fact(fact, &redactor)).collect(),
         verdict: decision.into(),
         upstream_status: handling.upstream_status,
+        upstream_fault: handling.upstream_fault,
     }
 }
 

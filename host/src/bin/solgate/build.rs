@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use solgate_bundle::{BuildOptions, compile_dir};
 
-use crate::output::{Output, print};
+use crate::output::{Output, note, print};
 use crate::policies::{bundle_error, with_spinner};
 
 /// Check a bundle, compile it and bake it into a policy component.
@@ -61,13 +61,13 @@ pub fn run(arguments: &BuildArgs) -> anyhow::Result<ExitCode> {
     let compiled =
         compile_dir(&arguments.bundle, &options).map_err(|failure| bundle_error(&arguments.bundle, failure))?;
     if !compiled.warnings.is_empty() {
-        anstream::eprint!("{}", solgate_bundle::render(&compiled.warnings, &compiled.sources, true));
+        note(&solgate_bundle::render(&compiled.warnings, &compiled.sources, true));
     }
     let bundle = &compiled.bundle;
     let component = with_spinner("baking", || compiled.bake())?;
     output.write(&component)?;
     match arguments.format {
-        Format::Text => anstream::eprintln!(
+        Format::Text => note(&format!(
             "solgate: {} holds {} {}: {} rules for {} operations, {} bytes, source {}",
             arguments.output.display(),
             bundle.name,
@@ -76,7 +76,7 @@ pub fn run(arguments: &BuildArgs) -> anyhow::Result<ExitCode> {
             bundle.operations.len(),
             component.len(),
             bundle.digest.get(..12).unwrap_or(&bundle.digest),
-        ),
+        )),
         Format::Json => print(&format!(
             "{}\n",
             serde_json::json!({

@@ -9,6 +9,8 @@ use std::process::ExitCode;
 use anyhow::anyhow;
 use solgate::policy::signing::PrivateKey;
 
+use crate::output::note;
+
 /// Make a pair of ed25519 keys: one to sign policies with, one to check them with.
 ///
 /// The private key goes to FILE, which only you may read, the public key to FILE.pub. Files that exist
@@ -38,11 +40,11 @@ pub fn run(arguments: &KeygenArgs) -> anyhow::Result<ExitCode> {
         let _ = std::fs::remove_file(&public_file);
         return Err(error);
     }
-    anstream::eprintln!(
+    note(&format!(
         "solgate: {} holds the private key, which is for you alone; {} is for those who check",
         private_file.display(),
         public_file.display()
-    );
+    ));
     Ok(ExitCode::SUCCESS)
 }
 

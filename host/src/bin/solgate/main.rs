@@ -22,12 +22,11 @@ mod sign;
 mod test;
 mod verify;
 
-use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use solgate::doors::gateway::{ComponentLoader, GatewayError};
+use solgate::doors::gateway::{ComponentLoader, GatewayError, log};
 use solgate::doors::{check, explain, ext_authz, forward_auth, serve};
 use solgate::policy::{Isolation, Policy, PolicySources};
 
@@ -81,21 +80,21 @@ fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
-            // Help and version are answers, not errors.
-            let status = if error.use_stderr() { 2 } else { 0 };
-            let _ = error.print();
-            return ExitCode::from(status);
+            let printed = error.print();
+            // Help and version are answers, not errors. A reader that has gone away wanted
+            // no more of them.
+            let good = !error.use_stderr()
+                && printed.map_or_else(|error| error.kind() == std::io::ErrorKind::BrokenPipe, |()| true);
+            return if good { ExitCode::SUCCESS } else { ExitCode::from(2) };
         }
     };
-    match run(arguments.command) {
-        Ok(status) => status,
-        Err(error) => {
-            // Each error names its cause in its own text. A closed standard error is
-            // no reason to panic.
-            let _ = writeln!(anstream::stderr(), "solgate: {error}");
-            ExitCode::from(2)
-        }
-    }
+    let status = run(arguments.command).unwrap_or_else(|error| {
+        // Each error names its cause in its own text.
+        log::say(&format!("solgate: {error}"));
+        ExitCode::from(2)
+    });
+    log::finish();
+    status
 }
 
 fn run(command: Command) -> anyhow::Result<ExitCode> {
@@ -114,14 +113,17 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::ImportCases(arguments) => import_cases::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments, &runtime()?),
         Command::Serve(arguments) => {
+            log::start()?;
             let loader = policies::Loader::for_gateway()?;
             Ok(runtime()?.block_on(serve::run(arguments, &loading(&loader), reloading(&loader)))?)
         }
         Command::ForwardAuth(arguments) => {
+            log::start()?;
             let loader = policies::Loader::for_gateway()?;
             Ok(runtime()?.block_on(forward_auth::run(arguments, &loading(&loader), reloading(&loader)))?)
         }
         Command::ExtAuthz(arguments) => {
+            log::start()?;
             let loader = policies::Loader::for_gateway()?;
             Ok(runtime()?.block_on(ext_authz::run(arguments, &loading(&loader), reloading(&loader)))?)
         }

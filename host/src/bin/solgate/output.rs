@@ -17,6 +17,13 @@ pub fn print(text: &str) -> anyhow::Result<()> {
     }
 }
 
+/// Says something on standard error, which may be styled. That nobody can hear it is no
+/// reason to fail.
+pub fn note(text: &str) {
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    let _ = write!(anstream::stderr(), "{text}{end}");
+}
+
 /// A file that is written whole or not at all.
 pub struct Output<'a> {
     path: &'a Path,

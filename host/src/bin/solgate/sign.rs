@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use solgate::policy::read_file;
 use solgate::policy::signing::{PrivateKey, Signature};
 
-use crate::output::Output;
+use crate::output::{Output, note};
 
 /// Sign a policy file: the signature is written beside it, to FILE.wasm.sig.
 ///
@@ -33,6 +33,6 @@ pub fn run(arguments: &SignArgs) -> anyhow::Result<ExitCode> {
     let policy = read_file(&arguments.file)?;
     let path = Signature::path(&arguments.file);
     Output::create(&path)?.write(key.sign(&policy).to_string().as_bytes())?;
-    anstream::eprintln!("solgate: {} is the signature of {}", path.display(), arguments.file.display());
+    note(&format!("solgate: {} is the signature of {}", path.display(), arguments.file.display()));
     Ok(ExitCode::SUCCESS)
 }

@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use solgate::policy::read_file;
 use solgate::policy::signing::Signers;
 
+use crate::output::note;
+
 /// Check that a policy file is signed: FILE.wasm.sig beside it must be its signature.
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -30,11 +32,11 @@ pub fn run(arguments: &VerifyArgs) -> anyhow::Result<ExitCode> {
     let file = arguments.file.display();
     Ok(match signers.check(&arguments.file, &policy) {
         Ok(key) => {
-            anstream::eprintln!("solgate: {file} is signed with the key of {}", key.display());
+            note(&format!("solgate: {file} is signed with the key of {}", key.display()));
             ExitCode::SUCCESS
         }
         Err(error) => {
-            anstream::eprintln!("solgate: {file}: {error}");
+            note(&format!("solgate: {file}: {error}"));
             ExitCode::from(1)
         }
     })

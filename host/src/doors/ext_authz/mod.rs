@@ -21,17 +21,13 @@ use std::time::SystemTime;
 pub use args::ExtAuthzArgs;
 pub use server::Server;
 
-use super::gateway::{
-    self, ComponentLoader, GatewayError, LineWriter, PolicyLoader, Reload, build_gate, describe, overrides,
-};
+use super::gateway::{self, ComponentLoader, GatewayError, PolicyLoader, Reload, build_gate, describe, log, overrides};
 
 /// Runs `solgate ext-authz` until it is told to stop.
 ///
 /// # Errors
 /// The service could not be started; exit with 2.
 pub async fn run(args: ExtAuthzArgs, load: PolicyLoader<'_>, again: ComponentLoader) -> Result<ExitCode, GatewayError> {
-    let lines = LineWriter::start(std::io::stdout()).map_err(GatewayError::Log)?;
-    gateway::init_log(lines.clone());
     let build = |upstream: &_| build_gate(upstream, load);
     let config = args.config()?;
     if args.judging.gateway.check_config {
@@ -52,18 +48,17 @@ pub async fn run(args: ExtAuthzArgs, load: PolicyLoader<'_>, again: ComponentLoa
     })?;
     let tls = if config.tls.is_some() { ", with TLS," } else { "" };
     for upstream in &config.upstreams {
-        anstream::eprintln!("solgate: ext_authz at {address}{tls} for {}", describe(upstream));
+        log::say(&format!("solgate: ext_authz at {address}{tls} for {}", describe(upstream)));
     }
     let drained = server
         .run(async {
             signals.await;
             let stops = args.lame_duck.saturating_add(config.limits.drain);
-            anstream::eprintln!("solgate: stopping; checks have {}", humantime::format_duration(stops));
+            log::say(&format!("solgate: stopping; checks have {}", humantime::format_duration(stops)));
         })
         .await;
-    lines.finish();
     if !drained {
-        anstream::eprintln!("solgate: some checks were cut");
+        log::say("solgate: some checks were cut");
     }
     Ok(ExitCode::SUCCESS)
 }

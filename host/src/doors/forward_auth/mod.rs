@@ -15,9 +15,7 @@ use std::time::SystemTime;
 pub use args::ForwardAuthArgs;
 pub use server::ForwardAuth;
 
-use super::gateway::{
-    self, ComponentLoader, GatewayError, LineWriter, PolicyLoader, Reload, build_gate, describe, overrides,
-};
+use super::gateway::{self, ComponentLoader, GatewayError, PolicyLoader, Reload, build_gate, describe, log, overrides};
 
 /// Runs `solgate forward-auth` until it is told to stop.
 ///
@@ -28,8 +26,6 @@ pub async fn run(
     load: PolicyLoader<'_>,
     again: ComponentLoader,
 ) -> Result<ExitCode, GatewayError> {
-    let lines = LineWriter::start(std::io::stdout()).map_err(GatewayError::Log)?;
-    gateway::init_log(lines.clone());
     let config = args.config()?;
     let build = |upstream: &_| build_gate(upstream, load);
     if args.judging.gateway.check_config {
@@ -43,22 +39,21 @@ pub async fn run(
     overrides::report(&config.upstreams, SystemTime::now());
     let scheme = if config.tls.is_some() { "https" } else { "http" };
     for upstream in &config.upstreams {
-        anstream::eprintln!(
+        log::say(&format!(
             "solgate: {scheme}://{} judges by forward-auth, facts from {}",
             door.local_addr(),
             describe(upstream)
-        );
+        ));
     }
     let cut = door
         .run(async {
             signals.await;
             let drain = humantime::format_duration(config.limits.drain);
-            anstream::eprintln!("solgate: stopping; requests in flight have {drain}");
+            log::say(&format!("solgate: stopping; requests in flight have {drain}"));
         })
         .await;
-    lines.finish();
     if cut > 0 {
-        anstream::eprintln!("solgate: {cut} connections were cut");
+        log::say(&format!("solgate: {cut} connections were cut"));
     }
     Ok(ExitCode::SUCCESS)
 }

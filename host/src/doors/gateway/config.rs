@@ -79,6 +79,8 @@ pub struct Limits {
     pub connect: Duration,
     /// For the head of a VNFM's answer.
     pub answer: Duration,
+    /// Between two reads of its body.
+    pub answer_idle: Duration,
 }
 
 impl Default for Limits {
@@ -96,6 +98,7 @@ impl Default for Limits {
             drain: Duration::from_secs(10),
             connect: Duration::from_secs(3),
             answer: Duration::from_secs(60),
+            answer_idle: Duration::from_secs(60),
         }
     }
 }

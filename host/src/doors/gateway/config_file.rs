@@ -105,7 +105,7 @@ fn record(node: Node<'_>, folder: &Path) -> Result<RecordConfig> {
 }
 
 fn limits(node: Node<'_>, limits: &mut Limits) -> Result<()> {
-    const KNOWN: [&str; 12] = [
+    const KNOWN: [&str; 13] = [
         "headBytes",
         "targetBytes",
         "headTimeout",
@@ -118,6 +118,7 @@ fn limits(node: Node<'_>, limits: &mut Limits) -> Result<()> {
         "drain",
         "connectTimeout",
         "answerTimeout",
+        "answerIdle",
     ];
     for (name, node) in node.members(&KNOWN)? {
         match name {
@@ -132,7 +133,8 @@ fn limits(node: Node<'_>, limits: &mut Limits) -> Result<()> {
             "bodyMemoryBytes" => limits.body_memory = node.positive()?,
             "drain" => limits.drain = node.parse(config::DURATION, config::parse_duration)?,
             "connectTimeout" => limits.connect = node.parse(config::TIME_LIMIT, config::parse_time_limit)?,
-            _ => limits.answer = node.parse(config::TIME_LIMIT, config::parse_time_limit)?,
+            "answerTimeout" => limits.answer = node.parse(config::TIME_LIMIT, config::parse_time_limit)?,
+            _ => limits.answer_idle = node.parse(config::TIME_LIMIT, config::parse_time_limit)?,
         }
     }
     // What hyper takes at most in one piece.
@@ -204,7 +206,7 @@ decisionLog: { file: d.jsonl, bodies: true }
 tracing: { otlp: "https://127.0.0.1:4317", caFile: ca.pem, sample: 0.25 }
 reload: false
 limits:
-  { headBytes: 32768, headTimeout: 5s, idle: 1m, connections: 10, requests: 9, waiting: 8, bodyMemoryBytes: 7000000, drain: 2s, answerTimeout: 90s }
+  { headBytes: 32768, headTimeout: 5s, idle: 1m, connections: 10, requests: 9, waiting: 8, bodyMemoryBytes: 7000000, drain: 2s, answerTimeout: 90s, answerIdle: 91s }
 problem: { typeBase: "https://example.com/rules/", version: "2.0.0" }
 upstreams:
   - host: VNFM-A.example
@@ -237,6 +239,7 @@ upstreams:
         assert_eq!((tracing.otlp.to_string().as_str(), tracing.sample), ("https://127.0.0.1:4317/", 0.25));
         assert_eq!(tracing.ca_file.as_deref(), Some(Path::new("/etc/solgate/ca.pem")));
         assert_eq!(config.limits.answer, Duration::from_secs(90));
+        assert_eq!(config.limits.answer_idle, Duration::from_secs(91));
         let clients =
             ClientCertificates { ca: PathBuf::from("/etc/solgate/clients.pem"), presence: Presence::Optional };
         let (certificate, key) = (PathBuf::from("/etc/solgate/certs/gate.pem"), PathBuf::from("/run/gate.key"));

@@ -9,6 +9,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 use super::error::GatewayError;
+use crate::tcp;
 
 /// A connector for http, and for https if `https` says that it is needed.
 /// `ca_file` holds PEM certificates to trust instead of the system's; `limit`
@@ -21,12 +22,9 @@ pub fn connector(
     ca_file: Option<&Path>,
     limit: Duration,
 ) -> Result<HttpsConnector<HttpConnector>, GatewayError> {
-    let mut http = HttpConnector::new();
-    http.enforce_http(false);
-    http.set_nodelay(true);
-    http.set_connect_timeout(Some(limit));
     let tls = trust(https, ca_file)?;
-    Ok(HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().wrap_connector(http))
+    let tcp = tcp::connector(limit);
+    Ok(HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().wrap_connector(tcp))
 }
 
 fn trust(https: bool, ca_file: Option<&Path>) -> Result<rustls::ClientConfig, GatewayError> {

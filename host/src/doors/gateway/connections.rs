@@ -13,6 +13,7 @@ use super::config::Limits;
 use super::descriptors;
 use super::farewell::Farewell;
 use super::routes::ACCEPT_PAUSE;
+use crate::tcp;
 
 /// Hands connections to `serve` until `shutdown` is ready; those for which there is no
 /// room are bid `farewell`. Then calls `stopping`, takes no more, and lets requests in
@@ -65,7 +66,7 @@ pub async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
-                let _ = stream.set_nodelay(true);
+                tcp::accepted(&stream);
                 return (stream, peer);
             }
             Err(error) => {

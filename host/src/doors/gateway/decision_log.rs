@@ -75,6 +75,9 @@ pub struct Record {
     #[serde(serialize_with = "digest", skip_serializing_if = "Option::is_none")]
     pub settings_digest: Option<Arc<str>>,
     pub upstream_status: Option<u16>,
+    /// How the VNFM failed after the verdict, which `rule` says, too.
+    #[serde(skip)]
+    pub upstream_fault: Option<&'static str>,
     pub request_bytes: u64,
     pub response_bytes: u64,
     pub micros: Micros,
@@ -167,6 +170,7 @@ impl Record {
             policies: Vec::new(),
             settings_digest: None,
             upstream_status: None,
+            upstream_fault: None,
             request_bytes: 0,
             response_bytes: 0,
             micros: Micros::default(),

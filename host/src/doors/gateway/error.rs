@@ -35,7 +35,7 @@ pub enum GatewayError {
     Tracing { reason: String },
     #[error("{0}")]
     Arguments(String),
-    #[error("cannot start the thread that writes decision lines: {0}")]
+    #[error("cannot write to standard output or standard error: {0}")]
     Log(std::io::Error),
     #[error("cannot install the signal handlers: {0}")]
     Signals(std::io::Error),

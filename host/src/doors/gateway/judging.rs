@@ -21,6 +21,7 @@ use super::decision_log::{Outcome, Record, TARGET, micros};
 use super::error::GatewayError;
 use super::farewell::Farewell;
 use super::gate_config::GateMode;
+use super::log;
 use super::metrics::{Metrics, OpenConnection};
 use super::overrides;
 use super::record_file::{HeldRecord, RecordFile};
@@ -90,7 +91,7 @@ impl Judging {
         if let Some(address) = &config.admin {
             let listener = routes::listen(address, "--admin").await?;
             if let Ok(address) = listener.local_addr() {
-                anstream::eprintln!("solgate: http://{address} has /healthz, /readyz and /metrics");
+                log::say(&format!("solgate: http://{address} has /healthz, /readyz and /metrics"));
             }
             tasks.push(tokio::spawn(self.admin.clone().serve(listener)));
         }

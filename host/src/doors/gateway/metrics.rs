@@ -14,7 +14,7 @@ use prometheus_client::registry::{Registry, Unit};
 use super::access_metrics::AccessMetrics;
 use super::decision_log::Record;
 use super::gate_config::GateMode;
-use super::line_writer;
+use super::log;
 use super::policy_metrics::{PolicyMetrics, Role};
 use super::sampled::Sampled;
 use super::shadow::Compared;
@@ -145,6 +145,7 @@ pub struct Metrics {
     gates: Family<GateLabels, Gauge>,
     records: Family<RecordLabels, Counter>,
     lines_dropped: Counter,
+    messages_dropped: Counter,
     spans: SpanCounts,
     sampled: Sampled,
 }
@@ -203,9 +204,11 @@ impl Default for Metrics {
         let lines_dropped = Counter::default();
         registry.register(
             "decision_lines_dropped",
-            "Decision lines for which standard output was too slow",
+            "Decision lines that standard output did not take",
             lines_dropped.clone(),
         );
+        let messages_dropped = Counter::default();
+        registry.register("messages_dropped", "Messages that standard error did not take", messages_dropped.clone());
         let access = AccessMetrics::register(&mut registry);
         let spans = Family::<SpanLabels, Counter>::default();
         registry.register("spans", "Spans for the collector by what became of them", spans.clone());
@@ -229,6 +232,7 @@ impl Default for Metrics {
             gates,
             records,
             lines_dropped,
+            messages_dropped,
             spans,
             sampled,
         }
@@ -330,7 +334,8 @@ impl Metrics {
     /// All metrics as text (OpenMetrics, which Prometheus reads).
     #[must_use]
     pub fn text(&self) -> String {
-        self.lines_dropped.inner().store(line_writer::dropped(), Ordering::Relaxed);
+        self.lines_dropped.inner().store(log::lines_lost(), Ordering::Relaxed);
+        self.messages_dropped.inner().store(log::messages_lost(), Ordering::Relaxed);
         self.sampled.take();
         let mut text = String::new();
         // Writing to a string cannot fail.

@@ -11,6 +11,7 @@ use super::config::{Config, UpstreamConfig};
 use super::current_gate::CurrentGate;
 use super::error::GatewayError;
 use super::gate_config::GateMode;
+use super::log;
 use super::metrics::Metrics;
 use super::overrides;
 use super::policy_metrics::Role;
@@ -87,9 +88,9 @@ pub fn check(
     }
     overrides::report(&config.upstreams, SystemTime::now());
     for upstream in &config.upstreams {
-        anstream::eprintln!("solgate: {}", describe(upstream));
+        log::say(&format!("solgate: {}", describe(upstream)));
     }
-    anstream::eprintln!("solgate: the configuration is good");
+    log::say("solgate: the configuration is good");
     Ok(())
 }
 

@@ -7,6 +7,10 @@ use std::time::{Duration, Instant};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::error::GatewayError;
+use super::log;
+
+/// For what is still to be said when the process ends at once.
+const AT_ONCE: Duration = Duration::from_millis(100);
 
 /// Ready at the first SIGTERM or SIGINT. A second one ends the process at once.
 ///
@@ -19,7 +23,8 @@ pub fn signals() -> Result<impl Future<Output = ()>, GatewayError> {
         next(&mut term, &mut interrupt).await;
         tokio::spawn(async move {
             next(&mut term, &mut interrupt).await;
-            anstream::eprintln!("solgate: stopped at once");
+            log::say("solgate: stopped at once");
+            log::finish_within(AT_ONCE);
             std::process::exit(130);
         });
     })

@@ -67,6 +67,7 @@ pub fn handling(line: &Record) -> Handling {
         trace_id: line.trace_id.map(|id| id.to_string()),
         overrides: line.overrides.clone(),
         upstream_status: line.upstream_status,
+        upstream_fault: line.upstream_fault.map(str::to_owned),
     }
 }
 

@@ -17,7 +17,7 @@ use crate::doors::gateway::record_file::HeldRecord;
 use crate::doors::gateway::spans::RequestSpan;
 use crate::doors::gateway::verdict::handling;
 use crate::fault::Fault;
-use crate::pool::PooledBody;
+use crate::pool::{BodyError, PooledBody};
 
 /// Follows one request to its end, however it ends: dropped, it writes the log
 /// line and counts.
@@ -37,6 +37,17 @@ impl Watch {
     pub fn fault(&mut self, fault: &Fault) {
         self.record.verdict = decision_log::Outcome::Fault;
         self.record.rule = Some(fault.id().to_owned());
+        self.record.upstream_fault = fault.is_of_upstream().then(|| fault.id());
+    }
+
+    /// The VNFM's answer ends before its end, of which the client has the head.
+    fn cut(&mut self, body: &PooledBody, error: &BodyError) {
+        let upstream = body.authority().map(tracing::field::display);
+        tracing::warn!(upstream, %error, "the VNFM failed within its answer");
+        self.fault(&match error {
+            BodyError::Broken(_) => Fault::UpstreamCut,
+            BodyError::Silent(limit) => Fault::UpstreamSilent { seconds: limit.as_secs() },
+        });
     }
 
     /// Makes the answer from its head and our own body.
@@ -85,19 +96,21 @@ pub struct Answer {
 
 impl Body for Answer {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = BodyError;
 
-    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let this = self.get_mut();
         let polled = match &mut this.content {
             Content::Own(body) => Poll::Ready(body.take().map(|bytes| Ok(Frame::data(bytes)))),
             Content::Upstream(body) => Pin::new(body).poll_frame(context),
         };
-        if let Poll::Ready(Some(Ok(frame))) = &polled
-            && let Some(data) = frame.data_ref()
-        {
-            let length = u64::try_from(data.len()).unwrap_or(u64::MAX);
-            this.watch.record.response_bytes = this.watch.record.response_bytes.saturating_add(length);
+        match (&polled, &this.content) {
+            (Poll::Ready(Some(Ok(frame))), _) => {
+                let length = frame.data_ref().map_or(0, |data| u64::try_from(data.len()).unwrap_or(u64::MAX));
+                this.watch.record.response_bytes = this.watch.record.response_bytes.saturating_add(length);
+            }
+            (Poll::Ready(Some(Err(error))), Content::Upstream(body)) => this.watch.cut(body, error),
+            _ => {}
         }
         polled
     }

@@ -7,14 +7,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING};
 use http::uri::{Authority, Scheme};
-use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, Version, request};
+use http::{HeaderValue, Method, Request, Response, Uri, Version, request};
 use http_body_util::Full;
 
 use crate::doors::gateway::config::Limits;
 use crate::doors::gateway::{GatewayError, connector};
 use crate::fault::Fault;
 use crate::fields;
-use crate::pool::{Pool, PooledBody, SendError};
+use crate::pool::{Flaw, Pool, PooledBody, SendError, Unreached};
 
 /// How patient the gate is with a VNFM.
 #[derive(Debug, Clone, Copy)]
@@ -23,11 +23,13 @@ pub struct Patience {
     pub connect: Duration,
     /// From the request to the head of the answer.
     pub answer: Duration,
+    /// Between two reads of its body.
+    pub silence: Duration,
 }
 
 impl From<&Limits> for Patience {
     fn from(limits: &Limits) -> Self {
-        Self { connect: limits.connect, answer: limits.answer }
+        Self { connect: limits.connect, answer: limits.answer, silence: limits.answer_idle }
     }
 }
 
@@ -52,7 +54,7 @@ impl Upstream {
             return Err(GatewayError::UpstreamUrl { url: url.to_string() });
         };
         let connector = connector(scheme == &Scheme::HTTPS, ca_file, patience.connect)?;
-        let pool = Pool::new(connector, url.clone(), patience.connect);
+        let pool = Pool::new(connector, url.clone(), patience.connect, patience.silence);
         let host = HeaderValue::from_str(authority.as_str())
             .map_err(|_| GatewayError::UpstreamUrl { url: url.to_string() })?;
         Ok(Self { pool, authority: authority.clone(), host, patience })
@@ -83,7 +85,8 @@ impl Upstream {
         let again = safe.then(|| request.clone());
         let attempts = async {
             match (self.attempt(request).await, again) {
-                (Err(Fault::UpstreamBroken), Some(again)) => self.attempt(again).await,
+                // Bytes that nobody had announced are no answer to this one, either.
+                (Err(Fault::UpstreamBroken | Fault::UpstreamMalformed(_)), Some(again)) => self.attempt(again).await,
                 (result, _) => result,
             }
         };
@@ -95,9 +98,6 @@ impl Upstream {
 
     async fn attempt(&self, request: Request<Full<Bytes>>) -> Result<Response<PooledBody>, Fault> {
         let mut response = self.pool.send(request).await.map_err(|error| self.fault(&error))?;
-        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-            return Err(Fault::UpstreamBroken);
-        }
         fields::strip_hop_by_hop(response.headers_mut());
         *response.version_mut() = Version::HTTP_11;
         Ok(response)
@@ -127,27 +127,15 @@ impl Upstream {
     fn fault(&self, error: &SendError) -> Fault {
         tracing::warn!(upstream = %self.authority, error = %chain(error), "the VNFM failed a request");
         match error {
-            SendError::Connect(_) => Fault::UpstreamUnreachable(root_cause(error)),
+            SendError::Connect(_) => {
+                let cause = error.unreached().unwrap_or(Unreached::Unknown);
+                Fault::UpstreamUnreachable(cause.to_string())
+            }
             SendError::Broken(_) => Fault::UpstreamBroken,
+            SendError::Unreadable(Flaw::Coding) => Fault::UpstreamCoding,
+            SendError::Unreadable(flaw) => Fault::UpstreamMalformed(flaw.to_string()),
         }
     }
-}
-
-/// What lies under a failed connection, without names and addresses.
-fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(current) = source {
-        if let Some(io) = current.downcast_ref::<std::io::Error>()
-            && !matches!(io.kind(), std::io::ErrorKind::Other)
-        {
-            return match io.kind() {
-                std::io::ErrorKind::InvalidData => "the TLS handshake failed".to_owned(),
-                kind => kind.to_string(),
-            };
-        }
-        source = current.source();
-    }
-    "no connection".to_owned()
 }
 
 fn chain(error: &dyn std::error::Error) -> String {

@@ -29,7 +29,6 @@ pub mod wire {
     pub use super::guard::{Guard, GuardLimits};
 }
 
-use std::io::Write;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
@@ -37,9 +36,7 @@ pub use args::ServeArgs;
 pub use server::Server;
 
 use super::demo;
-use super::gateway::{
-    self, ComponentLoader, GatewayError, LineWriter, PolicyLoader, Reload, build_gate, describe, overrides,
-};
+use super::gateway::{self, ComponentLoader, GatewayError, PolicyLoader, Reload, build_gate, describe, log, overrides};
 use forward::{Patience, Upstream};
 
 /// Runs `solgate serve` until it is told to stop.
@@ -47,8 +44,6 @@ use forward::{Patience, Upstream};
 /// # Errors
 /// The server could not be started; exit with 2.
 pub async fn run(args: ServeArgs, load: PolicyLoader<'_>, again: ComponentLoader) -> Result<ExitCode, GatewayError> {
-    let lines = LineWriter::start(std::io::stdout()).map_err(GatewayError::Log)?;
-    gateway::init_log(lines.clone());
     let build = |upstream: &_| build_gate(upstream, load);
     if args.gateway.check_config {
         let config = args.config(None)?;
@@ -75,24 +70,22 @@ pub async fn run(args: ServeArgs, load: PolicyLoader<'_>, again: ComponentLoader
         error,
     })?;
     for upstream in &upstreams {
-        anstream::eprintln!("solgate: {scheme}://{address} -> {}", describe(upstream));
+        log::say(&format!("solgate: {scheme}://{address} -> {}", describe(upstream)));
     }
     if let Some(admin) = server.admin_addr() {
-        anstream::eprintln!("solgate: http://{admin} has /healthz, /readyz and /metrics");
+        log::say(&format!("solgate: http://{admin} has /healthz, /readyz and /metrics"));
     }
     if vnfm.is_some() {
-        // Without a reader for the tour there is still the gate.
-        let _ = anstream::stdout().write_all(demo::tour(address).as_bytes());
+        log::print(demo::tour(address).trim_end());
     }
     let cut = server
         .run(async {
             signals.await;
-            anstream::eprintln!("solgate: stopping; requests in flight have {}", humantime::format_duration(drain));
+            log::say(&format!("solgate: stopping; requests in flight have {}", humantime::format_duration(drain)));
         })
         .await;
-    lines.finish();
     if cut > 0 {
-        anstream::eprintln!("solgate: {cut} connections were cut");
+        log::say(&format!("solgate: {cut} connections were cut"));
     }
     Ok(ExitCode::SUCCESS)
 }

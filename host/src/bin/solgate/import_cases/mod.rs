@@ -12,6 +12,7 @@ use std::process::ExitCode;
 use anyhow::{anyhow, bail};
 use serde_json::json;
 
+use super::output::note;
 use super::recorded;
 use case::{ImportedCase, NotImported};
 
@@ -141,17 +142,17 @@ fn print(text: &str) -> anyhow::Result<()> {
 impl Import {
     fn report(&self, log: &str) {
         for (line, reason) in self.skipped.iter().take(NAMED) {
-            anstream::eprintln!("solgate: {log}:{line}: not imported: {reason}");
+            note(&format!("solgate: {log}:{line}: not imported: {reason}"));
         }
         if let Some(more) = self.skipped.len().checked_sub(NAMED).filter(|more| *more > 0) {
-            anstream::eprintln!("solgate: {log}: {more} more are not imported; --format json names them all");
+            note(&format!("solgate: {log}: {more} more are not imported; --format json names them all"));
         }
-        anstream::eprintln!(
+        note(&format!(
             "solgate: {log}: cases {}, decisions that show nothing new {}, not imported {}",
             self.cases.len(),
             self.repeated,
             self.skipped.len()
-        );
+        ));
     }
 
     fn json(&self, arguments: &ImportArgs) -> serde_json::Value {

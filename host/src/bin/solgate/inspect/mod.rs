@@ -12,7 +12,7 @@ use solgate::policy::{VNFLCM_V2, read_file};
 use solgate_bundle::{Source, cases};
 
 use self::anatomy::{Anatomy, Kind};
-use crate::output::print;
+use crate::output::{note, print};
 use crate::policies::Loader;
 
 /// Show what is in a policy file: its manifest, digests, sizes, imports and exports.
@@ -70,7 +70,7 @@ pub fn run(arguments: &InspectArgs) -> anyhow::Result<ExitCode> {
             }
             print(&page)?;
             if let Err(error) = &policy {
-                anstream::eprintln!("solgate: {} is no policy: {}", name.display(), shown(&error.to_string()));
+                note(&format!("solgate: {} is no policy: {}", name.display(), shown(&error.to_string())));
             }
         }
         Format::Json => {

@@ -11,6 +11,7 @@ use solgate_bundle::{BuildOptions, compile_dir};
 
 use solgate_engine::ir::Bundle;
 
+use crate::output::note;
 use crate::policies::{Loader, bundle_error};
 
 use super::args::TestArgs;
@@ -54,7 +55,7 @@ fn folder(loader: &Loader, path: &Path, set: &[(String, String)]) -> anyhow::Res
     let options = BuildOptions { set: set.to_vec() };
     let compiled = compile_dir(path, &options).map_err(|failure| bundle_error(path, failure))?;
     if !compiled.warnings.is_empty() {
-        anstream::eprint!("{}", solgate_bundle::render(&compiled.warnings, &compiled.sources, true));
+        note(&solgate_bundle::render(&compiled.warnings, &compiled.sources, true));
     }
     if compiled.cases.is_empty() {
         bail!("{0} has no cases; write some into {0}/tests, such as\n{EXAMPLE}", path.display());

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
 
+use crate::output::note;
 use crate::policies::Loader;
 
 use super::args::TestArgs;
@@ -36,9 +37,9 @@ pub fn run(loader: &Loader, arguments: &TestArgs) -> anyhow::Result<ExitCode> {
                 written => written?,
             },
             // Usually a mistake that the author is about to mend.
-            Err(error) => anstream::eprintln!("solgate: {error}"),
+            Err(error) => note(&format!("solgate: {error}")),
         }
-        anstream::eprintln!("solgate: watching {}; Ctrl-C ends", arguments.policy.display());
+        note(&format!("solgate: watching {}; Ctrl-C ends", arguments.policy.display()));
         watch.wait()?;
     }
 }
