@@ -1,23 +1,24 @@
 //! The Authorization field (RFC 6750; RFC 9110, 11.6.2). Its value never gets
 //! into a text.
 
-use super::Call;
+use super::fields;
 use crate::{
     catalogue::rule,
     findings::Report,
     ir::Severity,
     media_type::{is_token, trim},
-    verdict::Location,
+    settings::Profile,
+    verdict::{Location, Request},
 };
 
-pub(super) fn check(call: &Call<'_>, report: &mut Report<'_>) {
+pub(super) fn check(request: &Request<'_>, profile: &Profile, report: &mut Report<'_>) {
     let location = || Location::Header("Authorization".to_owned());
-    let mut fields = call.fields("authorization");
-    if call.profile.require_authorization {
+    let mut fields = fields(request, "authorization");
+    if profile.require_authorization {
         report.looks_at(&[rule::AUTH_REQUIRED]);
     }
     let Some(value) = fields.next() else {
-        if call.profile.require_authorization {
+        if profile.require_authorization {
             if report.severity(rule::AUTH_REQUIRED) == Severity::Deny {
                 report.answer_field("www-authenticate", "Bearer realm=\"vnflcm\"".to_owned());
             }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::version;
 use crate::{
     catalogue::rule,
     engine::{CompiledOperation, Engine},
@@ -89,7 +90,7 @@ pub(super) fn root(route: &Route<'_, '_>) -> Option<usize> {
         Route::Found { root, .. }
         | Route::TrailingSlash { root, .. }
         | Route::OtherMajor { root, .. }
-        | Route::Unknown { root } => Some(*root),
+        | Route::Unknown { root, .. } => Some(*root),
         Route::Outside => None,
     }
 }
@@ -129,7 +130,9 @@ pub(super) fn check<'a>(
             report.fail(rule::ROUTE_UNKNOWN, Location::Request, detail);
             return None;
         }
-        Route::Unknown { root } => {
+        Route::Unknown { root, rest } => {
+            // A path that some server takes for an operation's is not a new one.
+            report.set_beyond(version::is_beyond(request, profile) && !engine.router.resembles(rest));
             let root = engine.bundle.api_roots.get(*root).map_or("", |root| root.path.as_str());
             let detail = format!(
                 "The path names no resource of the API at {root}. Paths are case-sensitive; check its segments."
@@ -152,6 +155,9 @@ pub(super) fn check<'a>(
     ]);
     let Some(index) = resource.operation(request.method) else {
         let methods: Vec<&str> = resource.methods.iter().map(|(method, _)| method.as_str()).collect();
+        // Some servers do not tell the case of a method.
+        let is_new = !methods.iter().any(|known| known.eq_ignore_ascii_case(request.method));
+        report.set_beyond(is_new && version::is_beyond(request, profile));
         let detail = format!(
             "The resource does not support the method {}; it supports {}.",
             text::quote(request.method),

@@ -1,7 +1,15 @@
 //! The Version field (ETSI GS NFV-SOL 013, 9.2).
 
-use super::Call;
-use crate::{catalogue::rule, findings::Report, media_type::trim, text, verdict::Location, version::ApiVersion};
+use super::{Call, fields};
+use crate::{
+    catalogue::rule,
+    findings::Report,
+    media_type::trim,
+    settings::Profile,
+    text,
+    verdict::{Location, Request},
+    version::ApiVersion,
+};
 
 pub(super) fn check(call: &Call<'_>, report: &mut Report<'_>) {
     if !call.operation.version {
@@ -37,10 +45,24 @@ pub(super) fn check(call: &Call<'_>, report: &mut Report<'_>) {
             );
             report.fail(rule::VERSION_FORMAT, location(), detail);
         }
-        Some(version) if !call.profile.supports(version) => {
-            let detail = format!("The header field Version asks for {version}; supported is {}.", supported());
-            report.fail(rule::VERSION_SUPPORTED, location(), detail);
+        Some(version) => {
+            report.set_beyond(!call.profile.knows(version));
+            if call.profile.supports(version) {
+                report.looks_at(&[rule::VERSION_SUPPORTED]);
+            } else {
+                let detail = format!("The header field Version asks for {version}; supported is {}.", supported());
+                report.fail(rule::VERSION_SUPPORTED, location(), detail);
+            }
         }
-        Some(_) => report.looks_at(&[rule::VERSION_SUPPORTED]),
     }
+}
+
+/// Whether a request asks, in one plain field, for a version that is supported and
+/// whose lists the policy does not know: such a version may have resources and
+/// methods that the policy has not.
+pub(super) fn is_beyond(request: &Request<'_>, profile: &Profile) -> bool {
+    let mut values = fields(request, "version");
+    let only = values.next().filter(|_| values.next().is_none());
+    let version = only.and_then(|value| ApiVersion::parse(trim(value)));
+    version.is_some_and(|version| profile.supports(version) && !profile.knows(version))
 }
