@@ -16,6 +16,8 @@ pub(crate) struct Report<'e> {
     rules: &'e [RuleEntry],
     profile: &'e Profile,
     mode: Mode,
+    /// The request asks for a version whose lists the policy does not know.
+    is_beyond: bool,
     /// Most violations, and most findings, that are kept.
     limit: usize,
     denying: Vec<Pending>,
@@ -45,6 +47,7 @@ impl<'e> Report<'e> {
             rules,
             profile,
             mode,
+            is_beyond: false,
             limit: limit.max(1),
             denying: Vec::new(),
             dropped: 0,
@@ -59,9 +62,25 @@ impl<'e> Report<'e> {
         self.profile = profile;
     }
 
+    /// Says whether the request asks for a version whose lists the policy does not
+    /// know: what holds it to such a list then warns at most.
+    pub(crate) fn set_beyond(&mut self, is_beyond: bool) {
+        self.is_beyond = is_beyond;
+    }
+
+    /// Whether the request asks for a version whose lists the policy does not know.
+    pub(crate) fn is_beyond(&self) -> bool {
+        self.is_beyond
+    }
+
     #[inline]
     pub(crate) fn severity(&self, rule: usize) -> Severity {
-        self.profile.severity(rule)
+        let severity = self.profile.severity(rule);
+        if self.is_beyond && self.rules.get(rule).is_some_and(|entry| entry.ages) {
+            severity.min(Severity::Warn)
+        } else {
+            severity
+        }
     }
 
     /// Whether a rule is to be checked at all.
@@ -114,6 +133,20 @@ impl<'e> Report<'e> {
     /// The same with a status other than the rule's.
     pub(crate) fn fail_as(&mut self, rule: usize, status: u16, location: Location, detail: String) -> bool {
         self.record(rule, self.severity(rule), status, true, location, detail)
+    }
+
+    /// The same of a schema, some of whose keywords are lists of a version.
+    pub(crate) fn fail_schema(
+        &mut self,
+        rule: usize,
+        status: u16,
+        location: Location,
+        detail: String,
+        ages: bool,
+    ) -> bool {
+        let severity = self.severity(rule);
+        let severity = if self.is_beyond && ages { severity.min(Severity::Warn) } else { severity };
+        self.record(rule, severity, status, true, location, detail)
     }
 
     /// Records a failure that only warns, whatever the rule's severity.

@@ -79,10 +79,10 @@ pub struct Limits {
 
 /// A switch of the bundle.
 ///
-/// Four names have a meaning to the engine itself and exist in every bundle:
-/// `supportedVersions` (list of strings, `*` stands for any number),
-/// `requireAuthorization` (boolean), `schemaErrorStatus` (400 or 422) and
-/// `outsideApiRoot` (`deny` or `pass`).
+/// Five names have a meaning to the engine itself and exist in every bundle:
+/// `supportedVersions` and `knownVersions` (lists of strings, `*` stands for any
+/// number), `requireAuthorization` (boolean), `schemaErrorStatus` (400 or 422)
+/// and `outsideApiRoot` (`deny` or `pass`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OptionDef {
@@ -126,6 +126,10 @@ pub struct FactDef {
     pub members: Vec<String>,
     #[serde(default)]
     pub list: bool,
+    /// Not asked for with the other facts of a rule, but when the evaluation of an
+    /// expression gets to it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub on_demand: bool,
 }
 
 /// A set of texts with a name.
@@ -329,6 +333,13 @@ pub struct Rule {
     #[serde(default)]
     pub clause: Option<String>,
     pub doc: String,
+    /// What it demands is a list that later versions of the API add to: of a
+    /// request for a version that the option `knownVersions` does not cover, it
+    /// warns where it would deny. Of the engine's own rules,
+    /// [`EngineRule::ages`](crate::EngineRule::ages) says the same; of a schema,
+    /// each keyword.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ages: bool,
     /// It stands as a bundle that this one extends has it. The engine makes no
     /// difference; tools that say what an author has tested do.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -85,6 +85,7 @@ pub(crate) enum Route<'r, 'p> {
     /// Below a root, but not a resource.
     Unknown {
         root: usize,
+        rest: &'p str,
     },
     /// Below no root.
     Outside,
@@ -131,7 +132,7 @@ impl Router {
             let shorter = below.rest.strip_suffix('/').and_then(|rest| Some((self.resource(rest, spoken)?, rest)));
             return match shorter {
                 Some((resource, rest)) => Route::TrailingSlash { below: Below { rest, ..below }, resource },
-                None => Route::Unknown { root: below.root },
+                None => Route::Unknown { root: below.root, rest: below.rest },
             };
         }
         for (root, pattern) in self.roots.iter() {
@@ -152,6 +153,24 @@ impl Router {
             }
         }
         Route::Outside
+    }
+
+    /// Whether some server would take a path below an API root for that of a
+    /// resource: one that does not mind case, blanks, empty segments or the parameters
+    /// of segments.
+    pub(crate) fn resembles(&self, rest: &str) -> bool {
+        let Some(path) = uri::decode(rest) else {
+            return true;
+        };
+        let bare = |segment: &str| segment.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let segments: Vec<String> = path.split('/').map(bare).filter(|segment| !segment.is_empty()).collect();
+        self.resources.iter().any(|resource| {
+            resource.segments.len() == segments.len()
+                && resource.segments.iter().zip(&segments).all(|(known, segment)| match known {
+                    Segment::Literal(text) => text.eq_ignore_ascii_case(segment),
+                    Segment::Variable(_) => true,
+                })
+        })
     }
 
     fn resource(&self, rest: &str, spoken: Spoken) -> Option<&Resource> {
@@ -343,7 +362,7 @@ mod tests {
             ),
             Route::TrailingSlash { below, .. } => format!("{} slash", below.root),
             Route::OtherMajor { root, segment } => format!("{root} major {segment}"),
-            Route::Unknown { root } => format!("{root} unknown"),
+            Route::Unknown { root, .. } => format!("{root} unknown"),
             Route::Outside => "outside".to_owned(),
         }
     }
@@ -380,6 +399,25 @@ mod tests {
         ];
         for (path, expected) in cases {
             assert_eq!(find(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn paths_that_look_like_those_of_resources() {
+        let cases = [
+            ("/vnf_instances/x/terminate", true),
+            ("/vnf_instances/x/TERMINATE", true),
+            ("/VNF_instances/x/terminate;a=b", true),
+            ("/vnf_instances/x/terminate%20", true),
+            ("/vnf_instances//x/terminate", true),
+            ("/vnf_instances/x/terminate/", true),
+            ("/vnf_instances/x/terminate%FF", true),
+            ("/vnf_instances/x/select_depl_mods", false),
+            ("/vnf_instances/x/terminate/y", false),
+            ("/vnf_instances", false),
+        ];
+        for (rest, expected) in cases {
+            assert_eq!(router().resembles(rest), expected, "{rest}");
         }
     }
 

@@ -15,6 +15,7 @@ use crate::{
 };
 
 const SUPPORTED_VERSIONS: &str = "supportedVersions";
+const KNOWN_VERSIONS: &str = "knownVersions";
 const REQUIRE_AUTHORIZATION: &str = "requireAuthorization";
 const SCHEMA_ERROR_STATUS: &str = "schemaErrorStatus";
 const OUTSIDE_API_ROOT: &str = "outsideApiRoot";
@@ -27,6 +28,8 @@ pub(crate) struct RuleEntry {
     pub status: u16,
     pub clause: Option<String>,
     pub severity: SeveritySpec,
+    /// It holds a request to a list of a version: see [`Rule::ages`](crate::ir::Rule::ages).
+    pub ages: bool,
 }
 
 /// The effective settings below one API root.
@@ -41,6 +44,8 @@ pub(crate) struct Profile {
     pub supported_versions: Vec<VersionPattern>,
     /// The same as they were written, for details.
     pub supported_names: Vec<String>,
+    /// Those whose lists the policy knows.
+    known_versions: Vec<VersionPattern>,
     pub require_authorization: bool,
     pub schema_error_status: u16,
     /// Requests outside all API roots are let through.
@@ -58,6 +63,7 @@ impl Profile {
         let mut options = Map::new();
         for (name, value) in [
             (SUPPORTED_VERSIONS, Value::from(vec!["2.0.0"])),
+            (KNOWN_VERSIONS, Value::from(vec!["*.*.*"])),
             (REQUIRE_AUTHORIZATION, Value::Bool(false)),
             (SCHEMA_ERROR_STATUS, Value::from(400)),
             (OUTSIDE_API_ROOT, Value::from("deny")),
@@ -127,18 +133,18 @@ impl Profile {
                 by_option.map_or(rule.severity.default, |(_, severity)| *severity)
             })
             .collect();
-        let supported_names: Vec<String> = options
-            .get(SUPPORTED_VERSIONS)
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(|name| name.as_str().map(str::to_owned))
-            .collect();
+        let names = |option: &str| -> Vec<String> {
+            let items = options.get(option).and_then(Value::as_array).into_iter().flatten();
+            items.filter_map(|name| name.as_str().map(str::to_owned)).collect()
+        };
+        let patterns = |names: &[String]| names.iter().filter_map(|name| VersionPattern::parse(name)).collect();
+        let supported_names = names(SUPPORTED_VERSIONS);
         Self {
             spoken: dialects.spoken(is),
             severities,
-            supported_versions: supported_names.iter().filter_map(|name| VersionPattern::parse(name)).collect(),
+            supported_versions: patterns(&supported_names),
             supported_names,
+            known_versions: patterns(&names(KNOWN_VERSIONS)),
             require_authorization: is(REQUIRE_AUTHORIZATION),
             schema_error_status: if options.get(SCHEMA_ERROR_STATUS).and_then(Value::as_u64) == Some(422) {
                 422
@@ -164,6 +170,16 @@ impl Profile {
         self.supported_versions.iter().any(|pattern| pattern.overlaps(short))
     }
 
+    /// Whether the policy knows the lists of a version.
+    pub(crate) fn knows(&self, version: ApiVersion) -> bool {
+        self.known_versions.iter().any(|pattern| pattern.matches(version))
+    }
+
+    /// Whether the policy knows the lists of some version that begins with these numbers.
+    pub(crate) fn knows_like(&self, short: &VersionPattern) -> bool {
+        self.known_versions.iter().any(|pattern| pattern.overlaps(short))
+    }
+
     /// The Version field of an answer to a request with these Version fields:
     /// its own version if that is supported, else the highest that is.
     pub(crate) fn answer_version<'a>(&self, mut fields: impl Iterator<Item = &'a str>) -> Option<ApiVersion> {
@@ -184,7 +200,7 @@ fn check(option: &OptionDef, value: &Value) -> Result<(), InitError> {
         OptionKind::Strings => value.as_array().is_some_and(|items| items.iter().all(Value::is_string)),
     };
     let reserved = match option.name.as_str() {
-        SUPPORTED_VERSIONS => option.kind == OptionKind::Strings,
+        SUPPORTED_VERSIONS | KNOWN_VERSIONS => option.kind == OptionKind::Strings,
         REQUIRE_AUTHORIZATION => option.kind == OptionKind::Boolean,
         SCHEMA_ERROR_STATUS => option.kind == OptionKind::Integer,
         OUTSIDE_API_ROOT => option.kind == OptionKind::String,

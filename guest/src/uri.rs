@@ -113,6 +113,17 @@ pub(crate) fn decode(text: &str) -> Option<Cow<'_, str>> {
     String::from_utf8(out).ok().map(Cow::Owned)
 }
 
+/// Whether two hexadecimal digits follow every percent sign.
+pub(crate) fn has_whole_octets(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        if byte == b'%' && bytes.next().zip(bytes.next()).and_then(|(high, low)| octet(high, low)).is_none() {
+            return false;
+        }
+    }
+    true
+}
+
 fn octet(high: u8, low: u8) -> Option<u8> {
     let high = char::from(high).to_digit(16)?;
     let low = char::from(low).to_digit(16)?;

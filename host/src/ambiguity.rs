@@ -14,14 +14,13 @@ use crate::fault::Fault;
 use crate::fields::{self, HOP_BY_HOP};
 
 /// Fields that a request may hold once, because recipients differ in which one
-/// of several they believe. `Version` is missing: the policy has a rule for it.
-pub(crate) const SINGLETONS: [&str; 9] = [
+/// of several they believe. Those of which a policy itself refuses several, such as
+/// `Version`, are missing.
+pub(crate) const SINGLETONS: [&str; 7] = [
     "authorization",
     "content-length",
     "content-type",
     "host",
-    "isforce",
-    "priority",
     "proxy-authorization",
     "x-auth-token",
     "x-subject-token",
@@ -95,11 +94,13 @@ fn check_field(name: &str, value: &[u8]) -> Result<(), Fault> {
     if METHOD_OVERRIDES.iter().any(|other| dashed.eq_ignore_ascii_case(other)) {
         return Err(Fault::MethodOverride { name: name.to_owned() });
     }
-    if std::str::from_utf8(value).is_err() {
-        return Err(Fault::BadFieldValue { name: name.to_owned() });
-    }
-    if aliased && SINGLETONS.iter().chain(&JUDGED).any(|other| dashed.eq_ignore_ascii_case(other)) {
+    let is_judged = || SINGLETONS.iter().chain(&JUDGED).any(|other| dashed.eq_ignore_ascii_case(other));
+    if aliased && is_judged() {
         return Err(Fault::FieldAlias { name: name.to_owned(), alias: dashed.into_owned() });
+    }
+    // Any bytes are right in a field of somebody else's (RFC 9110, 5.5).
+    if std::str::from_utf8(value).is_err() && is_judged() {
+        return Err(Fault::BadFieldValue { name: name.to_owned() });
     }
     Ok(())
 }

@@ -75,14 +75,15 @@ impl<'b> RuleCompiler<'b> {
                     }
                 }
                 RuleKind::Require(require) => {
-                    let expression = self.expression(rule, index, require)?;
+                    let (expression, reads_query) = self.expression(rule, index, require)?;
                     for operation in operations {
-                        for fact in &expression.facts {
+                        for fact in expression.facts.iter().chain(&expression.on_demand) {
                             self.check_template(rule, *fact, operation)?;
                         }
                         let at = self.expressions.len();
                         if let Some(rules) = self.operations.get_mut(operation) {
                             rules.at_mut(expression.stage).push(at);
+                            rules.reads_query |= reads_query;
                         }
                     }
                     self.expressions.push(expression);
@@ -144,7 +145,8 @@ impl<'b> RuleCompiler<'b> {
         Ok(())
     }
 
-    fn expression(&mut self, rule: &Rule, index: usize, require: &Require) -> Result<Expression, InitError> {
+    /// A rule's expression, and whether it reads the query.
+    fn expression(&mut self, rule: &Rule, index: usize, require: &Require) -> Result<(Expression, bool), InitError> {
         let mut reads = Reads {
             rule,
             require,
@@ -152,6 +154,7 @@ impl<'b> RuleCompiler<'b> {
             facts: BTreeSet::new(),
             guard: false,
             body: false,
+            query: false,
             variables: false,
         };
         let when = require.when.as_deref().map(|source| self.program("when", source, &mut reads)).transpose()?;
@@ -178,7 +181,12 @@ impl<'b> RuleCompiler<'b> {
             for_each: for_each.as_ref(),
             require: &program,
         });
-        let facts: BTreeSet<usize> = reads.facts.union(&guard_facts).copied().collect();
+        // Without what the guard reads nobody knows whether the rule applies.
+        let is_late = |fact: &usize| {
+            !guard_facts.contains(fact) && self.bundle.facts.get(*fact).is_some_and(|fact| fact.on_demand)
+        };
+        let (on_demand, facts): (Vec<usize>, Vec<usize>) =
+            reads.facts.union(&guard_facts).copied().partition(|fact| is_late(fact));
         let expression = Expression {
             rule: index,
             stage: require.stage,
@@ -193,12 +201,15 @@ impl<'b> RuleCompiler<'b> {
             direct,
             on_error: require.on_error,
             guard_facts: guard_facts.into_iter().collect(),
-            facts: facts.into_iter().collect(),
+            facts,
+            on_demand,
             reads_body: reads.body,
         };
         let early = match require.stage {
             Stage::Existence | Stage::State => None,
-            _ if !expression.facts.is_empty() => Some("a fact is read, so the stage must be existence or state"),
+            _ if !(expression.facts.is_empty() && expression.on_demand.is_empty()) => {
+                Some("a fact is read, so the stage must be existence or state")
+            }
             Stage::Access | Stage::Head | Stage::Query if expression.reads_body => {
                 Some("the body is read, so the stage must be body or state")
             }
@@ -206,7 +217,7 @@ impl<'b> RuleCompiler<'b> {
         };
         match early {
             Some(message) => Err(expression_error(rule, "stage", message)),
-            None => Ok(expression),
+            None => Ok((expression, reads.query)),
         }
     }
 
@@ -227,6 +238,7 @@ impl<'b> RuleCompiler<'b> {
         for variable in &info.variables {
             match variable.as_str() {
                 "body" => reads.body = true,
+                "query" => reads.query = true,
                 "headers" => self.check_headers(member, info, rule)?,
                 "variables" => {
                     reads.variables = true;
@@ -305,6 +317,7 @@ struct Reads<'r> {
     /// `item` and `index` may be read.
     guard: bool,
     body: bool,
+    query: bool,
     variables: bool,
 }
 

@@ -34,8 +34,11 @@ pub(crate) struct Expression {
     pub on_error: OnError,
     /// Facts, by index in the bundle, that the guard reads.
     pub guard_facts: Vec<usize>,
-    /// All facts that the rule reads.
+    /// The other facts that the rule reads, and those of the guard: without them it
+    /// cannot be judged.
     pub facts: Vec<usize>,
+    /// Facts that are asked for when the evaluation gets to them.
+    pub on_demand: Vec<usize>,
     pub reads_body: bool,
 }
 
@@ -58,6 +61,8 @@ pub(crate) struct OperationRules {
     state: Vec<usize>,
     pub exists: Vec<FactRule>,
     pub if_match: Vec<FactRule>,
+    /// Some expression reads the query.
+    pub reads_query: bool,
 }
 
 impl OperationRules {
@@ -100,6 +105,7 @@ pub(crate) fn table(bundle: &Bundle) -> Result<(Vec<RuleEntry>, BTreeMap<String,
             status: rule.status,
             clause: None,
             severity: SeveritySpec { default: rule.severity, by_option: Vec::new() },
+            ages: rule.ages,
         })
         .collect();
     let mut index: BTreeMap<String, usize> =
@@ -115,10 +121,12 @@ pub(crate) fn table(bundle: &Bundle) -> Result<(Vec<RuleEntry>, BTreeMap<String,
             status: rule.status,
             clause: rule.clause.clone(),
             severity: rule.severity.clone(),
+            ages: rule.ages,
         };
         match index.get(&rule.id).and_then(|at| entries.get_mut(*at)) {
-            // The status of what the engine decides is not the author's choice.
-            Some(known) => *known = RuleEntry { status: known.status, ..entry },
+            // The status of what the engine decides is not the author's choice, nor
+            // what it holds a request to.
+            Some(known) => *known = RuleEntry { status: known.status, ages: known.ages, ..entry },
             None => {
                 index.insert(rule.id.clone(), entries.len());
                 entries.push(entry);

@@ -6,6 +6,7 @@ mod instance;
 mod names;
 mod secrets;
 mod trace;
+mod versions;
 mod wording;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,11 +25,13 @@ use annotation::{Names, rule_of, rule_of_missing};
 use instance::Tape;
 use names::Declared;
 use trace::{Trace, occurrences, trace};
+use versions::{ages, ages_missing, is_of_list};
 
 pub(crate) use annotation::check as check_annotations;
 pub(crate) use names::NameInAnotherCase;
 pub use secrets::Secret;
 pub(crate) use secrets::secrets;
+pub use versions::AGEING;
 
 /// Formats that schemas may name and whose values are checked.
 pub const FORMATS: &[&str] = &[
@@ -67,6 +70,8 @@ pub(crate) struct SchemaFault {
     pub rule: usize,
     pub pointer: String,
     pub detail: String,
+    /// What is missed is a list that later versions of the API add to.
+    pub ages: bool,
 }
 
 impl BodySchema {
@@ -164,7 +169,11 @@ impl BodySchema {
                 wording::Wording { body, root: &self.root, trace: &trace, secret: &secret }.explain(error, &pointer)
             }
         };
-        let fault = SchemaFault { rule: found.map_or(rule::BODY_SCHEMA, |found| found.rule), pointer, detail };
+        let ages = match missing {
+            Some(property) => ages_missing(&self.root, &trace, property),
+            None => ages(&trace, keyword) && is_of_list(error),
+        };
+        let fault = SchemaFault { ages, rule: found.map_or(rule::BODY_SCHEMA, |found| found.rule), pointer, detail };
         if !faults.contains(&fault) {
             faults.push(fault);
         }

@@ -1,26 +1,30 @@
 //! The Authorization field (RFC 6750; RFC 9110, 11.6.2). Its value never gets
 //! into a text.
 
-use super::Call;
+use super::fields;
 use crate::{
     catalogue::rule,
     findings::Report,
-    ir::Severity,
+    ir::{Operation, Severity},
     media_type::{is_token, trim},
-    verdict::Location,
+    settings::Profile,
+    verdict::{Location, Request},
 };
 
-pub(super) fn check(call: &Call<'_>, report: &mut Report<'_>) {
+/// `operation` is none if the policy does not know what the request is for.
+pub(super) fn check(request: &Request<'_>, profile: &Profile, operation: Option<&Operation>, report: &mut Report<'_>) {
     let location = || Location::Header("Authorization".to_owned());
     // An empty field is as good as none where a client sends a key that it may not have.
-    let bare = call.operation.bare_credentials;
-    let mut fields = call.fields("authorization").filter(|value| !(bare && trim(value).is_empty()));
-    if call.profile.require_authorization {
+    // What an operation that the policy does not know takes is not for it to say.
+    let bare = operation.is_none_or(|operation| operation.bare_credentials);
+    let mut values = fields(request, "authorization").filter(|value| !(bare && trim(value).is_empty()));
+    if profile.require_authorization {
         report.looks_at(&[rule::AUTH_REQUIRED]);
     }
-    let Some(value) = fields.next() else {
-        let stands_in = |name: &String| call.fields(name).any(|value| !trim(value).is_empty());
-        if call.profile.require_authorization && !call.operation.credentials.iter().any(stands_in) {
+    let Some(value) = values.next() else {
+        let mut others = operation.into_iter().flat_map(|operation| &operation.credentials);
+        let stands_in = |name: &String| fields(request, name).any(|value| !trim(value).is_empty());
+        if profile.require_authorization && !others.any(stands_in) {
             if report.severity(rule::AUTH_REQUIRED) == Severity::Deny {
                 report.answer_field("www-authenticate", "Bearer realm=\"vnflcm\"".to_owned());
             }
@@ -30,7 +34,7 @@ pub(super) fn check(call: &Call<'_>, report: &mut Report<'_>) {
         return;
     };
     report.looks_at(&[rule::AUTH_MALFORMED]);
-    let fault = if fields.next().is_some() {
+    let fault = if values.next().is_some() {
         Some("occurs more than once; send it once")
     } else {
         fault(trim(value)).filter(|_| !bare)

@@ -5,7 +5,7 @@ use crate::{
     catalogue::rule,
     engine::CompiledBody,
     findings::Report,
-    ir::{Body, Stage},
+    ir::{Body, Severity, Stage},
     json::{self, Document, InexactNumber, JsonFault, Node, Strict},
     media_type::MediaType,
     schema::NameInAnotherCase,
@@ -62,7 +62,7 @@ pub(super) fn check_content(call: &Call<'_>, report: &mut Report<'_>) -> Content
     }
     let Some((defined, compiled)) = call.operation.body.as_ref().zip(call.compiled.body.as_ref()) else {
         report.looks_at(&[rule::BODY_NONE]);
-        if !body.is_empty() && !is_empty_object(body) {
+        if !body.is_empty() && !is_empty_object(body) && !is_null(body) {
             let detail =
                 format!("The operation {} has no request body; send none, or an empty JSON object.", call.operation.id);
             report.fail(rule::BODY_NONE, Location::Body(String::new()), detail);
@@ -84,6 +84,10 @@ pub(super) fn check_content(call: &Call<'_>, report: &mut Report<'_>) -> Content
         }
         return Content::None;
     }
+    // As much as none: some clients write it so.
+    if !defined.required && is_null(body) {
+        return Content::None;
+    }
     check_media_type(call, defined, compiled, report);
     Content::Unread
 }
@@ -102,6 +106,10 @@ fn wanted(compiled: &CompiledBody) -> String {
 fn is_empty_object(body: &[u8]) -> bool {
     let mut bytes = body.iter().copied().filter(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n'));
     (bytes.next(), bytes.next(), bytes.next()) == (Some(b'{'), Some(b'}'), None)
+}
+
+fn is_null(body: &[u8]) -> bool {
+    body.trim_ascii() == b"null"
 }
 
 fn check_media_type(call: &Call<'_>, defined: &Body, compiled: &CompiledBody, report: &mut Report<'_>) {
@@ -270,14 +278,16 @@ fn violations(call: &Call<'_>) -> usize {
     usize::try_from(call.engine.bundle.limits.violations).unwrap_or(usize::MAX)
 }
 
-/// True if a fault denies.
+/// True if a fault denies, or would in another version.
 fn report_schema(call: &Call<'_>, body: &CompiledBody, value: Node<'_>, report: &mut Report<'_>) -> bool {
-    let mut denied = false;
+    let mut invalid = false;
     for fault in body.schema.faults(value, violations(call)) {
-        denied |=
-            report.fail_as(fault.rule, schema_status(call, fault.rule), Location::Body(fault.pointer), fault.detail);
+        let status = schema_status(call, fault.rule);
+        // Also where the fault only warns because the list is not this version's.
+        invalid |= report.severity(fault.rule) == Severity::Deny;
+        report.fail_schema(fault.rule, status, Location::Body(fault.pointer), fault.detail, fault.ages);
     }
-    denied
+    invalid
 }
 
 fn report_number(call: &Call<'_>, body: &CompiledBody, number: &InexactNumber, report: &mut Report<'_>) -> bool {

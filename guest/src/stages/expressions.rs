@@ -71,17 +71,18 @@ pub(super) fn run_without_body(call: &Call<'_>, stage: Stage, report: &mut Repor
 }
 
 /// Judges by one rule. With `forgiving`, one that cannot be evaluated is left
-/// out: the body is known to lack what its schema demands.
+/// out: the body is known to lack what its schema demands. Gives the fact that is
+/// asked for on demand and without which the rule cannot be judged, if there is one.
 pub(super) fn judge(
     call: &Call<'_>,
     expression: &Expression,
     sight: &Sight<'_>,
     forgiving: bool,
     report: &mut Report<'_>,
-) {
+) -> Option<usize> {
     if !report.is_active(expression.rule) {
         report.settle(expression.rule, || RuleResult::Off);
-        return;
+        return None;
     }
     let direct = expression.direct.as_ref().and_then(|direct| direct.judge(sight.activation));
     let evaluated = direct.map_or_else(
@@ -108,6 +109,9 @@ pub(super) fn judge(
         Ok(Applied::No) => report.settle(expression.rule, || RuleResult::Excluded),
         Ok(Applied::Once) => report.looks_at(&[expression.rule]),
         Ok(Applied::To(items)) => report.settle(expression.rule, || RuleResult::Held { items: Some(items) }),
+        Err(ExecutionError::UndeclaredReference(name)) if let Some(fact) = on_demand(call, expression, &name) => {
+            return Some(fact);
+        }
         Err(_) if forgiving => {
             report.settle(expression.rule, || RuleResult::NotApplicable(Because::InvalidBody));
         }
@@ -116,6 +120,13 @@ pub(super) fn judge(
             report.settle(expression.rule, || RuleResult::NotEvaluated { error: error.to_string() });
         }
     }
+    None
+}
+
+/// A fact of that name that the rule asks for on demand.
+fn on_demand(call: &Call<'_>, expression: &Expression, name: &str) -> Option<usize> {
+    let facts = &call.engine.bundle.facts;
+    expression.on_demand.iter().copied().find(|fact| facts.get(*fact).is_some_and(|fact| fact.name == name))
 }
 
 /// What a rule that cannot be evaluated means.

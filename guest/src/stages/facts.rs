@@ -179,16 +179,18 @@ impl<'a> State<'a> {
         }
     }
 
-    /// Rules of one stage that look at facts.
+    /// Rules of one stage that look at facts. Gives those facts that an expression
+    /// has come to and that nobody has asked for.
     pub(super) fn check_rules(
         &mut self,
         call: &Call<'_>,
         stage: Stage,
         content: &Content<'_>,
         report: &mut Report<'_>,
-    ) {
+    ) -> Vec<FactQuery> {
+        let mut needed: Vec<usize> = Vec::new();
         if call.compiled.rules.at(stage).is_empty() {
-            return;
+            return Vec::new();
         }
         let values = std::mem::take(&mut self.values);
         let activation = call.activation(content.value(), &values);
@@ -198,7 +200,9 @@ impl<'a> State<'a> {
             // Without the guard's facts nobody knows whether the rule applies.
             let guard_known = expression.guard_facts.iter().all(|fact| self.is_found(fact));
             if expression.facts.iter().all(|fact| self.is_found(fact)) {
-                expressions::judge(call, expression, &sight, content.is_invalid(), report);
+                if let Some(fact) = expressions::judge(call, expression, &sight, content.is_invalid(), report) {
+                    self.come_to(call, expression.rule, fact, &mut needed, report);
+                }
                 continue;
             }
             match if guard_known { expressions::applies(expression, &sight) } else { Ok(true) } {
@@ -210,13 +214,28 @@ impl<'a> State<'a> {
                     }
                 }
                 // Judging fails in the same way, and says so.
-                Err(_) => expressions::judge(call, expression, &sight, content.is_invalid(), report),
+                Err(_) => {
+                    expressions::judge(call, expression, &sight, content.is_invalid(), report);
+                }
             }
         }
         drop(sight);
         drop(activation);
         // For the next stage.
         self.values = values;
+        needed.into_iter().filter_map(|fact| query(call, fact)).collect()
+    }
+
+    /// A rule has come to a fact that is asked for on demand and is not there.
+    fn come_to(&mut self, call: &Call<'_>, rule: usize, fact: usize, needed: &mut Vec<usize>, report: &mut Report<'_>) {
+        if !self.is_unknown(&fact) {
+            self.leave_out(call, rule, fact, report);
+            return;
+        }
+        report.settle(rule, || RuleResult::Waits { facts: vec![name(call, fact)] });
+        if !needed.contains(&fact) {
+            needed.push(fact);
+        }
     }
 
     /// Leaves out a rule because a fact cannot be looked at.

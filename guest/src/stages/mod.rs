@@ -132,13 +132,19 @@ pub(crate) fn run(
     report.set_profile(profile);
     let Some(target) = route::check(engine, request, &found, profile, &mut report) else {
         close!(report, request);
+        if report.is_beyond() {
+            // An operation that a later version may have: who may ask at all is known.
+            report.enter(trace::Stage::Authorization);
+            authorization::check(request, profile, None, &mut report);
+            close!(report, request);
+        }
         return Outcome::Allow(report.findings);
     };
     if let Some(trace) = report.traced() {
         target.trace(trace);
     }
     close!(report, request);
-    let query = Query::parse(query);
+    let query = Query::parse(query, target.operation, target.compiled.rules.reads_query);
     let call = Call {
         engine,
         request,
@@ -155,7 +161,7 @@ pub(crate) fn run(
     version::check(&call, &mut report);
     close!(report, request);
     report.enter(trace::Stage::Authorization);
-    authorization::check(&call, &mut report);
+    authorization::check(request, profile, Some(call.operation), &mut report);
     close!(report, request);
     report.enter(trace::Stage::Access);
     expressions::run(&call, Stage::Access, None, &mut report);
@@ -189,13 +195,19 @@ pub(crate) fn run(
     }
     report.enter(trace::Stage::Existence);
     state.check_existence(&call, &mut report);
-    state.check_rules(&call, Stage::Existence, &content, &mut report);
+    let needed = state.check_rules(&call, Stage::Existence, &content, &mut report);
     close!(report, request);
+    if !needed.is_empty() {
+        return Outcome::Need(needed);
+    }
     report.enter(trace::Stage::IfMatch);
     state.check_if_match(&call, &mut report);
     close!(report, request);
     report.enter(trace::Stage::State);
-    state.check_rules(&call, Stage::State, &content, &mut report);
+    let needed = state.check_rules(&call, Stage::State, &content, &mut report);
     close!(report, request);
+    if !needed.is_empty() {
+        return Outcome::Need(needed);
+    }
     Outcome::Allow(report.findings)
 }

@@ -7,29 +7,45 @@ use crate::{
     catalogue::rule,
     filter::{self, FilterFault},
     findings::Report,
-    ir::{QueryKind, QueryParameter},
+    ir::{Operation, QueryKind, QueryParameter},
     text, uri,
     verdict::Location,
 };
+
+const UNREADABLE: &str = "is not percent-encoded UTF-8";
 
 /// A query, split at `&` and decoded.
 #[derive(Debug, Default)]
 pub(crate) struct Query<'a> {
     /// Name and value; a flag has an empty value.
     pub pairs: Vec<(Cow<'a, str>, Cow<'a, str>)>,
-    /// Parts with broken percent-encoding, that are not UTF-8, or that readers
-    /// [disagree](misread) about.
-    broken: Vec<&'a str>,
+    /// Parts that cannot be judged, and why, as half a sentence.
+    broken: Vec<(&'a str, &'static str)>,
 }
 
 impl<'a> Query<'a> {
-    pub(super) fn parse(query: Option<&'a str>) -> Self {
+    /// Reads a query. `is_read` says that expressions look into it: what other
+    /// readers take for another text cannot be judged then.
+    pub(super) fn parse(query: Option<&'a str>, operation: &Operation, is_read: bool) -> Self {
         let mut parsed = Self::default();
         for part in query.into_iter().flat_map(|query| query.split('&')).filter(|part| !part.is_empty()) {
             let (name, value) = part.split_once('=').unwrap_or((part, ""));
-            match (uri::decode(name), uri::decode(value)) {
-                (Some(name), Some(value)) if misread(part).is_none() => parsed.pairs.push((name, value)),
-                _ => parsed.broken.push(part),
+            let Some(name) = uri::decode(name) else {
+                parsed.broken.push((part, UNREADABLE));
+                continue;
+            };
+            // Text that no rule looks into need not be UTF-8.
+            let is_free = |name: &str| {
+                let mut defined = operation.query.iter();
+                defined.any(|parameter| parameter.name == name && parameter.kind == QueryKind::Opaque)
+            };
+            let value = match uri::decode(value) {
+                None if !is_read && uri::has_whole_octets(value) && is_free(&name) => Some(Cow::Borrowed(value)),
+                value => value,
+            };
+            match (value, if is_read { misread(part) } else { None }) {
+                (Some(value), None) => parsed.pairs.push((name, value)),
+                (_, reason) => parsed.broken.push((part, reason.unwrap_or(UNREADABLE))),
             }
         }
         parsed
@@ -45,13 +61,12 @@ pub(super) fn check(call: &Call<'_>, report: &mut Report<'_>) {
         return;
     }
     report.looks_at(&[rule::QUERY_ENCODING]);
-    for part in &call.query.broken {
-        let reason = misread(part).unwrap_or("is not percent-encoded UTF-8");
+    for (part, reason) in &call.query.broken {
         let detail = format!("The part {} of the query {reason}.", text::quote(part));
         report.fail(rule::QUERY_ENCODING, Location::Request, detail);
     }
     let defined = &call.operation.query;
-    let mut present: Vec<&QueryParameter> = Vec::new();
+    let mut present: Vec<(&QueryParameter, &str)> = Vec::new();
     for (name, value) in &call.query.pairs {
         report.looks_at(&[rule::QUERY_UNKNOWN]);
         let Some(parameter) = defined.iter().find(|parameter| parameter.name == *name) else {
@@ -67,15 +82,24 @@ pub(super) fn check(call: &Call<'_>, report: &mut Report<'_>) {
             continue;
         };
         report.looks_at(&[rule::QUERY_REPEATED]);
-        if present.iter().any(|known| known.name == parameter.name) {
+        if let Some((_, first)) = present.iter().find(|(known, _)| known.name == parameter.name) {
+            // Whichever counts, what is judged is the same.
+            if is_judged_alike(call, parameter, first, value) {
+                continue;
+            }
             let detail = format!("The query parameter {} occurs more than once; send it once.", parameter.name);
             report.fail(rule::QUERY_REPEATED, Location::Query(parameter.name.clone()), detail);
             continue;
         }
-        present.push(parameter);
+        present.push((parameter, value));
         check_value(parameter, value, report);
     }
     check_combination(&present, report);
+}
+
+/// Whether no rule can tell two values of one parameter.
+fn is_judged_alike(call: &Call<'_>, parameter: &QueryParameter, first: &str, second: &str) -> bool {
+    first == second || parameter.kind == QueryKind::Opaque && !call.compiled.rules.reads_query
 }
 
 /// Why servers read a part of a query in different ways, as half a sentence.
@@ -140,9 +164,12 @@ fn check_value(parameter: &QueryParameter, value: &str, report: &mut Report<'_>)
 
 /// Of the selectors, only `fields` and `exclude_default` go together (ETSI GS
 /// NFV-SOL 013, 5.3.2.1).
-fn check_combination(present: &[&QueryParameter], report: &mut Report<'_>) {
-    let selectors: Vec<&&QueryParameter> =
-        present.iter().filter(|parameter| !matches!(parameter.kind, QueryKind::Opaque | QueryKind::Filter)).collect();
+fn check_combination(present: &[(&QueryParameter, &str)], report: &mut Report<'_>) {
+    let selectors: Vec<&QueryParameter> = present
+        .iter()
+        .map(|(parameter, _)| *parameter)
+        .filter(|parameter| !matches!(parameter.kind, QueryKind::Opaque | QueryKind::Filter))
+        .collect();
     if !selectors.is_empty() {
         report.looks_at(&[rule::SELECTOR_COMBINATION]);
     }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::version;
 use crate::{
     api_root,
     catalogue::rule,
@@ -93,7 +94,7 @@ pub(super) fn refuse(fault: PathFault, report: &mut Report<'_>) {
 pub(super) fn root(route: &Route<'_, '_>) -> Option<usize> {
     match route {
         Route::Found { below, .. } | Route::TrailingSlash { below, .. } => Some(below.root),
-        Route::OtherMajor { root, .. } | Route::Unknown { root } => Some(*root),
+        Route::OtherMajor { root, .. } | Route::Unknown { root, .. } => Some(*root),
         Route::Outside => None,
     }
 }
@@ -133,7 +134,9 @@ pub(super) fn check<'a>(
             report.fail(rule::ROUTE_UNKNOWN, Location::Request, detail);
             return None;
         }
-        Route::Unknown { root } => {
+        Route::Unknown { root, rest } => {
+            // A path that some server takes for an operation's is not a new one.
+            report.set_beyond(version::is_beyond(request, profile) && !engine.router.resembles(rest));
             let root = engine.bundle.api_roots.get(*root).map_or("", |root| root.path.as_str());
             let detail = format!(
                 "The path names no resource of the API at {root}. Paths are case-sensitive; check its segments."
@@ -157,6 +160,9 @@ pub(super) fn check<'a>(
     ]);
     let Some(index) = resource.operation(request.method, profile.spoken) else {
         let methods = resource.methods(profile.spoken);
+        // Some servers do not tell the case of a method.
+        let is_new = !methods.iter().any(|known| known.eq_ignore_ascii_case(request.method));
+        report.set_beyond(is_new && version::is_beyond(request, profile));
         let detail = format!(
             "The resource does not support the method {}; it supports {}.",
             text::quote(request.method),

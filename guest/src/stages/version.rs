@@ -1,12 +1,13 @@
 //! The Version field (ETSI GS NFV-SOL 013, 9.2).
 
-use super::Call;
+use super::{Call, fields};
 use crate::{
     catalogue::rule,
     findings::Report,
     media_type::trim,
+    settings::Profile,
     text,
-    verdict::Location,
+    verdict::{Location, Request},
     version::{ApiVersion, VersionPattern},
 };
 
@@ -45,15 +46,33 @@ pub(super) fn check(call: &Call<'_>, report: &mut Report<'_>) {
             );
             report.fail(rule::VERSION_FORMAT, location(), detail);
         }
-        (Some(version), _) if call.profile.supports(version) => report.looks_at(&[rule::VERSION_SUPPORTED]),
-        (None, Some(short)) if call.profile.supports_like(&short) => report.looks_at(&[rule::VERSION_SUPPORTED]),
-        (_, _) => {
-            let detail = format!(
-                "The header field Version asks for {}; supported is {}.",
-                text::clean(value.split('-').next().unwrap_or_default()),
-                supported()
-            );
-            report.fail(rule::VERSION_SUPPORTED, location(), detail);
+        (version, short) => {
+            let (is_supported, is_known) = match (version, &short) {
+                (Some(version), _) => (call.profile.supports(version), call.profile.knows(version)),
+                (None, Some(short)) => (call.profile.supports_like(short), call.profile.knows_like(short)),
+                (None, None) => (false, true),
+            };
+            report.set_beyond(!is_known);
+            if is_supported {
+                report.looks_at(&[rule::VERSION_SUPPORTED]);
+            } else {
+                let detail = format!(
+                    "The header field Version asks for {}; supported is {}.",
+                    text::clean(value.split('-').next().unwrap_or_default()),
+                    supported()
+                );
+                report.fail(rule::VERSION_SUPPORTED, location(), detail);
+            }
         }
     }
+}
+
+/// Whether a request asks, in one plain field, for a version that is supported and
+/// whose lists the policy does not know: such a version may have resources and
+/// methods that the policy has not.
+pub(super) fn is_beyond(request: &Request<'_>, profile: &Profile) -> bool {
+    let mut values = fields(request, "version");
+    let only = values.next().filter(|_| values.next().is_none());
+    let version = only.and_then(|value| ApiVersion::parse(trim(value)));
+    version.is_some_and(|version| profile.supports(version) && !profile.knows(version))
 }

@@ -13,3 +13,4 @@ mod settings;
 mod stages;
 mod state;
 mod support;
+mod versions;

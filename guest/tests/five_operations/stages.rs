@@ -35,7 +35,7 @@ fn stages_before_any_fact() {
         (list("Filter=(eq,id,1)"), 400, "query.unknown", "Filter"),
         (list("filter=(eq,id,1)&filter=(eq,id,2)"), 400, "query.repeated", "filter"),
         (list("filter=%zz"), 400, "query.encoding", "UTF-8"),
-        (list("filter=(eq,id,1);"), 400, "query.encoding", "semicolon"),
+        (list("filter=(eq,id,1);"), 400, "query.filter.syntax", "filter"),
         (list("filter=(eq,id,1)%3B"), 400, "query.filter.syntax", "filter"),
         (list("filter=(like,id,1)"), 400, "query.filter.operator", "like"),
         (list("filter=(eq,id,1,2)"), 400, "query.filter.arity", "eq"),
@@ -157,6 +157,7 @@ fn what_passes() {
         Case { target: format!("/vnflcm/v2/vnf%5Finstances/{ID}/%74erminate"), ..terminate(ok) },
         retry(""),
         retry(" {} ").with("content-type", "text/plain"),
+        retry("null").with("content-type", "application/json"),
         call(
             "GET",
             "/vnf_instances?filter=%28eq%2CvnfInstanceName%2Cmy%20vnf%29&fields=metadata/a,id&exclude_default&",

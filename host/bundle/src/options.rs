@@ -35,6 +35,13 @@ pub(crate) fn built_in() -> Vec<OptionDef> {
             "API versions that are served; `*` stands for any number.",
         ),
         option(
+            "knownVersions",
+            OptionKind::Strings,
+            Json::from(vec!["*.*.*"]),
+            vec![],
+            "API versions whose lists the policy knows; in a request for another one, a value that is in no list is a warning.",
+        ),
+        option(
             "requireAuthorization",
             OptionKind::Boolean,
             Json::Bool(false),

@@ -46,6 +46,7 @@ fn rule(number: usize) -> Rule {
         severity: SeveritySpec { default: Severity::Deny, by_option: Vec::new() },
         clause: None,
         doc: String::new(),
+        ages: false,
         inherited: false,
     }
 }

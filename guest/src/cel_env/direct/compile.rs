@@ -101,7 +101,12 @@ impl<'p> Scope<'p> {
             (operators::LOGICAL_NOT, None, [value]) => Some(Node::Not(self.boxed(value)?)),
             (operators::NEGATE, None, [value]) => Some(Node::Negate(self.boxed(value)?)),
             (operators::CONDITIONAL, None, [test, yes, no]) => {
-                Some(Node::If(Box::new([self.node(test)?, self.node(yes)?, self.node(no)?])))
+                let test = self.node(test)?;
+                // One of them is enough for the requests that take it.
+                match (self.node(yes), self.node(no)) {
+                    (None, None) => None,
+                    (yes, no) => Some(Node::If(Box::new([test, yes.unwrap_or(Node::Cel), no.unwrap_or(Node::Cel)]))),
+                }
             }
             (name, None, [left, right]) => self.operator(name, left, right),
             _ => None,

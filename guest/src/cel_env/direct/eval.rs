@@ -135,6 +135,7 @@ impl<'v> Frame<'v> {
 
     fn value(&mut self, node: &'v Node) -> Option<Value<'v>> {
         Some(match node {
+            Node::Cel => return None,
             Node::Null => Value::Null,
             Node::Int(value) => Value::Int(*value),
             Node::Text(text) => Value::Text(text),

@@ -109,6 +109,8 @@ enum Node {
     Exists(Box<Each>),
     All(Box<Each>),
     Filter(Box<Each>),
+    /// What only CEL can evaluate, in a branch that is seldom taken.
+    Cel,
 }
 
 /// A macro over the items of a list.

@@ -47,10 +47,13 @@ const DOCS: &[(&str, &str)] = &[
         "The Accept field rules out, by omission or with q=0, every media type that the operation answers with. Add one of them, or `*/*`.",
     ),
     ("query.unknown", "The operation has no query parameter of this name. Check the spelling, or leave it out."),
-    ("query.repeated", "Gate and VNFM could act on different values of a parameter that occurs twice. Send it once."),
+    (
+        "query.repeated",
+        "Gate and VNFM could act on different values of a parameter that occurs twice and that a rule reads. Send it once.",
+    ),
     (
         "query.encoding",
-        "Names and values of the query are UTF-8, percent-encoded, a plus as %2B: the bare + is a space to many readers. Encode them so.",
+        "A percent sign is followed by two hexadecimal digits; what a rule reads is UTF-8 then. Where an expression reads the query, a plus is sent as %2B and a semicolon as %3B, which readers take for different things.",
     ),
     (
         "query.filter.syntax",

@@ -57,6 +57,7 @@ fn undeclared(bundle: &Bundle) -> Vec<Rule> {
             severity: SeveritySpec { default: rule.severity, by_option: Vec::new() },
             clause: None,
             doc: String::new(),
+            ages: rule.ages,
             inherited: false,
         })
         .collect()
@@ -99,12 +100,18 @@ impl Book<'_> {
              - {} rules for {} operations below {}\n\
              - severity: `deny` refuses the request, `warn` reports beside the verdict, `audit` records only, `off` does not run. \
              Whoever runs the policy can set the severity of every rule, and the options.\n\
-             - every violation of a stage is reported; a stage that denies ends the evaluation\n",
+             - every violation of a stage is reported; a stage that denies ends the evaluation\n{}",
             plain(&bundle.name),
             plain(&bundle.version),
             self.rules.len(),
             bundle.resources().count(),
             bundle.api_roots.iter().map(|root| code(&root.path)).collect::<Vec<_>>().join(" and "),
+            if knows_all_versions(bundle) {
+                ""
+            } else {
+                "- a rule that *ages* holds a request to a list that later versions of the API add to, and so do the enumerations and \
+                 alternatives of a schema: in a request for a version that the option `knownVersions` does not cover they warn at most\n"
+            },
         );
     }
 
@@ -218,7 +225,8 @@ impl Book<'_> {
         if !doc.is_empty() {
             let _ = write!(page, "\n{}\n", plain(doc));
         }
-        let _ = write!(page, "\n- status {}, severity {}\n", status(rule), severity(&rule.severity));
+        let ages = if rule.ages && !knows_all_versions(self.bundle) { "; ages" } else { "" };
+        let _ = write!(page, "\n- status {}, severity {}{ages}\n", status(rule), severity(&rule.severity));
         let operations: Vec<String> = self.operations_of(rule).iter().map(|id| code(id)).collect();
         let operations = if operations.is_empty() { "every operation".to_owned() } else { operations.join(", ") };
         let _ = writeln!(page, "- {operations}");
@@ -256,6 +264,12 @@ impl Book<'_> {
         let path = |fact: &FactDef| code(&format!("GET {}", fact.path));
         self.bundle.facts.iter().find(|fact| fact.name == name).map_or_else(|| code(name), path)
     }
+}
+
+/// Whether no version can be asked for whose lists the policy does not know.
+fn knows_all_versions(bundle: &Bundle) -> bool {
+    let known = bundle.options.iter().find(|option| option.name == "knownVersions");
+    known.is_none_or(|option| option.default.as_array().is_some_and(|items| items.iter().any(|item| item == "*.*.*")))
 }
 
 /// Such as `sat, sun 22:00-04:00 Europe/Berlin`.

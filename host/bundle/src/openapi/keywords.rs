@@ -72,6 +72,7 @@ pub(super) const KEYWORDS: &[(&str, Role)] = &[
     ("externalDocs", Role::Annotation),
     ("xml", Role::Annotation),
     ("x-rule", Role::Annotation),
+    ("x-ages", Role::Annotation),
 ];
 
 /// Formats of OpenAPI that say how a value is stored or shown; nothing to check.

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use solgate_engine::FORMATS;
 
-use super::keywords::{KEYWORDS, SILENT_FORMATS, below};
+use super::keywords::{KEYWORDS, Role, SILENT_FORMATS, below, role};
 use super::{Api, RuleUse, reference};
 use crate::diagnostic::Report;
 use crate::reader;
@@ -73,6 +73,7 @@ fn check(api: &mut Api<'_>, schema: &Node, report: &mut Report) {
             "format" => check_format(node, report),
             "type" => check_type(node, report),
             "x-rule" => check_annotation(api, schema, node, report),
+            "x-ages" => check_ageing(schema, node, report),
             name => check_keyword(name, key, report),
         }
     }
@@ -191,5 +192,21 @@ fn check_annotation(api: &mut Api<'_>, schema: &Node, node: &Node, report: &mut 
         _ => {
             report.mistake(node.at, format!("`x-rule` is the id of a rule or a mapping, but here is {}", node.kind()));
         }
+    }
+}
+
+/// `x-ages: [KEYWORD, ...]`: of this schema's keywords, and `required` for the
+/// member itself.
+fn check_ageing(schema: &Node, node: &Node, report: &mut Report) {
+    for item in reader::list(node, "`x-ages`", report).unwrap_or_default() {
+        let Some(name) = reader::line(item, "a keyword", report) else { continue };
+        if name == "required" || (schema.get(name).is_some() && role(name) == Some(Role::Assertion)) {
+            continue;
+        }
+        let present = schema.as_map().unwrap_or_default().iter().map(|(key, _)| key.name.as_str());
+        let known = present.filter(|name| role(name) == Some(Role::Assertion)).chain(["required"]);
+        report
+            .mistake(item.at, format!("`x-ages` names `{name}`, which this schema does not have"))
+            .maybe_hint(did_you_mean(name, known));
     }
 }

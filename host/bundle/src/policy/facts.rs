@@ -124,11 +124,20 @@ fn fact(key: &Key, node: &Node, report: &mut Report) -> Option<Fact> {
         |name| members.get(name).and_then(|node| reader::boolean(node, &format!("`{name}`"), report)).unwrap_or(false);
     let plain_on_400 = flag("plainOn400");
     let list = flag("list");
+    let on_demand = flag("onDemand");
     let names =
         members.require("members", report).map(|node| member_names(node, "members", report)).unwrap_or_default();
     members.finish(report);
     Some(Fact {
-        def: FactDef { name: key.name.clone(), path: path.to_owned(), query, plain_on_400, members: names, list },
+        def: FactDef {
+            name: key.name.clone(),
+            path: path.to_owned(),
+            query,
+            plain_on_400,
+            members: names,
+            list,
+            on_demand,
+        },
         at: key.at,
         variables,
     })

@@ -133,6 +133,7 @@ fn change<'s>(
         "header",
         "onError",
         "stage",
+        "ages",
     ];
     if let Some((key, _)) = own.iter().find_map(|name| item.entry(name)) {
         report

@@ -79,14 +79,19 @@ fn only_with_require(source: &Source<'_>, report: &mut Report) {
         ("header", source.header),
         ("onError", source.on_error),
         ("stage", source.stage),
+        ("ages", source.ages),
         ("detail", source.detail),
     ];
     for (name, node) in members {
         if let Some(node) = node {
-            report.mistake(node.at, format!("`{name}` goes with `require` only")).maybe_hint(
-                (name == "detail")
-                    .then(|| "a schema's `x-rule` can hold a `detail`; other rules find their own words".to_owned()),
-            );
+            let hint = match name {
+                "detail" => Some("a schema's `x-rule` can hold a `detail`; other rules find their own words"),
+                "ages" => {
+                    Some("of a schema's keywords say so with `x-ages`; the engine knows which of its own rules do")
+                }
+                _ => None,
+            };
+            report.mistake(node.at, format!("`{name}` goes with `require` only")).maybe_hint(hint.map(str::to_owned));
         }
     }
 }

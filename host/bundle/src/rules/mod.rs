@@ -100,6 +100,7 @@ struct Source<'n> {
     header: Option<&'n Node>,
     on_error: Option<&'n Node>,
     stage: Option<&'n Node>,
+    ages: Option<&'n Node>,
     detail: Option<&'n Node>,
     status: Option<&'n Node>,
 }
@@ -126,6 +127,7 @@ fn rule<'n>(
         header: members.get("header"),
         on_error: members.get("onError"),
         stage: members.get("stage"),
+        ages: members.get("ages"),
         detail: None,
         status: None,
     };
@@ -158,6 +160,7 @@ fn rule<'n>(
             .hint("`otherwise: { title: ... }`: what is wrong, in the same words every time");
     }
     let severity = severity::read(severity, engine, &against.policy.options, report);
+    let ages = source.ages.and_then(|node| reader::boolean(node, "`ages`", report)).unwrap_or(false);
     let clause = clause.and_then(|node| reader::line(node, "`clause`", report));
     let doc = doc.and_then(|node| reader::text(node, "`doc`", report));
     Some(Rule {
@@ -169,6 +172,7 @@ fn rule<'n>(
         severity: severity?,
         clause: clause.map(str::to_owned),
         doc: doc.unwrap_or_default().trim().to_owned(),
+        ages: engine.map_or(ages, |rule| rule.ages),
         inherited: false,
     })
 }
