@@ -137,3 +137,21 @@ impl Connection {
         status.context("the answer has no status")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::load::CONNECTIONS;
+
+    /// Those on one instance would wait for each other, and all but a few be refused.
+    #[test]
+    fn terminates_that_are_under_way_together_name_different_instances() {
+        let paths = TERMINATE.paths();
+        let instances: BTreeSet<&str> = paths.iter().filter_map(|path| path.split('/').nth(4)).collect();
+        assert_eq!(instances.len(), paths.len(), "an instance is named twice");
+        assert!(instances.len() > 2 * CONNECTIONS, "{} instances for {CONNECTIONS} connections", instances.len());
+        assert_eq!(SUBSCRIBE.paths(), [SUBSCRIBE.path]);
+    }
+}

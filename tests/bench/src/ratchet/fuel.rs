@@ -12,7 +12,7 @@ use wasmtime::{Config, Engine, OptLevel, Store};
 use super::{Choice, Figure, chosen};
 use crate::workload::{Prepared, Workload};
 
-const GROUP: &str = "sandbox";
+pub(super) const GROUP: &str = "sandbox";
 /// More than any evaluation takes.
 const TANK: u64 = 1 << 40;
 

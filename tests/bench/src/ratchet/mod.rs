@@ -12,6 +12,8 @@ mod size;
 
 use std::path::{Path, PathBuf};
 
+use anyhow::bail;
+
 pub use self::judge::{Blessing, Judgement, judge};
 pub use self::native::evaluate;
 use crate::workload::{self, Workload};
@@ -44,12 +46,29 @@ impl Choice {
     }
 
     fn has(&self, group: &str, name: &str) -> bool {
-        let meant = |chosen: &String| match chosen.split_once('/') {
-            Some((in_group, chosen)) => in_group == group && chosen == name,
-            None => chosen == group,
-        };
-        self.is_all() || self.0.iter().any(meant)
+        self.is_all() || self.0.iter().any(|chosen| means(chosen, group, name))
     }
+
+    /// One that means no figure.
+    fn unknown(&self) -> Option<&str> {
+        let known = |chosen: &str| names().any(|(group, name)| means(chosen, group, &name));
+        self.0.iter().map(String::as_str).find(|chosen| !known(chosen))
+    }
+}
+
+/// Whether a figure is meant by its name, or by its group.
+fn means(chosen: &str, group: &str, name: &str) -> bool {
+    match chosen.split_once('/') {
+        Some((in_group, chosen)) => in_group == group && chosen == name,
+        None => chosen == group,
+    }
+}
+
+/// Groups and names of all figures.
+fn names() -> impl Iterator<Item = (&'static str, String)> {
+    let evaluations = [native::GROUP, fuel::GROUP].into_iter();
+    let evaluations = evaluations.flat_map(|group| workloads().into_iter().map(move |(name, _)| (group, name)));
+    evaluations.chain(size::names())
 }
 
 /// Where figures are kept.
@@ -61,16 +80,17 @@ pub fn folder() -> PathBuf {
 /// Counts what is chosen, and says beforehand what comes next.
 ///
 /// # Errors
-/// If something cannot be counted, or nothing is chosen.
+/// If something cannot be counted, or something is chosen that there is not.
 pub fn count(choice: &Choice, say: &dyn Fn(&str)) -> anyhow::Result<Vec<Figure>> {
+    if let Some(unknown) = choice.unknown() {
+        bail!(
+            "there is no figure `{unknown}`; there are {}",
+            names().map(|(group, name)| format!("{group}/{name}")).collect::<Vec<_>>().join(", ")
+        );
+    }
     let mut figures = native::figures(choice, say)?;
     figures.extend(fuel::figures(choice, say)?);
     figures.extend(size::figures(choice, say)?);
-    anyhow::ensure!(
-        !figures.is_empty(),
-        "there is no figure {}; `make count` lists all of them",
-        choice.0.join(" or ")
-    );
     Ok(figures)
 }
 
@@ -92,4 +112,40 @@ fn workloads() -> Vec<(String, Workload)> {
 /// Those of them that are chosen in a group.
 fn chosen(choice: &Choice, group: &str) -> Vec<(String, Workload)> {
     workloads().into_iter().filter(|(name, _)| choice.has(group, name)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_choice_names_figures_and_groups() {
+        let chosen = |names: &[&str], (group, name)| {
+            Choice::new(names.iter().map(|&name| name.to_owned()).collect()).has(group, name)
+        };
+        for (names, figure, has) in [
+            (&[][..], ("native", "retry"), true),
+            (&["native"], ("native", "retry"), true),
+            (&["native"], ("sandbox", "retry"), false),
+            (&["native/retry"], ("native", "retry"), true),
+            (&["native/retry"], ("native", "terminate"), false),
+            (&["native/retry"], ("sandbox", "retry"), false),
+            (&["size", "native/retry"], ("size", "program"), true),
+            (&["retry"], ("native", "retry"), false),
+        ] {
+            assert_eq!(chosen(names, figure), has, "{names:?}: {figure:?}");
+        }
+    }
+
+    #[test]
+    fn a_choice_of_nothing_is_noticed() {
+        let unknown = |names: &[&str]| {
+            let choice = Choice::new(names.iter().map(|&name| name.to_owned()).collect());
+            choice.unknown().map(str::to_owned)
+        };
+        assert_eq!(unknown(&["native", "sandbox/retry", "size/program"]), None);
+        for name in ["retry", "native/program", "size/retry", "native/", ""] {
+            assert_eq!(unknown(&["native", name]).as_deref(), Some(name));
+        }
+    }
 }

@@ -16,7 +16,7 @@ use super::{Choice, Figure, chosen, workloads};
 use crate::tools::find;
 use crate::workload::Prepared;
 
-const GROUP: &str = "native";
+pub(super) const GROUP: &str = "native";
 /// Evaluations that are not counted, by which buffers and caches have their size.
 const BEFORE: u32 = 3;
 /// Evaluations that are counted.

@@ -33,6 +33,10 @@ pub(super) fn figures(choice: &Choice, say: &dyn Fn(&str)) -> anyhow::Result<Vec
     chosen.map(figure).collect()
 }
 
+pub(super) fn names() -> impl Iterator<Item = (&'static str, String)> {
+    SIZES.iter().map(|(name, ..)| (GROUP, (*name).to_owned()))
+}
+
 fn program() -> anyhow::Result<u64> {
     Ok(std::fs::metadata(binary())?.len())
 }
