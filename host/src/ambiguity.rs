@@ -15,7 +15,7 @@ use crate::fields::{self, HOP_BY_HOP};
 
 /// Fields that a request may hold once, because recipients differ in which one
 /// of several they believe. `Version` is missing: the policy has a rule for it.
-pub(crate) const SINGLETONS: [&str; 9] = [
+pub(crate) const SINGLETONS: [&str; 10] = [
     "authorization",
     "content-length",
     "content-type",
@@ -24,6 +24,7 @@ pub(crate) const SINGLETONS: [&str; 9] = [
     "priority",
     "proxy-authorization",
     "x-auth-token",
+    "x-hm-authorization",
     "x-subject-token",
 ];
 
