@@ -3,6 +3,7 @@
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
 };
 
 use crate::{
@@ -58,7 +59,8 @@ pub(crate) struct CompiledOperation {
 }
 
 pub(crate) struct CompiledBody {
-    pub schema: BodySchema,
+    /// An operation and a dialect of it may have the same.
+    pub schema: Arc<BodySchema>,
     pub media_type_rule: usize,
     /// Rule of each media type that is only tolerated.
     pub tolerated: Vec<Option<usize>>,
@@ -123,12 +125,11 @@ impl Engine {
             let known = |id: &str| rule_index.contains_key(id) || mapped.iter().any(|name| *name == id);
             check_annotations(schema, &format!("#/components/schemas/{name}"), &known)?;
         }
-        let operations = bundle
-            .operations
-            .iter()
-            .zip(operation_rules)
-            .map(|(operation, rules)| CompiledOperation::new(operation, rules, &bundle, &rule_index))
-            .collect::<Result<_, _>>()?;
+        let mut operations: Vec<CompiledOperation> = Vec::with_capacity(bundle.operations.len());
+        for (operation, rules) in bundle.operations.iter().zip(operation_rules) {
+            let schema = body_schema(operation, &bundle, &operations, &rule_index)?;
+            operations.push(CompiledOperation::new(operation, rules, schema, &rule_index)?);
+        }
         Ok(Self {
             wanted_fields: wanted.into_iter().collect(),
             router,
@@ -228,7 +229,7 @@ impl CompiledOperation {
     fn new(
         operation: &ir::Operation,
         rules: OperationRules,
-        bundle: &Bundle,
+        schema: Option<Arc<BodySchema>>,
         index: &BTreeMap<String, usize>,
     ) -> Result<Self, InitError> {
         let find = |rule: &String, place: &str| {
@@ -238,10 +239,10 @@ impl CompiledOperation {
             };
             index.get(rule).copied().ok_or_else(unknown)
         };
-        let body = match &operation.body {
+        let body = match operation.body.as_ref().zip(schema) {
             None => None,
-            Some(body) => Some(CompiledBody {
-                schema: BodySchema::compile(&body.schema, operation, &bundle.schemas, index)?,
+            Some((body, schema)) => Some(CompiledBody {
+                schema,
                 media_type_rule: find(&body.media_type_rule, "the request body")?,
                 tolerated: body
                     .media_types
@@ -261,6 +262,24 @@ impl CompiledOperation {
             header_names: operation.headers.iter().map(|header| header.name.to_ascii_lowercase()).collect(),
         })
     }
+}
+
+/// The schema of an operation's body: that of an earlier one, if it would be the same.
+fn body_schema(
+    operation: &ir::Operation,
+    bundle: &Bundle,
+    compiled: &[CompiledOperation],
+    index: &BTreeMap<String, usize>,
+) -> Result<Option<Arc<BodySchema>>, InitError> {
+    let Some(body) = &operation.body else { return Ok(None) };
+    let is_same = |known: &ir::Operation| {
+        known.rule_map == operation.rule_map && known.body.as_ref().is_some_and(|known| known.schema == body.schema)
+    };
+    let mut known = bundle.operations.iter().zip(compiled).filter(|(known, _)| is_same(known));
+    if let Some(same) = known.find_map(|(_, compiled)| compiled.body.as_ref()) {
+        return Ok(Some(Arc::clone(&same.schema)));
+    }
+    BodySchema::compile(&body.schema, operation, &bundle.schemas, index).map(|schema| Some(Arc::new(schema)))
 }
 
 /// One id is one method and path, with at most one operation in each dialect.

@@ -16,13 +16,14 @@ use crate::fields::{self, HOP_BY_HOP};
 /// Fields that a request may hold once, because recipients differ in which one
 /// of several they believe. Those of which a policy itself refuses several, such as
 /// `Version`, are missing.
-pub(crate) const SINGLETONS: [&str; 7] = [
+pub(crate) const SINGLETONS: [&str; 8] = [
     "authorization",
     "content-length",
     "content-type",
     "host",
     "proxy-authorization",
     "x-auth-token",
+    "x-hm-authorization",
     "x-subject-token",
 ];
 

@@ -223,6 +223,36 @@ impl FactSource for Stale {
     }
 }
 
+/// Answers as the script does, and keeps below which root it was asked.
+struct Below(Script, Mutex<Vec<String>>);
+
+impl FactSource for Below {
+    fn fetch<'a>(&'a self, request: FactRequest<'a>) -> BoxFuture<'a, Fact> {
+        let target = solgate::facts::expand::expand(request.template, request.variables, request.api_root)
+            .map(|t| t.to_string());
+        self.1.lock().expect("nobody panicked").push(target.expect("it can be asked for"));
+        self.0.fetch(request)
+    }
+}
+
+#[tokio::test]
+async fn facts_are_asked_for_below_the_api_root_as_the_request_has_it() {
+    for (root, asked) in [
+        ("/vnflcm/v%32", "/vnflcm/v2"),
+        ("/tca/etsi/orgs/acme/direct/v271/vnflcm/v2", "/tca/etsi/orgs/acme/direct/v271/vnflcm/v2"),
+        ("/tca/etsi/orgs/a%20b;c/direct/v271/vnflcm/v2", "/tca/etsi/orgs/a%20b%3Bc/direct/v271/vnflcm/v2"),
+    ] {
+        let source = Arc::new(Below(Script::instance("INSTANTIATED", false), Mutex::default()));
+        let mut request = terminate(GOOD);
+        request.target = format!("{root}/vnf_instances/{ID}/terminate");
+        let decision = Gate::new(vec![default_policy()], source.clone()).judge(&request).await;
+        assert_eq!(rule(&decision), None, "{root}");
+        let targets = source.1.lock().expect("nobody panicked").clone();
+        assert!(targets.contains(&format!("{asked}/vnf_instances/{ID}")), "{targets:?}");
+        assert!(targets.iter().all(|target| target.starts_with(asked)), "{targets:?}");
+    }
+}
+
 #[tokio::test]
 async fn long_and_odd_texts_of_a_client_do_not_make_a_verdict_invalid() {
     let gate = gate(&Script::instance("INSTANTIATED", false));

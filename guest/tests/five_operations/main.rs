@@ -8,6 +8,7 @@
     clippy::arithmetic_side_effects
 )]
 
+mod dialects;
 mod init;
 mod settings;
 mod stages;

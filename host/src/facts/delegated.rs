@@ -59,7 +59,8 @@ impl Question {
 }
 
 impl Default for Delegation {
-    /// With the caller's Authorization and X-Auth-Token, and 4 MiB for a fact.
+    /// With the caller's Authorization, X-Auth-Token and X-HM-Authorization, and 4 MiB
+    /// for a fact.
     fn default() -> Self {
         Self::with(Credentials::default(), DEFAULT_MAX_BYTES)
     }

@@ -3,7 +3,11 @@
 use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 
 const VERSION: HeaderName = HeaderName::from_static("version");
-const X_AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
+
+/// Where callers of VNFMs have their credentials: by the standard, for OpenStack, and
+/// for VMware Telco Cloud Automation.
+pub(crate) const CREDENTIALS: [HeaderName; 3] =
+    [AUTHORIZATION, HeaderName::from_static("x-auth-token"), HeaderName::from_static("x-hm-authorization")];
 
 /// The Version field of a fact request when the judged one has none.
 pub(super) const DEFAULT_VERSION: &str = "2.0.0";
@@ -19,7 +23,7 @@ pub(super) enum Credentials {
 
 impl Default for Credentials {
     fn default() -> Self {
-        Self::Caller(vec![AUTHORIZATION, X_AUTH_TOKEN])
+        Self::Caller(CREDENTIALS.to_vec())
     }
 }
 

@@ -91,7 +91,7 @@ impl Builder {
     }
 
     /// Fields of the judged request that carry its caller's credentials.
-    /// Default Authorization and X-Auth-Token.
+    /// Default Authorization, X-Auth-Token and X-HM-Authorization.
     #[must_use]
     pub fn caller_credentials(mut self, fields: Vec<HeaderName>) -> Self {
         self.credentials = Credentials::Caller(fields);

@@ -24,6 +24,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
 pub use self::delegated::DelegatedFacts;
+pub(crate) use self::fields::CREDENTIALS;
 pub use self::http::HttpFacts;
 pub use self::map::MapFacts;
 pub use crate::pool::PoolUse;

@@ -30,7 +30,7 @@ const SECRET_NAMES: [&str; 10] = [
 ];
 
 /// Names of header fields that hold credentials, beside those whose name says so.
-const SECRET_FIELDS: [&str; 4] = ["authorization", "cookie", "proxy-authorization", "set-cookie"];
+const SECRET_FIELDS: [&str; 5] = ["authorization", "cookie", "proxy-authorization", "set-cookie", "x-hm-authorization"];
 
 /// Authentication schemes (IANA), whose name is no part of the credentials.
 const SCHEMES: [&str; 12] = [
@@ -155,6 +155,7 @@ mod tests {
             ("authorization", "Digest username=\"a b\"", "Digest redacted=\"redacted redacted\""),
             ("authorization", "Bearer h\u{fc}nter2", "Bearer redacted\u{fffd}redacted"),
             ("x-auth-token", "gAAAA", "redacted"),
+            ("x-hm-authorization", "0d5e:3c41:4e8b", "redacted:redacted:redacted"),
             ("cookie", "session=1; b=2", "redacted=redacted; redacted=redacted"),
             ("x-api-key", "k1", "redacted"),
             ("authorization", "", ""),

@@ -128,6 +128,7 @@ async fn sends_a_plain_get_with_the_callers_credentials() {
     let judged = [
         ("authorization", "Bearer t1"),
         ("x-auth-token", "t2"),
+        ("x-hm-authorization", "t3"),
         ("cookie", "c"),
         ("version", "2.1.0"),
         ("accept", "text/html"),
@@ -150,6 +151,7 @@ async fn sends_a_plain_get_with_the_callers_credentials() {
             format!("user-agent: solgate/{}", env!("CARGO_PKG_VERSION")),
             "version: 2.1.0".to_owned(),
             "x-auth-token: t2".to_owned(),
+            "x-hm-authorization: t3".to_owned(),
         ]
     );
 }

@@ -7,7 +7,7 @@ mod secrets;
 mod shadowed;
 mod unused;
 
-use solgate_engine::ir::{Require, Rule, RuleKind};
+use solgate_engine::ir::{Require, Rule, RuleKind, Severity};
 
 use crate::diagnostic::Report;
 use crate::expression::Origin;
@@ -68,7 +68,13 @@ pub(crate) fn check(
         .filter_map(|declared| {
             let rule = declared.rule.as_ref().filter(|_| declared.is_sound)?;
             let node = sources.iter().find(|source| source.at() == declared.at)?.node();
-            let is_meant = |op: &&Op<'_>| rule.operations.is_empty() || rule.operations.contains(&op.def.id);
+            // A rule that a dialect switches off does not see its bodies.
+            let is_off = |op: &Op<'_>| match (&op.def.dialect, rule.severity.by_option.first()) {
+                (Some(dialect), Some((option, Severity::Off))) => dialect == option,
+                _ => false,
+            };
+            let is_meant =
+                |op: &&Op<'_>| (rule.operations.is_empty() || rule.operations.contains(&op.def.id)) && !is_off(op);
             let operations = api.operations.iter().filter(is_meant).collect();
             Some(Written { rule, node, at: declared.at, operations })
         })

@@ -10,7 +10,8 @@ use crate::source::At;
 use crate::yaml::Node;
 
 /// Header fields that hold credentials.
-const FIELDS: [&str; 5] = ["authorization", "proxy-authorization", "cookie", "x-auth-token", "x-subject-token"];
+const FIELDS: [&str; 6] =
+    ["authorization", "proxy-authorization", "cookie", "x-auth-token", "x-hm-authorization", "x-subject-token"];
 
 pub(super) fn check(rule: &Written<'_>, followed: &Followed, policy: &Policy, api: &Api<'_>, report: &mut Report) {
     let Some(detail) = rule.node.get("otherwise").and_then(|otherwise| otherwise.get("detail")) else {

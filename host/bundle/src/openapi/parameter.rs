@@ -200,7 +200,7 @@ fn special(node: &Node, name: &str, result: &mut Parameters, report: &mut Report
     let Some(kind) = reader::choice(node, "`x-kind` of a header field", &SPECIALS, report) else {
         return;
     };
-    let only = match kind {
+    let fault = match kind {
         Special::ShortVersion if name == "version" => {
             result.short_version = true;
             return;
@@ -213,11 +213,11 @@ fn special(node: &Node, name: &str, result: &mut Parameters, report: &mut Report
             result.credentials.push(name.to_owned());
             return;
         }
-        Special::ShortVersion => "Version",
-        Special::BareCredentials => "Authorization",
-        Special::Credentials => "a field that the engine does not judge by itself",
+        Special::ShortVersion => "`shortVersion` is for the field Version only",
+        Special::BareCredentials => "`bareCredentials` is for the field Authorization only",
+        Special::Credentials => "`credentials` is not for a field that the engine judges by itself",
     };
-    report.mistake(node.at, format!("`{}` says something of {only} only", node.text));
+    report.mistake(node.at, fault);
 }
 
 fn header(api: &mut Api<'_>, parameter: &Parameter<'_>, result: &mut Parameters, report: &mut Report) {

@@ -120,7 +120,7 @@ impl Default for FactsConfig {
             ttl: Duration::ZERO,
             timeout: Duration::from_secs(2),
             url: None,
-            credentials: vec![http::header::AUTHORIZATION, http::HeaderName::from_static("x-auth-token")],
+            credentials: crate::facts::CREDENTIALS.to_vec(),
             max_bytes: 4 << 20,
         }
     }
