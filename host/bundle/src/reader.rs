@@ -76,7 +76,7 @@ impl<'n> Members<'n> {
 }
 
 /// The extensions of OpenAPI that have a meaning somewhere in a bundle.
-const EXTENSIONS: [&str; 5] = ["x-rule", "x-rule-map", "x-kind", "x-attributes", "x-null"];
+const EXTENSIONS: [&str; 6] = ["x-rule", "x-rule-map", "x-ages", "x-kind", "x-attributes", "x-null"];
 
 /// Text without control characters, not empty.
 pub(crate) fn text<'n>(node: &'n Node, what: &str, report: &mut Report) -> Option<&'n str> {
