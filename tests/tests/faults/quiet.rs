@@ -28,16 +28,17 @@ fn both_sides_of_a_request_are_asked_whether_they_are_still_there() {
         let go = Arc::new(AtomicBool::new(false));
         let wait = Arc::clone(&go);
         let vnfm = FaultyVnfm::start(move |_| vec![Act::ReadBody, Act::Until(Arc::clone(&wait)), Act::Close]);
-        let gate = Gate::run(door, &vnfm.url(), &["answerTimeout: 60s"], &[], |command| command);
+        let limits = ["headTimeout: 60s", "answerTimeout: 60s"];
+        let gate = Gate::run(door, &vnfm.url(), &limits, &[], |command| command);
         let mut client = TcpStream::connect(gate.address).expect("it listens");
         let address = client.local_addr().expect("it is bound");
-        client.write_all(&subscribe()).expect("it is sent");
-        wait_until("the client is asked", || connections().contains(&(end(gate.address), end(address), 2)));
         if door == "serve" {
+            client.write_all(&subscribe()).expect("it is sent");
             wait_until("the VNFM is asked", || {
                 connections().iter().any(|(_, to, timer)| (to, *timer) == (&end(vnfm.address()), 2))
             });
         }
+        wait_until("the client is asked", || connections().contains(&(end(gate.address), end(address), 2)));
         go.store(true, Ordering::Relaxed);
     }
 }
