@@ -10,6 +10,7 @@
 
 pub mod cel_env;
 pub mod ir;
+pub mod ownership;
 #[doc(hidden)]
 pub mod readers;
 pub mod trace;

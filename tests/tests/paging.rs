@@ -2,7 +2,7 @@
 //! clients know it: every door reads the list to its end.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use envoy_types::ext_authz::v3::pb::{CheckRequest, HttpResponse};
 use envoy_types::pb::envoy::config::core::v3::{HeaderMap, HeaderValue};
@@ -17,9 +17,11 @@ use solgate_tests::minimal::{HEAD, terminate};
 use solgate_tests::process::Serving;
 use solgate_tests::vnfm::{Answer, Reply, Vnfm, message, send};
 use solgate_tests::{default_policy, request};
+use tokio::runtime::Runtime;
 
 const LIST: &str = "/vnflcm/v2/vnf_lcm_op_occs";
 const BODY: &str = r#"{"terminationType":"FORCEFUL"}"#;
+const NEXT: &str = "nextpage_opaque_marker=a+2%2B";
 const TARGET: &str = "/vnflcm/v2/vnf_instances/i/terminate";
 
 /// What the VNFM says before the query of the next page.
@@ -46,46 +48,69 @@ fn of(status: u16, body: &[u8]) -> Said {
     Some((status, problem["violations"][0]["rule"].as_str().unwrap_or_default().to_owned()))
 }
 
-/// A VNFM whose list has a second page.
-fn vnfm(name: &str, second: &Reply) -> Vnfm {
-    let vnfm = Vnfm::start();
+/// Has the VNFM list its occurrences in two pages.
+fn script(vnfm: &Vnfm, name: &str, second: Reply) {
+    vnfm.forget();
     vnfm.instance("i", "INSTANTIATED", &json!([]));
     let mut first = Reply::json(&json!([]));
     let name = name.replace("HERE", vnfm.url().trim_start_matches("http://"));
-    first.fields.push(("Link", format!("<{name}?nextpage_opaque_marker=a+2%2B>; rel=\"next\"")));
-    vnfm.reply("GET", LIST, first);
-    vnfm.reply("GET", &format!("{LIST}?nextpage_opaque_marker=a+2%2B"), second.clone());
-    vnfm
+    first.fields.push(("Link", format!("<{name}?{NEXT}>; rel=\"next\"")));
+    vnfm.reply("GET", LIST, first).reply("GET", &format!("{LIST}?{NEXT}"), second);
 }
 
-fn by_serve(vnfm: &Vnfm) -> Said {
+/// A door in front of a VNFM, to be asked for a termination.
+type Door = Box<dyn Fn() -> Said>;
+
+fn serve(vnfm: &Vnfm) -> Door {
     let gate = Serving::start(&["--log", "off", "--upstream", &vnfm.url()]);
-    let answer = send(gate.address, &terminate("i", "FORCEFUL"));
-    if answer.status == 202 { None } else { of(answer.status, &answer.body) }
+    Box::new(move || {
+        let _running = &gate;
+        let answer = send(gate.address, &terminate("i", "FORCEFUL"));
+        if answer.status == 202 { None } else { of(answer.status, &answer.body) }
+    })
 }
 
-fn by_forward_auth(vnfm: &Vnfm) -> Said {
+fn forward_auth(vnfm: &Vnfm) -> Door {
     let door = Serving::start_door("forward-auth", &["--log", "off", "--facts", &vnfm.url()]);
-    let length = format!("X-Original-Content-Length: {}", BODY.len());
-    let target = format!("X-Forwarded-Uri: {TARGET}");
-    let about = ["X-Forwarded-Method: POST", &target, "X-Forwarded-Host: vnfm.example", &length];
-    let answer = send(door.address, &message("POST", "/", &[&HEAD[..], &about[..]].concat(), BODY));
-    if answer.status == 200 { None } else { of(answer.status, &answer.body) }
+    Box::new(move || {
+        let _running = &door;
+        let length = format!("X-Original-Content-Length: {}", BODY.len());
+        let target = format!("X-Forwarded-Uri: {TARGET}");
+        let about = ["X-Forwarded-Method: POST", &target, "X-Forwarded-Host: vnfm.example", &length];
+        let answer = send(door.address, &message("POST", "/", &[&HEAD[..], &about[..]].concat(), BODY));
+        if answer.status == 200 { None } else { of(answer.status, &answer.body) }
+    })
 }
 
-fn by_ext_authz(vnfm: &Vnfm) -> Said {
+fn ext_authz(vnfm: &Vnfm) -> Door {
     let door = Serving::start_door("ext-authz", &["--log", "off", "--facts", &vnfm.url()]);
+    let runtime = runtime();
+    let client = runtime.block_on(AuthorizationClient::connect(format!("http://{}", door.address)));
+    let client = client.expect("it listens");
+    Box::new(move || {
+        let _running = &door;
+        let mut client = client.clone();
+        let answer = runtime.block_on(client.check(check())).expect("it answers").into_inner();
+        match answer.http_response.expect("it says what to do") {
+            HttpResponse::OkResponse(_) => None,
+            HttpResponse::DeniedResponse(denied) => {
+                let status = denied.status.expect("it has a status").code;
+                of(u16::try_from(status).expect("it is a status"), denied.body.as_bytes())
+            }
+            HttpResponse::ErrorResponse(error) => panic!("{error:?}"),
+        }
+    })
+}
+
+/// As Envoy asks.
+fn check() -> CheckRequest {
     let field = |name: &str, value: &str| HeaderValue {
         key: name.to_owned(),
         value: String::new(),
         raw_value: value.as_bytes().to_vec(),
     };
     let mut headers = vec![field(":authority", "vnfm.example"), field("x-envoy-auth-partial-body", "false")];
-    headers.extend(
-        HEAD.iter()
-            .filter_map(|line| line.split_once(": "))
-            .map(|(name, value)| field(&name.to_ascii_lowercase(), value)),
-    );
+    headers.extend(fields().map(|(name, value)| field(&name.to_ascii_lowercase(), value)));
     let http = HttpRequest {
         method: "POST".to_owned(),
         path: TARGET.to_owned(),
@@ -93,94 +118,87 @@ fn by_ext_authz(vnfm: &Vnfm) -> Said {
         raw_body: BODY.as_bytes().to_vec(),
         ..HttpRequest::default()
     };
-    let attributes = Some(Attributes { http: Some(http), ..Attributes::default() });
-    let check = CheckRequest { attributes: Some(AttributeContext { request: attributes, ..Default::default() }) };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("it starts");
-    let answer = runtime.block_on(async {
-        let client = AuthorizationClient::connect(format!("http://{}", door.address)).await;
-        client.expect("it listens").check(check).await.expect("it answers").into_inner()
-    });
-    match answer.http_response.expect("it says what to do") {
-        HttpResponse::OkResponse(_) => None,
-        HttpResponse::DeniedResponse(denied) => {
-            let status = denied.status.expect("it has a status").code;
-            of(u16::try_from(status).expect("it is a status"), denied.body.as_bytes())
-        }
-        HttpResponse::ErrorResponse(error) => panic!("{error:?}"),
-    }
+    let request = Some(Attributes { http: Some(http), ..Attributes::default() });
+    CheckRequest { attributes: Some(AttributeContext { request, ..AttributeContext::default() }) }
 }
 
-fn by_the_library(vnfm: &Vnfm) -> Said {
+fn library(vnfm: &Vnfm) -> Door {
     let facts = HttpFacts::builder(vnfm.url()).build().expect("its URL is good");
     let gate = Gate::new(vec![default_policy()], Arc::new(facts));
-    let fields: Vec<_> = HEAD.iter().filter_map(|line| line.split_once(": ")).collect();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("it starts");
-    let decision = runtime.block_on(gate.judge(&request("POST", TARGET, &fields, BODY.as_bytes())));
-    match decision.verdict {
-        Verdict::Allow => None,
-        Verdict::Deny(problem) => Some((problem.status.as_u16(), problem.rule)),
-    }
+    let runtime = runtime();
+    Box::new(move || {
+        let fields: Vec<_> = fields().collect();
+        let decision = runtime.block_on(gate.judge(&request("POST", TARGET, &fields, BODY.as_bytes())));
+        match decision.verdict {
+            Verdict::Allow => None,
+            Verdict::Deny(problem) => Some((problem.status.as_u16(), problem.rule)),
+        }
+    })
+}
+
+fn fields() -> impl Iterator<Item = (&'static str, &'static str)> {
+    HEAD.iter().filter_map(|line| line.split_once(": "))
+}
+
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("it starts")
 }
 
 /// A program in C that puts the questions itself.
-fn by_the_c_library(vnfm: &Vnfm) -> Said {
+fn c_library(vnfm: &Vnfm) -> Door {
     let address: SocketAddr = vnfm.url().trim_start_matches("http://").parse().expect("an address");
-    // It has no cache, and compiles its policy.
-    static GATE: OnceLock<c::Gate> = OnceLock::new();
-    let gate = GATE.get_or_init(|| c::Gate::new("").expect("it needs no configuration"));
-    let mut evaluation = gate.evaluation(&c::Request::new("POST", TARGET).json(BODY));
-    loop {
-        match evaluation.evaluate() {
-            c::Step::Allow => return None,
-            c::Step::Deny => {
-                let answer = evaluation.answer().expect("there is an answer");
-                return of(answer.status, &answer.body);
-            }
-            c::Step::Need(questions) => {
-                for (index, question) in questions.iter().enumerate() {
-                    let Answer { status, fields, body } = send(address, &message("GET", &question.target, &[], ""));
-                    let reply = c::Reply { status, fields: fields.into_iter().collect(), body };
-                    assert!(evaluation.supply(index, &reply));
+    let gate = c::Gate::new("").expect("it needs no configuration");
+    Box::new(move || {
+        let mut evaluation = gate.evaluation(&c::Request::new("POST", TARGET).json(BODY));
+        loop {
+            match evaluation.evaluate() {
+                c::Step::Allow => return None,
+                c::Step::Deny => {
+                    let answer = evaluation.answer().expect("there is an answer");
+                    return of(answer.status, &answer.body);
+                }
+                c::Step::Need(questions) => {
+                    for (index, question) in questions.iter().enumerate() {
+                        let Answer { status, fields, body } = send(address, &message("GET", &question.target, &[], ""));
+                        assert!(evaluation.supply(index, &c::Reply { status, fields, body }));
+                    }
                 }
             }
         }
-    }
+    })
 }
 
-type Door = (&'static str, fn(&Vnfm) -> Said);
-
-const DOORS: [Door; 5] = [
-    ("serve", by_serve),
-    ("ext-authz", by_ext_authz),
-    ("forward-auth", by_forward_auth),
-    ("the library", by_the_library),
-    ("the C library", by_the_c_library),
-];
+fn doors(vnfm: &Vnfm) -> [(&'static str, Door); 5] {
+    [
+        ("serve", serve(vnfm)),
+        ("ext-authz", ext_authz(vnfm)),
+        ("forward-auth", forward_auth(vnfm)),
+        ("the library", library(vnfm)),
+        ("the C library", c_library(vnfm)),
+    ]
+}
 
 #[test]
 fn the_next_page_is_read_whatever_it_is_called() {
+    let vnfm = Vnfm::start();
+    let doors = doors(&vnfm);
     let open = json!([{"id": "o", "operation": "SCALE", "operationState": "PROCESSING", "vnfInstanceId": "i"}]);
-    let (idle, busy) = (Reply::json(&json!([])), Reply::json(&open));
-    for (door, judge) in DOORS {
-        for name in NAMES {
-            let page = vnfm(name, &busy);
+    for name in NAMES {
+        for (door, judge) in &doors {
+            script(&vnfm, name, Reply::json(&open));
             let denied = Some((409, "terminate.state.in-progress".to_owned()));
-            assert_eq!(judge(&page), denied, "{door}, <{name}?...>: what is on the second page counts");
+            assert_eq!(judge(), denied, "{door}, <{name}?...>: what is on the second page counts");
+            script(&vnfm, name, Reply::json(&json!([])));
+            assert_eq!(judge(), None, "{door}, <{name}?...>: nothing is in progress");
         }
-        assert_eq!(judge(&vnfm(NAMES[6], &idle)), None, "{door}: nothing is in progress");
     }
-}
-
-#[test]
-fn a_list_without_an_end_is_no_fact() {
-    let looping = |name: &str| {
-        let mut reply = Reply::json(&json!([]));
-        reply.fields.push(("Link", format!("<{name}?nextpage_opaque_marker=a+2%2B>; rel=next")));
-        reply
-    };
-    let unavailable = Some((503, "gate.fact-unavailable".to_owned()));
-    for (door, judge) in DOORS {
-        assert_eq!(judge(&vnfm(NAMES[6], &looping(NAMES[7]))), unavailable, "{door}: a page that names itself");
-        assert_eq!(judge(&vnfm(NAMES[6], &Reply::status(404))), unavailable, "{door}: a page that is not there");
+    // A page that names itself, and one that is not there.
+    let mut looping = Reply::json(&json!([]));
+    looping.fields.push(("Link", format!("<{}?{NEXT}>; rel=next", NAMES[7])));
+    for second in [looping, Reply::status(404)] {
+        for (door, judge) in &doors {
+            script(&vnfm, NAMES[6], second.clone());
+            assert_eq!(judge(), Some((503, "gate.fact-unavailable".to_owned())), "{door}: {second:?}");
+        }
     }
 }

@@ -7,6 +7,7 @@ use crate::{
     engine::{CompiledOperation, Engine},
     findings::Report,
     ir::{ApiRoot, Operation, Severity},
+    ownership,
     router::Route,
     settings::Profile,
     text,
@@ -42,21 +43,10 @@ pub(super) fn concerns(engine: &Engine, path: &str) -> bool {
         || engine.bundle.api_roots.iter().any(|root| plain(&root.path))
 }
 
-/// Whether some server would find an API root in a path that has none: one that
-/// decodes everything, drops the parameters of segments, or does not mind the
-/// case of letters.
+/// Whether some server would find an API root in a path that has none.
 fn is_disguised(engine: &Engine, target: &str) -> bool {
-    let path = uri::split_target(target).0;
-    let Some(path) = uri::decode(path) else {
-        return true;
-    };
-    let bare = |segment: &str| segment.split(';').next().unwrap_or_default().to_ascii_lowercase();
-    let segments: Vec<String> = path.split('/').map(bare).filter(|segment| !segment.is_empty()).collect();
-    segments.iter().any(|segment| matches!(segment.as_str(), "." | ".."))
-        || engine.bundle.api_roots.iter().any(|root| {
-            let root: Vec<String> = root.path.split('/').skip(1).map(str::to_ascii_lowercase).collect();
-            segments.starts_with(&root)
-        })
+    let roots = engine.bundle.api_roots.iter().map(|root| root.path.as_str());
+    uri::decode(uri::split_target(target).0).is_none() || ownership::is_disguised(roots, target)
 }
 
 /// Reports a path that is not in normal form.
