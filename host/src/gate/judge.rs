@@ -324,7 +324,7 @@ impl<'a> Hearing<'a> {
                 if let Some(template) = manifest.facts.get(&query.name) {
                     self.fetched.push(Fetched {
                         template: template.clone(),
-                        api_root: api_root.to_owned(),
+                        api_root: api_root.to_string(),
                         variables: query.variables.clone(),
                         fact: fact.clone(),
                     });
