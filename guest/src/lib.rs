@@ -11,6 +11,7 @@
 pub mod api_root;
 pub mod cel_env;
 pub mod ir;
+pub mod ownership;
 #[doc(hidden)]
 pub mod readers;
 pub mod trace;

@@ -7,12 +7,9 @@ use crate::{
     dialects::{Dialects, Spoken},
     error::InitError,
     ir::{ApiRoot, Operation},
+    ownership::API_VERSIONS,
     text, uri,
 };
-
-/// The resource at which every API says which versions it has. It is found
-/// beside the version segment of an API root, too (ETSI GS NFV-SOL 013, 9.3.2).
-const API_VERSIONS: &str = "/api_versions";
 
 /// Most segments of a path template.
 const MOST_SEGMENTS: usize = 16;
@@ -292,7 +289,7 @@ fn value(segment: &str) -> Option<Cow<'_, str>> {
 }
 
 /// `v` and digits, in either case.
-fn is_major(segment: &str) -> bool {
+pub(crate) fn is_major(segment: &str) -> bool {
     segment
         .strip_prefix(['v', 'V'])
         .is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))

@@ -124,6 +124,26 @@ pub(crate) fn has_whole_octets(text: &str) -> bool {
     true
 }
 
+/// Decodes every `%XX` that is one, and replaces what is not UTF-8 then; `None` if there
+/// is none.
+pub(crate) fn decode_lossily(text: &str) -> Option<String> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut left = text.as_bytes();
+    let mut found = false;
+    while let [byte, after @ ..] = left {
+        left = after;
+        match after {
+            [high, low, rest @ ..] if *byte == b'%' && octet(*high, *low).is_some() => {
+                out.extend(octet(*high, *low));
+                left = rest;
+                found = true;
+            }
+            _ => out.push(*byte),
+        }
+    }
+    found.then(|| String::from_utf8_lossy(&out).into_owned())
+}
+
 fn octet(high: u8, low: u8) -> Option<u8> {
     let high = char::from(high).to_digit(16)?;
     let low = char::from(low).to_digit(16)?;

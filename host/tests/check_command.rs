@@ -203,6 +203,8 @@ async fn the_gate_is_ordered_as_the_arguments_say() {
         "monitor",
         "--policy",
         "p.wasm",
+        "--policy",
+        "q",
         "--at",
         "2026-01-31T12:00:00Z",
     ];
@@ -211,7 +213,7 @@ async fn the_gate_is_ordered_as_the_arguments_say() {
     let order = Mutex::new(None);
     let report = check(args, |wanted: GateOrder| {
         let gate = Gate::new(vec![], wanted.facts);
-        *order.lock().unwrap() = Some((wanted.policy, wanted.settings, wanted.mode));
+        *order.lock().unwrap() = Some((wanted.policies, wanted.settings, wanted.mode));
         Ok::<_, std::io::Error>(gate)
     })
     .await
@@ -225,7 +227,7 @@ async fn the_gate_is_ordered_as_the_arguments_say() {
         Setting::Severity { rule: "a.b".into(), severity: Severity::Warn },
     ];
     let order = order.into_inner().unwrap();
-    assert_eq!(order, Some((Some(PathBuf::from("p.wasm")), settings, Mode::Monitor)));
+    assert_eq!(order, Some((vec![PathBuf::from("p.wasm"), PathBuf::from("q")], settings, Mode::Monitor)));
 }
 
 #[tokio::test]
@@ -287,7 +289,7 @@ async fn what_cannot_be_judged_is_explained_in_one_line() {
             "--var is about .http files, and DIR/latin.txt is read as plain HTTP/1.1: leave it out, or add --input http-file",
         ),
     ];
-    let refuse = |order: GateOrder| match order.policy {
+    let refuse = |order: GateOrder| match order.policies.first() {
         Some(policy) => Err(std::io::Error::other(format!("{}: not a component", policy.display()))),
         None => Ok(Gate::new(vec![], order.facts)),
     };

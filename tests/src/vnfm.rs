@@ -141,6 +141,7 @@ fn serve(stream: &TcpStream, script: &Mutex<Script>) {
         let method = words.next().unwrap_or_default().to_owned();
         let target = words.next().unwrap_or_default().to_owned();
         let path = target.split('?').next().unwrap_or_default().to_owned();
+        let last = request.field("connection").is_some_and(|option| option.eq_ignore_ascii_case("close"));
         let reply = {
             let mut script = script.lock().unwrap_or_else(PoisonError::into_inner);
             script.received.push(request);
@@ -159,7 +160,7 @@ fn serve(stream: &TcpStream, script: &Mutex<Script>) {
         }
         head.push_str("\r\n");
         head.push_str(&reply.body);
-        if (&mut &*stream).write_all(head.as_bytes()).is_err() {
+        if (&mut &*stream).write_all(head.as_bytes()).is_err() || last {
             return;
         }
     }

@@ -1,8 +1,10 @@
 //! Operations on one instance that arrive together: the second is judged when the
-//! VNFM has answered the first.
+//! VNFM has answered the first, however it spells the instance. A gate that refuses
+//! nothing lets nobody wait.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
@@ -21,7 +23,13 @@ struct Vnfm {
     /// Operations that have arrived.
     arrived: Mutex<Vec<String>>,
     arrival: Condvar,
+    /// Operations that have not been answered yet, and the most that there were.
+    open: AtomicUsize,
+    most: AtomicUsize,
 }
+
+/// As many operations on instances whose id begins so arrive before one is answered.
+const TOGETHER: [(&str, usize); 2] = [("pair", 2), ("crowd", 40)];
 
 impl Vnfm {
     fn start() -> (Arc<Self>, SocketAddr) {
@@ -72,16 +80,19 @@ impl Vnfm {
         let target = first.split(' ').nth(1).unwrap_or_default().to_owned();
         let instance = target.split('/').nth(4).unwrap_or_default().split('?').next().unwrap_or_default().to_owned();
         if first.starts_with("POST ") {
+            self.most.fetch_max(self.open.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
             self.arrived.lock().unwrap().push(instance.clone());
             self.arrival.notify_all();
             std::thread::sleep(ACCEPTING);
-            if instance.starts_with("pair") {
-                // Answers when the other one of the pair has arrived, too.
-                let both = |arrived: &mut Vec<String>| arrived.iter().filter(|one| one.starts_with("pair")).count() < 2;
+            if let Some((start, count)) = TOGETHER.iter().find(|(start, _)| instance.starts_with(start)) {
+                // Answers when the others have arrived, too.
+                let some =
+                    |arrived: &mut Vec<String>| arrived.iter().filter(|one| one.starts_with(start)).count() < *count;
                 let waited =
-                    self.arrival.wait_timeout_while(self.arrived.lock().unwrap(), Duration::from_secs(10), both);
-                assert!(!waited.unwrap().1.timed_out(), "the other one waits for this one");
+                    self.arrival.wait_timeout_while(self.arrived.lock().unwrap(), Duration::from_secs(10), some);
+                assert!(!waited.unwrap().1.timed_out(), "another one waits for this one");
             }
+            self.open.fetch_sub(1, Ordering::SeqCst);
             self.busy.lock().unwrap().push(instance);
             return (202, String::new());
         }
@@ -104,8 +115,12 @@ fn terminate(gate: SocketAddr, instance: &str) -> u16 {
 }
 
 fn terminate_at(gate: SocketAddr, host: &str, instance: &str) -> u16 {
+    post(gate, host, &format!("{instance}/terminate"))
+}
+
+fn post(gate: SocketAddr, host: &str, path: &str) -> u16 {
     let fields = ["Version: 2.0.0", "Accept: application/json", "Content-Type: application/json"];
-    let target = format!("/vnflcm/v2/vnf_instances/{instance}/terminate");
+    let target = format!("/vnflcm/v2/vnf_instances/{path}");
     let request = message("POST", &target, &fields, r#"{"terminationType":"FORCEFUL"}"#);
     let request =
         String::from_utf8(request).expect("it is text").replace("Host: vnfm.example", &format!("Host: {host}"));
@@ -138,6 +153,52 @@ fn operations_on_different_instances_do_not_wait_for_each_other() {
     let (_, address) = Vnfm::start();
     let gate = Serving::start(&["--log", "off", "--upstream", &format!("http://{address}")]);
     assert_eq!(together(gate.address, &["pair-1", "pair-2"]), [202, 202]);
+}
+
+/// A database may mind neither the case of letters nor blanks at the end, and a server
+/// may drop parameters: these are one instance to some VNFM.
+#[test]
+fn of_all_spellings_of_one_instance_one_is_at_the_vnfm_at_a_time() {
+    let spellings = ["ab-1", "AB-1", "Ab-1", "a%62-1", "%41%42-1", "ab-1%20", "AB-1%20%20", "ab-1;v=1", "a%2562-1"];
+    let (vnfm, address) = Vnfm::start();
+    // To a policy that compares ids as texts they are several, so that all pass.
+    let gate = Serving::start(&["--log", "off", "--upstream", &format!("http://{address}")]);
+    for round in 0..5 {
+        vnfm.busy.lock().unwrap().clear();
+        let answers = together(gate.address, &spellings);
+        assert!(answers.iter().all(|status| [202, 409].contains(status)), "round {round}: {answers:?}");
+    }
+    assert!(vnfm.arrived.lock().unwrap().len() >= 5, "some arrive");
+    assert_eq!(vnfm.most.load(Ordering::SeqCst), 1, "one at a time");
+}
+
+/// What is no operation for the policy that reads it strictly is one where the rule about
+/// the slash only warns.
+#[test]
+fn a_slash_at_the_end_makes_no_other_resource() {
+    let (vnfm, address) = Vnfm::start();
+    let url = format!("http://{address}");
+    let relaxed = ["--severity", "route.trailing-slash=warn"];
+    let gate = Serving::start(&[&["--log", "off", "--upstream", &url], &relaxed[..]].concat());
+    std::thread::scope(|threads| {
+        let paths = ["i1/terminate", "i1/terminate/", "i1/terminate/", "I1/terminate/"];
+        let asking = paths.map(|path| threads.spawn(move || post(gate.address, "vnfm.example", path)));
+        for answer in asking.map(|thread| thread.join().expect("an answer")) {
+            assert!([202, 409].contains(&answer), "{answer}");
+        }
+    });
+    assert_eq!(vnfm.most.load(Ordering::SeqCst), 1, "one at a time");
+}
+
+/// The VNFM answers none of them before all have arrived.
+#[test]
+fn nobody_waits_for_a_gate_that_refuses_nothing() {
+    for mode in ["monitor", "off"] {
+        let (vnfm, address) = Vnfm::start();
+        let gate = Serving::start(&["--log", "off", "--mode", mode, "--upstream", &format!("http://{address}")]);
+        assert_eq!(together(gate.address, &["crowd"; 40]), [202; 40], "{mode}");
+        assert_eq!(vnfm.most.load(Ordering::SeqCst), 40, "{mode}");
+    }
 }
 
 #[test]

@@ -164,7 +164,7 @@ uint32_t solgate_abi_version(void);
  * which compiled policies are kept for the next start.
  *
  * Create a gate after any fork: the thread that cuts a looping policy off does not
- * survive one. A gate from before it refuses every request.
+ * survive one. A gate from before it judges no request.
  *
  * `configuration` is YAML or JSON with the members that an upstream has in
  * solgate.yaml: policies, set, severity, mode, isolation, facts, factFailure,

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use solgate::Request;
 use solgate::doors::gateway::decision_log::{FindingLine, Outcome};
 use solgate::fault::Fault;
-use solgate::gate::{Decision, Gate, Verdict};
+use solgate::gate::{Decision, Gate, Mode, Verdict};
 
 use crate::lent::Fields;
 
@@ -76,6 +76,14 @@ impl Answer {
             return Self::pass(HeaderMap::new(), log(about, Outcome::Unjudged, None, None, None));
         }
         Self::refused(gate, about, &Fault::BodyTooLarge { limit: gate.body_limit() }, None)
+    }
+
+    /// A request on which the gate itself has failed: refused, unless it only monitors.
+    pub fn failed(gate: &Gate, about: &About, fault: &Fault) -> Self {
+        if gate.mode() == Mode::Monitor && about.body_complete {
+            return Self::pass(HeaderMap::new(), log(about, Outcome::Fault, Some(fault.id()), None, None));
+        }
+        Self::refused(gate, about, fault, None)
     }
 
     /// A request that no policy has the last word on.

@@ -127,7 +127,7 @@ impl Hearing {
     }
 
     fn failed(&self, reason: &str) -> Answer {
-        Answer::refused(&self.gate, &self.about, &Fault::Internal(reason.to_owned()), None)
+        Answer::failed(&self.gate, &self.about, &Fault::Internal(reason.to_owned()))
     }
 }
 

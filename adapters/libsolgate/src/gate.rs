@@ -61,13 +61,13 @@ impl Gate {
             Err(Unreadable { fault, target }) => return self.refused(target, &fault),
         };
         let gate = self.current();
+        if self.config.mode == GateMode::Off {
+            return Evaluation::decided(Answer::unjudged(&gate, &About::from(&request)));
+        }
         // Threads do not survive a fork: nothing would end a policy that loops.
         if self.process != std::process::id() {
             let fault = Fault::Internal("it was made before the process forked".to_owned());
-            return Evaluation::decided(Answer::refused(&gate, &About::from(&request), &fault, None));
-        }
-        if self.config.mode == GateMode::Off {
-            return Evaluation::decided(Answer::unjudged(&gate, &About::from(&request)));
+            return Evaluation::decided(Answer::failed(&gate, &About::from(&request), &fault));
         }
         Evaluation::new(gate, &self.delegation, request)
     }

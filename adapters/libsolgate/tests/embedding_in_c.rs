@@ -54,7 +54,7 @@ fn the_program_of_the_guide_judges_asks_and_answers() {
 
 /// The child of a fork has no clock that would end a policy which loops.
 #[test]
-fn a_gate_from_before_a_fork_refuses() {
+fn a_gate_from_before_a_fork_refuses_if_it_may() {
     let folder = tempfile::tempdir().expect("a folder");
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fork.c");
     let Some(program) = compile(&source, folder.path()) else { return };
@@ -63,4 +63,7 @@ fn a_gate_from_before_a_fork_refuses() {
     let [child, parent] = lines.as_slice() else { panic!("{said}") };
     assert!(child.starts_with("1 500 {") && child.contains("before the process forked"), "{child}");
     assert_eq!((status, *parent), (Some(0), "0 0 "));
+    for mode in ["monitor", "off"] {
+        assert_eq!(run(&program, &format!("mode: {mode}")), (Some(0), "0 0 \n0 0 \n".to_owned()), "{mode}");
+    }
 }

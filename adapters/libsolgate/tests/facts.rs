@@ -118,7 +118,13 @@ fn a_list_is_asked_for_page_by_page() {
     assert_eq!(instance, "/vnflcm/v2/vnf_instances/i1");
     assert!(list.starts_with("/vnflcm/v2/vnf_lcm_op_occs?"), "{list}");
     assert!(evaluation.supply(0, &Reply::new(200, r#"{"id": "i1", "instantiationState": "INSTANTIATED"}"#)));
-    assert!(evaluation.supply(1, &Reply::new(200, "[]").field("Link", "<?nextpage_opaque_marker=2>; rel=\"next\"")));
+    assert!(evaluation.supply(
+        1,
+        &Reply::new(200, "[]").field(
+            "Link",
+            "<https://vnfm.operator.example/nfv/vnflcm/v2/vnf_lcm_op_occs?nextpage_opaque_marker=2>; rel=\"next\"",
+        )
+    ));
     assert_eq!(asked(&mut evaluation), ["/vnflcm/v2/vnf_lcm_op_occs?nextpage_opaque_marker=2"]);
     let open = r#"[{"id": "o1", "operation": "SCALE", "operationState": "PROCESSING", "vnfInstanceId": "i1"}]"#;
     assert!(evaluation.supply(0, &Reply::new(200, open)));

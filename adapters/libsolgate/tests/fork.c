@@ -1,5 +1,5 @@
 /* Judges a request in the child of a fork, and then in the process that has made the
- * gate; writes outcome, status and body of each. */
+ * gate by its first argument; writes outcome, status and body of each. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -29,8 +29,9 @@ static void judge(const solgate_gate *gate) {
   solgate_evaluation_free(evaluation);
 }
 
-int main(void) {
-  solgate_gate *gate = solgate_gate_new(NULL, 0, NULL, 0);
+int main(int count, char **arguments) {
+  const char *configuration = count > 1 ? arguments[1] : "";
+  solgate_gate *gate = solgate_gate_new(configuration, strlen(configuration), NULL, 0);
   pid_t child = fork();
   if (child == 0) {
     judge(gate);

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 
 use super::version;
 use crate::{
-    api_root,
     catalogue::rule,
     engine::{CompiledOperation, Engine},
     findings::Report,
     ir::{ApiRoot, Operation, Severity},
+    ownership,
     router::Route,
     settings::Profile,
     text,
@@ -46,24 +46,10 @@ pub(super) fn concerns(engine: &Engine, path: &str) -> bool {
         || engine.bundle.api_roots.iter().any(|root| plain(known(&root.path)))
 }
 
-/// Whether some server would find an API root in a path that has none: one that
-/// decodes everything, drops the parameters of segments, or does not mind the
-/// case of letters.
+/// Whether some server would find an API root in a path that has none.
 fn is_disguised(engine: &Engine, target: &str) -> bool {
-    let path = uri::split_target(target).0;
-    let Some(path) = uri::decode(path) else {
-        return true;
-    };
-    let bare = |segment: &str| segment.split(';').next().unwrap_or_default().to_ascii_lowercase();
-    let segments: Vec<String> = path.split('/').map(bare).filter(|segment| !segment.is_empty()).collect();
-    segments.iter().any(|segment| matches!(segment.as_str(), "." | ".."))
-        || engine.bundle.api_roots.iter().any(|root| {
-            let mut left = segments.iter();
-            let matches = |expected: &str, found: &String| {
-                api_root::variable(expected).is_some() || expected.eq_ignore_ascii_case(found)
-            };
-            root.path.split('/').skip(1).all(|expected| left.next().is_some_and(|found| matches(expected, found)))
-        })
+    let roots = engine.bundle.api_roots.iter().map(|root| root.path.as_str());
+    uri::decode(uri::split_target(target).0).is_none() || ownership::is_disguised(roots, target)
 }
 
 /// Reports a path that is not in normal form.

@@ -19,7 +19,6 @@ use tokio::sync::oneshot;
 use super::exchange::{Ask, DEFAULT_MAX_BYTES, DEFAULT_MAX_PAGES, Exchange, Unusable};
 use super::expand::expand;
 use super::fields::{Credentials, FactFields};
-use super::link::Site;
 use super::{Fact, FactAnswer, FactRequest, FactSource};
 use crate::trace_context;
 
@@ -75,7 +74,7 @@ impl Delegation {
     }
 
     fn with(credentials: Credentials, max_bytes: usize) -> Self {
-        let exchange = Exchange { max_bytes, max_pages: DEFAULT_MAX_PAGES, own_account: false, site: Site::Unknown };
+        let exchange = Exchange { max_bytes, max_pages: DEFAULT_MAX_PAGES, own_account: false };
         Self(Arc::new(Terms { fields: FactFields::with_default_version(credentials), exchange }))
     }
 

@@ -12,7 +12,7 @@ use http_body_util::BodyExt;
 use hyper::body::Body;
 
 use super::expand::Target;
-use super::link::{LinkError, Site, next_query};
+use super::link::{LinkError, next_query};
 use super::project::{self, ProjectError};
 use super::{FactAnswer, FactTemplate};
 use crate::pool::{Flaw, Unreached};
@@ -23,7 +23,7 @@ const DRAIN: u64 = 64 << 10;
 /// Most bytes of a fact, if nothing else is said.
 pub(super) const DEFAULT_MAX_BYTES: usize = 4 << 20;
 /// Most pages of a list, if nothing else is said.
-pub(super) const DEFAULT_MAX_PAGES: usize = 16;
+pub(super) const DEFAULT_MAX_PAGES: usize = 64;
 
 /// Why there is no usable answer. The texts reach the log and the
 /// ProblemDetails: they name no address, no credential and no content.
@@ -83,8 +83,6 @@ pub(super) struct Exchange {
     pub(super) max_pages: usize,
     /// Requests carry the gate's own account, not the caller's.
     pub(super) own_account: bool,
-    /// Where the pages of a list lie.
-    pub(super) site: Site,
 }
 
 impl Exchange {
@@ -117,7 +115,7 @@ impl Exchange {
         let mut list = project::List::new(&template.members);
         let mut seen = HashSet::from([asked]);
         loop {
-            let next = next_query(response.headers(), &self.site, target.path())?;
+            let next = next_query(response.headers())?;
             list.page(&self.read(response, &mut room).await?)?;
             let Some(query) = next else { break };
             if seen.len() >= self.max_pages {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use http::Uri;
 use http::header::{HeaderName, HeaderValue};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -17,7 +18,6 @@ use super::coalesce::Flights;
 use super::exchange::{DEFAULT_MAX_BYTES, DEFAULT_MAX_PAGES, Exchange};
 use super::expand::expand;
 use super::fields::{Credentials, DEFAULT_VERSION, FactFields};
-use super::link::{self, Site};
 use super::upstream::Upstream;
 use super::{Fact, FactAnswer, FactRequest, FactSource, PoolUse};
 use crate::pool::Pool;
@@ -41,10 +41,10 @@ pub struct HttpFacts {
 pub enum HttpFactsError {
     /// Does not repeat the URL: it may hold a password.
     #[error(
-        "the {what} is not a base URL: expected http:// or https://, a host, and optionally a port and a path, \
+        "the URL of the VNFM is not a base URL: expected http:// or https://, a host, and optionally a port and a path, \
          without user, query or dot segments, such as http://vnfm.example:9890"
     )]
-    BadUrl { what: &'static str },
+    BadUrl,
     #[error("the default of the Version field is {0:?}: expected MAJOR.MINOR.PATCH, such as 2.0.0")]
     BadVersion(String),
     #[error("the certificates that this machine trusts cannot be read: {0}")]
@@ -57,7 +57,6 @@ pub enum HttpFactsError {
 #[derive(Clone)]
 pub struct Builder {
     url: String,
-    public_url: Option<String>,
     timeout: Duration,
     max_bytes: usize,
     max_pages: usize,
@@ -83,7 +82,7 @@ impl Builder {
         self
     }
 
-    /// Most pages that a list may come in. Default 16.
+    /// Most pages that a list may come in. Default 64.
     #[must_use]
     pub fn max_pages(mut self, pages: usize) -> Self {
         self.max_pages = pages;
@@ -122,14 +121,6 @@ impl Builder {
         self
     }
 
-    /// The base URL under which the VNFM is known outside, if its Link fields
-    /// say that one. Nothing is ever sent there.
-    #[must_use]
-    pub fn public_url(mut self, url: Option<String>) -> Self {
-        self.public_url = url;
-        self
-    }
-
     /// Connect with this, for instance to trust certain certificates only.
     #[must_use]
     pub fn connector(mut self, connector: HttpsConnector<HttpConnector>) -> Self {
@@ -138,16 +129,20 @@ impl Builder {
     }
 
     /// # Errors
-    /// If a URL or the version is malformed, or https is asked for and the
+    /// If the URL or the version is malformed, or https is asked for and the
     /// machine has no trusted certificates.
     pub fn build(self) -> Result<HttpFacts, HttpFactsError> {
-        let base = parse_base(&self.url, "URL of the VNFM")?;
+        let bad = || HttpFactsError::BadUrl;
+        let base = self.url.parse().ok().and_then(|url| Base::of(&url)).ok_or_else(bad)?;
         let own_account = matches!(self.credentials, Credentials::Own(..));
         let fields =
             FactFields::new(self.credentials, &self.version).ok_or(HttpFactsError::BadVersion(self.version))?;
-        let bad = || HttpFactsError::BadUrl { what: "URL of the VNFM" };
         let origin = format!("{}://{}:{}", base.scheme, base.host, base.port);
-        let host = if base.has_default_port() { base.host.clone() } else { format!("{}:{}", base.host, base.port) };
+        let host = if base.port == default_port(&base.scheme) {
+            base.host.clone()
+        } else {
+            format!("{}:{}", base.host, base.port)
+        };
         let host = HeaderValue::try_from(host).map_err(|_| bad())?;
         let connector = match self.connector {
             Some(connector) => connector,
@@ -155,24 +150,14 @@ impl Builder {
         };
         // Whatever else it waits for, a fetch has an end.
         let pool = Pool::new(connector, origin.parse().map_err(|_| bad())?, self.timeout, self.timeout);
-        let prefix = base.prefix.clone();
-        let mut bases = vec![base];
-        if let Some(public) = &self.public_url {
-            bases.push(parse_base(public, "public URL of the VNFM")?);
-        }
         Ok(HttpFacts {
             upstream: Arc::new(Upstream {
                 pool,
                 host,
-                url: format!("{origin}{prefix}"),
-                prefix,
+                url: format!("{origin}{}", base.prefix),
+                prefix: base.prefix,
                 timeout: self.timeout,
-                exchange: Exchange {
-                    max_bytes: self.max_bytes,
-                    max_pages: self.max_pages.max(1),
-                    own_account,
-                    site: Site::Below(bases),
-                },
+                exchange: Exchange { max_bytes: self.max_bytes, max_pages: self.max_pages.max(1), own_account },
             }),
             fields,
             flights: Flights::default(),
@@ -181,8 +166,39 @@ impl Builder {
     }
 }
 
-fn parse_base(url: &str, what: &'static str) -> Result<link::Base, HttpFactsError> {
-    url.parse().ok().and_then(|uri| link::base(&uri)).ok_or(HttpFactsError::BadUrl { what })
+/// Scheme, host and port, and the path below which everything lies.
+struct Base {
+    scheme: String,
+    /// In lower case.
+    host: String,
+    port: u16,
+    /// Empty, or starts with a slash; does not end with one.
+    prefix: String,
+}
+
+impl Base {
+    /// The base that a URL names.
+    fn of(url: &Uri) -> Option<Self> {
+        let scheme = url.scheme_str()?.to_ascii_lowercase();
+        let authority = url.authority()?;
+        let prefix = url.path().trim_end_matches('/').to_owned();
+        let plain = !prefix.contains("//") && !prefix.split('/').any(|s| s == "." || s == "..");
+        let sound = matches!(scheme.as_str(), "http" | "https")
+            && !authority.as_str().contains('@')
+            && !authority.host().is_empty()
+            && url.query().is_none()
+            && plain;
+        sound.then(|| Self {
+            host: authority.host().to_ascii_lowercase(),
+            port: authority.port_u16().unwrap_or_else(|| default_port(&scheme)),
+            scheme,
+            prefix,
+        })
+    }
+}
+
+fn default_port(scheme: &str) -> u16 {
+    if scheme == "https" { 443 } else { 80 }
 }
 
 fn connector(https: bool, timeout: Duration) -> Result<HttpsConnector<HttpConnector>, HttpFactsError> {
@@ -206,7 +222,6 @@ impl HttpFacts {
     pub fn builder(url: impl Into<String>) -> Builder {
         Builder {
             url: url.into(),
-            public_url: None,
             timeout: Duration::from_secs(2),
             max_bytes: DEFAULT_MAX_BYTES,
             max_pages: DEFAULT_MAX_PAGES,

@@ -1,8 +1,12 @@
-//! The next page of a list: the Link field (RFC 8288), and whether its target
-//! may be followed.
+//! The next page of a list: the query of the Link field (RFC 8288).
+//!
+//! A VNFM names itself there as its clients see it: under a public name, with the scheme
+//! and port of whatever ends TLS for it, behind a prefix. None of that matters. Only the
+//! query is taken, for the next request to the same place as the one before, so a link
+//! leads nowhere else, whatever it says.
 
 use http::header::{HeaderMap, LINK};
-use http::uri::{PathAndQuery, Uri};
+use http::uri::PathAndQuery;
 
 /// Why a list cannot be read to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -11,92 +15,28 @@ pub(super) enum LinkError {
     Malformed,
     #[error("the answer names more than one next page")]
     Several,
-    #[error("the next page is not below the VNFM's base URL")]
-    Foreign,
-    #[error("the next page is not a page of the same list")]
-    OtherPath,
+    #[error("the next page has no query to ask for it by")]
+    NoQuery,
 }
 
-/// Scheme, host and port, and the path below which everything lies.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Base {
-    pub(super) scheme: String,
-    /// In lower case.
-    pub(super) host: String,
-    pub(super) port: u16,
-    /// Empty, or starts with a slash; does not end with one.
-    pub(super) prefix: String,
-}
-
-impl Base {
-    pub(super) fn has_default_port(&self) -> bool {
-        self.port == default_port(&self.scheme)
-    }
-
-    fn is_origin_of(&self, scheme: &str, authority: &str) -> bool {
-        let Ok(uri) = authority.parse::<http::uri::Authority>() else {
-            return false;
-        };
-        !authority.contains('@')
-            && self.scheme.eq_ignore_ascii_case(scheme)
-            && self.host.eq_ignore_ascii_case(uri.host())
-            && self.port == uri.port_u16().unwrap_or_else(|| default_port(scheme))
-    }
-}
-
-pub(super) fn default_port(scheme: &str) -> u16 {
-    if scheme.eq_ignore_ascii_case("https") { 443 } else { 80 }
-}
-
-/// Where the pages of a list lie.
-#[derive(Debug, Clone)]
-pub(super) enum Site {
-    /// Below the first of these base URLs; the others name the same place.
-    Below(Vec<Base>),
-    /// Below a base URL that only those know who carry the requests out.
-    Unknown,
-}
-
-/// Scheme, if it is said, and authority of a URI reference.
-type Origin<'a> = (Option<&'a str>, &'a str);
-
-impl Site {
-    /// Whether this absolute path is that of the list, given its path below the
-    /// base.
-    fn holds(&self, origin: Option<Origin<'_>>, absolute: &str, path: &str) -> Result<bool, LinkError> {
-        let Self::Below(bases) = self else {
-            return Ok(absolute.ends_with(path));
-        };
-        let asked = bases.first().ok_or(LinkError::Foreign)?;
-        let named = |base: &&Base| {
-            origin.is_none_or(|(scheme, authority)| base.is_origin_of(scheme.unwrap_or(&asked.scheme), authority))
-        };
-        let mut candidates = bases.iter().filter(named).peekable();
-        if candidates.peek().is_none() {
-            return Err(LinkError::Foreign);
-        }
-        Ok(candidates.any(|base| absolute.strip_prefix(base.prefix.as_str()) == Some(path)))
-    }
-}
-
-/// The query of the next page, if there is one, given the path of this page
-/// below the base. Only that query is taken from the VNFM: the next request
-/// goes to the same place as this one.
-pub(super) fn next_query(headers: &HeaderMap, site: &Site, path: &str) -> Result<Option<String>, LinkError> {
+/// The query of the next page, if there is one.
+pub(super) fn next_query(headers: &HeaderMap) -> Result<Option<String>, LinkError> {
     let mut next = None;
     for field in headers.get_all(LINK) {
         let text = field.to_str().map_err(|_| LinkError::Malformed)?;
         for target in next_targets(text)? {
-            if next.replace(target).is_some_and(|other| Some(other) != next) {
+            // The same page may be named in several ways.
+            let query = query(target)?;
+            if next.replace(query).is_some_and(|other| Some(other) != next) {
                 return Err(LinkError::Several);
             }
         }
     }
-    next.map(|target| resolve(&target, site, path)).transpose()
+    Ok(next)
 }
 
 /// The targets in one Link field that have the relation `next`.
-fn next_targets(field: &str) -> Result<Vec<String>, LinkError> {
+fn next_targets(field: &str) -> Result<Vec<&str>, LinkError> {
     let mut targets = Vec::new();
     let mut rest = field;
     loop {
@@ -115,7 +55,7 @@ fn next_targets(field: &str) -> Result<Vec<String>, LinkError> {
             .is_some_and(|(_, rel)| rel.split_ascii_whitespace().any(|r| r.eq_ignore_ascii_case("next")));
         let anchored = parameters.iter().any(|(name, _)| name.eq_ignore_ascii_case("anchor"));
         if is_next && !anchored {
-            targets.push(target.trim().to_owned());
+            targets.push(target.trim());
         }
     }
 }
@@ -163,95 +103,38 @@ fn parameter_value(text: &str) -> Result<(String, &str), LinkError> {
     }
 }
 
-/// The query of `target`, a URI reference (RFC 3986, 4.1) in the answer for
-/// `path`.
-fn resolve(target: &str, site: &Site, path: &str) -> Result<String, LinkError> {
+/// The query of `target`, a URI reference (RFC 3986, 4.1).
+fn query(target: &str) -> Result<String, LinkError> {
     let target = target.split('#').next().unwrap_or(target);
-    let (before_query, query) = target.split_once('?').unwrap_or((target, ""));
-    let (origin, reference) = if let Some((scheme, after)) = before_query.split_once("://") {
-        let (authority, path) = split_authority(after);
-        (Some((Some(scheme), authority)), path)
-    } else if let Some(after) = before_query.strip_prefix("//") {
-        let (authority, path) = split_authority(after);
-        (Some((None, authority)), path)
-    } else {
-        (None, before_query)
-    };
-    let same = if origin.is_some() || reference.starts_with('/') {
-        site.holds(origin, reference, path)?
-    } else {
-        // A reference that has only a query stays where it is.
-        reference.is_empty() || Some(reference) == path.rsplit('/').next()
-    };
-    if !same {
-        return Err(LinkError::OtherPath);
+    let query = target.split_once('?').map_or("", |(_, query)| query);
+    if query.is_empty() {
+        return Err(LinkError::NoQuery);
     }
     // Whatever comes from outside must still be a target that can be sent.
     let checked: PathAndQuery = format!("/?{query}").parse().map_err(|_| LinkError::Malformed)?;
     checked.query().map(str::to_owned).ok_or(LinkError::Malformed)
 }
 
-fn split_authority(text: &str) -> (&str, &str) {
-    text.split_at_checked(text.find('/').unwrap_or(text.len())).unwrap_or((text, ""))
-}
-
-/// The base that a URL names.
-pub(super) fn base(url: &Uri) -> Option<Base> {
-    let scheme = url.scheme_str()?.to_ascii_lowercase();
-    let authority = url.authority()?;
-    let prefix = url.path().trim_end_matches('/').to_owned();
-    let plain = !prefix.contains("//") && !prefix.split('/').any(|s| s == "." || s == "..");
-    let sound = matches!(scheme.as_str(), "http" | "https")
-        && !authority.as_str().contains('@')
-        && !authority.host().is_empty()
-        && url.query().is_none()
-        && plain;
-    sound.then(|| Base {
-        host: authority.host().to_ascii_lowercase(),
-        port: authority.port_u16().unwrap_or_else(|| default_port(&scheme)),
-        scheme,
-        prefix,
-    })
-}
-
 #[cfg(test)]
-#[allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects
-)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use http::HeaderValue;
 
-    type Case<'a> = (&'a [&'a str], Result<Option<String>, LinkError>);
-
-    const PATH: &str = "/vnflcm/v2/vnf_lcm_op_occs";
+    type Case<'a> = (&'a [&'a str], Result<Option<&'a str>, LinkError>);
 
     fn next(fields: &[&str]) -> Result<Option<String>, LinkError> {
-        next_at(
-            &Site::Below(vec![
-                base(&"http://vnfm:9890/tacker".parse().unwrap()).unwrap(),
-                base(&"https://public.example".parse().unwrap()).unwrap(),
-            ]),
-            fields,
-        )
-    }
-
-    fn next_at(site: &Site, fields: &[&str]) -> Result<Option<String>, LinkError> {
         let mut headers = HeaderMap::new();
         for field in fields {
             headers.append(LINK, HeaderValue::from_str(field).unwrap());
         }
-        next_query(&headers, site, PATH)
+        next_query(&headers)
     }
 
     #[test]
-    fn follows_only_pages_of_the_same_list() {
-        use LinkError::{Foreign, Malformed, OtherPath, Several};
-        let found = |q: &str| Ok(Some(q.to_owned()));
+    fn the_query_of_the_next_page_is_taken_from_any_uri() {
+        use LinkError::{Malformed, NoQuery, Several};
+        let found = |query| Ok(Some(query));
         let table: &[Case<'_>] = &[
             (&[], Ok(None)),
             (&["<?m=1>; rel=\"next\""], found("m=1")),
@@ -264,19 +147,21 @@ mod tests {
             (&["<?m=1>; rel"], Ok(None)),
             (&["<vnf_lcm_op_occs?m=1>; rel=next"], found("m=1")),
             (&["</tacker/vnflcm/v2/vnf_lcm_op_occs?m=1#f>; rel=next"], found("m=1")),
-            (&["<http://VNFM:9890/tacker/vnflcm/v2/vnf_lcm_op_occs?m=1>; rel=next"], found("m=1")),
-            (&["<//vnfm:9890/tacker/vnflcm/v2/vnf_lcm_op_occs?m=1>; rel=next"], found("m=1")),
-            (&["<https://public.example:443/vnflcm/v2/vnf_lcm_op_occs?m=1>; rel=next"], found("m=1")),
-            (&["<http://public.example/vnflcm/v2/vnf_lcm_op_occs?m=1>; rel=next"], Err(Foreign)),
-            (&["<http://vnfm/tacker/vnflcm/v2/vnf_lcm_op_occs?m=1>; rel=next"], Err(Foreign)),
-            (&["<http://vnfm:9890@evil/tacker/vnflcm/v2/vnf_lcm_op_occs?m=1>; rel=next"], Err(Foreign)),
-            (&["<http://evil/tacker/vnflcm/v2/vnf_lcm_op_occs?m=1>; rel=next"], Err(Foreign)),
-            (&["<http://vnfm:9890/vnflcm/v2/vnf_lcm_op_occs?m=1>; rel=next"], Err(OtherPath)),
-            (&["<http://vnfm:9890?m=1>; rel=next"], Err(OtherPath)),
-            (&["</vnflcm/v2/../v2/vnf_lcm_op_occs?m=1>; rel=next"], Err(OtherPath)),
-            (&["<vnf_instances?m=1>; rel=next"], Err(OtherPath)),
+            (&["<http://vnfm:9890/vnflcm/v2/vnf_lcm_op_occs?m=1&x=%2F>; rel=next"], found("m=1&x=%2F")),
+            (&["<https://public.example/vnflcm/v2/vnf_lcm_op_occs?m=1>; rel=next"], found("m=1")),
+            (&["<//public.example:8443/api/vnflcm/v2/vnf_lcm_op_occs?m=1>; rel=next"], found("m=1")),
+            (&["<HTTPS://[2001:db8::1]/vnflcm/v2/vnf_lcm_op_occs?m=1>; rel=next"], found("m=1")),
+            (&["<https://public.example/occurrences?m=1>; rel=next"], found("m=1")),
+            (&["<https://public.example?m=1>; rel=next"], found("m=1")),
+            (&["<?m=1?2/3>; rel=next"], found("m=1?2/3")),
+            (&["<?m=YQ==+/>; rel=next"], found("m=YQ==+/")),
+            (&["</vnflcm/v2/vnf_lcm_op_occs/pages/2>; rel=next"], Err(NoQuery)),
+            (&["</vnflcm/v2/vnf_lcm_op_occs?>; rel=next"], Err(NoQuery)),
+            (&["<#m=1>; rel=next"], Err(NoQuery)),
+            (&["<>; rel=next"], Err(NoQuery)),
             (&["<?m=1>; rel=next, <?m=2>; rel=next"], Err(Several)),
             (&["<?m=1>; rel=next, <?m=1>; rel=next"], found("m=1")),
+            (&["<http://vnfm:9890/x?m=1>; rel=next", "<https://public.example/x?m=1>; rel=next"], found("m=1")),
             (&["<?m=1; rel=next"], Err(Malformed)),
             (&["?m=1; rel=next"], Err(Malformed)),
             (&["<?m=1>; rel=\"next"], Err(Malformed)),
@@ -284,24 +169,8 @@ mod tests {
             (&["<?m=a b>; rel=next"], Err(Malformed)),
         ];
         for (fields, expected) in table {
-            assert_eq!(&next(fields), expected, "{fields:?}");
-        }
-    }
-
-    #[test]
-    fn without_a_base_url_only_the_path_of_the_list_counts() {
-        let found = |q: &str| Ok(Some(q.to_owned()));
-        let table = [
-            ("<?m=1>; rel=next", found("m=1")),
-            ("<vnf_lcm_op_occs?m=1>; rel=next", found("m=1")),
-            ("</vnflcm/v2/vnf_lcm_op_occs?m=1>; rel=next", found("m=1")),
-            ("<https://any:1/prefix/vnflcm/v2/vnf_lcm_op_occs?m=1>; rel=next", found("m=1")),
-            ("<//any/vnflcm/v2/vnf_lcm_op_occs?m=1>; rel=next", found("m=1")),
-            ("</vnflcm/v2/vnf_instances?m=1>; rel=next", Err(LinkError::OtherPath)),
-            ("<http://any?m=1>; rel=next", Err(LinkError::OtherPath)),
-        ];
-        for (field, expected) in table {
-            assert_eq!(next_at(&Site::Unknown, &[field]), expected, "{field}");
+            let expected = expected.map(|query| query.map(str::to_owned));
+            assert_eq!(next(fields), expected, "{fields:?}");
         }
     }
 }

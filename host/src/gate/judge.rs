@@ -12,6 +12,7 @@ use solgate_engine::verdict::{self, Context, Denial, FactQuery, Finding, Mode, O
 
 use super::aside::Place;
 use super::decision::{Decision, FactTrace, Verdict};
+use super::ownership::Asked;
 use super::{FactFailure, Gate, Observer};
 use crate::Request;
 use crate::ambiguity;
@@ -39,6 +40,7 @@ struct Known {
 /// A fact that was fetched for this request, and what was asked.
 struct Fetched {
     template: FactTemplate,
+    api_root: String,
     variables: Vec<(String, String)>,
     fact: Fact,
 }
@@ -49,6 +51,7 @@ struct Hearing<'a> {
     request: &'a Request,
     facts: &'a dyn FactSource,
     observer: &'a mut dyn Observer,
+    asked: Asked<'a>,
     /// Milliseconds since the epoch.
     received_at: u64,
     /// What has been fetched for any of the policies.
@@ -63,11 +66,14 @@ pub(super) async fn judge(
     observer: &mut dyn Observer,
 ) -> Decision {
     let received_at = request.received_at.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let asked = Asked::about(&request.target, &gate.policies);
+    let policies = asked.policies.iter().map(|policy| Arc::clone(policy.id())).collect();
     let mut hearing = Hearing {
         gate,
         request,
         facts,
         observer,
+        asked,
         received_at: u64::try_from(received_at.as_millis()).unwrap_or(u64::MAX),
         fetched: Vec::new(),
         decision: Decision {
@@ -79,7 +85,7 @@ pub(super) async fn judge(
             facts: Vec::new(),
             evaluation: Duration::ZERO,
             waiting: Duration::ZERO,
-            policies: gate.policies.iter().map(|policy| Arc::clone(policy.id())).collect(),
+            policies,
         },
     };
     if let Some(problem) = hearing.hear().await {
@@ -89,7 +95,7 @@ pub(super) async fn judge(
 }
 
 impl<'a> Hearing<'a> {
-    /// Asks every policy; what needs no facts comes first for all of them.
+    /// Asks the policies; what needs no facts comes first for all of them.
     async fn hear(&mut self) -> Option<Problem> {
         if let Err(fault) = ambiguity::check(self.request) {
             return self.conclude(Judged::Faulted(fault));
@@ -99,7 +105,8 @@ impl<'a> Hearing<'a> {
             Err(fault) => return self.conclude(Judged::Faulted(fault)),
         };
         let mut open = Vec::new();
-        for policy in &self.gate.policies {
+        for (index, policy) in std::mem::take(&mut self.asked.policies).into_iter().enumerate() {
+            let before = self.decision.findings.len();
             match self.evaluate(policy, &fields, &Known::default()).await {
                 Ok(Outcome::Need(queries)) => open.push((policy, queries)),
                 other => {
@@ -108,6 +115,12 @@ impl<'a> Hearing<'a> {
                         return Some(problem);
                     }
                 }
+            }
+            // In monitor mode the first one would have ended it, too.
+            let mut findings = self.decision.findings.iter().skip(before);
+            if !self.asked.owned && findings.any(|finding| finding.severity == Severity::Deny) {
+                self.decision.policies.truncate(index.saturating_add(1));
+                return None;
             }
         }
         for (policy, queries) in open {
@@ -155,11 +168,11 @@ impl<'a> Hearing<'a> {
         Judged::Faulted(Fault::PolicyOutcome { policy: policy.manifest().name.clone(), reason })
     }
 
-    /// The header fields that some policy wants to see.
+    /// The header fields that a policy which is asked wants to see.
     fn fields(&self) -> Result<Vec<(&'a str, &'a str)>, Fault> {
-        let (gate, request) = (self.gate, self.request);
-        let wanted =
-            |name: &str| gate.policies.iter().any(|policy| policy.manifest().fields.iter().any(|field| field == name));
+        let request = self.request;
+        let asked = &self.asked.policies;
+        let wanted = |name: &str| asked.iter().any(|policy| policy.manifest().fields.iter().any(|field| field == name));
         let mut fields = Vec::new();
         for (name, value) in &request.headers {
             // CGI and WSGI cannot tell `If_Match` from `If-Match`.
@@ -311,6 +324,7 @@ impl<'a> Hearing<'a> {
                 if let Some(template) = manifest.facts.get(&query.name) {
                     self.fetched.push(Fetched {
                         template: template.clone(),
+                        api_root: api_root.to_string(),
                         variables: query.variables.clone(),
                         fact: fact.clone(),
                     });
@@ -333,7 +347,8 @@ impl<'a> Hearing<'a> {
         api_root: &str,
         fresh: bool,
     ) -> (Fact, bool) {
-        let same = |have: &&Fetched| have.template == *template && have.variables == variables;
+        let same =
+            |have: &&Fetched| have.template == *template && have.variables == variables && have.api_root == api_root;
         if let Some(have) = self.fetched.iter().rev().find(same)
             && !(fresh && have.fact.cached)
         {

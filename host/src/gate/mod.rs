@@ -5,6 +5,7 @@ mod decision;
 mod judge;
 mod observer;
 mod operations;
+mod ownership;
 mod settings;
 
 use std::collections::HashSet;
@@ -147,7 +148,8 @@ impl Gate {
         &self.style
     }
 
-    /// The policies, in the order in which they are asked.
+    /// The policies, in the order in which they are asked: about a request those below
+    /// whose API roots it lies, about one that lies below none all of them.
     #[must_use]
     pub fn policies(&self) -> &[Arc<Policy>] {
         &self.policies
@@ -173,7 +175,9 @@ impl Gate {
     }
 
     /// The resource that a request may change, such as `vnf_instances/1`, by the first
-    /// policy that knows its operation; `None` if it changes none, or makes one.
+    /// policy that knows its operation; `None` if it changes none, or makes one. The
+    /// identifier is decoded and in lower case, without blanks at its end: what a VNFM
+    /// may take for the same resource has the same name here.
     #[must_use]
     pub fn changes(&self, method: &str, target: &str) -> Option<String> {
         self.operations.iter().find_map(|operations| operations.changes(method, target))

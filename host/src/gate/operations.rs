@@ -1,9 +1,11 @@
 //! Which operation a request is, found by its path segments: operations that a
 //! request does not come near cost nothing.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use solgate_engine::api_root::ApiRoots;
+use solgate_engine::ownership::decode_fully;
 
 use crate::policy::manifest::{Manifest, decode_unreserved};
 
@@ -47,22 +49,29 @@ impl Operations {
         self.tree.find(method, self.below(&path)?).map(|(_, id)| id)
     }
 
-    /// The resource that an operation may change: collection and identifier.
+    /// The resource that an operation may change: collection and identifier, the same
+    /// for all spellings of it that a VNFM may find one resource under.
     pub(super) fn changes(&self, method: &str, target: &str) -> Option<String> {
         if matches!(method, "GET" | "HEAD" | "OPTIONS") {
             return None;
         }
-        self.resource(method, target)
+        let path = path(target);
+        let (collection, identifier) = self.about(method, &path)?;
+        Some(format!("{collection}/{}", folded(identifier)))
     }
 
-    /// The resource that an operation is about, changed or not.
+    /// The resource that an operation is about, changed or not, as it was written.
     pub(super) fn resource(&self, method: &str, target: &str) -> Option<String> {
         let path = path(target);
-        let below = self.below(&path)?;
+        let (collection, identifier) = self.about(method, &path)?;
+        Some(format!("{collection}/{identifier}"))
+    }
+
+    fn about<'p>(&self, method: &str, path: &'p str) -> Option<(&'p str, &'p str)> {
+        let below = self.below(path)?;
         self.tree.find(method, below)?;
         let mut segments = below.split('/').skip(1);
-        let (collection, identifier) = (segments.next()?, segments.next()?);
-        Some(format!("{collection}/{identifier}"))
+        Some((segments.next()?, segments.next()?))
     }
 
     /// What follows the API root.
@@ -71,9 +80,21 @@ impl Operations {
     }
 }
 
-/// The path as it is matched.
-fn path(target: &str) -> std::borrow::Cow<'_, str> {
-    decode_unreserved(target.split('?').next().unwrap_or(target))
+/// The path as it is matched. Where a slash at its end only warns, the request is
+/// judged as without it.
+fn path(target: &str) -> Cow<'_, str> {
+    let path = target.split('?').next().unwrap_or(target);
+    decode_unreserved(path.strip_suffix('/').unwrap_or(path))
+}
+
+/// An identifier as the least exact VNFM compares it: a database may mind neither the
+/// case of letters nor blanks at the end, a server may drop the parameters of a segment
+/// or decode it twice.
+fn folded(identifier: &str) -> String {
+    let (identifier, _) = decode_fully(identifier);
+    let name = identifier.split(';').next().unwrap_or_default().trim_end();
+    // Both, because some letters have no counterpart of their own in one of the cases.
+    name.to_uppercase().to_lowercase()
 }
 
 impl Node {
@@ -164,6 +185,7 @@ mod tests {
             ("POST", "/vnflcm/v2/a/1/task?x=/y", Some("a/1")),
             ("POST", "/telco/api/vnflcm/v2/a/%31/%74ask", Some("a/1")),
             ("POST", "/orgs/a/vnflcm/v2/a/1/task", Some("a/1")),
+            ("POST", "/vnflcm/v2/a/1/task/", Some("a/1")),
             ("GET", "/vnflcm/v2/a/1", None),
             ("POST", "/vnflcm/v2/a/1/nothing", None),
             ("POST", "/elsewhere/a/1/task", None),
@@ -171,7 +193,31 @@ mod tests {
         for (method, target, resource) in changes {
             assert_eq!(operations.changes(method, target).as_deref(), resource, "{method} {target}");
         }
+        let spellings = [
+            ("ab-1", "a/ab-1"),
+            ("AB-1", "a/ab-1"),
+            ("%41b-1", "a/ab-1"),
+            ("ab-1%20", "a/ab-1"),
+            ("aB-1%20%09", "a/ab-1"),
+            ("ab-1;v=1", "a/ab-1"),
+            ("ab-1%20;v=1", "a/ab-1"),
+            ("ab-1%3bv", "a/ab-1"),
+            ("%2561b-1", "a/ab-1"),
+            ("%C3%89", "a/\u{e9}"),
+            ("%c3%a9", "a/\u{e9}"),
+            ("%E2%84%AA", "a/k"),
+            ("%C5%BF", "a/s"),
+            ("%20ab-1", "a/ ab-1"),
+            ("ab-12", "a/ab-12"),
+            ("ab-1%2", "a/ab-1%2"),
+            ("%ff", "a/\u{fffd}"),
+        ];
+        for (identifier, resource) in spellings {
+            let target = format!("/vnflcm/v2/a/{identifier}/task");
+            assert_eq!(operations.changes("POST", &target).as_deref(), Some(resource), "{identifier}");
+        }
         assert_eq!(operations.resource("GET", "/vnflcm/v2/a/%31?x").as_deref(), Some("a/1"));
+        assert_eq!(operations.resource("GET", "/vnflcm/v2/a/AB%20").as_deref(), Some("a/AB%20"), "as it was written");
         assert_eq!(operations.resource("GET", "/vnflcm/v2/nothing/1"), None);
     }
 }

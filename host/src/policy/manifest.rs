@@ -7,6 +7,7 @@ use serde_json::Value;
 pub use solgate_engine::Secret;
 use solgate_engine::api_root;
 pub use solgate_engine::ir::Severity;
+use solgate_engine::ownership::{self, API_VERSIONS};
 
 use crate::facts::FactTemplate;
 
@@ -69,6 +70,21 @@ impl Manifest {
         let below = api_root::find(self.api_roots.iter().map(String::as_str), &path)?;
         let root = self.api_roots.get(below.root)?;
         Some(if root.contains('{') { Cow::Owned(plain(below.prefix)) } else { Cow::Borrowed(root) })
+    }
+
+    /// Whether the policy judges what has this path, which is in normal form: it lies below
+    /// one of the API roots, or is where their API says which versions it has.
+    pub(crate) fn holds(&self, path: &str) -> bool {
+        let mut roots = self.api_roots.iter();
+        roots.any(|root| ownership::is_below(root, path))
+            || (self.operations.iter().any(|operation| operation.path == API_VERSIONS)
+                && self.api_roots.iter().any(|root| ownership::is_versions_of(root, path)))
+    }
+
+    /// Whether some server would find one of the API roots in a target that lies below
+    /// none of them.
+    pub(crate) fn is_feigned_by(&self, target: &str) -> bool {
+        ownership::is_disguised(self.api_roots.iter().map(String::as_str), target)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Lists: filters that a VNFM refuses, pages, and their bounds.
 
+use std::time::Duration;
+
 use solgate::facts::{FactAnswer, HttpFacts};
 
 use crate::upstream::{self, Upstream, answer};
@@ -48,13 +50,7 @@ async fn a_list_is_read_over_its_pages() {
 async fn a_list_that_cannot_be_read_to_its_end_is_unavailable() {
     let table = [
         ("<?m=1>; rel=next", 200, "[]", "the pages of the list form a loop"),
-        (
-            "<http://127.0.0.9:1/vnflcm/v2/vnf_lcm_op_occs?m=1>; rel=next",
-            200,
-            "[]",
-            "the next page is not below the VNFM's base URL",
-        ),
-        ("</vnflcm/v2/vnf_instances?m=1>; rel=next", 200, "[]", "the next page is not a page of the same list"),
+        ("</vnflcm/v2/vnf_lcm_op_occs/2>; rel=next", 200, "[]", "the next page has no query to ask for it by"),
         ("<?m=1; rel=next", 200, "[]", "the Link field of the answer cannot be read"),
         ("<?m=1>; rel=next", 404, "[]", "the VNFM answered with status 404"),
         ("<?m=1>; rel=next", 200, "{}", "the answer is not a JSON array"),
@@ -87,14 +83,47 @@ async fn pages_and_bytes_are_bounded_together() {
     assert_eq!(upstream.seen().len(), 6);
 }
 
+/// A VNFM that refuses filters has all that there ever was in its list.
 #[tokio::test]
-async fn links_may_name_the_public_url_but_are_not_sent_there() {
-    let upstream = Upstream::start(|seen| {
-        let link = "<https://nfv.example/api/vnflcm/v2/vnf_lcm_op_occs?m=1>; rel=next";
-        let fields = if seen.target.contains("m=1") { vec![] } else { vec![("link", link)] };
-        answer(200, &fields, r#"[{"id":"a"}]"#)
-    })
-    .await;
-    let facts = HttpFacts::builder(&upstream.url).public_url(Some("https://nfv.example/api".into())).build().unwrap();
-    assert_eq!(ask(&facts, &open_ops()).await, found(r#"[{"id":"a"},{"id":"a"}]"#));
+async fn a_long_list_is_read_to_its_end_and_an_endless_one_is_not() {
+    for (pages, expected) in [(64, None), (65, Some("the list has more than 64 pages"))] {
+        let upstream = Upstream::start(move |seen| {
+            let page: u32 = seen.target.rsplit_once("m=").map_or(1, |(_, m)| m.parse().unwrap());
+            let link = format!("<?m={}>; rel=next", page + 1);
+            let fields = if page < pages { vec![("link", link.as_str())] } else { vec![] };
+            answer(200, &fields, r#"[{"id":"a"}]"#)
+        })
+        .await;
+        let facts = HttpFacts::builder(&upstream.url).timeout(Duration::from_secs(20)).build().unwrap();
+        let fact = ask(&facts, &open_ops()).await;
+        match expected {
+            None => assert!(matches!(fact, FactAnswer::Found { .. }), "{fact:?}"),
+            Some(expected) => assert_eq!(reason(fact), expected),
+        }
+        assert_eq!(upstream.seen().len(), 64);
+    }
+}
+
+#[tokio::test]
+async fn a_link_is_asked_for_where_the_list_is_whatever_it_names() {
+    for prefix in [
+        "",
+        "vnf_lcm_op_occs",
+        "/vnflcm/v2/vnf_lcm_op_occs",
+        "https://nfv.example/api/vnflcm/v2/vnf_lcm_op_occs",
+        "http://nfv.example:8080/vnflcm/v2/vnf_lcm_op_occs",
+        "//nfv.example/vnflcm/v2/vnf_lcm_op_occs",
+        "https://user@nfv.example/vnflcm/v2/vnf_lcm_op_occs",
+        "http://nfv.example/vnflcm/v2/vnf_instances",
+    ] {
+        let upstream = Upstream::start(move |seen| {
+            let link = format!("<{prefix}?m=1>; rel=next");
+            let fields = if seen.target.contains("m=1") { vec![] } else { vec![("link", link.as_str())] };
+            answer(200, &fields, r#"[{"id":"a"}]"#)
+        })
+        .await;
+        let facts = HttpFacts::builder(format!("{}/tacker", upstream.url)).build().unwrap();
+        assert_eq!(ask(&facts, &open_ops()).await, found(r#"[{"id":"a"},{"id":"a"}]"#), "{prefix}");
+        assert_eq!(upstream.targets()[1..], ["/tacker/vnflcm/v2/vnf_lcm_op_occs?m=1"], "{prefix}");
+    }
 }

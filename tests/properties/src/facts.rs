@@ -16,7 +16,7 @@ use crate::message::{self, Message};
 /// What is kept of an answer.
 const MEMBERS: [&str; 3] = ["id", "instantiationState", "a b"];
 /// Most questions for one fact: its pages, and one for a query that is not known.
-const QUESTIONS: usize = 17;
+const QUESTIONS: usize = 65;
 
 /// The first line of the input, if it is `list`, asks for a list in pages; each of the
 /// parts is an answer. However they are:

@@ -83,10 +83,10 @@ impl Loader {
         with_spinner(&format!("compiling {name}"), || Policy::from_bytes(&self.engine, bytes))
     }
 
-    /// The gate with one policy that a check asks for.
+    /// The gate that a check asks for.
     pub fn gate(&self, order: GateOrder) -> anyhow::Result<Gate> {
-        let policy = self.any(order.policy.as_deref())?;
-        Ok(Gate::new(vec![policy], order.facts).with_settings(order.settings)?.with_mode(order.mode))
+        let policies = self.several(&order.policies)?;
+        Ok(Gate::new(policies, order.facts).with_settings(order.settings)?.with_mode(order.mode))
     }
 
     /// Components or bundles' folders; without any, the built-in policy.
@@ -146,27 +146,36 @@ impl Loader {
     }
 }
 
-/// The gate with one policy that an explanation asks for. It runs without a
-/// sandbox, by the bundle that a baked policy carries.
-pub fn traced_gate(order: GateOrder) -> anyhow::Result<(Gate, Arc<Traced>)> {
-    let bundle = match order.policy.as_deref() {
-        None => bundle_of(VNFLCM_V2).map_err(PolicyError::BuiltInBundle)?,
+/// The gate that an explanation asks for. Its policies run without a sandbox, by the
+/// bundles that baked ones carry.
+pub fn traced_gate(order: GateOrder) -> anyhow::Result<(Gate, Vec<Arc<Traced>>)> {
+    let (mut policies, mut traces) = (Vec::new(), Vec::new());
+    let paths: Vec<_> = order.policies.iter().map(|path| Some(path.as_path())).collect();
+    for path in if paths.is_empty() { vec![None] } else { paths } {
+        let (policy, traced) = Policy::traced(bundle(path)?).map_err(|error| match path {
+            Some(path) => PolicyError::Load { path: path.to_owned(), error },
+            None => PolicyError::BuiltIn(error),
+        })?;
+        policies.push(Arc::new(policy));
+        traces.push(traced);
+    }
+    let gate = Gate::new(policies, order.facts).with_settings(order.settings)?.with_mode(order.mode);
+    Ok((gate, traces))
+}
+
+/// The bundle in a folder or a baked policy; without a path, that of the built-in one.
+fn bundle(path: Option<&Path>) -> Result<Bundle, PolicyError> {
+    match path {
+        None => bundle_of(VNFLCM_V2).map_err(PolicyError::BuiltInBundle),
         Some(path) if path.is_dir() => {
-            solgate_bundle::compile_dir(path, &BuildOptions::default())
-                .map_err(|failure| bundle_error(path, failure))?
-                .bundle
+            let compiled = solgate_bundle::compile_dir(path, &BuildOptions::default());
+            Ok(compiled.map_err(|failure| bundle_error(path, failure))?.bundle)
         }
         Some(path) => {
             let bytes = solgate::policy::read_file(path).map_err(PolicyError::File)?;
-            bundle_of(&bytes).map_err(|error| PolicyError::Carried { path: path.to_owned(), error })?
+            bundle_of(&bytes).map_err(|error| PolicyError::Carried { path: path.to_owned(), error })
         }
-    };
-    let (policy, traced) = Policy::traced(bundle).map_err(|error| match order.policy {
-        Some(path) => PolicyError::Load { path, error },
-        None => PolicyError::BuiltIn(error),
-    })?;
-    let gate = Gate::new(vec![Arc::new(policy)], order.facts).with_settings(order.settings)?.with_mode(order.mode);
-    Ok((gate, traced))
+    }
 }
 
 /// The mistakes of a bundle, as the terminal shows them.

@@ -65,10 +65,10 @@ pub struct CheckArgs {
     #[arg(long, value_enum, default_value = "enforce")]
     pub mode: CheckMode,
 
-    /// A baked policy (FILE.wasm) or a bundle's folder; the built-in policy by
-    /// default
-    #[arg(long, value_name = "FILE.wasm|DIR")]
-    pub policy: Option<PathBuf>,
+    /// A baked policy (FILE.wasm) or a bundle's folder; several are asked in turn,
+    /// each about what lies below its API roots; the built-in policy by default
+    #[arg(long = "policy", value_name = "FILE.wasm|DIR")]
+    pub policies: Vec<PathBuf>,
 
     /// How to print the verdict
     #[arg(long, value_enum, default_value = "text")]

@@ -29,8 +29,9 @@ pub use report::Report;
 
 /// The gate that a check needs.
 pub struct GateOrder {
-    /// A baked policy or a bundle's folder; `None` for the built-in policy.
-    pub policy: Option<PathBuf>,
+    /// Baked policies or bundles' folders, in the order in which they are asked; none
+    /// for the built-in policy.
+    pub policies: Vec<PathBuf>,
     pub settings: Vec<Setting>,
     pub mode: Mode,
     pub facts: Arc<dyn FactSource>,
@@ -103,7 +104,7 @@ where
     let given = Arc::new(given::GivenFacts::new(facts));
     let order = GateOrder {
         settings: args.settings(),
-        policy: args.policy,
+        policies: args.policies,
         mode: args.mode.into(),
         facts: Arc::clone(&given) as Arc<dyn FactSource>,
     };

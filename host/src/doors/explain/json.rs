@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use solgate_engine::trace::{Because, Failure, Lacking, RuleResult, RuleTrace, Stage, Trace};
 
-use super::Explanation;
+use super::{Explained, Explanation};
 use crate::gate::Severity;
 use crate::problem::Place;
 
@@ -36,6 +36,9 @@ struct MissingEntry<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Evaluation<'a> {
+    /// If there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy: Option<&'a str>,
     ended_by: Option<&'static str>,
     stages: Vec<StageEntry<'a>>,
 }
@@ -76,10 +79,11 @@ impl Explanation {
     /// As JSON: the members of [`Report::json`](crate::doors::check::Report::json),
     /// where `verdict` is `unknown` if facts are missing, and `explanation` with
     /// `apiRoot`, `path`, `deniedIn`, `asked`, `missing` and `evaluations`, each of
-    /// these with `stages` and their `rules`.
+    /// these with `stages` and their `rules`; if several policies were asked, with the
+    /// name of its `policy`, too, and `apiRoot` and `path` are those of the decisive one.
     #[must_use]
     pub fn json(&self) -> Value {
-        let last = self.last();
+        let last = self.decisive().and_then(Explained::last);
         let document = Document {
             api_root: last.and_then(|trace| trace.api_root.as_deref()),
             path: last
@@ -88,13 +92,25 @@ impl Explanation {
                 .map(|(name, value)| (name.clone(), value.as_str().into()))
                 .collect(),
             denied_in: self.denied_in().map(stage_name),
-            asked: self.asked().into_iter().map(|fact| AskedEntry { name: fact.name, rules: fact.rules }).collect(),
+            asked: self
+                .policies
+                .iter()
+                .flat_map(Explained::asked)
+                .map(|fact| AskedEntry { name: fact.name, rules: fact.rules })
+                .collect(),
             missing: self
                 .missing
                 .iter()
                 .map(|fact| MissingEntry { name: &fact.name, target: fact.target.as_deref(), example: &fact.example })
                 .collect(),
-            evaluations: self.evaluations.iter().map(Evaluation::from).collect(),
+            evaluations: self
+                .policies
+                .iter()
+                .flat_map(|policy| {
+                    let name = Some(policy.traced.bundle().name.as_str()).filter(|_| self.policies.len() > 1);
+                    policy.evaluations.iter().map(move |trace| Evaluation::new(name, trace))
+                })
+                .collect(),
         };
         let mut json = self.report.json();
         if let Value::Object(members) = &mut json {
@@ -111,13 +127,13 @@ impl Explanation {
     }
 }
 
-impl<'a> From<&'a Trace> for Evaluation<'a> {
-    fn from(trace: &'a Trace) -> Self {
+impl<'a> Evaluation<'a> {
+    fn new(policy: Option<&'a str>, trace: &'a Trace) -> Self {
         let stages = trace.stages.iter().map(|entry| StageEntry {
             stage: stage_name(entry.stage),
             rules: entry.rules.iter().map(RuleEntry::from).collect(),
         });
-        Self { ended_by: trace.ended_by.map(stage_name), stages: stages.collect() }
+        Self { policy, ended_by: trace.ended_by.map(stage_name), stages: stages.collect() }
     }
 }
 

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Args;
+use solgate_engine::ir::Rule;
 use solgate_engine::trace::{RuleResult, Stage, Trace};
 
 use super::check::{self, CheckArgs, CheckError, Format, GateOrder, MissingFact, Report};
@@ -42,10 +43,16 @@ pub struct Explanation {
     pub report: Report,
     /// Facts that nobody gave: with such, there is no verdict.
     pub missing: Vec<MissingFact>,
+    /// The policies that were asked, in their order; none if the gate refused the
+    /// request before.
+    pub policies: Vec<Explained>,
+}
+
+/// A policy that was asked.
+pub struct Explained {
     /// What was judged by; it holds one trace for each evaluation.
     pub traced: Arc<Traced>,
-    /// More facts become known from one to the next. Empty if the gate refused the
-    /// request before it asked the policy.
+    /// More facts become known from one to the next.
     pub evaluations: Vec<Trace>,
 }
 
@@ -66,7 +73,7 @@ pub struct AskedFact {
 /// As [`check::run`].
 pub async fn run<F, E>(args: ExplainArgs, gate_for: F) -> Result<ExitCode, CheckError>
 where
-    F: FnOnce(GateOrder) -> Result<(Gate, Arc<Traced>), E>,
+    F: FnOnce(GateOrder) -> Result<(Gate, Vec<Arc<Traced>>), E>,
     E: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let format = args.check.format;
@@ -95,7 +102,7 @@ where
 /// As [`check::run`], but that missing facts are no error.
 pub async fn explain<F, E>(args: ExplainArgs, gate_for: F) -> Result<Explanation, CheckError>
 where
-    F: FnOnce(GateOrder) -> Result<(Gate, Arc<Traced>), E>,
+    F: FnOnce(GateOrder) -> Result<(Gate, Vec<Arc<Traced>>), E>,
     E: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let mut made = None;
@@ -105,14 +112,15 @@ where
         Ok::<_, Box<dyn std::error::Error + Send + Sync>>(gate)
     })?;
     let (report, missing) = prepared.judge().await;
-    let Some(traced) = made else {
+    let Some(made) = made else {
         return Err(CheckError::Policy("the gate was never made".into()));
     };
-    let evaluations = traced.traces();
-    Ok(Explanation { report, missing, traced, evaluations })
+    let explained = made.into_iter().map(|traced| Explained { evaluations: traced.traces(), traced });
+    let policies = explained.filter(|policy| !policy.evaluations.is_empty()).collect();
+    Ok(Explanation { report, missing, policies })
 }
 
-impl Explanation {
+impl Explained {
     /// The facts that rules asked for, in the order of the questions.
     #[must_use]
     pub fn asked(&self) -> Vec<AskedFact> {
@@ -136,11 +144,28 @@ impl Explanation {
         self.evaluations.last()
     }
 
-    /// The stage in which the policy denied; `None` if it did not, but allowed, or
-    /// the gate itself refused the request.
+    /// The stage that ended its last evaluation, but for want of facts.
+    fn ended_in(&self) -> Option<Stage> {
+        self.last()?.ended_by.filter(|stage| *stage != Stage::Facts)
+    }
+
+    fn rule(&self, id: &str) -> Option<&Rule> {
+        self.traced.bundle().rules.iter().find(|rule| rule.id == id)
+    }
+}
+
+impl Explanation {
+    /// The policy that denied; if none did, the last one that was asked.
+    #[must_use]
+    pub fn decisive(&self) -> Option<&Explained> {
+        self.policies.iter().find(|policy| policy.ended_in().is_some()).or(self.policies.last())
+    }
+
+    /// The stage in which a policy denied; `None` if none did: all allowed, or the gate
+    /// itself refused the request.
     #[must_use]
     pub fn denied_in(&self) -> Option<Stage> {
         let denied = self.missing.is_empty() && self.report.problem().is_some();
-        self.last().filter(|_| denied)?.ended_by.filter(|stage| *stage != Stage::Facts)
+        self.decisive().filter(|_| denied)?.ended_in()
     }
 }

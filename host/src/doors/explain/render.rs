@@ -6,7 +6,7 @@ use anstyle::Style;
 use solgate_engine::ir::{Rule, RuleKind};
 use solgate_engine::trace::{Because, Lacking, RuleResult, RuleTrace, Stage, StageTrace, Trace};
 
-use super::Explanation;
+use super::{Explained, Explanation};
 use crate::doors::check::render::{ALLOWED, DENIED, PLACE, QUIET, WARN, place};
 use crate::gate::{FactTrace, Severity};
 
@@ -36,15 +36,19 @@ impl Explanation {
     /// What `out` reports.
     pub fn render(&self, out: &mut dyn Write) -> io::Result<()> {
         self.verdict(out)?;
-        if let Some(trace) = self.last() {
+        for policy in &self.policies {
+            if self.policies.len() > 1 {
+                writeln!(out, "\n{PLACE}policy{PLACE:#} {}", shown(&policy.traced.bundle().name))?;
+            }
+            let Some(trace) = policy.last() else { continue };
             matched(trace, out)?;
             writeln!(out)?;
             for stage in &trace.stages {
                 write!(out, "{PLACE}{}{PLACE:#}", name(stage.stage))?;
                 if stage.stage == Stage::Facts {
-                    self.facts(out)?;
+                    self.facts(policy, out)?;
                 } else {
-                    self.stage(stage, out)?;
+                    policy.stage(stage, out)?;
                 }
             }
         }
@@ -63,8 +67,8 @@ impl Explanation {
         writeln!(out, "  {QUIET}{} {}{QUIET:#}", self.report.method, self.report.target)
     }
 
-    fn facts(&self, out: &mut dyn Write) -> io::Result<()> {
-        let asked = self.asked();
+    fn facts(&self, policy: &Explained, out: &mut dyn Write) -> io::Result<()> {
+        let asked = policy.asked();
         if asked.is_empty() {
             return writeln!(out, " {QUIET}(none is needed){QUIET:#}");
         }
@@ -79,6 +83,51 @@ impl Explanation {
         Ok(())
     }
 
+    fn decision(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "\n{PLACE}decision{PLACE:#}")?;
+        if !self.missing.is_empty() {
+            let names: Vec<&str> = self.missing.iter().map(|fact| fact.name.as_str()).collect();
+            return line(out, "not judged", WARN, &format!("the stages from here on look at {}", names.join(" and ")));
+        }
+        let Some(problem) = self.report.problem() else {
+            let denying = self.report.decision.findings.iter().any(|finding| finding.severity == Severity::Deny);
+            let reason = if denying {
+                "nothing is denied in monitor mode; what failed with the severity deny would have been"
+            } else {
+                "no rule that denies has failed"
+            };
+            return line(out, "allowed", ALLOWED, reason);
+        };
+        match self.denied_in() {
+            Some(stage) => {
+                line(out, "denied", DENIED, &format!("by {} in the stage {}", problem.rule, name(stage)))?;
+                let rule = self.decisive().and_then(|policy| policy.rule(&problem.rule));
+                for (mark, text) in [
+                    ("clause", rule.and_then(|rule| rule.clause.as_deref())),
+                    ("why", rule.map(|rule| rule.doc.as_str()).filter(|doc| !doc.is_empty())),
+                ] {
+                    if let Some(text) = text {
+                        line(out, mark, QUIET, text)?;
+                    }
+                }
+                let later: Vec<&str> =
+                    STAGES.iter().filter(|(other, _)| *other > stage).map(|(_, name)| *name).collect();
+                if !later.is_empty() {
+                    line(out, "not reached", QUIET, &later.join(", "))?;
+                }
+                Ok(())
+            }
+            None => line(
+                out,
+                "denied",
+                DENIED,
+                &format!("by the gate itself, not by a rule of the policy: {}", problem.detail),
+            ),
+        }
+    }
+}
+
+impl Explained {
     fn stage(&self, stage: &StageTrace, out: &mut dyn Write) -> io::Result<()> {
         if stage.rules.is_empty() {
             return writeln!(out, " {QUIET}(no rule has anything to look at){QUIET:#}");
@@ -106,53 +155,6 @@ impl Explanation {
             }
         }
         Ok(())
-    }
-
-    fn rule(&self, id: &str) -> Option<&Rule> {
-        self.traced.bundle().rules.iter().find(|rule| rule.id == id)
-    }
-
-    fn decision(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "\n{PLACE}decision{PLACE:#}")?;
-        if !self.missing.is_empty() {
-            let names: Vec<&str> = self.missing.iter().map(|fact| fact.name.as_str()).collect();
-            return line(out, "not judged", WARN, &format!("the stages from here on look at {}", names.join(" and ")));
-        }
-        let Some(problem) = self.report.problem() else {
-            let denying = self.report.decision.findings.iter().any(|finding| finding.severity == Severity::Deny);
-            let reason = if denying {
-                "nothing is denied in monitor mode; what failed with the severity deny would have been"
-            } else {
-                "no rule that denies has failed"
-            };
-            return line(out, "allowed", ALLOWED, reason);
-        };
-        match self.denied_in() {
-            Some(stage) => {
-                line(out, "denied", DENIED, &format!("by {} in the stage {}", problem.rule, name(stage)))?;
-                let rule = self.rule(&problem.rule);
-                for (mark, text) in [
-                    ("clause", rule.and_then(|rule| rule.clause.as_deref())),
-                    ("why", rule.map(|rule| rule.doc.as_str()).filter(|doc| !doc.is_empty())),
-                ] {
-                    if let Some(text) = text {
-                        line(out, mark, QUIET, text)?;
-                    }
-                }
-                let later: Vec<&str> =
-                    STAGES.iter().filter(|(other, _)| *other > stage).map(|(_, name)| *name).collect();
-                if !later.is_empty() {
-                    line(out, "not reached", QUIET, &later.join(", "))?;
-                }
-                Ok(())
-            }
-            None => line(
-                out,
-                "denied",
-                DENIED,
-                &format!("by the gate itself, not by a rule of the policy: {}", problem.detail),
-            ),
-        }
     }
 }
 

@@ -156,9 +156,15 @@ impl Proxy {
             caller,
             received_at: passed.received_at,
         };
-        // Kept until the head of the VNFM's answer is there.
-        let _turn = match gate.changes(&received.method, &received.target) {
-            Some(resource) if route.gate.upstream.gate.mode != GateMode::Off => {
+        let mode = route.gate.upstream.gate.mode;
+        // Kept until the head of the VNFM's answer is there. Only what could be refused
+        // waits for a turn.
+        let changed = match mode {
+            GateMode::Enforce => gate.changes(&received.method, &received.target),
+            GateMode::Monitor | GateMode::Off => None,
+        };
+        let _turn = match changed {
+            Some(resource) => {
                 let begun = Instant::now();
                 let turn = route.turns.wait(resource, self.turn_timeout).await;
                 if let Some(span) = &watch.span {
@@ -172,9 +178,9 @@ impl Proxy {
                     }
                 }
             }
-            _ => None,
+            None => None,
         };
-        if route.gate.upstream.gate.mode == GateMode::Off {
+        if mode == GateMode::Off {
             watch.record.unjudged(&gate, &received);
         } else if let Verdict::Deny(problem) = self.judge(&route.gate, &gate, &received, watch).await {
             return Err(Refused { response: problem.response(style), close: !complete });

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use http::Uri;
+use http::uri::Scheme;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::Watcher;
@@ -59,12 +60,12 @@ impl Server {
     pub async fn bind(config: Config, build_gate: GateBuilder<'_>) -> Result<Self, GatewayError> {
         let metrics = Arc::new(Metrics::default());
         // Several entries may lead to one VNFM.
-        let turns: HashMap<&Uri, Turns> =
-            config.upstreams.iter().map(|entry| (&entry.url, Turns::new(config.limits.waiting))).collect();
+        let turns: HashMap<_, Turns> =
+            config.upstreams.iter().map(|entry| (place(&entry.url), Turns::new(config.limits.waiting))).collect();
         let routes = open(&config, build_gate, &metrics, |entry, gate| {
             let upstream = Upstream::new(&entry.url, entry.ca_file.as_deref(), Patience::from(&config.limits))?;
             metrics.sampled().forwarding(entry.authority(), upstream.pool());
-            let turns = turns.get(&entry.url).cloned().unwrap_or_else(|| Turns::new(config.limits.waiting));
+            let turns = turns.get(&place(&entry.url)).cloned().unwrap_or_else(|| Turns::new(config.limits.waiting));
             Ok(GatedUpstream { gate, upstream, turns })
         })?;
         let largest_body = routes.values().map(|route| route.gate.get().body_limit()).max().unwrap_or_default();
@@ -183,6 +184,12 @@ async fn serve_client(
     }
 }
 
+/// What tells one VNFM from another: host and port, however its URL writes them.
+fn place(url: &Uri) -> (String, u16) {
+    let port = url.port_u16().unwrap_or(if url.scheme() == Some(&Scheme::HTTPS) { 443 } else { 80 });
+    (url.host().unwrap_or_default().to_ascii_lowercase(), port)
+}
+
 async fn serve_connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     stream: S,
     client: Client,
@@ -207,4 +214,19 @@ async fn serve_connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         .writev(false)
         .max_buf_size(limits.head.saturating_add(64 << 10));
     watcher.watch(builder.serve_connection(TokioIo::new(guard), service)).await
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_vnfm_is_one_however_its_url_is_written() {
+        let place = |url: &str| place(&url.parse().unwrap());
+        assert_eq!(place("http://vnfm.example"), place("http://VNFM.example:80/"));
+        assert_eq!(place("https://vnfm.example"), place("https://vnfm.example:443"));
+        assert_ne!(place("http://vnfm.example"), place("http://vnfm.example:8080"));
+        assert_ne!(place("http://vnfm.example"), place("http://other.example"));
+    }
 }
