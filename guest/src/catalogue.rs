@@ -86,6 +86,7 @@ engine_rules! {
     JSON_DEPTH "body.json.depth" 400 Deny "Request body is nested too deep";
     JSON_MEMBERS "body.json.members" 400 Deny "Object has too many members";
     JSON_NUMBER "body.json.number" 400 Deny "Number cannot be represented exactly";
+    JSON_NUMBER_FREE "body.json.number-free" 400 Warn "Number in free parameters may lose digits";
     JSON_NAME_CASE "body.json.name-case" 400 Deny "Member name is in another case than the declared one";
     JSON_OBJECT "body.json.object" 400 Deny "Request body is not a JSON object";
     BODY_SCHEMA "body.schema" 400 Deny "Request body does not match its schema";

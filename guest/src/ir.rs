@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Raised whenever the meaning of this module's data changes.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// One compiled bundle.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -73,6 +73,8 @@ pub struct Limits {
     pub target_bytes: u32,
     /// Deepest nesting of arrays and objects in a body. Default 64.
     pub depth: u32,
+    /// Most members of one object in a body. Default 65536.
+    pub members: u32,
     /// Most violations reported in one answer. Default 32.
     pub violations: u32,
 }

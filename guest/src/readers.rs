@@ -3,7 +3,10 @@
 
 use serde_json::Value;
 
-use crate::{filter, json};
+use crate::{
+    filter,
+    json::{self, Bounds},
+};
 
 /// A request body that is not refused.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,7 +20,7 @@ pub struct Body {
 /// `None` if it is refused.
 #[must_use]
 pub fn body(bytes: &[u8], depth: u32) -> Option<Body> {
-    let read = json::parse(bytes, depth).ok()?;
+    let read = json::parse(bytes, Bounds { depth, members: u32::MAX }).ok()?;
     Some(Body { value: read.document.root().to_value(), is_exact: read.numbers.is_empty() })
 }
 

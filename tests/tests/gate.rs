@@ -188,7 +188,7 @@ async fn a_fact_that_turns_out_to_be_stale_may_make_others_needed() {
     let bundle = serde_json::json!({
         "format": solgate_engine::ir::FORMAT, "name": "p", "version": "1.0.0", "digest": "00",
         "apiRoots": [{"path": "/vnflcm/v2"}],
-        "limits": {"bodyBytes": 100, "targetBytes": 500, "depth": 8, "violations": 4},
+        "limits": {"bodyBytes": 100, "targetBytes": 500, "depth": 8, "members": 50, "violations": 4},
         "options": [], "schemas": {},
         "facts": [
             {"name": "vnfInstance", "path": "/vnf_instances/{vnfInstanceId}", "members": ["instantiationState"]},
@@ -267,9 +267,10 @@ async fn long_and_odd_texts_of_a_client_do_not_make_a_verdict_invalid() {
         (terminate(r#"{"a\u0001":1,"a\u0001":2}"#), Some((400, "body.json.duplicate-key"))),
         (terminate(&format!(r#"{{"{long}":1,"{long}":2}}"#)), Some((400, "body.json.duplicate-key"))),
         (
-            terminate(r#"{"terminationType":"FORCEFUL","additionalParams":{"\n":1e400}}"#),
-            Some((400, "body.json.number")),
+            terminate(r#"{"terminationType":"FORCEFUL","additionalParams":{"\n":{"a":1,"a":2}}}"#),
+            Some((400, "body.json.duplicate-key")),
         ),
+        (terminate(r#"{"terminationType":"FORCEFUL","additionalParams":{"\n":1e400}}"#), None),
     ];
     for (request, expected) in table {
         let decision = gate.judge(&request).await;
@@ -278,6 +279,21 @@ async fn long_and_odd_texts_of_a_client_do_not_make_a_verdict_invalid() {
     let mut request = terminate(GOOD);
     request.target = format!("/vnflcm/v2/vnf_instances/{long}/terminate");
     assert_eq!(rule(&gate.judge(&request).await), None);
+}
+
+#[tokio::test]
+async fn an_object_may_have_as_many_members_as_the_policy_says() {
+    let parameters = |count: usize| {
+        let members: Vec<String> = (0..count).map(|index| format!("\"p{index}\":0")).collect();
+        terminate(&format!(r#"{{"terminationType":"FORCEFUL","additionalParams":{{{}}}}}"#, members.join(",")))
+    };
+    let strict = gate(&Script::instance("INSTANTIATED", false));
+    for (count, expected) in [(3000, None), (65_536, None), (65_537, Some((400, "body.json.members")))] {
+        assert_eq!(rule(&strict.judge(&parameters(count)).await), expected, "{count}");
+    }
+    let relaxed = Setting::Severity { rule: "body.json.members".to_owned(), severity: Severity::Warn };
+    let relaxed = gate(&Script::instance("INSTANTIATED", false)).with_settings(vec![relaxed]).expect("it is known");
+    assert_eq!(rule(&relaxed.judge(&parameters(65_537)).await), None);
 }
 
 #[tokio::test]

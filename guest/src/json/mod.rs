@@ -1,10 +1,10 @@
 //! Strict JSON (RFC 8259), read so that no two parsers can disagree about it.
 //!
-//! Refused are: duplicate member names, also when written with escapes or in another
-//! case; lone surrogates; a byte order mark; everything that RFC 8259 does not know.
-//! Integers beyond what every reader keeps and numbers beyond a double are reported
-//! without ending the reading. `serde_json` cannot tell these apart, which is why this
-//! parser exists.
+//! Refused are: duplicate member names, also when written with escapes; lone
+//! surrogates; a byte order mark; everything that RFC 8259 does not know. Names that
+//! differ in case are two names (RFC 8259, 8.3). Numbers of which not every reader
+//! keeps the value are reported without ending the reading. `serde_json` cannot tell
+//! these apart, which is why this parser exists.
 //!
 //! Facts, which do not come from the caller, are read as `serde_json` reads them.
 
@@ -18,28 +18,33 @@ mod strings;
 
 use parser::{Parser, Reading};
 
-pub(crate) use case::{alike, folded};
+pub(crate) use case::alike;
 pub(crate) use document::{Array, Document, Items, Kind, Members, Node, Object};
 
-/// Most members of one object. Whoever looks for a member passes those before it:
-/// this keeps a look from costing more than a short text takes to read.
-const MEMBERS: u32 = 1024;
+/// What a text may have.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    /// How deep arrays and objects nest at most.
+    pub depth: u32,
+    /// Most members of one object.
+    pub members: u32,
+}
 
 /// What was read.
 #[derive(Debug)]
 pub(crate) struct Strict<'t> {
     pub document: Document<'t>,
-    pub numbers: Vec<InexactNumber>,
+    /// In the order of the text.
+    pub numbers: Vec<LargeNumber<'t>>,
 }
 
-/// A number that not every reader will read alike.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct InexactNumber {
-    /// JSON Pointer.
-    pub pointer: String,
-    pub literal: String,
-    /// Too large for a double altogether.
-    pub overflow: bool,
+/// A number that not every reader will read alike: 2^53 or more, or -2^53 or less,
+/// however it is written (RFC 7493, 2.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LargeNumber<'t> {
+    /// Which value of the document it is: see [`Node::entry_index`].
+    pub entry: u32,
+    pub literal: &'t str,
 }
 
 /// Why a text is refused.
@@ -67,19 +72,19 @@ pub(crate) enum JsonFault {
     },
 }
 
-/// Reads one JSON text, in which arrays and objects nest at most `depth` deep.
-pub(crate) fn parse(bytes: &[u8], depth: u32) -> Result<Strict<'_>, JsonFault> {
+/// Reads one JSON text.
+pub(crate) fn parse(bytes: &[u8], bounds: Bounds) -> Result<Strict<'_>, JsonFault> {
     let text = std::str::from_utf8(bytes).map_err(|error| JsonFault::Utf8 { offset: error.valid_up_to() })?;
-    Parser::new(text, Reading::Strict, depth).read()
+    Parser::new(text, Reading::Strict, bounds).read()
 }
 
 /// Reads one JSON text as `serde_json` does: of members with one name the last
 /// counts, in the place of the first, and numbers are rounded its way.
 pub(crate) fn parse_fact(bytes: &[u8]) -> Option<Document<'_>> {
     /// What `serde_json` reads at most.
-    const DEPTH: u32 = 127;
+    const BOUNDS: Bounds = Bounds { depth: 127, members: u32::MAX };
     let text = std::str::from_utf8(bytes).ok()?;
-    match Parser::new(text, Reading::Lenient, DEPTH).read() {
+    match Parser::new(text, Reading::Lenient, BOUNDS).read() {
         Ok(read) => Some(read.document),
         // Whether it is refused, and what becomes of duplicate names, is for
         // `serde_json` to say. A VNFM does not send such texts.

@@ -1,69 +1,84 @@
-//! Whether the names of an object's members differ in more than case.
+//! Whether the names of an object's members differ, and where a name is.
 //!
-//! The names of small objects are compared with one another as they come. Those of
-//! larger ones are sorted when the object ends, so that nobody can choose names that
-//! make this cost more than the text is long.
+//! The names of small objects are compared with one another as they come, and a look
+//! for one passes those before it. Those of larger ones are sorted when the object
+//! ends, so that nobody can choose names that make either cost more than the text is
+//! long.
+
+use std::cmp::Ordering;
 
 use super::{
-    alike,
-    document::{Document, behind, long},
-    folded,
+    document::{Document, NOWHERE, behind, long, short},
     parser::{Open, Parsed, Parser, Stop},
 };
 
 /// Most members whose names are compared one by one.
 const FEW: u32 = 16;
 
+/// A name of a large object: its hash, and its entry in the lower half.
+pub(super) type Slot = u64;
+
 impl Parser<'_> {
     /// Counts the value that has just ended in what it is in.
     pub(super) fn count(&mut self) -> Parsed<()> {
         if self.open.is_object && self.open.len < FEW {
             let key = self.ended.saturating_sub(1);
-            if is_taken(&self.document, self.open, key) {
+            let name = self.document.entries.get(key).map_or("", |name| self.document.text(name));
+            let mark = mark(name);
+            if self.open.seen & mark != 0 && is_taken(&self.document, self.open, name) {
                 return self.stop(Stop::DuplicateKey { object: self.open, key });
             }
+            self.open.seen |= mark;
         }
         self.open.len = self.open.len.saturating_add(1);
         Ok(())
     }
 
-    /// Compares the names of a large object, which ends.
-    pub(super) fn compare_names(&mut self) -> Parsed<()> {
-        match self.duplicate(self.open) {
+    /// Compares the names of a large object, which ends. Says where they are, sorted.
+    pub(super) fn compare_names(&mut self) -> Parsed<u32> {
+        if self.open.len <= FEW {
+            return Ok(NOWHERE);
+        }
+        let begin = self.document.order.len();
+        match self.sort(self.open) {
             Some(key) => self.stop(Stop::DuplicateKey { object: self.open, key }),
-            None => Ok(()),
+            None => Ok(short(begin)),
         }
     }
 
     /// The first duplicate among the names of large objects that have not ended.
     pub(super) fn earlier_duplicate(&mut self) -> Option<(Open, usize)> {
         // The members of an outer object all come before the inner one.
-        let outermost_last: Vec<Open> = self.levels().collect();
-        outermost_last.into_iter().rev().find_map(|open| Some((open, self.duplicate(open)?)))
+        let outermost_last: Vec<Open> = self.levels().filter(|open| open.is_object && open.len > FEW).collect();
+        outermost_last.into_iter().rev().find_map(|open| Some((open, self.sort(open)?)))
     }
 
-    /// The first name of a large object that another has before it, by its entry.
-    fn duplicate(&mut self, object: Open) -> Option<usize> {
-        if !object.is_object || object.len <= FEW {
-            return None;
-        }
-        let mut order = std::mem::take(&mut self.order);
-        order.clear();
-        order.extend(names(&self.document, object).map(|(at, name)| u64::from(hash(name)) << 32 | at));
-        order.sort_unstable();
-        let alike = order.chunk_by(|left, right| left >> 32 == right >> 32).filter(|names| names.len() > 1);
-        let found = alike.filter_map(|names| second(&self.document, names)).min();
-        self.order = order;
+    /// Appends the names of an object to those that are sorted. Gives the first of them
+    /// that another has before it, by its entry.
+    fn sort(&mut self, object: Open) -> Option<usize> {
+        let mut order = std::mem::take(&mut self.document.order);
+        let begin = order.len();
+        order.extend(names(&self.document, object).map(|(at, name)| Slot::from(hash(name)) << 32 | at));
+        let sorted = order.get_mut(begin..).unwrap_or_default();
+        sorted.sort_unstable();
+        let of_one_hash = sorted.chunk_by_mut(|left, right| left >> 32 == right >> 32).filter(|names| names.len() > 1);
+        let found = of_one_hash.filter_map(|names| second(&self.document, names)).min();
+        self.document.order = order;
         found
     }
 }
 
-/// Whether a member before the one whose name is the entry `key` has that name, in
-/// whatever case.
-fn is_taken(document: &Document<'_>, object: Open, key: usize) -> bool {
-    let Some(name) = document.entries.get(key) else { return false };
-    let name = document.text(name);
-    names(document, object).any(|(_, known)| alike(known, name))
+/// One of 32 bits, the same for equal names: most names of an object need not be
+/// compared.
+fn mark(name: &str) -> u32 {
+    let [length, ..] = name.len().to_le_bytes();
+    let last = name.as_bytes().last().map_or(0, |byte| u32::from(*byte));
+    1_u32.wrapping_shl(last.wrapping_mul(3).wrapping_add(length.into()))
+}
+
+/// Whether a member of an object has a name.
+fn is_taken(document: &Document<'_>, object: Open, name: &str) -> bool {
+    names(document, object).any(|(_, known)| known == name)
 }
 
 /// The names of an object's members so far, and their entries.
@@ -77,34 +92,49 @@ fn names<'d>(document: &'d Document<'_>, object: Open) -> impl Iterator<Item = (
     })
 }
 
-/// Of names with one hash, the first that is there a second time.
+/// Sorts names of one hash by their text. Gives the first that is there a second time.
 #[cold]
-fn second(document: &Document<'_>, alike: &[u64]) -> Option<usize> {
-    let entry = |name: &u64| usize::try_from(name & u64::from(u32::MAX)).ok();
-    let mut names: Vec<(String, usize)> = alike
-        .iter()
-        .filter_map(entry)
-        .filter_map(|at| document.entries.get(at).map(|name| (folded(document.text(name)).collect(), at)))
-        .collect();
-    names.sort_unstable();
+fn second(document: &Document<'_>, names: &mut [Slot]) -> Option<usize> {
+    names.sort_unstable_by(|left, right| text(document, *left).cmp(text(document, *right)).then(left.cmp(right)));
     let pairs = names.iter().zip(names.iter().skip(1));
-    pairs.filter(|(left, right)| left.0 == right.0).map(|(_, right)| right.1).min()
+    pairs
+        .filter(|(left, right)| text(document, **left) == text(document, **right))
+        .map(|(_, right)| entry(*right))
+        .min()
 }
 
-/// Enough to tell most names apart; the same for names that are alike.
+fn entry(slot: Slot) -> usize {
+    usize::try_from(slot & Slot::from(u32::MAX)).unwrap_or(usize::MAX)
+}
+
+fn text<'d>(document: &'d Document<'_>, slot: Slot) -> &'d str {
+    document.entries.get(entry(slot)).map_or("", |entry| document.text(entry))
+}
+
+/// A name whose entry is at another place now; `None` if it is gone.
+pub(super) fn moved(slot: Slot, places: &[u32]) -> Option<Slot> {
+    let place = *places.get(entry(slot))?;
+    (place != NOWHERE).then(|| slot & !Slot::from(u32::MAX) | Slot::from(place))
+}
+
+/// The entry of a name among the sorted ones of its object.
+pub(super) fn find(document: &Document<'_>, order: &[Slot], name: &str) -> Option<usize> {
+    let wanted = Slot::from(hash(name));
+    let compare = |slot: &Slot| match (slot >> 32).cmp(&wanted) {
+        Ordering::Equal => text(document, *slot).cmp(name),
+        other => other,
+    };
+    let at = order.binary_search_by(compare).ok()?;
+    order.get(at).map(|slot| entry(*slot))
+}
+
+/// Enough to tell most names apart.
 fn hash(name: &str) -> u32 {
-    if name.is_ascii() { hash_caseless(name) } else { hash_caseless(&folded(name).collect::<String>()) }
-}
-
-/// Takes no notice of the case of ASCII letters.
-fn hash_caseless(name: &str) -> u32 {
     /// 2^64 by the golden ratio: spreads small differences.
     const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
-    /// The bit that tells small letters from capital ones.
-    const SMALL: u64 = u64::from_le_bytes([0x20; 8]);
     let mix = |state: u64, word: u64| (state ^ word).wrapping_mul(SPREAD).rotate_left(29);
     let (words, rest) = name.as_bytes().as_chunks::<8>();
-    let state = words.iter().fold(0, |state, word| mix(state, u64::from_le_bytes(*word) | SMALL));
-    let rest = rest.iter().fold(1, |word: u64, byte| word << 8 | u64::from(*byte | 0x20));
+    let state = words.iter().fold(0, |state, word| mix(state, u64::from_le_bytes(*word)));
+    let rest = rest.iter().fold(1, |word: u64, byte| word << 8 | u64::from(*byte));
     u32::try_from(mix(state, rest).wrapping_mul(SPREAD) >> 32).unwrap_or(0)
 }

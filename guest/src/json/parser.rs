@@ -2,16 +2,14 @@
 //! itself, each array or object with the one around it.
 
 use super::{
-    InexactNumber, JsonFault, MEMBERS, Strict,
-    document::{Document, Entry, Extent, long, short},
+    Bounds, JsonFault, LargeNumber, Strict,
+    document::{Document, Entry, Extent, NOWHERE, long, short},
     push_segment,
 };
 
 /// Texts have so many bytes for each value or name, or more; the list grows
 /// where they have less.
 const BYTES_OF_ENTRY: usize = 8;
-/// "There is none" where an entry's index is expected.
-const NOWHERE: u32 = u32::MAX;
 
 /// How a text is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,16 +25,14 @@ pub(super) struct Parser<'t> {
     pub(super) bytes: &'t [u8],
     pub(super) at: usize,
     pub(super) reading: Reading,
-    /// How many more levels may be opened.
-    depth: u32,
+    /// How many more levels may be opened, and the members that an object may have.
+    bounds: Bounds,
     pub(super) document: Document<'t>,
     /// The innermost array or object that is open.
     pub(super) open: Open,
     /// The entry of the value that has ended last.
     pub(super) ended: usize,
-    pub(super) numbers: Vec<InexactNumber>,
-    /// Kept from one large object to the next.
-    pub(super) order: Vec<u64>,
+    pub(super) numbers: Vec<LargeNumber<'t>>,
 }
 
 /// An array or object that is being read. Where it is not the innermost, its
@@ -47,6 +43,8 @@ pub(super) struct Open {
     pub is_object: bool,
     /// Items or members so far.
     pub len: u32,
+    /// The marks of its names so far, if it has few.
+    pub seen: u32,
 }
 
 pub(super) enum Stop {
@@ -67,18 +65,17 @@ pub(super) enum Stop {
 pub(super) type Parsed<T> = Result<T, Box<Stop>>;
 
 impl<'t> Parser<'t> {
-    pub(super) fn new(text: &'t str, reading: Reading, depth: u32) -> Self {
+    pub(super) fn new(text: &'t str, reading: Reading, bounds: Bounds) -> Self {
         Self {
             text,
             bytes: text.as_bytes(),
             at: 0,
             reading,
-            depth,
+            bounds,
             document: Document::default(),
-            open: Open { at: NOWHERE, is_object: false, len: 0 },
+            open: Open { at: NOWHERE, is_object: false, len: 0, seen: 0 },
             ended: 0,
             numbers: Vec::new(),
-            order: Vec::new(),
         }
     }
 
@@ -208,30 +205,31 @@ impl<'t> Parser<'t> {
         }
         self.advance();
         self.space();
-        if self.open.len == MEMBERS {
+        if self.open.len == self.bounds.members {
             return self.stop(Stop::Members);
         }
         Ok(())
     }
 
     fn open(&mut self, is_object: bool) -> Parsed<()> {
-        let Some(depth) = self.depth.checked_sub(1) else {
+        let Some(depth) = self.bounds.depth.checked_sub(1) else {
             return self.stop(Stop::Depth);
         };
-        self.depth = depth;
+        self.bounds.depth = depth;
         self.advance();
         self.space();
         self.save();
-        let extent = Extent { len: 0, end: self.open.at };
-        self.open = Open { at: short(self.document.entries.len()), is_object, len: 0 };
+        let extent = Extent { len: 0, end: self.open.at, order: NOWHERE };
+        self.open = Open { at: short(self.document.entries.len()), is_object, len: 0, seen: 0 };
         self.document.entries.push(if is_object { Entry::Object(extent) } else { Entry::Array(extent) });
         Ok(())
     }
 
-    /// Writes down how many members the innermost has by now.
+    /// Writes down what is known of the innermost by now.
     fn save(&mut self) {
         if let Some(Entry::Array(extent) | Entry::Object(extent)) = self.document.entries.get_mut(long(self.open.at)) {
             extent.len = self.open.len;
+            extent.order = self.open.seen;
         }
     }
 
@@ -243,24 +241,22 @@ impl<'t> Parser<'t> {
             _ => None,
         };
         let at = extent(open.at).map_or(NOWHERE, |(extent, _)| extent.end);
-        let (outer, is_object) = extent(at).unwrap_or((Extent { len: 0, end: NOWHERE }, false));
-        Open { at, is_object, len: outer.len }
+        let (outer, is_object) = extent(at).unwrap_or((Extent { len: 0, end: NOWHERE, order: NOWHERE }, false));
+        Open { at, is_object, len: outer.len, seen: outer.order }
     }
 
     /// The end of the innermost array or object; the cursor is on its bracket.
     fn close(&mut self) -> Parsed<()> {
         self.advance();
-        if self.open.is_object {
-            self.compare_names()?;
-        }
+        let order = if self.open.is_object { self.compare_names()? } else { NOWHERE };
         let around = self.around(self.open);
         let end = short(self.document.entries.len());
         if let Some(Entry::Array(extent) | Entry::Object(extent)) = self.document.entries.get_mut(long(self.open.at)) {
-            *extent = Extent { len: self.open.len, end };
+            *extent = Extent { len: self.open.len, end, order };
         }
         self.ended = long(self.open.at);
         self.open = around;
-        self.depth = self.depth.saturating_add(1);
+        self.bounds.depth = self.bounds.depth.saturating_add(1);
         Ok(())
     }
 
@@ -287,7 +283,7 @@ impl<'t> Parser<'t> {
                 JsonFault::DuplicateKey { pointer, key }
             }
             Stop::Depth => JsonFault::Depth { pointer: self.pointer() },
-            Stop::Members => JsonFault::Members { pointer: self.pointer_to(self.open), most: MEMBERS },
+            Stop::Members => JsonFault::Members { pointer: self.pointer_to(self.open), most: self.bounds.members },
         }
     }
 

@@ -7,18 +7,21 @@ use super::{
 
 impl Parser<'_> {
     /// A string; the cursor is on its opening quote.
+    #[inline(always)]
     pub(super) fn string(&mut self) -> Parsed<()> {
-        self.advance();
-        let start = self.at;
-        let rest = self.text.get(start..).unwrap_or_default();
-        let run = plain(rest.as_bytes());
-        self.at = start.wrapping_add(run);
+        let start = self.at.wrapping_add(1);
+        let rest = self.bytes.get(start..).unwrap_or_default();
+        // Most names end in the first eight bytes.
+        let first = rest.first_chunk().map_or(0, |word| ends(u64::from_le_bytes(*word)));
+        let run = if first != 0 { before(first) } else { plain(rest) };
+        let end = start.wrapping_add(run);
+        self.at = end;
         if self.peek() != Some(b'"') {
             return self.decode(start);
         }
         self.advance();
-        // The byte that ends a run is ASCII, so it is whole characters.
-        self.document.entries.push(Entry::Text(rest.get(..run).unwrap_or_default()));
+        // The bytes around a run are ASCII, so it is whole characters.
+        self.document.entries.push(Entry::Text(self.text.get(start..end).unwrap_or_default()));
         Ok(())
     }
 
@@ -103,19 +106,24 @@ impl Parser<'_> {
 
 /// How many bytes stand for themselves in a string: those before a quote, a
 /// backslash or a control character. Looks at eight at a time.
+#[inline(never)]
 fn plain(bytes: &[u8]) -> usize {
     let (words, rest) = bytes.as_chunks::<8>();
     let mut run = 0usize;
     for word in words {
         let ends = ends(u64::from_le_bytes(*word));
         if ends != 0 {
-            // Of the first that ends the run, the highest bit.
-            return run.wrapping_add(usize::try_from(ends.trailing_zeros() / 8).unwrap_or(0));
+            return run.wrapping_add(before(ends));
         }
         run = run.wrapping_add(8);
     }
     let end = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f));
     run.wrapping_add(end.unwrap_or(rest.len()))
+}
+
+/// How many bytes are before the first whose highest bit is set.
+fn before(ends: u64) -> usize {
+    usize::try_from(ends.trailing_zeros() / 8).unwrap_or(0)
 }
 
 /// Sets the highest bit of each byte that ends a run; others only behind one.

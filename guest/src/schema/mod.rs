@@ -4,6 +4,9 @@
 mod annotation;
 mod instance;
 mod names;
+mod numbers;
+mod path;
+mod places;
 mod secrets;
 mod trace;
 mod versions;
@@ -18,17 +21,18 @@ use crate::{
     catalogue::rule,
     error::InitError,
     ir::Operation,
-    json::{Node, push_segment},
+    json::{LargeNumber, Node, push_segment},
     uri,
 };
 use annotation::{Names, rule_of, rule_of_missing};
 use instance::Tape;
-use names::Declared;
+use places::Places;
 use trace::{Trace, occurrences, trace};
 use versions::{ages, ages_missing, is_of_list};
 
 pub(crate) use annotation::check as check_annotations;
 pub(crate) use names::NameInAnotherCase;
+pub(crate) use numbers::PlacedNumber;
 pub use secrets::Secret;
 pub(crate) use secrets::secrets;
 pub use versions::AGEING;
@@ -60,7 +64,7 @@ pub(crate) struct BodySchema {
     /// The schema asks for an object at the top.
     pub wants_object: bool,
     names: Names,
-    declared: Declared,
+    places: Places,
 }
 
 /// One fault of a body.
@@ -100,8 +104,9 @@ impl BodySchema {
             .map_err(|error| fault(format!("{error} (at {})", error.instance_path())))?;
         let wants_object = occurrences(&root, "").iter().any(|trace| trace.declares("object"));
         let names = Names::new(rules, &operation.rule_map, &operation.id)?;
-        let declared = Declared::of(&root);
-        Ok(Self { root, validator, wants_object, names, declared })
+        let places = Places::of(&root)
+            .map_err(|_| fault("its alternatives can be combined in too many ways to compile them".to_owned()))?;
+        Ok(Self { root, validator, wants_object, names, places })
     }
 
     /// Whether a body is valid. Cheap.
@@ -125,7 +130,18 @@ impl BodySchema {
     /// Members whose names the schema declares for their object in another case, at
     /// most `limit`.
     pub(crate) fn names_in_another_case(&self, body: Node<'_>, limit: usize) -> Vec<NameInAnotherCase> {
-        names::in_another_case(&self.declared, &self.root, body, limit)
+        names::in_another_case(&self.places, body, limit)
+    }
+
+    /// What the schema says about numbers of which not every reader keeps the value: of
+    /// those that it declares and of the others, at most `limit` each.
+    pub(crate) fn placed_numbers<'t>(
+        &self,
+        body: Node<'_>,
+        numbers: &[LargeNumber<'t>],
+        limit: usize,
+    ) -> Vec<PlacedNumber<'t>> {
+        numbers::placed(&self.places, body, numbers, limit)
     }
 
     /// The rules that the schema names, for the trace.

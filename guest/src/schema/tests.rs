@@ -285,8 +285,130 @@ fn names_in_another_case_are_found_where_they_are_declared() {
     assert_eq!(found(json!({"Kind": 1, "\u{212a}ind": 2}), 9), [pair("/Kind", "kind"), pair("/\u{212a}ind", "kind")]);
     assert_eq!(
         found(json!({"items": [{}, {"VnfId": {}, "vnfId": {"Id": 1}}]}), 9),
-        [pair("/items/1/VnfId", "vnfId"), pair("/items/1/vnfId/Id", "id")]
+        [pair("/items/1/VnfId", "vnfId"), pair("/items/1/vnfId/Id", "ID")]
     );
     assert_eq!(found(json!({"by-name": {"KIND": {"VNFID": 1}}}), 9), [pair("/by-name/KIND/VNFID", "vnfId")]);
     assert_eq!(found(json!({"Kind": 1, "KIND": 2}), 1).len(), 1);
+}
+
+/// Keys of maps are the user's: case is looked at only where names are declared.
+#[test]
+fn names_of_maps_may_differ_in_case() {
+    let schema = schema(json!({
+        "Root": {
+            "type": "object",
+            "properties": {
+                "kind": {"type": "string"},
+                "free": {"type": "object"},
+                "strings": {"type": "object", "additionalProperties": {"type": "string"}},
+                "by-name": {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/Item"}},
+                "labels": {
+                    "properties": {"owner": {}},
+                    "patternProperties": {"^OWNER$": {}, "^x-": {"properties": {"id": {}}}},
+                },
+                "pair": {"prefixItems": [{"properties": {"id": {}}}], "items": {"properties": {"name": {}}}},
+                "choice": {"if": {"properties": {"kind": {}}}, "then": {"$ref": "#/components/schemas/Item"}},
+            },
+        },
+        "Item": {"allOf": [{"properties": {"id": {}, "größe": {}}}, {"properties": {"next": {"$ref": "#/components/schemas/Item"}}}]},
+    }));
+    let found = |body: Value| -> Vec<String> {
+        let body = Document::from(&body);
+        schema.names_in_another_case(body.root(), 9).into_iter().map(|found| found.pointer).collect()
+    };
+    for passes in [
+        json!({"other": 1, "OTHER": 2, "Other": {"kind": 1, "KIND": 1}}),
+        json!({"free": {"A": 1, "a": {"B": 1, "b": [{"kind": 1, "Kind": 2, "ID": 3}]}}}),
+        json!({"strings": {"HTTP_PROXY": "", "http_proxy": ""}}),
+        json!({"by-name": {"A": {"id": 1}, "a": {"id": 2}, "ID": {"x": 1, "X": 2}}}),
+        json!({"labels": {"owner": 1, "OWNER": 2, "b": {"ID": 1}, "X-": {"ID": 1}}}),
+        json!({"pair": [{"NAME": 1}, {"ID": 1}]}),
+        json!({"by-name": {"a": {"größe": 1, "GROSSE": 2, "Größ": 3, "\u{130}d": 4}}}),
+    ] {
+        assert_eq!(found(passes.clone()), Vec::<String>::new(), "{passes}");
+    }
+    for (body, pointers) in [
+        (json!({"kind": "", "KIND": ""}), vec!["/KIND"]),
+        (
+            json!({"by-name": {"A": {"id": 1, "Id": 2}, "a": {"next": {"next": {"iD": 1}}}}}),
+            vec!["/by-name/A/Id", "/by-name/a/next/next/iD"],
+        ),
+        (json!({"labels": {"Owner": 1, "x-a": {"ID": 1}}}), vec!["/labels/Owner", "/labels/x-a/ID"]),
+        (json!({"pair": [{"ID": 1}, {"NAME": 1}]}), vec!["/pair/0/ID", "/pair/1/NAME"]),
+        (json!({"choice": {"Kind": 1, "Next": 2}}), vec!["/choice/Kind", "/choice/Next"]),
+        (json!({"by-name": {"a": {"GRÖSSE": 1, "GRÖẞE": 2}}}), vec!["/by-name/a/GRÖSSE"]),
+    ] {
+        assert_eq!(found(body.clone()), pointers, "{body}");
+    }
+}
+
+#[test]
+fn numbers_are_free_where_the_schema_does_not_ask_for_one() {
+    let schema = schema(json!({
+        "Root": {
+            "type": "object",
+            "properties": {
+                "count": {"type": "integer"},
+                "share": {"type": ["number", "null"]},
+                "text": {"type": "string"},
+                "free": {"type": "object", "properties": {"count": {"$ref": "#/components/schemas/Count"}}},
+                "all": {"type": "array", "items": {"anyOf": [{"type": "string"}, {"$ref": "#/components/schemas/Count"}]}},
+                "by-name": {"additionalProperties": {"type": "integer"}},
+            },
+        },
+        "Count": {"type": "integer"},
+    }));
+    let placed = |text: &str, limit: usize| -> Vec<(String, String, bool)> {
+        let read = crate::json::parse(text.as_bytes(), crate::json::Bounds { depth: 9, members: 9 }).unwrap();
+        let found = schema.placed_numbers(read.document.root(), &read.numbers, limit);
+        found.into_iter().map(|found| (found.pointer, found.literal.to_owned(), found.declared)).collect()
+    };
+    let text = r#"{"a":[1,1e19],"count":9007199254740993.0,"share":9007199254740992,"text":1e20,"free":{"b/c":[[2,1e21]],"count":1e22,
+        "Count":[{"x":0},1e23]},"all":["",1e24,{"x":1e25}],"by-name":{"x":1e26,"y":{"z":1e27}},"last":1e400}"#;
+    let of = |pointer: &str, literal: &str, declared: bool| (pointer.to_owned(), literal.to_owned(), declared);
+    let expected = [
+        of("/a/1", "1e19", false),
+        of("/count", "9007199254740993.0", true),
+        of("/share", "9007199254740992", true),
+        of("/text", "1e20", false),
+        of("/free/b~1c/0/1", "1e21", false),
+        of("/free/count", "1e22", true),
+        of("/free/Count/1", "1e23", false),
+        of("/all/1", "1e24", true),
+        of("/all/2/x", "1e25", false),
+        of("/by-name/x", "1e26", true),
+        of("/by-name/y/z", "1e27", false),
+        of("/last", "1e400", false),
+    ];
+    assert_eq!(placed(text, 32), expected);
+    // No number of free ones hides one that is declared.
+    let of_two = placed(text, 2);
+    assert_eq!(
+        of_two.iter().map(|found| found.1.as_str()).collect::<Vec<_>>(),
+        ["1e19", "9007199254740993.0", "9007199254740992", "1e20"]
+    );
+    let many = format!(r#"{{"a":[{}1e19],"count":1e20}}"#, "1e18,".repeat(1000));
+    assert_eq!(placed(&many, 3).last(), Some(&of("/count", "1e20", true)));
+}
+
+/// Alternatives that refer to one another in every combination are refused when the
+/// policy is made, not followed for ever.
+#[test]
+fn a_schema_may_have_many_places_but_not_any_number() {
+    let item = |links: usize| -> Value {
+        // Which of the links a body follows makes another set of nodes.
+        let nodes = (0..links).map(|from| {
+            let to = |step: usize| json!({"$ref": format!("#/components/schemas/N{}", (from + step) % links)});
+            let below = json!({"properties": {"a": to(1), "b": {"anyOf": [to(1), to(2)]}, "c": if from == 0 { json!({}) } else { to(1) }}});
+            (format!("N{from}"), below)
+        });
+        let mut schemas: serde_json::Map<String, Value> = nodes.collect();
+        schemas.insert("Root".to_owned(), json!({"$ref": "#/components/schemas/N1"}));
+        Value::Object(schemas)
+    };
+    let places = |links: usize| {
+        places::Places::of(&json!({"$ref": "#/components/schemas/Root", "components": {"schemas": item(links)}}))
+            .is_ok()
+    };
+    assert!(places(3) && !places(14));
 }

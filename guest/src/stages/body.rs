@@ -6,9 +6,9 @@ use crate::{
     engine::CompiledBody,
     findings::Report,
     ir::{Body, Severity, Stage},
-    json::{self, Document, InexactNumber, JsonFault, Node, Strict},
+    json::{self, Bounds, Document, JsonFault, LargeNumber, Node, Strict},
     media_type::MediaType,
-    schema::NameInAnotherCase,
+    schema::{NameInAnotherCase, PlacedNumber},
     text,
     verdict::Location,
 };
@@ -23,7 +23,7 @@ pub(crate) enum Content<'t> {
     Unreadable,
     Read {
         document: Document<'t>,
-        numbers: Vec<InexactNumber>,
+        numbers: Vec<LargeNumber<'t>>,
         invalid: bool,
     },
 }
@@ -181,11 +181,12 @@ pub(super) fn read<'a>(call: &Call<'a>, content: Content<'a>, report: &mut Repor
     if !matches!(content, Content::Unread) {
         return content;
     }
-    let depth = call.engine.bundle.limits.depth;
-    let Strict { document, numbers } = match json::parse(call.request.body, depth) {
+    let limits = &call.engine.bundle.limits;
+    let bounds = Bounds { depth: limits.depth, members: limits.members };
+    let read = match json::parse(call.request.body, bounds) {
         Ok(read) => read,
         Err(fault) => {
-            let (rule, pointer, detail) = explain(fault, depth);
+            let (rule, pointer, detail) = explain(fault, limits.depth);
             report.fail(rule, Location::Body(pointer), detail);
             return Content::Unreadable;
         }
@@ -195,14 +196,14 @@ pub(super) fn read<'a>(call: &Call<'a>, content: Content<'a>, report: &mut Repor
     if wants_object {
         report.looks_at(&[rule::JSON_OBJECT]);
     }
-    if wants_object && !document.root().is_object() {
+    if wants_object && !read.document.root().is_object() {
         let detail = "The request body is valid JSON, but not a JSON object, which is expected.".to_owned();
         if report.fail(rule::JSON_OBJECT, Location::Body(String::new()), detail) {
             return Content::Unreadable;
         }
     }
     let judges_null = call.operation.body.as_ref().is_none_or(|body| !body.null_is_absent);
-    let document = if judges_null { document } else { document.without_null_members() };
+    let Strict { document, numbers } = if judges_null { read } else { read.without_null_members() };
     Content::Read { document, numbers, invalid: false }
 }
 
@@ -222,7 +223,7 @@ fn explain(fault: JsonFault, depth: u32) -> (usize, String, String) {
         ),
         JsonFault::DuplicateKey { pointer, key } => {
             let detail = format!(
-                "The member name {} occurs more than once in one object, be it in another case (at {}); readers disagree about which counts.",
+                "The member name {} occurs more than once in one object (at {}); readers disagree about which counts. Send it once.",
                 text::quote(&key),
                 text::clean(&pointer)
             );
@@ -231,7 +232,9 @@ fn explain(fault: JsonFault, depth: u32) -> (usize, String, String) {
         JsonFault::Members { pointer, most } => (
             rule::JSON_MEMBERS,
             pointer,
-            format!("An object of the request body has more than {most} members, which is the most that is accepted."),
+            format!(
+                "An object of the request body has more than the {most} members that are accepted; send it with fewer."
+            ),
         ),
         JsonFault::Depth { pointer } => {
             // The pointer would be as long as the body is deep.
@@ -258,13 +261,15 @@ pub(super) fn check_schema(call: &Call<'_>, content: &mut Content<'_>, report: &
         let value = document.root();
         if report.traced().is_some() {
             report.looks_at(&body.schema.rules());
-            report.looks_at(&[rule::BODY_SCHEMA, rule::JSON_NUMBER, rule::JSON_NAME_CASE]);
+            report.looks_at(&[rule::BODY_SCHEMA, rule::JSON_NUMBER, rule::JSON_NUMBER_FREE, rule::JSON_NAME_CASE]);
         }
         if !body.schema.is_valid(value) {
             *invalid = report_schema(call, body, value, report);
         }
-        for number in numbers.iter() {
-            *invalid |= report_number(call, body, number, report);
+        if !numbers.is_empty() {
+            for number in body.schema.placed_numbers(value, numbers, violations(call)) {
+                *invalid |= report_number(call, body, number, report);
+            }
         }
         for found in body.schema.names_in_another_case(value, violations(call)) {
             *invalid |= report_name(&found, report);
@@ -290,24 +295,30 @@ fn report_schema(call: &Call<'_>, body: &CompiledBody, value: Node<'_>, report: 
     invalid
 }
 
-fn report_number(call: &Call<'_>, body: &CompiledBody, number: &InexactNumber, report: &mut Report<'_>) -> bool {
-    let literal = text::quote(&number.literal);
+fn report_number(call: &Call<'_>, body: &CompiledBody, number: PlacedNumber<'_>, report: &mut Report<'_>) -> bool {
+    let PlacedNumber { pointer, literal, declared } = number;
+    let literal = text::quote(literal);
+    if !declared {
+        let detail = format!(
+            "Not every reader keeps the value of the number {literal} (at {}); it may arrive as another one. A string arrives unchanged.",
+            text::clean(&pointer)
+        );
+        return report.fail(rule::JSON_NUMBER_FREE, Location::Body(pointer), detail);
+    }
     let mut denied = false;
-    if let Some(rule) = body.schema.integer_rule(&number.pointer)
-        && !report.has(rule, &number.pointer)
+    if let Some(rule) = body.schema.integer_rule(&pointer)
+        && !report.has(rule, &pointer)
     {
         let detail = format!(
             "{} is {literal}; expected is an integer between -9007199254740991 and 9007199254740991.",
-            last_segment(&number.pointer)
+            last_segment(&pointer)
         );
-        denied = report.fail_as(rule, schema_status(call, rule), Location::Body(number.pointer.clone()), detail);
+        denied = report.fail_as(rule, schema_status(call, rule), Location::Body(pointer.clone()), detail);
     }
-    let reason =
-        if number.overflow { "is larger than a number can be" } else { "has more digits than every reader keeps" };
     let detail = format!(
-        "The number {literal} {reason}; send it as a string, or an integer between -9007199254740991 and 9007199254740991."
+        "Not every reader keeps the value of the number {literal}; send one between -9007199254740991 and 9007199254740991."
     );
-    report.fail(rule::JSON_NUMBER, Location::Body(number.pointer.clone()), detail) | denied
+    report.fail(rule::JSON_NUMBER, Location::Body(pointer), detail) | denied
 }
 
 fn report_name(found: &NameInAnotherCase, report: &mut Report<'_>) -> bool {

@@ -76,9 +76,9 @@ fn stages_before_any_fact() {
             "0 or more",
         ),
         (
-            terminate(r#"{"terminationType":"FORCEFUL","additionalParams":{"x":123456789012345678901}}"#),
+            terminate(r#"{"terminationType":"GRACEFUL","gracefulTerminationTimeout":123456789012345678901}"#),
             400,
-            "body.json.number",
+            "terminate.timeout.type",
             "123456789012345678901",
         ),
         (

@@ -58,7 +58,7 @@ pub fn bundle() -> Value {
     json!({
         "format": FORMAT, "name": "test", "version": "1.0.0", "digest": "00",
         "apiRoots": [{"path": "/vnflcm/v2"}, {"path": "/telco/api/vnflcm/v2", "options": {"strict": true}}],
-        "limits": {"bodyBytes": 2000, "targetBytes": 500, "depth": 8, "violations": 4},
+        "limits": {"bodyBytes": 2000, "targetBytes": 500, "depth": 8, "members": 50, "violations": 4},
         "options": [
             {"name": "strict", "kind": "boolean", "default": false, "doc": ""},
             {"name": "lenient", "kind": "boolean", "default": false, "doc": ""},

@@ -24,6 +24,7 @@ struct Body {
     text: Option<String>,
     base64: Option<String>,
     expect: String,
+    differs: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -59,7 +60,7 @@ pub fn bodies() -> Vec<Case> {
         )
         .into_bytes();
         bytes.extend(content);
-        Case { name: case.name, bytes, expect: rule(case.expect), differs: None }
+        Case { name: case.name, bytes, expect: rule(case.expect), differs: case.differs }
     })
 }
 

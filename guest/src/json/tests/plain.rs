@@ -3,16 +3,15 @@
 
 use serde_json::{Map, Number, Value};
 
-use super::super::{InexactNumber, JsonFault, MEMBERS, push_segment};
+use super::super::{Bounds, JsonFault, push_segment};
 
-const REPORTED: usize = 32;
-
-pub(super) fn parse(bytes: &[u8], depth: u32) -> Result<(Value, Vec<InexactNumber>), JsonFault> {
+/// The value, and where its large numbers are and how they are written.
+pub(super) fn parse(bytes: &[u8], bounds: Bounds) -> Result<(Value, Vec<(String, String)>), JsonFault> {
     let text = std::str::from_utf8(bytes).map_err(|error| JsonFault::Utf8 { offset: error.valid_up_to() })?;
-    let mut parser = Parser { text, bytes, at: 0, depth, numbers: Vec::new() };
+    let mut parser = Parser { text, bytes, at: 0, bounds, numbers: Vec::new() };
     match parser.document() {
         Ok(value) => Ok((value, parser.numbers.into_iter().map(Pending::finish).collect())),
-        Err(stop) => Err(stop.explain(text)),
+        Err(stop) => Err(stop.explain(text, bounds.members)),
     }
 }
 
@@ -30,7 +29,7 @@ enum Why {
 }
 
 impl Stop {
-    fn explain(self, text: &str) -> JsonFault {
+    fn explain(self, text: &str, most: u32) -> JsonFault {
         match self.why {
             Why::Malformed { at, expected } => {
                 let read = text.get(..at).unwrap_or(text);
@@ -40,7 +39,7 @@ impl Stop {
             }
             Why::DuplicateKey(key) => JsonFault::DuplicateKey { pointer: pointer(&self.segments), key },
             Why::Depth => JsonFault::Depth { pointer: pointer(&self.segments) },
-            Why::Members => JsonFault::Members { pointer: pointer(&self.segments), most: MEMBERS },
+            Why::Members => JsonFault::Members { pointer: pointer(&self.segments), most },
         }
     }
 }
@@ -48,12 +47,11 @@ impl Stop {
 struct Pending {
     segments: Vec<String>,
     literal: String,
-    overflow: bool,
 }
 
 impl Pending {
-    fn finish(self) -> InexactNumber {
-        InexactNumber { pointer: pointer(&self.segments), literal: self.literal, overflow: self.overflow }
+    fn finish(self) -> (String, String) {
+        (pointer(&self.segments), self.literal)
     }
 }
 
@@ -69,8 +67,8 @@ struct Parser<'a> {
     text: &'a str,
     bytes: &'a [u8],
     at: usize,
-    /// How many more levels may be opened.
-    depth: u32,
+    /// How many more levels may be opened, and the members that an object may have.
+    bounds: Bounds,
     numbers: Vec<Pending>,
 }
 
@@ -128,14 +126,14 @@ impl Parser<'_> {
     }
 
     fn nested(&mut self, read: fn(&mut Self) -> Parsed<Value>) -> Parsed<Value> {
-        let Some(depth) = self.depth.checked_sub(1) else {
+        let Some(depth) = self.bounds.depth.checked_sub(1) else {
             return Err(Stop { why: Why::Depth, segments: Vec::new() });
         };
-        self.depth = depth;
+        self.bounds.depth = depth;
         self.advance();
         self.space();
         let value = read(self)?;
-        self.depth = depth.saturating_add(1);
+        self.bounds.depth = depth.saturating_add(1);
         Ok(value)
     }
 
@@ -180,13 +178,13 @@ impl Parser<'_> {
             }
             self.advance();
             self.space();
-            if members.len() == usize::try_from(MEMBERS).unwrap_or(usize::MAX) {
+            if members.len() == usize::try_from(self.bounds.members).unwrap_or(usize::MAX) {
                 return Err(Stop { why: Why::Members, segments: Vec::new() });
             }
             let known = self.numbers.len();
             let value = self.value().map_err(|stop| within(stop, || key.clone()))?;
             self.locate(known, || key.clone());
-            if members.keys().any(|known: &String| known.to_uppercase() == key.to_uppercase()) {
+            if members.contains_key(&key) {
                 return Err(Stop { why: Why::DuplicateKey(key.clone()), segments: vec![key] });
             }
             members.insert(key, value);
@@ -254,11 +252,13 @@ impl Parser<'_> {
     }
 
     fn represent(&mut self, literal: &str, integer: bool) -> Number {
+        // The grammar has been checked, so this parses; too large gives infinity.
+        let value = literal.parse::<f64>().unwrap_or(f64::INFINITY);
+        if value.abs() >= 9_007_199_254_740_992.0 {
+            self.numbers.push(Pending { segments: Vec::new(), literal: literal.to_owned() });
+        }
         if integer && literal != "-0" {
             // Every digit is kept, though not by readers that only know doubles.
-            if literal.parse::<i128>().map_or(true, |value| value.abs() >= 1 << 53) {
-                self.report(literal, literal.parse::<f64>().is_ok_and(f64::is_infinite));
-            }
             if let Ok(value) = literal.parse::<i64>() {
                 return value.into();
             }
@@ -266,19 +266,8 @@ impl Parser<'_> {
                 return value.into();
             }
         }
-        // The grammar has been checked, so this parses; too large gives infinity.
-        let value = literal.parse::<f64>().unwrap_or(f64::INFINITY);
-        if !integer && value.is_infinite() {
-            self.report(literal, value.is_infinite());
-        }
         let finite = value.clamp(f64::MIN, f64::MAX);
         Number::from_f64(finite).unwrap_or_else(|| 0.into())
-    }
-
-    fn report(&mut self, literal: &str, overflow: bool) {
-        if self.numbers.len() < REPORTED {
-            self.numbers.push(Pending { segments: Vec::new(), literal: literal.to_owned(), overflow });
-        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use fastrand::Rng;
 
-use super::{super::*, plain};
+use super::{super::*, bounds, located, plain};
 
 /// A value as text, with every way to write it.
 fn value(random: &mut Rng, depth: usize, out: &mut String) {
@@ -122,8 +122,8 @@ fn faults_and_values_are_those_of_the_plain_reader() {
     for _ in 0..30_000 {
         let bytes = text(&mut random);
         let depth = random.u32(1..8);
-        let expected = plain::parse(&bytes, depth);
-        let found = parse(&bytes, depth).map(|read| (read.document.root().to_value(), read.numbers));
+        let expected = plain::parse(&bytes, bounds(depth));
+        let found = parse(&bytes, bounds(depth)).map(|read| (read.document.root().to_value(), located(&read)));
         accepted += usize::from(expected.is_ok());
         duplicates += usize::from(matches!(expected, Err(JsonFault::DuplicateKey { .. })));
         assert_eq!(found, expected, "{}", String::from_utf8_lossy(&bytes));
@@ -137,7 +137,7 @@ fn what_is_strict_json_reads_as_serde_json_reads_it() {
     let mut accepted = 0;
     for _ in 0..20_000 {
         let bytes = text(&mut random);
-        let Ok(read) = parse(&bytes, 100) else { continue };
+        let Ok(read) = parse(&bytes, bounds(100)) else { continue };
         // `serde_json` rounds some fractions to a neighbour.
         if !read.numbers.is_empty() || bytes.contains(&b'.') {
             continue;
@@ -189,6 +189,7 @@ fn duplicates_in_objects_of_any_size() {
             let mut names: Vec<String> = (0..size).map(|index| format!("name {index}")).collect();
             for _ in 0..random.usize(..3) {
                 let name = names[random.usize(..size)].clone();
+                // In another case it is another name.
                 names[random.usize(..size)] = if random.bool() { name } else { name.to_uppercase() };
             }
             let members: Vec<String> = names
@@ -203,26 +204,56 @@ fn duplicates_in_objects_of_any_size() {
             if random.bool() {
                 text.truncate(random.usize(..text.len()));
             }
-            let found = parse(text.as_bytes(), 5).map(|read| read.document.root().to_value());
-            assert_eq!(found, plain::parse(text.as_bytes(), 5).map(|(value, _)| value), "{text}");
+            let found = parse(text.as_bytes(), bounds(5));
+            if let Ok(read) = &found
+                && let Some(Kind::Object(object)) = read.document.root().at("/1").map(Node::kind)
+            {
+                assert!(object.members().all(|(name, value)| object.get(name).unwrap().identity() == value.identity()));
+                assert!(!object.has("name") && !object.has("name 2000"));
+            }
+            let found = found.map(|read| read.document.root().to_value());
+            assert_eq!(found, plain::parse(text.as_bytes(), bounds(5)).map(|(value, _)| value), "{text}");
         }
     }
 }
 
-/// Two names whose hashes are equal are not taken for one.
+/// Names whose hashes are equal are not taken for one, and each is found.
 #[test]
 fn names_that_only_look_alike_differ() {
-    let names: Vec<String> = (0..1000).map(|index| format!("\"{index:040}\":{index}")).collect();
-    // These hash alike: case is one bit, and not only of letters.
-    let odd = ["\"[\":0", "\"{\":0", "\"@\":0", "\"`\":0"].map(str::to_owned);
-    let names = [names.as_slice(), &odd].concat();
-    let text = format!("{{{}}}", names.join(","));
-    assert!(parse(text.as_bytes(), 2).is_ok());
+    let names: Vec<String> = (0..1000).map(|index| format!("{index:040}")).chain(of_one_hash()).collect();
+    let members: Vec<String> = names.iter().map(|name| format!("\"{name}\":\"{name}\"")).collect();
+    let text = format!("{{{}}}", members.join(","));
+    let read = parse(text.as_bytes(), Bounds { depth: 2, members: 2000 }).unwrap();
+    let Kind::Object(object) = read.document.root().kind() else { panic!("it is an object") };
+    assert!(names.iter().all(|name| object.get(name).and_then(Node::as_str) == Some(name)));
+    for name in of_one_hash() {
+        let twice = text.replacen('}', &format!(",\"{name}\":0}}"), 1);
+        let fault = JsonFault::DuplicateKey { pointer: format!("/{name}"), key: name };
+        assert_eq!(parse(twice.as_bytes(), Bounds { depth: 2, members: 2000 }).map(|_| ()), Err(fault));
+    }
+}
+
+/// Texts of sixteen letters and digits: the second word of each undoes what the first
+/// has done.
+fn of_one_hash() -> Vec<String> {
+    const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+    let first = |word: [u8; 8]| u64::from_le_bytes(word).wrapping_mul(SPREAD).rotate_left(29);
+    let mut random = Rng::with_seed(12);
+    let wanted = first(*b"aaaaaaaa") ^ u64::from_le_bytes(*b"bbbbbbbb");
+    let mut found = vec!["aaaaaaaabbbbbbbb".to_owned()];
+    while found.len() < 3 {
+        let word = std::array::from_fn(|_| u8::try_from(random.alphanumeric()).unwrap());
+        let second = (wanted ^ first(word)).to_le_bytes();
+        if second.iter().all(u8::is_ascii_alphanumeric) {
+            found.push(String::from_utf8([word, second].concat()).unwrap());
+        }
+    }
+    found
 }
 
 #[test]
 fn what_a_pointer_leads_to() {
-    let read = parse(br#"{"a/b":[1,{"~":[[],2,{"x":true}]}],"":null}"#, 9).unwrap();
+    let read = parse(br#"{"a/b":[1,{"~":[[],2,{"x":true}]}],"":null}"#, bounds(9)).unwrap();
     let root = read.document.root();
     let value = root.to_value();
     for pointer in

@@ -89,16 +89,17 @@ const DOCS: &[(&str, &str)] = &[
     ),
     (
         "body.json.duplicate-key",
-        "Parsers disagree about which of two members of the same name counts, and some do not tell case apart, so gate and VNFM could act on different values. Send each member once, in one case.",
+        "Parsers disagree about which of two members of the same name counts, so gate and VNFM could act on different values. Send each member once.",
     ),
     ("body.json.depth", "Arrays and objects are nested deeper than limits.depth. No data type of the API needs that."),
-    (
-        "body.json.members",
-        "An object has more members than any data type of the API needs, which only costs gate and VNFM their time. Send fewer.",
-    ),
+    ("body.json.members", "An object has more members than limits.members. Send fewer, or have the limit raised."),
     (
         "body.json.number",
-        "Readers keep different digits of such a number, so gate and VNFM could act on different values. Send an integer within plus or minus 9007199254740991, or a string where one is expected.",
+        "Where the schema says integer or number, readers keep different digits of a value beyond plus or minus 9007199254740991, however it is written, so gate and VNFM could act on different values. Send a smaller one.",
+    ),
+    (
+        "body.json.number-free",
+        "The same where the schema leaves the value to the user. A VNFM that keeps every digit reads what was sent; others round it. Send a string where one is taken.",
     ),
     (
         "body.json.name-case",

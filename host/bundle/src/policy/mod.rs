@@ -59,7 +59,8 @@ impl Policy {
 }
 
 /// What holds where policy.yaml is silent.
-const LIMITS: Limits = Limits { body_bytes: 1024 * 1024, target_bytes: 8192, depth: 64, violations: 32 };
+const LIMITS: Limits =
+    Limits { body_bytes: 1024 * 1024, target_bytes: 8192, depth: 64, members: 65536, violations: 32 };
 
 /// Reads policy.yaml. `base` is what the extended bundle comes to.
 ///
@@ -213,6 +214,7 @@ fn limits(node: &Node, base: &Limits, report: &mut Report) -> Option<Limits> {
     let body_bytes = limit("bodyBytes", 64 * 1024 * 1024, base.body_bytes);
     let target_bytes = limit("targetBytes", 1024 * 1024, base.target_bytes.into());
     let depth = limit("depth", 128, base.depth.into());
+    let members_of_object = limit("members", 1024 * 1024, base.members.into());
     let violations = limit("violations", 1000, base.violations.into());
     members.finish(report);
     // The ranges above fit.
@@ -221,6 +223,7 @@ fn limits(node: &Node, base: &Limits, report: &mut Report) -> Option<Limits> {
         body_bytes,
         target_bytes: narrow(target_bytes),
         depth: narrow(depth),
+        members: narrow(members_of_object),
         violations: narrow(violations),
     })
 }
