@@ -8,6 +8,8 @@ use std::fmt;
 
 use serde_json::{Map, Number, Value};
 
+use super::allowance::Allowance;
+
 /// One value, or one member name. The items of an array follow it, and the names
 /// and values of an object's members in turn.
 #[derive(Debug, Clone)]
@@ -46,12 +48,13 @@ pub(crate) struct Document<'t> {
     pub(super) entries: Vec<Entry<'t>>,
     /// The decoded texts, one after another.
     pub(super) decoded: String,
+    allowance: Allowance,
 }
 
 impl<'t> Document<'t> {
     /// An object without members.
     pub(crate) fn empty_object() -> Self {
-        Self { entries: vec![Entry::Object(Extent { len: 0, end: 1 })], decoded: String::new() }
+        Self { entries: vec![Entry::Object(Extent { len: 0, end: 1 })], ..Self::default() }
     }
 
     /// Makes it a document of just this text.
@@ -202,6 +205,11 @@ impl<'d> Node<'d> {
         (std::ptr::from_ref(self.document).addr(), short(self.at))
     }
 
+    /// What may still be found wrong with its document.
+    pub(crate) fn allowance(self) -> &'d Allowance {
+        &self.document.allowance
+    }
+
     /// A copy of it all.
     pub(crate) fn to_value(self) -> Value {
         match self.kind() {
@@ -259,6 +267,10 @@ impl<'d> Array<'d> {
         self.0.len()
     }
 
+    pub(crate) fn allowance(&self) -> &'d Allowance {
+        &self.0.document.allowance
+    }
+
     pub(crate) fn items(&self) -> Items<'d> {
         Items { content: self.0, at: self.0.first, left: self.len() }
     }
@@ -308,6 +320,10 @@ pub(crate) struct Object<'d>(Content<'d>);
 impl<'d> Object<'d> {
     pub(crate) fn len(&self) -> usize {
         self.0.len()
+    }
+
+    pub(crate) fn allowance(&self) -> &'d Allowance {
+        &self.0.document.allowance
     }
 
     pub(crate) fn members(&self) -> Members<'d> {

@@ -8,6 +8,7 @@
 //!
 //! Facts, which do not come from the caller, are read as `serde_json` reads them.
 
+mod allowance;
 mod case;
 mod document;
 mod names;
@@ -17,6 +18,7 @@ mod strings;
 
 use parser::{Parser, Reading};
 
+pub(crate) use allowance::Allowance;
 pub(crate) use case::{alike, folded};
 pub(crate) use document::{Array, Document, Items, Kind, Members, Node, Object};
 

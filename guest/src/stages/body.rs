@@ -256,22 +256,24 @@ pub(super) fn check_schema(call: &Call<'_>, content: &mut Content<'_>, report: &
         for number in numbers.iter() {
             *invalid |= report_number(call, body, number, report);
         }
-        for found in body.schema.names_in_another_case(value, violations(call)) {
+        for found in body.schema.names_in_another_case(value, call.violations()) {
             *invalid |= report_name(&found, report);
         }
     }
     expressions::run(call, Stage::Body, Some(content), report);
 }
 
-/// Most faults that are reported.
-fn violations(call: &Call<'_>) -> usize {
-    usize::try_from(call.engine.bundle.limits.violations).unwrap_or(usize::MAX)
-}
-
 /// True if a fault denies.
 fn report_schema(call: &Call<'_>, body: &CompiledBody, value: Node<'_>, report: &mut Report<'_>) -> bool {
     let mut denied = false;
-    for fault in body.schema.faults(value, violations(call)) {
+    let faults = body.schema.faults(value, call.violations());
+    if faults.is_empty() {
+        // Nothing is let through because nobody can say what is wrong with it.
+        let detail = "The request body does not have the form that its schema describes.".to_owned();
+        let status = schema_status(call, rule::BODY_SCHEMA);
+        return report.fail_as(rule::BODY_SCHEMA, status, Location::Body(String::new()), detail);
+    }
+    for fault in faults {
         denied |=
             report.fail_as(fault.rule, schema_status(call, fault.rule), Location::Body(fault.pointer), fault.detail);
     }
