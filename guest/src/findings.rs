@@ -144,9 +144,13 @@ impl<'e> Report<'e> {
         detail: String,
         ages: bool,
     ) -> bool {
+        self.record(rule, self.severity_of_schema(rule, ages), status, true, location, detail)
+    }
+
+    /// The severity of a fault of a schema; `ages` says that it is about a list of a version.
+    pub(crate) fn severity_of_schema(&self, rule: usize, ages: bool) -> Severity {
         let severity = self.severity(rule);
-        let severity = if self.is_beyond && ages { severity.min(Severity::Warn) } else { severity };
-        self.record(rule, severity, status, true, location, detail)
+        if self.is_beyond && ages { severity.min(Severity::Warn) } else { severity }
     }
 
     /// Records a failure that only warns, whatever the rule's severity.

@@ -62,6 +62,12 @@ fn the_service_is_as_confined_as_documented() {
 }
 
 #[test]
+fn the_memory_of_the_service_is_never_swapped_out() {
+    let unit = deploy("solgate.service");
+    assert!(unit.lines().any(|line| line == "MemorySwapMax=0"), "{unit}");
+}
+
+#[test]
 fn the_container_has_only_what_a_release_carries() {
     let release = deploy("release.sh");
     let packed = release.lines().find(|line| line.trim_start().starts_with("cp \"$(binary")).expect("files are packed");

@@ -2,9 +2,10 @@
 
 use std::num::NonZeroU32;
 
-use solgate::policy::{Engine, EngineConfig, EvaluateError, Isolation, Policy};
+use solgate::policy::{Engine, EngineConfig, EvaluateError, Isolation, PageMap, Policy};
 use solgate_engine::verdict::{Context, Outcome, Request};
 use solgate_tests::artifact;
+use solgate_tests::minimal::{self, Door};
 
 fn engine(concurrency: u32) -> Engine {
     Engine::new(EngineConfig { concurrency, ..EngineConfig::default() }).expect("it starts")
@@ -76,4 +77,26 @@ fn isolations_are_written_as_they_are_read() {
         let error = text.parse::<Isolation>().expect_err(text);
         assert!(error.to_string().contains("recycle:64"), "{error}");
     }
+}
+
+#[test]
+fn every_door_says_at_its_start_how_memory_is_reset() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let policy = folder.path().join("policy.wasm");
+    std::fs::write(&policy, minimal::policy(&[])).expect("it is written");
+    let expected = format!("solgate: isolation: {}", engine(1).memory_reset());
+    for door in ["serve", "ext-authz", "forward-auth"] {
+        let door = Door::open(door, "http://127.0.0.1:9", folder.path(), &policy, &[]);
+        let said = door.server.said();
+        assert_eq!(said.lines().filter(|line| *line == expected).count(), 1, "{expected:?} in {said}");
+    }
+}
+
+#[test]
+fn memory_is_reset_in_whole_where_the_engine_is_told_so() {
+    let config = EngineConfig { concurrency: 1, page_map: PageMap::Never, ..EngineConfig::default() };
+    let engine = Engine::new(config).expect("it starts");
+    assert!(!engine.memory_reset().uses_page_map());
+    let policy = policy(&engine, "fresh");
+    assert_eq!([(); 3].map(|()| count(&policy)), [1, 1, 1]);
 }

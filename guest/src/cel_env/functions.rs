@@ -13,10 +13,12 @@ use cel::{
 };
 use regex::Regex;
 
-use super::{list::List, uri, value, window::Window};
+use super::{list::List, map, uri, value, window::Window};
 
 /// Equality of two values that are not scalars in the source.
 pub(super) const EQUAL: &str = "@equal";
+/// Makes a map: what a map literal becomes, see [`map::make`].
+pub(super) const MAP: &str = "@map";
 /// The function `matches` of CEL; its second argument becomes a [`Pattern`].
 pub(super) const MATCHES: &str = "matches";
 /// The host of a URI.
@@ -111,6 +113,8 @@ pub(super) fn environment() -> Result<Env, DeclarationError> {
     let mut env = Env::stdlib();
     env.add_extension(cel::extensions::strings)?;
     env.add_overload(EQUAL, "solgate_equal", vec![types::DYN_TYPE, types::DYN_TYPE], equal)?;
+    env.add_overload(MAP, "solgate_map", vec![types::LIST_TYPE], map::make)?;
+    env.add_overload(MAP, "solgate_map_optional", vec![types::LIST_TYPE, types::LIST_TYPE], map::make)?;
     env.add_overload(MATCHES, "solgate_matches", vec![types::STRING_TYPE, PATTERN_TYPE.to_owned()], matches)?;
     env.add_overload(HOST, "solgate_host", vec![types::STRING_TYPE], host)?;
     env.add_overload(SCHEME, "solgate_scheme", vec![types::STRING_TYPE], scheme)?;

@@ -6,6 +6,7 @@ mod analyse;
 mod direct;
 mod functions;
 mod list;
+mod map;
 mod program;
 mod uri;
 mod value;

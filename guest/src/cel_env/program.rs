@@ -5,7 +5,8 @@ use std::sync::Arc;
 use cel::{
     Context, Env, ExecutionError, IdedExpr, Value,
     common::{
-        ast::{CallExpr, EntryExpr, Expr, LiteralValue, SourceInfo, operators},
+        ast::{CallExpr, EntryExpr, Expr, ListExpr, LiteralValue, MapEntryExpr, MapExpr, SourceInfo, operators},
+        types::CelInt,
         value::{CowVal, Val},
     },
 };
@@ -14,7 +15,7 @@ use regex::Regex;
 use super::{
     ExprError, ExprInfo,
     analyse::analyse,
-    functions::{EQUAL, FUNCTIONS, HOST, IN_LIST, IN_WINDOW, MATCHES, Pattern, SCHEME, environment},
+    functions::{EQUAL, FUNCTIONS, HOST, IN_LIST, IN_WINDOW, MAP, MATCHES, Pattern, SCHEME, environment},
     list::List,
     window::{Window, windows},
 };
@@ -197,12 +198,8 @@ impl Compiler {
                 }
             }
             Expr::Map(map) => {
-                for entry in &mut map.entries {
-                    if let EntryExpr::MapEntry(entry) = &mut entry.expr {
-                        self.rewrite(&mut entry.key, source)?;
-                        self.rewrite(&mut entry.value, source)?;
-                    }
-                }
+                let made = self.rewrite_map(std::mem::take(map), node.id, source)?;
+                node.expr = made;
             }
             Expr::Select(select) => self.rewrite(&mut select.operand, source)?,
             Expr::Struct(_) => {
@@ -214,6 +211,38 @@ impl Compiler {
             Expr::Ident(_) | Expr::Literal(_) => {}
         }
         Ok(())
+    }
+
+    /// A map literal becomes a call that makes a map of one order, see [`map::make`].
+    ///
+    /// [`map::make`]: super::map::make
+    fn rewrite_map(&mut self, map: MapExpr, id: u64, source: &SourceInfo) -> Result<Expr, ExprError> {
+        let list = |elements| IdedExpr { id, expr: Expr::List(ListExpr::new(elements)) };
+        let mut known: Vec<LiteralValue> = Vec::new();
+        let mut parts = Vec::with_capacity(map.entries.len().saturating_mul(2));
+        let mut optional = Vec::new();
+        for (index, entry) in map.entries.into_iter().enumerate() {
+            let EntryExpr::MapEntry(MapEntryExpr { mut key, mut value, optional: is_optional }) = entry.expr else {
+                return Err(fault("messages cannot be constructed here", id, source));
+            };
+            if is_optional {
+                let index = LiteralValue::Int(CelInt::from(i64::try_from(index).unwrap_or(i64::MAX)));
+                optional.push(IdedExpr { id, expr: Expr::Literal(index) });
+            } else if let Expr::Literal(literal) = &key.expr {
+                if known.contains(literal) {
+                    return Err(fault("the map has this key twice", key.id, source));
+                }
+                known.push(literal.clone());
+            }
+            self.rewrite(&mut key, source)?;
+            self.rewrite(&mut value, source)?;
+            parts.extend([key, value]);
+        }
+        let mut args = vec![list(parts)];
+        if !optional.is_empty() {
+            args.push(list(optional));
+        }
+        Ok(Expr::Call(CallExpr { func_name: MAP.to_owned(), target: None, args }))
     }
 
     fn rewrite_call(&mut self, call: &mut CallExpr, id: u64, source: &SourceInfo) -> Result<Option<Expr>, ExprError> {

@@ -176,3 +176,51 @@ fn expressions_that_are_refused() {
         assert!(!error.message.is_empty());
     }
 }
+
+/// In the order in which they are written: no seed of a hash map decides.
+#[test]
+fn maps_keep_their_order() {
+    let body = json!({"m": {"z": 1, "a": {"q": 1, "b": 2}}, "s": "x", "n": 2});
+    let holds = [
+        "{'c': 1, 'a': 2, 'b': 3, 'e': 4, 'd': 5}.map(k, k) == ['c', 'a', 'b', 'e', 'd']",
+        "{'c': 1, 'a': 2, 'b': 3, 'e': 4, 'd': 5}.map(k, k)[0] == 'c'",
+        "body.m.map(k, k) == ['z', 'a'] && body.m.a.map(k, k) == ['q', 'b']",
+        "{3: 'x', 1u: 'y', 'k': 'z', true: 'w', -2: 'v'}.map(k, '%s'.format([k])) == ['3', '1', 'k', 'true', '-2']",
+        "{'b': {'d': 1, 'c': 2}, 'a': {}}.map(k, {'b': {'d': 1, 'c': 2}, 'a': {}}[k].map(i, i)) == [['d', 'c'], []]",
+        "{'d': 1, ?'c': body.?s, ?'b': body.?nope, ?body.s: body.?n, 'a': 3}.map(k, k) == ['d', 'c', 'x', 'a']",
+        "{'d': 1, ?'c': body.?s} == {'c': 'x', 'd': 1} && {?'c': body.?nope} == {} && {?'c': optional.of(1)}.c == 1",
+        "{'b': 1, 'a': 2}.filter(k, true) == ['b', 'a'] && [{'b': 1, 'a': 2}].map(m, m.map(k, k)) == [['b', 'a']]",
+        "optional.of({'b': 1, 'a': 2}).value().map(k, k) == ['b', 'a'] && {}.map(k, k) == []",
+        "'%s'.format([{'b': 1, 'a': {'d': 1, 'c': null}}]) == '{a: {c: null, d: 1}, b: 1}'",
+        "{'a': 1, 'b': 2} == {'b': 2, 'a': 1} && {1: 'a'} == {1u: 'a'} && {1: 'a'} != {2: 'a'} && {'a': 1} != {}",
+        "[{'a': 1, 'b': [2]}] == [{'b': [2.0], 'a': 1u}] && {'a': 1} in [{'b': 1}, {'a': 1}]",
+        "body.m == {'a': {'b': 2, 'q': 1}, 'z': 1} && {'a': {'b': 2, 'q': 1}, 'z': 1} == body.m",
+        "{1: 'a', 2u: 'b', true: 'c', 't': 'd'}[1u] == 'a' && {2u: 'b'}[2] == 'b' && {2u: 'b'}[2.0] == 'b'",
+        "1.0 in {1: 'a'} && !(1.5 in {1: 'a'}) && !('1' in {1: 'a'}) && true in {true: 1} && !(1 in {true: 1})",
+        "18446744073709551615u in {18446744073709551615u: 1} && !(-1 in {18446744073709551615u: 1})",
+        "{'a': 1}.a == 1 && {'a': {'b': 2}}.a.b == 2 && has({'a': 1}.a) && !has({'a': 1}.b) && size({'a': 1, 'b': 1}) == 2",
+        "{'a': 1}.?b.orValue(2) == 2 && {'a': 1}[?'a'].hasValue() && type({'a': 1}) == map",
+        "!optional.ofNonZeroValue({}).hasValue() && optional.ofNonZeroValue({'a': 1}).hasValue()",
+        // An error counts if no item decides, whatever comes first.
+        "{'a': 1, 'b': 'x'}.exists(k, {'a': 1, 'b': 'x'}[k] == 'x') && !{1: 1, 'b': 2}.all(k, k < 'a')",
+    ];
+    for source in holds {
+        assert_eq!(evaluate(source, &body), Ok(true), "{source}");
+    }
+    let fails = [
+        ("{body.s: 1, 'x': 2}.x == 1", "repeated key"),
+        ("{1: 1, body.n - 1: 2}[1] == 1", "repeated key"),
+        ("{1: 1, 1u: 2}[1] == 1", "repeated key"),
+        ("{'a': 1, 'a': 2}.a == 1", "twice (line 1, column 10)"),
+        ("{'b': {1: 1, 2: 2, 1: 3}} == {}", "twice (line 1, column 20)"),
+        ("{1.5: 1} == {}", "key"),
+        ("{null: 1} == {}", "key"),
+        ("{'a': 1}.b == 1", "b"),
+        ("[1] in {'a': 1}", "overload"),
+        ("{'a': 1}[[1]] == 1", "overload"),
+    ];
+    for (source, part) in fails {
+        let error = evaluate(source, &body).unwrap_err();
+        assert!(error.contains(part), "{source}: {error}");
+    }
+}

@@ -80,7 +80,7 @@ fn equal_lists(left: &dyn Val, right: &dyn Val) -> bool {
     }
 }
 
-fn equal_maps(left: &dyn Val, right: &dyn Val) -> bool {
+pub(super) fn equal_maps(left: &dyn Val, right: &dyn Val) -> bool {
     if size(left) != size(right) {
         return false;
     }
@@ -101,7 +101,7 @@ fn size(value: &dyn Val) -> Option<i64> {
     value.as_sizer().map(|sizer| sizer.size().into_inner())
 }
 
-fn length(count: usize) -> CelInt {
+pub(super) fn length(count: usize) -> CelInt {
     CelInt::from(i64::try_from(count).unwrap_or(i64::MAX))
 }
 

@@ -8,6 +8,7 @@ use std::fmt;
 
 use serde_json::{Map, Number, Value};
 
+use super::allowance::Allowance;
 use super::names::{Slot, find};
 
 /// One value, or one member name. The items of an array follow it, and the names
@@ -57,6 +58,7 @@ pub(crate) struct Document<'t> {
     /// The names of each large object, sorted, so that a look for one does not pass
     /// all others.
     pub(super) order: Vec<Slot>,
+    allowance: Allowance,
 }
 
 impl<'t> Document<'t> {
@@ -226,6 +228,11 @@ impl<'d> Node<'d> {
         (self.at..end).contains(&long(entry))
     }
 
+    /// What may still be found wrong with its document.
+    pub(crate) fn allowance(self) -> &'d Allowance {
+        &self.document.allowance
+    }
+
     /// A copy of it all.
     pub(crate) fn to_value(self) -> Value {
         match self.kind() {
@@ -283,6 +290,10 @@ impl<'d> Array<'d> {
         self.0.len()
     }
 
+    pub(crate) fn allowance(&self) -> &'d Allowance {
+        &self.0.document.allowance
+    }
+
     pub(crate) fn items(&self) -> Items<'d> {
         Items { content: self.0, at: self.0.first, left: self.len() }
     }
@@ -332,6 +343,10 @@ pub(crate) struct Object<'d>(Content<'d>);
 impl<'d> Object<'d> {
     pub(crate) fn len(&self) -> usize {
         self.0.len()
+    }
+
+    pub(crate) fn allowance(&self) -> &'d Allowance {
+        &self.0.document.allowance
     }
 
     pub(crate) fn members(&self) -> Members<'d> {

@@ -9,6 +9,7 @@
 //! Facts, which do not come from the caller, are read as `serde_json` reads them.
 
 mod absent;
+mod allowance;
 mod case;
 mod document;
 mod names;
@@ -18,6 +19,7 @@ mod strings;
 
 use parser::{Parser, Reading};
 
+pub(crate) use allowance::Allowance;
 pub(crate) use case::alike;
 pub(crate) use document::{Array, Document, Items, Kind, Members, Node, Object};
 

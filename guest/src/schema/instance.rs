@@ -3,12 +3,72 @@
 use std::borrow::Cow;
 
 use jsonschema::{
-    JsonType,
+    JsonType, ValidationError,
+    error::ValidationErrorKind,
     json::{self, NodeIdentity, cmp::equal_numbers},
 };
 use serde_json::{Map, Number, Value};
 
-use crate::json::{Array, Document, Items, Kind, Members, Node, Object};
+use crate::json::{Allowance, Array, Document, Items, Kind, Members, Node, Object};
+
+/// Characters of a text that an error gets: a few more than any detail shows.
+const SHOWN: usize = 80;
+
+/// What an error shows of a value: nothing of what is in arrays and objects, and
+/// the beginning of a text. There may be many errors about all of a body.
+pub(super) fn shown(node: Node<'_>) -> Value {
+    match node.kind() {
+        Kind::Array(_) => Value::Array(Vec::new()),
+        Kind::Object(_) => Value::Object(Map::new()),
+        Kind::Text(text) => {
+            let end = text.char_indices().nth(SHOWN).map_or(text.len(), |(at, _)| at);
+            Value::String(text.get(..end).unwrap_or_default().to_owned())
+        }
+        _ => Node::to_value(node),
+    }
+}
+
+/// Whether an error was made when the allowance was spent. It then may be none: the
+/// value was not looked at to its end.
+pub(super) fn is_beyond(error: &ValidationError<'_>) -> bool {
+    let unseen = is_unseen(error);
+    unseen && branches(error).is_none_or(|branches| branches.iter().flatten().all(is_beyond))
+}
+
+/// Whether an error does not have what it is about.
+pub(super) fn is_unseen(error: &ValidationError<'_>) -> bool {
+    matches!(error.instance().as_ref(), Value::Array(items) if !items.is_empty())
+}
+
+/// The errors of each alternative. They are looked for when it is known that it fails,
+/// so that any that was made in time shows that it does.
+pub(super) fn branches<'e>(error: &'e ValidationError<'_>) -> Option<&'e [Vec<ValidationError<'static>>]> {
+    match error.kind() {
+        ValidationErrorKind::AnyOf { context }
+        | ValidationErrorKind::OneOfNotValid { context }
+        | ValidationErrorKind::OneOfMultipleValid { context } => Some(context),
+        _ => None,
+    }
+}
+
+/// The items of an array or the members of an object, as far as they are to be
+/// looked at.
+pub(super) struct Allowed<'a, I> {
+    content: I,
+    allowance: &'a Allowance,
+}
+
+impl<I: Iterator> Iterator for Allowed<'_, I> {
+    type Item = I::Item;
+
+    fn next(&mut self) -> Option<I::Item> {
+        if self.allowance.is_spent() { None } else { self.content.next() }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (0, self.content.size_hint().1)
+    }
+}
 
 /// The representation of JSON that bodies are validated in.
 pub(super) struct Tape;
@@ -84,14 +144,10 @@ impl<'a> json::Node<'a, Tape> for Node<'a> {
         equal(*self, expected)
     }
 
-    /// For the errors of a body. There may be many of them about all of it, so
-    /// they only get a copy of what is shown: nothing of what is in arrays and objects.
+    /// For an error of a body: what it is about, or, where no more are looked for,
+    /// what says so.
     fn to_value(&self) -> Cow<'a, Value> {
-        Cow::Owned(match self.kind() {
-            Kind::Array(_) => Value::Array(Vec::new()),
-            Kind::Object(_) => Value::Object(Map::new()),
-            _ => Node::to_value(*self),
-        })
+        Cow::Owned(if Node::allowance(*self).spend() { shown(*self) } else { Value::Array(vec![Value::Null]) })
     }
 
     fn identity(&self) -> Option<NodeIdentity> {
@@ -103,7 +159,7 @@ impl<'a> json::Node<'a, Tape> for Node<'a> {
 impl<'a> json::Object<'a, Tape> for Object<'a> {
     type Node = Node<'a>;
     type MemberName = &'a str;
-    type MembersIter = Members<'a>;
+    type MembersIter = Allowed<'a, Members<'a>>;
 
     fn len(&self) -> usize {
         Object::len(self)
@@ -113,21 +169,21 @@ impl<'a> json::Object<'a, Tape> for Object<'a> {
         Object::get(self, key)
     }
 
-    fn members(&self) -> Members<'a> {
-        Object::members(self)
+    fn members(&self) -> Self::MembersIter {
+        Allowed { content: Object::members(self), allowance: Object::allowance(self) }
     }
 }
 
 impl<'a> json::Array<'a, Tape> for Array<'a> {
     type Node = Node<'a>;
-    type ElementsIter = Items<'a>;
+    type ElementsIter = Allowed<'a, Items<'a>>;
 
     fn len(&self) -> usize {
         Array::len(self)
     }
 
-    fn elements(&self) -> Items<'a> {
-        Array::items(self)
+    fn elements(&self) -> Self::ElementsIter {
+        Allowed { content: Array::items(self), allowance: Array::allowance(self) }
     }
 
     fn is_unique(&self) -> bool {
@@ -159,7 +215,7 @@ fn equal(node: Node<'_>, expected: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
-    use jsonschema::{Draft, ValidationError};
+    use jsonschema::Draft;
     use serde_json::json;
 
     use super::*;

@@ -21,11 +21,11 @@ use crate::{
     catalogue::rule,
     error::InitError,
     ir::Operation,
-    json::{LargeNumber, Node, push_segment},
+    json::{Allowance, LargeNumber, Node, push_segment},
     uri,
 };
 use annotation::{Names, rule_of, rule_of_missing};
-use instance::Tape;
+use instance::{Tape, branches, is_beyond};
 use places::Places;
 use trace::{Trace, occurrences, trace};
 use versions::{ages, ages_missing, is_of_list};
@@ -55,6 +55,12 @@ pub const FORMATS: &[&str] = &[
     "regex",
     "password",
 ];
+
+/// Errors of the validator that are looked at for every fault that is reported: where
+/// there are alternatives, one fault takes the errors of all of them.
+const ERRORS_PER_FAULT: usize = 4;
+/// And at least so many.
+const ERRORS: usize = 1024;
 
 /// The compiled schema of one operation's body.
 pub(crate) struct BodySchema {
@@ -114,16 +120,33 @@ impl BodySchema {
         self.validator.is_valid(body)
     }
 
-    /// The faults of a body that is not valid, at most `limit`.
-    pub(crate) fn faults(&self, body: Node<'_>, limit: usize) -> Vec<SchemaFault> {
+    /// The faults of a body that is not valid: the first that `denies` is true of, and the
+    /// first of the others, at most `limit` each, so that no warning hides a denial. What
+    /// comes behind them is not looked at, so a body that is wrong throughout costs no
+    /// more than one that is wrong in many places.
+    pub(crate) fn faults(
+        &self,
+        body: Node<'_>,
+        limit: usize,
+        denies: impl Fn(&SchemaFault) -> bool,
+    ) -> Vec<SchemaFault> {
         let mut faults = Vec::new();
-        for error in self.validator.iter_errors(body) {
+        body.allowance().set(limit.saturating_mul(ERRORS_PER_FAULT).max(ERRORS));
+        let errors = self.validator.iter_errors(body);
+        body.allowance().set(Allowance::UNLIMITED);
+        for error in errors {
             self.explain(body, &error, &mut faults);
-            if faults.len() >= limit {
+            if faults.iter().filter(|fault| denies(fault)).count() >= limit {
                 break;
             }
         }
-        faults.truncate(limit);
+        let (mut denying, mut others) = (limit, limit);
+        faults.retain(|fault| {
+            let left = if denies(fault) { &mut denying } else { &mut others };
+            let keeps = *left > 0;
+            *left = left.saturating_sub(1);
+            keeps
+        });
         faults
     }
 
@@ -158,6 +181,9 @@ impl BodySchema {
     }
 
     fn explain(&self, body: Node<'_>, error: &ValidationError<'_>, faults: &mut Vec<SchemaFault>) {
+        if is_beyond(error) {
+            return;
+        }
         let mut pointer = error.instance_path().as_str().to_owned();
         if let Some(branch) = intended_branch(error) {
             for error in branch {
@@ -205,10 +231,8 @@ impl BodySchema {
 /// The errors of the one alternative that was meant: that which does not fail
 /// for the type of the value as a whole.
 fn intended_branch<'e>(error: &'e ValidationError<'_>) -> Option<&'e [ValidationError<'static>]> {
-    let (ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context }) = error.kind() else {
-        return None;
-    };
-    if context.len() < 2 {
+    let context = branches(error).filter(|context| context.len() > 1)?;
+    if matches!(error.kind(), ValidationErrorKind::OneOfMultipleValid { .. }) {
         return None;
     }
     let at = error.instance_path().as_str();
@@ -219,7 +243,7 @@ fn intended_branch<'e>(error: &'e ValidationError<'_>) -> Option<&'e [Validation
         })
     });
     match (meant.next(), meant.next()) {
-        (Some(only), None) => Some(only),
+        (Some(only), None) if !only.iter().all(is_beyond) => Some(only),
         _ => None,
     }
 }

@@ -43,13 +43,13 @@ fn schema(schemas: Value) -> BodySchema {
 fn faults(schema: &BodySchema, body: &Value) -> Vec<(String, String, String)> {
     let body = Document::from(body);
     let body = body.root();
-    assert_eq!(schema.is_valid(body), schema.faults(body, 32).is_empty());
+    assert_eq!(schema.is_valid(body), schema.faults(body, 32, |_| true).is_empty());
     let rule = |index: usize| {
         RULES
             .get(index.wrapping_sub(1000))
             .map_or_else(|| crate::ENGINE_RULES[index].id.to_owned(), |id| (*id).to_owned())
     };
-    schema.faults(body, 32).into_iter().map(|fault| (rule(fault.rule), fault.pointer, fault.detail)).collect()
+    schema.faults(body, 32, |_| true).into_iter().map(|fault| (rule(fault.rule), fault.pointer, fault.detail)).collect()
 }
 
 fn terminate() -> BodySchema {
@@ -411,4 +411,72 @@ fn a_schema_may_have_many_places_but_not_any_number() {
             .is_ok()
     };
     assert!(places(3) && !places(14));
+}
+
+/// What is wrong first is told as it would be without an end to looking, and no more
+/// errors are made than it takes.
+#[test]
+fn a_body_that_is_wrong_throughout_is_looked_at_as_far_as_its_faults_are_told() {
+    let schema = schema(json!({"Root": {
+        "type": "object", "required": ["z"],
+        "properties": {
+            "texts": {"type": "array", "items": {"type": "string", "x-rule": "item"}, "contains": {"const": 7}},
+            "kinds": {"type": "array", "items": {"x-rule": "choice", "anyOf": [
+                {"type": "string"},
+                {"type": "object", "required": ["a"], "properties": {"a": {"type": "array", "items": {"type": "integer"}}}},
+            ]}},
+            "either": {"x-rule": "choice", "oneOf": [
+                {"type": "array", "items": {"type": "integer"}, "minItems": 2}, {"type": "array", "items": {"type": "boolean"}}, {"type": "string"},
+            ]},
+            "open": {"type": "object", "additionalProperties": {"type": "integer", "x-rule": "other"}, "propertyNames": {"maxLength": 3}},
+            "closed": {"type": "object", "additionalProperties": false, "properties": {"a": {"type": "integer"}}},
+        },
+    }}));
+    let many = |count: usize, item: Value| Value::Array(vec![item; count]);
+    let members = |count: usize| (0..count).map(|n| (format!("m{n}"), json!("x"))).collect::<Value>();
+    let kind = json!({"a": ["x", "y"]});
+    for (member, few, all) in [
+        ("texts", many(40, json!(1)), many(100_000, json!(1))),
+        ("kinds", many(40, kind.clone()), many(50_000, kind.clone())),
+        ("kinds", json!([{"a": many(40, json!("x"))}]), json!([{"a": many(100_000, json!("x"))}])),
+        ("kinds", many(40, json!(1)), many(50_000, json!(1))),
+        ("open", members(40), members(5_000)),
+    ] {
+        let told = |value: &Value| faults(&schema, &json!({"z": 1, member: value}));
+        let (few, all) = (told(&few), told(&all));
+        assert_eq!(few.len(), 32, "{member}: {few:?}");
+        assert_eq!(all, few, "{member}");
+    }
+    // Where the end comes within alternatives, something is told all the same.
+    for (member, value) in [
+        ("either", many(100_000, json!("x"))),
+        ("either", many(100_000, Value::Null)),
+        ("closed", members(5_000)),
+        ("texts", many(100_000, json!("x"))),
+    ] {
+        let found = faults(&schema, &json!({"z": 1, member: value}));
+        assert!(found.iter().all(|(_, pointer, _)| pointer.starts_with(&format!("/{member}"))), "{found:?}");
+        assert!(!found.is_empty(), "{member}");
+    }
+    let found = faults(&schema, &json!({"z": 1, "either": many(100_000, json!("x"))}));
+    let [(rule, pointer, detail)] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!((rule.as_str(), pointer.as_str()), ("choice", "/either"));
+    assert!(detail.starts_with("either is an array and matches none of the alternatives."), "{detail}");
+}
+
+#[test]
+fn no_fault_that_only_warns_hides_one_that_denies() {
+    let schema = schema(json!({"Root": {
+        "type": "object",
+        "properties": {
+            "first": {"type": "array", "items": {"type": "string", "x-rule": "item"}},
+            "second": {"type": "array", "items": {"type": "string", "x-rule": "other"}},
+        },
+    }}));
+    let body = Document::from(&json!({"first": vec![1; 200], "second": vec![1; 9]}));
+    let item = schema.faults(body.root(), 1, |_| true)[0].rule;
+    let found = schema.faults(body.root(), 4, |fault| fault.rule != item);
+    let pointers: Vec<&str> = found.iter().map(|fault| fault.pointer.as_str()).collect();
+    let expected = ["/first/0", "/first/1", "/first/2", "/first/3", "/second/0", "/second/1", "/second/2", "/second/3"];
+    assert_eq!(pointers, expected);
 }

@@ -6,7 +6,10 @@ use jsonschema::{
 };
 use serde_json::Value;
 
-use super::trace::{Trace, occurrences};
+use super::{
+    instance::{is_beyond, is_unseen, shown},
+    trace::{Trace, occurrences},
+};
 use crate::{
     json::{Kind as Json, Node},
     text,
@@ -31,7 +34,7 @@ impl Wording<'_> {
     pub(super) fn explain(&self, error: &ValidationError<'_>, pointer: &str) -> String {
         let Self { root, trace, .. } = *self;
         let name = name(pointer);
-        let found = || show(error.instance().as_ref(), (self.secret)());
+        let found = || self.found(error);
         let length = || self.body.at(error.instance_path().as_str()).map_or(0, length);
         let is = |expected: String| format!("{name} is {}; expected is {expected}.", found());
         match error.kind() {
@@ -91,9 +94,15 @@ impl Wording<'_> {
         }
     }
 
+    /// The value that is wrong.
+    fn found(&self, error: &ValidationError<'_>) -> String {
+        let seen = if is_unseen(error) { self.body.at(error.instance_path().as_str()).map(shown) } else { None };
+        show(seen.as_ref().unwrap_or_else(|| error.instance().as_ref()), (self.secret)())
+    }
+
     fn none_of(&self, name: &str, found: &str, context: &[Vec<ValidationError<'static>>]) -> String {
         let mut reasons: Vec<String> = Vec::new();
-        for error in context.iter().filter_map(|branch| branch.first()) {
+        for error in context.iter().filter_map(|branch| branch.iter().find(|error| !is_beyond(error))) {
             let mut pointer = error.instance_path().as_str().to_owned();
             if let Kind::Required { property } = error.kind() {
                 crate::json::push_segment(&mut pointer, property.as_str().unwrap_or_default());

@@ -96,7 +96,7 @@ pub(super) fn check_content(call: &Call<'_>, report: &mut Report<'_>) -> Content
 fn wanted(compiled: &CompiledBody) -> String {
     let missing: Vec<String> = compiled
         .schema
-        .faults(Document::empty_object().root(), 4)
+        .faults(Document::empty_object().root(), 4, |_| true)
         .into_iter()
         .filter_map(|fault| fault.pointer.strip_prefix('/').map(str::to_owned))
         .collect();
@@ -267,26 +267,30 @@ pub(super) fn check_schema(call: &Call<'_>, content: &mut Content<'_>, report: &
             *invalid = report_schema(call, body, value, report);
         }
         if !numbers.is_empty() {
-            for number in body.schema.placed_numbers(value, numbers, violations(call)) {
+            for number in body.schema.placed_numbers(value, numbers, call.violations()) {
                 *invalid |= report_number(call, body, number, report);
             }
         }
-        for found in body.schema.names_in_another_case(value, violations(call)) {
+        for found in body.schema.names_in_another_case(value, call.violations()) {
             *invalid |= report_name(&found, report);
         }
     }
     expressions::run(call, Stage::Body, Some(content), report);
 }
 
-/// Most faults that are reported.
-fn violations(call: &Call<'_>) -> usize {
-    usize::try_from(call.engine.bundle.limits.violations).unwrap_or(usize::MAX)
-}
-
 /// True if a fault denies, or would in another version.
 fn report_schema(call: &Call<'_>, body: &CompiledBody, value: Node<'_>, report: &mut Report<'_>) -> bool {
     let mut invalid = false;
-    for fault in body.schema.faults(value, violations(call)) {
+    let faults = body
+        .schema
+        .faults(value, call.violations(), |fault| report.severity_of_schema(fault.rule, fault.ages) == Severity::Deny);
+    if faults.is_empty() {
+        // Nothing is let through because nobody can say what is wrong with it.
+        let detail = "The request body does not have the form that its schema describes.".to_owned();
+        let status = schema_status(call, rule::BODY_SCHEMA);
+        return report.fail_as(rule::BODY_SCHEMA, status, Location::Body(String::new()), detail);
+    }
+    for fault in faults {
         let status = schema_status(call, fault.rule);
         // Also where the fault only warns because the list is not this version's.
         invalid |= report.severity(fault.rule) == Severity::Deny;

@@ -87,13 +87,15 @@ pub(super) fn judge(
     let direct = expression.direct.as_ref().and_then(|direct| direct.judge(sight.activation));
     let evaluated = direct.map_or_else(
         || {
-            evaluate(expression, sight.context(), &mut |item, context| {
+            evaluate(expression, sight.context(), call.violations(), &mut |item, context| {
                 let entry = call.engine.rules.get(expression.rule);
                 let detail = expression
                     .detail
                     .as_ref()
                     .and_then(|detail| detail.text(context).ok())
-                    .map(|detail| text::clean(&detail));
+                    .map(|detail| text::clean(&detail))
+                    // One that says nothing is none.
+                    .filter(|detail| !detail.is_empty());
                 let detail =
                     detail.unwrap_or_else(|| entry.map_or_else(String::new, |entry| format!("{}.", entry.title)));
                 let status = match expression.stage {
@@ -193,11 +195,12 @@ fn define(expression: &Expression, scope: &mut Context<'_, '_>) -> Result<(), Ex
     Ok(())
 }
 
-/// Calls `failed` for every time that the requirement does not hold: with the
-/// item, if there are items.
+/// Calls `failed` every time that the requirement does not hold, at most `limit` times:
+/// with the item, if there are items.
 fn evaluate(
     expression: &Expression,
     context: &Context<'_, '_>,
+    limit: usize,
     failed: &mut dyn FnMut(Option<Item>, &Context<'_, '_>),
 ) -> Result<Applied, ExecutionError> {
     if expression.variables.is_empty() && expression.for_each.is_none() {
@@ -236,7 +239,10 @@ fn evaluate(
         })?
         .iter();
     let mut index = 0usize;
-    while let Some(item) = items.next() {
+    let mut failures = 0usize;
+    while failures < limit
+        && let Some(item) = items.next()
+    {
         scope.add_variable_as_val("item", item.clone_as_boxed());
         scope.add_variable_as_val(
             "index",
@@ -245,6 +251,7 @@ fn evaluate(
         if !expression.require.holds(&scope)? {
             let text = item.downcast_ref::<CelString>().map(|text| text.inner().to_owned());
             failed(Some(Item { index, text }), &scope);
+            failures = failures.saturating_add(1);
         }
         index = index.saturating_add(1);
     }

@@ -44,6 +44,11 @@ impl<'a> Call<'a> {
         fields(self.request, name)
     }
 
+    /// Most faults of one kind that are looked for.
+    pub(crate) fn violations(&self) -> usize {
+        usize::try_from(self.engine.bundle.limits.violations).unwrap_or(usize::MAX).max(1)
+    }
+
     /// The variables for expressions, with what is known by now.
     pub(crate) fn activation<'x>(&'x self, body: Option<Node<'x>>, facts: &'x [FactValue<'x>]) -> Activation<'x> {
         Activation {

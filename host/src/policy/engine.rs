@@ -8,6 +8,7 @@ use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationCon
 
 use super::instance::Waiting;
 use super::limits::EvaluationLimits;
+use super::reset::{MemoryReset, PageMap};
 
 /// How often the clock that cuts off endless loops ticks.
 const TICK: Duration = Duration::from_millis(1);
@@ -30,11 +31,13 @@ pub struct EngineConfig {
     pub concurrency: u32,
     /// Where compiled policies are kept between starts; `None` compiles anew.
     pub cache: Option<PathBuf>,
+    /// How the memory of an instance may be reset. Default [`PageMap::WithoutSwap`].
+    pub page_map: PageMap,
 }
 
 impl Default for EngineConfig {
     fn default() -> Self {
-        Self { evaluation: EvaluationLimits::default(), concurrency: 256, cache: None }
+        Self { evaluation: EvaluationLimits::default(), concurrency: 256, cache: None, page_map: PageMap::default() }
     }
 }
 
@@ -62,6 +65,7 @@ pub struct Engine {
 struct Inner {
     wasmtime: wasmtime::Engine,
     config: EngineConfig,
+    reset: MemoryReset,
     waiting: Waiting,
 }
 
@@ -80,7 +84,8 @@ impl Engine {
     /// # Errors
     /// If wasmtime refuses the limits or a thread cannot be started.
     pub fn new(config: EngineConfig) -> Result<Self, EngineError> {
-        let wasmtime = wasmtime::Engine::new(&settings(&config)).map_err(EngineError::Wasmtime)?;
+        let reset = MemoryReset::here(config.page_map);
+        let wasmtime = wasmtime::Engine::new(&settings(&config, reset)).map_err(EngineError::Wasmtime)?;
         let weak = wasmtime.weak();
         std::thread::Builder::new()
             .name("solgate-clock".to_owned())
@@ -93,7 +98,7 @@ impl Engine {
                 }
             })
             .map_err(EngineError::Clock)?;
-        Ok(Self { inner: Arc::new(Inner { wasmtime, config, waiting: Waiting::default() }) })
+        Ok(Self { inner: Arc::new(Inner { wasmtime, config, reset, waiting: Waiting::default() }) })
     }
 
     /// The limits in force.
@@ -102,11 +107,28 @@ impl Engine {
         &self.inner.config
     }
 
+    /// What is done with the memory of an instance before another evaluation gets it.
+    /// It was decided when the engine was made.
+    #[must_use]
+    pub fn memory_reset(&self) -> MemoryReset {
+        self.inner.reset
+    }
+
     /// How many instances there are now.
     #[must_use]
     pub fn instances(&self) -> Option<InstanceUse> {
         let existing = usize::try_from(self.inner.wasmtime.pooling_allocator_metrics()?.component_instances()).ok()?;
         Some(InstanceUse { existing, limit: usize::try_from(self.inner.config.concurrency).ok()? })
+    }
+
+    /// Warns if swap has been switched on since the engine was made, which no engine
+    /// can change its ways for.
+    pub(super) fn check_reset(&self) {
+        if self.inner.reset.is_outdated() {
+            tracing::warn!(
+                "swap was switched on after the start: an evaluation may find what another one has left; restart the gate"
+            );
+        }
     }
 
     pub(super) fn wasmtime(&self) -> &wasmtime::Engine {
@@ -119,7 +141,9 @@ impl Engine {
     }
 }
 
-fn settings(config: &EngineConfig) -> Config {
+fn settings(config: &EngineConfig, reset: MemoryReset) -> Config {
+    // Without a page map nobody knows which bytes to keep.
+    let (keep, scan) = if reset.uses_page_map() { (KEEP_RESIDENT, Enabled::Auto) } else { (0, Enabled::No) };
     let mut pool = PoolingAllocationConfig::default();
     pool.total_component_instances(config.concurrency)
         .total_core_instances(config.concurrency)
@@ -129,10 +153,10 @@ fn settings(config: &EngineConfig) -> Config {
         .max_tables_per_component(2)
         .max_core_instances_per_component(4)
         .max_memory_size(ADDRESSES)
-        .linear_memory_keep_resident(KEEP_RESIDENT)
-        .table_keep_resident(KEEP_RESIDENT)
-        // Linux 6.7 and later: resets only the pages that were written.
-        .pagemap_scan(Enabled::Auto);
+        .linear_memory_keep_resident(keep)
+        .table_keep_resident(keep)
+        // Linux 6.7 and later.
+        .pagemap_scan(scan);
     let mut settings = Config::new();
     settings
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))

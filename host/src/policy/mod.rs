@@ -10,8 +10,10 @@ mod isolation;
 mod limits;
 mod loadable;
 pub mod manifest;
+mod reset;
 pub mod signing;
 mod source;
+mod swap;
 mod traced;
 
 use std::path::{Path, PathBuf};
@@ -28,6 +30,7 @@ pub use self::engine::{Engine, EngineConfig, EngineError, InstanceUse};
 pub use self::isolation::{Isolation, IsolationError};
 pub use self::limits::EvaluationLimits;
 pub use self::manifest::Manifest;
+pub use self::reset::{MemoryReset, PageMap};
 pub use self::source::{CheckedFile, FileDigest, FileDigestError, PolicyFile, PolicySources, SourceError};
 pub use self::traced::Traced;
 
@@ -128,6 +131,7 @@ impl Policy {
     /// # Errors
     /// If it is no component, imports something, or does not keep the contract.
     pub fn from_bytes(engine: &Engine, bytes: &[u8]) -> Result<Self, LoadError> {
+        engine.check_reset();
         let digest = Sha256::digest(bytes).into();
         let (loaded, manifest) = component::Loaded::baked(engine, compiled(engine, bytes, &digest)?)?;
         Ok(Self { component: Some(digest), ..Self::new(manifest, Judge::Baked(Box::new(loaded))) })
@@ -223,6 +227,17 @@ impl Policy {
         match &self.judge {
             Judge::Baked(loaded) => loaded.engine().instances(),
             Judge::Loadable(loaded) => loaded.engine().instances(),
+            Judge::Native(_) | Judge::Traced(_) => None,
+        }
+    }
+
+    /// What its engine does with the memory of an instance before another evaluation
+    /// gets it; `None` without a sandbox.
+    #[must_use]
+    pub fn memory_reset(&self) -> Option<MemoryReset> {
+        match &self.judge {
+            Judge::Baked(loaded) => Some(loaded.engine().memory_reset()),
+            Judge::Loadable(loaded) => Some(loaded.engine().memory_reset()),
             Judge::Native(_) | Judge::Traced(_) => None,
         }
     }

@@ -13,6 +13,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use super::access_metrics::AccessMetrics;
 use super::decision_log::Record;
+use super::exposition;
 use super::gate_config::GateMode;
 use super::log;
 use super::policy_metrics::{PolicyMetrics, Role};
@@ -340,6 +341,6 @@ impl Metrics {
         let mut text = String::new();
         // Writing to a string cannot fail.
         let _ = encode(&mut text, &self.registry);
-        text
+        exposition::ordered(&text)
     }
 }

@@ -22,6 +22,7 @@ pub mod decision_log;
 mod descriptors;
 mod error;
 pub mod evaluation;
+mod exposition;
 mod farewell;
 pub mod gate_config;
 mod gate_file;

@@ -1,5 +1,6 @@
 //! From a configuration to gates that judge.
 
+use std::io::Write;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -37,13 +38,20 @@ pub fn open<T>(
     make: impl Fn(&UpstreamConfig, Arc<CurrentGate>) -> Result<T, GatewayError>,
 ) -> Result<Router<T>, GatewayError> {
     let mut routes = Vec::new();
+    let mut isolation = None;
     for entry in &config.upstreams {
         let gate = CurrentGate::open(entry.clone(), Role::Live, build_gate, metrics)?;
         metrics.gate(entry.authority(), entry.gate.mode);
         let shadow = entry.shadow().map(|shadow| Shadow::open(shadow, build_gate, metrics, config.log)).transpose()?;
         let gate = Arc::new(gate.with_shadow(shadow));
         metrics.sampled().gate(Arc::clone(&gate));
+        // All policies of a process share one engine.
+        isolation = isolation.or_else(|| gate.get().policies().iter().find_map(|policy| policy.memory_reset()));
         routes.push((entry.host.clone(), entry.path_prefix.clone(), make(entry, gate)?));
+    }
+    if let Some(reset) = isolation {
+        // Without a reader there is still the gate.
+        let _ = writeln!(anstream::stderr(), "solgate: isolation: {reset}");
     }
     Ok(Router::new(routes))
 }
