@@ -136,17 +136,10 @@ impl<'e> Report<'e> {
     }
 
     /// The same of a schema, some of whose keywords are lists of a version.
-    pub(crate) fn fail_schema(
-        &mut self,
-        rule: usize,
-        status: u16,
-        location: Location,
-        detail: String,
-        ages: bool,
-    ) -> bool {
+    pub(crate) fn fail_schema(&mut self, rule: usize, status: u16, location: Location, detail: String, ages: bool) {
         let severity = self.severity(rule);
         let severity = if self.is_beyond && ages { severity.min(Severity::Warn) } else { severity };
-        self.record(rule, severity, status, true, location, detail)
+        self.record(rule, severity, status, true, location, detail);
     }
 
     /// Records a failure that only warns, whatever the rule's severity.

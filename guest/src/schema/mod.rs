@@ -31,7 +31,6 @@ pub(crate) use annotation::check as check_annotations;
 pub(crate) use names::NameInAnotherCase;
 pub use secrets::Secret;
 pub(crate) use secrets::secrets;
-pub use versions::AGEING;
 
 /// Formats that schemas may name and whose values are checked.
 pub const FORMATS: &[&str] = &[
