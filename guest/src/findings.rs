@@ -136,15 +136,8 @@ impl<'e> Report<'e> {
     }
 
     /// The same of a schema, some of whose keywords are lists of a version.
-    pub(crate) fn fail_schema(
-        &mut self,
-        rule: usize,
-        status: u16,
-        location: Location,
-        detail: String,
-        ages: bool,
-    ) -> bool {
-        self.record(rule, self.severity_of_schema(rule, ages), status, true, location, detail)
+    pub(crate) fn fail_schema(&mut self, rule: usize, status: u16, location: Location, detail: String, ages: bool) {
+        self.record(rule, self.severity_of_schema(rule, ages), status, true, location, detail);
     }
 
     /// The severity of a fault of a schema; `ages` says that it is about a list of a version.

@@ -45,4 +45,4 @@ mod version;
 pub use catalogue::{ENGINE_RULES, EngineRule};
 pub use engine::Engine;
 pub use error::InitError;
-pub use schema::{AGEING, FORMATS, Secret};
+pub use schema::{FORMATS, Secret};

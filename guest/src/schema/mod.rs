@@ -35,7 +35,6 @@ pub(crate) use names::NameInAnotherCase;
 pub(crate) use numbers::PlacedNumber;
 pub use secrets::Secret;
 pub(crate) use secrets::secrets;
-pub use versions::AGEING;
 
 /// Formats that schemas may name and whose values are checked.
 pub const FORMATS: &[&str] = &[

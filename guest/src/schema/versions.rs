@@ -9,7 +9,7 @@ use super::trace::{Trace, resolve};
 const X_AGES: &str = "x-ages";
 
 /// Keywords that list what there is. They age where a schema has no `x-ages`.
-pub const AGEING: &[&str] = &[
+const AGEING: &[&str] = &[
     "enum",
     "const",
     "anyOf",

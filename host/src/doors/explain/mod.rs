@@ -125,8 +125,9 @@ impl Explained {
     #[must_use]
     pub fn asked(&self) -> Vec<AskedFact> {
         let mut asked: Vec<AskedFact> = Vec::new();
+        // Also in the stages of rules, where an expression has come to a fact on demand.
         let stages = self.evaluations.iter().flat_map(|trace| &trace.stages);
-        for rule in stages.filter(|stage| stage.stage == Stage::Facts).flat_map(|stage| &stage.rules) {
+        for rule in stages.flat_map(|stage| &stage.rules) {
             let RuleResult::Waits { facts } = &rule.result else { continue };
             for name in facts {
                 match asked.iter_mut().find(|fact| fact.name == *name) {
