@@ -49,6 +49,36 @@ fn an_operation_says_what_is_asked_and_with_what_it_is_refused() {
     assert!(patch.get("412").is_some(), "a modification may have If-Match");
 }
 
+/// A dialect is described where it is spoken: below the first API root, or all of them.
+#[test]
+fn it_is_that_of_one_dialect() {
+    let with = |set: &[(&str, &str)]| {
+        let set = set.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let compiled = compile_built_in("vnflcm-v2", &BuildOptions { set }).expect("it is built in");
+        openapi_description(&compiled.expect("it has no mistakes").bundle)
+    };
+    let (plain, spoken) = (with(&[]), with(&[("vendor", "true")]));
+    let schema = |description: &Value, path: &str, method: &str| {
+        description["paths"][path][method]["requestBody"]["content"]["application/json"]["schema"]["$ref"].clone()
+    };
+    let instantiate = "/vnf_instances/{vnfInstanceId}/instantiate";
+    assert_eq!(schema(&plain, instantiate, "post"), "#/components/schemas/InstantiateVnfRequest");
+    assert_eq!(schema(&spoken, instantiate, "post"), "#/components/schemas/VendorInstantiateRequest");
+    let servers = |description: &Value| description["servers"].as_array().map(Vec::len);
+    assert_eq!((servers(&plain), servers(&spoken)), (Some(1), Some(4)));
+    assert_eq!(spoken["servers"][3]["variables"]["org"]["default"], "org");
+    let extension = "/extension/vnf_instances";
+    assert!(plain["paths"].get(extension).is_none() && spoken["paths"].get(extension).is_some());
+    let version = |description: &Value| {
+        let parameters =
+            description["paths"][instantiate]["post"]["parameters"].as_array().cloned().unwrap_or_default();
+        let found = parameters.into_iter().find(|parameter| parameter["name"] == "Version");
+        found.and_then(|parameter| parameter["schema"]["pattern"].as_str().map(str::to_owned))
+    };
+    assert_eq!(version(&plain).as_deref(), Some(r"^(?:2\.0\.0)$"));
+    assert_eq!(version(&spoken).as_deref(), Some(r"^(?:2(?:\.0(?:\.0)?)?)$"));
+}
+
 /// Notes for the compiler are not for clients.
 #[test]
 fn it_is_plain_openapi() {

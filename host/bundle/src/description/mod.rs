@@ -7,23 +7,26 @@ mod responses;
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
-use solgate_engine::ir::Bundle;
+use solgate_engine::ir::{ApiRoot, Bundle, Operation, OptionDef};
 
 use self::responses::Responses;
 
-/// Describes the operations of a bundle in OpenAPI 3.1. It depends on the bundle only,
+/// Describes the operations of a bundle in OpenAPI 3.1, as they are below its first API
+/// root and those on which the same dialects are spoken. It depends on the bundle only,
 /// and not on its digest.
 #[must_use]
 pub fn openapi_description(bundle: &Bundle) -> Value {
     let responses = Responses::new(bundle);
     let mut paths: Map<String, Value> = Map::new();
-    for operation in bundle.resources() {
+    let spoken = bundle.api_roots.first().map_or_else(Vec::new, |root| spoken(bundle, root));
+    for operation in bundle.resources().filter_map(|operation| form(bundle, operation, &spoken)) {
         let item = paths.entry(operation.path.clone()).or_insert_with(|| json!({}));
         if let Some(item) = item.as_object_mut() {
             item.insert(operation.method.to_ascii_lowercase(), operation::described(operation, bundle, &responses));
         }
     }
-    let servers: Vec<Value> = bundle.api_roots.iter().map(|root| server(&root.path)).collect();
+    let alike = bundle.api_roots.iter().filter(|root| self::spoken(bundle, root) == spoken);
+    let servers: Vec<Value> = alike.map(|root| server(&root.path)).collect();
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -39,6 +42,25 @@ pub fn openapi_description(bundle: &Bundle) -> Value {
             "responses": responses.components(),
         },
     })
+}
+
+/// The dialects that are on below an API root unless somebody sets their options, in the
+/// order in which they go before others.
+fn spoken<'b>(bundle: &'b Bundle, root: &ApiRoot) -> Vec<&'b str> {
+    let is_dialect =
+        |option: &&OptionDef| bundle.operations.iter().any(|op| op.dialect.as_deref() == Some(option.name.as_str()));
+    let is_on = |option: &&OptionDef| {
+        let of_root = root.options.get(&option.name).filter(|_| !option.set);
+        *of_root.unwrap_or(&option.default) == Value::Bool(true)
+    };
+    bundle.options.iter().filter(is_dialect).filter(is_on).map(|option| option.name.as_str()).collect()
+}
+
+/// What an operation is where these dialects are spoken; `None` if it is not there.
+fn form<'b>(bundle: &'b Bundle, operation: &Operation, spoken: &[&str]) -> Option<&'b Operation> {
+    let forms = || bundle.operations.iter().filter(|form| form.id == operation.id);
+    let in_dialect = |name: &&str| forms().find(|form| form.dialect.as_deref() == Some(*name));
+    spoken.iter().find_map(in_dialect).or_else(|| forms().find(|form| form.dialect.is_none()))
 }
 
 /// An API root; its variables have their own names as values.

@@ -1,7 +1,7 @@
 //! One operation: its parameters and its body.
 
 use serde_json::{Map, Value, json};
-use solgate_engine::ir::{Body, Bundle, HeaderKind, HeaderParameter, Operation, QueryParameter};
+use solgate_engine::ir::{Bundle, HeaderKind, HeaderParameter, Operation, QueryParameter};
 
 use super::responses::Responses;
 use super::variables;
@@ -9,78 +9,36 @@ use super::variables;
 /// The option with the versions that a VNFM understands.
 const VERSIONS: &str = "supportedVersions";
 
-/// An operation with what it is in dialects, of which the caller need not know which is
-/// spoken: what a request of any may look like.
 pub(super) fn described(operation: &Operation, bundle: &Bundle, responses: &Responses<'_>) -> Value {
-    let forms: Vec<&Operation> = bundle.operations.iter().filter(|form| form.id == operation.id).collect();
     let mut described = json!({
         "operationId": operation.id,
-        "parameters": parameters(&forms, bundle),
+        "parameters": parameters(operation, bundle),
         "responses": responses.of(operation),
     });
-    let notes: Vec<String> = forms.iter().filter_map(|form| note(form)).collect();
-    if let Some(members) = described.as_object_mut() {
-        if !notes.is_empty() {
-            members.insert("description".to_owned(), notes.join(" ").into());
+    if let (Some(body), Some(members)) = (&operation.body, described.as_object_mut()) {
+        let schema = json!({ "schema": { "$ref": format!("#/components/schemas/{}", body.schema) } });
+        let content: Map<String, Value> =
+            body.media_types.iter().map(|media_type| (media_type.name.clone(), schema.clone())).collect();
+        let mut request_body = json!({ "required": body.required, "content": content });
+        if let (true, Some(members)) = (body.null_is_absent, request_body.as_object_mut()) {
+            members.insert("description".to_owned(), "A member that is null is taken for absent.".into());
         }
-        if let Some(body) = body(&forms) {
-            members.insert("requestBody".to_owned(), body);
-        }
+        members.insert("requestBody".to_owned(), request_body);
     }
     described
 }
 
-/// What a dialect makes of an operation.
-fn note(form: &Operation) -> Option<String> {
-    let option = form.dialect.as_ref()?;
-    let body = form.body.as_ref();
-    let schema = body.map_or_else(String::new, |body| format!(", with a body of the type {}", body.schema));
-    let null =
-        if body.is_some_and(|body| body.null_is_absent) { "; a member that is null is taken for absent" } else { "" };
-    Some(format!("While the option {option} is on, it is that of a dialect{schema}{null}."))
-}
-
-fn body(forms: &[&Operation]) -> Option<Value> {
-    let bodies: Vec<&Body> = forms.iter().filter_map(|form| form.body.as_ref()).collect();
-    let mut content: Map<String, Value> = Map::new();
-    for media_type in bodies.iter().flat_map(|body| &body.media_types) {
-        let takes = |body: &&&Body| body.media_types.iter().any(|known| known.name == media_type.name);
-        let mut schemas: Vec<Value> = Vec::new();
-        for body in bodies.iter().filter(takes) {
-            let schema = json!({ "$ref": format!("#/components/schemas/{}", body.schema) });
-            if !schemas.contains(&schema) {
-                schemas.push(schema);
-            }
-        }
-        let schema = match schemas.as_slice() {
-            [only] => only.clone(),
-            _ => json!({ "anyOf": schemas }),
-        };
-        content.insert(media_type.name.clone(), json!({ "schema": schema }));
-    }
-    let required = bodies.len() == forms.len() && bodies.iter().all(|body| body.required);
-    (!bodies.is_empty()).then(|| json!({ "required": required, "content": content }))
-}
-
-fn parameters(forms: &[&Operation], bundle: &Bundle) -> Vec<Value> {
-    let path = forms.iter().flat_map(|form| variables(&form.path)).map(
+fn parameters(operation: &Operation, bundle: &Bundle) -> Vec<Value> {
+    let path = variables(&operation.path).into_iter().map(
         |name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string", "minLength": 1 } }),
     );
-    let version = forms.iter().filter(|form| form.version).map(|form| {
-        let short = form.short_version;
-        json!({ "name": "Version", "in": "header", "required": true, "schema": versions(bundle, short) })
+    let version = operation.version.then(|| {
+        let schema = versions(bundle, operation.short_version);
+        json!({ "name": "Version", "in": "header", "required": true, "schema": schema })
     });
-    let headers = forms.iter().flat_map(|form| &form.headers).map(header);
-    let query = forms.iter().flat_map(|form| &form.query).map(query);
-    let mut parameters: Vec<Value> = Vec::new();
-    for parameter in path.chain(version).chain(headers).chain(query) {
-        match parameters.iter_mut().find(|known| known["name"] == parameter["name"] && known["in"] == parameter["in"]) {
-            // The later form of Version takes more.
-            Some(known) => *known = parameter,
-            None => parameters.push(parameter),
-        }
-    }
-    parameters
+    let headers = operation.headers.iter().map(header);
+    let query = operation.query.iter().map(query);
+    path.chain(version).chain(headers).chain(query).collect()
 }
 
 /// `short`: the last numbers may be missing.

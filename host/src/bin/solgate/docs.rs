@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::anyhow;
 use solgate_bundle::{BuildOptions, compile_built_in, compile_dir, openapi_description, rule_book};
 
+use crate::build::setting;
 use crate::output::{Output, print};
 use crate::policies::bundle_error;
 
@@ -18,12 +19,17 @@ Examples:
   solgate docs policies/my-policy -o rules.md
   solgate docs | less
   solgate docs --format openapi -o api.json
+  solgate docs --format openapi --set vendor=true
 
 Exit status: 0 written, 2 the bundle has mistakes or the file cannot be written.")]
 pub struct DocsArgs {
     /// Folder of the bundle
     #[arg(value_name = "DIR")]
     bundle: Option<PathBuf>,
+
+    /// Give an option another default, as in `solgate build`
+    #[arg(long = "set", value_name = "OPTION=VALUE", value_parser = setting)]
+    set: Vec<(String, String)>,
 
     /// What to write
     #[arg(long, value_enum, default_value_t = Format::Markdown)]
@@ -47,11 +53,10 @@ const DEFAULT: &str = "vnflcm-v2";
 
 pub fn run(arguments: &DocsArgs) -> anyhow::Result<ExitCode> {
     let output = arguments.output.as_deref().map(Output::create).transpose()?;
+    let options = BuildOptions { set: arguments.set.clone() };
     let compiled = match &arguments.bundle {
-        Some(bundle) => {
-            compile_dir(bundle, &BuildOptions::default()).map_err(|failure| bundle_error(bundle, failure))?
-        }
-        None => compile_built_in(DEFAULT, &BuildOptions::default())
+        Some(bundle) => compile_dir(bundle, &options).map_err(|failure| bundle_error(bundle, failure))?,
+        None => compile_built_in(DEFAULT, &options)
             .ok_or_else(|| anyhow!("this program has no bundle {DEFAULT} in it; name the folder of one"))??,
     };
     let page = match arguments.format {
