@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::check_version;
+use super::{check_version, components};
 use crate::diagnostic::Report;
 use crate::reader::{self, Members};
 use crate::yaml::{Key, Node, Value};
@@ -29,19 +29,16 @@ fn add(base: &mut Node, document: &Node, report: &mut Report) {
     if let Some(paths) = paths.and_then(|node| reader::map(node, "`paths`", report).map(|_| node)) {
         add_paths(base, paths, report);
     }
-    let Some(mut members) = components.and_then(|node| Members::open(node, "`components`", report)) else {
-        return;
-    };
-    for (name, what) in [("schemas", "schema"), ("parameters", "parameter")] {
-        let Some(node) = members.get(name) else { continue };
-        let entries = reader::map(node, &format!("`components.{name}`"), report).unwrap_or_default();
-        let Some(known) = below(base, "components", node).and_then(|components| below(components, name, node)) else {
+    let Some(components) = components else { return };
+    for (kind, entries) in components::read(components, report) {
+        let Some(known) = below(base, "components", components).and_then(|all| below(all, kind.name, components))
+        else {
             continue;
         };
         for (key, item) in entries {
             if let Some((first, _)) = known.entry(&key.name) {
                 report
-                    .mistake(key.at, format!("the bundle that is extended has a {what} `{}`", key.name))
+                    .mistake(key.at, format!("the bundle that is extended has a {} `{}`", kind.one, key.name))
                     .hint("give it another name")
                     .related(first.at, "there");
             } else {
@@ -49,7 +46,6 @@ fn add(base: &mut Node, document: &Node, report: &mut Report) {
             }
         }
     }
-    members.finish_open(&[], report);
 }
 
 fn add_paths(base: &mut Node, paths: &Node, report: &mut Report) {
