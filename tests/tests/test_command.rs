@@ -179,3 +179,15 @@ fn cases_that_do_not_fit_the_policy_are_refused_with_their_place() {
         assert!(refused.contains(part), "{part} is not in\n{refused}");
     }
 }
+
+/// The engine in the sandbox, its quick way and CEL itself know one language.
+#[test]
+fn rules_with_optional_values_decide_in_the_sandbox_as_natively() {
+    let bundle = workspace().join("host/bundle/tests/bundles/optional");
+    let done = solgate().args(["test", "--format", "json"]).arg(&bundle).output().expect("it runs");
+    let said: serde_json::Value = serde_json::from_slice(&done.stdout).expect("it is JSON");
+    assert!(done.status.success(), "{said:#}");
+    let cases = fs::read_to_string(bundle.join("tests/optional.yaml")).expect("it is readable");
+    let written = cases.lines().filter(|line| line.starts_with("  - ")).count();
+    assert_eq!((said["passed"].as_u64(), written > 12), (u64::try_from(written).ok(), true), "{said:#}");
+}

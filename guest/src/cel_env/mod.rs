@@ -7,6 +7,7 @@ mod direct;
 mod functions;
 mod list;
 mod map;
+mod parsed;
 mod program;
 mod uri;
 mod value;
@@ -15,6 +16,7 @@ mod window;
 pub(crate) use activation::{Activation, FactValue};
 pub(crate) use direct::{Applied, Direct, Parts};
 pub use functions::FUNCTIONS;
+pub use parsed::{Parsed, parse_expression};
 pub(crate) use program::{Compiler, Program, Runtime, Tables};
 
 /// What an expression reads, found without evaluating it.
@@ -53,18 +55,6 @@ pub struct ExprError {
     /// The name of the function that does not exist, if that is why; [`FUNCTIONS`]
     /// are those that do.
     pub unknown_function: Option<String>,
-}
-
-/// Parses an expression and reports what it reads.
-///
-/// # Errors
-///
-/// If it does not parse, calls an unknown function, calls `matches` with anything
-/// but a literal linear-time regular expression, or `inList` or `inWindow` with
-/// anything but a literal name. Whether there is a list or window of that name is
-/// not looked at.
-pub fn check_expression(source: &str) -> Result<ExprInfo, ExprError> {
-    Compiler::new(Tables::Any)?.compile(source).map(|(_, info)| info)
 }
 
 #[cfg(test)]

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use cel::{
     Context, Env, ExecutionError, IdedExpr, Value,
     common::{
-        ast::{CallExpr, EntryExpr, Expr, ListExpr, LiteralValue, MapEntryExpr, MapExpr, SourceInfo, operators},
+        ast::{
+            CallExpr, EntryExpr, Expr, ListExpr, LiteralValue, MapEntryExpr, MapExpr, SelectExpr, SourceInfo, operators,
+        },
         types::CelInt,
         value::{CowVal, Val},
     },
@@ -157,7 +159,14 @@ impl Compiler {
 
     /// Parses, checks and rewrites one expression.
     pub(crate) fn compile(&mut self, source: &str) -> Result<(Program, ExprInfo), ExprError> {
-        let program = self.env.compile(source).map_err(|errors| {
+        let written = self.parse(source)?;
+        let program = self.rewritten(&written)?;
+        Ok((program, analyse(written.expression())))
+    }
+
+    /// Parses one expression. Nothing else does, so that there is one language.
+    pub(super) fn parse(&self, source: &str) -> Result<cel::Program, ExprError> {
+        self.env.compile(source).map_err(|errors| {
             let first = errors.errors.first();
             let position = |part: fn(&(isize, isize)) -> isize| {
                 first.and_then(|error| usize::try_from(part(&error.pos)).ok()).unwrap_or(1).max(1)
@@ -168,11 +177,14 @@ impl Compiler {
                 column: position(|pos| pos.1),
                 unknown_function: None,
             }
-        })?;
-        let info = analyse(program.expression());
-        let mut expression = program.expression().clone();
-        self.rewrite(&mut expression, program.source_info())?;
-        Ok((Program { expression }, info))
+        })
+    }
+
+    /// Checks what was parsed, and makes of it what is evaluated.
+    pub(super) fn rewritten(&mut self, written: &cel::Program) -> Result<Program, ExprError> {
+        let mut expression = written.expression().clone();
+        self.rewrite(&mut expression, written.source_info())?;
+        Ok(Program { expression })
     }
 
     fn rewrite(&mut self, node: &mut IdedExpr, source: &SourceInfo) -> Result<(), ExprError> {
@@ -201,12 +213,22 @@ impl Compiler {
                 let made = self.rewrite_map(std::mem::take(map), node.id, source)?;
                 node.expr = made;
             }
+            Expr::Select(SelectExpr { operand, test: false, .. }) if matches!(&operand.expr, Expr::Ident(name) if is_variables(name)) =>
+                {}
             Expr::Select(select) => self.rewrite(&mut select.operand, source)?,
             Expr::Struct(_) => {
                 return Err(fault("messages cannot be constructed here", node.id, source));
             }
             Expr::Unspecified => {
                 return Err(fault("the expression is not complete", node.id, source));
+            }
+            // Each has a place of its own; there is no map that holds them.
+            Expr::Ident(name) if is_variables(name) => {
+                return Err(fault(
+                    "the variables of a rule are always there, and each is read by its name, as in variables.NAME",
+                    node.id,
+                    source,
+                ));
             }
             Expr::Ident(_) | Expr::Literal(_) => {}
         }
@@ -337,6 +359,11 @@ impl Compiler {
         };
         Ok(format!("{PATTERN}{index}"))
     }
+}
+
+/// The name below which the variables of a rule are.
+fn is_variables(name: &str) -> bool {
+    name.trim_start_matches('.') == "variables"
 }
 
 fn fault(message: &str, id: u64, source: &SourceInfo) -> ExprError {

@@ -99,6 +99,60 @@ fn json_behaves_as_cel_values_do() {
 }
 
 #[test]
+fn optional_values_are_looked_into() {
+    let body = json!({
+        "s": "abc", "z": null, "l": [1, [2], {"k": "v"}], "m": {"a": {"b": "x"}}, "e": [],
+    });
+    for source in [
+        "body.?s.orValue('') == 'abc' && body.?nope.orValue('none') == 'none'",
+        "body.?m.?a.?b.orValue('') == 'x' && body.?m.a.b.orValue('') == 'x' && body.?nope.a.b.orValue('n') == 'n'",
+        "body.?s.?a.orValue('n') == 'n' && body.?z.hasValue() && body.?z.value() == null",
+        "body[?'s'].value() == 'abc' && !body[?'nope'].hasValue() && body.l[?0].value() == 1 && !body.l[?9].hasValue()",
+        "body.?l[0].value() == 1 && body.l[?2].k.value() == 'v' && !body.l[?'a'].hasValue()",
+        "[?body.?s, ?body.?nope, ?body.l[?0], 'end'] == ['abc', 1, 'end'] && [?body.?nope] == []",
+        "{?'s': body.?s, ?'n': body.?nope, 'e': 1} == {'s': 'abc', 'e': 1} && !('n' in {?'n': body.?nope})",
+        "body.?nope.or(body.?s).value() == 'abc' && body.?s.or(optional.of('other')).value() == 'abc'",
+        "body.?s == optional.of('abc') && body.?nope == optional.none() && body.?s != body.?nope",
+        "body.?l == optional.of([1, [2], {'k': 'v'}]) && optional.of([1, [2], {'k': 'v'}]) == body.?l",
+        "body.?s.optMap(s, s + '!').orValue('') == 'abc!' && !body.?nope.optMap(s, s + '!').hasValue()",
+        "body.?m.optFlatMap(m, m.?a).?b.orValue('') == 'x' && !body.?m.optFlatMap(m, m.?n).hasValue()",
+        "optional.ofNonZeroValue(body.e) == optional.none() && optional.ofNonZeroValue(body.s).hasValue()",
+        "headers[?'x-a'].orValue('') == '1, 3' && headers[?'x-c'].orValue('none') == 'none' && query.?a.hasValue()",
+        "caller.?subject.orValue('nobody') == 'nobody' && options.?strict.orValue(false) && path.?vnfInstanceId.hasValue()",
+        "opOcc.?operationState.orValue('') == 'FAILED_TEMP' && opOcc.?error.?status.orValue(0) == 0",
+        "body.l.exists(i, [?optional.of(i)].size() == 1) && body.?l.orValue([]).all(i, i != 9)",
+    ] {
+        assert_eq!(evaluate(source, &body), Ok(true), "{source}");
+    }
+    for source in [
+        "body.?nope.value() == 1",
+        "body.?s.a.orValue('n') == 'n'",
+        "body.s.orValue('') == ''",
+        "body.?s == 'abc' && body.?s.size() == 3",
+    ] {
+        assert_ne!(evaluate(source, &body), Ok(true), "{source}");
+    }
+}
+
+#[test]
+fn what_is_the_same_for_every_request() {
+    for (source, expected) in [
+        ("true", Some(true)),
+        ("'abc'.lowerAscii() == 'abd'", Some(false)),
+        ("'abc'.matches('^a')", Some(true)),
+        ("optional.none().orValue(1) == 1 && [?optional.of(2)][0] == 2", Some(true)),
+        ("host('https://a.example/') == 'a.example'", Some(true)),
+        ("[1, 2].map(n, n + 1) == [2, 3]", Some(true)),
+        ("1 + 1", None),
+        ("1 / 0 == 1", None),
+        ("inList('hosts', 'a.example')", None),
+        ("body.s == 'abc'", None),
+    ] {
+        assert_eq!(parse_expression(source).unwrap_or_else(|error| panic!("{error}")).constant(), expected, "{source}");
+    }
+}
+
+#[test]
 fn functions_of_operators_rules() {
     let body = json!({"uri": "HTTPS://A.example:8443/x", "number": 7, "list": ["https://x.b.example/"]});
     for source in [
@@ -124,13 +178,16 @@ fn functions_of_operators_rules() {
     }
 }
 
+fn reads(source: &str) -> ExprInfo {
+    parse_expression(source).unwrap_or_else(|error| panic!("{source}: {error}")).info().clone()
+}
+
 #[test]
 fn what_an_expression_reads() {
-    let info = check_expression(
+    let info = reads(
         "has(body.a.b) && body.a.b > 1 && openOps.exists(o, o.operationState in ['X'] && o.id != headers['if-match']) \
          && body.list[0].name == 'x' && 'p' in query && size(body.map) > 0 && (has(caller.subject) || body.?q.orValue('') == '') && body.a.map(x, x)[0] == 1",
-    )
-    .unwrap();
+    );
     assert_eq!(info.variables, ["body", "caller", "headers", "openOps", "query"]);
     let paths: Vec<_> = info.selections.iter().map(|selection| (selection.path.join("."), selection.guarded)).collect();
     let expected = [
@@ -149,8 +206,8 @@ fn what_an_expression_reads() {
     assert_eq!(paths, expected.map(|(path, guarded)| (path.to_owned(), guarded)));
     assert!(info.functions.iter().any(|name| name == "size"));
     assert_eq!(info.whole, ["openOps"]);
-    assert_eq!(check_expression("headers == {}").unwrap().whole, ["headers"]);
-    assert_eq!(check_expression("[1].all(headers, headers == 1)").unwrap().variables, Vec::<String>::new());
+    assert_eq!(reads("headers == {}").whole, ["headers"]);
+    assert_eq!(reads("[1].all(headers, headers == 1)").variables, Vec::<String>::new());
 }
 
 #[test]
@@ -168,10 +225,13 @@ fn expressions_that_are_refused() {
         ("'hosts'.inList(body.s)", 1),
         ("inList('hosts')", 1),
         ("true &&\n inWindow(receivedAt, receivedAt)", 2),
+        ("true &&\n has(variables.a)", 2),
+        ("variables.?a.orValue(1) == 1", 1),
+        ("variables['a'] == 1 || 'a' in variables", 1),
         ("", 1),
     ];
     for (source, line) in cases {
-        let error = check_expression(source).expect_err(source);
+        let Err(error) = parse_expression(source) else { panic!("{source}") };
         assert_eq!(error.line, line, "{source}: {error}");
         assert!(!error.message.is_empty());
     }

@@ -10,7 +10,7 @@ use cel::{
     ExecutionError,
     common::{
         traits::{Adder, Container, Indexer, Iterable, Iterator as CelIterator, Sizer, Zeroer},
-        types::{self, CelBool, CelDouble, CelInt, CelList, CelNull, CelString, CelUInt, Kind, Type},
+        types::{self, CelBool, CelDouble, CelInt, CelList, CelNull, CelOptional, CelString, CelUInt, Kind, Type},
         value::{CowVal, Val},
     },
 };
@@ -59,8 +59,18 @@ pub(crate) fn equal(left: &dyn Val, right: &dyn Val) -> bool {
     match (left.get_type().kind(), right.get_type().kind()) {
         (Kind::List, Kind::List) => equal_lists(left, right),
         (Kind::Map, Kind::Map) => equal_maps(left, right),
+        (Kind::Opaque, Kind::Opaque) => equal_optionals(left, right).unwrap_or_else(|| left.equals(right)),
         _ => left.equals(right),
     }
+}
+
+/// `None` if they are not two optional values.
+fn equal_optionals(left: &dyn Val, right: &dyn Val) -> Option<bool> {
+    let (left, right) = (left.downcast_ref::<CelOptional>()?, right.downcast_ref::<CelOptional>()?);
+    Some(match (left.option(), right.option()) {
+        (Some(left), Some(right)) => equal(left, right),
+        (left, right) => left.is_none() && right.is_none(),
+    })
 }
 
 fn equal_lists(left: &dyn Val, right: &dyn Val) -> bool {

@@ -9,6 +9,7 @@ use solgate_engine::ir::{self, Bundle, OptionKind};
 
 use crate::built_in::BuiltIn;
 use crate::cases::{self, Case, FactName, Vocabulary};
+use crate::complete::{self, Incomplete};
 use crate::diagnostic::{Diagnostic, Diagnostics, Report};
 use crate::digest::digest;
 use crate::files::{Home, IoError};
@@ -20,6 +21,7 @@ use crate::policy::{self, Policy, windows};
 use crate::rules::{self, Against, Declared};
 use crate::source::{At, FileId, Source, Sources};
 use crate::suggest::did_you_mean;
+use crate::yaml;
 
 /// What a build can be told beyond the bundle itself.
 #[derive(Debug, Clone, Default)]
@@ -57,6 +59,9 @@ pub enum Failure {
     /// All that is wrong with it, warnings included.
     #[error("{}", .0.render(false))]
     Mistakes(Diagnostics),
+    /// Part of the bundle got lost in the compiler.
+    #[error(transparent)]
+    Incomplete(#[from] Incomplete),
 }
 
 /// Compiles the bundle in a folder. The result depends only on the names and
@@ -65,7 +70,7 @@ pub enum Failure {
 /// # Errors
 ///
 /// [`Failure::Io`] if the folder cannot be read, [`Failure::Mistakes`] with
-/// every mistake that was found.
+/// every mistake that was found, [`Failure::Incomplete`] if the compiler is at fault.
 pub fn compile_dir(dir: &Path, options: &BuildOptions) -> Result<Compiled, Failure> {
     let mut report = Report::default();
     let compiled = compile_reporting(Home::folder(dir)?, options, &mut report)?;
@@ -82,12 +87,16 @@ pub fn compile_built_in(name: &str, options: &BuildOptions) -> Option<Result<Com
     let home = Home::built_in(BuiltIn::find(name)?);
     let mut report = Report::default();
     let compiled = compile_reporting(home, options, &mut report);
-    Some(compiled.map_err(Failure::from).and_then(|compiled| finished(compiled, report)))
+    Some(compiled.and_then(|compiled| finished(compiled, report)))
 }
 
 fn finished(compiled: Option<Compiled>, report: Report) -> Result<Compiled, Failure> {
     let Some(mut compiled) = compiled else {
-        return Err(Failure::Mistakes(report.finish()));
+        return Err(if report.has_mistakes() {
+            Failure::Mistakes(report.finish())
+        } else {
+            Failure::Incomplete(Incomplete::Silent)
+        });
     };
     (compiled.warnings, compiled.sources) = report.finish().into_parts();
     Ok(compiled)
@@ -99,7 +108,7 @@ pub(crate) fn compile_reporting(
     home: Home,
     options: &BuildOptions,
     report: &mut Report,
-) -> Result<Option<Compiled>, IoError> {
+) -> Result<Option<Compiled>, Failure> {
     let layers = layers::read(home, report)?;
     let policy = layered_policy(&layers, report)?;
     // Cases say what a policy does and do not change it.
@@ -108,7 +117,7 @@ pub(crate) fn compile_reporting(
         Some(layer) => layer.home.read_tests(report)?,
         None => Vec::new(),
     };
-    let compiled = compile(&layers, policy, &options.set, &tests, report);
+    let compiled = compile(&layers, policy, &options.set, &tests, report)?;
     let compiled = compiled.filter(|_| !report.has_mistakes());
     Ok(compiled.map(|mut compiled| {
         compiled.bundle.digest = digest;
@@ -136,9 +145,9 @@ fn compile(
     set: &[(String, String)],
     tests: &[FileId],
     report: &mut Report,
-) -> Option<Compiled> {
+) -> Result<Option<Compiled>, Incomplete> {
     if layers.is_incomplete {
-        return None;
+        return Ok(None);
     }
     let policy = policy.map(|mut policy| {
         options::set(&mut policy.options, set, report);
@@ -149,7 +158,7 @@ fn compile(
     let openapi = openapi::merge(documents, dialects().map(|dialect| &dialect.document), report);
     let api = openapi.as_deref().and_then(|node| openapi::read(node, dialects(), report));
     // Without one of them, every name that rules use would be unknown.
-    let (policy, api) = (policy?, api?);
+    let (Some(policy), Some(api)) = (policy, api) else { return Ok(None) };
     let against = Against::new(&policy, &api);
     let sources = rules::collect(layers.layers.iter().map(|layer| layer.rules.as_slice()), report);
     let mut declared = Vec::new();
@@ -169,7 +178,7 @@ fn compile(
     let all_rules_read = layers.layers.iter().all(|layer| layer.all_rules_read);
     let cases = if all_rules_read { cases::read_files(tests, &vocabulary(&policy, &ids), report) } else { Vec::new() };
     if report.has_mistakes() {
-        return None;
+        return Ok(None);
     }
     let inherited: BTreeSet<&str> =
         sources.iter().filter(|source| source.is_inherited()).map(|source| source.id()).collect();
@@ -195,9 +204,11 @@ fn compile(
         report
             .mistake(at, format!("the engine does not accept this: {error}"))
             .hint("nothing else was found wrong with the bundle");
-        return None;
+        return Ok(None);
     }
-    Some(Compiled { bundle, cases, warnings: Vec::new(), sources: Sources::default() })
+    let trees: Vec<_> = tests.iter().filter_map(|file| Some((*file, yaml::parse(*file, report)?))).collect();
+    complete::check(&layers.layers, &trees, complete::Built { bundle: &bundle, cases: &cases }, &report.sources)?;
+    Ok(Some(Compiled { bundle, cases, warnings: Vec::new(), sources: Sources::default() }))
 }
 
 /// The names that cases may use, also where a definition could not be understood.

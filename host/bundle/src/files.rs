@@ -17,12 +17,33 @@ const MAX_FILES: usize = 1000;
 /// Deepest folder below one of them.
 const MAX_DEPTH: usize = 8;
 
+/// The parts of a bundle.
+const PARTS: [&str; 5] = ["policy.yaml", "openapi.yaml", "dialects", "rules", "tests"];
+
+/// A file that a bundle has, or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Found {
+    Absent,
+    /// It is there and cannot be read, which has been reported.
+    Unreadable,
+    Text(FileId),
+}
+
+impl Found {
+    pub fn text(self) -> Option<FileId> {
+        match self {
+            Self::Text(file) => Some(file),
+            Self::Absent | Self::Unreadable => None,
+        }
+    }
+}
+
 /// The files that make up a bundle.
 pub(crate) struct Files {
-    /// What is absent has been reported.
-    pub policy: Option<FileId>,
+    /// That it is absent has been reported.
+    pub policy: Found,
     /// A bundle that extends another need not have it.
-    pub openapi: Option<FileId>,
+    pub openapi: Found,
     /// Documents of dialects, sorted by name.
     pub dialects: Vec<FileId>,
     /// Sorted by name.
@@ -104,31 +125,48 @@ impl Home {
             Place::BuiltIn(bundle) => {
                 let mut add = |name: &str| bundle.text(name).map(|text| self.add(name, text.to_owned(), report));
                 let (policy, openapi) = (add("policy.yaml"), add("openapi.yaml"));
+                let found = |file: Option<FileId>| file.map_or(Found::Absent, Found::Text);
                 let dialects = bundle.below("dialects/").filter_map(&mut add).collect();
-                return Ok(Files {
-                    policy,
-                    openapi,
-                    dialects,
-                    rules: bundle.below("rules/").filter_map(add).collect(),
-                });
+                let rules = bundle.below("rules/").filter_map(add).collect();
+                return Ok(Files { policy: found(policy), openapi: found(openapi), dialects, rules });
             }
         };
-        let policy = dir.join("policy.yaml");
-        let policy = match exists(&policy).map_err(fail(&policy))? {
-            true => self.load(&policy, "policy.yaml", MAX_FILE, report).map_err(fail(&policy))?,
-            false => {
-                self.report_absent("policy.yaml", report)?;
-                None
-            }
-        };
-        let openapi = dir.join("openapi.yaml");
-        let openapi = match exists(&openapi).map_err(fail(&openapi))? {
-            true => self.load(&openapi, "openapi.yaml", MAX_FILE, report).map_err(fail(&openapi))?,
-            false => None,
-        };
+        let policy = self.part(dir, "policy.yaml", report)?;
+        if policy == Found::Absent {
+            self.report_absent("policy.yaml", report)?;
+        }
+        let openapi = self.part(dir, "openapi.yaml", report)?;
+        self.report_misnamed(dir, report)?;
         let dialects = self.read_folder(dir, "dialects", report)?;
         let rules = self.read_folder(dir, "rules", report)?;
         Ok(Files { policy, openapi, dialects, rules })
+    }
+
+    fn part(&self, dir: &Path, name: &str, report: &mut Report) -> Result<Found, IoError> {
+        let path = dir.join(name);
+        if !exists(&path).map_err(fail(&path))? {
+            return Ok(Found::Absent);
+        }
+        let file = self.load(&path, name, MAX_FILE, report).map_err(fail(&path))?;
+        Ok(file.map_or(Found::Unreadable, Found::Text))
+    }
+
+    /// Reports what has nearly the name of a part that is absent: it would be left out.
+    fn report_misnamed(&self, dir: &Path, report: &mut Report) -> Result<(), IoError> {
+        // A policy.yaml that is absent is a mistake in any case, and the cases of a base
+        // are not read.
+        let is_of_interest = |part: &&&str| **part != "policy.yaml" && !(self.is_base && **part == "tests");
+        for part in PARTS.iter().filter(is_of_interest) {
+            if let Some(other) = misnamed(dir, part).map_err(fail(dir))? {
+                report
+                    .file_mistake(
+                        &self.shown(&other),
+                        format!("`{other}` is not read: that part of a bundle is called `{part}`"),
+                    )
+                    .hint("rename it");
+            }
+        }
+        Ok(())
     }
 
     /// The files of cases, sorted by name. Those of a built-in bundle are not here.
@@ -156,12 +194,10 @@ impl Home {
     /// Reports a file that the bundle should have.
     pub fn report_absent(&self, name: &str, report: &mut Report) -> Result<(), IoError> {
         let mut hint = "a bundle consists of policy.yaml, openapi.yaml and rules/*.yaml".to_owned();
-        if let Place::Folder(dir) = &self.place {
-            let other = format!("{}.yml", name.trim_end_matches(".yaml"));
-            let path = dir.join(&other);
-            if exists(&path).map_err(fail(&path))? {
-                hint = format!("there is a `{other}`: rename it");
-            }
+        if let Place::Folder(dir) = &self.place
+            && let Some(other) = misnamed(dir, name).map_err(fail(dir))?
+        {
+            hint = format!("there is a `{other}`: rename it");
         }
         report.file_mistake(&self.shown(name), format!("the bundle has no {name}")).hint(hint);
         Ok(())
@@ -237,9 +273,20 @@ impl Home {
                 continue;
             }
             let name = format!("{prefix}/{file_name}");
-            let is_yaml =
-                Path::new(file_name).extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
-            if entry.file_type()?.is_dir() {
+            let is_yaml = is_yaml(file_name);
+            let kind = entry.file_type()?;
+            if !is_yaml && is_yaml_of_another_case(file_name) {
+                report
+                    .file_mistake(
+                        &self.shown(&name),
+                        format!("`{}` is not read: its name ends in capitals", self.shown(&name)),
+                    )
+                    .hint("rename it, so that it ends in .yaml or .yml");
+            } else if !is_yaml && kind.is_symlink() && fs::metadata(entry.path()).is_ok_and(|found| found.is_dir()) {
+                report
+                    .file_mistake(&self.shown(&name), format!("`{}` is a symbolic link", self.shown(&name)))
+                    .hint("a bundle holds its own files, so that it is the same everywhere: copy the folder");
+            } else if kind.is_dir() {
                 if depth >= MAX_DEPTH {
                     report.file_mistake(&self.shown(&name), format!("folders are nested deeper than {MAX_DEPTH}"));
                     continue;
@@ -317,6 +364,49 @@ fn exists(path: &Path) -> io::Result<bool> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+fn is_yaml(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
+}
+
+fn is_yaml_of_another_case(name: &str) -> bool {
+    !is_yaml(name) && is_yaml(&name.to_ascii_lowercase())
+}
+
+/// What is there in place of a part of a bundle, under a name that is nearly right:
+/// in capitals, with the other extension, or, of a folder of YAML, in the singular.
+fn misnamed(dir: &Path, part: &str) -> io::Result<Option<String>> {
+    if exists(&dir.join(part))? {
+        return Ok(None);
+    }
+    let mut names = Vec::new();
+    for entry in fs::read_dir(dir)? {
+        names.extend(entry?.file_name().into_string());
+    }
+    names.sort_unstable();
+    for name in names {
+        let folded = name.to_ascii_lowercase();
+        let is_meant = folded == part
+            || folded.strip_suffix(".yml").is_some_and(|stem| part.strip_suffix(".yaml") == Some(stem))
+            || (part.strip_suffix('s') == Some(folded.as_str()) && holds_yaml(&dir.join(&name))?);
+        if is_meant {
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
+}
+
+fn holds_yaml(path: &Path) -> io::Result<bool> {
+    if !fs::symlink_metadata(path)?.is_dir() {
+        return Ok(false);
+    }
+    for entry in fs::read_dir(path)? {
+        if entry?.file_name().to_str().is_some_and(|name| is_yaml(&name.to_ascii_lowercase())) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The folder `path` as seen from the bundle that is compiled, where this one is

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::built_in::BuiltIn;
 use crate::diagnostic::Report;
-use crate::files::{Home, IoError};
+use crate::files::{Found, Home, IoError};
 use crate::source::{At, FileId};
 use crate::suggest::{list, nearest};
 use crate::yaml::{self, Node};
@@ -47,7 +47,7 @@ pub(crate) fn read(home: Home, report: &mut Report) -> Result<Layers, IoError> {
     while let Some(home) = next.take() {
         met.push(home.identity()?);
         let files = home.read(report)?;
-        let policy = files.policy.and_then(|file| document(file, report));
+        let policy = files.policy.text().and_then(|file| document(file, report));
         let extends = policy.as_ref().and_then(|node| node.get("extends"));
         if let Some(node) = extends {
             next = base(node, &home, report)?;
@@ -58,10 +58,10 @@ pub(crate) fn read(home: Home, report: &mut Report) -> Result<Layers, IoError> {
                 next = None;
             }
             is_incomplete |= next.is_none();
-        } else if files.openapi.is_none() && (policy.is_some() || files.policy.is_none()) {
+        } else if files.openapi == Found::Absent && (policy.is_some() || files.policy == Found::Absent) {
             home.report_absent("openapi.yaml", report)?;
         }
-        let openapi = files.openapi.and_then(|file| document(file, report));
+        let openapi = files.openapi.text().and_then(|file| document(file, report));
         let dialects = files.dialects.into_iter().filter_map(|file| dialect(file, report)).collect();
         let before = report.mistakes();
         let rules = files.rules.iter().filter_map(|file| yaml::parse(*file, report)).collect();

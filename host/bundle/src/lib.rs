@@ -11,6 +11,7 @@ mod book;
 mod built_in;
 pub mod cases;
 mod compile;
+mod complete;
 pub mod coverage;
 mod description;
 mod diagnostic;
@@ -35,6 +36,7 @@ mod yaml;
 
 pub use book::rule_book;
 pub use compile::{BuildOptions, Compiled, Failure, compile_built_in, compile_dir};
+pub use complete::Incomplete;
 pub use description::openapi_description;
 pub use diagnostic::{Diagnostic, Diagnostics, Related, Severity, render};
 pub use files::IoError;

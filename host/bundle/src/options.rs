@@ -238,8 +238,10 @@ fn parse(text: &str, kind: OptionKind) -> Option<Json> {
         OptionKind::Boolean => text.parse::<bool>().ok().map(Json::Bool),
         OptionKind::Integer => text.parse::<i64>().ok().map(Json::from),
         OptionKind::String => Some(Json::from(text)),
+        OptionKind::Strings if text.trim().is_empty() => Some(Json::Array(Vec::new())),
         OptionKind::Strings => {
-            Some(text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(Json::from).collect())
+            let items: Vec<&str> = text.split(',').map(str::trim).collect();
+            (!items.contains(&"")).then(|| Json::from(items))
         }
     }
 }

@@ -23,7 +23,7 @@ fn said(dir: &Path) -> String {
     match compile_dir(dir, &BuildOptions::default()) {
         Ok(compiled) => render(&compiled.warnings, &compiled.sources, false),
         Err(Failure::Mistakes(mistakes)) => mistakes.render(false),
-        Err(Failure::Io(error)) => panic!("{error}"),
+        Err(failure) => panic!("{failure}"),
     }
 }
 

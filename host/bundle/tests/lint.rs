@@ -13,7 +13,8 @@ use support::folder;
 #[test]
 fn bundles_that_we_ship_and_careful_ones_have_no_warning() {
     let policies = fs::read_dir(folder("../../../policies")).unwrap().map(|entry| entry.unwrap().path());
-    let bundles: Vec<PathBuf> = policies.chain([folder("bundles/minimal"), folder("bundles/careful")]).collect();
+    let bundles: Vec<PathBuf> =
+        policies.chain(["minimal", "careful", "optional"].map(|name| folder(&format!("bundles/{name}")))).collect();
     assert!(bundles.len() > 2);
     for bundle in bundles {
         let compiled = compile_dir(&bundle, &BuildOptions::default()).unwrap_or_else(|failure| panic!("{failure}"));

@@ -18,7 +18,7 @@ fn said(dir: &Path, set: &[(String, String)]) -> String {
     match compile_dir(dir, &options) {
         Ok(compiled) => render(&compiled.warnings, &compiled.sources, false),
         Err(Failure::Mistakes(mistakes)) => mistakes.render(false),
-        Err(Failure::Io(error)) => panic!("{error}"),
+        Err(failure) => panic!("{failure}"),
     }
 }
 
@@ -125,6 +125,44 @@ const CHANGES: &[Change] = &[
         &["rules/state.yaml:1:7", "- id: [] # \u{241b}[31m \u{b7}31m \u{e4}\n"],
     ),
     (
+        "a byte order mark in policy.yaml",
+        |dir| {
+            let path = dir.join("policy.yaml");
+            let text = fs::read_to_string(&path).unwrap();
+            fs::write(path, format!("\u{feff}extends: vnflcm-v2\n{text}")).unwrap();
+            fs::remove_file(dir.join("openapi.yaml")).unwrap();
+        },
+        &["error: the file begins with a byte order mark", "policy.yaml:1:1"],
+    ),
+    (
+        "openapi.yaml with another extension, which a bundle that extends need not have",
+        |dir| {
+            let path = dir.join("policy.yaml");
+            let text = fs::read_to_string(&path).unwrap();
+            fs::write(path, format!("extends: vnflcm-v2\n{text}")).unwrap();
+            fs::rename(dir.join("openapi.yaml"), dir.join("openapi.yml")).unwrap();
+        },
+        &["`openapi.yml` is not read: that part of a bundle is called `openapi.yaml`", "help: rename it"],
+    ),
+    (
+        "a folder of rules in capitals",
+        |dir| fs::rename(dir.join("rules"), dir.join("Rules")).unwrap(),
+        &["`Rules` is not read: that part of a bundle is called `rules`"],
+    ),
+    (
+        "a folder of cases in the singular",
+        |dir| {
+            fs::create_dir(dir.join("test")).unwrap();
+            fs::write(dir.join("test/state.yaml"), "cases: []\n").unwrap();
+        },
+        &["`test` is not read: that part of a bundle is called `tests`"],
+    ),
+    (
+        "a file of rules in capitals",
+        |dir| fs::rename(dir.join("rules/state.yaml"), dir.join("rules/STATE.YAML")).unwrap(),
+        &["`rules/STATE.YAML` is not read", "ends in .yaml or .yml"],
+    ),
+    (
         "a test that is not UTF-8",
         |dir| {
             fs::create_dir(dir.join("tests")).unwrap();
@@ -148,6 +186,33 @@ fn files_that_cannot_be_read_are_reported() {
     }
 }
 
+/// What stands beside a bundle, and has nothing to do with it.
+#[test]
+fn other_files_are_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    copy(&minimal(), dir.path());
+    for file in ["README.md", "rules/README.md", "rules/notes.yaml.bak", "test/unit.py", "ruleset/a.yaml", "other.yaml"]
+    {
+        let path = dir.path().join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "{").unwrap();
+    }
+    assert_eq!(said(dir.path(), &[]), "");
+}
+
+/// One cause, one message.
+#[test]
+fn a_file_that_cannot_be_read_is_not_said_to_be_absent() {
+    for file in ["policy.yaml", "openapi.yaml"] {
+        let dir = tempfile::tempdir().unwrap();
+        copy(&minimal(), dir.path());
+        let path = dir.path().join(file);
+        fs::write(&path, format!("\u{feff}{}", fs::read_to_string(&path).unwrap())).unwrap();
+        let said = said(dir.path(), &[]);
+        assert!(said.contains("byte order mark") && !said.contains("the bundle has no"), "{said}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn symbolic_links_are_not_followed() {
@@ -164,6 +229,12 @@ fn symbolic_links_are_not_followed() {
     std::os::unix::fs::symlink("../rules", bundle.join("rules")).unwrap();
     let said_of_folder = said(&bundle, &[]);
     assert!(said_of_folder.contains("`rules` is not a folder"), "{said_of_folder}");
+
+    fs::remove_file(bundle.join("rules")).unwrap();
+    fs::create_dir(bundle.join("rules")).unwrap();
+    std::os::unix::fs::symlink("../../rules", bundle.join("rules/shared")).unwrap();
+    let said_of_folder_within = said(&bundle, &[]);
+    assert!(said_of_folder_within.contains("`rules/shared` is a symbolic link"), "{said_of_folder_within}");
 
     // Where the bundle itself lies is the caller's affair.
     let link = dir.path().join("link");

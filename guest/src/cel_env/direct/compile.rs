@@ -79,7 +79,7 @@ impl<'p> Scope<'p> {
                 ("headers", true) => return Some(Node::HasHeader(select.field.clone())),
                 ("path", false) => return Some(Node::Path(select.field.clone())),
                 ("variables", false) => return self.local(&format!("variables.{}", select.field)),
-                ("path" | "variables", true) => return None,
+                ("path", true) => return None,
                 _ => {}
             }
         }

@@ -197,7 +197,7 @@ fn expression(random: &mut fastrand::Rng, depth: usize, bound: &mut Vec<String>)
         return leaf(random, bound);
     }
     let depth = depth.saturating_sub(1);
-    match random.u8(0..16) {
+    match random.u8(0..18) {
         0 => leaf(random, bound),
         1..=2 => {
             let operator = ["&&", "||"][random.usize(..2)];
@@ -221,6 +221,15 @@ fn expression(random: &mut fastrand::Rng, depth: usize, bound: &mut Vec<String>)
         }
         12 => format!("{}[{}]", PLACES[random.usize(..20)], ["0", "1", "9", "'a'", "'id'"][random.usize(..5)]),
         13 => format!("{}.matches('^a')", PLACES[random.usize(..20)]),
+        14 => {
+            let way = [".?a", ".?id", ".?b.c", "[?'a']", "[?0]"][random.usize(..5)];
+            let end = [".hasValue()", ".orValue(1)", ".orValue('abc')", ".value()", ""][random.usize(..5)];
+            format!("{}{way}{end}", PLACES[random.usize(..20)])
+        }
+        15 => {
+            let held = expression(random, depth.min(1), bound);
+            [format!("[?optional.of({held})]"), format!("{{?'a': optional.of({held})}}")][random.usize(..2)].clone()
+        }
         _ => {
             let list = leaf(random, bound);
             let name = format!("v{}", bound.len());

@@ -37,6 +37,12 @@ pub(super) fn targets(
         (Some(path), None) => {
             let path = parts(path, "`path`", report)?;
             let roots = roots(api_root, names, report)?;
+            if roots.is_empty() {
+                report
+                    .mistake(case.at, "the policy has no API root, so that a `path` leads nowhere")
+                    .hint("write the whole `target`");
+                return None;
+            }
             // A variable has its own name as value.
             Some(roots.iter().map(|root| root.replace(['{', '}'], "") + &path).collect())
         }
@@ -106,8 +112,7 @@ pub(super) fn body(
 ) -> Option<Vec<u8>> {
     match (json, text, encoded) {
         (None, None, None) => Some(Vec::new()),
-        // Written from a tree whose keys are texts and whose numbers are finite.
-        (Some(json), None, None) => serde_json::to_vec(&json.to_json()).ok(),
+        (Some(json), None, None) => Some(json.to_json().to_string().into_bytes()),
         (None, Some(text), None) => parts(text, "`text`", report).map(String::into_bytes),
         (None, None, Some(encoded)) => base64(encoded, report),
         (json, text, encoded) => {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use cel::IdedExpr;
 use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, LiteralValue, SelectExpr, operators};
 
-use super::known::{Known, Origin, Step, Truths, tested};
+use super::known::{Known, Origin, Step, Truths, present, tested};
 use super::walk::{is_namespace, keeps_items, literal};
 use super::{Expression, parse};
 use crate::source::{At, Sources};
@@ -37,10 +37,11 @@ impl Flow {
     /// Follows one expression, at a point where `known` is certain. The result is
     /// what its value is made of, and what its truth tells.
     pub fn expression(&mut self, node: &Node, known: &Known, sources: &Sources) -> (Vec<Origin>, Truths) {
-        let Some(expression) = parse(node) else {
+        // One that is not accepted has been reported, and its rule is not followed.
+        let Ok(expression) = parse(node) else {
             return (Vec::new(), Truths::default());
         };
-        let root = expression.program.expression();
+        let root = expression.parsed.tree();
         let truths = self.truths(root);
         let value = Walker { flow: self, expression: &expression, sources }.value(root, known);
         (value, truths)
@@ -104,7 +105,7 @@ impl Flow {
                 Truths { when_true: Known::UNREACHED, when_false: Known::default() }
             }
             Expr::Select(select) if select.test => {
-                tested(self.chain(&select.operand), Step::Member(select.field.clone()))
+                tested(&self.chain(&select.operand), &Step::Member(select.field.clone()))
             }
             Expr::Select(select) => match &select.operand.expr {
                 Expr::Ident(name) if name == "variables" => {
@@ -134,9 +135,10 @@ impl Flow {
                     }
                 }
                 (operators::IN, [name, of]) => match literal(name) {
-                    Some(name) => tested(self.chain(of), Step::Member(name.to_owned())),
+                    Some(name) => tested(&self.chain(of), &Step::Member(name.to_owned())),
                     None => Truths::default(),
                 },
+                ("hasValue", []) => call.target.as_deref().map(|of| present(&self.chain(of))).unwrap_or_default(),
                 _ => Truths::default(),
             },
             _ => Truths::default(),
@@ -178,6 +180,20 @@ const TELLING: [&str; 22] = [
     "scheme",
 ];
 
+/// Whether a chain of members and indices is an optional value: from the first
+/// step that may find nothing, all are.
+fn is_optional(node: &IdedExpr) -> bool {
+    match &node.expr {
+        Expr::Select(select) => !select.test && is_optional(&select.operand),
+        Expr::Call(call) => match (call.func_name.as_str(), call.args.as_slice()) {
+            (operators::OPT_INDEX | operators::OPT_SELECT, [_, _]) => true,
+            (operators::INDEX, [of, _]) => is_optional(of),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
 struct Walker<'w, 'n> {
     flow: &'w mut Flow,
     expression: &'w Expression<'n>,
@@ -212,7 +228,8 @@ impl Walker<'_, '_> {
     fn select(&mut self, select: &SelectExpr, id: u64, known: &Known) -> Vec<Origin> {
         let of = self.value(&select.operand, known);
         let at = self.expression.member_at(id, &select.operand, &select.field, self.sources);
-        let value = self.member(&of, &select.field, at, select.test, known);
+        let is_test = select.test || is_optional(&select.operand);
+        let value = self.member(&of, &select.field, at, is_test, known);
         if select.test { Vec::new() } else { value }
     }
 
@@ -227,11 +244,15 @@ impl Walker<'_, '_> {
 
     fn call(&mut self, call: &CallExpr, known: &Known) -> Vec<Origin> {
         match (call.func_name.as_str(), call.args.as_slice()) {
-            (name @ (operators::INDEX | operators::OPT_INDEX | operators::OPT_SELECT), [of, index]) => {
-                let of = self.value(of, known);
+            (name @ (operators::INDEX | operators::OPT_INDEX | operators::OPT_SELECT), [node, index]) => {
+                let of = self.value(node, known);
                 if let Some(field) = literal(index) {
-                    let at = self.expression.at(index.id, self.sources);
-                    return self.member(&of, field, at, name != operators::INDEX, known);
+                    let at = match name {
+                        operators::OPT_SELECT => self.expression.member_at(index.id, node, field, self.sources),
+                        _ => self.expression.at(index.id, self.sources),
+                    };
+                    let is_test = name != operators::INDEX || is_optional(node);
+                    return self.member(&of, field, at, is_test, known);
                 }
                 self.value(index, known);
                 let step = index_step(index);
@@ -275,6 +296,17 @@ impl Walker<'_, '_> {
                 self.value(a, &known.and(&of_b.when_false));
                 self.value(b, &known.and(&of_a.when_false));
                 Vec::new()
+            }
+            // Fails if there is nothing: it reads what a `.?` before it only looked for.
+            ("value", []) if call.target.is_some() => {
+                let Some(of) = call.target.as_deref() else { return Vec::new() };
+                let at = self.expression.end_of_chain(of, self.sources);
+                let value = self.value(of, known);
+                for origin in &value {
+                    let is_certain = known.holds(origin);
+                    self.flow.reads.push(Read { origin: origin.clone(), at, is_test: false, is_certain });
+                }
+                value
             }
             (name, arguments) => {
                 let target = call.target.as_deref().filter(|target| !is_namespace(target));

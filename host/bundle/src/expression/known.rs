@@ -80,11 +80,15 @@ pub(crate) struct Truths {
     pub when_false: Known,
 }
 
-/// A test that succeeds tells of the member and of all on the way to it.
-pub(super) fn tested(of: Vec<Origin>, step: Step) -> Truths {
+/// A test for a member that succeeds.
+pub(super) fn tested(of: &[Origin], step: &Step) -> Truths {
+    present(&of.iter().map(|origin| origin.then(step.clone())).collect::<Vec<_>>())
+}
+
+/// A test that succeeds tells of the place and of all on the way to it.
+pub(super) fn present(places: &[Origin]) -> Truths {
     let mut known = BTreeSet::new();
-    if let [origin] = of.as_slice() {
-        let origin = origin.then(step);
+    if let [origin] = places {
         for length in 1..=origin.steps.len() {
             let steps = origin.steps.iter().take(length).cloned().collect();
             known.insert(Origin { root: origin.root.clone(), steps });

@@ -11,7 +11,7 @@ use crate::suggest::did_you_mean;
 
 pub(super) fn walk(expression: &Expression<'_>, scope: &mut Scope<'_>, report: &mut Report) -> Type {
     let mut walker = Walker { expression, scope, report };
-    walker.node(expression.program.expression())
+    walker.node(expression.parsed.tree())
 }
 
 struct Walker<'w, 'a, 'n> {
@@ -118,14 +118,17 @@ impl Walker<'_, '_, '_> {
 
     fn call(&mut self, call: &CallExpr, id: u64) -> Type {
         match (call.func_name.as_str(), call.args.as_slice()) {
-            (operators::INDEX | operators::OPT_INDEX | operators::OPT_SELECT, [of, index]) => {
-                let of = self.node(of);
+            (name @ (operators::INDEX | operators::OPT_INDEX | operators::OPT_SELECT), [of, index]) => {
+                let found = self.node(of);
                 if let Some(field) = literal(index) {
-                    let at = self.at(index.id);
-                    return self.member(&of, field, at);
+                    let at = match name {
+                        operators::OPT_SELECT => self.expression.member_at(index.id, of, field, &self.report.sources),
+                        _ => self.at(index.id),
+                    };
+                    return self.member(&found, field, at);
                 }
                 self.node(index);
-                match of {
+                match found {
                     Type::Facts(fact) => Type::Fact(fact),
                     Type::Body(mut path) => {
                         path.push("[]".to_owned());

@@ -1,7 +1,6 @@
 //! Conditions that are the same for every request.
 
-use cel::{Context, Program, Value};
-use solgate_engine::cel_env::check_expression;
+use solgate_engine::cel_env::parse_expression;
 use solgate_engine::ir::{Severity, SeveritySpec};
 
 use super::Written;
@@ -24,14 +23,7 @@ pub(super) fn check(rule: &Written<'_>, report: &mut Report) {
     }
 }
 
-/// The value of an expression that reads nothing.
+/// The value of an expression of a sound rule that reads nothing.
 fn constant(source: &str) -> Option<bool> {
-    let info = check_expression(source).ok()?;
-    if !info.variables.is_empty() {
-        return None;
-    }
-    match Program::compile(source).ok()?.execute(&Context::default()) {
-        Ok(Value::Bool(value)) => Some(value),
-        _ => None,
-    }
+    parse_expression(source).ok().and_then(|parsed| parsed.constant())
 }

@@ -1,6 +1,6 @@
 //! A rule's expressions in the order of evaluation.
 
-use solgate_engine::cel_env::check_expression;
+use solgate_engine::cel_env::parse_expression;
 
 use crate::expression::{Flow, Known, Origin, Read};
 use crate::source::Sources;
@@ -20,9 +20,10 @@ pub(super) fn follow(rule: &Node, sources: &Sources) -> Followed {
     let mut flow = Flow::default();
     let guard = rule.get("when");
     // As the engine does: the guard comes first, unless it needs the variables.
-    let variables_first = guard
-        .and_then(|node| check_expression(&node.text).ok())
-        .is_some_and(|info| info.variables.iter().any(|name| name == "variables"));
+    let reads_variables = |node: &Node| {
+        parse_expression(&node.text).is_ok_and(|parsed| parsed.info().variables.iter().any(|name| name == "variables"))
+    };
+    let variables_first = guard.is_some_and(reads_variables);
     let mut known = Known::default();
     if variables_first {
         define(rule, &mut flow, &known, sources);

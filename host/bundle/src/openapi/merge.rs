@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::check_version;
+use super::{check_version, components};
 use crate::diagnostic::Report;
 use crate::reader::{self, Members};
 use crate::yaml::{Key, Node, Value};
@@ -44,24 +44,15 @@ fn add(base: &mut Node, document: &Node, report: &mut Report) {
     }
 }
 
-/// What can be referred to.
-const COMPONENTS: [(&str, &str); 4] =
-    [("schemas", "schema"), ("parameters", "parameter"), ("requestBodies", "request body"), ("responses", "response")];
-
-fn add_components(base: &mut Node, components: &Node, owner: &str, report: &mut Report) {
-    let Some(mut members) = Members::open(components, "`components`", report) else {
-        return;
-    };
-    for (name, what) in COMPONENTS {
-        let Some(node) = members.get(name) else { continue };
-        let entries = reader::map(node, &format!("`components.{name}`"), report).unwrap_or_default();
-        let Some(known) = below(base, "components", node).and_then(|components| below(components, name, node)) else {
+fn add_components(base: &mut Node, node: &Node, owner: &str, report: &mut Report) {
+    for (kind, entries) in components::read(node, report) {
+        let Some(known) = below(base, "components", node).and_then(|all| below(all, kind.name, node)) else {
             continue;
         };
         for (key, item) in entries {
             if let Some((first, _)) = known.entry(&key.name) {
                 report
-                    .mistake(key.at, format!("{owner} has a {what} `{}`", key.name))
+                    .mistake(key.at, format!("{owner} has a {} `{}`", kind.one, key.name))
                     .hint("give it another name")
                     .related(first.at, "there");
             } else {
@@ -69,7 +60,6 @@ fn add_components(base: &mut Node, components: &Node, owner: &str, report: &mut 
             }
         }
     }
-    members.finish_open(&[], report);
 }
 
 fn add_paths(base: &mut Node, paths: &Node, report: &mut Report) {

@@ -2,6 +2,8 @@
 //! drop the keywords that it does not know.
 
 mod body;
+mod components;
+mod idle;
 mod keywords;
 mod mapping;
 mod merge;
@@ -93,9 +95,9 @@ pub(crate) fn read<'n>(
         at: root.at,
         is_incomplete: false,
     };
-    let schemas = members.get("components").and_then(|c| c.get("schemas"));
-    let schemas = schemas.and_then(|node| reader::map(node, "`components.schemas`", report));
-    for (key, node) in schemas.unwrap_or_default() {
+    let components = members.get("components").map(|node| components::read(node, report)).unwrap_or_default();
+    let schemas = components.iter().filter(|(kind, _)| kind.name == "schemas").flat_map(|(_, entries)| *entries);
+    for (key, node) in schemas {
         let is_name = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
         if key.name.is_empty() || !key.name.chars().all(is_name) {
             report

@@ -6,7 +6,7 @@ use serde_json::json;
 use solgate_engine::FORMATS;
 
 use super::keywords::{KEYWORDS, Role, SILENT_FORMATS, below, role};
-use super::{Api, RuleUse, reference};
+use super::{Api, RuleUse, idle, reference};
 use crate::diagnostic::Report;
 use crate::reader;
 use crate::suggest::{did_you_mean, nearest};
@@ -29,9 +29,7 @@ fn check_meta(schema: &Node, report: &mut Report) {
         let pointer = error.instance_path().as_str().to_owned();
         let steps: Vec<String> =
             pointer.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect();
-        let Some(node) = schema.follow(steps.iter().map(String::as_str)) else {
-            continue;
-        };
+        let node = schema.follow(steps.iter().map(String::as_str)).unwrap_or(schema);
         // Patterns and types get messages of their own.
         if steps.iter().rev().take(2).any(|step| matches!(step.as_str(), "pattern" | "type")) {
             continue;
@@ -77,6 +75,7 @@ fn check(api: &mut Api<'_>, schema: &Node, report: &mut Report) {
             name => check_keyword(name, key, report),
         }
     }
+    idle::check(schema, members, report);
     for below in below(schema) {
         check(api, below.schema, report);
     }
@@ -112,8 +111,11 @@ fn check_keyword(name: &str, key: &Key, report: &mut Report) {
 fn check_type(node: &Node, report: &mut Report) {
     const TYPES: [(&str, ()); 7] =
         [("array", ()), ("boolean", ()), ("integer", ()), ("null", ()), ("number", ()), ("object", ()), ("string", ())];
-    for node in node.as_list().unwrap_or(std::slice::from_ref(node)) {
-        if matches!(node.value, Value::Null) {
+    let nodes = node.as_list().unwrap_or(std::slice::from_ref(node));
+    for (index, node) in nodes.iter().enumerate() {
+        if nodes.iter().take(index).any(|known| known.text == node.text) {
+            report.mistake(node.at, format!("the type `{}` is here twice", node.text));
+        } else if matches!(node.value, Value::Null) {
             report
                 .mistake(node.at, "the name of a type is text, but here is nothing")
                 .hint("put null in quotes: \"null\"");

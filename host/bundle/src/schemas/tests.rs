@@ -46,6 +46,7 @@ const NAMES: &[(&str, FileKind, &str)] = &[
 /// What is read in openapi.yaml, which has no schema here.
 const OF_OPENAPI: &[&str] = &[
     "openapi.yaml",
+    "`components`",
     "a path",
     "an operation",
     "a parameter",

@@ -74,7 +74,7 @@ pub fn damage(home: &Path, files: &[&str], bundle: &Path) -> (usize, usize) {
                     assert!(mistakes.render(false).starts_with(['e', 'w']));
                     refused += 1;
                 }
-                Err(Failure::Io(error)) => panic!("{error}"),
+                Err(failure) => panic!("{failure}"),
             }
         }
         fs::write(&path, text).unwrap();

@@ -1,15 +1,12 @@
 //! `solgate keygen`: a pair of keys to sign policies with.
 
-use std::fs::OpenOptions;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::anyhow;
 use solgate::policy::signing::PrivateKey;
 
-use crate::output::note;
+use crate::output::{Output, OutputError, note};
 
 /// Make a pair of ed25519 keys: one to sign policies with, one to check them with.
 ///
@@ -49,16 +46,9 @@ pub fn run(arguments: &KeygenArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn create(path: &Path, mode: u32, text: &str) -> anyhow::Result<()> {
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .open(path)
-        .and_then(|mut file| file.write_all(text.as_bytes()))
-        .map_err(|error| match error.kind() {
-            std::io::ErrorKind::AlreadyExists => {
-                anyhow!("{} exists, and a key is never replaced; choose another name", path.display())
-            }
-            _ => anyhow!("cannot write {}: {error}", path.display()),
-        })
+    let written = Output::create_key(path, mode).and_then(|output| output.write(text.as_bytes()));
+    written.map_err(|error| match error {
+        OutputError::Exists(_) => anyhow!("{error}, and a key is never replaced; choose another name"),
+        other => other.into(),
+    })
 }

@@ -4,8 +4,6 @@ mod case;
 mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -14,6 +12,7 @@ use serde_json::json;
 
 use super::output::note;
 use super::recorded;
+use crate::output::{Output, OutputError, print};
 use case::{ImportedCase, NotImported};
 
 /// Make test cases of the decisions that a gate has recorded.
@@ -117,26 +116,11 @@ fn read(path: &Path, all: bool) -> anyhow::Result<Import> {
 
 fn write(arguments: &ImportArgs, document: &str) -> anyhow::Result<()> {
     let Some(path) = &arguments.output else { return print(document) };
-    let mut options = OpenOptions::new();
-    options.write(true);
-    if arguments.force {
-        options.create(true).truncate(true)
-    } else {
-        options.create_new(true)
-    };
-    options.open(path).and_then(|mut file| file.write_all(document.as_bytes())).map_err(|error| match error.kind() {
-        ErrorKind::AlreadyExists => anyhow!("{} exists; name another file, or add --force", path.display()),
-        _ => anyhow!("cannot write {}: {error}", path.display()),
+    let output = if arguments.force { Output::create(path) } else { Output::create_new(path) };
+    output.and_then(|output| output.write(document.as_bytes())).map_err(|error| match error {
+        OutputError::Exists(_) => anyhow!("{error}; name another file, or add --force"),
+        other => other.into(),
     })
-}
-
-/// A reader that has gone away wanted no more.
-fn print(text: &str) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(anyhow!("cannot write to standard output: {error}")),
-        _ => Ok(()),
-    }
 }
 
 impl Import {

@@ -1,0 +1,138 @@
+//! Rules, and what overrides make of them.
+
+use std::collections::BTreeMap;
+
+use solgate_engine::ir::{Bundle, Require, Rule, RuleKind, SeveritySpec};
+
+use super::{Checked, Loss, entries, is_named, items, kept, one_or_more, same};
+use crate::layers::Layer;
+use crate::yaml::{Node, Value};
+
+/// A rule as it is written, and all that is written over it.
+struct Said<'n> {
+    id: &'n str,
+    rule: &'n Node,
+    overrides: Vec<&'n Node>,
+}
+
+impl<'n> Said<'n> {
+    /// What the last says who says it.
+    fn member(&self, name: &str) -> Option<&'n Node> {
+        self.overrides.iter().rev().find_map(|layer| layer.get(name)).or_else(|| self.rule.get(name))
+    }
+
+    fn otherwise(&self, name: &str) -> Option<&'n Node> {
+        let of = |layer: &&'n Node| layer.get("otherwise").and_then(|node| node.get(name));
+        self.overrides.iter().rev().find_map(of).or_else(|| of(&self.rule))
+    }
+
+    fn kept(&self, name: &str, node: Option<&Node>, is_kept: bool) -> Checked {
+        kept(is_kept, node.unwrap_or(self.rule).at, || format!("`{name}` of the rule `{}`", self.id))
+    }
+}
+
+pub(super) fn check(layers: &[Layer], bundle: &Bundle) -> Checked {
+    let compiled: BTreeMap<&str, &Rule> = bundle.rules.iter().map(|rule| (rule.id.as_str(), rule)).collect();
+    let said = collect(layers)?;
+    for said in said.values() {
+        let Some(rule) = compiled.get(said.id) else {
+            return Err(Loss { what: format!("the rule `{}`", said.id), at: said.rule.at });
+        };
+        check_rule(said, rule)?;
+    }
+    Ok(())
+}
+
+fn collect(layers: &[Layer]) -> Result<BTreeMap<&str, Said<'_>>, Loss> {
+    let mut all: BTreeMap<&str, Said<'_>> = BTreeMap::new();
+    for item in layers.iter().flat_map(|layer| &layer.rules).flat_map(|file| items(Some(file))) {
+        match (item.get("id"), item.get("override")) {
+            (Some(id), _) => {
+                let id = id.text.trim_end();
+                all.insert(id, Said { id, rule: item, overrides: Vec::new() });
+            }
+            (None, over) => {
+                let id = over.map_or("", |node| node.text.trim_end());
+                match all.get_mut(id) {
+                    Some(said) => said.overrides.push(item),
+                    None => return Err(Loss { what: format!("the override of `{id}`"), at: item.at }),
+                }
+            }
+        }
+    }
+    Ok(all)
+}
+
+fn check_rule(said: &Said<'_>, rule: &Rule) -> Checked {
+    let require = match &rule.kind {
+        RuleKind::Require(require) => Some(&**require),
+        _ => None,
+    };
+    check_require(said, require)?;
+    if let Some(node) = said.rule.get("exists") {
+        let is_kept = matches!(&rule.kind, RuleKind::Exists { fact } if *fact == node.text.trim_end());
+        said.kept("exists", Some(node), is_kept)?;
+    }
+    if let Some(node) = said.rule.get("ifMatch") {
+        let is_kept = matches!(&rule.kind, RuleKind::IfMatch { facts } if same(one_or_more(node), facts));
+        said.kept("ifMatch", Some(node), is_kept)?;
+    }
+    let operations = said.rule.get("operations");
+    said.kept("operations", operations, same(items(operations), &rule.operations))?;
+    if let Some(node) = said.otherwise("title") {
+        said.kept("title", Some(node), rule.title == node.text.trim_end())?;
+    }
+    if let Some(node) = said.otherwise("status") {
+        said.kept("status", Some(node), node.to_json() == rule.status)?;
+    }
+    if let Some(node) = said.member("severity") {
+        said.kept("severity", Some(node), is_severity(node, &rule.severity))?;
+    }
+    let clause = said.member("clause");
+    said.kept("clause", clause, clause.map(|node| node.text.trim_end()) == rule.clause.as_deref())?;
+    let doc = said.member("doc");
+    said.kept("doc", doc, doc.map_or("", |node| node.text.trim()) == rule.doc)
+}
+
+/// The expressions of a rule, and what goes with them.
+fn check_require(said: &Said<'_>, compiled: Option<&Require>) -> Checked {
+    let member = |name| said.rule.get(name);
+    let texts = [
+        ("require", member("require"), compiled.map(|require| require.require.as_str())),
+        ("when", member("when"), compiled.and_then(|require| require.when.as_deref())),
+        ("forEach", member("forEach"), compiled.and_then(|require| require.for_each.as_deref())),
+        ("pointer", member("pointer"), compiled.and_then(|require| require.pointer.as_deref())),
+        ("detail", said.otherwise("detail"), compiled.and_then(|require| require.detail.as_deref())),
+    ];
+    for (name, node, text) in texts {
+        said.kept(name, node, node.map(|node| node.text.as_str()) == text)?;
+    }
+    let header = member("header");
+    let compiled_header = compiled.and_then(|require| require.header.as_deref());
+    said.kept("header", header, header.map(|node| node.text.trim_end()) == compiled_header)?;
+    let variables = member("variables");
+    let compiled_variables = compiled.map(|require| require.variables.as_slice()).unwrap_or_default();
+    let are_kept = entries(variables)
+        .map(|(name, node)| (name, node.text.as_str()))
+        .eq(compiled_variables.iter().map(|(name, text)| (name.as_str(), text.as_str())));
+    said.kept("variables", variables, are_kept)?;
+    if let Some(node) = member("onError") {
+        said.kept("onError", Some(node), compiled.is_some_and(|require| is_named(node, require.on_error)))?;
+    }
+    if let Some(node) = member("stage") {
+        said.kept("stage", Some(node), compiled.is_some_and(|require| is_named(node, require.stage)))?;
+    }
+    Ok(())
+}
+
+fn is_severity(node: &Node, spec: &SeveritySpec) -> bool {
+    if !matches!(node.value, Value::Map(_)) {
+        return is_named(node, spec.default) && spec.by_option.is_empty();
+    }
+    let mut by_option = spec.by_option.iter();
+    let are_kept = entries(Some(node)).all(|(name, node)| match name {
+        "default" => is_named(node, spec.default),
+        name => by_option.next().is_some_and(|(option, severity)| option == name && is_named(node, *severity)),
+    });
+    are_kept && by_option.next().is_none()
+}
