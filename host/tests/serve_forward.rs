@@ -248,7 +248,7 @@ async fn a_vnfm_that_breaks_off_gets_a_post_once() {
 }
 
 #[tokio::test]
-async fn answers_that_are_no_http_are_broken() {
+async fn answers_that_are_no_http_are_malformed() {
     for bytes in [
         &b"hello\r\n\r\n"[..],
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
@@ -257,7 +257,7 @@ async fn answers_that_are_no_http_are_broken() {
         let upstream = Upstream::start(move |_| [send(bytes), vec![Act::Close]].concat()).await;
         let gate = start(config(upstream.address)).await;
         let answer = exchange(gate.address, "POST /a HTTP/1.1\r\nHost: h\r\n\r\n").await;
-        assert_eq!((answer.status, answer.rule().as_str()), (502, "upstream.broken"), "{}", bytes.escape_ascii());
+        assert_eq!((answer.status, answer.rule().as_str()), (502, "upstream.malformed"), "{}", bytes.escape_ascii());
     }
 }
 

@@ -20,6 +20,8 @@ pub enum Act {
     Drip(Vec<u8>, Duration),
     /// The same bytes again and again, until nobody takes them.
     Flood(Vec<u8>),
+    /// Says nothing for a while.
+    Pause(Duration),
     /// Waits until this is true.
     Until(Arc<AtomicBool>),
     /// Says nothing until the gate ends the connection.
@@ -48,6 +50,8 @@ struct Stage {
     received: Vec<Received>,
     /// Connections that are open.
     open: usize,
+    /// Those that ever were.
+    taken: usize,
 }
 
 /// The VNFM, on loopback. It ends with the test process.
@@ -66,13 +70,14 @@ impl FaultyVnfm {
     pub fn start(play: impl FnMut(&Received) -> Vec<Act> + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("it is bound");
-        let stage = Arc::new(Mutex::new(Stage { play: Box::new(play), received: Vec::new(), open: 0 }));
+        let stage = Arc::new(Mutex::new(Stage { play: Box::new(play), received: Vec::new(), open: 0, taken: 0 }));
         let vnfm = Self { address, stage };
         let shared = vnfm.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 let vnfm = shared.clone();
                 vnfm.stage().open += 1;
+                vnfm.stage().taken += 1;
                 std::thread::spawn(move || {
                     vnfm.serve(&stream);
                     drop(stream);
@@ -104,6 +109,18 @@ impl FaultyVnfm {
     #[must_use]
     pub fn open(&self) -> usize {
         self.stage().open
+    }
+
+    /// Connections that were taken until now.
+    #[must_use]
+    pub fn taken(&self) -> usize {
+        self.stage().taken
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     fn serve(&self, stream: &TcpStream) {
@@ -139,6 +156,10 @@ fn perform(act: Act, mut stream: &TcpStream) -> std::io::Result<()> {
         Act::Flood(bytes) => loop {
             stream.write_all(&bytes)?;
         },
+        Act::Pause(time) => {
+            std::thread::sleep(time);
+            Ok(())
+        }
         Act::Until(go) => {
             while !go.load(Ordering::Relaxed) {
                 std::thread::sleep(Duration::from_millis(5));

@@ -2,7 +2,7 @@
 
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::markdown::{Step, steps};
@@ -93,10 +93,32 @@ impl Server {
         matches!(self.child.try_wait(), Ok(None))
     }
 
+    /// How it has ended, if it has.
+    pub fn status(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().ok().flatten()
+    }
+
     /// What it has written to its outputs.
     #[must_use]
     pub fn said(&self) -> String {
         std::fs::read(&self.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+    }
+
+    /// The same, once this text is in it: nobody in there waits for what is written.
+    ///
+    /// # Panics
+    /// If it never is.
+    #[must_use]
+    pub fn said_with(&self, text: &str) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let said = self.said();
+            if said.contains(text) {
+                return said;
+            }
+            assert!(Instant::now() < deadline, "{text:?} is never said: {said}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     /// Sends a signal such as `HUP`.

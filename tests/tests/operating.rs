@@ -51,9 +51,11 @@ fn gate(vnfm: &Vnfm) -> Gate {
     let text = format!(
         "admin: {admin}\ndecisionLog: {{ file: decisions.jsonl, bodies: true }}\nupstreams:\n  - url: {}\n    shadow: [{}]\n    \
          severity:\n      terminate.type.enum: {{ severity: warn, reason: until May, until: 2100-05-31 }}\n      \
-         header.version.required: {{ severity: warn, reason: never used here }}\n",
+         header.version.required: {{ severity: warn, reason: never used here }}\n  \
+         - url: http://{}\n    pathPrefix: /gone\n    set: {{ outsideApiRoot: pass }}\n",
         vnfm.url(),
-        artifact("vnflcm-v2.wasm").display()
+        artifact("vnflcm-v2.wasm").display(),
+        free_address()
     );
     let file = folder.path().join("solgate.yaml");
     std::fs::write(&file, text).expect("it is written");
@@ -75,7 +77,9 @@ impl Gate {
             let _ = send(self.serving.address, &message("POST", &target, &fields, body));
         }
         let _ = send(self.serving.address, &message("GET", "/nowhere", &[], ""));
-        (0..4).map(|_| self.lines.next_line()).collect()
+        // Allowed, and then its VNFM is not there.
+        let _ = send(self.serving.address, &message("GET", "/gone", &[], ""));
+        (0..5).map(|_| self.lines.next_line()).collect()
     }
 
     /// So many records of decisions.
@@ -97,7 +101,7 @@ fn a_decision_names_what_it_is_about_and_what_it_rests_on() {
     let vnfm = vnfm();
     let mut gate = gate(&vnfm);
     let lines = gate.ask();
-    let [relaxed, denied, allowed, elsewhere] = lines.as_slice() else { panic!("{lines:?}") };
+    let [relaxed, denied, allowed, elsewhere, gone] = lines.as_slice() else { panic!("{lines:?}") };
     let used = serde_json::json!([{
         "rule": "terminate.type.enum", "severity": "warn", "reason": "until May", "until": "2100-06-01T00:00:00Z",
     }]);
@@ -126,6 +130,10 @@ fn a_decision_names_what_it_is_about_and_what_it_rests_on() {
         }
         assert_eq!(line["upstreamStatus"], record.get("upstreamStatus").cloned().unwrap_or(Value::Null));
     }
+
+    let failed = records.last().map(|record| (&record["verdict"]["allowed"], &record["upstreamFault"]));
+    assert_eq!(failed, Some((&true.into(), &gone["rule"])), "{gone}");
+    assert_eq!(gone["rule"], "upstream.unreachable");
 
     // Another setting, another digest.
     let url = vnfm.url();

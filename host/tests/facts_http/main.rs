@@ -190,7 +190,7 @@ async fn a_slow_or_unreachable_vnfm_is_unavailable() {
 
     let unused = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
     let facts = HttpFacts::builder(format!("http://{unused}")).build().unwrap();
-    assert_eq!(reason(ask(&facts, &vnf_instance()).await), "the VNFM cannot be reached");
+    assert_eq!(reason(ask(&facts, &vnf_instance()).await), "the VNFM cannot be reached: connection refused");
 }
 
 #[tokio::test]

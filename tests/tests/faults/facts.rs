@@ -34,6 +34,7 @@ fn good(request: &Received) -> Vec<Act> {
 fn faults() -> Vec<(&'static str, Vec<Act>)> {
     let step = Duration::from_millis(100);
     let whole = json(r#"{"id":"i","instantiationState":"INSTANTIATED"}"#);
+    let wrong = json(r#"{"id":"i","instantiationState":"NOT_INSTANTIATED"}"#);
     let endless = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{\"\r\n".as_bytes().to_vec();
     vec![
         ("never answers", vec![Act::ReadBody, Act::Hang]),
@@ -59,6 +60,22 @@ fn faults() -> Vec<(&'static str, Vec<Act>)> {
         ("fails", answer("HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n")),
         ("is overloaded", answer("HTTP/1.1 429 Slowly\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n")),
         ("has no content", answer("HTTP/1.1 204 No Content\r\n\r\n")),
+        (
+            "announces content where there is none, and sends it late",
+            vec![
+                Act::ReadBody,
+                Act::Send(format!("HTTP/1.1 204 No Content\r\nContent-Length: {}\r\n\r\n", wrong.len()).into()),
+                Act::Pause(Duration::from_millis(30)),
+                Act::Send(wrong.into()),
+            ],
+        ),
+        ("codes its answer", answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n")),
+        ("has two lengths", answer("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{} ")),
+        ("folds a field", answer(with("X: y\r\n z\r\n", r#"{"id":"i","instantiationState":"INSTANTIATED"}"#))),
+        (
+            "falls silent within its answer",
+            vec![Act::ReadBody, Act::Send(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{".to_vec()), Act::Hang],
+        ),
         ("has only a part", answer("HTTP/1.1 206 Partial\r\nContent-Length: 2\r\n\r\n{}")),
     ]
 }
@@ -84,6 +101,26 @@ fn what_is_no_fact_lets_nothing_through_and_the_next_request_is_judged() {
     }
     documented::names(503, "gate.fact-unavailable");
     assert!(gate.is_ready());
+}
+
+/// The chunks say where it ends, whatever the length says.
+#[test]
+fn a_fact_with_a_length_beside_its_chunks_is_read_to_its_end() {
+    let vnfm = FaultyVnfm::start(good);
+    let gate = Gate::start(&vnfm.url(), &[], &[]);
+    for length in ["0", "3", "1000", "2, 2", "two"] {
+        let body = r#"{"id":"i","instantiationState":"INSTANTIATED"}"#;
+        let chunks = format!(
+            "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n",
+            body.len()
+        );
+        vnfm.play(
+            move |request| {
+                if request.line.contains("/vnf_instances/i ") { answer(chunks.clone()) } else { good(request) }
+            },
+        );
+        assert_eq!(send(gate.address, &terminate("i")).status, 202, "{length}");
+    }
 }
 
 /// JSON of the right form that says something that no VNFM says.

@@ -16,19 +16,24 @@ const CREATED: &str = "HTTP/1.1 201 Created\r\nVersion: 2.0.0\r\nContent-Length:
 /// What the client gets.
 #[derive(Debug, Clone, Copy)]
 enum Outcome {
-    /// The answer of the gate: status and rule.
-    Problem(u16, &'static str),
+    /// The answer of the gate: status, rule, and what its detail says.
+    Problem(u16, &'static str, &'static str),
     /// The VNFM's own status and body.
     Passes(u16, &'static str),
-    /// The VNFM's status, and then the end of the connection within the body.
-    Cut(u16),
+    /// The VNFM's status, then the end of the connection within the body, and the rule by
+    /// which that is told.
+    Cut(u16, &'static str),
 }
 
 /// Fault, how the VNFM plays it, and the outcome.
 fn faults() -> Vec<(&'static str, Vec<Act>, Outcome)> {
     use Outcome::{Cut, Passes, Problem};
-    let broken = Problem(502, "upstream.broken");
-    let late = Problem(504, "upstream.timeout");
+    let broken = Problem(502, "upstream.broken", "ended the connection before it answered");
+    let late = Problem(504, "upstream.timeout", "did not answer within");
+    let malformed = |what| Problem(502, "upstream.malformed", what);
+    let coding = Problem(502, "upstream.coding", "transfer coding other than chunked");
+    let head = |fields: &str| format!("HTTP/1.1 201 Created\r\nVersion: 2.0.0\r\n{fields}\r\n");
+    let chunked = |fields: &str| head(&format!("{fields}Transfer-Encoding: chunked\r\n")) + "5\r\nhello\r\n0\r\n\r\n";
     // Slower than the time limit in all, never slower between two bytes.
     let step = Duration::from_millis(100);
     vec![
@@ -48,38 +53,73 @@ fn faults() -> Vec<(&'static str, Vec<Act>, Outcome)> {
         ("resets the connection", vec![Act::Close], broken),
         ("ends the connection within the head", answer_and_close(&CREATED[..30]), broken),
         ("resets the connection within the head", vec![Act::Send(CREATED[..30].into()), Act::Close], broken),
-        ("ends the connection within the body", answer_and_close(&CREATED[..CREATED.len() - 1]), Cut(201)),
+        (
+            "ends the connection within the body",
+            answer_and_close(&CREATED[..CREATED.len() - 1]),
+            Cut(201, "upstream.cut"),
+        ),
         (
             "ends the connection within a chunk",
             answer_and_close("HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nhalf"),
-            Cut(201),
+            Cut(201, "upstream.cut"),
         ),
         (
             "sends a chunk that is none",
             answer_and_close("HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n"),
-            Cut(201),
+            Cut(201, "upstream.cut"),
         ),
-        ("answers something else than HTTP", answer_and_close("SSH-2.0-OpenSSH_9.6\r\n\r\n"), broken),
-        ("answers with HTTP/2", answer_and_close("HTTP/2 201\r\n\r\n"), broken),
+        ("answers something else than HTTP", answer_and_close("SSH-2.0-OpenSSH_9.6\r\n\r\n"), malformed("version")),
+        ("answers with HTTP/2", answer_and_close("HTTP/2 201\r\n\r\n"), malformed("version")),
         (
             "sends a head without end",
             vec![Act::ReadBody, Act::Send(b"HTTP/1.1 201 Created\r\nX: ".to_vec()), Act::Flood(vec![b'x'; 4096])],
-            broken,
+            malformed("its head is too large"),
         ),
         (
             "sends a thousand fields",
             answer_and_close(format!("HTTP/1.1 201 Created\r\n{}\r\n", "X: y\r\n".repeat(1000))),
-            broken,
+            malformed("more than 100 header fields"),
         ),
+        ("folds a field", answer(head("X: y\r\n z\r\nContent-Length: 0\r\n")), malformed("goes on in the next line")),
+        ("sends NUL in a field", answer(head("X: \0\r\nContent-Length: 0\r\n")), malformed("bytes that do not belong")),
+        ("sends a name with a space", answer(head("X : y\r\n")), malformed("bytes that do not belong")),
+        ("has no status", answer("HTTP/1.1 two Created\r\n\r\n"), malformed("its status line")),
+        ("has a status of nothing", answer("HTTP/1.1 000 Nothing\r\n\r\n"), malformed("its status line")),
+        (
+            "sends chunks in HTTP/1.0",
+            answer_and_close(chunked("").replace("1.1", "1.0")),
+            malformed("transfer-encoding"),
+        ),
+        ("says less than its chunks are", answer(chunked("Content-Length: 3\r\n")), Passes(201, "hello")),
+        ("says more than its chunks are", answer(chunked("Content-Length: 100\r\n")), Passes(201, "hello")),
+        ("says nothing beside its chunks", answer(chunked("Content-Length: 0\r\n")), Passes(201, "hello")),
+        ("says nonsense beside its chunks", answer(chunked("Content-Length: two\r\n")), Passes(201, "hello")),
+        ("sends its length twice in one field", answer(head("Content-Length: 2, 2\r\n") + "{}"), Passes(201, "{}")),
+        (
+            "sends its length in two fields",
+            answer(head("Content-Length: 2\r\nContent-Length: 2\r\n") + "{}"),
+            Passes(201, "{}"),
+        ),
+        (
+            "codes what it sends in chunks",
+            answer(head("Transfer-Encoding: gzip, chunked\r\n") + "5\r\nhello\r\n0\r\n\r\n"),
+            coding,
+        ),
+        (
+            "codes it, in two fields",
+            answer(head("Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n") + "5\r\nhello\r\n0\r\n\r\n"),
+            coding,
+        ),
+        ("codes it without chunks", answer_and_close(head("Transfer-Encoding: gzip\r\n") + "hello"), coding),
         (
             "sends two Content-Length that differ",
             answer_and_close("HTTP/1.1 201 Created\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}\n"),
-            broken,
+            malformed("content-length"),
         ),
         (
             "sends a Content-Length that is no number",
             answer_and_close("HTTP/1.1 201 Created\r\nContent-Length: two\r\n\r\n{}"),
-            broken,
+            malformed("content-length"),
         ),
         (
             "sends more than its Content-Length",
@@ -89,7 +129,7 @@ fn faults() -> Vec<(&'static str, Vec<Act>, Outcome)> {
         (
             "sends less than its Content-Length, and waits",
             vec![Act::ReadBody, Act::Send(b"HTTP/1.1 201 Created\r\nContent-Length: 9\r\n\r\n{}".to_vec()), Act::Close],
-            Cut(201),
+            Cut(201, "upstream.cut"),
         ),
         ("sends 100 Continue first", answer(format!("HTTP/1.1 100 Continue\r\n\r\n{CREATED}")), Passes(201, "{}")),
         (
@@ -97,7 +137,31 @@ fn faults() -> Vec<(&'static str, Vec<Act>, Outcome)> {
             answer(format!("HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n{CREATED}")),
             Passes(201, "{}"),
         ),
-        ("changes the protocol", answer_and_close("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"), broken),
+        (
+            "changes the protocol",
+            answer_and_close("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"),
+            malformed("it changes the protocol"),
+        ),
+        (
+            "falls silent within the body of its answer",
+            vec![
+                Act::ReadBody,
+                Act::Send(head("Content-Length: 9\r\n").into_bytes()),
+                Act::Send(b"{}".to_vec()),
+                Act::Hang,
+            ],
+            Cut(201, "upstream.silent"),
+        ),
+        (
+            "falls silent before the body of its answer",
+            vec![Act::ReadBody, Act::Send(head("Content-Length: 9\r\n").into_bytes()), Act::Hang],
+            Cut(201, "upstream.silent"),
+        ),
+        (
+            "falls silent between two chunks",
+            vec![Act::ReadBody, Act::Send(chunked("")[..chunked("").len() - 5].into()), Act::Hang],
+            Cut(201, "upstream.silent"),
+        ),
         ("ends its answer with the connection", answer_and_close("HTTP/1.0 201 Created\r\n\r\n{}"), Passes(201, "{}")),
         (
             "answers before it has read the body",
@@ -123,13 +187,17 @@ fn raw(gate: &Gate, request: &[u8]) -> String {
 #[test]
 fn whatever_the_vnfm_does_the_client_gets_an_answer_and_the_next_one_a_good_one() {
     let vnfm = FaultyVnfm::start(|_| answer(CREATED));
-    let gate = Gate::start(&vnfm.url(), &[], &[]);
+    // The clients of this one wait for 20 s: a silence must end before.
+    let gate = Gate::start(&vnfm.url(), &["answerIdle: 1500ms"], &[]);
     for (fault, acts, outcome) in faults() {
         vnfm.play(move |_| acts.clone());
         match outcome {
-            Outcome::Problem(status, rule) => {
+            Outcome::Problem(status, rule, detail) => {
                 let before = gate.requests(status, rule);
-                expect_problem(&send(gate.address, &subscribe()), status, rule, fault);
+                let got = send(gate.address, &subscribe());
+                expect_problem(&got, status, rule, fault);
+                let said = got.json()["detail"].to_string();
+                assert!(said.contains(detail), "{fault}: {said}");
                 wait_until("it is counted", || gate.requests(status, rule) == before + 1);
                 documented::names(status, rule);
             }
@@ -137,12 +205,23 @@ fn whatever_the_vnfm_does_the_client_gets_an_answer_and_the_next_one_a_good_one(
                 let got = send(gate.address, &subscribe());
                 let body_got = String::from_utf8_lossy(&got.body);
                 assert_eq!((got.status, body_got.as_ref()), (status, body), "{fault}");
+                let lengths: Vec<&str> = got
+                    .fields
+                    .iter()
+                    .filter(|(name, _)| name == "content-length")
+                    .map(|(_, value)| value.as_str())
+                    .collect();
+                let right = lengths.is_empty() || lengths == [body.len().to_string().as_str()];
+                assert!(right, "{fault}: {:?}", got.fields);
             }
-            Outcome::Cut(status) => {
+            Outcome::Cut(status, rule) => {
+                let before = gate.requests(status, rule);
                 let bytes = raw(&gate, &subscribe());
                 assert!(bytes.starts_with(&format!("HTTP/1.1 {status} ")), "{fault}: {bytes}");
                 let whole = bytes.contains("\r\n0\r\n") || bytes.ends_with("{}\r\n");
                 assert!(!whole, "{fault}: the client takes it for whole: {bytes}");
+                wait_until("it is counted", || gate.requests(status, rule) == before + 1);
+                documented::says(&format!("`{rule}`"));
             }
         }
         let posts = |received: &Received| received.line.starts_with("POST ");
