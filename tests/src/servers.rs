@@ -104,6 +104,23 @@ impl Server {
         std::fs::read(&self.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
     }
 
+    /// The same, once this text is in it: nobody in there waits for what is written.
+    ///
+    /// # Panics
+    /// If it never is.
+    #[must_use]
+    pub fn said_with(&self, text: &str) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let said = self.said();
+            if said.contains(text) {
+                return said;
+            }
+            assert!(Instant::now() < deadline, "{text:?} is never said: {said}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     /// Sends a signal such as `HUP`.
     ///
     /// # Panics

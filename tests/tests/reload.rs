@@ -169,7 +169,7 @@ fn what_is_no_good_is_refused_and_the_policy_goes_on() {
             None => std::fs::remove_file(&policy).expect("it is removed"),
         }
         door.wait(&reloads("refused"), count + 1);
-        let said = door.server.said();
+        let said = door.server.said_with(reason);
         let refusals: Vec<&str> = said.lines().filter(|line| line.contains("policies not replaced")).collect();
         assert_eq!(refusals.len(), count + 1, "{name}: {said}");
         let last = refusals.last().expect("there is one");

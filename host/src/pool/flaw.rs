@@ -75,6 +75,7 @@ fn is_value(byte: u8) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)]
 mod tests {
     use super::*;
 

@@ -195,21 +195,25 @@ const MOMENT: Duration = Duration::from_millis(250);
 /// Shows, on a terminal, what takes longer than a moment.
 pub fn with_spinner<T>(message: &str, work: impl FnOnce() -> T) -> T {
     let (working, ended) = channel::<()>();
+    let (showing, cleared) = channel::<()>();
+    let message = message.to_owned();
     let show = move || {
         if ended.recv_timeout(MOMENT) == Err(RecvTimeoutError::Timeout) {
-            let bar = ProgressBar::new_spinner().with_message(message.to_owned());
+            let bar = ProgressBar::new_spinner().with_message(message);
             bar.enable_steady_tick(MOMENT);
             let _ = ended.recv();
             bar.finish_and_clear();
         }
+        drop(showing);
     };
-    std::thread::scope(|scope| {
-        // Without a thread to spare there is no spinner.
-        let _ = std::thread::Builder::new().spawn_scoped(scope, show);
-        // Ends the spinner, also if the work panics.
-        let _working = working;
-        work()
-    })
+    // Without a thread to spare there is no spinner.
+    let _ = std::thread::Builder::new().spawn(show);
+    let done = work();
+    // Ends the spinner, as it does if the work panics.
+    drop(working);
+    // A terminal that is stopped takes nothing, and nobody waits for that.
+    let _ = cleared.recv_timeout(MOMENT);
+    done
 }
 
 /// `$SOLGATE_CACHE_DIR`, or `solgate` in the user's cache folder. Without either

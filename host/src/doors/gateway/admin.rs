@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 
 use super::metrics::Metrics;
 use super::tokens::Tokens;
+use crate::tcp;
 
 /// What the admin address reports.
 pub struct Admin {
@@ -32,6 +33,7 @@ impl Admin {
                 tokio::time::sleep(super::routes::ACCEPT_PAUSE).await;
                 continue;
             };
+            tcp::accepted(&stream);
             let admin = self.clone();
             tokio::spawn(async move {
                 let service = service_fn(move |request: Request<hyper::body::Incoming>| {

@@ -87,7 +87,6 @@ impl LineWriter {
         match queue.repeats.admit(text, Instant::now()) {
             Admitted::Written { left_out } => queue.push(&self.0.sink, stamped(text, left_out).as_bytes()),
             Admitted::LeftOut => {}
-            Admitted::Lost => queue.drop_line(&self.0.sink),
         }
         self.0.wake(queue);
     }
@@ -107,14 +106,9 @@ impl LineWriter {
 
 impl Queue {
     fn push(&mut self, sink: &Sink, line: &[u8]) {
-        if self.lines.len().saturating_add(line.len()) >= sink.queue {
-            self.drop_line(sink);
-        } else {
-            add(&mut self.lines, line);
+        if self.lines.len().saturating_add(line.len()) < sink.queue {
+            return add(&mut self.lines, line);
         }
-    }
-
-    fn drop_line(&mut self, sink: &Sink) {
         self.dropped = self.dropped.saturating_add(1);
         sink.lost.fetch_add(1, Ordering::Relaxed);
     }

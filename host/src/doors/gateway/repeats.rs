@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 /// For so long a message is not written again.
 const SPAN: Duration = Duration::from_secs(1);
-/// Different messages of one moment that are told apart. Few causes fail at a time;
-/// a message whose text is another each time must not take memory without end.
+/// Different messages of one moment that are remembered. Few causes fail at a time; a
+/// message whose text is another each time is written each time, and must not take
+/// memory without end.
 const CAUSES: usize = 256;
 
 /// The messages of the last second.
@@ -27,8 +28,6 @@ pub enum Admitted {
     Written { left_out: u64 },
     /// It is counted, and [said](Repeats::due) later.
     LeftOut,
-    /// There are too many others at this moment.
-    Lost,
 }
 
 impl Repeats {
@@ -43,10 +42,9 @@ impl Repeats {
             cause.until = end(now);
             return Admitted::Written { left_out: std::mem::take(&mut cause.left_out) };
         }
-        if self.0.len() >= CAUSES {
-            return Admitted::Lost;
+        if self.0.len() < CAUSES {
+            self.0.push(Cause { text: text.to_owned(), until: end(now), left_out: 0 });
         }
-        self.0.push(Cause { text: text.to_owned(), until: end(now), left_out: 0 });
         Admitted::Written { left_out: 0 }
     }
 
@@ -123,8 +121,9 @@ mod tests {
     fn texts_that_all_differ_take_no_memory_without_end() {
         let mut repeats = Repeats::default();
         let now = Instant::now();
-        let admitted = (0..1000).map(|number| repeats.admit(&number.to_string(), now));
-        assert_eq!(admitted.filter(|admitted| *admitted == Admitted::Lost).count(), 1000 - CAUSES);
+        let mut admitted = (0..1000).map(|number| repeats.admit(&number.to_string(), now));
+        assert!(admitted.all(|admitted| admitted == Admitted::Written { left_out: 0 }));
+        assert_eq!(repeats.0.len(), CAUSES);
         assert_eq!(repeats.admit("later", now + SPAN), Admitted::Written { left_out: 0 });
         assert_eq!(repeats.0.len(), 1);
     }
