@@ -43,7 +43,7 @@ const NAMES: &[(&str, FileKind, &str)] = &[
     ("`expect`", FileKind::Tests, "/$defs/verdict/properties"),
 ];
 
-/// What is read in openapi.yaml, which has no schema here.
+/// What is read in openapi.yaml and in dialects, which have no schema here.
 const OF_OPENAPI: &[&str] = &[
     "openapi.yaml",
     "`components`",
@@ -54,6 +54,8 @@ const OF_OPENAPI: &[&str] = &[
     "a media type",
     "`in`",
     "`x-kind`",
+    "`x-kind` of a header field",
+    "`x-null`",
     "a type",
 ];
 

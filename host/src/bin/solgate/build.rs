@@ -73,7 +73,7 @@ pub fn run(arguments: &BuildArgs) -> anyhow::Result<ExitCode> {
             bundle.name,
             bundle.version,
             bundle.rules.len(),
-            bundle.operations.len(),
+            bundle.resources().count(),
             component.len(),
             bundle.digest.get(..12).unwrap_or(&bundle.digest),
         )),
@@ -85,7 +85,7 @@ pub fn run(arguments: &BuildArgs) -> anyhow::Result<ExitCode> {
                 "version": bundle.version,
                 "digest": bundle.digest,
                 "rules": bundle.rules.len(),
-                "operations": bundle.operations.len(),
+                "operations": bundle.resources().count(),
                 "bytes": component.len(),
             })
         ))?,
