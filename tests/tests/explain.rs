@@ -75,8 +75,13 @@ fn the_command_prints_the_verdict_of_check_and_exits_as_it_does() {
     );
     write("up.json", r#"{"vnfInstance": {"id": "i1", "instantiationState": "INSTANTIATED"}, "openOps": []}"#);
     write("down.json", r#"{"vnfInstance": {"status": 404}, "openOps": {"status": 503}}"#);
+    write(
+        "spelt.json",
+        r#"{"vnfInstance": {"id": "I1", "instantiationState": "INSTANTIATED"}, "openOps": [], "allOpenOps": [{"id": "o", "vnfInstanceId": "I1", "operation": "HEAL", "operationState": "PROCESSING"}]}"#,
+    );
+    write("half.json", r#"{"vnfInstance": {"id": "I1", "instantiationState": "INSTANTIATED"}, "openOps": []}"#);
     let bundle = workspace().join("policies/vnflcm-v2").display().to_string();
-    let cases: [(&[&str], i32); 8] = [
+    let cases: [(&[&str], i32); 10] = [
         (&["--name", "forceful", "--facts", "up.json"], 0),
         (&["--name", "forceful", "--facts", "up.json", "--set", "strict=true"], 1),
         (&["--name", "forceful", "--facts", "up.json", "--policy", &bundle], 0),
@@ -84,6 +89,9 @@ fn the_command_prints_the_verdict_of_check_and_exits_as_it_does() {
         (&["--name", "forceful", "--severity", "header.accept.required=deny"], 1),
         (&["--name", "typo"], 1),
         (&["--name", "typo", "--mode", "monitor", "--facts", "up.json"], 0),
+        // Where a fact is asked for because of what others say.
+        (&["--name", "forceful", "--facts", "spelt.json"], 1),
+        (&["--name", "forceful", "--facts", "half.json"], 2),
         (&["--name", "none"], 2),
     ];
     for (arguments, status) in cases {
@@ -101,7 +109,11 @@ fn the_command_prints_the_verdict_of_check_and_exits_as_it_does() {
         if status < 2 {
             let mut explained = json(&explained);
             let explanation = explained.as_object_mut().and_then(|members| members.remove("explanation"));
-            assert!(explanation.is_some_and(|explanation| explanation["evaluations"].is_array()), "{arguments:?}");
+            let explanation = explanation.expect("it explains");
+            assert!(explanation["evaluations"].is_array(), "{arguments:?}");
+            let asked = json!({"name": "allOpenOps", "rules": ["terminate.state.in-progress"]});
+            let is_asked = explanation["asked"].as_array().is_some_and(|facts| facts.contains(&asked));
+            assert_eq!(is_asked, arguments.contains(&"spelt.json"), "{arguments:?}: {explanation}");
             assert_eq!(explained, json(&checked), "{arguments:?}");
         }
     }
