@@ -39,6 +39,7 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
+    seeds::fix();
     let arguments = Arguments::parse();
     let done = match (arguments.evaluate, arguments.probe) {
         (Some(figure), _) => ratchet::evaluate(&figure).map(|()| ExitCode::SUCCESS),

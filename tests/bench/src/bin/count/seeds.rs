@@ -2,6 +2,29 @@
 //! runs would not take the same number of instructions.
 #![allow(unsafe_code, reason = "a function of libc is replaced")]
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use ahash::random_state::{RandomSource, set_random_source};
+
+/// The seeds of ahash's maps, which else depend on where in memory something lies, so
+/// that a change anywhere in the program would change them.
+struct Counter(AtomicUsize);
+
+impl RandomSource for Counter {
+    fn gen_hasher_seed(&self) -> usize {
+        self.0.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+/// Fixes all seeds. Call it before there is any map.
+///
+/// # Panics
+/// If there was one.
+pub fn fix() {
+    let set = set_random_source(Counter(AtomicUsize::new(1)));
+    assert!(set.is_ok(), "a map has its seed already");
+}
+
 /// In place of libc's getrandom(2), which Rust's hash maps and those of crates ask for
 /// their seeds: the same bytes every time.
 ///
