@@ -89,10 +89,7 @@ const DOCS: &[(&str, &str)] = &[
         "Parsers disagree about which of two members of the same name counts, so gate and VNFM could act on different values. Send each member once.",
     ),
     ("body.json.depth", "Arrays and objects are nested deeper than limits.depth. No data type of the API needs that."),
-    (
-        "body.json.members",
-        "An object has more members than limits.members. Send fewer, or have the limit raised.",
-    ),
+    ("body.json.members", "An object has more members than limits.members. Send fewer, or have the limit raised."),
     (
         "body.json.number",
         "Where the schema says integer or number, readers keep different digits of a value beyond plus or minus 9007199254740991, however it is written, so gate and VNFM could act on different values. Send a smaller one.",
