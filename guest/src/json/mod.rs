@@ -49,6 +49,13 @@ pub(crate) struct LargeNumber<'t> {
     pub literal: &'t str,
 }
 
+impl LargeNumber<'_> {
+    /// Whether a double cannot hold it: some readers then have infinity, some refuse it.
+    pub(crate) fn is_beyond_doubles(&self) -> bool {
+        self.literal.parse::<f64>().is_ok_and(f64::is_infinite)
+    }
+}
+
 /// Why a text is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum JsonFault {

@@ -156,7 +156,7 @@ impl BodySchema {
     }
 
     /// What the schema says about numbers of which not every reader keeps the value: of
-    /// those that it declares and of the others, at most `limit` each.
+    /// those that matter and of the others, at most `limit` each.
     pub(crate) fn placed_numbers<'t>(
         &self,
         body: Node<'_>,

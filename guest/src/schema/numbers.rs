@@ -14,10 +14,19 @@ pub(crate) struct PlacedNumber<'t> {
     pub literal: &'t str,
     /// An integer or a number may stand there.
     pub declared: bool,
+    /// No double can hold it, so that expressions cannot read it either.
+    pub beyond_doubles: bool,
 }
 
-/// Says of numbers, in the order of the text, where they are: of those that the schema
-/// declares and of the others, at most `limit` each.
+impl PlacedNumber<'_> {
+    /// Whether a rule may read it as another number than the VNFM does.
+    pub(crate) fn matters(&self) -> bool {
+        self.declared || self.beyond_doubles
+    }
+}
+
+/// Says of numbers, in the order of the text, where they are: of those that matter and
+/// of the others, at most `limit` each.
 pub(super) fn placed<'t>(
     places: &Places,
     body: Node<'_>,
@@ -35,7 +44,7 @@ struct Search<'s, 'd, 't> {
     path: Path<'d>,
     left: std::slice::Iter<'s, LargeNumber<'t>>,
     limit: usize,
-    /// How many are found that are declared, and that are not.
+    /// How many are found that matter, and that do not.
     counts: [usize; 2],
     found: Vec<PlacedNumber<'t>>,
 }
@@ -68,13 +77,14 @@ impl<'s, 'd> Search<'s, 'd, '_> {
     }
 
     fn report(&mut self, declared: bool) {
-        let [of_declared, of_others] = &mut self.counts;
-        let count = if declared { of_declared } else { of_others };
-        if let Some(number) = self.left.next()
-            && *count < self.limit
-        {
+        let Some(number) = self.left.next() else { return };
+        let beyond_doubles = number.is_beyond_doubles();
+        let found = PlacedNumber { pointer: String::new(), literal: number.literal, declared, beyond_doubles };
+        let [that_matter, others] = &mut self.counts;
+        let count = if found.matters() { that_matter } else { others };
+        if *count < self.limit {
             *count = count.saturating_add(1);
-            self.found.push(PlacedNumber { pointer: self.path.pointer(), literal: number.literal, declared });
+            self.found.push(PlacedNumber { pointer: self.path.pointer(), ..found });
         }
     }
 }

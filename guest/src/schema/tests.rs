@@ -389,6 +389,8 @@ fn numbers_are_free_where_the_schema_does_not_ask_for_one() {
     );
     let many = format!(r#"{{"a":[{}1e19],"count":1e20}}"#, "1e18,".repeat(1000));
     assert_eq!(placed(&many, 3).last(), Some(&of("/count", "1e20", true)));
+    let many = format!(r#"{{"a":[{}1e400]}}"#, "1e18,".repeat(1000));
+    assert_eq!(placed(&many, 3).last(), Some(&of("/a/1000", "1e400", false)));
 }
 
 /// Alternatives that refer to one another in every combination are refused when the

@@ -300,9 +300,10 @@ fn report_schema(call: &Call<'_>, body: &CompiledBody, value: Node<'_>, report: 
 }
 
 fn report_number(call: &Call<'_>, body: &CompiledBody, number: PlacedNumber<'_>, report: &mut Report<'_>) -> bool {
-    let PlacedNumber { pointer, literal, declared } = number;
+    let matters = number.matters();
+    let PlacedNumber { pointer, literal, beyond_doubles, .. } = number;
     let literal = text::quote(literal);
-    if !declared {
+    if !matters {
         let detail = format!(
             "Not every reader keeps the value of the number {literal} (at {}); it may arrive as another one. A string arrives unchanged.",
             text::clean(&pointer)
@@ -319,9 +320,9 @@ fn report_number(call: &Call<'_>, body: &CompiledBody, number: PlacedNumber<'_>,
         );
         denied = report.fail_as(rule, schema_status(call, rule), Location::Body(pointer.clone()), detail);
     }
-    let detail = format!(
-        "Not every reader keeps the value of the number {literal}; send one between -9007199254740991 and 9007199254740991."
-    );
+    let reason =
+        if beyond_doubles { "is larger than a number can be" } else { "does not keep its value in every reader" };
+    let detail = format!("The number {literal} {reason}; send one between -9007199254740991 and 9007199254740991.");
     report.fail(rule::JSON_NUMBER, Location::Body(pointer), detail) | denied
 }
 

@@ -82,6 +82,13 @@ fn stages_before_any_fact() {
             "123456789012345678901",
         ),
         (
+            terminate(r#"{"terminationType":"FORCEFUL","additionalParams":{"x":1e400}}"#),
+            400,
+            "body.json.number",
+            "larger than a number can be",
+        ),
+        (terminate(&members(51)), 400, "body.json.members", "50 members"),
+        (
             terminate(r#"{"terminationType":"FORCEFUL","zones":[{"name":"a"},{"name":""}]}"#),
             400,
             "terminate.zone",
@@ -96,6 +103,11 @@ fn stages_before_any_fact() {
         assert!(!denial.title.is_empty());
         assert!(matches!(field(&denial, "version"), Some("2.0.0" | "2.1.0")), "{rule}");
     }
+}
+
+fn members(count: usize) -> String {
+    let members: Vec<String> = (0..count).map(|index| format!("\"p{index}\":0")).collect();
+    format!(r#"{{"terminationType":"FORCEFUL","additionalParams":{{{}}}}}"#, members.join(","))
 }
 
 #[test]

@@ -99,7 +99,7 @@ const DOCS: &[(&str, &str)] = &[
     ),
     (
         "body.json.number-free",
-        "The same where the schema leaves the value to the user. A VNFM that keeps every digit reads what was sent; others round it. Send a string where one is taken.",
+        "Where the schema leaves the value to the user, a number beyond plus or minus 9007199254740991 may arrive as another one: some readers keep every digit, others round it. Send a string where one is taken.",
     ),
     (
         "body.json.name-case",
