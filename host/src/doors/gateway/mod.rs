@@ -64,5 +64,5 @@ pub(super) use line_writer::LineWriter;
 pub(super) use log::init as init_log;
 pub(super) use metrics::{Metrics, OpenConnection};
 pub(super) use router::Router;
-pub(super) use routes::{check, describe, listen, open};
+pub(super) use routes::{check, describe, listen, memory_reset, open, report_isolation};
 pub(super) use shutdown::{Drain, signals};
