@@ -40,6 +40,7 @@ pub async fn run(args: ExtAuthzArgs, load: PolicyLoader<'_>, again: ComponentLoa
     let server = Server::bind(&config, &args.jwt_payload, &build).await?;
     let server = server.with_lame_duck(args.lame_duck).with_reload(reload);
     overrides::report(&config.upstreams, SystemTime::now());
+    gateway::report_isolation(server.memory_reset());
 
     let address = server.local_addr().map_err(|error| GatewayError::Bind {
         address: config.listen.clone(),

@@ -19,6 +19,7 @@ use crate::doors::gateway::config::{Config, Limits};
 use crate::doors::gateway::judging::Judging;
 use crate::doors::gateway::tls::{Protocol, TlsListener};
 use crate::doors::gateway::{Drain, GateBuilder, GatewayError, Reload, listen};
+use crate::policy::MemoryReset;
 
 /// Bytes that a check may have beyond the largest body that is judged: head,
 /// metadata, and as much of a longer body as Envoy buffers.
@@ -77,6 +78,12 @@ impl Server {
     pub fn with_reload(mut self, reload: Reload) -> Self {
         self.tasks.push(self.judging.reload(reload));
         self
+    }
+
+    /// What is done with the memory of instances, where there are any.
+    #[must_use]
+    pub fn memory_reset(&self) -> Option<MemoryReset> {
+        self.judging.memory_reset()
     }
 
     /// The address that Envoy uses.

@@ -37,6 +37,7 @@ pub async fn run(
     let reload = Reload::new(again, &config)?;
     let door = ForwardAuth::bind(&config, args.trusted(), &build).await?.with_reload(reload);
     overrides::report(&config.upstreams, SystemTime::now());
+    gateway::report_isolation(door.memory_reset());
     let scheme = if config.tls.is_some() { "https" } else { "http" };
     for upstream in &config.upstreams {
         log::say(&format!(

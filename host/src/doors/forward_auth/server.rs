@@ -26,6 +26,7 @@ use crate::doors::gateway::judging::{Judged, Judging};
 use crate::doors::gateway::tls::{Protocol, TlsListener};
 use crate::doors::gateway::{Drain, GateBuilder, GatewayError, Reload, connections, listen};
 use crate::fault::Fault;
+use crate::policy::MemoryReset;
 
 /// The door, listening.
 pub struct ForwardAuth {
@@ -69,6 +70,12 @@ impl ForwardAuth {
     pub fn with_reload(mut self, reload: Reload) -> Self {
         self.tasks.push(self.door.judging.reload(reload));
         self
+    }
+
+    /// What is done with the memory of instances, where there are any.
+    #[must_use]
+    pub fn memory_reset(&self) -> Option<MemoryReset> {
+        self.door.judging.memory_reset()
     }
 
     /// The address that servers ask.

@@ -35,6 +35,7 @@ use super::verdict::{Notes, handling};
 use crate::Request;
 use crate::fault::Fault;
 use crate::gate::{Decision, Gate, Verdict};
+use crate::policy::MemoryReset;
 use crate::problem::ProblemStyle;
 use crate::trace_context;
 
@@ -134,6 +135,12 @@ impl Judging {
             spans.finish(limit).await;
         }
         tasks.iter().for_each(JoinHandle::abort);
+    }
+
+    /// What is done with the memory of instances, where there are any.
+    #[must_use]
+    pub fn memory_reset(&self) -> Option<MemoryReset> {
+        routes::memory_reset(self.routes.values())
     }
 
     /// Counts a connection as long as what it returns exists.

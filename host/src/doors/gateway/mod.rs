@@ -63,5 +63,5 @@ pub(super) use descriptors::connections as connections_possible;
 pub(super) use farewell::Farewell;
 pub(super) use metrics::{Metrics, OpenConnection};
 pub(super) use router::Router;
-pub(super) use routes::{check, describe, listen, open};
+pub(super) use routes::{check, describe, listen, memory_reset, open, report_isolation};
 pub(super) use shutdown::{Drain, signals};

@@ -21,7 +21,7 @@ use super::shadow::{self, Shadow};
 use super::spans;
 use super::tls::{Material, Protocol};
 use super::tokens::Tokens;
-use crate::policy::PolicyFile;
+use crate::policy::{MemoryReset, PolicyFile};
 
 /// Wait after a connection could not be taken, usually for want of file
 /// descriptors.
@@ -38,22 +38,29 @@ pub fn open<T>(
     make: impl Fn(&UpstreamConfig, Arc<CurrentGate>) -> Result<T, GatewayError>,
 ) -> Result<Router<T>, GatewayError> {
     let mut routes = Vec::new();
-    let mut isolation = None;
     for entry in &config.upstreams {
         let gate = CurrentGate::open(entry.clone(), Role::Live, build_gate, metrics)?;
         metrics.gate(entry.authority(), entry.gate.mode);
         let shadow = entry.shadow().map(|shadow| Shadow::open(shadow, build_gate, metrics, config.log)).transpose()?;
         let gate = Arc::new(gate.with_shadow(shadow));
         metrics.sampled().gate(Arc::clone(&gate));
-        // All policies of a process share one engine.
-        isolation = isolation.or_else(|| gate.get().policies().iter().find_map(|policy| policy.memory_reset()));
         routes.push((entry.host.clone(), entry.path_prefix.clone(), make(entry, gate)?));
     }
-    if let Some(reset) = isolation {
+    Ok(Router::new(routes))
+}
+
+/// What is done with the memory of instances: all policies of a process share one
+/// engine. `None` if none has a sandbox.
+pub fn memory_reset<'g>(mut gates: impl Iterator<Item = &'g Arc<CurrentGate>>) -> Option<MemoryReset> {
+    gates.find_map(|gate| gate.get().policies().iter().find_map(|policy| policy.memory_reset()))
+}
+
+/// Says how far requests are kept apart on this machine.
+pub fn report_isolation(reset: Option<MemoryReset>) {
+    if let Some(reset) = reset {
         // Without a reader there is still the gate.
         let _ = writeln!(anstream::stderr(), "solgate: isolation: {reset}");
     }
-    Ok(Router::new(routes))
 }
 
 /// Takes an address; `option` is the argument that names it.

@@ -63,6 +63,7 @@ pub async fn run(args: ServeArgs, load: PolicyLoader<'_>, again: ComponentLoader
     let reload = Reload::new(again, &config)?;
     let server = Server::bind(config, &build).await?.with_reload(reload);
     overrides::report(&upstreams, SystemTime::now());
+    gateway::report_isolation(server.memory_reset());
 
     let address = server.local_addr().map_err(|error| GatewayError::Bind {
         address: args.listen.clone().unwrap_or_default(),

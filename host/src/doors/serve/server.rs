@@ -29,9 +29,11 @@ use crate::doors::gateway::spans::Spans;
 use crate::doors::gateway::tls::{Protocol, TlsListener};
 use crate::doors::gateway::tokens::Tokens;
 use crate::doors::gateway::{
-    Admin, Admission, Drain, Farewell, GateBuilder, GatewayError, Metrics, Reload, connections, listen, open, overrides,
+    Admin, Admission, Drain, Farewell, GateBuilder, GatewayError, Metrics, Reload, connections, listen, memory_reset,
+    open, overrides,
 };
 use crate::fault::Fault;
+use crate::policy::MemoryReset;
 
 /// The reverse proxy, listening.
 pub struct Server {
@@ -108,6 +110,12 @@ impl Server {
     pub fn with_reload(mut self, reload: Reload) -> Self {
         self.reload = Some(reload);
         self
+    }
+
+    /// What is done with the memory of instances, where there are any.
+    #[must_use]
+    pub fn memory_reset(&self) -> Option<MemoryReset> {
+        memory_reset(self.proxy.routes.values().map(|route| &route.gate))
     }
 
     /// The address that clients use.
