@@ -213,9 +213,10 @@ struct Below(&'static str, Mutex<Vec<String>>);
 impl FactSource for Below {
     fn fetch<'a>(&'a self, request: FactRequest<'a>) -> BoxFuture<'a, Fact> {
         self.1.lock().expect("nobody panicked").push(request.api_root.to_owned());
-        let answer = match request.api_root == self.0 {
-            true => FactAnswer::Found { etag: None, body: facts()["vnfInstance"].to_string().into() },
-            false => FactAnswer::Absent,
+        let answer = if request.api_root == self.0 {
+            FactAnswer::Found { etag: None, body: facts()["vnfInstance"].to_string().into() }
+        } else {
+            FactAnswer::Absent
         };
         Box::pin(async move { Fact { answer, cached: false } })
     }
