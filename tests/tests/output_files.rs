@@ -1,18 +1,22 @@
 //! Where commands write: a file is replaced whole, also the one that a link leads
 //! to; what is no file is written into, and is still there.
 //!
-//! No test goes near a device that others use: pipes, and a node in a folder of the
-//! test's own, are as little a file as /dev/null is.
+//! No test names anything below /dev, which a fault would take from all programs of
+//! the machine: pipes, and nodes and links in a folder of the test's own, are as little
+//! a file.
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink};
+use std::io::Read;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::thread;
 
 use solgate_tests::process::{binary, solgate};
 use solgate_tests::workspace;
+
+/// O_NONBLOCK of Linux.
+const NONBLOCK: i32 = 0o4000;
 
 const RECORD: &str = r#"{"format":1,"id":"1-0","time":"2026-01-31T12:00:00.000Z","operation":"terminate","request":{"method":"POST","target":"/vnflcm/v2/vnf_instances/a0000000-0000-4000-8000-000000000002/terminate","fields":[["version","2.0.0"],["accept","application/json"],["content-type","application/json"]],"bodyBytes":29,"bodyComplete":true,"body":{"text":"{\"terminationType\": \"GENTLE\"}"}},"context":{"mode":"enforce","factFailure":"deny"},"policies":[{"name":"vnflcm-v2","digest":"00"}],"verdict":{"allowed":false,"status":400,"rule":"terminate.type.enum","violations":[{"rule":"terminate.type.enum","pointer":"/terminationType"}]}}"#;
 
@@ -102,7 +106,7 @@ fn a_regular_file_is_replaced_whole_and_keeps_its_mode() {
         assert_eq!((mode(&path), before != fs::metadata(&path).expect("it is there").ino()), (0o640, true), "{name}");
         // Who was reading the old one reads it to its end.
         let mut old = Vec::new();
-        std::io::Read::read_to_end(&mut reader, &mut old).expect("it is readable");
+        reader.read_to_end(&mut old).expect("it is readable");
         assert_eq!(old.len(), 1 << 20, "{name}");
         fs::remove_file(path).expect("it is removed");
     }
@@ -149,13 +153,14 @@ fn a_pipe_is_written_into() {
         let expected = desk.written(name);
         let path = desk.at("policy.wasm.sig");
         assert!(made(Command::new("mkfifo").arg(&path)), "mkfifo");
-        let reader = thread::spawn({
-            let path = path.clone();
-            move || fs::read(path).expect("it is readable")
-        });
+        // Open at both ends, so that nobody waits; what is written is short enough for a pipe.
+        let open = fs::OpenOptions::new().read(true).write(true).custom_flags(NONBLOCK).open(&path);
+        let mut pipe = open.expect("it opens");
         let done = desk.run(name);
         assert!(done.status.success(), "{name}: {done:?}");
-        assert!(reader.join().expect("it reads") == expected, "{name}");
+        let mut found = vec![0; 1 << 20];
+        let length = pipe.read(&mut found).unwrap_or(0);
+        assert!(found[..length] == expected, "{name}: {length} bytes");
         assert!(fs::symlink_metadata(&path).expect("it is there").file_type().is_fifo(), "{name}");
         fs::remove_file(path).expect("it is removed");
     }
@@ -195,30 +200,35 @@ fn a_device_is_written_into() {
     assert!(fs::symlink_metadata(&link).expect("it is there").is_symlink());
 }
 
-/// /dev/stdout is a link of /proc, and leads to what may have no name.
+/// As by /dev/stdout: a link to one of /proc, which leads to what may have no name.
 #[test]
 fn standard_output_is_written_to_where_it_is() {
     let desk = Desk::new();
     let expected = desk.written("docs");
-    let to = |output: &str| {
+    let to = |number: u8| {
+        let link = desk.at(&format!("stream-{number}"));
+        if !link.is_symlink() {
+            symlink(format!("/proc/self/fd/{number}"), &link).expect("it is made");
+        }
         let mut command = solgate();
-        command.args(["docs", "-o", output]).arg(minimal());
+        command.args(["docs", "-o"]).arg(link).arg(minimal());
         command
     };
-    let piped = to("/dev/stdout").output().expect("it runs");
+    let piped = to(1).output().expect("it runs");
     assert!(piped.status.success() && piped.stdout == expected, "{}", String::from_utf8_lossy(&piped.stderr));
 
     let path = desk.at("page.md");
     fs::write(&path, "before\n").expect("it is written");
     let file = fs::OpenOptions::new().append(true).open(&path).expect("it opens");
-    let done = to("/dev/stdout").stdout(file.try_clone().expect("it is shared")).output().expect("it runs");
+    let done = to(1).stdout(file.try_clone().expect("it is shared")).output().expect("it runs");
     assert!(done.status.success(), "{done:?}");
     std::io::Write::write_all(&mut &file, b"after\n").expect("it is written");
     let text = fs::read(&path).expect("it is there");
     assert!(text.starts_with(b"before\n") && text.ends_with(b"after\n") && text.len() == expected.len() + 13);
 
-    let errors = to("/dev/stderr").output().expect("it runs");
+    let errors = to(2).output().expect("it runs");
     assert!(errors.status.success() && errors.stderr == expected);
+    assert!(desk.at("stream-1").is_symlink() && desk.at("stream-2").is_symlink());
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! Optional values: the rules that use them are there, and decide.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects)]
 
 mod support;
 
