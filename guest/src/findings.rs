@@ -202,10 +202,23 @@ impl<'e> Report<'e> {
             } else {
                 self.dropped = self.dropped.saturating_add(1);
             }
-        } else if self.findings.len() < self.limit {
-            self.findings.push(Finding { severity, status, violation });
+        } else {
+            self.find(Finding { severity, status, violation });
         }
         severity == Severity::Deny
+    }
+
+    /// Keeps a finding, if there is room. One that would deny if the policy were enforced
+    /// takes the place of one that would not.
+    fn find(&mut self, finding: Finding) {
+        let denies = |finding: &Finding| finding.severity == Severity::Deny;
+        if self.findings.len() >= self.limit {
+            match self.findings.iter().rposition(|kept| !denies(kept)).filter(|_| denies(&finding)) {
+                Some(last) => drop(self.findings.remove(last)),
+                None => return,
+            }
+        }
+        self.findings.push(finding);
     }
 
     /// Ends a stage: the denial, if something in it denied.

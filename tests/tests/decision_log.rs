@@ -20,7 +20,12 @@ use solgate_tests::{copy_folder, workspace};
 /// the record a case, which holds.
 #[test]
 fn what_was_recorded_can_be_judged_again() {
-    let asked = doors::of_the_bundle();
+    // What can be read in two ways is refused before there is anything to record.
+    let is_recorded = |asked: &doors::Asked| {
+        let (said, _) = library::judge(asked);
+        !doors::Said::rules(&said).iter().any(|rule| rule.starts_with("transport."))
+    };
+    let asked: Vec<doors::Asked> = doors::of_the_bundle().into_iter().filter(is_recorded).collect();
     let folder = tempfile::tempdir().expect("a folder");
     let log = folder.path().join("decisions.jsonl");
     let serve = Serve::start(&asked, &["--decision-log", text(&log), "--log-bodies"]);

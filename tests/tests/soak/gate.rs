@@ -122,7 +122,13 @@ impl SoakedGate {
 fn build(folder: &tempfile::TempDir, name: &str, (from, to): (&str, &str)) -> Vec<u8> {
     let bundle = folder.path().join(name);
     copy_folder(&workspace().join("policies/vnflcm-v2"), &bundle);
-    for file in ["openapi.yaml", "rules/terminate.yaml", "tests/terminate.yaml"] {
+    for file in [
+        "openapi.yaml",
+        "rules/terminate.yaml",
+        "tests/terminate.yaml",
+        "tests/later-versions.yaml",
+        "tests/vendor.yaml",
+    ] {
         let text = std::fs::read_to_string(bundle.join(file)).expect("it is a file of the bundle");
         std::fs::write(bundle.join(file), text.replace(from, to)).expect("it is written");
     }

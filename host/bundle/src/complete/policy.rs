@@ -12,7 +12,12 @@ pub(super) fn check(layers: &[Layer], bundle: &Bundle) -> Checked {
         check_definitions(policy, bundle)?;
     }
     check_last_words(&policies, bundle)?;
-    layers.iter().filter_map(|layer| layer.openapi.as_ref()).try_for_each(|document| check_api(document, bundle))
+    layers
+        .iter()
+        .filter_map(|layer| layer.openapi.as_ref())
+        .try_for_each(|document| check_api(document, None, bundle))?;
+    let mut dialects = layers.iter().flat_map(|layer| &layer.dialects);
+    dialects.try_for_each(|dialect| check_api(&dialect.document, Some(dialect.option.as_str()), bundle))
 }
 
 /// What one layer defines, as far as a later one cannot take it back.
@@ -66,11 +71,12 @@ fn check_last_words(policies: &[&Node], bundle: &Bundle) -> Checked {
     Ok(())
 }
 
-fn limits(limits: &Limits) -> [(&'static str, serde_json::Value); 4] {
+fn limits(limits: &Limits) -> [(&'static str, serde_json::Value); 5] {
     [
         ("bodyBytes", limits.body_bytes.into()),
         ("targetBytes", limits.target_bytes.into()),
         ("depth", limits.depth.into()),
+        ("members", limits.members.into()),
         ("violations", limits.violations.into()),
     ]
 }
@@ -90,6 +96,7 @@ fn holds_fact(node: &Node, fact: &FactDef) -> bool {
         && (node.get("query").is_none() || query.eq(fact.query.iter().map(|(name, _)| name.as_str())))
         && is_flag("list", fact.list)
         && is_flag("plainOn400", fact.plain_on_400)
+        && is_flag("onDemand", fact.on_demand)
 }
 
 fn is_root(node: &Node, root: &ApiRoot) -> bool {
@@ -98,11 +105,13 @@ fn is_root(node: &Node, root: &ApiRoot) -> bool {
         && entries(node.get("options")).all(|(name, value)| root.options.get(name) == Some(&value.to_json()))
 }
 
-fn check_api(document: &Node, bundle: &Bundle) -> Checked {
+/// What a document of operations says; `dialect` is the option that switches it on.
+fn check_api(document: &Node, dialect: Option<&str>, bundle: &Bundle) -> Checked {
     for (path, item) in entries(document.get("paths")).filter(|(path, _)| !path.starts_with("x-")) {
         for (method, node) in entries(Some(item)).filter(|(method, _)| !method.starts_with("x-")) {
             if let Some(id) = node.get("operationId") {
-                let operation = bundle.operations.iter().find(|operation| operation.id == id.text.trim_end());
+                let mut operations = bundle.operations.iter().filter(|known| known.dialect.as_deref() == dialect);
+                let operation = operations.find(|operation| operation.id == id.text.trim_end());
                 let is_kept = operation.is_some_and(|operation| is_operation(path, method, node, operation));
                 kept(is_kept, id.at, || format!("the operation `{}`", id.text))?;
             }

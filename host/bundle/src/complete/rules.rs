@@ -88,6 +88,8 @@ fn check_rule(said: &Said<'_>, rule: &Rule) -> Checked {
     if let Some(node) = said.member("severity") {
         said.kept("severity", Some(node), is_severity(node, &rule.severity))?;
     }
+    let ages = said.rule.get("ages");
+    said.kept("ages", ages, ages.is_none_or(|node| node.to_json() == rule.ages))?;
     let clause = said.member("clause");
     said.kept("clause", clause, clause.map(|node| node.text.trim_end()) == rule.clause.as_deref())?;
     let doc = said.member("doc");

@@ -16,19 +16,19 @@ use crate::source::FileId;
 use crate::yaml;
 
 /// A bundle with everything that can be lost, on top of another.
-const FILES: [(&str, &str); 9] = [
+const FILES: [(&str, &str); 10] = [
     (
         "base/policy.yaml",
         "name: base
 version: '1'
 apiRoots: [{ path: /a }, { path: /b, options: { strict: true } }]
-limits: { depth: 7 }
+limits: { depth: 7, members: 70 }
 options:
   strict: { type: boolean, default: false, doc: One. }
   names: { type: strings, default: [a], values: [a, b], doc: Two. }
 facts:
   vnfInstance: { get: '/vnf_instances/{vnfInstanceId}', members: [id] }
-  openOps: { get: /ops, query: { filter: x, flag: }, list: true, plainOn400: true, members: [id, state] }
+  openOps: { get: /ops, query: { filter: x, flag: }, list: true, plainOn400: true, onDemand: true, members: [id, state] }
 lists: { hosts: hosts.txt }
 windows: { night: [{ zone: UTC, from: '22:00', to: '04:00' }, { zone: UTC, from: '12:00', to: '13:00' }] }
 ",
@@ -50,6 +50,16 @@ components: { schemas: { S: { type: object, required: [a], x-rule: schema } } }
 ",
     ),
     (
+        "base/dialects/strict.yaml",
+        "openapi: 3.1.0
+paths:
+  /vnf_instances/{vnfInstanceId}:
+    post: { operationId: write, responses: { '200': { description: D } } }
+    delete: { operationId: remove, responses: { '200': { description: D } } }
+components: { schemas: { Other: { type: object } } }
+",
+    ),
+    (
         "base/rules/r.yaml",
         "- { id: schema, otherwise: { title: S } }
 - { id: mapped, otherwise: { title: M } }
@@ -61,6 +71,7 @@ components: { schemas: { S: { type: object, required: [a], x-rule: schema } } }
   require: item == 'x' && vnfInstance.?id.hasValue()
   pointer: /a/{index}
   onError: skip
+  ages: true
   stage: existence
   severity: { default: warn, strict: deny }
   otherwise: { status: 404, title: T, detail: '''no '' + item' }
@@ -169,6 +180,15 @@ const LOSSES: &[(Damage, &str)] = &[
     (|b, _| drop(b.api_roots.pop()), "one of `apiRoots`"),
     (|b, _| b.api_roots[1].options.clear(), "one of `apiRoots`"),
     (|b, _| b.limits.depth = 64, "the limit `depth`"),
+    (|b, _| b.limits.members = 64, "the limit `members`"),
+    (|b, _| b.facts[1].on_demand = false, "the fact `openOps`"),
+    (|b, _| rule(b, "all").ages = false, "`ages` of the rule `all`"),
+    (|b, _| b.operations.retain(|operation| operation.id != "remove"), "the operation `remove`"),
+    (
+        |b, _| b.operations.retain(|operation| operation.id != "write" || operation.dialect.is_none()),
+        "the operation `write`",
+    ),
+    (|b, _| drop(b.schemas.remove("Other")), "the schema `Other`"),
     (|b, _| b.operations.retain(|operation| operation.id != "ops"), "the operation `ops`"),
     (|b, _| b.operations[1].body = None, "the operation `write`"),
     (|b, _| b.operations[1].rule_map.clear(), "the operation `write`"),

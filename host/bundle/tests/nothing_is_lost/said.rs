@@ -10,7 +10,8 @@ use super::Counts;
 use super::support::folder;
 
 /// Options that every bundle has.
-pub const OF_ENGINE: [&str; 4] = ["supportedVersions", "requireAuthorization", "schemaErrorStatus", "outsideApiRoot"];
+pub const OF_ENGINE: [&str; 5] =
+    ["supportedVersions", "knownVersions", "requireAuthorization", "schemaErrorStatus", "outsideApiRoot"];
 
 pub struct Said {
     pub counts: Counts,

@@ -1,6 +1,5 @@
 //! From a configuration to gates that judge.
 
-use std::io::Write;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -58,8 +57,7 @@ pub fn memory_reset<'g>(mut gates: impl Iterator<Item = &'g Arc<CurrentGate>>) -
 /// Says how far requests are kept apart on this machine.
 pub fn report_isolation(reset: Option<MemoryReset>) {
     if let Some(reset) = reset {
-        // Without a reader there is still the gate.
-        let _ = writeln!(anstream::stderr(), "solgate: isolation: {reset}");
+        log::say(&format!("solgate: isolation: {reset}"));
     }
 }
 
