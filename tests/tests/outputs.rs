@@ -36,6 +36,9 @@ const COMMANDS: [(&str, i32, bool); 24] = [
     ("import-cases decisions.jsonl -o cases.yaml --force --format json", 0, true),
 ];
 
+/// What is done to a command before it runs.
+type Change<'c> = &'c dyn Fn(&mut Command);
+
 fn full() -> Stdio {
     OpenOptions::new().write(true).open("/dev/full").expect("Linux has it").into()
 }
@@ -78,14 +81,14 @@ fn folder() -> tempfile::TempDir {
 fn no_command_ends_by_an_output_that_fails() {
     let folder = folder();
     for (line, expected, prints) in COMMANDS {
-        let run = |change: &dyn Fn(&mut Command)| {
+        let run = |change: Change<'_>| {
             // What `sign` has made would be a signature for `verify`.
             let _ = std::fs::remove_file(folder.path().join("policy.wasm.sig"));
             let mut command = command(line, folder.path());
             change(&mut command);
             status(&mut command)
         };
-        let cases: [(&str, &dyn Fn(&mut Command), i32); 5] = [
+        let cases: [(&str, Change<'_>, i32); 5] = [
             ("nothing fails", &|_| {}, expected),
             ("standard error is full", &|command| _ = command.stderr(full()), expected),
             ("standard error has no reader", &|command| _ = command.stderr(gone()), expected),

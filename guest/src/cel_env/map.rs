@@ -32,10 +32,9 @@ pub(super) fn make<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 
         if place(key.as_ref()).is_none() {
             return Err(ExecutionError::UnsupportedKeyType(shown(key.as_ref())));
         }
-        let is_optional = |at: &&Box<dyn Val + 'v>| {
-            at.downcast_ref::<CelInt>().is_some_and(|at| usize::try_from(*at.inner()) == Ok(index))
-        };
-        let held = optional.next_if(is_optional).and_then(|_| value.downcast_ref::<CelOptional>());
+        let is_this = |at: &CelInt| usize::try_from(*at.inner()) == Ok(index);
+        let is_optional = optional.next_if(|at| at.downcast_ref::<CelInt>().is_some_and(is_this)).is_some();
+        let held = if is_optional { value.downcast_ref::<CelOptional>() } else { None };
         let value = match held.map(CelOptional::option) {
             Some(None) => continue,
             Some(Some(value)) => value.clone_as_boxed(),
