@@ -74,7 +74,7 @@ fn the_programs_that_are_shown_are_the_examples_that_compile() {
     for (page, example) in [("README.md", "layer.rs"), ("docs/library.md", "judge.rs")] {
         let text = std::fs::read_to_string(workspace().join(page)).expect("the page exists");
         let program =
-            std::fs::read_to_string(workspace().join("host/examples").join(example)).expect("the example exists");
-        assert!(text.contains(&format!("```rust\n{program}```")), "{page} does not show host/examples/{example}");
+            std::fs::read_to_string(workspace().join("host/gate/examples").join(example)).expect("the example exists");
+        assert!(text.contains(&format!("```rust\n{program}```")), "{page} does not show host/gate/examples/{example}");
     }
 }

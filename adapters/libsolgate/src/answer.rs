@@ -7,9 +7,9 @@ use http::Response;
 use http::header::{CONTENT_LENGTH, HeaderMap, WARNING};
 use serde_json::{Value, json};
 use solgate::Request;
-use solgate::doors::gateway::decision_log::{FindingLine, Outcome};
 use solgate::fault::Fault;
 use solgate::gate::{Decision, Gate, Mode, Verdict};
+use solgate::record::{FindingLine, Outcome};
 
 use crate::lent::Fields;
 

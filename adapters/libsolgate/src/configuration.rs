@@ -2,10 +2,9 @@
 
 use std::path::Path;
 
-use solgate::doors::gateway::gate_config::GateConfig;
-use solgate::doors::gateway::{ConfigError, GatewayError, parse_gate};
 use solgate::gate::SettingError;
 use solgate::policy::EngineError;
+use solgate_config::{ConfigError, GateConfig, parse_gate};
 
 /// What messages call the text.
 const NAME: &str = "configuration";
@@ -24,7 +23,7 @@ pub enum GateError {
     #[error(transparent)]
     Engine(#[from] EngineError),
     #[error(transparent)]
-    Policy(#[from] GatewayError),
+    Policy(#[from] solgate_config::GateError),
 }
 
 /// Reads the text.

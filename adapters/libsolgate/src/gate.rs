@@ -5,13 +5,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::SystemTime;
 
 use solgate::Request;
-use solgate::doors::gateway::gate_config::{GateConfig, GateMode};
-use solgate::doors::gateway::{GatewayError, MakeGate, live_gate};
 use solgate::facts::MapFacts;
 use solgate::facts::delegated::Delegation;
 use solgate::fault::Fault;
 use solgate::gate::SettingError;
 use solgate::policy::{CheckedFile, Engine, EngineConfig, Isolation, Policy, PolicySources};
+use solgate_config::{GateConfig, GateError as PolicyError, GateMode, MakeGate, live_gate};
 
 use crate::answer::{About, Answer};
 use crate::configuration::{self, GateError};
@@ -108,17 +107,17 @@ fn cache() -> Option<PathBuf> {
     std::env::var_os("SOLGATE_CACHE_DIR").filter(|folder| !folder.is_empty()).map(PathBuf::from)
 }
 
-fn policies(engine: &Engine, sources: &PolicySources, isolation: Isolation) -> Result<Vec<Arc<Policy>>, GatewayError> {
+fn policies(engine: &Engine, sources: &PolicySources, isolation: Isolation) -> Result<Vec<Arc<Policy>>, PolicyError> {
     let ready = |policy: Policy| Arc::new(policy.with_isolation(isolation));
-    let files = sources.read().map_err(|error| GatewayError::Policy(error.to_string()))?;
+    let files = sources.read().map_err(|error| PolicyError::Policy(error.to_string()))?;
     if files.is_empty() {
         let policy = Policy::vnflcm_v2(engine);
-        let policy = policy.map_err(|error| GatewayError::Policy(format!("the built-in policy: {error}")))?;
+        let policy = policy.map_err(|error| PolicyError::Policy(format!("the built-in policy: {error}")))?;
         return Ok(vec![ready(policy)]);
     }
     let load = |file: &CheckedFile<'_>| {
         let policy = Policy::from_bytes(engine, &file.bytes);
-        let policy = policy.map_err(|error| GatewayError::Policy(format!("{}: {error}", file.path.display())))?;
+        let policy = policy.map_err(|error| PolicyError::Policy(format!("{}: {error}", file.path.display())))?;
         Ok(ready(policy))
     };
     files.iter().map(load).collect()

@@ -15,7 +15,7 @@ use http_body_util::{BodyExt, Collected, Full};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use solgate::doors::serve::wire::{Connection, Guard, GuardLimits};
+use solgate_serve::wire::{Connection, Guard, GuardLimits};
 
 use socket::Socket;
 

@@ -1,0 +1,154 @@
+//! What is counted of TLS and tokens.
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FailureLabels {
+    reason: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabels {
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct NoLabels {}
+
+/// Why a connection has come to nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HandshakeFailure {
+    /// The client's certificate is missing or not accepted.
+    Certificate,
+    /// The client speaks something else: no TLS, an old version, another protocol in it.
+    Protocol,
+    /// The client has left, or has not accepted the gate's certificate.
+    Closed,
+    Timeout,
+}
+
+impl HandshakeFailure {
+    const ALL: [Self; 4] = [Self::Certificate, Self::Protocol, Self::Closed, Self::Timeout];
+
+    fn labels(self) -> FailureLabels {
+        let reason = match self {
+            Self::Certificate => "certificate",
+            Self::Protocol => "protocol",
+            Self::Closed => "closed",
+            Self::Timeout => "timeout",
+        };
+        FailureLabels { reason }
+    }
+}
+
+/// What became of certificates that were read again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Renewal {
+    /// New connections get them.
+    Swapped {
+        /// Seconds since 1970 at which the gate's own ends.
+        not_after: i64,
+    },
+    /// Those before go on.
+    Refused,
+}
+
+/// What became of an attempt to read the keys for tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeysRead {
+    Updated,
+    Unchanged,
+    /// Those before go on, if there are any.
+    Failed,
+}
+
+impl KeysRead {
+    const ALL: [Self; 3] = [Self::Updated, Self::Unchanged, Self::Failed];
+
+    fn labels(self) -> OutcomeLabels {
+        let outcome = match self {
+            Self::Updated => "updated",
+            Self::Unchanged => "unchanged",
+            Self::Failed => "failed",
+        };
+        OutcomeLabels { outcome }
+    }
+}
+
+/// The counters; those of what is not configured have no values.
+#[derive(Debug, Clone)]
+pub struct AccessMetrics {
+    handshakes_failed: Family<FailureLabels, Counter>,
+    tls_reloads: Family<OutcomeLabels, Counter>,
+    /// Of one gate: a family, so that there is no value without TLS.
+    not_after: Family<NoLabels, Gauge>,
+    keys_read: Family<OutcomeLabels, Counter>,
+}
+
+const SWAPPED: OutcomeLabels = OutcomeLabels { outcome: "swapped" };
+const REFUSED: OutcomeLabels = OutcomeLabels { outcome: "refused" };
+
+impl AccessMetrics {
+    pub fn register(registry: &mut Registry) -> Self {
+        let handshakes_failed = Family::default();
+        registry.register(
+            "tls_handshake_failures",
+            "Connections that have come to nothing before the first request",
+            handshakes_failed.clone(),
+        );
+        let tls_reloads = Family::default();
+        registry.register("tls_reloads", "Changed certificates by what became of them", tls_reloads.clone());
+        let not_after = Family::default();
+        registry.register(
+            "tls_certificate_not_after_seconds",
+            "When the certificate of the listener ends, in seconds since 1970",
+            not_after.clone(),
+        );
+        let keys_read = Family::default();
+        registry.register("jwks_reads", "Attempts to read the keys for access tokens", keys_read.clone());
+        Self { handshakes_failed, tls_reloads, not_after, keys_read }
+    }
+
+    /// There is a listener with TLS, whose certificate ends then.
+    pub fn with_tls(&self, not_after: i64) {
+        self.not_after.get_or_create(&NoLabels {}).set(not_after);
+        // An alert on an increase needs a zero to begin with.
+        for failure in HandshakeFailure::ALL {
+            drop(self.handshakes_failed.get_or_create(&failure.labels()));
+        }
+        for outcome in [SWAPPED, REFUSED] {
+            drop(self.tls_reloads.get_or_create(&outcome));
+        }
+    }
+
+    /// Tokens are checked.
+    pub fn with_tokens(&self) {
+        for outcome in KeysRead::ALL {
+            drop(self.keys_read.get_or_create(&outcome.labels()));
+        }
+    }
+
+    pub fn handshake_failed(&self, failure: HandshakeFailure) {
+        self.handshakes_failed.get_or_create(&failure.labels()).inc();
+    }
+
+    pub fn tls_renewal(&self, renewal: Renewal) {
+        match renewal {
+            Renewal::Swapped { not_after } => {
+                self.not_after.get_or_create(&NoLabels {}).set(not_after);
+                self.tls_reloads.get_or_create(&SWAPPED).inc();
+            }
+            Renewal::Refused => {
+                self.tls_reloads.get_or_create(&REFUSED).inc();
+            }
+        }
+    }
+
+    pub fn keys_read(&self, outcome: KeysRead) {
+        self.keys_read.get_or_create(&outcome.labels()).inc();
+    }
+}

@@ -1,0 +1,146 @@
+//! Reads certificates and keys, and makes of them what rustls needs.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{NoServerSessionStorage, VerifierBuilderError, WebPkiClientVerifier};
+use rustls::{RootCertStore, ServerConfig};
+use sha2::{Digest, Sha256};
+use solgate_config::Presence;
+use solgate_config::tls::{ClientCertificates, TlsConfig};
+use zeroize::Zeroizing;
+
+use super::Protocol;
+
+/// Why files cannot be used for TLS. Nothing of a key is repeated.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {fault}", path.display())]
+pub struct TlsFault {
+    pub path: PathBuf,
+    pub fault: FileFault,
+}
+
+/// What is wrong with one file.
+#[derive(Debug, thiserror::Error)]
+pub enum FileFault {
+    #[error("it cannot be read: {0}")]
+    Read(std::io::Error),
+    #[error("it holds no certificate; expected PEM (-----BEGIN CERTIFICATE-----)")]
+    NoCertificate,
+    #[error("a certificate in it is damaged")]
+    BadCertificate,
+    #[error("it holds no private key; expected PEM without a password (-----BEGIN PRIVATE KEY-----)")]
+    NoKey,
+    #[error("its key is not that of the first certificate in {}; give the two that belong together", .0.display())]
+    OtherKey(PathBuf),
+    #[error("its key is damaged, or of a kind that TLS does not use here; expected RSA, P-256, P-384 or Ed25519")]
+    BadKey,
+    #[error("an authority in it cannot be used: {0}")]
+    BadAuthority(String),
+    #[error("TLS cannot be set up: {0}")]
+    Tls(rustls::Error),
+}
+
+/// What was read, ready to be used.
+pub struct Material {
+    pub config: Arc<ServerConfig>,
+    /// Of all files: whether they hold something else than before.
+    pub digest: [u8; 32],
+    /// Seconds since 1970 at which the gate's own certificate ends.
+    pub not_after: i64,
+}
+
+impl Material {
+    /// Reads the files.
+    ///
+    /// # Errors
+    /// One of them cannot be used.
+    pub fn read(config: &TlsConfig, protocol: Protocol) -> Result<Self, TlsFault> {
+        let mut digest = Sha256::new();
+        let mut read = |path: &Path| -> Result<Zeroizing<Vec<u8>>, TlsFault> {
+            let bytes = std::fs::read(path).map(Zeroizing::new).map_err(|error| fault(path, FileFault::Read(error)))?;
+            digest.update(u64::try_from(bytes.len()).unwrap_or_default().to_le_bytes());
+            digest.update(&bytes);
+            Ok(bytes)
+        };
+        let chain = certificates(&config.certificate, &read(&config.certificate)?)?;
+        let not_after = not_after(&chain).ok_or_else(|| fault(&config.certificate, FileFault::BadCertificate))?;
+        let key =
+            PrivateKeyDer::from_pem_slice(&read(&config.key)?).map_err(|_| fault(&config.key, FileFault::NoKey))?;
+        let authorities = match &config.clients {
+            Some(clients) => Some((clients, authorities(&clients.ca, &read(&clients.ca)?)?)),
+            None => None,
+        };
+        let digest = digest.finalize().into();
+        let mut config = server(config, chain, key, authorities)?;
+        config.alpn_protocols = vec![protocol.id().to_vec()];
+        Ok(Self { config: Arc::new(config), digest, not_after })
+    }
+}
+
+fn fault(path: &Path, fault: FileFault) -> TlsFault {
+    TlsFault { path: path.to_owned(), fault }
+}
+
+fn certificates(path: &Path, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsFault> {
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    match found {
+        Ok(found) if found.is_empty() => Err(fault(path, FileFault::NoCertificate)),
+        Ok(found) => Ok(found),
+        Err(_) => Err(fault(path, FileFault::BadCertificate)),
+    }
+}
+
+fn not_after(chain: &[CertificateDer<'_>]) -> Option<i64> {
+    let (_, certificate) = x509_parser::parse_x509_certificate(chain.first()?).ok()?;
+    Some(certificate.validity().not_after.timestamp())
+}
+
+fn authorities(path: &Path, pem: &[u8]) -> Result<RootCertStore, TlsFault> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(path, pem)? {
+        roots.add(certificate).map_err(|error| fault(path, FileFault::BadAuthority(error.to_string())))?;
+    }
+    Ok(roots)
+}
+
+fn server(
+    files: &TlsConfig,
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+    authorities: Option<(&ClientCertificates, RootCertStore)>,
+) -> Result<ServerConfig, TlsFault> {
+    let provider = Arc::new(ring::default_provider());
+    let builder = ServerConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()
+        .map_err(|error| fault(&files.certificate, FileFault::Tls(error)))?;
+    let asks_clients = authorities.is_some();
+    let builder = match authorities {
+        None => builder.with_no_client_auth(),
+        Some((clients, roots)) => {
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+            let verifier = match clients.presence {
+                Presence::Required => verifier,
+                Presence::Optional => verifier.allow_unauthenticated(),
+            };
+            let unusable = |error: VerifierBuilderError| fault(&clients.ca, FileFault::BadAuthority(error.to_string()));
+            builder.with_client_cert_verifier(verifier.build().map_err(unusable)?)
+        }
+    };
+    let mut config = builder.with_single_cert(chain, key).map_err(|error| match error {
+        rustls::Error::InconsistentKeys(_) => fault(&files.key, FileFault::OtherKey(files.certificate.clone())),
+        rustls::Error::InvalidCertificate(_) => fault(&files.certificate, FileFault::BadCertificate),
+        // Its words may be about the key itself.
+        _ => fault(&files.key, FileFault::BadKey),
+    })?;
+    if asks_clients {
+        // Whoever resumes a session shows no certificate again, even if its own has
+        // expired since.
+        config.session_storage = Arc::new(NoServerSessionStorage {});
+        config.send_tls13_tickets = 0;
+    }
+    Ok(config)
+}

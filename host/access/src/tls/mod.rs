@@ -1,0 +1,34 @@
+//! TLS on the address that clients use, and who they are by their certificates.
+//!
+//! [`files`] reads certificates and keys and makes of them what rustls needs. The
+//! [`listener`] does the handshakes with what was read last, and [`renewal`] reads
+//! the files again when they are others. [`names`] are those of a client.
+
+mod distinguished_name;
+mod files;
+mod listener;
+pub mod names;
+mod renewal;
+
+pub use files::TlsFault;
+
+pub use files::Material;
+pub use listener::TlsListener;
+
+/// What is spoken in TLS; a client that speaks something else only is turned away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    Http1,
+    /// As gRPC needs it.
+    Http2,
+}
+
+impl Protocol {
+    /// As it is registered for TLS (RFC 7301).
+    fn id(self) -> &'static [u8] {
+        match self {
+            Self::Http1 => b"http/1.1",
+            Self::Http2 => b"h2",
+        }
+    }
+}

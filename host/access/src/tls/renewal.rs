@@ -1,0 +1,56 @@
+//! Certificates are renewed while the door is open: connections that come then get
+//! the new one.
+
+use std::sync::Arc;
+
+use solgate_config::Config;
+use solgate_watch::FileWatch;
+use tokio::task::JoinHandle;
+
+use super::Protocol;
+use crate::error::AccessError;
+use crate::metrics::{AccessMetrics, Renewal};
+use crate::tls::files::Material;
+use crate::tls::listener::TlsListener;
+
+/// What [`TlsListener::start`] gives.
+type Started = (Option<Arc<TlsListener>>, Option<JoinHandle<()>>);
+
+impl TlsListener {
+    /// The TLS of a door, if it has any, and what renews the certificates from here on,
+    /// unless they are to stay.
+    ///
+    /// # Errors
+    /// A file cannot be used, or not be watched.
+    pub fn start(config: &Config, protocol: Protocol, metrics: &AccessMetrics) -> Result<Started, AccessError> {
+        let Some(tls) = &config.tls else { return Ok((None, None)) };
+        let listener = Arc::new(Self::open(config, tls, protocol, metrics)?);
+        let renewal =
+            if config.reload { Some(FileWatch::new(tls.files()).map_err(AccessError::Signals)?) } else { None };
+        let renewal = renewal.map(|watch| tokio::spawn(listener.clone().renew(watch)));
+        Ok((Some(listener), renewal))
+    }
+
+    /// Reads the files again whenever they are others. What cannot be used is logged,
+    /// and what is in use goes on.
+    async fn renew(self: Arc<Self>, mut watch: FileWatch) {
+        loop {
+            watch.changed().await;
+            let (files, protocol) = (self.files.clone(), self.protocol);
+            let Some(read) = watch.read(move || Material::read(&files, protocol)).await else { continue };
+            match read {
+                Ok(material) => {
+                    let not_after = material.not_after;
+                    if self.replace(material) {
+                        self.metrics.tls_renewal(Renewal::Swapped { not_after });
+                        tracing::info!(file = %self.files.certificate.display(), "certificates replaced");
+                    }
+                }
+                Err(error) => {
+                    self.metrics.tls_renewal(Renewal::Refused);
+                    tracing::error!(%error, "certificates not replaced");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! The command line of `solgate ext-authz`.
+
+use std::time::Duration;
+
+use solgate_config::Config;
+use solgate_gateway::error::GatewayError;
+
+use crate::args::gateway::{JudgingArgs, address, duration};
+use crate::args::tls::TlsArgs;
+
+/// Where the door listens if nothing else is said.
+const DEFAULT_LISTEN: &str = "127.0.0.1:9191";
+
+/// Judge requests for Envoy, as its external authorization service.
+///
+/// Envoy asks over gRPC (envoy.service.auth.v3.Authorization) and forwards what is
+/// allowed itself. The service grpc.health.v1.Health says whether it can.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  solgate ext-authz --facts http://vnfm:9890
+  solgate ext-authz --listen 0.0.0.0:9191 --facts https://vnfm:9890 --facts-ca vnfm.pem --admin 127.0.0.1:9901
+  solgate ext-authz --facts http://vnfm:9890 --policy my-policy.wasm --mode monitor
+  solgate ext-authz --config solgate.yaml --check-config
+
+Exit status: 0 stopped by a signal (or the configuration is good), 2 could not start.")]
+pub struct ExtAuthzArgs {
+    /// Address and port to listen on [default: 127.0.0.1:9191]
+    #[arg(long, value_name = "ADDR:PORT", env = "SOLGATE_LISTEN", value_parser = address)]
+    pub listen: Option<String>,
+
+    /// Where Envoy keeps the claims of a verified token: payload_in_metadata of its filter jwt_authn
+    #[arg(long, value_name = "NAME", default_value = "jwt_payload")]
+    pub jwt_payload: String,
+
+    /// How long to go on answering after SIGTERM, while health checks send Envoy to another gate
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration, allow_hyphen_values = true)]
+    pub lame_duck: Duration,
+
+    #[command(flatten)]
+    pub tls: TlsArgs,
+
+    #[command(flatten)]
+    pub judging: JudgingArgs,
+}
+
+impl ExtAuthzArgs {
+    /// The configuration that the arguments describe.
+    ///
+    /// # Errors
+    /// Neither a VNFM nor a file is named, or the file is wrong.
+    pub fn config(&self) -> Result<Config, GatewayError> {
+        // A file says itself where to listen.
+        let default = self.judging.gateway.config.is_none().then_some(DEFAULT_LISTEN);
+        let mut config = self.judging.config(self.listen.as_deref().or(default))?;
+        if let Some(tls) = self.tls.config() {
+            config.tls = Some(tls);
+        }
+        Ok(config)
+    }
+}

@@ -1,0 +1,74 @@
+//! The command line of `solgate forward-auth`.
+
+use ipnet::IpNet;
+use solgate_config::Config;
+use solgate_gateway::error::GatewayError;
+
+use crate::args::gateway::{JudgingArgs, address};
+use crate::args::tls::TlsArgs;
+
+/// Where it listens if nothing else is said.
+const DEFAULT_LISTEN: &str = "127.0.0.1:9192";
+
+/// Judge, over HTTP, requests that another server is about to forward.
+///
+/// For Traefik's forwardAuth, HAProxy with our Lua script, and any server that can
+/// send a subrequest with the body. The request is described by X-Forwarded-Method,
+/// X-Forwarded-Uri and X-Forwarded-Host. The answer 200 lets it pass; any other is
+/// for the client.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  solgate forward-auth --facts http://vnfm:9890
+  solgate forward-auth --listen 0.0.0.0:9192 --trust 10.0.0.0/24 --facts http://vnfm:9890 --admin 127.0.0.1:9901
+  solgate forward-auth --config solgate.yaml --check-config
+
+Exit status: 0 stopped by a signal (or the configuration is good), 2 could not start.")]
+pub struct ForwardAuthArgs {
+    /// Address and port to listen on [default: 127.0.0.1:9192]
+    #[arg(long, value_name = "ADDR:PORT", env = "SOLGATE_LISTEN", value_parser = address)]
+    pub listen: Option<String>,
+
+    /// Addresses of the servers that may ask, and whose X-Forwarded-* fields are believed [default: 127.0.0.0/8 and ::1]
+    #[arg(long, value_name = "ADDRESS[/BITS]", value_parser = network)]
+    pub trust: Vec<IpNet>,
+
+    #[command(flatten)]
+    pub tls: TlsArgs,
+
+    #[command(flatten)]
+    pub judging: JudgingArgs,
+}
+
+impl ForwardAuthArgs {
+    /// The configuration that the arguments describe. Of one in a file, `listen` is
+    /// the address of this door.
+    ///
+    /// # Errors
+    /// Neither a VNFM nor a file is named, or the file is wrong.
+    pub fn config(&self) -> Result<Config, GatewayError> {
+        let default = self.judging.gateway.config.is_none().then_some(DEFAULT_LISTEN);
+        let mut config = self.judging.config(self.listen.as_deref().or(default))?;
+        if let Some(tls) = self.tls.config() {
+            config.tls = Some(tls);
+        }
+        Ok(config)
+    }
+
+    /// The servers that may ask.
+    #[must_use]
+    pub fn trusted(&self) -> Vec<IpNet> {
+        if self.trust.is_empty() {
+            let loopback =
+                [IpNet::new([127, 0, 0, 0].into(), 8), IpNet::new(std::net::Ipv6Addr::LOCALHOST.into(), 128)];
+            return loopback.into_iter().flatten().collect();
+        }
+        self.trust.clone()
+    }
+}
+
+/// A network, or one address.
+fn network(text: &str) -> Result<IpNet, String> {
+    let address = || text.parse().ok().map(|address: std::net::IpAddr| IpNet::from(address));
+    text.parse().ok().or_else(address).ok_or_else(|| "expected an address or network such as 10.0.0.0/24".to_owned())
+}

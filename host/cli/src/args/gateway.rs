@@ -1,0 +1,311 @@
+//! The part of a command line that all doors that listen have.
+
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::{OsStringValueParser, TypedValueParser};
+use clap::error::ErrorKind;
+use clap::{Arg, Command};
+use http::Uri;
+use solgate::gate::{FactFailure, Severity};
+use solgate::policy::{Isolation, PolicyFile, PolicySources};
+use solgate::record::Bodies;
+use solgate_config::record::RecordConfig;
+use solgate_config::{
+    self as config, Config, DEFAULT_LISTEN, GateMode, Limits, LogFormat, SeverityOverride, UpstreamConfig, file,
+};
+use solgate_gateway::error::GatewayError;
+
+use super::evaluation::EvaluationArgs;
+use super::jwt::JwtArgs;
+use super::tracing::TracingArgs;
+
+/// How requests are judged, and where that is reported.
+#[derive(Debug, Clone, clap::Args)]
+pub struct GatewayArgs {
+    /// A policy component, with @sha256:DIGEST the very one; several are asked in turn [default: the built-in policy]
+    #[arg(long = "policy", value_name = "FILE", conflicts_with = "config", value_parser = OsStringValueParser::new().try_map(policy))]
+    pub policies: Vec<PolicyFile>,
+
+    /// A candidate that judges the same requests beside the policy, without effect; where the two differ is reported
+    #[arg(long, value_name = "FILE", conflicts_with = "config", value_parser = OsStringValueParser::new().try_map(policy))]
+    pub shadow: Vec<PolicyFile>,
+
+    /// Load only policies that are signed with this key, or another one that is named so (see `solgate sign`)
+    #[arg(long, value_name = "PUBLIC_KEY", conflicts_with = "config")]
+    pub require_signature: Vec<PathBuf>,
+
+    /// Give an option of the policy another value; the value is JSON or plain text
+    #[arg(long = "set", value_name = "OPTION=VALUE", conflicts_with = "config", value_parser = option)]
+    pub options: Vec<(String, serde_json::Value)>,
+
+    /// Give a rule another severity: deny, warn, audit or off
+    #[arg(long = "severity", value_name = "RULE=SEVERITY", conflicts_with = "config", value_parser = severity)]
+    pub severities: Vec<(String, Severity)>,
+
+    /// enforce: refuse what the policy denies. monitor: let it pass and log it. off: do not judge at all
+    #[arg(long, value_name = "MODE", conflicts_with = "config", value_parser = mode)]
+    pub mode: Option<GateMode>,
+
+    /// fresh: each evaluation has an instance of the policy of its own. recycle:N: one serves N evaluations [default: fresh]
+    #[arg(long, value_name = "ISOLATION", conflicts_with = "config")]
+    pub isolation: Option<Isolation>,
+
+    #[command(flatten)]
+    pub evaluation: EvaluationArgs,
+
+    /// How long a fact may be used again, such as 500ms; a denial never rests on an old one [default: 0s]
+    #[arg(long, value_name = "DURATION", conflicts_with = "config", value_parser = duration, allow_hyphen_values = true)]
+    pub facts_ttl: Option<Duration>,
+
+    /// deny or pass when the VNFM does not say what a rule needs to know [default: deny]
+    #[arg(long, value_name = "deny|pass", conflicts_with = "config", value_parser = fact_failure)]
+    pub fact_failure: Option<FactFailure>,
+
+    #[command(flatten)]
+    pub jwt: JwtArgs,
+
+    /// Keep the policies, certificates and keys that were loaded at the start, whatever becomes of their files
+    #[arg(long)]
+    pub no_reload: bool,
+
+    /// Address and port for /healthz, /readyz and /metrics [default: none]
+    #[arg(long, value_name = "ADDR:PORT", env = "SOLGATE_ADMIN", value_parser = address)]
+    pub admin: Option<String>,
+
+    /// How decisions are written to standard output [default: json]
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    pub log: Option<Log>,
+
+    /// Append a record of every decision to a file, from which `solgate import-cases` makes test cases
+    #[arg(long, value_name = "FILE")]
+    pub decision_log: Option<PathBuf>,
+
+    /// Record the bodies of requests, too; what the policy calls a secret is left out
+    #[arg(long)]
+    pub log_bodies: bool,
+
+    #[command(flatten)]
+    pub tracing: TracingArgs,
+
+    /// Read everything from a file instead
+    #[arg(long, value_name = "FILE", env = "SOLGATE_CONFIG")]
+    pub config: Option<PathBuf>,
+
+    /// Check the configuration, policies included, and exit
+    #[arg(long)]
+    pub check_config: bool,
+}
+
+impl GatewayArgs {
+    /// The configuration in a file if one is named, or that of one VNFM with a gate
+    /// as the arguments say; without either, `nothing` says what is missing.
+    ///
+    /// # Errors
+    /// The file is wrong, or there is nothing.
+    pub fn config(
+        &self,
+        listen: Option<&str>,
+        vnfm: Option<(Uri, Option<PathBuf>)>,
+        nothing: &str,
+    ) -> Result<Config, GatewayError> {
+        let mut config = match (&self.config, vnfm) {
+            (Some(path), None) => file::load(path)?,
+            (_, Some((url, ca_file))) => Config { jwt: self.jwt.config()?, ..self.single(url, ca_file) },
+            (None, None) => return Err(GatewayError::Arguments(nothing.to_owned())),
+        };
+        if let Some(listen) = listen {
+            listen.clone_into(&mut config.listen);
+        }
+        if let Some(admin) = &self.admin {
+            config.admin = Some(admin.clone());
+        }
+        if self.no_reload {
+            config.reload = false;
+        }
+        if let Some(log) = self.log {
+            config.log = log.into();
+        }
+        let bodies = if self.log_bodies { Bodies::Redacted } else { Bodies::LeftOut };
+        if let Some(file) = &self.decision_log {
+            config.record = Some(RecordConfig { file: file.clone(), bodies });
+        } else if self.log_bodies {
+            let record = config.record.as_mut().ok_or_else(|| {
+                GatewayError::Arguments("--log-bodies goes with a decision log: add --decision-log FILE".to_owned())
+            })?;
+            record.bodies = bodies;
+        }
+        self.tracing.apply(&mut config.tracing)?;
+        Ok(config)
+    }
+
+    fn single(&self, url: Uri, ca_file: Option<PathBuf>) -> Config {
+        let mut upstream = UpstreamConfig::new(url);
+        upstream.ca_file = ca_file;
+        upstream.shadow.clone_from(&self.shadow);
+        let gate = &mut upstream.gate;
+        gate.policies = PolicySources { files: self.policies.clone(), signers: self.require_signature.clone() };
+        gate.options.clone_from(&self.options);
+        gate.severities = self
+            .severities
+            .iter()
+            .map(|(rule, severity)| SeverityOverride {
+                rule: rule.clone(),
+                severity: *severity,
+                reason: "command line".to_owned(),
+                until: None,
+            })
+            .collect();
+        gate.mode = self.mode.unwrap_or_default();
+        gate.isolation = self.isolation.unwrap_or_default();
+        gate.evaluation = self.evaluation.limits();
+        gate.fact_failure = self.fact_failure.unwrap_or_default();
+        if let Some(ttl) = self.facts_ttl {
+            gate.facts.ttl = ttl;
+        }
+        Config {
+            listen: DEFAULT_LISTEN.to_owned(),
+            admin: None,
+            tls: None,
+            jwt: None,
+            limits: Limits::default(),
+            upstreams: vec![upstream],
+            log: LogFormat::default(),
+            record: None,
+            tracing: None,
+            reload: true,
+        }
+    }
+}
+
+/// How decisions are written to standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Log {
+    /// One JSON object per line and request.
+    Json,
+    /// One line for people per request.
+    Text,
+    Off,
+}
+
+impl From<Log> for LogFormat {
+    fn from(log: Log) -> Self {
+        match log {
+            Log::Json => Self::Json,
+            Log::Text => Self::Text,
+            Log::Off => Self::Off,
+        }
+    }
+}
+
+/// The command line of a door whose requests another server forwards.
+#[derive(Debug, Clone, clap::Args)]
+pub struct JudgingArgs {
+    /// The VNFM, which is asked for facts: http://HOST[:PORT] or https://HOST[:PORT]; never the gateway that asks this door
+    #[arg(long, value_name = "URL", env = "SOLGATE_FACTS", conflicts_with = "config", value_parser = VnfmUrl)]
+    pub facts: Option<Uri>,
+
+    /// PEM certificates to trust for an https VNFM, instead of the system's
+    #[arg(long, value_name = "FILE", conflicts_with = "config")]
+    pub facts_ca: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub gateway: GatewayArgs,
+}
+
+impl JudgingArgs {
+    /// The configuration that the arguments describe.
+    ///
+    /// # Errors
+    /// Neither a VNFM nor a file is named, or the file is wrong.
+    pub fn config(&self, listen: Option<&str>) -> Result<Config, GatewayError> {
+        only_for_https("--facts-ca", self.facts_ca.as_ref(), "--facts", self.facts.as_ref())?;
+        let vnfm = self.facts.clone().map(|url| (url, self.facts_ca.clone()));
+        let nothing = "which VNFM has the facts? Name it with --facts http://HOST:PORT, or --config FILE";
+        self.gateway.config(listen, vnfm, nothing)
+    }
+}
+
+/// # Errors
+/// Certificates are named for a VNFM that is not asked over https.
+pub fn only_for_https(
+    ca_argument: &str,
+    ca: Option<&PathBuf>,
+    url_argument: &str,
+    url: Option<&Uri>,
+) -> Result<(), GatewayError> {
+    if ca.is_some() && url.is_some_and(|url| url.scheme() != Some(&http::uri::Scheme::HTTPS)) {
+        return Err(GatewayError::Arguments(format!(
+            "{ca_argument} is for an https VNFM: leave it out, or write https:// in {url_argument}"
+        )));
+    }
+    Ok(())
+}
+
+/// Reads the URL of a VNFM. Clap would repeat a wrong value, and with it a
+/// password in it.
+#[derive(Debug, Clone)]
+pub struct VnfmUrl;
+
+impl TypedValueParser for VnfmUrl {
+    type Value = Uri;
+
+    fn parse_ref(&self, command: &Command, argument: Option<&Arg>, value: &OsStr) -> Result<Uri, clap::Error> {
+        let text = value.to_str().unwrap_or_default();
+        config::parse_url(text).ok_or_else(|| {
+            let why = if text.contains('@') {
+                "; leave out the user and password: requests bring their own credentials"
+            } else {
+                ""
+            };
+            let argument = argument.map(ToString::to_string).unwrap_or_default();
+            let message = format!(
+                "invalid value for '{argument}': expected http://HOST[:PORT] or https://HOST[:PORT], \
+                 without a path (requests keep theirs){why}"
+            );
+            command.clone().error(ErrorKind::ValueValidation, message)
+        })
+    }
+}
+
+pub fn address(text: &str) -> Result<String, String> {
+    config::parse_address(text).ok_or_else(|| format!("expected {}", config::ADDRESS))
+}
+
+pub fn duration(text: &str) -> Result<Duration, String> {
+    config::parse_duration(text).ok_or_else(|| format!("expected {}", config::DURATION))
+}
+
+pub fn time_limit(text: &str) -> Result<Duration, String> {
+    config::parse_time_limit(text).ok_or_else(|| format!("expected {}", config::TIME_LIMIT))
+}
+
+fn policy(argument: OsString) -> Result<PolicyFile, String> {
+    PolicyFile::parse_os(argument).ok_or_else(|| format!("expected {}", PolicyFile::EXPECTED))
+}
+
+fn option(text: &str) -> Result<(String, serde_json::Value), String> {
+    let (name, value) = pair(text, "OPTION=VALUE, such as strict=true")?;
+    let value = serde_json::from_str(value).unwrap_or_else(|_| serde_json::Value::from(value));
+    Ok((name.to_owned(), value))
+}
+
+fn severity(text: &str) -> Result<(String, Severity), String> {
+    const EXPECTED: &str = "RULE=SEVERITY, such as query.unknown=warn; severities are deny, warn, audit and off";
+    let (rule, severity) = pair(text, EXPECTED)?;
+    let severity = config::parse_severity(severity).ok_or_else(|| format!("expected {EXPECTED}"))?;
+    Ok((rule.to_owned(), severity))
+}
+
+fn pair<'a>(text: &'a str, expected: &str) -> Result<(&'a str, &'a str), String> {
+    text.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or_else(|| format!("expected {expected}"))
+}
+
+fn mode(text: &str) -> Result<GateMode, String> {
+    config::parse_mode(text).ok_or_else(|| format!("expected {}", config::MODE))
+}
+
+fn fact_failure(text: &str) -> Result<FactFailure, String> {
+    config::parse_fact_failure(text).ok_or_else(|| "expected deny or pass".to_owned())
+}

@@ -1,0 +1,62 @@
+//! Tokens on the command line.
+
+use std::path::PathBuf;
+
+use solgate_config::jwt::{JwksSource, JwtConfig};
+use solgate_gateway::error::GatewayError;
+
+use super::presence::PresenceArg;
+
+/// How callers' access tokens are checked.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct JwtArgs {
+    /// Check access tokens with the keys of a JWK set: a file, or the https URL of the issuer
+    #[arg(long, value_name = "FILE|URL", conflicts_with = "config")]
+    pub jwks: Option<String>,
+
+    /// PEM certificates to trust for an https URL, instead of the system's
+    #[arg(long, value_name = "FILE", conflicts_with = "config", requires = "jwks")]
+    pub jwks_ca: Option<PathBuf>,
+
+    /// Who must have issued a token: its claim iss [default: anybody who has the keys]
+    #[arg(long, value_name = "ISSUER", conflicts_with = "config", requires = "jwks")]
+    pub jwt_issuer: Option<String>,
+
+    /// For whom a token must be: one of these in its claim aud [default: anybody]
+    #[arg(long, value_name = "AUDIENCE", conflicts_with = "config", requires = "jwks")]
+    pub jwt_audience: Vec<String>,
+
+    /// Whether a request may come without a token [default: required]
+    #[arg(
+        long,
+        value_name = "required|optional",
+        conflicts_with = "config",
+        requires = "jwks",
+        hide_possible_values = true
+    )]
+    pub jwt: Option<PresenceArg>,
+}
+
+impl JwtArgs {
+    /// What they say together; `None` without keys.
+    ///
+    /// # Errors
+    /// The keys are neither in a file nor at a safe URL.
+    pub fn config(&self) -> Result<Option<JwtConfig>, GatewayError> {
+        let Some(jwks) = &self.jwks else { return Ok(None) };
+        // Not by clap, which would repeat a wrong value, and with it a password.
+        let keys = JwksSource::parse(jwks).ok_or_else(|| {
+            GatewayError::Arguments(format!("invalid value for '--jwks <FILE|URL>': expected {}", JwksSource::EXPECTED))
+        })?;
+        if self.jwks_ca.is_some() && matches!(keys, JwksSource::File(_)) {
+            return Err(GatewayError::Arguments("--jwks-ca is for keys at an https URL: leave it out".to_owned()));
+        }
+        Ok(Some(JwtConfig {
+            keys,
+            ca_file: self.jwks_ca.clone(),
+            issuer: self.jwt_issuer.clone(),
+            audience: self.jwt_audience.clone(),
+            presence: self.jwt.map(Into::into).unwrap_or_default(),
+        }))
+    }
+}

@@ -1,0 +1,11 @@
+//! The command lines of the doors, as a configuration.
+
+mod evaluation;
+pub mod ext_authz;
+pub mod forward_auth;
+mod gateway;
+mod jwt;
+mod presence;
+pub mod serve;
+mod tls;
+mod tracing;

@@ -1,0 +1,79 @@
+//! The part of a command line that is about spans.
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+
+use clap::builder::TypedValueParser;
+use clap::error::ErrorKind;
+use clap::{Arg, Command};
+use http::Uri;
+use solgate_config::tracing::{COLLECTOR, RATIO, TracingConfig, parse_collector, parse_ratio};
+use solgate_gateway::error::GatewayError;
+
+/// Where spans go, and of which requests.
+#[derive(Debug, Clone, clap::Args)]
+pub struct TracingArgs {
+    /// Send spans to an OpenTelemetry collector, by OTLP over gRPC: http://HOST:PORT or https://HOST:PORT [default: none are made]
+    #[arg(long, value_name = "URL", env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_parser = CollectorUrl)]
+    pub otlp: Option<Uri>,
+
+    /// PEM certificates to trust for an https collector, instead of the system's
+    #[arg(long, value_name = "FILE")]
+    pub otlp_ca: Option<PathBuf>,
+
+    /// Trace this part of the requests that belong to no trace yet, from 0 to 1 [default: 1]
+    #[arg(long, value_name = "RATIO", value_parser = ratio)]
+    pub trace_sample: Option<f64>,
+}
+
+impl TracingArgs {
+    /// Enters what the arguments say into what a file has said.
+    ///
+    /// # Errors
+    /// Something is said of a collector, and none is named; or certificates are named for
+    /// one without TLS.
+    pub fn apply(&self, config: &mut Option<TracingConfig>) -> Result<(), GatewayError> {
+        if let Some(otlp) = &self.otlp {
+            match config {
+                Some(config) => config.otlp = otlp.clone(),
+                None => *config = Some(TracingConfig::new(otlp.clone())),
+            }
+        }
+        if let Some(file) = &self.otlp_ca {
+            let config = config.as_mut().filter(|config| config.is_https()).ok_or_else(|| {
+                let text = "--otlp-ca is for an https collector: leave it out, or write https:// in --otlp";
+                GatewayError::Arguments(text.to_owned())
+            })?;
+            config.ca_file = Some(file.clone());
+        }
+        if let Some(sample) = self.trace_sample {
+            let config = config.as_mut().ok_or_else(|| {
+                GatewayError::Arguments("--trace-sample goes with a collector: add --otlp http://HOST:PORT".to_owned())
+            })?;
+            config.sample = sample;
+        }
+        Ok(())
+    }
+}
+
+fn ratio(text: &str) -> Result<f64, String> {
+    parse_ratio(text).ok_or_else(|| format!("expected {RATIO}"))
+}
+
+/// Reads the URL of a collector. Clap would repeat a wrong value, and with it a
+/// password in it.
+#[derive(Debug, Clone)]
+struct CollectorUrl;
+
+impl TypedValueParser for CollectorUrl {
+    type Value = Uri;
+
+    fn parse_ref(&self, command: &Command, argument: Option<&Arg>, value: &OsStr) -> Result<Uri, clap::Error> {
+        value.to_str().and_then(parse_collector).ok_or_else(|| {
+            let argument = argument.map(ToString::to_string).unwrap_or_default();
+            command
+                .clone()
+                .error(ErrorKind::ValueValidation, format!("invalid value for '{argument}': expected {COLLECTOR}"))
+        })
+    }
+}

@@ -1,0 +1,71 @@
+//! `solgate docs`: the rule book of a bundle, or its API in OpenAPI.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::anyhow;
+use solgate_bundle::{BuildOptions, compile_built_in, compile_dir, openapi_description, rule_book};
+
+use crate::commands::build::setting;
+use crate::commands::output::{Output, print};
+use crate::commands::policies::bundle_error;
+
+/// Write the rule book of a bundle, in Markdown, or its API, in OpenAPI.
+///
+/// The rule book says of every rule what it asks, why, and what to do. The API is that which a client meets: what requests must look like, and with which statuses they may be refused. Without DIR, those of the policy that is built into this program.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  solgate docs policies/my-policy -o rules.md
+  solgate docs | less
+  solgate docs --format openapi -o api.json
+  solgate docs --format openapi --set vendor=true
+
+Exit status: 0 written, 2 the bundle has mistakes or the file cannot be written.")]
+pub struct DocsArgs {
+    /// Folder of the bundle
+    #[arg(value_name = "DIR")]
+    bundle: Option<PathBuf>,
+
+    /// Give an option another default, as in `solgate build`
+    #[arg(long = "set", value_name = "OPTION=VALUE", value_parser = setting)]
+    set: Vec<(String, String)>,
+
+    /// What to write
+    #[arg(long, value_enum, default_value_t = Format::Markdown)]
+    format: Format,
+
+    /// Where to write the page; by default on standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Format {
+    /// The rule book
+    Markdown,
+    /// The API, as JSON
+    Openapi,
+}
+
+/// The bundle of the policy that is built in.
+const DEFAULT: &str = "vnflcm-v2";
+
+pub fn run(arguments: &DocsArgs) -> anyhow::Result<ExitCode> {
+    let output = arguments.output.as_deref().map(Output::create).transpose()?;
+    let options = BuildOptions { set: arguments.set.clone() };
+    let compiled = match &arguments.bundle {
+        Some(bundle) => compile_dir(bundle, &options).map_err(|failure| bundle_error(bundle, failure))?,
+        None => compile_built_in(DEFAULT, &options)
+            .ok_or_else(|| anyhow!("this program has no bundle {DEFAULT} in it; name the folder of one"))??,
+    };
+    let page = match arguments.format {
+        Format::Markdown => rule_book(&compiled.bundle),
+        Format::Openapi => format!("{:#}\n", openapi_description(&compiled.bundle)),
+    };
+    match output {
+        Some(output) => output.write(page.as_bytes())?,
+        None => print(&page)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,21 @@
+//! One module for each command, and what they share: [`policies`] loads what a command
+//! names, [`output`] writes what it makes.
+
+pub mod build;
+pub mod check;
+pub mod completions;
+pub mod docs;
+pub mod explain;
+pub mod import_cases;
+pub mod inspect;
+pub mod keygen;
+pub mod lint;
+pub mod new;
+pub mod output;
+pub mod policies;
+pub mod recorded;
+pub mod replay;
+pub mod schema;
+pub mod sign;
+pub mod test;
+pub mod verify;

@@ -1,0 +1,68 @@
+//! `solgate test`: runs the cases of a policy.
+//!
+//! A [subject] is loaded, its cases are [run], what they show of the rules is
+//! [measured](measure), and the report is printed as the command line asks:
+//! [pretty], [json] or [junit].
+
+mod args;
+mod json;
+mod junit;
+mod measure;
+mod notation;
+mod pretty;
+mod run;
+mod subject;
+mod watch;
+
+use std::io::{self, ErrorKind, Write};
+use std::process::ExitCode;
+
+use anyhow::{anyhow, bail};
+
+use crate::commands::policies::Loader;
+use args::Format;
+pub use args::TestArgs;
+use measure::Measured;
+use run::Report;
+use subject::Subject;
+
+/// Runs the command.
+///
+/// # Errors
+/// If the cases cannot be run, or the result not be written.
+pub fn run(arguments: &TestArgs) -> anyhow::Result<ExitCode> {
+    let loader = Loader::for_author()?;
+    if arguments.watch {
+        if arguments.format == Format::Junit {
+            bail!("--watch gives a result after every change, and JUnit's XML holds one; leave either out");
+        }
+        return watch::run(&loader, arguments);
+    }
+    let report = test(&loader, arguments)?;
+    match print(&report, arguments.format) {
+        // A reader that has gone away wanted no more: the exit status tells the rest.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
+        written => written.map_err(|error| anyhow!("the result cannot be written to standard output: {error}"))?,
+    }
+    Ok(if report.is_good() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// Loads the policy and runs its cases once.
+fn test(loader: &Loader, arguments: &TestArgs) -> anyhow::Result<Report> {
+    let subject = Subject::load(loader, arguments)?;
+    let measured = match &subject.bundle {
+        Some(bundle) => measure::measure(bundle, &subject.cases, arguments)?,
+        None => Measured::default(),
+    };
+    Ok(run::run(subject, measured))
+}
+
+fn print(report: &Report, format: Format) -> io::Result<()> {
+    let mut out = anstream::stdout().lock();
+    match format {
+        Format::Pretty => pretty::render(report, &mut out)?,
+        Format::Json => writeln!(out, "{:#}", json::value(report))?,
+        Format::Junit => junit::write(report, &mut out)?,
+    }
+    out.flush()
+}

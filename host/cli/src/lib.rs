@@ -1,0 +1,147 @@
+//! The `solgate` command: what can be written on its command line, and who does it.
+//!
+//! Exit status of every command: 0 it worked and nothing was refused, 1 a request
+//! was refused or a case failed, 2 the command could not do what it was asked.
+
+#![forbid(unsafe_code)]
+
+pub mod args;
+pub mod commands;
+mod doors;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{CommandFactory, Parser, Subcommand};
+use solgate::policy::{Isolation, Policy, PolicySources};
+use solgate_config::GateError;
+use solgate_gateway::reload::ComponentLoader;
+use solgate_telemetry::log;
+
+use args::ext_authz::ExtAuthzArgs;
+use args::forward_auth::ForwardAuthArgs;
+use args::serve::ServeArgs;
+use commands::{
+    build, check, completions, docs, explain, import_cases, inspect, keygen, lint, new, policies, replay, schema, sign,
+    test, verify,
+};
+use doors::{ext_authz, forward_auth, serve};
+
+const AFTER_HELP: &str = "\
+Examples:
+  solgate serve --demo
+  solgate check request.http --facts facts.yaml
+  solgate explain request.http --facts facts.yaml
+  solgate test policies/my-policy
+  solgate build policies/my-policy -o my-policy.wasm
+
+Exit status: 0 it worked and nothing was refused, 1 a request was refused or a case failed, 2 the command could not do what it was asked.";
+
+/// Judge ETSI NFV lifecycle-management requests before they reach a VNFM.
+#[derive(Parser)]
+#[command(name = "solgate", version, about, disable_help_subcommand = true, arg_required_else_help = true, after_help = AFTER_HELP)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Serve(ServeArgs),
+    ExtAuthz(ExtAuthzArgs),
+    ForwardAuth(ForwardAuthArgs),
+    Check(check::CheckArgs),
+    Explain(explain::ExplainArgs),
+    New(new::NewArgs),
+    Lint(lint::LintArgs),
+    Test(test::TestArgs),
+    Build(build::BuildArgs),
+    Keygen(keygen::KeygenArgs),
+    Sign(sign::SignArgs),
+    Verify(verify::VerifyArgs),
+    Docs(docs::DocsArgs),
+    Inspect(inspect::InspectArgs),
+    Schema(schema::SchemaArgs),
+    ImportCases(import_cases::ImportArgs),
+    Replay(replay::ReplayArgs),
+    Completions(completions::CompletionsArgs),
+}
+
+/// Reads the command line and does what it says. Returns the exit status.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let printed = error.print();
+            // Help and version are answers, not errors. A reader that has gone away wanted
+            // no more of them.
+            let good = !error.use_stderr()
+                && printed.map_or_else(|error| error.kind() == std::io::ErrorKind::BrokenPipe, |()| true);
+            return if good { ExitCode::SUCCESS } else { ExitCode::from(2) };
+        }
+    };
+    let status = run(arguments.command).unwrap_or_else(|error| {
+        // Each error names its cause in its own text.
+        log::say(&format!("solgate: {error}"));
+        ExitCode::from(2)
+    });
+    log::finish();
+    status
+}
+
+fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Build(arguments) => build::run(&arguments),
+        Command::Keygen(arguments) => keygen::run(&arguments),
+        Command::Sign(arguments) => sign::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments),
+        Command::Test(arguments) => test::run(&arguments),
+        Command::New(arguments) => new::run(&arguments),
+        Command::Lint(arguments) => lint::run(&arguments),
+        Command::Docs(arguments) => docs::run(&arguments),
+        Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Schema(arguments) => schema::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),
+        Command::ImportCases(arguments) => import_cases::run(&arguments),
+        Command::Replay(arguments) => replay::run(&arguments, &runtime()?),
+        Command::Serve(arguments) => {
+            log::start()?;
+            let loader = policies::Loader::for_gateway()?;
+            Ok(runtime()?.block_on(serve::run(arguments, &loading(&loader), reloading(&loader)))?)
+        }
+        Command::ForwardAuth(arguments) => {
+            log::start()?;
+            let loader = policies::Loader::for_gateway()?;
+            Ok(runtime()?.block_on(forward_auth::run(arguments, &loading(&loader), reloading(&loader)))?)
+        }
+        Command::ExtAuthz(arguments) => {
+            log::start()?;
+            let loader = policies::Loader::for_gateway()?;
+            Ok(runtime()?.block_on(ext_authz::run(arguments, &loading(&loader), reloading(&loader)))?)
+        }
+        Command::Check(arguments) => runtime()?.block_on(async {
+            let loader = policies::Loader::for_author()?;
+            Ok(check::run(arguments, |order| loader.gate(order)).await?)
+        }),
+        Command::Explain(arguments) => {
+            runtime()?.block_on(async { Ok(explain::run(arguments, policies::traced_gate).await?) })
+        }
+    }
+}
+
+/// How a door that listens loads its policies.
+fn loading(
+    loader: &policies::Loader,
+) -> impl Fn(&PolicySources, Isolation) -> Result<Vec<Arc<Policy>>, GateError> + Sync {
+    |sources, isolation| loader.components(sources, isolation).map_err(|error| GateError::Policy(error.to_string()))
+}
+
+/// How it loads one again, from what it has read.
+fn reloading(loader: &policies::Loader) -> ComponentLoader {
+    let loader = loader.clone();
+    Arc::new(move |path, bytes| loader.bytes(Some(path), bytes))
+}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+}

@@ -1,0 +1,96 @@
+//! Whom a request comes from, as far as Envoy has verified it.
+
+use std::net::IpAddr;
+
+use envoy_types::pb::envoy::config::core::v3::address::Address;
+use envoy_types::pb::envoy::service::auth::v3::AttributeContext;
+use envoy_types::pb::envoy::service::auth::v3::attribute_context::Peer;
+use envoy_types::pb::google::protobuf::value::Kind;
+use envoy_types::pb::google::protobuf::{Struct, Value};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use serde_json::Map;
+use solgate::request::Caller;
+use solgate_access::tls::names::names;
+use solgate_access::tokens::claims::{CALLER, caller_of};
+
+/// The filter that verifies tokens, and under whose name it leaves their payload.
+const JWT_AUTHN: &str = "envoy.filters.http.jwt_authn";
+
+/// The caller: claims of the token whose payload Envoy keeps as `jwt_payload`, the
+/// names in the client's certificate, and the client's address.
+#[must_use]
+pub fn caller(attributes: &AttributeContext, jwt_payload: &str) -> Caller {
+    let mut caller = payload(attributes, jwt_payload).map(|claims| caller_of(&read(claims))).unwrap_or_default();
+    if let Some(source) = &attributes.source {
+        caller.certificate_names = certificate_names(source);
+        caller.source_address = match source.address.as_ref().and_then(|address| address.address.as_ref()) {
+            Some(Address::SocketAddress(socket)) => Some(canonical(&socket.address)),
+            _ => None,
+        };
+    }
+    caller
+}
+
+/// An IPv4 client stays one on a socket for both.
+fn canonical(address: &str) -> String {
+    address.parse::<IpAddr>().map_or_else(|_| address.to_owned(), |address| address.to_canonical().to_string())
+}
+
+/// All names if Envoy hands on the certificate, else the first, which is its principal.
+/// Without a principal it has verified none.
+fn certificate_names(source: &Peer) -> Vec<String> {
+    if source.principal.is_empty() {
+        return Vec::new();
+    }
+    // Encoded for a URL, with its line ends.
+    let pem = percent_decode(&source.certificate);
+    let certificate = CertificateDer::from_pem_slice(&pem).ok();
+    let all = certificate.and_then(|certificate| names(&certificate));
+    all.filter(|names| names.contains(&source.principal)).unwrap_or_else(|| vec![source.principal.clone()])
+}
+
+fn percent_decode(text: &str) -> Vec<u8> {
+    let mut rest = text.as_bytes();
+    let mut bytes = Vec::with_capacity(rest.len());
+    while let [first, after @ ..] = rest {
+        let escaped = match (first, after) {
+            (b'%', [high, low, after @ ..]) => hex(*high).zip(hex(*low)).map(|(high, low)| ((high << 4) | low, after)),
+            _ => None,
+        };
+        let (byte, after) = escaped.unwrap_or((*first, after));
+        bytes.push(byte);
+        rest = after;
+    }
+    bytes
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+}
+
+fn payload<'a>(attributes: &'a AttributeContext, name: &str) -> Option<&'a Struct> {
+    match attributes.metadata_context.as_ref()?.filter_metadata.get(JWT_AUTHN)?.fields.get(name)?.kind.as_ref()? {
+        Kind::StructValue(payload) => Some(payload),
+        _ => None,
+    }
+}
+
+/// The claims that say who is calling, as JSON, which they were at first.
+fn read(claims: &Struct) -> Map<String, serde_json::Value> {
+    let known = claims.fields.iter().filter(|(name, _)| CALLER.contains(&name.as_str()));
+    known.map(|(name, value)| (name.clone(), json(value))).collect()
+}
+
+fn json(value: &Value) -> serde_json::Value {
+    match &value.kind {
+        None | Some(Kind::NullValue(_)) => serde_json::Value::Null,
+        Some(Kind::BoolValue(truth)) => (*truth).into(),
+        Some(Kind::NumberValue(number)) => (*number).into(),
+        Some(Kind::StringValue(text)) => text.as_str().into(),
+        Some(Kind::ListValue(list)) => list.values.iter().map(json).collect(),
+        Some(Kind::StructValue(object)) => {
+            object.fields.iter().map(|(name, member)| (name.clone(), json(member))).collect()
+        }
+    }
+}

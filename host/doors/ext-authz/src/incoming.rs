@@ -1,0 +1,156 @@
+//! The connections of Envoys, plain or out of TLS, as many as there may be at once.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_util::stream::{Stream, unfold};
+use solgate_access::tls::TlsListener;
+use solgate_config::Limits;
+use solgate_gateway::connections::accept;
+use solgate_gateway::descriptors;
+use solgate_gateway::judging::Judging;
+use solgate_gateway::metrics::OpenConnection;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+use tokio::time::Sleep;
+use tokio_rustls::server::TlsStream;
+use tonic::transport::server::{Connected, TcpConnectInfo};
+
+/// Bytes that a client of HTTP/2 sends first. Only then its keepalive finds out who is
+/// gone.
+const PREFACE: usize = 24;
+
+/// The connections that a listener takes, for as long as it is polled. Those beyond
+/// the limit are closed: Envoy speaks HTTP/2, in which nothing can be said before it
+/// has. All shake hands at the same time, so that one who is slow holds nobody up.
+pub fn incoming(
+    listener: TcpListener,
+    tls: Option<Arc<TlsListener>>,
+    limits: &Limits,
+    judging: Arc<Judging>,
+) -> impl Stream<Item = io::Result<Counted>> + use<> {
+    let slots = Arc::new(Semaphore::new(descriptors::connections(limits.connections)));
+    let farewell = judging.farewell(None);
+    let listening = (listener, tls, slots, judging, farewell, limits.head_timeout);
+    unfold((listening, JoinSet::new()), async |(listening, mut shaking)| {
+        let (listener, tls, slots, judging, farewell, head_timeout) = &listening;
+        let connection = loop {
+            let (stream, peer) = tokio::select! {
+                Some(done) = shaking.join_next() => match done {
+                    Ok(Some(connection)) => break connection,
+                    _ => continue,
+                },
+                accepted = accept(listener) => accepted,
+            };
+            let Ok(slot) = slots.clone().try_acquire_owned() else {
+                farewell.say(stream);
+                continue;
+            };
+            let open = judging.connection();
+            let patience = Box::pin(tokio::time::sleep(*head_timeout));
+            let counted = move |io| Counted { io, preface: Some((PREFACE, patience)), _slot: slot, _open: open };
+            match tls.clone() {
+                None => break counted(Io::Plain(stream)),
+                // A certificate is Envoy's, and not the caller's.
+                Some(tls) => shaking.spawn(async move {
+                    tls.accept(stream, peer).await.map(|(stream, _)| counted(Io::Tls(Box::new(stream))))
+                }),
+            };
+        };
+        Some((Ok(connection), (listening, shaking)))
+    })
+}
+
+/// A connection that has one of the slots until it ends.
+pub struct Counted {
+    io: Io,
+    /// The bytes with which HTTP/2 starts and that are still to come, and until when.
+    preface: Option<(usize, Pin<Box<Sleep>>)>,
+    _slot: OwnedSemaphorePermit,
+    _open: OpenConnection,
+}
+
+enum Io {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl Connected for Counted {
+    type ConnectInfo = TcpConnectInfo;
+
+    fn connect_info(&self) -> TcpConnectInfo {
+        match &self.io {
+            Io::Plain(stream) => stream.connect_info(),
+            Io::Tls(stream) => stream.get_ref().0.connect_info(),
+        }
+    }
+}
+
+impl AsyncRead for Counted {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = match &mut self.io {
+            Io::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
+            Io::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
+        };
+        if let Some((missing, patience)) = &mut self.preface {
+            *missing = missing.saturating_sub(buffer.filled().len().saturating_sub(before));
+            if *missing == 0 {
+                self.preface = None;
+            } else if read.is_pending() && patience.as_mut().poll(context).is_ready() {
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+        }
+        read
+    }
+}
+
+impl AsyncWrite for Counted {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match &mut self.io {
+            Io::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
+            Io::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
+        }
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match &mut self.io {
+            Io::Plain(stream) => Pin::new(stream).poll_write_vectored(context, slices),
+            Io::Tls(stream) => Pin::new(stream).poll_write_vectored(context, slices),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match &self.io {
+            Io::Plain(stream) => stream.is_write_vectored(),
+            Io::Tls(stream) => stream.is_write_vectored(),
+        }
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.io {
+            Io::Plain(stream) => Pin::new(stream).poll_flush(context),
+            Io::Tls(stream) => Pin::new(stream).poll_flush(context),
+        }
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.io {
+            Io::Plain(stream) => Pin::new(stream).poll_shutdown(context),
+            Io::Tls(stream) => Pin::new(stream).poll_shutdown(context),
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Listens for Envoy, and stops in good order.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use envoy_types::ext_authz::v3::pb::AuthorizationServer;
+use solgate::policy::MemoryReset;
+use solgate_access::tls::{Protocol, TlsListener};
+use solgate_config::{Config, Limits};
+use solgate_gateway::build_gate::GateBuilder;
+use solgate_gateway::error::GatewayError;
+use solgate_gateway::judging::Judging;
+use solgate_gateway::reload::Reload;
+use solgate_gateway::routes::listen;
+use solgate_gateway::shutdown::Drain;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tonic_health::ServingStatus;
+use tonic_health::server::{HealthReporter, health_reporter};
+
+use super::admitted::Admitted;
+use super::incoming::incoming;
+use super::service::Checks;
+
+/// Bytes that a check may have beyond the largest body that is judged: head,
+/// metadata, and as much of a longer body as Envoy buffers.
+const MESSAGE_ROOM: usize = 8 << 20;
+
+/// What Envoy may send of one check, and of all on a connection, before it has to
+/// wait: a whole body, rather than the 64 KiB of HTTP/2.
+const STREAM_WINDOW: u32 = 1 << 20;
+const CONNECTION_WINDOW: u32 = 8 << 20;
+
+/// Checks beyond the limit that one connection may have under way, to be refused;
+/// Envoy holds back what is more.
+const REFUSALS: usize = 128;
+
+/// How soon an Envoy that is gone without a word is noticed.
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
+const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The service, listening.
+pub struct Server {
+    listener: TcpListener,
+    judging: Arc<Judging>,
+    tls: Option<Arc<TlsListener>>,
+    tasks: Vec<JoinHandle<()>>,
+    jwt_payload: String,
+    lame_duck: Duration,
+    limits: Limits,
+}
+
+impl Server {
+    /// Builds the gates and takes the addresses; from then on Envoy can connect, and
+    /// is answered when [`run`](Self::run) is.
+    ///
+    /// # Errors
+    /// A gate cannot be built, certificates or keys not be read, or an address not be
+    /// bound.
+    pub async fn bind(config: &Config, jwt_payload: &str, build_gate: GateBuilder<'_>) -> Result<Self, GatewayError> {
+        let judging = Arc::new(Judging::open(config, build_gate)?);
+        let listener = listen(&config.listen, "--listen").await?;
+        let mut tasks = judging.start(config).await?;
+        let tls = judging.tls(config, Protocol::Http2, &mut tasks)?;
+        let (jwt_payload, limits) = (jwt_payload.to_owned(), config.limits);
+        Ok(Self { listener, judging, tls, tasks, jwt_payload, lame_duck: Duration::ZERO, limits })
+    }
+
+    /// Goes on answering for so long after it was told to stop, while health checks
+    /// send Envoy elsewhere.
+    #[must_use]
+    pub fn with_lame_duck(mut self, lame_duck: Duration) -> Self {
+        self.lame_duck = lame_duck;
+        self
+    }
+
+    /// Replaces policies while it answers.
+    #[must_use]
+    pub fn with_reload(mut self, reload: Reload) -> Self {
+        self.tasks.push(self.judging.reload(reload));
+        self
+    }
+
+    /// What is done with the memory of instances, where there are any.
+    #[must_use]
+    pub fn memory_reset(&self) -> Option<MemoryReset> {
+        self.judging.memory_reset()
+    }
+
+    /// The address that Envoy uses.
+    ///
+    /// # Errors
+    /// The operating system does not say.
+    pub fn local_addr(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Answers checks until `shutdown` is ready and the lame duck's time is over, then
+    /// lets those in flight finish within the drain limit. Returns whether they did.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> bool {
+        let Self { listener, judging, tls, tasks, jwt_payload, lame_duck, limits } = self;
+        let message_limit = judging.body_limit().saturating_add(MESSAGE_ROOM);
+        let checks = AuthorizationServer::new(Checks { judging: judging.clone(), jwt_payload })
+            .max_decoding_message_size(message_limit);
+        let checks = Admitted::new(checks, judging.clone(), message_limit, limits.body_timeout);
+        let (health, health_service) = health_reporter();
+        health.set_serving::<AuthorizationServer<Checks>>().await;
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let server = tonic::transport::Server::builder()
+            .max_concurrent_streams(u32::try_from(limits.requests.saturating_add(REFUSALS)).unwrap_or(u32::MAX))
+            .initial_stream_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
+            .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
+            .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
+            .add_service(health_service)
+            .add_service(checks)
+            .serve_with_incoming_shutdown(incoming(listener, tls, &limits, judging.clone()), async {
+                // An error says that nobody can stop it any more: then it stops.
+                let _ = stopped.await;
+            });
+        let mut server = std::pin::pin!(server);
+        let drain = Drain::new(limits.drain);
+        let ended = tokio::select! {
+            _ = &mut server => true,
+            () = shutdown => {
+                judging.stopping();
+                not_serving(&health).await;
+                // It ends only if it cannot listen any more.
+                let _ = tokio::time::timeout(lame_duck, &mut server).await;
+                let _ = stop.send(());
+                drain.begin();
+                tokio::time::timeout(drain.left(), server).await.is_ok()
+            }
+        };
+        judging.close(tasks, drain.left()).await;
+        ended
+    }
+}
+
+/// Tells health checks that there will be no more answers, whichever service they
+/// ask about.
+async fn not_serving(health: &HealthReporter) {
+    health.set_not_serving::<AuthorizationServer<Checks>>().await;
+    health.set_service_status("", ServingStatus::NotServing).await;
+}

@@ -1,0 +1,95 @@
+//! The request that a server asks about, out of the one that it sends.
+
+use std::net::IpAddr;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use http::{HeaderMap, HeaderName, HeaderValue, request};
+use solgate::Request;
+use solgate::fault::Fault;
+use solgate::request::Caller;
+
+const METHOD: HeaderName = HeaderName::from_static("x-forwarded-method");
+const TARGET: HeaderName = HeaderName::from_static("x-forwarded-uri");
+const HOST_NAME: HeaderName = HeaderName::from_static("x-forwarded-host");
+const CLIENT: HeaderName = HeaderName::from_static("x-forwarded-for");
+const SCHEME: HeaderName = HeaderName::from_static("x-forwarded-proto");
+/// The Content-Length that the client sent. Servers that hand on a body by halves
+/// say so here.
+const LENGTH: HeaderName = HeaderName::from_static("x-original-content-length");
+
+/// What the server says about the request that it has received.
+#[derive(Debug)]
+pub struct Original {
+    pub method: String,
+    pub target: String,
+    /// The client, or the server that asks if it does not say.
+    pub peer: IpAddr,
+    headers: HeaderMap,
+}
+
+impl Original {
+    /// Takes it out of the head that came from `server`.
+    ///
+    /// # Errors
+    /// A field that must be there is not, or one is there twice: then a client may
+    /// have made up one of them.
+    pub fn new(head: request::Parts, server: IpAddr) -> Result<Self, Fault> {
+        let mut headers = head.headers;
+        let method = required(&mut headers, METHOD, "X-Forwarded-Method")?;
+        let target = required(&mut headers, TARGET, "X-Forwarded-Uri")?;
+        if let Some(host) = take(&mut headers, HOST_NAME, "X-Forwarded-Host")? {
+            headers.insert(HOST, host);
+        }
+        // The last of them is the one that this server has seen itself.
+        let client = headers.get_all(CLIENT).iter().next_back();
+        let client = client.and_then(|list| list.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
+        let peer = client.map_or(server, |client: IpAddr| client.to_canonical());
+        headers.remove(CLIENT);
+        headers.remove(SCHEME);
+        // How the copy is framed says nothing about the request.
+        let framed = headers.remove(CONTENT_LENGTH);
+        headers.remove(TRANSFER_ENCODING);
+        match take(&mut headers, LENGTH, "X-Original-Content-Length")? {
+            Some(length) if !length.is_empty() => drop(headers.insert(CONTENT_LENGTH, length)),
+            Some(_) => {}
+            None => drop(framed.map(|length| headers.insert(CONTENT_LENGTH, length))),
+        }
+        Ok(Self { method, target, peer, headers })
+    }
+
+    /// The request to judge. `complete` says whether `body` is all that the server
+    /// has sent, `limit` how much of one is judged.
+    #[must_use]
+    pub fn request(self, body: Bytes, complete: bool, limit: usize) -> Request {
+        let said = self.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+        Request {
+            // The server may have handed on no more than fits into its buffer: that
+            // the body is too large can be said all the same.
+            body_complete: complete && said.is_none_or(|said| said <= limit || said == body.len()),
+            method: self.method,
+            target: self.target,
+            headers: self.headers,
+            body,
+            caller: Some(Caller { source_address: Some(self.peer.to_string()), ..Caller::default() }),
+            received_at: SystemTime::now(),
+        }
+    }
+}
+
+/// The value of a field that may occur once.
+fn take(headers: &mut HeaderMap, field: HeaderName, spelled: &str) -> Result<Option<HeaderValue>, Fault> {
+    if headers.get_all(&field).iter().nth(1).is_some() {
+        return Err(Fault::Handover(format!("{spelled} occurs more than once")));
+    }
+    Ok(headers.remove(field))
+}
+
+fn required(headers: &mut HeaderMap, field: HeaderName, spelled: &str) -> Result<String, Fault> {
+    let value = take(headers, field, spelled)?;
+    let text = value.as_ref().and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
+    text.filter(|text| !text.is_empty())
+        .map(str::to_owned)
+        .ok_or_else(|| Fault::Handover(format!("{spelled} is missing or malformed")))
+}

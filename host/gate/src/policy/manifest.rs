@@ -1,0 +1,119 @@
+//! What a policy says of itself.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+pub use solgate_engine::Secret;
+use solgate_engine::api_root;
+pub use solgate_engine::ir::Severity;
+use solgate_engine::ownership::{self, API_VERSIONS};
+
+use crate::facts::FactTemplate;
+
+/// A policy's answer to `describe`, checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Manifest {
+    pub name: String,
+    pub version: String,
+    /// Lower-case hexadecimal SHA-256 over the bundle's source.
+    pub digest: String,
+    /// Names, in lower case, of the header fields that reach the policy.
+    pub fields: Vec<String>,
+    /// Paths below which the policy judges; a segment in braces stands for any other.
+    pub api_roots: Vec<String>,
+    pub operations: Vec<Operation>,
+    /// By name.
+    pub facts: BTreeMap<String, FactTemplate>,
+    /// By name.
+    pub options: BTreeMap<String, OptionDefinition>,
+    pub rules: Vec<RuleSummary>,
+    /// Largest body that is judged, in bytes.
+    pub body_limit: usize,
+    /// Where bodies may hold secrets.
+    pub secrets: Vec<Secret>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operation {
+    /// The operationId.
+    pub id: String,
+    pub method: String,
+    /// Path template below the API root.
+    pub path: String,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct OptionDefinition {
+    pub default: Value,
+    /// If not empty, the only values allowed.
+    pub values: Vec<Value>,
+    pub doc: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleSummary {
+    pub id: String,
+    pub severity: Severity,
+    pub status: u16,
+    pub title: String,
+    pub clause: Option<String>,
+    pub operations: Vec<String>,
+}
+
+impl Manifest {
+    /// The API root that the path of `target` lies below, as that path has it: with a
+    /// segment in place of each variable.
+    #[must_use]
+    pub fn api_root(&self, target: &str) -> Option<Cow<'_, str>> {
+        let path = decode_unreserved(target.split('?').next().unwrap_or(target));
+        let below = api_root::find(self.api_roots.iter().map(String::as_str), &path)?;
+        let root = self.api_roots.get(below.root)?;
+        Some(if root.contains('{') { Cow::Owned(plain(below.prefix)) } else { Cow::Borrowed(root) })
+    }
+
+    /// Whether the policy judges what has this path, which is in normal form: it lies below
+    /// one of the API roots, or is where their API says which versions it has.
+    pub(crate) fn holds(&self, path: &str) -> bool {
+        let mut roots = self.api_roots.iter();
+        roots.any(|root| ownership::is_below(root, path))
+            || (self.operations.iter().any(|operation| operation.path == API_VERSIONS)
+                && self.api_roots.iter().any(|root| ownership::is_versions_of(root, path)))
+    }
+
+    /// Whether some server would find one of the API roots in a target that lies below
+    /// none of them.
+    pub(crate) fn is_feigned_by(&self, target: &str) -> bool {
+        ownership::is_disguised(self.api_roots.iter().map(String::as_str), target)
+    }
+}
+
+/// The same path without characters that only some take as a part of a segment.
+fn plain(path: &str) -> String {
+    path.replace(';', "%3B")
+}
+
+/// Decodes the percent-encoded unreserved characters of a path (RFC 3986, 2.3).
+pub fn decode_unreserved(path: &str) -> Cow<'_, str> {
+    if !path.contains('%') {
+        return path.into();
+    }
+    let mut decoded = String::with_capacity(path.len());
+    let mut rest = path;
+    while let Some((before, after)) = rest.split_once('%') {
+        decoded.push_str(before);
+        let octet = after.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok()).map(char::from);
+        match octet {
+            Some(c) if c.is_ascii_alphanumeric() || "-._~".contains(c) => {
+                decoded.push(c);
+                rest = after.get(2..).unwrap_or_default();
+            }
+            _ => {
+                decoded.push('%');
+                rest = after;
+            }
+        }
+    }
+    decoded.push_str(rest);
+    decoded.into()
+}

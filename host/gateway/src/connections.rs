@@ -1,0 +1,78 @@
+//! Takes connections, as many as there may be at once, and stops in good order.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use solgate_config::Limits;
+use solgate_upstream::tcp;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use super::descriptors;
+use super::farewell::Farewell;
+use super::routes::ACCEPT_PAUSE;
+
+/// Hands connections to `serve` until `shutdown` is ready; those for which there is no
+/// room are bid `farewell`. Then calls `stopping`, takes no more, and lets requests in
+/// flight finish within the drain limit. Returns how many connections were cut.
+///
+/// `serve` lets the watcher watch its connection, so that it ends after the request
+/// in flight.
+pub async fn connections<C>(
+    listener: TcpListener,
+    limits: Limits,
+    farewell: Farewell,
+    shutdown: impl Future<Output = ()>,
+    stopping: impl FnOnce(),
+    serve: impl Fn(TcpStream, SocketAddr, Watcher) -> C,
+) -> usize
+where
+    C: Future<Output = ()> + Send + 'static,
+{
+    let graceful = GracefulShutdown::new();
+    let slots = Arc::new(Semaphore::new(descriptors::connections(limits.connections)));
+    let mut open = JoinSet::new();
+    let mut shutdown = std::pin::pin!(shutdown);
+    loop {
+        tokio::select! {
+            () = &mut shutdown => break,
+            Some(_) = open.join_next() => {}
+            (stream, peer) = accept(&listener) => match slots.clone().try_acquire_owned() {
+                Ok(slot) => {
+                    let connection = serve(stream, peer, graceful.watcher());
+                    open.spawn(async move {
+                        connection.await;
+                        drop(slot);
+                    });
+                }
+                Err(_) => farewell.say(stream),
+            },
+        }
+    }
+    stopping();
+    drop(listener);
+    let drained = tokio::time::timeout(limits.drain, graceful.shutdown()).await.is_ok();
+    while open.try_join_next().is_some() {}
+    let cut = if drained { 0 } else { open.len() };
+    open.shutdown().await;
+    cut
+}
+
+/// The next connection.
+pub async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                tcp::accepted(&stream);
+                return (stream, peer);
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be taken");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}

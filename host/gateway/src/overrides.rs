@@ -1,0 +1,157 @@
+//! What the operator has relaxed: gates that are off, and severities, some of
+//! them until a certain time.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use solgate::gate::{Decision, Gate, Setting, Verdict};
+use solgate::record::RecordedOverride;
+use solgate::record::severity_name;
+use solgate_config::{GateConfig, GateMode, SeverityOverride, UpstreamConfig};
+
+use super::current_gate::CurrentGate;
+
+/// The clock may be set, so the end of an override is looked at this often.
+const LOOK: Duration = Duration::from_secs(30);
+
+/// What is relaxed is easily forgotten: it is named at every start.
+pub fn report(upstreams: &[UpstreamConfig], now: SystemTime) {
+    for upstream in upstreams.iter().filter(|upstream| upstream.gate.mode == GateMode::Off) {
+        let upstream = upstream.url.authority().map(tracing::field::display);
+        tracing::warn!(upstream, "the gate is off: requests pass without being judged");
+    }
+    for change in upstreams.iter().flat_map(|upstream| &upstream.gate.severities) {
+        if change.has_expired(now) {
+            expired(change);
+        } else {
+            let until = change.until.map(|until| humantime::format_rfc3339_seconds(until).to_string());
+            tracing::info!(
+                rule = change.rule,
+                severity = severity_name(change.severity),
+                reason = change.reason,
+                until,
+                "override holds"
+            );
+        }
+    }
+}
+
+/// Ends each override at its time, for as long as the server runs. If the clock is set
+/// back, one that has ended holds again until then.
+pub async fn expire(gates: Vec<Arc<CurrentGate>>) {
+    if overrides(&gates).all(|change| change.until.is_none()) {
+        return;
+    }
+    let mut looked = SystemTime::now();
+    loop {
+        let now = SystemTime::now();
+        let ends = overrides(&gates).filter_map(|change| change.until?.duration_since(now).ok());
+        tokio::time::sleep(ends.min().unwrap_or(LOOK).min(LOOK)).await;
+        let now = SystemTime::now();
+        follow(&gates, looked, now);
+        looked = now;
+    }
+}
+
+/// The overrides in force under which a rule falls that the request has broken. One
+/// that turns its rule off is never among them: the rule is not asked.
+#[must_use]
+pub fn used(config: &GateConfig, gate: &Gate, decision: &Decision) -> Vec<RecordedOverride> {
+    if config.severities.is_empty() {
+        return Vec::new();
+    }
+    let denied = match &decision.verdict {
+        Verdict::Deny(problem) => problem.violations.as_slice(),
+        Verdict::Allow => &[],
+    };
+    let broken = |rule: &str| {
+        let violations = denied.iter().chain(decision.findings.iter().map(|finding| &finding.violation));
+        violations.into_iter().any(|violation| violation.rule == rule)
+    };
+    let holds = |change: &SeverityOverride| {
+        let wanted = Setting::Severity { rule: change.rule.clone(), severity: change.severity };
+        gate.settings().contains(&wanted)
+    };
+    let used = config.severities.iter().filter(|change| broken(&change.rule) && holds(change));
+    used.map(|change| RecordedOverride {
+        rule: change.rule.clone(),
+        severity: change.severity,
+        reason: change.reason.clone(),
+        until: change.until.map(|until| humantime::format_rfc3339_seconds(until).to_string()),
+    })
+    .collect()
+}
+
+/// Lets those overrides hold that hold at `now`, if they are others than those when it
+/// was last `looked`.
+fn follow(gates: &[Arc<CurrentGate>], looked: SystemTime, now: SystemTime) {
+    for gate in gates {
+        let changes = &gate.upstream.gate.severities;
+        if changes.iter().any(|change| change.has_expired(now) != change.has_expired(looked)) {
+            gate.apply_settings(now);
+            changes.iter().filter(|change| change.has_expired(now) && !change.has_expired(looked)).for_each(expired);
+        }
+    }
+}
+
+fn overrides(gates: &[Arc<CurrentGate>]) -> impl Iterator<Item = &SeverityOverride> {
+    gates.iter().flat_map(|gate| &gate.upstream.gate.severities)
+}
+
+fn expired(change: &SeverityOverride) {
+    tracing::warn!(
+        rule = change.rule,
+        severity = severity_name(change.severity),
+        reason = change.reason,
+        "override has expired and does not hold; remove it"
+    );
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::metrics::Metrics;
+    use crate::policy_metrics::Role;
+    use solgate::facts::MapFacts;
+    use solgate::gate::{Gate, Setting, Severity};
+    use solgate_config::LiveGate;
+
+    #[test]
+    fn overrides_follow_a_clock_that_is_set() {
+        let end = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
+        let mut upstream = UpstreamConfig::new("http://vnfm.example".parse().unwrap());
+        upstream.gate.severities = vec![SeverityOverride {
+            rule: "query.unknown".to_owned(),
+            severity: Severity::Warn,
+            reason: "until the next release".to_owned(),
+            until: Some(end),
+        }];
+        let applied = Arc::new(Mutex::new(Vec::new()));
+        let build = |_: &UpstreamConfig| {
+            let seen = Arc::clone(&applied);
+            let make = move |settings: Vec<Setting>| {
+                seen.lock().unwrap().push(settings.len());
+                Ok(Gate::new(Vec::new(), Arc::new(MapFacts::default())))
+            };
+            Ok(LiveGate { make: Box::new(make), policies: Vec::new() })
+        };
+        let gate = CurrentGate::open(upstream, Role::Live, &build, &Metrics::default()).unwrap();
+        let gates = [Arc::new(gate)];
+        applied.lock().unwrap().clear();
+        let (before, after) = (end - Duration::from_secs(1), end + Duration::from_secs(1));
+        for (looked, now, expected) in [
+            (before, before, &[][..]),
+            (before, end, &[0]),
+            (end, after, &[]),
+            // Set back, and forth again.
+            (after, before, &[1]),
+            (before, after, &[0]),
+        ] {
+            follow(&gates, looked, now);
+            assert_eq!(std::mem::take(&mut *applied.lock().unwrap()), expected, "{looked:?} {now:?}");
+        }
+    }
+}

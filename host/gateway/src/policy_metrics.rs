@@ -1,0 +1,127 @@
+//! What is counted of the policies that a door has loaded.
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+use solgate::fault::Fault;
+
+/// What policies are there for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Their verdicts hold.
+    Live,
+    /// Their verdicts are compared with those of the live ones, and have no effect.
+    Shadow,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReloadLabels {
+    outcome: &'static str,
+}
+
+/// What became of policies whose files had changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReloadOutcome {
+    /// They judge in the place of those before.
+    Swapped,
+    /// Those before go on.
+    Refused,
+}
+
+impl ReloadOutcome {
+    fn labels(self) -> ReloadLabels {
+        let outcome = match self {
+            Self::Swapped => "swapped",
+            Self::Refused => "refused",
+        };
+        ReloadLabels { outcome }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PolicyLabels {
+    upstream: String,
+    policy: String,
+    digest: String,
+}
+
+impl PolicyLabels {
+    fn new(upstream: &str, policy: &str, digest: &str) -> Self {
+        Self { upstream: upstream.to_owned(), policy: policy.to_owned(), digest: digest.to_owned() }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FaultLabels {
+    policy: String,
+    rule: &'static str,
+}
+
+impl FaultLabels {
+    fn new(policy: &str, rule: &'static str) -> Self {
+        Self { policy: policy.to_owned(), rule }
+    }
+}
+
+/// The policies of one role: which are in use, how often they were replaced, and how
+/// often they failed.
+pub struct PolicyMetrics {
+    in_use: Family<PolicyLabels, Gauge>,
+    reloads: Family<ReloadLabels, Counter>,
+    /// Of those whose verdicts hold.
+    faults: Option<Family<FaultLabels, Counter>>,
+}
+
+impl PolicyMetrics {
+    /// Enters what is counted of this role into a registry.
+    pub fn register(registry: &mut Registry, role: Role) -> Self {
+        let (in_use, reloads) = (Family::default(), Family::<ReloadLabels, Counter>::default());
+        let faults = match role {
+            Role::Live => {
+                registry.register("policy_info", "Policies in use", in_use.clone());
+                registry.register("policy_reloads", "Changed policies by what became of them", reloads.clone());
+                let faults = Family::default();
+                let help = "Policies that trapped, ran out of time or memory, or gave no valid verdict";
+                registry.register("policy_faults", help, faults.clone());
+                Some(faults)
+            }
+            Role::Shadow => {
+                registry.register("shadow_policy_info", "Policies that are tried beside those in use", in_use.clone());
+                registry.register("shadow_reloads", "Changed shadows by what became of them", reloads.clone());
+                None
+            }
+        };
+        for outcome in [ReloadOutcome::Swapped, ReloadOutcome::Refused] {
+            // An alert on an increase needs a zero to begin with.
+            drop(reloads.get_or_create(&outcome.labels()));
+        }
+        Self { in_use, reloads, faults }
+    }
+
+    /// Notes a policy that is in use.
+    pub fn policy(&self, upstream: &str, policy: &str, digest: &str) {
+        self.in_use.get_or_create(&PolicyLabels::new(upstream, policy, digest)).set(1);
+        for rule in Fault::OF_POLICIES {
+            // Here, too.
+            drop(self.faults.as_ref().map(|faults| faults.get_or_create(&FaultLabels::new(policy, rule))));
+        }
+    }
+
+    /// Counts a fault, if it is a policy's.
+    pub fn fault(&self, fault: &Fault) {
+        if let (Some(faults), Some(policy)) = (&self.faults, fault.policy()) {
+            faults.get_or_create(&FaultLabels::new(policy, fault.id())).inc();
+        }
+    }
+
+    /// Removes one that is no longer.
+    pub fn forget_policy(&self, upstream: &str, policy: &str, digest: &str) {
+        self.in_use.remove(&PolicyLabels::new(upstream, policy, digest));
+    }
+
+    pub fn reload(&self, outcome: ReloadOutcome) {
+        self.reloads.get_or_create(&outcome.labels()).inc();
+    }
+}

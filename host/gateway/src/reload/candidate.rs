@@ -1,0 +1,142 @@
+//! Policies that could take the place of those in use.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use solgate::gate::SettingError;
+use solgate::policy::{CasesError, CheckedFile, ComponentDigest, EvaluateError, LoadError, Policy, SourceError};
+use solgate_bundle::cases::{self, Case, Difference, NoVerdict};
+use solgate_config::{Limits, LiveGate, MakeGate, UpstreamConfig};
+
+use super::ComponentLoader;
+use crate::admission;
+use crate::build_gate::build_gate;
+use crate::error::GatewayError;
+
+/// A case waits for room among the requests that are being judged, so often and each
+/// time so long.
+const BUSY_ROUNDS: u32 = 500;
+const BUSY_WAIT: Duration = Duration::from_millis(10);
+
+/// Policies against which nothing stands.
+pub struct Candidate {
+    pub make: MakeGate,
+    /// How many test cases they have brought along and passed.
+    pub cases: usize,
+}
+
+/// A candidate that must not judge.
+pub struct Refused {
+    /// The file at fault, if it is one.
+    pub file: Option<PathBuf>,
+    pub reason: Reason,
+}
+
+/// What stands against a candidate.
+#[derive(Debug, thiserror::Error)]
+pub enum Reason {
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    #[error("the test cases in it cannot be read: {0}")]
+    Cases(#[from] CasesError),
+    #[error("its test case `{name}` ({file}:{line}) fails: {}", list(.differences))]
+    Failed { name: String, file: String, line: usize, differences: Vec<Difference> },
+    #[error("its test case `{name}` ({file}:{line}) gets no verdict: {error}")]
+    NoVerdict { name: String, file: String, line: usize, error: NoVerdict },
+    #[error(transparent)]
+    Gate(#[from] GatewayError),
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    #[error("the thread that was to load it could not be started, or did not end well")]
+    Unfinished,
+}
+
+impl Refused {
+    /// A setting of the operator's fits none of the policies.
+    pub fn setting(error: SettingError) -> Self {
+        Self { file: None, reason: error.into() }
+    }
+
+    /// It was not even examined to the end.
+    pub fn unfinished() -> Self {
+        Self { file: None, reason: Reason::Unfinished }
+    }
+}
+
+fn list(differences: &[Difference]) -> String {
+    differences.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// Loads the policies of an upstream anew and examines them; `None` if their files
+/// hold what is `live`. Takes as long as loading at the start, and the cases.
+///
+/// # Errors
+/// What stands against them.
+pub fn prepare(
+    upstream: &UpstreamConfig,
+    limits: &Limits,
+    live: Vec<Option<ComponentDigest>>,
+    load: &ComponentLoader,
+) -> Result<Option<Candidate>, Refused> {
+    // Read once: what is loaded is what was checked and examined, whatever is written
+    // meanwhile.
+    let read = upstream.gate.policies.read_each();
+    let mut components = Vec::new();
+    for (path, read) in read.map_err(|error| Refused { file: None, reason: error.into() })? {
+        components.push(read.map_err(|error| Refused { file: Some(path.to_owned()), reason: error.into() })?);
+    }
+    let found: Vec<_> = components.iter().map(|file| Some(Sha256::digest(&file.bytes).into())).collect();
+    if found == live {
+        return Ok(None);
+    }
+    let (mut policies, mut cases) = (Vec::new(), 0_usize);
+    for CheckedFile { path, bytes } in components {
+        let refused = |reason| Refused { file: Some(path.to_owned()), reason };
+        let policy = load(path, &bytes).map_err(|error| refused(error.into()))?;
+        let policy = policy.with_isolation(upstream.gate.isolation);
+        admission::check(limits, policy.body_limit()).map_err(|error| refused(error.into()))?;
+        let passed = examine(&policy, path, &bytes).map_err(refused)?;
+        cases = cases.saturating_add(passed);
+        policies.push(Arc::new(policy));
+    }
+    let built = build_gate(upstream, &|_, _| Ok(policies.clone()));
+    let LiveGate { make, .. } = built.map_err(|error| Refused { file: None, reason: error.into() })?;
+    Ok(Some(Candidate { make, cases }))
+}
+
+/// Runs the test cases that a policy brings along, and returns how many there are.
+fn examine(policy: &Policy, path: &Path, component: &[u8]) -> Result<usize, Reason> {
+    let cases = policy.embedded_cases(component)?;
+    if cases.is_empty() {
+        tracing::warn!(file = %path.display(), "the policy brings no test cases along: nothing shows that it judges well");
+    }
+    for case in &cases {
+        pass(policy, case)?;
+    }
+    Ok(cases.len())
+}
+
+fn pass(policy: &Policy, case: &Case) -> Result<(), Reason> {
+    let (name, file, line) = (case.name.clone(), case.file.clone(), case.line);
+    for _ in 0..BUSY_ROUNDS {
+        match cases::run(policy, case) {
+            Ok((_, differences)) if differences.is_empty() => return Ok(()),
+            Ok((_, differences)) => return Err(Reason::Failed { name, file, line, differences }),
+            Err(error) if is_busy(&error) => std::thread::sleep(BUSY_WAIT),
+            Err(error) => return Err(Reason::NoVerdict { name, file, line, error }),
+        }
+    }
+    Err(Reason::NoVerdict { name, file, line, error: NoVerdict::Judge(EvaluateError::Busy.into()) })
+}
+
+/// Whether there was no room, which says nothing about the policy.
+fn is_busy(error: &NoVerdict) -> bool {
+    match error {
+        NoVerdict::Judge(error) => matches!(error.downcast_ref(), Some(EvaluateError::Busy)),
+        _ => false,
+    }
+}

@@ -1,0 +1,167 @@
+//! Policies that are replaced while a door is open: when a file of theirs is
+//! another one, and at SIGHUP.
+//!
+//! The crate `solgate-watch` says when to look at the files, and whether they differ from
+//! when they were last read. A [`candidate`] is then loaded beside the policies that judge,
+//! and takes their place only if nothing stands against it.
+
+mod candidate;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use solgate_watch::changes::Changes;
+use solgate_watch::files::{Look, look, settled};
+use solgate_watch::loader::LoaderThread;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use self::candidate::{Candidate, Refused, prepare};
+use solgate::gate::Gate;
+use solgate::policy::{LoadError, Policy};
+use solgate_config::{Config, Limits};
+
+use super::current_gate::CurrentGate;
+use super::error::GatewayError;
+use super::metrics::Metrics;
+use super::policy_metrics::{ReloadOutcome, Role};
+
+/// Loads a policy from the bytes of the file at a path.
+pub type ComponentLoader = Arc<dyn Fn(&Path, &[u8]) -> Result<Policy, LoadError> + Send + Sync>;
+
+/// Replaces the policies of a door while it is open.
+pub struct Reload {
+    load: ComponentLoader,
+    enabled: bool,
+    limits: Limits,
+    hangups: Signal,
+}
+
+impl Reload {
+    /// Takes SIGHUP from here on; it no longer ends the process, whether policies are
+    /// replaced or not.
+    ///
+    /// # Errors
+    /// The handler cannot be installed.
+    pub fn new(load: ComponentLoader, config: &Config) -> Result<Self, GatewayError> {
+        let hangups = signal(SignalKind::hangup()).map_err(GatewayError::Signals)?;
+        Ok(Self { load, enabled: config.reload, limits: config.limits, hangups })
+    }
+
+    /// Looks after the policies of these gates, and of their shadows, for as long as
+    /// the door is open.
+    pub async fn run(mut self, gates: Vec<Arc<CurrentGate>>, metrics: Arc<Metrics>) {
+        let shadows = gates.iter().filter_map(|gate| gate.shadow.as_ref()).map(|shadow| shadow.gate().clone());
+        let gates: Vec<_> = gates.iter().cloned().chain(shadows).collect();
+        let mut watched: Vec<Watched> = gates
+            .iter()
+            .filter(|gate| self.enabled && !gate.upstream.gate.policies.files.is_empty())
+            .map(|gate| Watched { gate: gate.clone(), files: gate.upstream.gate.policies.depends_on(), seen: None })
+            .collect();
+        let (load, limits) = (self.load, self.limits);
+        let mut reload = Reloading { load, limits, metrics, gates: &gates, thread: LoaderThread::default() };
+        if watched.is_empty() {
+            let reason = if self.enabled { "no policy comes from a file" } else { "reloading is turned off" };
+            while self.hangups.recv().await.is_some() {
+                tracing::warn!(reason, "SIGHUP replaces no policy");
+            }
+            return;
+        }
+        let files = watched.iter().flat_map(|watched| &watched.files);
+        let mut changes = Changes::of(files.map(|path| path.as_path()));
+        // A file may have changed before anybody watched it.
+        let mut asked = false;
+        loop {
+            for one in &mut watched {
+                if let Some(candidate) = reload.changed(one, asked).await {
+                    reload.settle(&one.gate, candidate);
+                }
+            }
+            asked = tokio::select! {
+                Some(()) = self.hangups.recv() => true,
+                () = changes.next() => false,
+            };
+        }
+    }
+}
+
+/// A gate whose policies come from files.
+struct Watched {
+    gate: Arc<CurrentGate>,
+    files: Vec<PathBuf>,
+    /// The files when they were last read.
+    seen: Option<Look>,
+}
+
+struct Reloading<'a> {
+    load: ComponentLoader,
+    limits: Limits,
+    metrics: Arc<Metrics>,
+    gates: &'a [Arc<CurrentGate>],
+    thread: LoaderThread,
+}
+
+impl Reloading<'_> {
+    /// What is to become of policies whose files have changed; `None` if they have
+    /// not. If somebody has `asked`, the files are read at once and in any case.
+    async fn changed(&mut self, watched: &mut Watched, asked: bool) -> Option<Result<Candidate, Refused>> {
+        let upstream = &watched.gate.upstream;
+        let mut now = look(&watched.files).await;
+        if !asked {
+            if watched.seen.as_ref() == Some(&now) {
+                return None;
+            }
+            now = settled(&watched.files, now).await;
+        }
+        watched.seen = Some(now);
+        let live = watched.gate.get().policies().iter().map(|policy| policy.component_digest().copied()).collect();
+        let (upstream, load, limits) = (upstream.clone(), self.load.clone(), self.limits);
+        let prepared = self.thread.run(move || prepare(&upstream, &limits, live, &load)).await;
+        prepared.unwrap_or_else(|| Err(Refused::unfinished())).transpose()
+    }
+
+    /// Lets a candidate judge, or says why it does not.
+    fn settle(&self, gate: &CurrentGate, candidate: Result<Candidate, Refused>) {
+        let upstream = gate.upstream.authority();
+        let shadow = (gate.role == Role::Shadow).then_some(true);
+        let swapped = candidate.and_then(|candidate| {
+            let before = gate.replace(candidate.make, SystemTime::now()).map_err(Refused::setting)?;
+            Ok((before, candidate.cases))
+        });
+        match swapped {
+            Ok((before, cases)) => {
+                let after = gate.get();
+                self.count(gate, &before, &after);
+                tracing::info!(upstream, shadow, policies = names(&after), cases, "policies replaced");
+            }
+            Err(refused) => {
+                self.metrics.policies(gate.role).reload(ReloadOutcome::Refused);
+                let file = refused.file.as_deref().map(|path| tracing::field::display(path.display()));
+                let (reason, in_use) = (refused.reason.to_string(), names(&gate.get()));
+                tracing::error!(upstream, shadow, file, reason, in_use, "policies not replaced");
+            }
+        }
+    }
+
+    fn count(&self, gate: &CurrentGate, before: &Gate, after: &Gate) {
+        let (upstream, metrics) = (gate.upstream.authority(), self.metrics.policies(gate.role));
+        metrics.reload(ReloadOutcome::Swapped);
+        for policy in after.policies() {
+            metrics.policy(upstream, &policy.id().name, &policy.id().digest);
+        }
+        for policy in before.policies() {
+            let same = |one: &&Arc<CurrentGate>| one.role == gate.role && one.upstream.authority() == upstream;
+            // Two gates of one VNFM may have it.
+            let in_use = self.gates.iter().filter(same).flat_map(|gate| gate.get().policies().to_vec());
+            if !in_use.into_iter().any(|one| one.id() == policy.id()) {
+                metrics.forget_policy(upstream, &policy.id().name, &policy.id().digest);
+            }
+        }
+    }
+}
+
+/// The policies of a gate, for a log line.
+fn names(gate: &Gate) -> String {
+    let one = |policy: &Arc<Policy>| format!("{} {}", policy.id().name, policy.id().digest);
+    gate.policies().iter().map(one).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,91 @@
+//! One line for each request that a candidate did not judge as the live policies did.
+//!
+//! It goes the way of the decision lines and holds no more than they do: no body, no
+//! query, no header value.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+use solgate::gate::Gate;
+use solgate::record::severity_name;
+use solgate::record::{RecordedPolicy, RecordedVerdict};
+use solgate_config::LogFormat;
+
+use super::Job;
+use super::compare::{Compared, Comparison};
+
+/// The format of the line. It grows by members that a reader may ignore; when it
+/// changes in any other way, so does this number.
+const FORMAT: u32 = 1;
+
+#[derive(Serialize)]
+struct Line<'a> {
+    /// [`FORMAT`]; no decision line has this member.
+    shadow: u32,
+    /// Of the request, as in its decision line.
+    time: String,
+    id: &'a str,
+    method: &'a str,
+    path: &'a str,
+    operation: Option<&'a str>,
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    live: &'a RecordedVerdict,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    candidate: Option<&'a RecordedVerdict>,
+    /// Those of the candidate.
+    policies: Vec<RecordedPolicy>,
+}
+
+/// The line for `format`; `None` if there is to be none.
+pub fn line(job: &Job, candidate: &Gate, comparison: &Comparison, format: LogFormat) -> Option<String> {
+    if matches!(comparison.outcome, Compared::Agree | Compared::Skipped) {
+        return None;
+    }
+    let policies = candidate.policies().iter().map(|policy| policy.id());
+    let line = Line {
+        shadow: FORMAT,
+        time: humantime::format_rfc3339_micros(job.time).to_string(),
+        id: &job.id,
+        method: &job.method,
+        path: &job.path,
+        operation: job.decision.operation.as_deref(),
+        outcome: comparison.outcome.as_str(),
+        reason: comparison.reason.as_deref(),
+        live: &comparison.live,
+        candidate: comparison.candidate.as_ref(),
+        policies: policies.map(|id| RecordedPolicy { name: id.name.clone(), digest: id.digest.clone() }).collect(),
+    };
+    match format {
+        LogFormat::Off => None,
+        // Texts and numbers only: serialising cannot fail.
+        LogFormat::Json => Some(serde_json::to_string(&line).unwrap_or_default()),
+        LogFormat::Text => Some(line.text()),
+    }
+}
+
+impl Line<'_> {
+    fn text(&self) -> String {
+        let mut text = format!("{} shadow {:<9} {} {}", self.time, self.outcome, self.method, self.path);
+        let _ = write!(text, "  live {}", said(self.live));
+        if let Some(candidate) = self.candidate {
+            let _ = write!(text, "  candidate {}", said(candidate));
+        }
+        if let Some(reason) = self.reason {
+            let _ = write!(text, "  {reason}");
+        }
+        text
+    }
+}
+
+fn said(verdict: &RecordedVerdict) -> String {
+    let mut text = match (verdict.status, &verdict.rule) {
+        (Some(status), Some(rule)) => format!("{status} {rule}"),
+        _ => "allow".to_owned(),
+    };
+    for finding in &verdict.findings {
+        let _ = write!(text, " [{} {}]", severity_name(finding.severity), finding.violation.rule);
+    }
+    text
+}

@@ -1,0 +1,157 @@
+//! Decisions to standard output, the rest to standard error. Whatever becomes of those
+//! who read them, nothing here waits for them or ends by them.
+
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::AsFd;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::{EnvFilter, FilterExt, filter_fn};
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use super::decision_log::{self, TARGET};
+use super::line_writer::{LineWriter, Sink, Teller};
+
+/// Why nothing could be said.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write to standard output or standard error: {0}")]
+pub struct LogError(std::io::Error);
+
+/// How long the end of the process waits for each of the outputs.
+const LAST: Duration = Duration::from_secs(2);
+
+static LINES_LOST: AtomicU64 = AtomicU64::new(0);
+static MESSAGES_LOST: AtomicU64 = AtomicU64::new(0);
+
+const LINES: Sink = Sink {
+    thread: "solgate-lines",
+    queue: 16 << 20,
+    lost: &LINES_LOST,
+    teller: Teller::Elsewhere(|lost| {
+        tracing::error!(lines = lost, "decision lines were dropped: their reader is too slow, or the disk is full");
+    }),
+};
+
+const MESSAGES: Sink = Sink {
+    thread: "solgate-messages",
+    queue: 1 << 20,
+    lost: &MESSAGES_LOST,
+    teller: Teller::Itself(|lost| {
+        format!("solgate: {lost} messages were dropped: the reader of standard error was too slow, or the disk full")
+    }),
+};
+
+/// Of this process, which has one standard output and one standard error.
+static OUTPUTS: OnceLock<Outputs> = OnceLock::new();
+
+struct Outputs {
+    lines: LineWriter,
+    messages: LineWriter,
+}
+
+/// Sends the decision lines of this process to standard output, and messages at the
+/// level of `SOLGATE_LOG` to standard error.
+///
+/// # Errors
+/// There are no threads to be had, or the outputs cannot be used.
+pub fn start() -> Result<(), LogError> {
+    // Unbuffered, and not behind the locks of the standard library.
+    let own = |output: std::io::Result<_>| output.map(File::from).map_err(LogError);
+    let lines = own(std::io::stdout().as_fd().try_clone_to_owned())?;
+    let messages = own(std::io::stderr().as_fd().try_clone_to_owned())?;
+    let lines = LineWriter::start(lines, LINES).map_err(LogError)?;
+    let messages = LineWriter::start(messages, MESSAGES).map_err(LogError)?;
+    if OUTPUTS.set(Outputs { lines: lines.clone(), messages: messages.clone() }).is_err() {
+        return Ok(());
+    }
+    // That of the standard library waits for whoever reads standard error.
+    std::panic::set_hook(Box::new(|panic| say(&format!("solgate: {panic}"))));
+    let level = EnvFilter::try_from_env("SOLGATE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let messages = tracing_subscriber::fmt::layer()
+        .with_writer(Messages(messages))
+        .with_target(false)
+        .without_time()
+        .log_internal_errors(false);
+    let decisions = filter_fn(|metadata| metadata.target() == TARGET);
+    // An embedding program may have a subscriber of its own.
+    let _ = tracing_subscriber::registry()
+        .with(messages.with_filter(level.and(decisions.clone().not())))
+        .with(decision_log::layer(lines).with_filter(decisions))
+        .try_init();
+    Ok(())
+}
+
+/// Says something to the person who runs the process, on standard error. Where
+/// [`start`] was called, nothing waits for it.
+pub fn say(text: &str) {
+    match OUTPUTS.get() {
+        Some(outputs) => outputs.messages.write(text),
+        None => {
+            let _ = writeln!(anstream::stderr(), "{text}");
+        }
+    }
+}
+
+/// The same on standard output, among the decision lines.
+pub fn print(text: &str) {
+    match OUTPUTS.get() {
+        Some(outputs) => outputs.lines.write(text),
+        None => {
+            let _ = writeln!(anstream::stdout(), "{text}");
+        }
+    }
+}
+
+/// Waits until what was said is written, for a while. Before the process ends.
+pub fn finish() {
+    finish_within(LAST);
+}
+
+/// The same, for as long as `limit` for each of the outputs.
+pub fn finish_within(limit: Duration) {
+    if let Some(Outputs { lines, messages }) = OUTPUTS.get() {
+        if !lines.finish(limit) {
+            tracing::warn!("the decision lines were not written to their end");
+        }
+        messages.finish(limit);
+    }
+}
+
+/// How many decision lines were lost so far.
+pub fn lines_lost() -> u64 {
+    LINES_LOST.load(Ordering::Relaxed)
+}
+
+/// How many messages were.
+pub fn messages_lost() -> u64 {
+    MESSAGES_LOST.load(Ordering::Relaxed)
+}
+
+/// Takes the messages of `tracing`, each in one piece.
+struct Messages(LineWriter);
+
+impl<'a> MakeWriter<'a> for Messages {
+    type Writer = Message<'a>;
+
+    fn make_writer(&'a self) -> Message<'a> {
+        Message(&self.0)
+    }
+}
+
+struct Message<'a>(&'a LineWriter);
+
+impl Write for Message<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.message(String::from_utf8_lossy(bytes).trim_end_matches('\n'));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
