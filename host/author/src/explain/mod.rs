@@ -10,6 +10,7 @@ use solgate::gate::Gate;
 use solgate::policy::Traced;
 use solgate_engine::ir::Rule;
 use solgate_engine::trace::{RuleResult, Stage, Trace};
+use solgate_unsandboxed::Traced;
 
 use crate::check::{self, CheckError, GateOrder, MissingFact, Question, Report};
 

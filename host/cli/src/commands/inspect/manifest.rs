@@ -21,7 +21,7 @@ pub fn pretty(manifest: &Manifest) -> String {
     };
     line("source", &manifest.digest);
     line("API roots", &manifest.api_roots.join(", "));
-    line("body", &format!("at most {} bytes", manifest.body_limit));
+    line("body", &format!("at most {} bytes", manifest.limits.body_bytes));
     line("reads", &manifest.fields.join(", "));
     let counts: Vec<String> = severities(manifest).map(|(name, count)| format!("{count} {name}")).collect();
     line("rules", &format!("{}: {}", manifest.rules.len(), counts.join(", ")));
@@ -52,7 +52,7 @@ pub fn json(manifest: &Manifest) -> Value {
         "version": manifest.version,
         "digest": manifest.digest,
         "apiRoots": manifest.api_roots,
-        "bodyLimit": manifest.body_limit,
+        "bodyLimit": manifest.limits.body_bytes,
         "headerFields": manifest.fields,
         "rules": {
             "count": manifest.rules.len(),

@@ -1,7 +1,21 @@
 //! What goes into an evaluation and what comes out of it: the contract of
 //! `wit/policy.wit` in Rust, borrowed where it is input.
 
-use crate::ir::Severity;
+use serde::{Deserialize, Serialize};
+
+/// How bad a failure of a rule is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The rule does not run.
+    Off,
+    /// A failure is recorded and has no other effect.
+    Audit,
+    /// A failure is reported beside the verdict.
+    Warn,
+    /// A failure denies the request.
+    Deny,
+}
 
 /// One HTTP request.
 #[derive(Debug, Clone, Copy)]
