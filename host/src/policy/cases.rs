@@ -1,35 +1,11 @@
-//! Cases put before a loaded policy, and those that its file brings along.
+//! Cases put before a loaded policy, and the names that they may use.
 
-use solgate_bundle::Diagnostics;
-use solgate_bundle::cases::{self, Case, EmbedError, FactName, Judge, JudgeError, Vocabulary};
+use solgate_cases::{FactName, Judge, JudgeError, Vocabulary};
 use solgate_engine::ir::{OptionDef, OptionKind};
 use solgate_engine::verdict::{Context, Outcome, Request};
 
 use super::Policy;
 use super::manifest::{Manifest, OptionDefinition};
-
-/// Why the cases of a policy's file cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum CasesError {
-    /// What the file holds is no list of cases.
-    #[error(transparent)]
-    Embedded(#[from] EmbedError),
-    /// They do not fit the policy, or are not even cases.
-    #[error("{}", .0.render(false))]
-    Mistakes(Diagnostics),
-}
-
-impl Policy {
-    /// The cases that `solgate build` has put into `component`, the bytes that
-    /// this policy was loaded from: none, if it has put none there.
-    ///
-    /// # Errors
-    /// If they cannot be read, with every mistake in them.
-    pub fn embedded_cases(&self, component: &[u8]) -> Result<Vec<Case>, CasesError> {
-        let files = cases::embedded(component)?;
-        cases::read(&files, &vocabulary(self.manifest())).map_err(CasesError::Mistakes)
-    }
-}
 
 /// Judges cases as the gate judges requests: in the sandbox, if it has one.
 impl Judge for Policy {
@@ -47,12 +23,14 @@ impl Judge for Policy {
 }
 
 /// The names that cases of a policy may use.
-fn vocabulary(manifest: &Manifest) -> Vocabulary {
-    Vocabulary {
-        api_roots: manifest.api_roots.clone(),
-        facts: manifest.facts.values().map(|fact| FactName { name: fact.name.clone(), list: fact.list }).collect(),
-        options: manifest.options.iter().map(|(name, option)| definition(name, option)).collect(),
-        rules: cases::with_engine_rules(manifest.rules.iter().map(|rule| rule.id.clone())),
+impl From<&Manifest> for Vocabulary {
+    fn from(manifest: &Manifest) -> Self {
+        Self {
+            api_roots: manifest.api_roots.clone(),
+            facts: manifest.facts.values().map(|fact| FactName { name: fact.name.clone(), list: fact.list }).collect(),
+            options: manifest.options.iter().map(|(name, option)| definition(name, option)).collect(),
+            rules: solgate_cases::with_engine_rules(manifest.rules.iter().map(|rule| rule.id.clone())),
+        }
     }
 }
 

@@ -25,7 +25,6 @@ use solgate_engine::verdict::{Context, Outcome, Request};
 use wasmtime::component::Component;
 
 pub use self::cache::CacheError;
-pub use self::cases::CasesError;
 pub use self::engine::{Engine, EngineConfig, EngineError, InstanceUse};
 pub use self::isolation::{Isolation, IsolationError};
 pub use self::limits::EvaluationLimits;

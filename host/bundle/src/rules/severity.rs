@@ -1,15 +1,13 @@
 //! How bad a failure is.
 
+use solgate_cases::SEVERITIES;
+use solgate_document::diagnostic::Report;
+use solgate_document::reader;
+use solgate_document::yaml::{Node, Value};
 use solgate_engine::EngineRule;
 use solgate_engine::ir::{OptionDef, OptionKind, Severity, SeveritySpec};
 
-use crate::diagnostic::Report;
 use crate::policy::unknown_option;
-use crate::reader;
-use crate::yaml::{Node, Value};
-
-pub(crate) const SEVERITIES: [(&str, Severity); 4] =
-    [("deny", Severity::Deny), ("warn", Severity::Warn), ("audit", Severity::Audit), ("off", Severity::Off)];
 
 /// One severity, or one per option.
 pub(super) fn read(

@@ -7,7 +7,7 @@ use solgate::gate::Severity;
 use solgate::record::{FactOutcome, Record, RecordedBody, RecordedFact, RecordedMode, RecordedVerdict};
 
 use super::super::recorded::Unreadable;
-use super::yaml;
+use super::exact::exact_json;
 
 /// Largest body that is put into a file that people read.
 const LARGEST: usize = 256 << 10;
@@ -108,7 +108,7 @@ fn body(record: &Record, members: &mut Vec<(&'static str, Value)>) -> Result<Vec
             if let Some(pointer) = about.clone().find(lost) {
                 return Err(NotImported::Redacted(pointer.clone()));
             }
-            match yaml::exact_json(text) {
+            match exact_json(text) {
                 Some(value) => members.push(("body", value)),
                 None => members.push(("text", json!(text))),
             }

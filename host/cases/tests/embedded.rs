@@ -1,8 +1,7 @@
 //! Cases in a component: what is put in comes out, and nothing else is believed.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use solgate_bundle::Source;
-use solgate_bundle::cases::{embed, embedded};
+use solgate_cases::{Source, embed, embedded_files};
 
 /// A component with nothing in it.
 const EMPTY: &[u8] = b"\0asm\x0d\0\x01\0";
@@ -32,7 +31,7 @@ fn what_is_put_in_comes_out_whatever_the_order() {
     embed(&mut one, &files).unwrap();
     embed(&mut two, files.iter().rev()).unwrap();
     assert_eq!(one, two);
-    let out: Vec<_> = embedded(&one).unwrap().into_iter().map(|file| (file.name, file.text)).collect();
+    let out: Vec<_> = embedded_files(&one).unwrap().into_iter().map(|file| (file.name, file.text)).collect();
     let [b, a] = files.map(|file| (file.name, file.text));
     assert_eq!(out, [a, b]);
 }
@@ -42,7 +41,7 @@ fn a_component_without_cases_stays_as_it_is() {
     let mut component = EMPTY.to_vec();
     embed(&mut component, []).unwrap();
     assert_eq!(component, EMPTY);
-    assert!(embedded(&component).unwrap().is_empty());
+    assert!(embedded_files(&component).unwrap().is_empty());
 }
 
 #[test]
@@ -75,11 +74,11 @@ fn hostile() -> Vec<(Vec<u8>, &'static str)> {
 #[test]
 fn what_is_no_list_of_cases_is_refused() {
     for (sections, expected) in hostile() {
-        let error = embedded(&[EMPTY, &sections].concat()).unwrap_err().to_string();
+        let error = embedded_files(&[EMPTY, &sections].concat()).unwrap_err().to_string();
         assert!(error.contains(expected), "{expected}: {error}");
     }
     for bytes in [&b""[..], b"text", EMPTY.get(..6).unwrap()] {
-        assert!(embedded(bytes).is_err(), "{bytes:?}");
+        assert!(embedded_files(bytes).is_err(), "{bytes:?}");
     }
 }
 
@@ -87,7 +86,7 @@ fn what_is_no_list_of_cases_is_refused() {
 fn only_the_section_of_the_component_itself_counts() {
     let inner = [MODULE, &custom("solgate:tests", RIGHT)].concat();
     let component = [EMPTY, &section(1, &inner), &custom("other", "")].concat();
-    assert!(embedded(&component).unwrap().is_empty());
+    assert!(embedded_files(&component).unwrap().is_empty());
     let component = [component, custom("solgate:tests", RIGHT)].concat();
-    assert_eq!(embedded(&component).unwrap().len(), 1);
+    assert_eq!(embedded_files(&component).unwrap().len(), 1);
 }

@@ -1,6 +1,7 @@
 //! Mistakes and warnings, and how they are shown.
 
 use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use annotate_snippets::renderer::DecorStyle;
@@ -12,18 +13,18 @@ use crate::source::{At, Source, Sources, Span};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// The bundle cannot be built.
+    /// The document cannot be used.
     Mistake,
-    /// The bundle can be built, but probably does not do what was meant.
+    /// The document can be used, but probably does not do what was meant.
     Warning,
 }
 
-/// One thing that is wrong with a bundle.
+/// One thing that is wrong with a document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
     pub severity: Severity,
     pub message: String,
-    /// Relative to the bundle's folder, or `--set` for an option of the build.
+    /// As in [`Source::name`]; `--set` for an option of a build.
     pub file: String,
     /// Absent if the file as a whole is meant (because it is missing, say).
     #[serde(flatten)]
@@ -44,7 +45,7 @@ pub struct Related {
     pub label: String,
 }
 
-/// What was found in one bundle, sorted by file and line, with the texts that
+/// What was found in some documents, sorted by file and line, with the texts that
 /// it was found in.
 #[derive(Debug, Clone, Default)]
 pub struct Diagnostics {
@@ -164,18 +165,17 @@ fn shown_source(text: &str) -> Cow<'_, str> {
     if text.contains(is_command) { text.replace(is_command, "\u{b7}").into() } else { text.into() }
 }
 
-/// Collects what is found while a bundle is read.
+/// Collects what is found while documents are read.
 #[derive(Debug, Default)]
-pub(crate) struct Report {
+pub struct Report {
     pub sources: Sources,
     drafts: Vec<Draft>,
-    /// The names that the reader knows of each mapping and choice.
-    #[cfg(test)]
-    pub asked: std::collections::BTreeMap<String, std::collections::BTreeSet<String>>,
+    /// Where they are kept.
+    names: Option<BTreeMap<String, BTreeSet<String>>>,
 }
 
 #[derive(Debug)]
-pub(crate) struct Draft {
+pub struct Draft {
     severity: Severity,
     message: String,
     place: Place,
@@ -218,6 +218,24 @@ impl Draft {
 }
 
 impl Report {
+    /// One that keeps the names that the reader knows of each mapping and choice, so
+    /// that a schema can be compared with them.
+    #[must_use]
+    pub fn keeping_names() -> Self {
+        Self { names: Some(BTreeMap::new()), ..Self::default() }
+    }
+
+    /// The names kept, by what the mapping or choice is called in messages.
+    pub fn take_names(&mut self) -> BTreeMap<String, BTreeSet<String>> {
+        self.names.take().unwrap_or_default()
+    }
+
+    pub(crate) fn keep_names<'n>(&mut self, what: &str, names: impl IntoIterator<Item = &'n str>) {
+        if let Some(kept) = &mut self.names {
+            kept.entry(what.to_owned()).or_default().extend(names.into_iter().map(str::to_owned));
+        }
+    }
+
     pub fn mistake(&mut self, at: At, message: impl Into<String>) -> &mut Draft {
         self.add(Severity::Mistake, Place::At(at), message.into())
     }

@@ -1,17 +1,16 @@
 //! Texts of cases: long ones made of parts, and base64.
 
 use data_encoding::{BASE64_NOPAD, DecodeKind};
-
-use crate::diagnostic::Report;
-use crate::reader::{self, Members};
-use crate::yaml::{Node, Value};
+use solgate_document::diagnostic::Report;
+use solgate_document::reader::{self, Members};
+use solgate_document::yaml::{Node, Value};
 
 /// Longest text that parts may make, in bytes: more than any policy lets pass.
 const LONGEST: usize = 65 << 20;
 const MOST_TIMES: u64 = 65 << 20;
 
 /// A text, possibly empty, or a list of texts and `{repeat, times}` joined.
-pub(super) fn parts(node: &Node, what: &str, report: &mut Report) -> Option<String> {
+pub(crate) fn parts(node: &Node, what: &str, report: &mut Report) -> Option<String> {
     let Value::List(items) = &node.value else {
         if matches!(node.value, Value::Map(_)) {
             report
@@ -52,7 +51,7 @@ fn repeated<'n>(node: &'n Node, report: &mut Report) -> Option<(&'n str, usize)>
 }
 
 /// A text that may be empty.
-pub(super) fn plain<'n>(node: &'n Node, what: &str, report: &mut Report) -> Option<&'n str> {
+pub(crate) fn plain<'n>(node: &'n Node, what: &str, report: &mut Report) -> Option<&'n str> {
     match node.as_str() {
         Some(text) => Some(text),
         // Words the mistake.
@@ -62,7 +61,7 @@ pub(super) fn plain<'n>(node: &'n Node, what: &str, report: &mut Report) -> Opti
 
 /// Bytes written in base64 (RFC 4648, 4); white space is skipped, padding may be
 /// left out.
-pub(super) fn base64(node: &Node, report: &mut Report) -> Option<Vec<u8>> {
+pub(crate) fn base64(node: &Node, report: &mut Report) -> Option<Vec<u8>> {
     let text = plain(node, "`base64`", report)?;
     let digits: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
     match BASE64_NOPAD.decode(digits.trim_end_matches('=').as_bytes()) {

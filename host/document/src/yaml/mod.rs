@@ -4,8 +4,8 @@ mod parse;
 mod position;
 mod scalar;
 
-pub(crate) use parse::parse;
-pub(crate) use position::{locate, locate_line};
+pub use parse::parse;
+pub use position::{locate, locate_line};
 
 use serde_json::Number;
 
@@ -13,7 +13,7 @@ use crate::source::At;
 
 /// A value and where it stands.
 #[derive(Debug, Clone)]
-pub(crate) struct Node {
+pub struct Node {
     pub value: Value,
     /// Of a collection: its first line.
     pub at: At,
@@ -23,7 +23,7 @@ pub(crate) struct Node {
 }
 
 #[derive(Debug, Clone)]
-pub(crate) enum Value {
+pub enum Value {
     Null,
     Bool(bool),
     Number(Number),
@@ -34,14 +34,14 @@ pub(crate) enum Value {
 
 /// The name of a member of a mapping.
 #[derive(Debug, Clone)]
-pub(crate) struct Key {
+pub struct Key {
     pub name: String,
     pub at: At,
 }
 
 /// How a scalar is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Style {
+pub enum Style {
     Plain,
     SingleQuoted,
     DoubleQuoted,
@@ -108,10 +108,10 @@ impl Node {
 
     /// The value that a JSON Pointer without its leading `/`, already split and
     /// unescaped, leads to.
-    pub fn follow<'s>(&self, steps: impl IntoIterator<Item = &'s str>) -> Option<&Node> {
+    pub fn follow(&self, steps: impl IntoIterator<Item = impl AsRef<str>>) -> Option<&Node> {
         steps.into_iter().try_fold(self, |node, step| match &node.value {
-            Value::Map(_) => node.get(step),
-            Value::List(items) => step.parse::<usize>().ok().and_then(|i| items.get(i)),
+            Value::Map(_) => node.get(step.as_ref()),
+            Value::List(items) => step.as_ref().parse::<usize>().ok().and_then(|i| items.get(i)),
             _ => None,
         })
     }

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use solgate_document::diagnostic::Report;
+use solgate_document::source::At;
+use solgate_document::suggest::did_you_mean;
 use solgate_engine::ENGINE_RULES;
 use solgate_engine::ir::{Bundle, OptionDef};
-
-use crate::diagnostic::Report;
-use crate::source::At;
-use crate::suggest::did_you_mean;
 
 /// What a policy defines, as far as cases name it.
 #[derive(Debug, Clone, Default)]
@@ -46,7 +45,7 @@ pub fn with_engine_rules(own: impl IntoIterator<Item = String>) -> BTreeSet<Stri
 
 impl Vocabulary {
     /// The fact of that name; reports one that there is not.
-    pub(super) fn fact(&self, name: &str, at: At, report: &mut Report) -> Option<&FactName> {
+    pub(crate) fn fact(&self, name: &str, at: At, report: &mut Report) -> Option<&FactName> {
         let found = self.facts.iter().find(|fact| fact.name == name);
         if found.is_none() {
             report
@@ -57,7 +56,7 @@ impl Vocabulary {
     }
 
     /// The same for an option.
-    pub(super) fn option(&self, name: &str, at: At, report: &mut Report) -> Option<&OptionDef> {
+    pub(crate) fn option(&self, name: &str, at: At, report: &mut Report) -> Option<&OptionDef> {
         let found = self.options.iter().find(|option| option.name == name);
         if found.is_none() {
             report
@@ -68,7 +67,7 @@ impl Vocabulary {
     }
 
     /// Whether there is such a rule; reports one that there is not.
-    pub(super) fn rule(&self, id: &str, at: At, report: &mut Report) -> bool {
+    pub(crate) fn rule(&self, id: &str, at: At, report: &mut Report) -> bool {
         let found = self.rules.contains(id);
         if !found {
             report

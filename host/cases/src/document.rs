@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use crate::diagnostic::Report;
-use crate::reader::{self, Members};
-use crate::source::{At, FileId};
-use crate::yaml::{self, Node, Value};
+use solgate_document::diagnostic::Report;
+use solgate_document::reader::{self, Members};
+use solgate_document::source::{At, FileId};
+use solgate_document::yaml::{self, Node, Value};
 
-use super::inherit::Bases;
-use super::model::Case;
-use super::vocabulary::Vocabulary;
-use super::{expect, given, request};
+use crate::inherit::Bases;
+use crate::model::Case;
+use crate::vocabulary::Vocabulary;
+use crate::{expect, given, request};
 
 /// What a case may have besides its name, and a base, too.
 const MEMBERS: [&str; 18] = [
@@ -36,7 +36,7 @@ const MEMBERS: [&str; 18] = [
 
 /// Memory that cases may take: a file of a few lines can stand for much, by
 /// `repeat` and by a large base that many cases share.
-pub(super) struct Room {
+pub(crate) struct Room {
     /// In bytes.
     left: usize,
 }
@@ -66,7 +66,7 @@ impl Default for Room {
 }
 
 /// Reads a file. What is wrong goes to the report.
-pub(super) fn read(file: FileId, names: &Vocabulary, room: &mut Room, report: &mut Report) -> Vec<Case> {
+pub(crate) fn read(file: FileId, names: &Vocabulary, room: &mut Room, report: &mut Report) -> Vec<Case> {
     let Some(root) = yaml::parse(file, report) else { return Vec::new() };
     let Some(mut members) = Members::open(&root, "a file of cases", report) else { return Vec::new() };
     let bases = members.get("bases").and_then(|node| reader::map(node, "`bases`", report)).unwrap_or_default();

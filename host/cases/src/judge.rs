@@ -1,14 +1,15 @@
 //! Puts a case before a policy, as a gate would.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::error::Error;
 
 use serde_json::Value;
 use solgate_engine::Engine;
-use solgate_engine::verdict::{Context, Denial, FactAnswer, FactQuery, Finding, Outcome, Request};
+use solgate_engine::verdict::{Context, FactAnswer, FactQuery, Outcome, Request};
 
-use super::difference::{Difference, differences};
-use super::model::{Case, FactGiven};
+use crate::difference::{Difference, differences};
+use crate::model::{Case, FactGiven};
+use crate::ran::Ran;
 
 /// A policy is asked that often before it must have decided, as by a gate.
 const ROUNDS: usize = 3;
@@ -40,15 +41,6 @@ impl Judge for Engine {
     }
 }
 
-/// What became of a request.
-#[derive(Debug, Clone)]
-pub struct Ran {
-    /// The findings of a request that was allowed, or its denial.
-    pub outcome: Result<Vec<Finding>, Box<Denial>>,
-    /// The facts that were asked for.
-    pub asked: BTreeSet<String>,
-}
-
 /// Why a case has no verdict.
 #[derive(Debug, thiserror::Error)]
 pub enum NoVerdict {
@@ -62,28 +54,6 @@ pub enum NoVerdict {
     Undecided,
     #[error("the policy gave no verdict: {0}")]
     Judge(JudgeError),
-}
-
-impl Ran {
-    /// What the verdict says: the details of a denial and of findings, each once.
-    #[must_use]
-    pub fn details(&self) -> Vec<&str> {
-        let (denial, findings) = match &self.outcome {
-            Ok(findings) => (None, findings),
-            Err(denial) => (Some(denial), &denial.findings),
-        };
-        let own = denial.iter().flat_map(|denial| {
-            std::iter::once(&denial.detail).chain(denial.violations.iter().map(|violation| &violation.detail))
-        });
-        let found = findings.iter().map(|finding| &finding.violation.detail);
-        let mut details: Vec<&str> = Vec::new();
-        for detail in own.chain(found) {
-            if !details.contains(&detail.as_str()) {
-                details.push(detail);
-            }
-        }
-        details
-    }
 }
 
 /// Runs a case with the facts that it gives, and says in what the verdict differs

@@ -4,9 +4,11 @@
 //! part of what runs, and what is read from it is believed only within bounds.
 
 use serde::{Deserialize, Serialize};
+use solgate_document::{Diagnostics, Source};
 
+use crate::model::Case;
 use crate::section::{self, SectionError, TESTS};
-use crate::source::Source;
+use crate::vocabulary::Vocabulary;
 
 /// Largest section, in bytes.
 const LARGEST: usize = 16 << 20;
@@ -26,6 +28,17 @@ pub enum EmbedError {
     Content(serde_json::Error),
     #[error("the section {TESTS} holds a file with the name {0:?}")]
     Name(String),
+}
+
+/// Why the cases of a policy's file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum CasesError {
+    /// What the file holds is no list of cases.
+    #[error(transparent)]
+    Embedded(#[from] EmbedError),
+    /// They do not fit the policy, or are not even cases.
+    #[error("{}", .0.render(false))]
+    Mistakes(Diagnostics),
 }
 
 /// The section holds an array of these, sorted by name.
@@ -55,11 +68,20 @@ pub fn embed<'a>(component: &mut Vec<u8>, files: impl IntoIterator<Item = &'a So
     Ok(())
 }
 
+/// The cases that `solgate build` has put into a component: none, if it has put none
+/// there. `names` are those of the policy that the component is.
+///
+/// # Errors
+/// If they cannot be read, with every mistake in them.
+pub fn embedded(component: &[u8], names: &Vocabulary) -> Result<Vec<Case>, CasesError> {
+    crate::read(&embedded_files(component)?, names).map_err(CasesError::Mistakes)
+}
+
 /// The files of cases in a component: none, if it has no such section.
 ///
 /// # Errors
 /// If the bytes are no component, or the section is not what [`embed`] writes.
-pub fn embedded(component: &[u8]) -> Result<Vec<Source>, EmbedError> {
+pub fn embedded_files(component: &[u8]) -> Result<Vec<Source>, EmbedError> {
     let Some(data) = section::find(component, TESTS)? else { return Ok(Vec::new()) };
     if data.len() > LARGEST {
         return Err(EmbedError::TooLarge { found: data.len() });

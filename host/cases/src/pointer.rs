@@ -1,16 +1,17 @@
 //! Places in a case that `set` and `unset` name by JSON Pointer (RFC 6901).
 
-use crate::source::At;
-use crate::yaml::{Key, Node, Style, Value};
+use solgate_document::pointer::steps as steps_of;
+use solgate_document::source::At;
+use solgate_document::yaml::{Key, Node, Style, Value};
 
 /// Most steps of a pointer: what it creates stays as shallow as a file may be.
 const MOST_STEPS: usize = 100;
 
 /// The steps of a pointer, or why it is none.
-pub(super) fn steps(pointer: &str) -> Result<Vec<String>, String> {
+pub(crate) fn steps(pointer: &str) -> Result<Vec<String>, String> {
     let rest =
         pointer.strip_prefix('/').ok_or_else(|| format!("`{pointer}` is no JSON Pointer: it begins with a slash"))?;
-    let steps: Vec<String> = rest.split('/').map(|step| step.replace("~1", "/").replace("~0", "~")).collect();
+    let steps: Vec<String> = steps_of(rest).collect();
     if steps.len() > MOST_STEPS {
         return Err(format!("the JSON Pointer has more than {MOST_STEPS} steps"));
     }
@@ -19,7 +20,7 @@ pub(super) fn steps(pointer: &str) -> Result<Vec<String>, String> {
 
 /// The place that the steps lead to, with the objects on the way, or why there is
 /// none. What is created stands `at` a place in the file.
-pub(super) fn place<'v>(whole: &'v mut Node, steps: &[String], at: At) -> Result<&'v mut Node, String> {
+pub(crate) fn place<'v>(whole: &'v mut Node, steps: &[String], at: At) -> Result<&'v mut Node, String> {
     let nothing = || Node { value: Value::Null, at, text: String::new(), style: Style::Plain };
     steps.iter().try_fold(whole, |node, step| {
         let kind = node.kind();
@@ -50,7 +51,7 @@ pub(super) fn place<'v>(whole: &'v mut Node, steps: &[String], at: At) -> Result
 }
 
 /// Removes what the steps lead to; false if there is nothing.
-pub(super) fn remove(whole: &mut Node, steps: &[String]) -> bool {
+pub(crate) fn remove(whole: &mut Node, steps: &[String]) -> bool {
     let Some((last, parents)) = steps.split_last() else { return false };
     let parent = parents.iter().try_fold(whole, |node, step| match &mut node.value {
         Value::Map(entries) => entries.iter_mut().find(|(key, _)| key.name == *step).map(|(_, node)| node),

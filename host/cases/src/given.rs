@@ -3,23 +3,24 @@
 use std::collections::BTreeMap;
 use std::time::UNIX_EPOCH;
 
+use solgate_document::diagnostic::Report;
+use solgate_document::reader::{self, Members};
+use solgate_document::yaml::{Node, Value};
 use solgate_engine::ir::Severity;
 use solgate_engine::verdict::{Caller, Mode, Setting};
 
-use crate::diagnostic::Report;
+use crate::model::FactGiven;
 use crate::options;
-use crate::reader::{self, Members};
-use crate::rules::SEVERITIES;
-use crate::yaml::{Node, Value};
+use crate::vocabulary::{FactName, Vocabulary};
 
-use super::model::FactGiven;
-use super::vocabulary::{FactName, Vocabulary};
-
+/// Severities by the names that people write.
+pub const SEVERITIES: [(&str, Severity); 4] =
+    [("deny", Severity::Deny), ("warn", Severity::Warn), ("audit", Severity::Audit), ("off", Severity::Off)];
 const MODES: [(&str, Mode); 2] = [("enforce", Mode::Enforce), ("monitor", Mode::Monitor)];
 /// The time of a case that names none: 2026-01-01T12:00:00Z.
-pub(super) const NEW_YEAR: u64 = 1_767_268_800_000;
+pub(crate) const NEW_YEAR: u64 = 1_767_268_800_000;
 
-pub(super) fn facts(node: Option<&Node>, names: &Vocabulary, report: &mut Report) -> BTreeMap<String, FactGiven> {
+pub(crate) fn facts(node: Option<&Node>, names: &Vocabulary, report: &mut Report) -> BTreeMap<String, FactGiven> {
     let mut facts = BTreeMap::new();
     for (key, node) in node.and_then(|node| reader::map(node, "`facts`", report)).unwrap_or_default() {
         if let Some(known) = names.fact(&key.name, key.at, report)
@@ -85,7 +86,7 @@ fn body(node: &Node, known: &FactName, report: &mut Report) -> Option<serde_json
 }
 
 /// `options` and `severity`.
-pub(super) fn settings(
+pub(crate) fn settings(
     options: Option<&Node>,
     severity: Option<&Node>,
     names: &Vocabulary,
@@ -110,11 +111,11 @@ pub(super) fn settings(
     settings
 }
 
-pub(super) fn mode(node: Option<&Node>, report: &mut Report) -> Mode {
+pub(crate) fn mode(node: Option<&Node>, report: &mut Report) -> Mode {
     node.and_then(|node| reader::choice(node, "`mode`", &MODES, report)).unwrap_or_default()
 }
 
-pub(super) fn caller(node: Option<&Node>, report: &mut Report) -> Option<Caller> {
+pub(crate) fn caller(node: Option<&Node>, report: &mut Report) -> Option<Caller> {
     let mut members = Members::open(node?, "`caller`", report)?;
     let mut text = |name| members.get(name).and_then(|node| reader::line(node, &format!("`{name}`"), report));
     let (subject, tenant, source_address) = (text("subject"), text("tenant"), text("sourceAddress"));
@@ -139,7 +140,7 @@ pub(super) fn caller(node: Option<&Node>, report: &mut Report) -> Option<Caller>
 }
 
 /// When the request was received, in milliseconds since 1970-01-01T00:00:00Z.
-pub(super) fn at(node: Option<&Node>, report: &mut Report) -> Option<u64> {
+pub(crate) fn at(node: Option<&Node>, report: &mut Report) -> Option<u64> {
     let Some(node) = node else { return Some(NEW_YEAR) };
     let text = reader::line(node, "`at`", report)?;
     let time = humantime::parse_rfc3339_weak(text).ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());

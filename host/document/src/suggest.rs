@@ -2,7 +2,7 @@
 
 /// A hint that names the candidate nearest to `given`, or, if none is near,
 /// all of them while they are few.
-pub(crate) fn did_you_mean<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+pub fn did_you_mean<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let mut candidates: Vec<&str> = candidates.into_iter().filter(|c| *c != given).collect();
     candidates.sort_unstable();
     candidates.dedup();
@@ -17,7 +17,7 @@ pub(crate) fn did_you_mean<'a>(given: &str, candidates: impl IntoIterator<Item =
 }
 
 /// The candidate that a slip of the hand separates from `given`.
-pub(crate) fn nearest<'a>(given: &str, candidates: &[&'a str]) -> Option<&'a str> {
+pub fn nearest<'a>(given: &str, candidates: &[&'a str]) -> Option<&'a str> {
     if given.len() > MAX_NAME {
         return None;
     }
@@ -33,7 +33,7 @@ pub(crate) fn nearest<'a>(given: &str, candidates: &[&'a str]) -> Option<&'a str
 }
 
 /// `a`, `b` and so on, in backticks.
-pub(crate) fn list<S: AsRef<str>>(names: &[S]) -> String {
+pub fn list<S: AsRef<str>>(names: &[S]) -> String {
     names.iter().map(|name| format!("`{}`", name.as_ref())).collect::<Vec<_>>().join(", ")
 }
 

@@ -6,8 +6,8 @@ use std::fmt;
 use solgate_engine::ir::Severity;
 use solgate_engine::verdict::{Location, Violation};
 
-use super::judge::Ran;
-use super::model::{Expect, Verdict};
+use crate::model::{Expect, Verdict};
+use crate::ran::Ran;
 
 /// One point in which a verdict is not the one expected.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -159,7 +159,7 @@ fn named(location: &Location) -> String {
 }
 
 /// Where what was found is not what was expected, in the order of docs/policy-tests.md.
-pub(super) fn differences(ran: &Ran, expect: &Expect) -> Vec<Difference> {
+pub(crate) fn differences(ran: &Ran, expect: &Expect) -> Vec<Difference> {
     let mut different = Vec::new();
     let denial = ran.outcome.as_ref().err();
     let found = denial.map_or(Verdict::Allow, |denial| Verdict::Deny(denial.status));

@@ -1,15 +1,15 @@
 //! The request of a case.
 
-use crate::diagnostic::Report;
-use crate::reader;
-use crate::suggest::did_you_mean;
-use crate::yaml::{Node, Value};
+use solgate_document::diagnostic::Report;
+use solgate_document::reader;
+use solgate_document::suggest::did_you_mean;
+use solgate_document::yaml::{Node, Value};
 
-use super::text::{base64, parts};
-use super::vocabulary::Vocabulary;
+use crate::text::{base64, parts};
+use crate::vocabulary::Vocabulary;
 
 /// The targets of a case: one, or one for each API root that it runs below.
-pub(super) fn targets(
+pub(crate) fn targets(
     case: &Node,
     path: Option<&Node>,
     target: Option<&Node>,
@@ -80,7 +80,7 @@ fn roots<'v>(node: Option<&Node>, names: &'v Vocabulary, report: &mut Report) ->
 }
 
 /// The header fields, names in lower case.
-pub(super) fn fields(node: Option<&Node>, report: &mut Report) -> Vec<(String, String)> {
+pub(crate) fn fields(node: Option<&Node>, report: &mut Report) -> Vec<(String, String)> {
     let mut fields = Vec::new();
     for (key, node) in node.and_then(|node| reader::map(node, "`headers`", report)).unwrap_or_default() {
         let name = key.name.to_ascii_lowercase();
@@ -104,7 +104,7 @@ pub(super) fn fields(node: Option<&Node>, report: &mut Report) -> Vec<(String, S
 }
 
 /// The bytes of the body.
-pub(super) fn body(
+pub(crate) fn body(
     json: Option<&Node>,
     text: Option<&Node>,
     encoded: Option<&Node>,

@@ -5,7 +5,7 @@ use crate::suggest::{did_you_mean, nearest};
 use crate::yaml::{Key, Node, Value};
 
 /// The members of one mapping, as far as they have been asked for.
-pub(crate) struct Members<'n> {
+pub struct Members<'n> {
     node: &'n Node,
     /// What the mapping describes, for messages: "an option".
     what: &'static str,
@@ -42,8 +42,7 @@ impl<'n> Members<'n> {
 
     /// The same, apart from some.
     pub fn finish_except(self, others: &[&Key], report: &mut Report) {
-        #[cfg(test)]
-        report.asked.entry(self.what.to_owned()).or_default().extend(self.known.iter().map(|name| (*name).to_owned()));
+        report.keep_names(self.what, self.known.iter().copied());
         for (key, _) in self.node.as_map().unwrap_or_default() {
             let is_other = others.iter().any(|other| other.name == key.name);
             if !is_other && !self.known.contains(&key.name.as_str()) {
@@ -54,10 +53,10 @@ impl<'n> Members<'n> {
         }
     }
 
-    /// The same for an object of OpenAPI, some of whose members are for other
-    /// readers: those are ignored, but a slip of the hand in a name is not, and
-    /// neither is an extension of ours where it means nothing.
-    pub fn finish_open(self, others: &[&'static str], report: &mut Report) {
+    /// The same for a mapping some of whose members are for other readers: those are
+    /// ignored, but a slip of the hand in a name is not, and neither is one of `ours`,
+    /// names that mean something elsewhere, where it means nothing.
+    pub fn finish_open(self, others: &[&'static str], ours: &[&str], report: &mut Report) {
         let mut known = self.known.clone();
         known.extend(others);
         for (key, _) in self.node.as_map().unwrap_or_default() {
@@ -66,7 +65,7 @@ impl<'n> Members<'n> {
                 continue;
             }
             let meant = nearest(name, &known);
-            if meant.is_some() || EXTENSIONS.contains(&name) {
+            if meant.is_some() || ours.contains(&name) {
                 report
                     .mistake(key.at, format!("{} has no `{name}`", self.what))
                     .maybe_hint(meant.map(|meant| format!("did you mean `{meant}`?")));
@@ -75,11 +74,8 @@ impl<'n> Members<'n> {
     }
 }
 
-/// The extensions of OpenAPI that have a meaning somewhere in a bundle.
-const EXTENSIONS: [&str; 6] = ["x-rule", "x-rule-map", "x-ages", "x-kind", "x-attributes", "x-null"];
-
 /// Text without control characters, not empty.
-pub(crate) fn text<'n>(node: &'n Node, what: &str, report: &mut Report) -> Option<&'n str> {
+pub fn text<'n>(node: &'n Node, what: &str, report: &mut Report) -> Option<&'n str> {
     let Some(text) = node.as_str() else {
         let draft = report.mistake(node.at, format!("{what} is text, but here is {}", node.kind()));
         if matches!(node.value, Value::Number(_) | Value::Bool(_)) {
@@ -95,7 +91,7 @@ pub(crate) fn text<'n>(node: &'n Node, what: &str, report: &mut Report) -> Optio
 }
 
 /// Text of one line, fit for an answer's header or title.
-pub(crate) fn line<'n>(node: &'n Node, what: &str, report: &mut Report) -> Option<&'n str> {
+pub fn line<'n>(node: &'n Node, what: &str, report: &mut Report) -> Option<&'n str> {
     let text = text(node, what, report)?;
     if text.trim_end().chars().any(char::is_control) {
         report
@@ -106,7 +102,7 @@ pub(crate) fn line<'n>(node: &'n Node, what: &str, report: &mut Report) -> Optio
     Some(text.trim_end())
 }
 
-pub(crate) fn boolean(node: &Node, what: &str, report: &mut Report) -> Option<bool> {
+pub fn boolean(node: &Node, what: &str, report: &mut Report) -> Option<bool> {
     if let Value::Bool(value) = node.value {
         return Some(value);
     }
@@ -117,12 +113,7 @@ pub(crate) fn boolean(node: &Node, what: &str, report: &mut Report) -> Option<bo
     None
 }
 
-pub(crate) fn integer(
-    node: &Node,
-    what: &str,
-    range: std::ops::RangeInclusive<u64>,
-    report: &mut Report,
-) -> Option<u64> {
+pub fn integer(node: &Node, what: &str, range: std::ops::RangeInclusive<u64>, report: &mut Report) -> Option<u64> {
     if let Value::Number(number) = &node.value
         && let Some(value) = number.as_u64()
         && range.contains(&value)
@@ -136,7 +127,7 @@ pub(crate) fn integer(
     None
 }
 
-pub(crate) fn list<'n>(node: &'n Node, what: &str, report: &mut Report) -> Option<&'n [Node]> {
+pub fn list<'n>(node: &'n Node, what: &str, report: &mut Report) -> Option<&'n [Node]> {
     if node.as_list().is_none() {
         report
             .mistake(node.at, format!("{what} is a list, but here is {}", node.kind()))
@@ -145,7 +136,7 @@ pub(crate) fn list<'n>(node: &'n Node, what: &str, report: &mut Report) -> Optio
     node.as_list()
 }
 
-pub(crate) fn map<'n>(node: &'n Node, what: &str, report: &mut Report) -> Option<&'n [(Key, Node)]> {
+pub fn map<'n>(node: &'n Node, what: &str, report: &mut Report) -> Option<&'n [(Key, Node)]> {
     if node.as_map().is_none() {
         report.mistake(node.at, format!("{what} is a mapping, but here is {}", node.kind()));
     }
@@ -153,9 +144,8 @@ pub(crate) fn map<'n>(node: &'n Node, what: &str, report: &mut Report) -> Option
 }
 
 /// One of a few names.
-pub(crate) fn choice<T: Copy>(node: &Node, what: &str, choices: &[(&str, T)], report: &mut Report) -> Option<T> {
-    #[cfg(test)]
-    report.asked.entry(what.to_owned()).or_default().extend(choices.iter().map(|(name, _)| (*name).to_owned()));
+pub fn choice<T: Copy>(node: &Node, what: &str, choices: &[(&str, T)], report: &mut Report) -> Option<T> {
+    report.keep_names(what, choices.iter().map(|(name, _)| *name));
     if let Some((_, value)) = choices.iter().find(|(name, _)| *name == node.text)
         && !matches!(node.value, Value::List(_) | Value::Map(_))
     {
@@ -169,16 +159,10 @@ pub(crate) fn choice<T: Copy>(node: &Node, what: &str, choices: &[(&str, T)], re
 }
 
 /// A scalar by its text, a collection by its kind.
-pub(crate) fn shown(node: &Node) -> String {
+pub fn shown(node: &Node) -> String {
     match node.value {
         Value::List(_) | Value::Map(_) | Value::Null => node.kind().to_owned(),
         _ if node.text.chars().count() > 60 => node.kind().to_owned(),
         _ => format!("`{}`", node.text),
     }
-}
-
-/// `[A-Za-z_][A-Za-z0-9_]*`: what an expression can name.
-pub(crate) fn is_identifier(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }

@@ -2,19 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use solgate_document::diagnostic::Report;
+use solgate_document::reader::{self, Members};
+use solgate_document::suggest::nearest;
+use solgate_document::yaml::Node;
 use solgate_engine::verdict::Mode;
 
-use crate::diagnostic::Report;
-use crate::reader::{self, Members};
-use crate::suggest::nearest;
-use crate::yaml::Node;
-
-use super::model::{Expect, Verdict};
-use super::text::plain;
-use super::vocabulary::Vocabulary;
+use crate::model::{Expect, Verdict};
+use crate::text::plain;
+use crate::vocabulary::Vocabulary;
 
 /// Reads it for a case in that mode.
-pub(super) fn read(node: &Node, mode: Mode, names: &Vocabulary, report: &mut Report) -> Option<Expect> {
+pub(crate) fn read(node: &Node, mode: Mode, names: &Vocabulary, report: &mut Report) -> Option<Expect> {
     if let Some(word) = node.as_str() {
         if word == "allow" {
             return Some(Expect::new(Verdict::Allow));

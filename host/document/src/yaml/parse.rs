@@ -19,7 +19,7 @@ const LONG_TEXT: usize = 256;
 
 /// Reads one document. What is wrong goes to the report; `None` if the text is
 /// empty or no tree can be had.
-pub(crate) fn parse(file: FileId, report: &mut Report) -> Option<Node> {
+pub fn parse(file: FileId, report: &mut Report) -> Option<Node> {
     let text = report.sources.text(file).to_owned();
     let mut builder = Builder {
         file,

@@ -7,7 +7,7 @@ use super::{Node, Style};
 use crate::source::{At, Sources};
 
 /// Where the characters `start..end` of the scalar's value stand in the file.
-pub(crate) fn locate(node: &Node, sources: &Sources, start: usize, end: usize) -> At {
+pub fn locate(node: &Node, sources: &Sources, start: usize, end: usize) -> At {
     let text = sources.text(node.at.file);
     let Some(places) = places(node, text) else {
         return node.at;
@@ -23,7 +23,7 @@ pub(crate) fn locate(node: &Node, sources: &Sources, start: usize, end: usize) -
 
 /// Where the character in that line and column (both from 1) of the scalar's
 /// value stands in the file.
-pub(crate) fn locate_line(node: &Node, sources: &Sources, line: usize, column: usize) -> At {
+pub fn locate_line(node: &Node, sources: &Sources, line: usize, column: usize) -> At {
     let line_start: usize =
         node.text.split_inclusive('\n').take(line.saturating_sub(1)).map(|line| line.chars().count()).sum();
     let start = line_start.saturating_add(column.saturating_sub(1));

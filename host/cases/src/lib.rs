@@ -1,10 +1,12 @@
-//! The cases of a bundle (docs/policy-tests.md): requests, what the VNFM would
+//! The cases of a policy (docs/policy-tests.md): requests, what the VNFM would
 //! say, and the verdict that must come of it.
 //!
-//! [`compile_dir`](crate::compile_dir) reads those of a folder with the bundle;
-//! [`read`] reads texts that came from elsewhere. [`run`] puts a case before a
-//! [`Judge`] and tells in what the verdict differs; it needs no file, no network
-//! and no runtime.
+//! [`embedded`] gives those that a policy's file brings along; [`read`] reads texts
+//! that came from elsewhere, [`read_files`] those that a compiler of bundles has met.
+//! [`run`] puts a case before a [`Judge`] and tells in what the verdict differs; it
+//! needs no file, no network and no runtime.
+
+#![forbid(unsafe_code)]
 
 mod difference;
 mod document;
@@ -14,19 +16,24 @@ mod given;
 mod inherit;
 mod judge;
 mod model;
+pub mod options;
 mod pointer;
+mod ran;
 mod request;
+pub mod section;
 mod text;
 mod vocabulary;
 
 pub use difference::{Difference, Names, Places};
-pub use embed::{EmbedError, embed, embedded};
-pub use judge::{Judge, JudgeError, NoVerdict, Ran, judge, project, run};
+pub use embed::{CasesError, EmbedError, embed, embedded, embedded_files};
+pub use given::SEVERITIES;
+pub use judge::{Judge, JudgeError, NoVerdict, judge, project, run};
 pub use model::{Case, Expect, FactGiven, Verdict};
+pub use ran::Ran;
+pub use solgate_document::{Diagnostics, Source};
 pub use vocabulary::{FactName, Vocabulary, with_engine_rules};
 
-use crate::diagnostic::{Diagnostics, Report};
-use crate::source::{FileId, Source};
+use solgate_document::{FileId, Report};
 
 /// Reads texts of cases, in the order given.
 ///
@@ -39,8 +46,9 @@ pub fn read(files: &[Source], names: &Vocabulary) -> Result<Vec<Case>, Diagnosti
     if report.has_mistakes() { Err(report.finish()) } else { Ok(cases) }
 }
 
-/// The same for sources that the report knows already.
-pub(crate) fn read_files(files: &[FileId], names: &Vocabulary, report: &mut Report) -> Vec<Case> {
+/// The same for sources that the report knows already. What is wrong goes to the
+/// report.
+pub fn read_files(files: &[FileId], names: &Vocabulary, report: &mut Report) -> Vec<Case> {
     let mut room = document::Room::default();
     files.iter().flat_map(|file| document::read(*file, names, &mut room, report)).collect()
 }

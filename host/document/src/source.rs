@@ -1,4 +1,4 @@
-//! The source texts of a bundle, and places in them.
+//! Source texts, and places in them.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -9,7 +9,7 @@ pub struct FileId(usize);
 
 /// A stretch of one source text, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct At {
+pub struct At {
     pub file: FileId,
     pub start: usize,
     pub end: usize,
@@ -43,7 +43,7 @@ pub struct Source {
     pub text: String,
 }
 
-/// All source texts of a bundle, kept so that excerpts can be shown.
+/// All source texts of one piece of work, kept so that excerpts can be shown.
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
     files: Vec<Source>,
@@ -52,28 +52,28 @@ pub struct Sources {
 }
 
 impl Sources {
-    pub(crate) fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> FileId {
+    pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> FileId {
         let id = FileId(self.files.len());
         self.files.push(Source { name: name.into(), text: text.into() });
         id
     }
 
     /// The same for a file of a bundle that is extended.
-    pub(crate) fn add_inherited(&mut self, name: impl Into<String>, text: impl Into<String>) -> FileId {
+    pub fn add_inherited(&mut self, name: impl Into<String>, text: impl Into<String>) -> FileId {
         let id = self.add(name, text);
         self.inherited.insert(id);
         id
     }
 
-    pub(crate) fn is_inherited(&self, id: FileId) -> bool {
+    pub fn is_inherited(&self, id: FileId) -> bool {
         self.inherited.contains(&id)
     }
 
-    pub(crate) fn name(&self, id: FileId) -> &str {
+    pub fn name(&self, id: FileId) -> &str {
         self.files.get(id.0).map_or("", |file| &file.name)
     }
 
-    pub(crate) fn text(&self, id: FileId) -> &str {
+    pub fn text(&self, id: FileId) -> &str {
         self.files.get(id.0).map_or("", |file| &file.text)
     }
 
@@ -89,7 +89,7 @@ impl Sources {
     }
 
     /// Line, column and a byte range that lies on character boundaries.
-    pub(crate) fn span(&self, at: At) -> Span {
+    pub fn span(&self, at: At) -> Span {
         let text = self.text(at.file);
         let start = floor_boundary(text, at.start);
         let end = floor_boundary(text, at.end.max(start));

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::diagnostic::Report;
-use crate::reader;
-use crate::suggest::did_you_mean;
-use crate::yaml::{Key, Node, Value};
+use solgate_document::diagnostic::Report;
+use solgate_document::reader;
+use solgate_document::suggest::did_you_mean;
+use solgate_document::yaml::{Key, Node, Value};
 
-use super::pointer;
+use crate::pointer;
 
 /// Members that a case adds to those of its base instead of replacing them.
 const MERGED: [&str; 4] = ["headers", "facts", "options", "severity"];
@@ -19,7 +19,7 @@ const MAKING: [&str; 4] = ["name", "base", "set", "unset"];
 const MOST_BASES: usize = 8;
 
 /// The bases of a file, and which of them cases use.
-pub(super) struct Bases<'n> {
+pub(crate) struct Bases<'n> {
     by_name: BTreeMap<&'n str, (&'n Key, &'n Node)>,
     used: BTreeSet<&'n str>,
 }
