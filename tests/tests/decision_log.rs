@@ -262,8 +262,9 @@ fn default_bundle() -> PathBuf {
 
 fn read(file: &Path) -> Vec<Case> {
     let bundle = compile_dir(&default_bundle(), &BuildOptions::default()).expect("it compiles").bundle;
+    let manifest = Engine::new(bundle).expect("it starts").manifest();
     let source = Source { name: text(file).into(), text: fs::read_to_string(file).expect("it is readable") };
-    solgate_cases::read(&[source], &Vocabulary::from(&bundle))
+    solgate_cases::read(&[source], &Vocabulary::from(&manifest))
         .unwrap_or_else(|mistakes| panic!("{}", mistakes.render(false)))
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use solgate_cases::{Case, FactName, Vocabulary};
+use solgate_cases::{Case, FactName, OptionName, Vocabulary};
 use solgate_document::diagnostic::{Diagnostic, Diagnostics, Report};
 use solgate_document::source::{At, FileId, Source, Sources};
 use solgate_document::suggest::did_you_mean;
@@ -214,10 +214,15 @@ fn compile(
 
 /// The names that cases may use, also where a definition could not be understood.
 fn vocabulary(policy: &Policy, rules: &[&str]) -> Vocabulary {
+    let option = |option: &ir::OptionDef| OptionName {
+        name: option.name.clone(),
+        kind: option.kind,
+        values: option.values.clone(),
+    };
     Vocabulary {
         api_roots: policy.api_roots.iter().map(|root| root.path.clone()).collect(),
         facts: policy.facts.iter().map(|fact| FactName { name: fact.def.name.clone(), list: fact.def.list }).collect(),
-        options: policy.options.clone(),
+        options: policy.options.iter().map(option).collect(),
         rules: solgate_cases::with_engine_rules(rules.iter().map(|id| (*id).to_owned())),
     }
 }

@@ -29,9 +29,10 @@ fn measured(written: &[&str]) -> (Bundle, Vec<Case>, Coverage) {
     let bundle = compile_dir(&minimal(), &BuildOptions::default()).unwrap().bundle;
     let text = written.iter().fold(BASES.to_owned(), |text, case| text + "  - " + case + "\n");
     let file = Source { name: "tests/some.yaml".to_owned(), text };
-    let cases = solgate_cases::read(&[file], &Vocabulary::from(&bundle))
+    let engine = Engine::new(bundle.clone()).unwrap();
+    let cases = solgate_cases::read(&[file], &Vocabulary::from(&engine.manifest()))
         .unwrap_or_else(|error| panic!("{}", error.render(false)));
-    let coverage = Coverage::measure(&Engine::new(bundle.clone()).unwrap(), &cases);
+    let coverage = Coverage::measure(&engine, &cases);
     (bundle, cases, coverage)
 }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use solgate_engine::ir::Severity;
-use solgate_engine::verdict::{Location, Violation};
+use solgate_contract::verdict::Severity;
+use solgate_contract::verdict::{Location, Violation};
 
 use crate::model::{Expect, Verdict};
 use crate::ran::Ran;

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use solgate_contract::verdict::Mode;
 use solgate_document::diagnostic::Report;
 use solgate_document::reader::{self, Members};
 use solgate_document::suggest::nearest;
 use solgate_document::yaml::Node;
-use solgate_engine::verdict::Mode;
 
 use crate::model::{Expect, Verdict};
 use crate::text::plain;

@@ -3,19 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::UNIX_EPOCH;
 
+use solgate_contract::verdict::{Caller, Mode, Setting, Severity};
 use solgate_document::diagnostic::Report;
 use solgate_document::reader::{self, Members};
 use solgate_document::yaml::{Node, Value};
-use solgate_engine::ir::Severity;
-use solgate_engine::verdict::{Caller, Mode, Setting};
 
 use crate::model::FactGiven;
 use crate::options;
 use crate::vocabulary::{FactName, Vocabulary};
 
-/// Severities by the names that people write.
-pub const SEVERITIES: [(&str, Severity); 4] =
-    [("deny", Severity::Deny), ("warn", Severity::Warn), ("audit", Severity::Audit), ("off", Severity::Off)];
 const MODES: [(&str, Mode); 2] = [("enforce", Mode::Enforce), ("monitor", Mode::Monitor)];
 /// The time of a case that names none: 2026-01-01T12:00:00Z.
 pub(crate) const NEW_YEAR: u64 = 1_767_268_800_000;
@@ -101,7 +97,7 @@ pub(crate) fn settings(
         }
     }
     for (key, node) in severity.and_then(|node| reader::map(node, "`severity`", report)).unwrap_or_default() {
-        let severity: Option<Severity> = reader::choice(node, "a severity", &SEVERITIES, report);
+        let severity: Option<Severity> = reader::choice(node, "a severity", &Severity::NAMES, report);
         if names.rule(&key.name, key.at, report)
             && let Some(severity) = severity
         {

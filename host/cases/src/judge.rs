@@ -1,11 +1,10 @@
 //! Puts a case before a policy, as a gate would.
 
 use std::collections::BTreeMap;
-use std::error::Error;
 
 use serde_json::Value;
-use solgate_engine::Engine;
-use solgate_engine::verdict::{Context, FactAnswer, FactQuery, Outcome, Request};
+use solgate_contract::verdict::{Context, FactAnswer, FactQuery, Outcome, Request};
+use solgate_contract::{Judge, JudgeError};
 
 use crate::difference::{Difference, differences};
 use crate::model::{Case, FactGiven};
@@ -13,33 +12,6 @@ use crate::ran::Ran;
 
 /// A policy is asked that often before it must have decided, as by a gate.
 const ROUNDS: usize = 3;
-
-/// What judges cases: the native engine, a policy in its sandbox, or something
-/// that watches one.
-pub trait Judge {
-    /// The members that the template of a fact declares; `None` if the policy has
-    /// no such fact.
-    fn fact_members(&self, fact: &str) -> Option<&[String]>;
-
-    /// Judges one request.
-    ///
-    /// # Errors
-    /// If it comes to no verdict, as a sandbox may.
-    fn evaluate(&self, request: &Request<'_>, context: &Context<'_>) -> Result<Outcome, JudgeError>;
-}
-
-/// Why a judge gave no outcome.
-pub type JudgeError = Box<dyn Error + Send + Sync>;
-
-impl Judge for Engine {
-    fn fact_members(&self, fact: &str) -> Option<&[String]> {
-        self.bundle().facts.iter().find(|known| known.name == fact).map(|known| known.members.as_slice())
-    }
-
-    fn evaluate(&self, request: &Request<'_>, context: &Context<'_>) -> Result<Outcome, JudgeError> {
-        Ok(Engine::evaluate(self, request, context))
-    }
-}
 
 /// Why a case has no verdict.
 #[derive(Debug, thiserror::Error)]

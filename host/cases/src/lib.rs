@@ -26,12 +26,12 @@ mod vocabulary;
 
 pub use difference::{Difference, Names, Places};
 pub use embed::{CasesError, EmbedError, embed, embedded, embedded_files};
-pub use given::SEVERITIES;
-pub use judge::{Judge, JudgeError, NoVerdict, judge, project, run};
+pub use judge::{NoVerdict, judge, project, run};
 pub use model::{Case, Expect, FactGiven, Verdict};
 pub use ran::Ran;
+pub use solgate_contract::{Judge, JudgeError};
 pub use solgate_document::{Diagnostics, Source};
-pub use vocabulary::{FactName, Vocabulary, with_engine_rules};
+pub use vocabulary::{FactName, OptionName, Vocabulary, with_engine_rules};
 
 use solgate_document::{FileId, Report};
 

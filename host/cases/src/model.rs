@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-use solgate_engine::verdict::{Caller, Mode, Setting};
+use solgate_contract::verdict::{Caller, Mode, Setting};
 
 /// One request, everything that its verdict depends on, and the verdict.
 #[derive(Debug, Clone)]

@@ -1,10 +1,10 @@
 //! Values of options, written in YAML.
 
 use serde_json::Value as Json;
+use solgate_contract::manifest::OptionKind;
 use solgate_document::diagnostic::Report;
 use solgate_document::yaml::{Node, Value};
 use solgate_document::{reader, suggest};
-use solgate_engine::ir::OptionKind;
 
 /// A value written in YAML for an option of that kind.
 pub fn value(node: &Node, kind: OptionKind, allowed: &[Json], name: &str, report: &mut Report) -> Option<Json> {

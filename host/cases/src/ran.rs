@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use solgate_engine::verdict::{Denial, Finding};
+use solgate_contract::verdict::{Denial, Finding};
 
 /// What became of a request.
 #[derive(Debug, Clone)]

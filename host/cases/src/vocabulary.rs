@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+use solgate_contract::catalogue::ENGINE_RULES;
+use solgate_contract::manifest::{Manifest, OptionDefinition, OptionKind};
 use solgate_document::diagnostic::Report;
 use solgate_document::source::At;
 use solgate_document::suggest::did_you_mean;
-use solgate_engine::ENGINE_RULES;
-use solgate_engine::ir::{Bundle, OptionDef};
 
 /// What a policy defines, as far as cases name it.
 #[derive(Debug, Clone, Default)]
@@ -14,7 +15,7 @@ pub struct Vocabulary {
     /// The first is where a case runs that names none.
     pub api_roots: Vec<String>,
     pub facts: Vec<FactName>,
-    pub options: Vec<OptionDef>,
+    pub options: Vec<OptionName>,
     /// Ids of rules, those of the engine included.
     pub rules: BTreeSet<String>,
 }
@@ -27,13 +28,27 @@ pub struct FactName {
     pub list: bool,
 }
 
-impl From<&Bundle> for Vocabulary {
-    fn from(bundle: &Bundle) -> Self {
+/// An option that a policy has.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OptionName {
+    pub name: String,
+    pub kind: OptionKind,
+    /// If not empty, the only values allowed.
+    pub values: Vec<Value>,
+}
+
+impl From<&Manifest> for Vocabulary {
+    fn from(manifest: &Manifest) -> Self {
+        let option = |(name, option): (&String, &OptionDefinition)| OptionName {
+            name: name.clone(),
+            kind: option.kind(),
+            values: option.values.clone(),
+        };
         Self {
-            api_roots: bundle.api_roots.iter().map(|root| root.path.clone()).collect(),
-            facts: bundle.facts.iter().map(|fact| FactName { name: fact.name.clone(), list: fact.list }).collect(),
-            options: bundle.options.clone(),
-            rules: with_engine_rules(bundle.rules.iter().map(|rule| rule.id.clone())),
+            api_roots: manifest.api_roots.clone(),
+            facts: manifest.facts.values().map(|fact| FactName { name: fact.name.clone(), list: fact.list }).collect(),
+            options: manifest.options.iter().map(option).collect(),
+            rules: with_engine_rules(manifest.rules.iter().map(|rule| rule.id.clone())),
         }
     }
 }
@@ -56,7 +71,7 @@ impl Vocabulary {
     }
 
     /// The same for an option.
-    pub(crate) fn option(&self, name: &str, at: At, report: &mut Report) -> Option<&OptionDef> {
+    pub(crate) fn option(&self, name: &str, at: At, report: &mut Report) -> Option<&OptionName> {
         let found = self.options.iter().find(|option| option.name == name);
         if found.is_none() {
             report

@@ -20,8 +20,7 @@ use operations::Operations;
 pub use decision::{Decision, FactTrace, Verdict};
 pub use observer::Observer;
 pub use settings::SettingError;
-pub use solgate_engine::ir::Severity;
-pub use solgate_engine::verdict::{Finding, Mode, Setting};
+pub use solgate_contract::verdict::{Finding, Mode, Setting, Severity};
 
 /// What happens when a fact is unavailable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -1,6 +1,7 @@
 //! A policy as a component, loaded once.
 
-use solgate_engine::verdict::{self, Context};
+use solgate_contract::manifest::Manifest;
+use solgate_contract::verdict::{self, Context};
 use wasmtime::component::{Component, Linker};
 use wasmtime::{PoolConcurrencyLimitError, Trap};
 
@@ -10,7 +11,6 @@ use super::engine::Engine;
 use super::instance::{Instance, Owner, Room};
 use super::isolation::Isolation;
 use super::limits::EvaluationLimits;
-use super::manifest::Manifest;
 use super::{EvaluateError, LoadError};
 
 /// The Rust side of `wit/policy.wit`.

@@ -1,17 +1,13 @@
 //! Between the contract's types and the host's, with the checks that foreign
 //! input deserves: what leaves the sandbox is believed only within bounds.
 
-use std::collections::BTreeMap;
-
-use solgate_engine::api_root::is_root;
-use solgate_engine::ir::Severity;
-use solgate_engine::verdict::{
-    self, Caller, Context, Denial, FactQuery, Finding, Location, Outcome, Setting, Violation,
+use solgate_contract::api_root::is_root;
+use solgate_contract::manifest::{FactTemplate, Limits, Manifest, Operation, OptionDefinition, RuleSummary, Secret};
+use solgate_contract::verdict::{
+    self, Caller, Context, Denial, FactQuery, Finding, Location, Outcome, Setting, Severity, Violation,
 };
 
 use super::component::contract::exports::solgate::policy::judge as wit;
-use super::manifest::{Manifest, Operation, OptionDefinition, RuleSummary, Secret};
-use crate::facts::FactTemplate;
 
 /// Longest text of one member of an outcome, in bytes.
 const TEXT: usize = 4096;
@@ -36,7 +32,7 @@ pub(super) fn with_input<T>(
     call: impl FnOnce(wit::Request<'_>, wit::Context<'_>) -> T,
 ) -> T {
     let fields = lines(request.fields);
-    let facts: Vec<wit::Fact<'_>> = context.facts.iter().map(fact).collect();
+    let facts: Vec<wit::Fact<'_>> = context.facts.iter().map(fact_to_wit).collect();
     // The options' values become JSON text; there are usually none.
     let values: Vec<String> = context
         .settings
@@ -52,14 +48,14 @@ pub(super) fn with_input<T>(
         .zip(&values)
         .map(|(setting, value)| match setting {
             Setting::Option { name, .. } => wit::Setting::Option(wit::PairParam { name, value }),
-            Setting::Severity { rule, severity } => wit::Setting::Severity((rule.as_str(), severity_in(*severity))),
+            Setting::Severity { rule, severity } => wit::Setting::Severity((rule.as_str(), severity_to_wit(*severity))),
         })
         .collect();
     let lists = context.caller.map(|caller| {
         [&caller.roles, &caller.scopes, &caller.certificate_names]
             .map(|list| list.iter().map(String::as_str).collect::<Vec<_>>())
     });
-    let caller = context.caller.zip(lists.as_ref()).map(|(caller, lists)| caller_in(caller, lists));
+    let caller = context.caller.zip(lists.as_ref()).map(|(caller, lists)| caller_to_wit(caller, lists));
     call(
         wit::Request {
             method: request.method,
@@ -101,7 +97,7 @@ fn lines(fields: &[(&str, &str)]) -> String {
     lines
 }
 
-fn caller_in<'a>(caller: &'a Caller, [roles, scopes, names]: &'a [Vec<&'a str>; 3]) -> wit::Caller<'a> {
+fn caller_to_wit<'a>(caller: &'a Caller, [roles, scopes, names]: &'a [Vec<&'a str>; 3]) -> wit::Caller<'a> {
     wit::Caller {
         subject: caller.subject.as_deref(),
         tenant: caller.tenant.as_deref(),
@@ -112,7 +108,7 @@ fn caller_in<'a>(caller: &'a Caller, [roles, scopes, names]: &'a [Vec<&'a str>; 
     }
 }
 
-fn fact<'a>((name, answer): &'a (&'a str, verdict::FactAnswer<&'a [u8]>)) -> wit::Fact<'a> {
+fn fact_to_wit<'a>((name, answer): &'a (&'a str, verdict::FactAnswer<&'a [u8]>)) -> wit::Fact<'a> {
     let answer = match answer {
         verdict::FactAnswer::Found { etag, body } => {
             wit::FactAnswer::Found(wit::FoundFact { etag: etag.as_deref(), body })
@@ -124,7 +120,7 @@ fn fact<'a>((name, answer): &'a (&'a str, verdict::FactAnswer<&'a [u8]>)) -> wit
     wit::Fact { name, answer }
 }
 
-fn severity_in(severity: Severity) -> wit::Severity {
+fn severity_to_wit(severity: Severity) -> wit::Severity {
     match severity {
         Severity::Off => wit::Severity::Off,
         Severity::Audit => wit::Severity::Audit,
@@ -189,7 +185,7 @@ fn finding(finding: wit::Finding) -> Result<Finding, String> {
         return Err(format!("a finding's status {} is not between 400 and 599", finding.status));
     }
     Ok(Finding {
-        severity: severity_out(finding.severity),
+        severity: severity_from_wit(finding.severity),
         status: finding.status,
         violation: violation(finding.violation)?,
     })
@@ -210,7 +206,7 @@ fn violation(violation: wit::Violation) -> Result<Violation, String> {
     })
 }
 
-fn severity_out(severity: wit::Severity) -> Severity {
+fn severity_from_wit(severity: wit::Severity) -> Severity {
     match severity {
         wit::Severity::Off => Severity::Off,
         wit::Severity::Audit => Severity::Audit,
@@ -294,7 +290,7 @@ pub(super) fn manifest(manifest: wit::Manifest) -> Result<Manifest, String> {
     let rules = bounded("rules", manifest.rules, DEFINITIONS, |rule| {
         Ok(RuleSummary {
             id: name("a rule", rule.id)?,
-            severity: severity_out(rule.severity),
+            severity: severity_from_wit(rule.severity),
             status: rule.status,
             title: text("the title of a rule", rule.title, TEXT)?,
             clause: rule.clause,
@@ -331,70 +327,13 @@ pub(super) fn manifest(manifest: wit::Manifest) -> Result<Manifest, String> {
         facts: facts.into_iter().collect(),
         options: options.into_iter().collect(),
         rules,
-        body_limit: usize::try_from(manifest.limits.body_bytes).unwrap_or(usize::MAX),
+        limits: Limits {
+            body_bytes: manifest.limits.body_bytes,
+            target_bytes: manifest.limits.target_bytes,
+            depth: manifest.limits.depth,
+        },
         secrets,
     })
-}
-
-/// What a bundle says of itself when it runs without a sandbox.
-pub(super) fn native_manifest(engine: &solgate_engine::Engine) -> Manifest {
-    let bundle = engine.bundle();
-    Manifest {
-        name: bundle.name.clone(),
-        version: bundle.version.clone(),
-        digest: bundle.digest.clone(),
-        fields: engine.wanted_fields().to_vec(),
-        api_roots: bundle.api_roots.iter().map(|root| root.path.clone()).collect(),
-        operations: bundle
-            .resources()
-            .map(|operation| Operation {
-                id: operation.id.clone(),
-                method: operation.method.clone(),
-                path: operation.path.clone(),
-            })
-            .collect(),
-        facts: bundle
-            .facts
-            .iter()
-            .map(|fact| {
-                let template = FactTemplate {
-                    name: fact.name.clone(),
-                    path: fact.path.clone(),
-                    query: fact.query.clone(),
-                    plain_on_400: fact.plain_on_400,
-                    members: fact.members.clone(),
-                    list: fact.list,
-                };
-                (fact.name.clone(), template)
-            })
-            .collect(),
-        options: bundle
-            .options
-            .iter()
-            .map(|option| {
-                let definition = OptionDefinition {
-                    default: option.default.clone(),
-                    values: option.values.clone(),
-                    doc: option.doc.clone(),
-                };
-                (option.name.clone(), definition)
-            })
-            .collect::<BTreeMap<_, _>>(),
-        rules: bundle
-            .rules
-            .iter()
-            .map(|rule| RuleSummary {
-                id: rule.id.clone(),
-                severity: rule.severity.default,
-                status: rule.status,
-                title: rule.title.clone(),
-                clause: rule.clause.clone(),
-                operations: rule.operations.clone(),
-            })
-            .collect(),
-        body_limit: usize::try_from(bundle.limits.body_bytes).unwrap_or(usize::MAX),
-        secrets: engine.secrets(),
-    }
 }
 
 #[cfg(test)]

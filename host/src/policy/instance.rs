@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use solgate_engine::verdict::{self, Context};
+use solgate_contract::verdict::{self, Context};
 use wasmtime::{AsContextMut, ResourceLimiter, Store, Trap};
 
 use super::component::{classify, contract};

@@ -1,37 +1,34 @@
 //! Policies: loaded once, asked about every request.
 
 mod cache;
-mod cases;
 mod component;
 mod convert;
 mod engine;
 mod instance;
 mod isolation;
+mod judge;
 mod limits;
 mod loadable;
-pub mod manifest;
 mod reset;
 pub mod signing;
 mod source;
 mod swap;
-mod traced;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
-use solgate_engine::ir;
-use solgate_engine::verdict::{Context, Outcome, Request};
+use solgate_contract::verdict::{Context, Outcome, Request};
 use wasmtime::component::Component;
 
 pub use self::cache::CacheError;
 pub use self::engine::{Engine, EngineConfig, EngineError, InstanceUse};
 pub use self::isolation::{Isolation, IsolationError};
 pub use self::limits::EvaluationLimits;
-pub use self::manifest::Manifest;
 pub use self::reset::{MemoryReset, PageMap};
 pub use self::source::{CheckedFile, FileDigest, FileDigestError, PolicyFile, PolicySources, SourceError};
-pub use self::traced::Traced;
+pub use solgate_contract::Evaluate;
+pub use solgate_contract::manifest::{self, Manifest};
 
 /// The default policy, `policies/vnflcm-v2`, as it was when this crate was built.
 pub static VNFLCM_V2: &[u8] = include_bytes!(env!("SOLGATE_DEFAULT_POLICY"));
@@ -62,8 +59,7 @@ pub struct Policy {
 enum Judge {
     Baked(Box<component::Loaded<component::Baked>>),
     Loadable(Box<component::Loaded<loadable::Loadable>>),
-    Native(Box<solgate_engine::Engine>),
-    Traced(Arc<Traced>),
+    Bare(Arc<dyn Evaluate>),
 }
 
 /// Why a policy could not be loaded.
@@ -84,20 +80,11 @@ pub enum LoadError {
     Describe(EvaluateError),
     #[error("what the policy says of itself is not valid: {0}")]
     Manifest(String),
-    #[error("the compiled bundle is not valid: {0}")]
-    Bundle(Box<solgate_engine::InitError>),
-    /// The same, found in the sandbox.
     #[error("the engine refuses the compiled bundle: {0}")]
     Refused(String),
     /// The engine that is part of this program could not be prepared.
     #[error(transparent)]
     Engine(#[from] solgate_bundle::bake::BakeError),
-}
-
-impl From<solgate_engine::InitError> for LoadError {
-    fn from(error: solgate_engine::InitError) -> Self {
-        Self::Bundle(Box::new(error))
-    }
 }
 
 /// Why an evaluation gave no verdict. The instance is gone, the policy is not.
@@ -144,41 +131,25 @@ impl Policy {
         Self::from_bytes(engine, &read_file(path)?)
     }
 
-    /// Runs a compiled bundle in the sandbox without baking it: the same engine,
+    /// Runs a compiled bundle, given as JSON text, in the sandbox without baking it: the same engine,
     /// which needs to be compiled only once for all bundles, builds the bundle's
     /// schemas and expressions when it is loaded. Its instances serve one request
     /// after another. For those who write the bundle; a gateway loads a baked one.
     ///
     /// # Errors
     /// As [`Policy::from_bytes`], and if the engine refuses the bundle.
-    pub fn from_bundle(engine: &Engine, bundle: &ir::Bundle) -> Result<Self, LoadError> {
+    pub fn from_bundle(engine: &Engine, bundle: Vec<u8>) -> Result<Self, LoadError> {
         let bytes = solgate_bundle::bake::loadable_engine()?;
         let component = compiled(engine, &bytes, &Sha256::digest(&bytes).into())?.component;
         let (loaded, manifest) = component::Loaded::loadable(engine, &component, bundle)?;
         Ok(Self::new(manifest, Judge::Loadable(Box::new(loaded))))
     }
 
-    /// Runs a compiled bundle without a sandbox: what an author does with rules of
-    /// their own, and what the sandboxed verdicts are compared with.
-    ///
-    /// # Errors
-    /// If the engine refuses the bundle.
-    pub fn native(bundle: ir::Bundle) -> Result<Self, LoadError> {
-        let engine = solgate_engine::Engine::new(bundle)?;
-        let manifest = convert::native_manifest(&engine);
-        Ok(Self::new(manifest, Judge::Native(Box::new(engine))))
-    }
-
-    /// As [`Policy::native`], with what it does in each evaluation: the verdicts are
-    /// the same, and every request adds to the memory that it takes.
-    ///
-    /// # Errors
-    /// If the engine refuses the bundle.
-    pub fn traced(bundle: ir::Bundle) -> Result<(Self, Arc<Traced>), LoadError> {
-        let engine = solgate_engine::Engine::new(bundle)?;
-        let manifest = convert::native_manifest(&engine);
-        let traced = Arc::new(Traced::new(engine));
-        Ok((Self::new(manifest, Judge::Traced(Arc::clone(&traced))), traced))
+    /// A policy that judges in this process, without a sandbox: what it does is the
+    /// caller's own concern.
+    #[must_use]
+    pub fn without_sandbox(judge: Arc<dyn Evaluate>) -> Self {
+        Self::new(judge.describe(), Judge::Bare(judge))
     }
 
     fn new(manifest: Manifest, judge: Judge) -> Self {
@@ -217,7 +188,7 @@ impl Policy {
     /// The largest body that the policy judges, in bytes.
     #[must_use]
     pub fn body_limit(&self) -> usize {
-        self.manifest.body_limit
+        usize::try_from(self.manifest.limits.body_bytes).unwrap_or(usize::MAX)
     }
 
     /// How many instances its engine has, of all policies; `None` without a sandbox.
@@ -226,7 +197,7 @@ impl Policy {
         match &self.judge {
             Judge::Baked(loaded) => loaded.engine().instances(),
             Judge::Loadable(loaded) => loaded.engine().instances(),
-            Judge::Native(_) | Judge::Traced(_) => None,
+            Judge::Bare(_) => None,
         }
     }
 
@@ -237,7 +208,7 @@ impl Policy {
         match &self.judge {
             Judge::Baked(loaded) => Some(loaded.engine().memory_reset()),
             Judge::Loadable(loaded) => Some(loaded.engine().memory_reset()),
-            Judge::Native(_) | Judge::Traced(_) => None,
+            Judge::Bare(_) => None,
         }
     }
 
@@ -248,7 +219,7 @@ impl Policy {
         match &self.judge {
             Judge::Baked(loaded) => loaded.memory_at_start,
             Judge::Loadable(loaded) => loaded.memory_at_start,
-            Judge::Native(_) | Judge::Traced(_) => 0,
+            Judge::Bare(_) => 0,
         }
     }
 
@@ -274,8 +245,7 @@ impl Policy {
         match &self.judge {
             Judge::Baked(loaded) => loaded.evaluate(&self.manifest, limits, request, context),
             Judge::Loadable(loaded) => loaded.evaluate(&self.manifest, limits, request, context),
-            Judge::Traced(traced) => Ok(traced.evaluate(request, context)),
-            Judge::Native(engine) => Ok(engine.evaluate(request, context)),
+            Judge::Bare(judge) => Ok(judge.evaluate(request, context)),
         }
     }
 }

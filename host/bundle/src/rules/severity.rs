@@ -1,6 +1,5 @@
 //! How bad a failure is.
 
-use solgate_cases::SEVERITIES;
 use solgate_document::diagnostic::Report;
 use solgate_document::reader;
 use solgate_document::yaml::{Node, Value};
@@ -22,7 +21,7 @@ pub(super) fn read(
     };
     let Value::Map(entries) = &node.value else {
         return Some(SeveritySpec {
-            default: reader::choice(node, "`severity`", &SEVERITIES, report)?,
+            default: reader::choice(node, "`severity`", &Severity::NAMES, report)?,
             by_option: Vec::new(),
         });
     };
@@ -32,7 +31,7 @@ pub(super) fn read(
     }
     let mut places = Vec::new();
     for (key, node) in entries {
-        let severity = reader::choice(node, "a severity", &SEVERITIES, report)?;
+        let severity = reader::choice(node, "a severity", &Severity::NAMES, report)?;
         if key.name == "default" {
             spec.default = severity;
             continue;

@@ -19,7 +19,7 @@ use tracing_subscriber::layer::Context;
 use super::config::LogFormat;
 use super::line_writer::LineWriter;
 use crate::Request;
-use crate::gate::{Decision, Finding, Gate, Severity, Verdict};
+use crate::gate::{Decision, Finding, Gate, Verdict};
 use crate::policy::PolicyId;
 use crate::problem::Location;
 use crate::record::{RecordedCaller, RecordedOverride};
@@ -265,21 +265,7 @@ impl From<&Finding> for FindingLine {
             Location::Request => String::new(),
             Location::Body(at) | Location::Header(at) | Location::Query(at) | Location::Path(at) => at.clone(),
         };
-        Self {
-            severity: severity_name(finding.severity),
-            status: finding.status,
-            rule: finding.violation.rule.clone(),
-            at,
-        }
-    }
-}
-
-pub(super) fn severity_name(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Off => "off",
-        Severity::Audit => "audit",
-        Severity::Warn => "warn",
-        Severity::Deny => "deny",
+        Self { severity: finding.severity.name(), status: finding.status, rule: finding.violation.rule.clone(), at }
     }
 }
 

@@ -8,6 +8,7 @@ use super::config;
 use super::evaluation;
 use super::gate_config::{self, FactsConfig, GateConfig, SeverityOverride};
 use super::yaml::{self, ConfigError, Node};
+use crate::gate::Severity;
 use crate::policy::{FileDigest, Isolation, PolicyFile};
 use crate::problem::ProblemStyle;
 
@@ -130,7 +131,7 @@ fn severity(rule: &str, node: Node<'_>) -> Result<SeverityOverride> {
     let (mut severity, mut reason, mut until) = (None, None, None);
     for (name, node) in node.members(&["severity", "reason", "until"])? {
         match name {
-            "severity" => severity = Some(node.parse("deny, warn, audit or off", gate_config::parse_severity)?),
+            "severity" => severity = Some(node.parse("deny, warn, audit or off", Severity::named)?),
             "reason" => {
                 reason = Some(
                     node.parse("a sentence that says why", |text| (!text.trim().is_empty()).then(|| text.to_owned()))?,

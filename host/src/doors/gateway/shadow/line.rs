@@ -10,7 +10,6 @@ use serde::Serialize;
 use super::Job;
 use super::compare::{Compared, Comparison};
 use crate::doors::gateway::config::LogFormat;
-use crate::doors::gateway::decision_log::severity_name;
 use crate::gate::Gate;
 use crate::record::{RecordedPolicy, RecordedVerdict};
 
@@ -85,7 +84,7 @@ fn said(verdict: &RecordedVerdict) -> String {
         _ => "allow".to_owned(),
     };
     for finding in &verdict.findings {
-        let _ = write!(text, " [{} {}]", severity_name(finding.severity), finding.violation.rule);
+        let _ = write!(text, " [{} {}]", finding.severity.name(), finding.violation.rule);
     }
     text
 }

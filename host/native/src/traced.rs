@@ -2,10 +2,12 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use solgate_contract::Evaluate;
+use solgate_contract::manifest::Manifest;
+use solgate_contract::verdict::{Context, Outcome, Request};
 use solgate_engine::Engine;
 use solgate_engine::ir::Bundle;
 use solgate_engine::trace::Trace;
-use solgate_engine::verdict::{Context, Outcome, Request};
 
 /// The engine without a sandbox, and a trace of each of its evaluations.
 pub struct Traced {
@@ -29,8 +31,14 @@ impl Traced {
     pub fn traces(&self) -> Vec<Trace> {
         self.traces.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
 
-    pub(super) fn evaluate(&self, request: &Request<'_>, context: &Context<'_>) -> Outcome {
+impl Evaluate for Traced {
+    fn describe(&self) -> Manifest {
+        self.engine.manifest()
+    }
+
+    fn evaluate(&self, request: &Request<'_>, context: &Context<'_>) -> Outcome {
         let (outcome, trace) = self.engine.trace(request, context);
         self.traces.lock().unwrap_or_else(PoisonError::into_inner).push(trace);
         outcome

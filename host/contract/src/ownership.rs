@@ -3,11 +3,10 @@
 
 use std::borrow::Cow;
 
-use crate::{api_root, router::is_major, uri};
-
-/// The resource at which every API says which versions it has. It is found beside the
-/// version segment of an API root, too (ETSI GS NFV-SOL 013, 9.3.2).
-pub const API_VERSIONS: &str = "/api_versions";
+use crate::{
+    api_root::{self, API_VERSIONS, is_major},
+    uri,
+};
 
 /// How often percent-encoding is undone: more servers in a row decode no path.
 const LAYERS: usize = 8;

@@ -1,12 +1,11 @@
 //! The rules that the engine itself decides.
 
-use crate::ir::Severity;
+use crate::verdict::Severity;
 
 /// A rule that the engine decides without an expression or a schema.
 ///
-/// A bundle need not declare it; if it does, with
-/// [`RuleKind::Engine`](crate::ir::RuleKind::Engine), its severity, title and
-/// clause hold instead of these.
+/// A bundle need not declare it; if it does, as a rule of the engine's, its severity,
+/// title and clause hold instead of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EngineRule {
     pub id: &'static str,
@@ -15,8 +14,7 @@ pub struct EngineRule {
     pub title: &'static str,
     /// What holds unless the bundle says otherwise.
     pub severity: Severity,
-    /// It holds a request to a list that later versions of an API add to: see
-    /// [`Rule::ages`](crate::ir::Rule::ages).
+    /// It holds a request to a list that later versions of an API add to.
     pub ages: bool,
 }
 
@@ -36,13 +34,12 @@ macro_rules! engine_rules {
 
         /// Index of a rule in the engine's rule table: those of [`ENGINE_RULES`]
         /// come first, in this order.
-        #[expect(dead_code, reason = "some rules are only named by bundles")]
-        pub(crate) mod rule {
+        pub mod rule {
             engine_rules!(@index 0usize; $($name)*);
         }
     };
     (@index $at:expr; $name:ident $($rest:ident)*) => {
-        pub(crate) const $name: usize = $at;
+        pub const $name: usize = $at;
         engine_rules!(@index $at + 1usize; $($rest)*);
     };
     (@index $at:expr;) => {};

@@ -1,14 +1,12 @@
-//! From a path to an operation.
+//! From a path to an operation: by the literals of the path templates first, then by
+//! the method.
 
 use std::borrow::Cow;
 
 use crate::{
-    api_root::{self, ApiRoots, Below},
-    dialects::{Dialects, Spoken},
-    error::InitError,
-    ir::{ApiRoot, Operation},
-    ownership::API_VERSIONS,
-    text, uri,
+    api_root::{self, API_VERSIONS, ApiRoots, Below, is_major},
+    spoken::Spoken,
+    uri,
 };
 
 /// Most segments of a path template.
@@ -16,7 +14,7 @@ const MOST_SEGMENTS: usize = 16;
 
 /// API roots and path templates.
 #[derive(Debug, Clone)]
-pub(crate) struct Router {
+pub struct Router {
     roots: ApiRoots,
     resources: Vec<Resource>,
     /// Where a path begins.
@@ -37,7 +35,7 @@ struct Place {
 
 /// One path template and what may be done with it.
 #[derive(Debug, Clone)]
-pub(crate) struct Resource {
+pub struct Resource {
     segments: Vec<Segment>,
     /// Sorted by name.
     methods: Vec<Method>,
@@ -53,6 +51,18 @@ struct Method {
     spoken: Vec<(usize, usize)>,
 }
 
+/// Why an operation cannot be added to a [`Router`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RouteError {
+    #[error("the path is not a path template")]
+    Template,
+    /// An API root has a variable of this name, too.
+    #[error("the path variable {0} is one of an API root")]
+    Variable(String),
+    #[error("another operation has the same method and path")]
+    Taken,
+}
+
 /// Names and values.
 type Variables<'r, 'p> = Vec<(&'r str, Cow<'p, str>)>;
 
@@ -63,7 +73,7 @@ enum Segment {
 }
 
 /// Where a normalised path leads.
-pub(crate) enum Route<'r, 'p> {
+pub enum Route<'r, 'p> {
     Found {
         below: Below<'p>,
         resource: &'r Resource,
@@ -89,38 +99,63 @@ pub(crate) enum Route<'r, 'p> {
 }
 
 impl Router {
-    pub(crate) fn new(roots: &[ApiRoot], operations: &[Operation], dialects: &Dialects) -> Result<Self, InitError> {
-        if let Some(root) = roots.iter().find(|root| !api_root::is_root(&root.path)) {
-            return Err(InitError::ApiRoot { path: root.path.clone() });
+    /// A router without operations. Roots are known by their index; each is one to
+    /// [`api_root::is_root`].
+    pub fn new<'r>(roots: impl IntoIterator<Item = &'r str>) -> Self {
+        Self { roots: ApiRoots::new(roots), resources: Vec::new(), start: Place::default() }
+    }
+
+    /// Adds an operation, which is known by its index. `path` is a template below the
+    /// API roots, `dialect` the index of the dialect in which alone it exists.
+    ///
+    /// # Errors
+    /// If no path could lead to it, or one leads to another operation already.
+    pub fn add(
+        &mut self,
+        operation: usize,
+        method: &str,
+        path: &str,
+        dialect: Option<usize>,
+    ) -> Result<(), RouteError> {
+        let segments = parse(path).ok_or(RouteError::Template)?;
+        let is_of_root = |name: &&str| self.roots.iter().any(|(_, root)| template_variables(root).any(|n| n == *name));
+        if let Some(name) = template_variables(path).find(is_of_root) {
+            return Err(RouteError::Variable(name.to_owned()));
         }
-        let of_roots: Vec<&str> = roots.iter().flat_map(|root| template_variables(&root.path)).collect();
-        let mut resources: Vec<Resource> = Vec::new();
-        let mut start = Place::default();
-        for (index, operation) in operations.iter().enumerate() {
-            let segments = parse(operation)?;
-            if let Some(name) = template_variables(&operation.path).find(|name| of_roots.contains(name)) {
-                return Err(InitError::Duplicate { kind: "path variable", name: name.to_owned() });
-            }
-            let end = start.grow(&segments);
-            let place = *end.resource.get_or_insert(resources.len());
-            if place == resources.len() {
-                resources.push(Resource { segments, methods: Vec::new() });
-            }
-            let dialect = operation.dialect.as_ref().and_then(|name| dialects.index(name));
-            let resource = resources.get_mut(place);
-            if !resource.is_some_and(|resource| resource.add(&operation.method, dialect, index)) {
-                return Err(InitError::Duplicate {
-                    kind: "method and path of the operation",
-                    name: operation.id.clone(),
-                });
-            }
+        let end = self.start.grow(&segments);
+        let place = *end.resource.get_or_insert(self.resources.len());
+        if place == self.resources.len() {
+            self.resources.push(Resource { segments, methods: Vec::new() });
         }
-        Ok(Self { roots: ApiRoots::new(roots.iter().map(|root| root.path.as_str())), resources, start })
+        let resource = self.resources.get_mut(place);
+        if resource.is_some_and(|resource| resource.add(method, dialect, operation)) {
+            Ok(())
+        } else {
+            Err(RouteError::Taken)
+        }
+    }
+
+    /// Index of the operation that a method and a target lead to, whichever dialect it
+    /// is in. A slash at the end of the path is as none.
+    #[must_use]
+    pub fn operation(&self, method: &str, target: &str) -> Option<usize> {
+        let path = uri::normalise(uri::split_target(target).0).ok()?;
+        self.resource_at(&path)?.0.operation(method, Spoken::ALL)
+    }
+
+    /// The resource that a path leads to, in whichever dialect, and what of the path
+    /// lies below the API root, without a slash at the end.
+    #[must_use]
+    pub fn resource_at<'p>(&self, path: &'p str) -> Option<(&Resource, &'p str)> {
+        match self.find(path, |_| Spoken::ALL) {
+            Route::Found { below, resource } | Route::TrailingSlash { below, resource } => Some((resource, below.rest)),
+            Route::OtherMajor { .. } | Route::Unknown { .. } | Route::Outside => None,
+        }
     }
 
     /// Finds the resource of a path that [`uri::normalise`] let pass. `spoken` says which
     /// dialects are on below an API root.
-    pub(crate) fn find<'r, 'p>(&'r self, path: &'p str, spoken: impl Fn(usize) -> Spoken) -> Route<'r, 'p> {
+    pub fn find<'r, 'p>(&'r self, path: &'p str, spoken: impl Fn(usize) -> Spoken) -> Route<'r, 'p> {
         if let Some(below) = self.roots.find(path) {
             let spoken = spoken(below.root);
             if let Some(resource) = self.resource(below.rest, spoken) {
@@ -155,7 +190,8 @@ impl Router {
     /// Whether some server would take a path below an API root for that of a
     /// resource: one that does not mind case, blanks, empty segments or the parameters
     /// of segments.
-    pub(crate) fn resembles(&self, rest: &str) -> bool {
+    #[must_use]
+    pub fn resembles(&self, rest: &str) -> bool {
         let Some(path) = uri::decode(rest) else {
             return true;
         };
@@ -200,7 +236,7 @@ impl Place {
     /// Index of the resource at the end of `path`, of those that `exists` lets pass;
     /// literals go before variables.
     fn find(&self, path: &str, exists: &impl Fn(usize) -> bool) -> Option<usize> {
-        let (segment, rest) = match text::split_once(path, b'/') {
+        let (segment, rest) = match uri::split_once(path, b'/') {
             Some((segment, rest)) => (segment, Some(rest)),
             None => (path, None),
         };
@@ -222,7 +258,8 @@ impl Place {
 impl Resource {
     /// The values of the variables in the path, those of the API root first, decoded;
     /// `None` if one is not UTF-8 or holds a control character.
-    pub(crate) fn variables<'r, 'p>(&'r self, root: &'r str, below: &Below<'p>) -> Option<Variables<'r, 'p>> {
+    #[must_use]
+    pub fn variables<'r, 'p>(&'r self, root: &'r str, below: &Below<'p>) -> Option<Variables<'r, 'p>> {
         let mut variables = Vec::new();
         if root.contains('{') {
             for (name, text) in api_root::variables(root, below.prefix) {
@@ -231,7 +268,7 @@ impl Resource {
         }
         let mut rest = below.rest.strip_prefix('/').unwrap_or_default();
         for segment in &self.segments {
-            let (text, after) = text::split_once(rest, b'/').unwrap_or((rest, ""));
+            let (text, after) = uri::split_once(rest, b'/').unwrap_or((rest, ""));
             rest = after;
             if let Segment::Variable(name) = segment {
                 variables.push((name.as_str(), value(text)?));
@@ -241,12 +278,14 @@ impl Resource {
     }
 
     /// Index of the operation.
-    pub(crate) fn operation(&self, method: &str, spoken: Spoken) -> Option<usize> {
+    #[must_use]
+    pub fn operation(&self, method: &str, spoken: Spoken) -> Option<usize> {
         self.methods.iter().find(|known| known.name == method)?.operation(spoken)
     }
 
     /// The methods that there are.
-    pub(crate) fn methods(&self, spoken: Spoken) -> Vec<&str> {
+    #[must_use]
+    pub fn methods(&self, spoken: Spoken) -> Vec<&str> {
         let there = self.methods.iter().filter(|method| method.operation(spoken).is_some());
         there.map(|method| method.name.as_str()).collect()
     }
@@ -288,32 +327,25 @@ fn value(segment: &str) -> Option<Cow<'_, str>> {
     uri::decode(segment).filter(|value| !value.contains(char::is_control))
 }
 
-/// `v` and digits, in either case.
-pub(crate) fn is_major(segment: &str) -> bool {
-    segment
-        .strip_prefix(['v', 'V'])
-        .is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
-}
-
-fn parse(operation: &Operation) -> Result<Vec<Segment>, InitError> {
-    let fault = || InitError::Path { operation: operation.id.clone(), path: operation.path.clone() };
-    let rest = operation.path.strip_prefix('/').ok_or_else(fault)?;
+/// The segments of a path template.
+fn parse(path: &str) -> Option<Vec<Segment>> {
+    let rest = path.strip_prefix('/')?;
     if rest.split('/').count() > MOST_SEGMENTS {
-        return Err(fault());
+        return None;
     }
     rest.split('/')
         .map(|segment| match segment.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
-            Some(name) if !name.is_empty() && !name.contains(['{', '}']) => Ok(Segment::Variable(name.to_owned())),
+            Some(name) if !name.is_empty() && !name.contains(['{', '}']) => Some(Segment::Variable(name.to_owned())),
             None if !segment.is_empty() && !segment.contains(['{', '}', '%', '?']) => {
-                Ok(Segment::Literal(segment.to_owned()))
+                Some(Segment::Literal(segment.to_owned()))
             }
-            _ => Err(fault()),
+            _ => None,
         })
         .collect()
 }
 
 /// Names of the variables in braces in a template.
-pub(crate) fn template_variables(template: &str) -> impl Iterator<Item = &str> {
+pub fn template_variables(template: &str) -> impl Iterator<Item = &str> {
     template.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
 }
 
@@ -322,25 +354,21 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    fn operation(id: &str, method: &str, path: &str) -> Operation {
-        serde_json::from_value(serde_json::json!({
-            "id": id, "method": method, "path": path, "version": true, "acceptRequired": false, "produces": [], "body": null,
-        }))
-        .unwrap()
-    }
-
     const ROOTS: [&str; 3] = ["/vnflcm/v2", "/telco/api/vnflcm/v2", "/orgs/{org}/vnflcm/v2"];
 
     fn router() -> Router {
-        let root = |path: &str| ApiRoot { path: path.to_owned(), options: Default::default() };
         let operations = [
-            operation("get", "GET", "/vnf_instances/{vnfInstanceId}"),
-            operation("delete", "DELETE", "/vnf_instances/{vnfInstanceId}"),
-            operation("special", "GET", "/vnf_instances/special"),
-            operation("terminate", "POST", "/vnf_instances/{vnfInstanceId}/terminate"),
-            operation("versions", "GET", "/api_versions"),
+            ("GET", "/vnf_instances/{vnfInstanceId}"),
+            ("DELETE", "/vnf_instances/{vnfInstanceId}"),
+            ("GET", "/vnf_instances/special"),
+            ("POST", "/vnf_instances/{vnfInstanceId}/terminate"),
+            ("GET", "/api_versions"),
         ];
-        Router::new(&ROOTS.map(root), &operations, &Dialects::default()).unwrap()
+        let mut router = Router::new(ROOTS);
+        for (index, (method, path)) in operations.into_iter().enumerate() {
+            router.add(index, method, path, None).unwrap();
+        }
+        router
     }
 
     fn find(path: &str) -> String {
@@ -419,28 +447,36 @@ mod tests {
     }
 
     #[test]
-    fn templates_are_checked() {
-        let root = ApiRoot { path: "/{a}/v1".to_owned(), options: Default::default() };
-        assert!(
-            Router::new(std::slice::from_ref(&root), &[operation("a", "GET", "/b/{a}")], &Dialects::default()).is_err()
-        );
-        assert!(Router::new(&[root], &[operation("a", "GET", "/b/{c}")], &Dialects::default()).is_ok());
-        for path in ["vnf_instances", "/a//b", "/a/{}", "/a/x{y}", "/a/", "/{a/b}"] {
-            assert!(Router::new(&[], &[operation("a", "GET", path)], &Dialects::default()).is_err(), "{path}");
+    fn a_literal_goes_before_a_variable_and_both_before_the_method() {
+        let named = |operations: &[(&str, &str)], method: &str, path: &str| {
+            let mut router = Router::new(["/v"]);
+            for (index, (method, path)) in operations.iter().enumerate() {
+                router.add(index, method, path, None).unwrap();
+            }
+            router.operation(method, path)
+        };
+        let literals = [("GET", "/b/{first}/{second}"), ("GET", "/{any}/c/d")];
+        assert_eq!(named(&literals, "GET", "/v/b/c/d"), Some(0));
+        assert_eq!(named(&literals, "GET", "/v/a/c/d"), Some(1));
+        let methods = [("GET", "/a/x"), ("POST", "/a/{id}")];
+        assert_eq!(named(&methods, "POST", "/v/a/x"), None);
+        assert_eq!(named(&methods, "POST", "/v/a/y/?q"), Some(1));
+        assert_eq!(named(&methods, "POST", "/v/a/%zz"), None);
+    }
+
+    #[test]
+    fn operations_that_cannot_be_found_are_refused() {
+        let add = |root: &str, path: &str| Router::new([root]).add(0, "GET", path, None);
+        assert_eq!(add("/{a}/v1", "/b/{a}"), Err(RouteError::Variable("a".to_owned())));
+        assert_eq!(add("/{a}/v1", "/b/{c}"), Ok(()));
+        let long = "/x".repeat(17);
+        for path in ["vnf_instances", "/a//b", "/a/{}", "/a/x{y}", "/a/", "/{a/b}", &long] {
+            assert_eq!(add("/v1", path), Err(RouteError::Template), "{path}");
         }
-        assert!(
-            Router::new(&[], &[operation("a", "GET", "/a"), operation("b", "GET", "/a")], &Dialects::default())
-                .is_err()
-        );
-        for path in ["/a/", "/a/{b", "/{a}/{a}"] {
-            assert!(
-                Router::new(
-                    &[ApiRoot { path: path.to_owned(), options: Default::default() }],
-                    &[],
-                    &Dialects::default()
-                )
-                .is_err()
-            );
-        }
+        let mut router = Router::new(["/v1"]);
+        assert_eq!(router.add(0, "GET", "/a", None), Ok(()));
+        assert_eq!(router.add(1, "GET", "/a", None), Err(RouteError::Taken));
+        assert_eq!(router.add(1, "GET", "/a", Some(0)), Ok(()));
+        assert_eq!(router.operation("GET", "/v1/a"), Some(1), "that of the dialect");
     }
 }

@@ -1,7 +1,43 @@
 //! What goes into an evaluation and what comes out of it: the contract of
 //! `wit/policy.wit` in Rust, borrowed where it is input.
 
-use crate::ir::Severity;
+use serde::{Deserialize, Serialize};
+
+/// How bad a failure of a rule is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The rule does not run.
+    Off,
+    /// A failure is recorded and has no other effect.
+    Audit,
+    /// A failure is reported beside the verdict.
+    Warn,
+    /// A failure denies the request.
+    Deny,
+}
+
+impl Severity {
+    /// All of them by the names that people write, the gravest first.
+    pub const NAMES: [(&'static str, Self); 4] =
+        [("deny", Self::Deny), ("warn", Self::Warn), ("audit", Self::Audit), ("off", Self::Off)];
+
+    /// The severity of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, severity)| *severity)
+    }
+
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Deny => "deny",
+            Self::Warn => "warn",
+            Self::Audit => "audit",
+            Self::Off => "off",
+        }
+    }
+}
 
 /// One HTTP request.
 #[derive(Debug, Clone, Copy)]

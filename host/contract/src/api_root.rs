@@ -5,6 +5,10 @@
 
 use std::cmp::Ordering;
 
+/// The resource at which every API says which versions it has. It is found beside the
+/// version segment of an API root, too (ETSI GS NFV-SOL 013, 9.3.2).
+pub const API_VERSIONS: &str = "/api_versions";
+
 /// The API roots of a policy, to find the one that a path lies below.
 #[derive(Debug, Clone, Default)]
 pub struct ApiRoots {
@@ -83,6 +87,13 @@ pub fn variables<'r, 'p>(root: &'r str, prefix: &'p str) -> impl Iterator<Item =
 /// The name of the variable that a segment is.
 pub(crate) fn variable(segment: &str) -> Option<&str> {
     segment.strip_prefix('{')?.strip_suffix('}')
+}
+
+/// Whether a segment names a major version of an API: `v` and digits, in either case.
+pub(crate) fn is_major(segment: &str) -> bool {
+    segment
+        .strip_prefix(['v', 'V'])
+        .is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// Whether it can be an API root: a path without a slash at its end, each of whose
