@@ -1,5 +1,7 @@
 //! How a compiled bundle judges.
 
+use std::collections::BTreeMap;
+
 use solgate_contract::manifest::{FactTemplate, Limits, Manifest, Operation, OptionDefinition, RuleSummary, Secret};
 use solgate_contract::verdict::{Context, Outcome, Request};
 
@@ -84,8 +86,8 @@ impl Engine {
                     path: operation.path.clone(),
                 })
                 .collect(),
-            facts: bundle.facts.iter().map(|fact| (fact.name.clone(), template(fact))).collect(),
-            options: bundle.options.iter().map(|option| (option.name.clone(), definition(option))).collect(),
+            facts: by_name(bundle.facts.iter().map(|fact| (&fact.name, template(fact)))),
+            options: by_name(bundle.options.iter().map(|option| (&option.name, definition(option)))),
             rules: bundle.rules.iter().map(summary).collect(),
             limits: Limits {
                 body_bytes: bundle.limits.body_bytes,
@@ -119,6 +121,16 @@ impl Engine {
         let operation = self.0.router.operation(method, target)?;
         self.0.ir.operations.get(operation).map(|operation| operation.id.as_str())
     }
+}
+
+/// One after another: collecting would sort first, and the code of that is a hundredth
+/// of the component.
+fn by_name<'n, T>(named: impl Iterator<Item = (&'n String, T)>) -> BTreeMap<String, T> {
+    let mut map = BTreeMap::new();
+    for (name, value) in named {
+        map.insert(name.clone(), value);
+    }
+    map
 }
 
 fn template(fact: &FactDef) -> FactTemplate {

@@ -49,7 +49,7 @@ impl Asked {
     /// If the bundle's policy does not load, or a case has no form of a request.
     pub async fn count(compiled: &Compiled) -> Self {
         let policy =
-            Arc::new(Policy::without_sandbox(solgate_native::judge(compiled.bundle.clone()).expect("it loads")));
+            Arc::new(Policy::without_sandbox(solgate_unsandboxed::judge(compiled.bundle.clone()).expect("it loads")));
         let mut asked = Self::default();
         for case in &compiled.cases {
             asked.add(&policy, &compiled.bundle, case).await;

@@ -20,7 +20,7 @@ async fn on_every_case_of_the_default_policy() {
     let compiled = compile_dir(&workspace().join("policies/vnflcm-v2"), &BuildOptions::default()).expect("it compiles");
     let carried = bundle_of(VNFLCM_V2).expect("the built-in policy carries its bundle");
     assert_eq!(carried, compiled.bundle, "run `make artifacts`");
-    let traces = solgate_native::traced(carried).expect("the engine takes it");
+    let traces = solgate_unsandboxed::traced(carried).expect("the engine takes it");
     let traced = Arc::new(Policy::without_sandbox(traces.clone()));
     for case in &compiled.cases {
         let facts = case.facts.iter().map(|(name, given)| (name.clone(), document(given))).collect();

@@ -214,7 +214,7 @@ async fn the_gate_names_the_operation_that_the_engine_judges_by() {
         (&by_method[..], "GET", "/vnflcm/api_versions", Some("apiVersions"), "apiVersions.denied"),
     ] {
         let bundle = serde_json::from_value(crossing(operations)).expect("it is a bundle");
-        let policy = Arc::new(Policy::without_sandbox(solgate_native::judge(bundle).expect("it compiles")));
+        let policy = Arc::new(Policy::without_sandbox(solgate_unsandboxed::judge(bundle).expect("it compiles")));
         let gate = Gate::new(vec![policy], Arc::new(Script::default()));
         let decision = gate.judge(&request(method, target, &[], b"")).await;
         assert_eq!(rule(&decision).map(|(_, rule)| rule), Some(decided), "{method} {target}");
@@ -248,7 +248,7 @@ async fn a_fact_that_turns_out_to_be_stale_may_make_others_needed() {
             rule_of("idle", expression("vnfInstance.instantiationState == 'INSTANTIATED'", "openOps.size() == 0")),
         ],
     });
-    let judge = solgate_native::judge(serde_json::from_value(bundle).expect("it is a bundle"));
+    let judge = solgate_unsandboxed::judge(serde_json::from_value(bundle).expect("it is a bundle"));
     let policy = Arc::new(Policy::without_sandbox(judge.expect("it compiles")));
     let stale = Stale(Script::instance("INSTANTIATED", false));
     let gate = Gate::new(vec![policy], Arc::new(stale));

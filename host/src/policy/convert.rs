@@ -7,7 +7,7 @@ use solgate_contract::verdict::{
     self, Caller, Context, Denial, FactQuery, Finding, Location, Outcome, Setting, Severity, Violation,
 };
 
-use super::component::contract::exports::solgate::policy::judge as wit;
+use super::contract::exports::solgate::policy::judge as wit;
 
 /// Longest text of one member of an outcome, in bytes.
 const TEXT: usize = 4096;

@@ -6,8 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use solgate_contract::verdict::{self, Context};
 use wasmtime::{AsContextMut, ResourceLimiter, Store, Trap};
 
-use super::component::{classify, contract};
-use super::engine::Engine;
+use super::contract;
 use super::limits::EvaluationLimits;
 use super::{EvaluateError, convert};
 
@@ -27,9 +26,9 @@ pub(super) struct Room {
 impl Room {
     /// A store whose instance may use `memory` bytes. Its deadline is still to be
     /// set.
-    pub(super) fn store(engine: &Engine, memory: usize) -> Store<Self> {
+    pub(super) fn store(engine: &wasmtime::Engine, memory: usize) -> Store<Self> {
         let room = Self { memory, exceeded: false, start: 0, size: 0, growth: 0 };
-        let mut store = Store::new(engine.wasmtime(), room);
+        let mut store = Store::new(engine, room);
         store.limiter(|room| room);
         store
     }
@@ -97,7 +96,7 @@ impl Instance {
             Ok(_) if !self.store.data().has_grown() => self.calls.saturating_sub(1),
             _ => 0,
         };
-        result.map_err(|error| match classify(&error, self.store.data().exceeded) {
+        result.map_err(|error| match EvaluateError::of(&error, self.store.data().exceeded) {
             // It came to an end, but what it returned cannot be read.
             EvaluateError::Trap(_) if error.downcast_ref::<Trap>().is_none() => {
                 let why = error.root_cause();

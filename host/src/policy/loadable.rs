@@ -11,7 +11,8 @@ use wasmtime::Store;
 use wasmtime::component::{Component, Linker};
 
 use super::LoadError;
-use super::component::{Loaded, Start, StartError, contract};
+use super::component::{Loaded, Start, StartError};
+use super::contract;
 use super::engine::Engine;
 use super::instance::Room;
 use super::isolation::Isolation;
@@ -35,7 +36,7 @@ impl Start for Loadable {
     const GROWTH: usize = 16 << 20;
 
     fn start(&self, engine: &Engine, limits: &EvaluationLimits) -> Result<(Store<Room>, contract::Policy), StartError> {
-        let mut store = Room::store(engine, limits.memory);
+        let mut store = Room::store(engine.wasmtime(), limits.memory);
         // It compiles the schemas and expressions of the author's own bundle, once.
         store.set_epoch_deadline(u64::from(u32::MAX));
         let started = self.ready.instance_pre().instantiate(&mut store).and_then(|instance| {

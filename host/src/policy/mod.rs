@@ -2,6 +2,7 @@
 
 mod cache;
 mod component;
+mod contract;
 mod convert;
 mod engine;
 mod instance;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 use solgate_contract::verdict::{Context, Outcome, Request};
 use wasmtime::component::Component;
+use wasmtime::{PoolConcurrencyLimitError, Trap};
 
 pub use self::cache::CacheError;
 pub use self::engine::{Engine, EngineConfig, EngineError, InstanceUse};
@@ -100,6 +102,19 @@ pub enum EvaluateError {
     Busy,
     #[error("its outcome is not valid: {0}")]
     Outcome(String),
+}
+
+impl EvaluateError {
+    fn of(error: &wasmtime::Error, memory_exceeded: bool) -> Self {
+        if error.downcast_ref::<PoolConcurrencyLimitError>().is_some() {
+            return Self::Busy;
+        }
+        match error.downcast_ref::<Trap>() {
+            Some(Trap::Interrupt) => Self::Deadline,
+            _ if memory_exceeded => Self::Memory,
+            _ => Self::Trap(format!("{error:#}")),
+        }
+    }
 }
 
 impl Policy {

@@ -72,7 +72,7 @@ fn in_one_process() {
 /// Expressions that have nothing in common but that they see maps.
 fn generated(folder: &Path) {
     let bundle = expressions::bundle();
-    let trace = solgate_native::traced(bundle.clone()).expect("it starts");
+    let trace = solgate_unsandboxed::traced(bundle.clone()).expect("it starts");
     let traced = Policy::without_sandbox(trace.clone());
     let native = Engine::new(bundle.clone()).expect("it starts");
     let by_cel = Engine::new(bundle).expect("it starts").by_cel_alone();

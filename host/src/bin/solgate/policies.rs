@@ -14,7 +14,7 @@ use solgate::policy::{
 use solgate_bundle::bake::{CarriedError, bundle_of};
 use solgate_bundle::{BuildOptions, Failure};
 use solgate_engine::ir::Bundle;
-use solgate_native::{RefusedBundle, Traced};
+use solgate_unsandboxed::{RefusedBundle, Traced};
 
 /// Loads policies for one process. Cloning is cheap.
 #[derive(Clone)]
@@ -110,7 +110,7 @@ impl Loader {
             Some(path) if path.is_dir() => {
                 let compiled = solgate_bundle::compile_dir(path, &BuildOptions::default())
                     .map_err(|failure| bundle_error(path, failure))?;
-                solgate_native::judge(compiled.bundle)
+                solgate_unsandboxed::judge(compiled.bundle)
                     .map(|judge| Arc::new(Policy::without_sandbox(judge)))
                     .map_err(|error| PolicyError::Refused { path: Some(path.to_owned()), error })
             }
@@ -158,7 +158,7 @@ pub fn traced_gate(order: GateOrder) -> anyhow::Result<(Gate, Vec<Arc<Traced>>)>
     let (mut policies, mut traces) = (Vec::new(), Vec::new());
     let paths: Vec<_> = order.policies.iter().map(|path| Some(path.as_path())).collect();
     for path in if paths.is_empty() { vec![None] } else { paths } {
-        let traced = solgate_native::traced(bundle(path)?)
+        let traced = solgate_unsandboxed::traced(bundle(path)?)
             .map_err(|error| PolicyError::Refused { path: path.map(Path::to_owned), error })?;
         policies.push(Arc::new(Policy::without_sandbox(traced.clone())));
         traces.push(traced);

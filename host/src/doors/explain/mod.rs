@@ -11,7 +11,7 @@ use std::sync::Arc;
 use clap::Args;
 use solgate_engine::ir::Rule;
 use solgate_engine::trace::{RuleResult, Stage, Trace};
-use solgate_native::Traced;
+use solgate_unsandboxed::Traced;
 
 use super::check::{self, CheckArgs, CheckError, Format, GateOrder, MissingFact, Report};
 use crate::gate::Gate;
