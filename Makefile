@@ -23,7 +23,7 @@ ARTIFACTS := target/solgate
 WASM_TARGET := wasm32-unknown-unknown
 WASM := target/$(WASM_TARGET)/sandbox
 BUNDLE := $(shell find policies/vnflcm-v2 -type f)
-BAKER := $(shell find host/bundle/src host/bundle/Cargo.toml host/contract -type f)
+BAKER := $(shell find host/bundle/src host/bundle/Cargo.toml host/cases/src host/cases/Cargo.toml host/document/src host/document/Cargo.toml host/contract -type f)
 
 # The version that deny.toml is written for.
 DENY_VERSION := 0.20.2

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+pub use solgate_contract::manifest::OptionKind;
 pub use solgate_contract::verdict::Severity;
 
 /// Raised whenever the meaning of this module's data changes.
@@ -100,16 +101,6 @@ pub struct OptionDef {
     /// If not empty, the only values allowed.
     #[serde(default)]
     pub values: Vec<Value>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum OptionKind {
-    Boolean,
-    Integer,
-    String,
-    /// A list of strings.
-    Strings,
 }
 
 /// A fact template.

@@ -16,7 +16,6 @@ pub mod trace;
 
 #[cfg(target_arch = "wasm32")]
 mod allocator;
-mod catalogue;
 #[cfg(target_arch = "wasm32")]
 mod compact;
 #[cfg(target_arch = "wasm32")]
@@ -31,6 +30,7 @@ mod filter;
 mod findings;
 mod http_uri;
 mod json;
+mod judge;
 mod media_type;
 mod rules;
 mod schema;
@@ -39,8 +39,10 @@ mod stages;
 mod text;
 mod version;
 
-pub use catalogue::{ENGINE_RULES, EngineRule};
 pub use engine::Engine;
 pub use error::InitError;
 pub use schema::FORMATS;
+pub use solgate_contract::catalogue::{ENGINE_RULES, EngineRule};
 pub use solgate_contract::{api_root, verdict};
+
+use solgate_contract::catalogue;

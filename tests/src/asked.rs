@@ -12,7 +12,7 @@ use solgate::facts::{Fact, FactRequest, FactSource, MapFacts};
 use solgate::gate::{FactFailure, Gate, Verdict};
 use solgate::policy::Policy;
 use solgate_bundle::Compiled;
-use solgate_bundle::cases::{Case, FactGiven};
+use solgate_cases::{Case, FactGiven};
 use solgate_engine::ir::{Bundle, RuleKind, Stage};
 
 /// Requests to the VNFM beyond the one that is judged.

@@ -9,8 +9,8 @@ use solgate::facts::MapFacts;
 use solgate::gate::{Decision, Gate, Verdict};
 use solgate::policy::{Policy, VNFLCM_V2};
 use solgate_bundle::bake::bundle_of;
-use solgate_bundle::cases::FactGiven;
 use solgate_bundle::{BuildOptions, compile_dir};
+use solgate_cases::FactGiven;
 use solgate_tests::process::solgate;
 use solgate_tests::{default_policy, workspace};
 

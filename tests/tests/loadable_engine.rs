@@ -2,7 +2,7 @@
 
 use solgate::policy::Policy;
 use solgate_bundle::BuildOptions;
-use solgate_bundle::cases::{self, Judge, JudgeError};
+use solgate_cases::{Judge, JudgeError};
 use solgate_engine::Engine;
 use solgate_engine::ir::Bundle;
 use solgate_engine::verdict::{Context, Outcome, Request};
@@ -54,7 +54,7 @@ fn its_verdicts_are_those_of_the_baked_policy() {
     let native = Engine::new(compiled.bundle).expect("it starts");
     let compared = Compared { native, loaded: &loaded, baked: &baked };
     for case in &compiled.cases {
-        cases::run(&compared, case).expect("it is judged");
+        solgate_cases::run(&compared, case).expect("it is judged");
     }
     assert!(compiled.cases.len() > 200, "{} cases", compiled.cases.len());
 }

@@ -125,18 +125,6 @@ impl Default for FactsConfig {
     }
 }
 
-/// `deny`, `warn`, `audit` or `off`.
-#[must_use]
-pub fn parse_severity(text: &str) -> Option<Severity> {
-    Some(match text {
-        "deny" => Severity::Deny,
-        "warn" => Severity::Warn,
-        "audit" => Severity::Audit,
-        "off" => Severity::Off,
-        _ => return None,
-    })
-}
-
 /// What [`parse_mode`] takes.
 pub const MODE: &str = "enforce, monitor or off";
 

@@ -8,6 +8,7 @@ use solgate::problem::ProblemStyle;
 
 use super::gate::{self, FactsConfig, GateConfig, SeverityOverride};
 use super::yaml::{self, ConfigError, Node};
+use solgate::gate::Severity;
 use super::{evaluation, gateway};
 
 type Result<T> = std::result::Result<T, ConfigError>;
@@ -129,7 +130,7 @@ fn severity(rule: &str, node: Node<'_>) -> Result<SeverityOverride> {
     let (mut severity, mut reason, mut until) = (None, None, None);
     for (name, node) in node.members(&["severity", "reason", "until"])? {
         match name {
-            "severity" => severity = Some(node.parse("deny, warn, audit or off", gate::parse_severity)?),
+            "severity" => severity = Some(node.parse("deny, warn, audit or off", Severity::named)?),
             "reason" => {
                 reason = Some(
                     node.parse("a sentence that says why", |text| (!text.trim().is_empty()).then(|| text.to_owned()))?,

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use saphyr::{LoadableYamlNode, MarkedYaml, Scalar, YamlData};
+use solgate_document::suggest::nearest;
 
 /// What is wrong with a configuration file, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,7 +78,7 @@ impl<'a> Node<'a> {
         let members = self.entries()?;
         for (name, _, key) in &members {
             if !known.contains(name) {
-                let hint = match closest(name, known) {
+                let hint = match nearest(name, known) {
                     Some(other) => format!("did you mean {other}?"),
                     None => format!("known here: {}", known.join(", ")),
                 };
@@ -200,10 +201,4 @@ impl<'a> Node<'a> {
         };
         self.error(format!("expected {what}, found {found}"))
     }
-}
-
-/// The known name that is nearest to `name`, if any is near.
-pub fn closest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
-    let near = |other: &&str| strsim::damerau_levenshtein(&name.to_lowercase(), &other.to_lowercase());
-    known.iter().copied().min_by_key(near).filter(|other| near(other) <= other.len().div_ceil(3))
 }

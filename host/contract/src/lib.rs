@@ -9,7 +9,9 @@
 #![forbid(unsafe_code)]
 
 pub mod api_root;
+pub mod catalogue;
 pub mod evaluate;
+pub mod judge;
 pub mod manifest;
 pub mod ownership;
 pub mod router;
@@ -18,4 +20,5 @@ pub mod uri;
 pub mod verdict;
 
 pub use evaluate::Evaluate;
+pub use judge::{Judge, JudgeError};
 pub use manifest::Manifest;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::api_root::{self, API_VERSIONS};
@@ -62,6 +63,30 @@ pub struct OptionDefinition {
     /// If not empty, the only values allowed.
     pub values: Vec<Value>,
     pub doc: String,
+}
+
+impl OptionDefinition {
+    /// The type of its values, which is that of the default.
+    #[must_use]
+    pub fn kind(&self) -> OptionKind {
+        match &self.default {
+            Value::Bool(_) => OptionKind::Boolean,
+            Value::Number(_) => OptionKind::Integer,
+            Value::Array(_) => OptionKind::Strings,
+            _ => OptionKind::String,
+        }
+    }
+}
+
+/// The type of an option's values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum OptionKind {
+    Boolean,
+    Integer,
+    String,
+    /// A list of strings.
+    Strings,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,31 +153,3 @@ impl Manifest {
 fn plain(path: &str) -> String {
     path.replace(';', "%3B")
 }
-<<<<<<<< HEAD:host/gate/src/policy/manifest.rs
-
-/// Decodes the percent-encoded unreserved characters of a path (RFC 3986, 2.3).
-pub fn decode_unreserved(path: &str) -> Cow<'_, str> {
-    if !path.contains('%') {
-        return path.into();
-    }
-    let mut decoded = String::with_capacity(path.len());
-    let mut rest = path;
-    while let Some((before, after)) = rest.split_once('%') {
-        decoded.push_str(before);
-        let octet = after.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok()).map(char::from);
-        match octet {
-            Some(c) if c.is_ascii_alphanumeric() || "-._~".contains(c) => {
-                decoded.push(c);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            _ => {
-                decoded.push('%');
-                rest = after;
-            }
-        }
-    }
-    decoded.push_str(rest);
-    decoded.into()
-}
-========
->>>>>>>> h/contract:host/contract/src/manifest.rs

@@ -17,6 +17,28 @@ pub enum Severity {
     Deny,
 }
 
+impl Severity {
+    /// All of them by the names that people write, the gravest first.
+    pub const NAMES: [(&'static str, Self); 4] =
+        [("deny", Self::Deny), ("warn", Self::Warn), ("audit", Self::Audit), ("off", Self::Off)];
+
+    /// The severity of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, severity)| *severity)
+    }
+
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Deny => "deny",
+            Self::Warn => "warn",
+            Self::Audit => "audit",
+            Self::Off => "off",
+        }
+    }
+}
+
 /// One HTTP request.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {

@@ -34,7 +34,3 @@ pub mod request;
 pub mod trace_context;
 
 pub use request::Request;
-/// Cases of a policy: requests and the verdicts that they must get.
-/// [`Policy::embedded_cases`](policy::Policy::embedded_cases) gives those that a
-/// policy's file brings along, [`cases::run`] runs one.
-pub use solgate_bundle::cases;

@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use ring::digest::{Context as Hasher, SHA256};
 use solgate::policy::{Engine as Sandbox, EngineConfig, EvaluationLimits, Policy};
-use solgate_bundle::cases::{self, Judge, JudgeError};
 use solgate_bundle::{BuildOptions, compile_dir};
+use solgate_cases::{Judge, JudgeError};
 use solgate_engine::Engine;
 use solgate_engine::verdict::{Context, Outcome, Request};
 use solgate_tests::domain::{self, Tally};
@@ -126,7 +126,7 @@ fn corpus() {
     let judge =
         Judges { native: &native, sandboxed: [default_policy(), recycled_policy()], outcomes: RefCell::default() };
     for case in &compiled.cases {
-        cases::run(&judge, case).expect("it is judged");
+        solgate_cases::run(&judge, case).expect("it is judged");
     }
     let mut tally = Tally::default();
     for case in domain.iter().flatten().filter(|case| !case.undecidable()) {

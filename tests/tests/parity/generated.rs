@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use solgate::policy::{Engine as Sandbox, EngineConfig, EvaluateError, EvaluationLimits, Policy};
-use solgate_bundle::cases::{self, Case, FactGiven};
 use solgate_bundle::{BuildOptions, compile_dir};
+use solgate_cases::{Case, FactGiven};
 use solgate_engine::Engine;
 use solgate_engine::verdict::{Context, FactAnswer, FactQuery, Outcome, Request};
 use solgate_tests::domain::{self, Vnfm};
@@ -132,7 +132,7 @@ fn seeds(native: &Engine, own: &[Case]) -> Vec<Subject> {
             asked.lock().unwrap().insert(query.name.clone(), given.clone());
             Some(given)
         };
-        cases::judge(native, &request, &answer).expect("it is judged");
+        solgate_cases::judge(native, &request, &answer).expect("it is judged");
         let asked = asked.into_inner().unwrap();
         seeds.extend(Subject::of(&request, &asked));
     }

@@ -294,7 +294,7 @@ fn option(text: &str) -> Result<(String, serde_json::Value), String> {
 fn severity(text: &str) -> Result<(String, Severity), String> {
     const EXPECTED: &str = "RULE=SEVERITY, such as query.unknown=warn; severities are deny, warn, audit and off";
     let (rule, severity) = pair(text, EXPECTED)?;
-    let severity = config::parse_severity(severity).ok_or_else(|| format!("expected {EXPECTED}"))?;
+    let severity = Severity::named(severity).ok_or_else(|| format!("expected {EXPECTED}"))?;
     Ok((rule.to_owned(), severity))
 }
 

@@ -1,13 +1,13 @@
 //! Policies: loaded once, asked about every request.
 
 mod cache;
-mod cases;
 mod component;
 mod contract;
 mod convert;
 mod engine;
 mod instance;
 mod isolation;
+mod judge;
 mod limits;
 mod loadable;
 mod reset;
@@ -24,7 +24,6 @@ use wasmtime::component::Component;
 use wasmtime::{PoolConcurrencyLimitError, Trap};
 
 pub use self::cache::CacheError;
-pub use self::cases::CasesError;
 pub use self::engine::{Engine, EngineConfig, EngineError, InstanceUse};
 pub use self::isolation::{Isolation, IsolationError};
 pub use self::limits::EvaluationLimits;

@@ -7,7 +7,6 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 use solgate::gate::Gate;
-use solgate::record::severity_name;
 use solgate::record::{RecordedPolicy, RecordedVerdict};
 use solgate_config::LogFormat;
 
@@ -85,7 +84,7 @@ fn said(verdict: &RecordedVerdict) -> String {
         _ => "allow".to_owned(),
     };
     for finding in &verdict.findings {
-        let _ = write!(text, " [{} {}]", severity_name(finding.severity), finding.violation.rule);
+        let _ = write!(text, " [{} {}]", finding.severity.name(), finding.violation.rule);
     }
     text
 }

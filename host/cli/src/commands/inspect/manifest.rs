@@ -7,9 +7,6 @@ use solgate::facts::FactTemplate;
 use solgate::policy::Manifest;
 use solgate::policy::manifest::Severity;
 
-const SEVERITIES: [(&str, Severity); 4] =
-    [("deny", Severity::Deny), ("warn", Severity::Warn), ("audit", Severity::Audit), ("off", Severity::Off)];
-
 pub fn title(manifest: &Manifest) -> String {
     format!("{} {}\n", manifest.name, manifest.version)
 }
@@ -72,7 +69,7 @@ pub fn json(manifest: &Manifest) -> Value {
 
 /// How many rules have which severity unless options or settings say otherwise.
 fn severities(manifest: &Manifest) -> impl Iterator<Item = (&'static str, usize)> {
-    SEVERITIES
+    Severity::NAMES
         .iter()
         .map(|(name, severity)| (*name, manifest.rules.iter().filter(|rule| rule.severity == *severity).count()))
 }
