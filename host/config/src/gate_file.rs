@@ -8,8 +8,8 @@ use solgate::problem::ProblemStyle;
 
 use super::gate::{self, FactsConfig, GateConfig, SeverityOverride};
 use super::yaml::{self, ConfigError, Node};
-use solgate::gate::Severity;
 use super::{evaluation, gateway};
+use solgate::gate::Severity;
 
 type Result<T> = std::result::Result<T, ConfigError>;
 

@@ -25,8 +25,7 @@ mod yaml;
 pub use evaluation::{MEMORY, OUTPUT, VIOLATIONS, expected, parse_evaluation_time};
 pub use file::FileError;
 pub use gate::{
-    FactsConfig, GateConfig, GateMode, MODE, SeverityOverride, parse_fact_failure, parse_mode,
-    parse_until,
+    FactsConfig, GateConfig, GateMode, MODE, SeverityOverride, parse_fact_failure, parse_mode, parse_until,
 };
 pub use gate_file::parse as parse_gate;
 pub use gateway::{

@@ -50,11 +50,6 @@ impl From<&Finding> for FindingLine {
             Location::Request => String::new(),
             Location::Body(at) | Location::Header(at) | Location::Query(at) | Location::Path(at) => at.clone(),
         };
-        Self {
-            severity: finding.severity.name(),
-            status: finding.status,
-            rule: finding.violation.rule.clone(),
-            at,
-        }
+        Self { severity: finding.severity.name(), status: finding.status, rule: finding.violation.rule.clone(), at }
     }
 }
