@@ -11,7 +11,7 @@ use solgate::gate::Gate;
 use solgate::policy::{
     Engine, EngineConfig, EvaluationLimits, Isolation, LoadError, Policy, PolicySources, SourceError, Traced, VNFLCM_V2,
 };
-use solgate_bundle::bake::{CarriedError, bundle_of};
+use solgate_bundle::bake::{BakeError, CarriedError, bundle_of, loadable_engine};
 use solgate_bundle::{BuildOptions, Failure};
 use solgate_engine::ir::Bundle;
 
@@ -35,6 +35,8 @@ pub enum PolicyError {
     BuiltIn(LoadError),
     #[error("the built-in policy: {0}")]
     BuiltInBundle(CarriedError),
+    #[error("the policy engine: {0}")]
+    Engine(BakeError),
     #[error("{}: {error}", path.display())]
     Carried { path: PathBuf, error: CarriedError },
     #[error("{path} is a folder; bake it first: solgate build {path} -o FILE.wasm", path = .0.display())]
@@ -139,8 +141,9 @@ impl Loader {
 
     /// The compiled bundle of a folder, in the sandbox as its author tests it.
     pub fn bundle(&self, path: &Path, bundle: &Bundle) -> Result<Arc<Policy>, PolicyError> {
+        let loadable = loadable_engine().map_err(PolicyError::Engine)?;
         let message = "compiling the policy engine; the next start takes it from the cache";
-        with_spinner(message, || Policy::from_bundle(&self.engine, bundle))
+        with_spinner(message, || Policy::from_bundle(&self.engine, &loadable, bundle))
             .map(Arc::new)
             .map_err(|error| PolicyError::Load { path: path.to_owned(), error })
     }
