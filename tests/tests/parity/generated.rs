@@ -72,7 +72,8 @@ fn on_generated_requests() {
     let sandbox = Sandbox::new(patient).expect("it starts");
     let baked = Policy::vnflcm_v2(&sandbox).expect("it loads");
     let recycled = Policy::vnflcm_v2(&sandbox).expect("it loads").with_isolation("recycle:64".parse().unwrap());
-    let loaded = Policy::from_bundle(&sandbox, &loadable_engine().expect("it is encoded"), native.bundle()).expect("it loads");
+    let loaded =
+        Policy::from_bundle(&sandbox, &loadable_engine().expect("it is encoded"), native.bundle()).expect("it loads");
     let engines = Engines { native, sandboxed: [("baked", baked), ("recycled", recycled), ("loaded", loaded)] };
 
     let requests = number("SOLGATE_PARITY_REQUESTS").unwrap_or(REQUESTS);
