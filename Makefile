@@ -24,7 +24,7 @@ WASM_TARGET := wasm32-unknown-unknown
 WASM := target/$(WASM_TARGET)/sandbox
 BUNDLE := $(shell find policies/vnflcm-v2 -type f)
 BAKER := $(shell find host/bundle/src host/bundle/Cargo.toml host/native/src host/native/Cargo.toml -type f) Cargo.lock
-# The machine that is built for; deploy/release.sh asks for others.
+# The machine that this is; deploy/release.sh builds for others as well.
 ARCHITECTURE := $(shell uname -m)
 
 # The version that deny.toml is written for.
@@ -125,9 +125,12 @@ $(ARTIFACTS)/vnflcm-v2.wasm: $(ARTIFACTS)/engine.wasm $(BUNDLE) $(BAKER)
 	target/release/solgate-bake policy policies/vnflcm-v2 $@
 
 # The engine of the default policy, and of all that are baked like it, as native code:
-# made anew with another engine, another wasmtime or other settings.
+# made anew with another engine, another wasmtime or other settings. For another
+# machine than this one it takes a compiler that nothing else needs.
 $(ARTIFACTS)/engine-%.native: $(ARTIFACTS)/engine.wasm $(ARTIFACTS)/vnflcm-v2.wasm $(BAKER)
-	target/release/solgate-bake native $* $(ARTIFACTS)/vnflcm-v2.wasm $@
+	$(if $(filter $(ARCHITECTURE),$*),target/release/solgate-bake,$(CROSS_BAKER)) native $* $(ARTIFACTS)/vnflcm-v2.wasm $@
+
+CROSS_BAKER := $(CARGO) run --release --locked --target-dir target/cross --package solgate-bundle --features cross --bin solgate-bake --
 
 clean:
 	$(CARGO) clean

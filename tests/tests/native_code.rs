@@ -10,8 +10,8 @@ use solgate::policy::{Engine, EngineConfig, LoadError, NativeCode, Policy, VNFLC
 use solgate_bundle::bake::loadable_engine;
 use solgate_bundle::cases;
 use solgate_bundle::{BuildOptions, compile_dir};
-use solgate_native::settings::{self, Machine};
-use solgate_native::{MEMORY, NativeError, Parts, engine_with};
+use solgate_native::settings::{self, MEMORY, Machine};
+use solgate_native::{NativeError, Parts, engine_with};
 use solgate_tests::process::{free_address, solgate};
 use solgate_tests::{hostile_policy, minimal, workspace};
 

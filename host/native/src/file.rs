@@ -9,8 +9,8 @@
 //! blocks    of the code without that memory: u32 bytes, and so many, LZ4
 //! ```
 
-use crate::MEMORY;
 use crate::parts::Digest;
+use crate::settings::MEMORY;
 
 /// The engine, compiled for one kind of machine, as a release carries it.
 #[derive(Clone, Copy)]

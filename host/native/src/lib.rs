@@ -25,11 +25,3 @@ pub use self::load::{Loaded, NativeError};
 pub use self::make::{MakeError, make};
 pub use self::parts::{Digest, OtherComponent, Parts};
 pub use self::template::{TemplateError, engine_with};
-
-/// Bytes of memory that the engine's native code starts with, whatever its policy
-/// needs: as many as an evaluation may use if nobody says otherwise. What lies beyond
-/// the policy's own is never touched, and costs nothing.
-pub const MEMORY: u32 = 64 << 20;
-
-/// Bytes of a page of WebAssembly.
-const PAGE: u64 = 64 << 10;

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use crate::MEMORY;
 use crate::file::{BLOCK, Contents, FormatError, NativeCode};
 use crate::memory_file::MemoryFile;
 use crate::parts::Parts;
+use crate::settings::MEMORY;
 
 /// Why native code was not used: the component is compiled instead.
 #[derive(Debug, thiserror::Error)]

@@ -4,9 +4,9 @@ use object::read::elf::{FileHeader, SectionHeader};
 use object::{Endianness, elf::FileHeader64};
 use wasmtime::{Config, Engine};
 
-use crate::MEMORY;
 use crate::file::{self, FormatError};
 use crate::parts::{Digest, OtherComponent, Parts};
+use crate::settings::MEMORY;
 use crate::template::{TemplateError, engine_with};
 
 /// Why the engine could not be compiled for a release.

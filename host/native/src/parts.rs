@@ -3,7 +3,7 @@
 use sha2::{Digest as _, Sha256};
 use wasmparser::{BinaryReaderError, DataKind, DataSectionReader, MemorySectionReader, Operator, Parser, Payload};
 
-use crate::PAGE;
+use crate::settings::PAGE;
 
 /// SHA-256 over all of a component that decides how it behaves, but for the memory
 /// that it starts with.

@@ -7,6 +7,14 @@ use wasmtime::Config;
 /// evaluation may use is for its limits to say.
 pub const ADDRESSES: u64 = 4 << 30;
 
+/// Bytes of memory that the engine's native code starts with, whatever its policy
+/// needs: half of what an evaluation may use if nobody says otherwise. What lies beyond
+/// the policy's own is never touched, and costs nothing.
+pub const MEMORY: u32 = 32 << 20;
+
+/// Bytes of a page of WebAssembly.
+pub(crate) const PAGE: u64 = 64 << 10;
+
 /// A machine that a release makes native code for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Machine {

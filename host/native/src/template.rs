@@ -51,7 +51,7 @@ pub fn engine_with(engine: &[u8], memory: &[u8]) -> Result<Vec<u8>, TemplateErro
                     within = 1;
                 }
                 (Some(module), Payload::MemorySection(_)) => {
-                    let pages = u64::try_from(memory.len()).unwrap_or(u64::MAX).div_ceil(crate::PAGE);
+                    let pages = u64::try_from(memory.len()).unwrap_or(u64::MAX).div_ceil(crate::settings::PAGE);
                     let mut section = MemorySection::new();
                     section.memory(MemoryType {
                         minimum: pages,
