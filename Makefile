@@ -23,7 +23,9 @@ ARTIFACTS := target/solgate
 WASM_TARGET := wasm32-unknown-unknown
 WASM := target/$(WASM_TARGET)/sandbox
 BUNDLE := $(shell find policies/vnflcm-v2 -type f)
-BAKER := $(shell find host/bundle/src host/bundle/Cargo.toml host/cases/src host/cases/Cargo.toml host/document/src host/document/Cargo.toml host/contract -type f)
+BAKER := $(shell find $(addprefix host/,bundle/src bundle/Cargo.toml cases document contract native) -type f) Cargo.lock
+# The machine that this is; deploy/release.sh builds for others as well.
+ARCHITECTURE := $(shell uname -m)
 
 # The version that deny.toml is written for.
 DENY_VERSION := 0.20.2
@@ -103,7 +105,7 @@ check-bench:
 	cd tests/bench/peers && $(CARGO) fmt --check
 	cd tests/bench/peers && $(CARGO) clippy --release --locked --all-targets -- -D warnings
 
-artifacts: $(ARTIFACTS)/engine.wasm $(ARTIFACTS)/vnflcm-v2.wasm
+artifacts: $(ARTIFACTS)/engine.wasm $(ARTIFACTS)/vnflcm-v2.wasm $(ARTIFACTS)/engine-$(ARCHITECTURE).native
 
 # The engine, and the misbehaving policy of the tests, as core modules. Cargo
 # knows whether they are up to date; the copy changes only if they did.
@@ -120,7 +122,15 @@ wasm-target:
 # The default policy.
 $(ARTIFACTS)/vnflcm-v2.wasm: $(ARTIFACTS)/engine.wasm $(BUNDLE) $(BAKER)
 	$(CARGO) build $(CARGO_FLAGS) --bin solgate-bake
-	target/release/solgate-bake policies/vnflcm-v2 $@
+	target/release/solgate-bake policy policies/vnflcm-v2 $@
+
+# The engine of the default policy, and of all that are baked like it, as native code:
+# made anew with another engine, another wasmtime or other settings. For another
+# machine than this one it takes a compiler that nothing else needs.
+$(ARTIFACTS)/engine-%.native: $(ARTIFACTS)/engine.wasm $(ARTIFACTS)/vnflcm-v2.wasm $(BAKER)
+	$(if $(filter $(ARCHITECTURE),$*),target/release/solgate-bake,$(CROSS_BAKER)) native $* $(ARTIFACTS)/vnflcm-v2.wasm $@
+
+CROSS_BAKER := $(CARGO) run --release --locked --target-dir target/cross --package solgate-bundle --features cross --bin solgate-bake --
 
 clean:
 	$(CARGO) clean

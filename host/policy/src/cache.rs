@@ -33,47 +33,27 @@ pub enum CacheError {
     Serialise(String),
 }
 
-/// A component, compiled.
-pub(super) struct Compiled {
-    pub component: Component,
-    /// The file of the cache with its code, if there is one.
-    pub file: Option<PathBuf>,
-}
-
-impl Compiled {
-    /// The same component as if it had just been loaded: wasmtime prepares memory
-    /// for each of them apart. `None` if that fails, which it has no reason to.
-    pub(super) fn again(&self, engine: &wasmtime::Engine) -> Option<Component> {
-        let Some(file) = &self.file else {
-            let code = self.component.serialize().ok()?;
-            #[allow(unsafe_code, reason = "wasmtime offers no other way to load compiled code")]
-            // SAFETY: the code is what this process has just compiled.
-            return unsafe { Component::deserialize(engine, code) }.ok();
-        };
-        map(engine, file).ok()
-    }
-}
-
-/// Takes the compiled form of `bytes` from the cache, or compiles it and puts it
-/// there. Trouble with the cache is logged and costs only the time to compile.
+/// Takes the compiled form of the component with this digest from the cache, or has it
+/// compiled and puts it there: the component, and the file with its code, if there is
+/// one. Trouble with the cache is logged and costs only the time to compile.
 pub(super) fn load(
     engine: &wasmtime::Engine,
     folder: &Path,
-    bytes: &[u8],
     digest: &ComponentDigest,
-) -> Result<Compiled, LoadError> {
+    compile: impl FnOnce() -> Result<Component, LoadError>,
+) -> Result<(Component, Option<PathBuf>), LoadError> {
     let path = folder.join(name(engine, digest));
     match own(folder).and_then(|()| read(engine, &path)) {
-        Ok(Some(component)) => return Ok(Compiled { component, file: Some(path) }),
+        Ok(Some(component)) => return Ok((component, Some(path))),
         Ok(None) => {}
         Err(error) => tracing::warn!(%error, "compiled policy not taken from the cache"),
     }
-    let component = super::compile(engine, bytes)?;
+    let component = compile()?;
     match own(folder).and_then(|()| write(&component, folder, &path)) {
-        Ok(()) => Ok(Compiled { component, file: Some(path) }),
+        Ok(()) => Ok((component, Some(path))),
         Err(error) => {
             tracing::warn!(%error, "compiled policy not kept in the cache");
-            Ok(Compiled { component, file: None })
+            Ok((component, None))
         }
     }
 }
@@ -126,7 +106,7 @@ fn read(engine: &wasmtime::Engine, path: &Path) -> Result<Option<Component>, Cac
 
 /// The file itself becomes memory, so that what is never used of it, and what
 /// several processes use, costs none. Files here are replaced, never written to.
-fn map(engine: &wasmtime::Engine, path: &Path) -> Result<Component, CacheError> {
+pub(super) fn map(engine: &wasmtime::Engine, path: &Path) -> Result<Component, CacheError> {
     #[allow(unsafe_code, reason = "wasmtime offers no other way to load compiled code")]
     // SAFETY: the file is what `write` below has put there; like its folder, only
     // this user can write it. wasmtime checks that it fits its version and settings.

@@ -4,7 +4,7 @@ use solgate_contract::manifest::Manifest;
 use solgate_contract::verdict::{self, Context};
 use wasmtime::component::{Component, Linker};
 
-use super::cache::Compiled;
+use super::code::Runnable;
 use super::contract;
 use super::convert;
 use super::engine::Engine;
@@ -68,7 +68,11 @@ pub(super) struct Loaded<S> {
 }
 
 /// A baked policy: an instance begins with its rules ready.
-pub(super) struct Baked(contract::PolicyPre<Room>);
+pub(super) struct Baked {
+    ready: contract::PolicyPre<Room>,
+    /// See [`Runnable::padding`].
+    padding: usize,
+}
 
 impl Start for Baked {
     const GROWTH: usize = 1 << 20;
@@ -78,10 +82,10 @@ impl Start for Baked {
         engine: &Engine,
         limits: &EvaluationLimits,
     ) -> Result<(wasmtime::Store<Room>, contract::Policy), StartError> {
-        let mut store = Room::store(engine.wasmtime(), limits.memory);
+        let mut store = Room::store(engine.wasmtime(), limits.memory, self.padding);
         // What starts is the policy's own code, if it has a start function.
         store.set_epoch_deadline(limits.ticks(0));
-        match self.0.instantiate(&mut store) {
+        match self.ready.instantiate(&mut store) {
             Ok(policy) => Ok((store, policy)),
             Err(error) => Err(StartError::new(&error, &store)),
         }
@@ -90,19 +94,20 @@ impl Start for Baked {
 
 impl Loaded<Baked> {
     /// Links a component, which must import nothing, and asks it what it is.
-    pub(super) fn baked(engine: &Engine, compiled: Compiled) -> Result<(Self, Manifest), LoadError> {
-        let (described, manifest) = Self::link(engine, &compiled.component)?.described()?;
+    pub(super) fn baked(engine: &Engine, code: Runnable) -> Result<(Self, Manifest), LoadError> {
+        let (described, manifest) = Self::link(engine, &code.component, code.padding())?.described()?;
         // What describing touches of a memory would be looked through after every
         // request that gets the same memory. It goes with the component.
-        let Some(untouched) = compiled.again(engine.wasmtime()) else { return Ok((described, manifest)) };
+        let Some(untouched) = code.again(engine) else { return Ok((described, manifest)) };
         let memory_at_start = described.memory_at_start;
-        drop((described, compiled));
-        let mut loaded = Self::link(engine, &untouched)?;
+        let padding = code.padding();
+        drop((described, code));
+        let mut loaded = Self::link(engine, &untouched, padding)?;
         loaded.memory_at_start = memory_at_start;
         Ok((loaded, manifest))
     }
 
-    fn link(engine: &Engine, component: &Component) -> Result<Self, LoadError> {
+    fn link(engine: &Engine, component: &Component, padding: usize) -> Result<Self, LoadError> {
         let imports: Vec<String> =
             component.component_type().imports(engine.wasmtime()).map(|(name, _)| name.to_owned()).collect();
         if !imports.is_empty() {
@@ -112,7 +117,7 @@ impl Loaded<Baked> {
             .instantiate_pre(component)
             .and_then(contract::PolicyPre::new)
             .map_err(|error| LoadError::Contract(format!("{error:#}")))?;
-        Ok(Self::new(engine, Baked(ready), Isolation::default()))
+        Ok(Self::new(engine, Baked { ready, padding }, Isolation::default()))
     }
 }
 

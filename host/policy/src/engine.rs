@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use solgate_native::{NativeCode, settings};
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use super::instance::Waiting;
@@ -17,10 +19,6 @@ const TICK: Duration = Duration::from_millis(1);
 /// With more, an instance would stay slow after a large body, whose pages are
 /// copied again and again.
 const KEEP_RESIDENT: usize = 128 << 10;
-/// Address space, in bytes, that a memory lies in: all that its 32-bit addresses
-/// can reach, so that compiled code need not check any of them. How much of it an
-/// evaluation may use is not for the pool to say but for its [`EvaluationLimits`].
-const ADDRESSES: usize = 4 << 30;
 
 /// What all policies of an engine share.
 #[derive(Debug, Clone)]
@@ -31,14 +29,34 @@ pub struct EngineConfig {
     pub concurrency: u32,
     /// Where compiled policies are kept between starts; `None` compiles anew.
     pub cache: Option<PathBuf>,
+    /// The policy engine of a release, compiled: no policy that the release has baked
+    /// needs a compiler. What does not fit the machine is not used. Default: that of
+    /// the release that this crate is of, with the feature `default-policy`.
+    pub native: &'static [NativeCode],
     /// How the memory of an instance may be reset. Default [`PageMap::WithoutSwap`].
     pub page_map: PageMap,
 }
 
 impl Default for EngineConfig {
     fn default() -> Self {
-        Self { evaluation: EvaluationLimits::default(), concurrency: 256, cache: None, page_map: PageMap::default() }
+        Self {
+            evaluation: EvaluationLimits::default(),
+            concurrency: 256,
+            cache: None,
+            native: shipped(),
+            page_map: PageMap::default(),
+        }
     }
+}
+
+#[cfg(feature = "default-policy")]
+fn shipped() -> &'static [NativeCode] {
+    solgate_default::NATIVE
+}
+
+#[cfg(not(feature = "default-policy"))]
+fn shipped() -> &'static [NativeCode] {
+    &[]
 }
 
 /// Why the engine could not be set up.
@@ -67,6 +85,7 @@ struct Inner {
     config: EngineConfig,
     reset: MemoryReset,
     waiting: Waiting,
+    compilations: AtomicU64,
 }
 
 /// How many instances of policies there are: those that judge, and those that wait
@@ -85,7 +104,7 @@ impl Engine {
     /// If wasmtime refuses the limits or a thread cannot be started.
     pub fn new(config: EngineConfig) -> Result<Self, EngineError> {
         let reset = MemoryReset::here(config.page_map);
-        let wasmtime = wasmtime::Engine::new(&settings(&config, reset)).map_err(EngineError::Wasmtime)?;
+        let wasmtime = wasmtime::Engine::new(&configure(&config, reset)).map_err(EngineError::Wasmtime)?;
         let weak = wasmtime.weak();
         std::thread::Builder::new()
             .name("solgate-clock".to_owned())
@@ -98,7 +117,15 @@ impl Engine {
                 }
             })
             .map_err(EngineError::Clock)?;
-        Ok(Self { inner: Arc::new(Inner { wasmtime, config, reset, waiting: Waiting::default() }) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                wasmtime,
+                config,
+                reset,
+                waiting: Waiting::default(),
+                compilations: AtomicU64::new(0),
+            }),
+        })
     }
 
     /// The limits in force.
@@ -121,6 +148,17 @@ impl Engine {
         Some(InstanceUse { existing, limit: usize::try_from(self.inner.config.concurrency).ok()? })
     }
 
+    /// How many components it has compiled, because neither native code nor the cache
+    /// had them.
+    #[must_use]
+    pub fn compilations(&self) -> u64 {
+        self.inner.compilations.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn count_compilation(&self) {
+        self.inner.compilations.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Warns if swap has been switched on since the engine was made, which no engine
     /// can change its ways for.
     pub(super) fn check_reset(&self) {
@@ -141,7 +179,7 @@ impl Engine {
     }
 }
 
-fn settings(config: &EngineConfig, reset: MemoryReset) -> Config {
+fn configure(config: &EngineConfig, reset: MemoryReset) -> Config {
     // Without a page map nobody knows which bytes to keep.
     let (keep, scan) = if reset.uses_page_map() { (KEEP_RESIDENT, Enabled::Auto) } else { (0, Enabled::No) };
     let mut pool = PoolingAllocationConfig::default();
@@ -152,20 +190,13 @@ fn settings(config: &EngineConfig, reset: MemoryReset) -> Config {
         .max_memories_per_component(1)
         .max_tables_per_component(2)
         .max_core_instances_per_component(4)
-        .max_memory_size(ADDRESSES)
+        .max_memory_size(usize::try_from(settings::ADDRESSES).unwrap_or(usize::MAX))
         .linear_memory_keep_resident(keep)
         .table_keep_resident(keep)
         // Linux 6.7 and later.
         .pagemap_scan(scan);
-    let mut settings = Config::new();
-    settings
-        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
-        .memory_reservation(u64::try_from(ADDRESSES).unwrap_or(u64::MAX))
-        .epoch_interruption(true)
-        .concurrency_support(false)
-        // Nobody reads where in the machine code a policy trapped.
-        .wasm_backtrace_max_frames(None)
-        .generate_address_map(false)
-        .wasm_component_model(true);
+    // What compiled code depends on is decided where native code is made.
+    let mut settings = settings::config();
+    settings.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     settings
 }

@@ -13,6 +13,9 @@ use super::{EvaluateError, convert};
 /// What one instance may use. Sizes are in bytes.
 pub(super) struct Room {
     memory: usize,
+    /// Of its memory for which it is not charged: it lies beyond what the policy was
+    /// built with, and is never touched.
+    padding: usize,
     /// Set when the policy asked for more: it traps soon after.
     pub exceeded: bool,
     /// Of its memory when it was ready for its first call.
@@ -24,10 +27,10 @@ pub(super) struct Room {
 }
 
 impl Room {
-    /// A store whose instance may use `memory` bytes. Its deadline is still to be
-    /// set.
-    pub(super) fn store(engine: &wasmtime::Engine, memory: usize) -> Store<Self> {
-        let room = Self { memory, exceeded: false, start: 0, size: 0, growth: 0 };
+    /// A store whose instance may use `memory` bytes, and `padding` more that it
+    /// starts with. Its deadline is still to be set.
+    pub(super) fn store(engine: &wasmtime::Engine, memory: usize, padding: usize) -> Store<Self> {
+        let room = Self { memory, padding, exceeded: false, start: 0, size: 0, growth: 0 };
         let mut store = Store::new(engine, room);
         store.limiter(|room| room);
         store
@@ -46,6 +49,7 @@ impl Room {
 
 impl ResourceLimiter for Room {
     fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        let desired = desired.saturating_sub(self.padding);
         let granted = desired <= self.memory;
         self.exceeded |= !granted;
         if granted {

@@ -1,6 +1,7 @@
 //! Policies: loaded once, asked about every request.
 
 mod cache;
+mod code;
 mod component;
 mod contract;
 mod convert;
@@ -18,12 +19,16 @@ mod swap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
 use solgate_contract::verdict::{Context, Outcome, Request};
-use wasmtime::component::Component;
 use wasmtime::{PoolConcurrencyLimitError, Trap};
 
+use self::code::Runnable;
+
 pub use self::cache::CacheError;
+/// The engine of policies, compiled when the release was built: for
+/// [`EngineConfig::native`].
+pub use solgate_native::NativeCode;
+
 pub use self::engine::{Engine, EngineConfig, EngineError, InstanceUse};
 pub use self::isolation::{Isolation, IsolationError};
 pub use self::limits::EvaluationLimits;
@@ -32,8 +37,9 @@ pub use self::source::{CheckedFile, FileDigest, FileDigestError, PolicyFile, Pol
 pub use solgate_contract::Evaluate;
 pub use solgate_contract::manifest::{self, Manifest};
 
-/// The default policy, `policies/vnflcm-v2`, as it was when this crate was built.
-pub static VNFLCM_V2: &[u8] = include_bytes!(env!("SOLGATE_DEFAULT_POLICY"));
+/// The default policy, as it was when this crate was built.
+#[cfg(feature = "default-policy")]
+pub use solgate_default::VNFLCM_V2;
 
 /// Largest component file that is read, in bytes.
 const LARGEST_FILE: u64 = 256 << 20;
@@ -84,9 +90,6 @@ pub enum LoadError {
     Manifest(String),
     #[error("the engine refuses the compiled bundle: {0}")]
     Refused(String),
-    /// The engine that is part of this program could not be prepared.
-    #[error(transparent)]
-    Engine(#[from] solgate_bundle::bake::BakeError),
 }
 
 /// Why an evaluation gave no verdict. The instance is gone, the policy is not.
@@ -122,19 +125,22 @@ impl Policy {
     ///
     /// # Errors
     /// As [`Policy::from_bytes`]; none is to be expected.
+    #[cfg(feature = "default-policy")]
     pub fn vnflcm_v2(engine: &Engine) -> Result<Self, LoadError> {
         Self::from_bytes(engine, VNFLCM_V2)
     }
 
-    /// Loads a component from its bytes: from the cache of the engine if there is
-    /// one, else by compiling it, which takes seconds.
+    /// Loads a component from its bytes. One that was baked by the release that the
+    /// engine's [native code](EngineConfig::native) is of needs no compiler; another
+    /// comes from the cache of the engine if there is one, or is compiled, which takes
+    /// seconds.
     ///
     /// # Errors
     /// If it is no component, imports something, or does not keep the contract.
     pub fn from_bytes(engine: &Engine, bytes: &[u8]) -> Result<Self, LoadError> {
         engine.check_reset();
-        let digest = Sha256::digest(bytes).into();
-        let (loaded, manifest) = component::Loaded::baked(engine, compiled(engine, bytes, &digest)?)?;
+        let digest = code::digest(bytes);
+        let (loaded, manifest) = component::Loaded::baked(engine, Runnable::of(engine, bytes, &digest)?)?;
         Ok(Self { component: Some(digest), ..Self::new(manifest, Judge::Baked(Box::new(loaded))) })
     }
 
@@ -146,17 +152,16 @@ impl Policy {
         Self::from_bytes(engine, &read_file(path)?)
     }
 
-    /// Runs a compiled bundle, given as JSON text, in the sandbox without baking it: the same engine,
-    /// which needs to be compiled only once for all bundles, builds the bundle's
+    /// Runs a compiled bundle, given as JSON text, in the sandbox without baking it:
+    /// `loadable`, the engine that policies are baked from as a component of its own, builds the bundle's
     /// schemas and expressions when it is loaded. Its instances serve one request
     /// after another. For those who write the bundle; a gateway loads a baked one.
     ///
     /// # Errors
     /// As [`Policy::from_bytes`], and if the engine refuses the bundle.
-    pub fn from_bundle(engine: &Engine, bundle: Vec<u8>) -> Result<Self, LoadError> {
-        let bytes = solgate_bundle::bake::loadable_engine()?;
-        let component = compiled(engine, &bytes, &Sha256::digest(&bytes).into())?.component;
-        let (loaded, manifest) = component::Loaded::loadable(engine, &component, bundle)?;
+    pub fn from_bundle(engine: &Engine, loadable: &[u8], bundle: Vec<u8>) -> Result<Self, LoadError> {
+        let code = Runnable::of(engine, loadable, &code::digest(loadable))?;
+        let (loaded, manifest) = component::Loaded::loadable(engine, &code, bundle)?;
         Ok(Self::new(manifest, Judge::Loadable(Box::new(loaded))))
     }
 
@@ -282,29 +287,4 @@ impl std::fmt::Debug for Policy {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Policy").field("name", &self.manifest.name).field("digest", &self.manifest.digest).finish()
     }
-}
-
-/// From the engine's cache, if it has one.
-fn compiled(engine: &Engine, bytes: &[u8], digest: &ComponentDigest) -> Result<cache::Compiled, LoadError> {
-    match engine.config().cache.as_deref() {
-        Some(folder) => cache::load(engine.wasmtime(), folder, bytes, digest),
-        None => Ok(cache::Compiled { component: compile(engine.wasmtime(), bytes)?, file: None }),
-    }
-}
-
-fn compile(engine: &wasmtime::Engine, bytes: &[u8]) -> Result<Component, LoadError> {
-    // What people mix up most; wasmtime's words for it are those of a parser.
-    let mistaken = match bytes {
-        [] => Some("it is empty"),
-        [0, b'a', b's', b'm', 1, 0, 0, 0, ..] => Some("it is a core module"),
-        [0, b'a', b's', b'm', ..] => None,
-        _ => Some("it does not start as WebAssembly does"),
-    };
-    if let Some(what) = mistaken {
-        return Err(LoadError::NotAComponent(what.to_owned()));
-    }
-    Component::from_binary(engine, bytes).map_err(|error| {
-        let words = format!("{error:#}");
-        LoadError::NotAComponent(words.split_whitespace().collect::<Vec<_>>().join(" "))
-    })
 }

@@ -8,9 +8,10 @@ use std::num::NonZeroU32;
 
 use solgate_contract::manifest::Manifest;
 use wasmtime::Store;
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::Linker;
 
 use super::LoadError;
+use super::code::Runnable;
 use super::component::{Loaded, Start, StartError};
 use super::contract;
 use super::engine::Engine;
@@ -27,6 +28,8 @@ mod loadable {
 /// An instance begins by building the bundle's schemas and expressions.
 pub(super) struct Loadable {
     ready: loadable::LoadablePre<Room>,
+    /// See [`Runnable::padding`].
+    padding: usize,
     /// The compiled bundle, as JSON.
     bundle: Vec<u8>,
 }
@@ -36,7 +39,7 @@ impl Start for Loadable {
     const GROWTH: usize = 16 << 20;
 
     fn start(&self, engine: &Engine, limits: &EvaluationLimits) -> Result<(Store<Room>, contract::Policy), StartError> {
-        let mut store = Room::store(engine.wasmtime(), limits.memory);
+        let mut store = Room::store(engine.wasmtime(), limits.memory, self.padding);
         // It compiles the schemas and expressions of the author's own bundle, once.
         store.set_epoch_deadline(u64::from(u32::MAX));
         let started = self.ready.instance_pre().instantiate(&mut store).and_then(|instance| {
@@ -57,13 +60,14 @@ impl Loaded<Loadable> {
     /// serves one request after another.
     pub(super) fn loadable(
         engine: &Engine,
-        component: &Component,
+        code: &Runnable,
         bundle: Vec<u8>,
     ) -> Result<(Self, Manifest), LoadError> {
         let ready = Linker::new(engine.wasmtime())
-            .instantiate_pre(component)
+            .instantiate_pre(&code.component)
             .and_then(loadable::LoadablePre::new)
             .map_err(|error| LoadError::Contract(format!("{error:#}")))?;
-        Self::new(engine, Loadable { ready, bundle }, Isolation::Recycle(NonZeroU32::MAX)).described()
+        Self::new(engine, Loadable { ready, padding: code.padding(), bundle }, Isolation::Recycle(NonZeroU32::MAX))
+            .described()
     }
 }

@@ -11,7 +11,7 @@ use solgate::policy::{
     Engine, EngineConfig, EvaluationLimits, Isolation, LoadError, Policy, PolicySources, SourceError, VNFLCM_V2,
 };
 use solgate_author::check::GateOrder;
-use solgate_bundle::bake::{CarriedError, bundle_of};
+use solgate_bundle::bake::{BakeError, CarriedError, bundle_of, loadable_engine};
 use solgate_bundle::{BuildOptions, Failure};
 use solgate_engine::ir::Bundle;
 use solgate_unsandboxed::{RefusedBundle, Traced};
@@ -38,6 +38,8 @@ pub enum PolicyError {
     BuiltInBundle(CarriedError),
     #[error("{}: {error}", path.as_deref().unwrap_or(Path::new("the built-in policy")).display())]
     Refused { path: Option<PathBuf>, error: RefusedBundle },
+    #[error("the policy engine: {0}")]
+    Engine(BakeError),
     #[error("{}: {error}", path.display())]
     Carried { path: PathBuf, error: CarriedError },
     #[error("{path} is a folder; bake it first: solgate build {path} -o FILE.wasm", path = .0.display())]
@@ -144,9 +146,10 @@ impl Loader {
 
     /// The compiled bundle of a folder, in the sandbox as its author tests it.
     pub fn bundle(&self, path: &Path, bundle: &Bundle) -> Result<Arc<Policy>, PolicyError> {
+        let loadable = loadable_engine().map_err(PolicyError::Engine)?;
         let message = "compiling the policy engine; the next start takes it from the cache";
         let json = serde_json::to_vec(bundle).map_err(PolicyError::Unwritable)?;
-        with_spinner(message, || Policy::from_bundle(&self.engine, json))
+        with_spinner(message, || Policy::from_bundle(&self.engine, &loadable, json))
             .map(Arc::new)
             .map_err(|error| PolicyError::Load { path: path.to_owned(), error })
     }
