@@ -23,7 +23,7 @@ ARTIFACTS := target/solgate
 WASM_TARGET := wasm32-unknown-unknown
 WASM := target/$(WASM_TARGET)/sandbox
 BUNDLE := $(shell find policies/vnflcm-v2 -type f)
-BAKER := $(shell find $(addprefix host/,bundle/src bundle/Cargo.toml cases document contract native) -type f) Cargo.lock
+BAKER := $(shell find $(addprefix host/,bundle/src bundle/Cargo.toml cases document contract native) -type f) Cargo.toml Cargo.lock
 # The machine that this is; deploy/release.sh builds for others as well.
 ARCHITECTURE := $(shell uname -m)
 
@@ -119,15 +119,20 @@ wasm: wasm-target
 wasm-target:
 	@rustup target list --installed | grep -qx $(WASM_TARGET) || rustup target add $(WASM_TARGET)
 
-# The default policy.
-$(ARTIFACTS)/vnflcm-v2.wasm: $(ARTIFACTS)/engine.wasm $(BUNDLE) $(BAKER)
+# What makes the rest. Cargo leaves a program alone that is up to date; make goes by
+# when it was written.
+target/release/solgate-bake: $(ARTIFACTS)/engine.wasm $(BAKER)
 	$(CARGO) build $(CARGO_FLAGS) --bin solgate-bake
+	@touch $@
+
+# The default policy.
+$(ARTIFACTS)/vnflcm-v2.wasm: target/release/solgate-bake $(BUNDLE)
 	target/release/solgate-bake policy policies/vnflcm-v2 $@
 
 # The engine of the default policy, and of all that are baked like it, as native code:
 # made anew with another engine, another wasmtime or other settings. For another
 # machine than this one it takes a compiler that nothing else needs.
-$(ARTIFACTS)/engine-%.native: $(ARTIFACTS)/engine.wasm $(ARTIFACTS)/vnflcm-v2.wasm $(BAKER)
+$(ARTIFACTS)/engine-%.native: target/release/solgate-bake $(ARTIFACTS)/vnflcm-v2.wasm
 	$(if $(filter $(ARCHITECTURE),$*),target/release/solgate-bake,$(CROSS_BAKER)) native $* $(ARTIFACTS)/vnflcm-v2.wasm $@
 
 CROSS_BAKER := $(CARGO) run --release --locked --target-dir target/cross --package solgate-bundle --features cross --bin solgate-bake --

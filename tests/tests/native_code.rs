@@ -81,6 +81,26 @@ fn the_code_with_a_memory_in_it_is_what_the_compiler_makes_of_both() {
     }
 }
 
+/// What native code holds with these segments in its memory.
+fn with(image: Vec<(u64, &[u8])>) -> Vec<u8> {
+    let parts = Parts { image, ..Parts::of(VNFLCM_V2).expect("it is of the release") };
+    let here = wasmtime::Engine::new(&settings::config()).expect("it starts");
+    let loaded = release().with(&parts).expect("it has the engine's code");
+    loaded.component(&here).expect("it fits").serialize().expect("it is native code")
+}
+
+#[test]
+fn segments_are_written_in_their_order() {
+    let expected = with(vec![(0, b"zero"), (100, b"one"), (200, b"two"), (9000, b"nine")]);
+    assert!(with(vec![(100, b"one"), (0, b"zero"), (200, b"two"), (9000, b"nine")]) == expected);
+    assert!(with(vec![(9000, b"nine"), (200, b"two"), (100, b"one"), (0, b"zero")]) == expected);
+    assert!(
+        with(vec![(0, b"z"), (100, b"one"), (200, b"TWO"), (9000, b"nine"), (1, b"ero"), (200, b"two")]) == expected
+    );
+    assert!(with(vec![(0, b"zero"), (100, b"one"), (198, b"\0\0two"), (8999, b"\0nine"), (20_000, b"")]) == expected);
+    assert!(with(vec![(0, b"zero"), (100, b"one"), (200, b"two")]) != expected);
+}
+
 #[test]
 fn another_component_is_compiled() {
     let engine = engine(EngineConfig::default().native);

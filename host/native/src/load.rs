@@ -101,16 +101,18 @@ fn bytes(of: &[u8]) -> u64 {
 const GAP: u64 = 4096;
 
 fn write_memory(file: &MemoryFile, memory_at: u64, parts: &Parts<'_>) -> io::Result<()> {
-    let mut start = 0;
     let mut pending: Vec<u8> = Vec::with_capacity(BLOCK);
-    let mut end = 0;
+    let (mut start, mut end) = (0, 0);
+    // Nothing has been written from here on.
+    let mut untouched = 0;
     for (address, bytes) in &parts.image {
         match address.checked_sub(end) {
-            Some(gap) if gap <= GAP && pending.len() < BLOCK => {
+            Some(gap) if gap <= GAP && end >= untouched && pending.len() < BLOCK => {
                 pending.resize(pending.len().saturating_add(usize::try_from(gap).unwrap_or_default()), 0);
             }
-            // Later segments may write over earlier ones.
+            // Segments may come in any order, and later ones write over earlier ones.
             _ => {
+                untouched = untouched.max(end);
                 file.write(memory_at.saturating_add(start), &pending)?;
                 pending.clear();
                 start = *address;

@@ -54,8 +54,8 @@ pub fn rows(_: Settings, progress: &Progress) -> anyhow::Result<Vec<Row>> {
         Row::beside("a process with an idle policy", idle.after, "MB")
             .note(format!("without: {:.1} MB", without.after)),
         Row::against("an idle policy, memory of its own", anonymous, "MB", Target::AtMost(10.0)),
-        Row::beside("an idle policy, with pages of its file", policy, "MB")
-            .note("those are in the page cache, and shared by all processes"),
+        Row::beside("an idle policy, with pages of files", policy, "MB")
+            .note("of the program, and of the file in memory that holds its code"),
         Row::against("a concurrent evaluation of a small body", each, "MB", Target::AtMost(1.2)).note(format!(
             "{} at one time, {:.0} MB in all",
             held.count,
