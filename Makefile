@@ -16,9 +16,11 @@
 #   make bench   build, and measure speed, memory and start-up (docs/performance.md)
 
 CARGO ?= cargo
-# The whole workspace is named in every step, so that the features of what is
-# compiled in one are those of the next.
 CARGO_FLAGS := --release --locked --workspace
+# What is built to be used. The packages are named in every step, so that the features
+# of what is compiled in one are those of the next; tests/tests/dependencies.rs looks
+# that the tests have the same.
+SHIPPED := --release --locked --package solgate-bundle --package solgate-cli --package libsolgate
 ARTIFACTS := target/solgate
 WASM_TARGET := wasm32-unknown-unknown
 WASM := target/$(WASM_TARGET)/sandbox
@@ -39,7 +41,7 @@ FUZZ_TARGETS :=
 .PHONY: build run test test-doors test-long test-soak fuzz fuzz-short check check-format deny release format count bench peers check-bench artifacts wasm wasm-target clean
 
 build: artifacts
-	$(CARGO) build $(CARGO_FLAGS) --bin solgate --lib
+	$(CARGO) build $(SHIPPED) --bin solgate --lib
 
 run: build
 	target/release/solgate serve --demo
@@ -122,7 +124,7 @@ wasm-target:
 # What makes the rest. Cargo leaves a program alone that is up to date; make goes by
 # when it was written.
 target/release/solgate-bake: $(ARTIFACTS)/engine.wasm $(BAKER)
-	$(CARGO) build $(CARGO_FLAGS) --bin solgate-bake
+	$(CARGO) build $(SHIPPED) --bin solgate-bake
 	@touch $@
 
 # The default policy.
