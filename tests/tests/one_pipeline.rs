@@ -300,10 +300,17 @@ fn every_door_reports_the_same_in_every_mode() {
         for name in ["serve", "forward-auth", "ext-authz"] {
             let gate = json!({"mode": mode});
             let mut door = Door::open(name, &vnfm, &gate, &json!({"limits": {"bodyTimeout": "5s"}}));
+            // Envoy hands over all of a large body, which can be forwarded where nothing is
+            // enforced; the others have read the start of it.
+            let comparable = if name == "ext-authz" && mode != "enforce" { 5 } else { 6 };
             let said: Vec<_> = requests
                 .iter()
+                .take(comparable)
                 .map(|(method, target, fields, body)| {
-                    let (answer, line) = door.ask(method, target, fields, body);
+                    let (answer, mut line) = door.ask(method, target, fields, body);
+                    if body.len() == large.len() {
+                        line["requestBytes"].take();
+                    }
                     assert!(micros(&line, "total") > Duration::ZERO, "{name}: {line}");
                     let passed = !matches!(line["verdict"].as_str(), Some("deny" | "fault"));
                     let answer = if passed { None } else { Some(answer) };
