@@ -125,6 +125,7 @@ impl<F> Pipeline<F> {
     ///
     /// # Errors
     /// It is for none of the upstreams.
+    #[expect(clippy::result_large_err, reason = "a request is larger than a refusal")]
     pub fn route<'e>(&'e self, exchange: &'e mut Exchange, head: RequestHead) -> Result<Routed<'e, F>, Refused> {
         let host = head.headers.get(HOST).and_then(|value| value.to_str().ok());
         let Some(route) = self.routes.find(host, &head.target) else {
