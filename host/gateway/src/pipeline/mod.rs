@@ -34,9 +34,10 @@ use solgate::request::Caller;
 use solgate_access::tokens::Tokens;
 use solgate_config::GateMode;
 
-pub use self::arrival::{Arrival, RequestIds};
+pub use self::arrival::Arrival;
+pub(crate) use self::arrival::RequestIds;
 pub use self::exchange::{Exchange, Forwarding};
-pub use self::reporter::Reporter;
+pub(crate) use self::reporter::Reporter;
 use crate::admission::{Admission, AdmittedBody, BodyRoom, RequestPlace};
 use crate::router::Router;
 use crate::routes::Route;
@@ -44,11 +45,11 @@ use crate::turns::Turn;
 
 /// What all requests of a door share.
 pub struct Pipeline<F> {
-    pub routes: Router<Route<F>>,
-    pub tokens: Option<Arc<Tokens>>,
+    pub(crate) routes: Router<Route<F>>,
+    pub(crate) tokens: Option<Arc<Tokens>>,
     pub admission: Admission,
-    pub reporter: Arc<Reporter>,
-    pub ids: RequestIds,
+    pub(crate) reporter: Arc<Reporter>,
+    pub(crate) ids: RequestIds,
 }
 
 /// The head of a request, as its door has received it.

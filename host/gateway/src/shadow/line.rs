@@ -10,7 +10,7 @@ use solgate::gate::Gate;
 use solgate::record::severity_name;
 use solgate::record::{RecordedPolicy, RecordedVerdict};
 use solgate_config::LogFormat;
-use solgate_telemetry::outcomes::Outcome;
+use solgate_telemetry::outcome_counter::Counted;
 
 use super::Job;
 use super::compare::{Compared, Comparison};

@@ -7,8 +7,8 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
 
-/// What can become of something.
-pub trait Outcome: Copy + 'static {
+/// What can become of something, and is counted.
+pub trait Counted: Copy + 'static {
     /// All that can.
     const ALL: &'static [Self];
 
@@ -23,18 +23,18 @@ struct OutcomeLabel {
 
 /// How often each of the outcomes was.
 #[derive(Debug, Clone)]
-pub struct Outcomes<O> {
+pub struct OutcomeCounter<O> {
     counters: Family<OutcomeLabel, Counter>,
     of: PhantomData<O>,
 }
 
-impl<O: Outcome> Outcomes<O> {
+impl<O: Counted> OutcomeCounter<O> {
     /// Enters the counters into a registry, each with zero: an alert on an increase
     /// needs a value to begin with.
     pub fn register(registry: &mut Registry, name: &str, help: &str) -> Self {
-        let outcomes = Self::register_without_values(registry, name, help);
-        outcomes.begin();
-        outcomes
+        let counter = Self::register_without_values(registry, name, help);
+        counter.begin();
+        counter
     }
 
     /// The same without values, for what may not be configured.
@@ -65,7 +65,7 @@ impl<O: Outcome> Outcomes<O> {
 
     /// The counter of one outcome, for whoever counts nothing else.
     #[must_use]
-    pub fn counter(&self, outcome: O) -> Counter {
+    fn counter(&self, outcome: O) -> Counter {
         self.counters.get_or_create_owned(&OutcomeLabel { outcome: outcome.name() })
     }
 }
