@@ -140,7 +140,7 @@ async fn a_request_has_its_place_until_it_has_gone_on() {
     let open = door(GateMode::Enforce, Limits { requests: 1, ..Limits::default() }).await;
     let body = || Full::new(Bytes::from_static(b"{}"));
     let (mut one, mut two) = (begin(&open), begin(&open));
-    let first = judge(&open, &mut one, "first.example", body()).await.ok().expect("it passes");
+    let Ok(first) = judge(&open, &mut one, "first.example", body()).await else { panic!("it passes") };
     assert_eq!(first.request.body, "{}");
     assert_eq!(refused(&open, "first.example", body()).await.0, "https://first.example/gate.requests");
     drop(first);
