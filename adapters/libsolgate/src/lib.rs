@@ -1,13 +1,13 @@
 //! Solgate as a C library: `libsolgate.so` and `include/solgate.h`.
 //!
-//! The library does no I/O but reading policy files. What the VNFM must be asked
-//! is handed to the embedding program, which asks with a client of its own and
-//! hands the answer back: `solgate_evaluate` says `SOLGATE_NEED` until it can say
+//! The library does no I/O except reading policy files. It hands the questions for the
+//! VNFM to the embedding program. The program asks with its own client and hands the
+//! answers back: `solgate_evaluate` says `SOLGATE_NEED` until it can say
 //! `SOLGATE_ALLOW` or `SOLGATE_DENY`.
 //!
-//! [`exports`] are the functions, [`types`] what they take and give. Only these
-//! deal with pointers, and [`received`] and [`lent`], which copy what C hands over
-//! and hand out what C may read; all else is safe Rust.
+//! [`exports`] has the functions, [`types`] what they take and give. Only these two
+//! deal with pointers, and [`received`] and [`lent`]: the first copies what C hands
+//! over, the second hands out what C may read. The rest is safe Rust.
 
 mod answer;
 mod configuration;

@@ -1,5 +1,5 @@
-//! Between the component's types and the engine's: as they are, because the host checks
-//! both ways.
+//! Converts between the component's types and the engine's, without checks, because the
+//! host checks both ways.
 
 use solgate_contract::manifest::Manifest;
 use solgate_contract::uri;

@@ -1,6 +1,6 @@
-//! The engine as a component: the exports of `wit/policy.wit`, and the core
-//! exports with which a bundle is put in: before the snapshot is taken
-//! ([`transfer`]), or, where there is none, at run time ([`load`]).
+//! The engine as a component: the exports of `wit/policy.wit`, and the core exports
+//! through which a bundle gets in: before the snapshot is taken ([`transfer`]), or,
+//! without a snapshot, at run time ([`load`]).
 
 mod bindings;
 mod convert;

@@ -1,12 +1,12 @@
 //! Strict JSON (RFC 8259), read so that no two parsers can disagree about it.
 //!
-//! Refused are: duplicate member names, also when written with escapes; lone
-//! surrogates; a byte order mark; everything that RFC 8259 does not know. Names that
-//! differ in case are two names (RFC 8259, 8.3). Numbers of which not every reader
-//! keeps the value are reported without ending the reading. `serde_json` cannot tell
-//! these apart, which is why this parser exists.
+//! The parser refuses duplicate member names, also when written with escapes, lone
+//! surrogates, a byte order mark, and everything that RFC 8259 does not know. Names
+//! that differ in case are two names (RFC 8259, 8.3). Numbers whose value not every
+//! reader keeps are reported without ending the reading. `serde_json` cannot tell these
+//! apart, so this parser exists.
 //!
-//! Facts, which do not come from the caller, are read as `serde_json` reads them.
+//! Facts do not come from the caller, and are read as `serde_json` reads them.
 
 mod absent;
 mod allowance;

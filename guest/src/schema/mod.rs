@@ -1,4 +1,4 @@
-//! Request bodies against their JSON Schema, faults reported under the rules
+//! Checks request bodies against their JSON Schema. Faults are reported under the rules
 //! that the schema names in `x-rule`.
 
 mod annotation;

@@ -1,5 +1,5 @@
-//! Numbers of which not every reader keeps the value: where a schema asks for a number,
-//! and where the user is free.
+//! Numbers whose value not every reader keeps: where a schema asks for a number, and
+//! where the user is free.
 
 use super::{
     path::Path,

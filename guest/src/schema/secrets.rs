@@ -1,5 +1,5 @@
-//! Where in a body the schemas say that there are secrets: `writeOnly` members
-//! and passwords. Whoever writes requests down leaves these out.
+//! Where in a body the schemas say that there are secrets: `writeOnly` members and
+//! passwords. Code that writes requests down leaves these out.
 
 use std::collections::BTreeMap;
 

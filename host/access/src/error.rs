@@ -1,4 +1,4 @@
-//! What keeps a door from knowing who is calling.
+//! Why a door cannot verify who is calling.
 
 use std::path::PathBuf;
 

@@ -1,6 +1,6 @@
-//! Who is calling: TLS on the listener and the certificates of clients, and the access
-//! tokens of requests. What of either has been verified is noted in the
-//! [`Caller`](solgate::request::Caller) that a policy gets to see.
+//! Who is calling: TLS on the listener, client certificates, and access tokens. What
+//! has been verified is written to the [`Caller`](solgate::request::Caller) that a
+//! policy sees.
 
 #![forbid(unsafe_code)]
 

@@ -1,5 +1,5 @@
-//! What people do with rules: [`check`] a request against them, have the verdict
-//! [explained](explain), and try the gate on a VNFM in memory, the [`demo`].
+//! Tools for authors of rules: [`check`] judges a request, [`explain`] shows how the
+//! verdict came about, and [`demo`] is a VNFM in memory to try the gate on.
 
 #![forbid(unsafe_code)]
 

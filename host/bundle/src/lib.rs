@@ -1,8 +1,8 @@
 //! Compiles policy bundles and bakes them into components.
 //!
 //! [`compile_dir`] turns a folder of YAML files (docs/bundle-format.md) into a
-//! [`Bundle`](solgate_engine::ir::Bundle), or says everything that is wrong with
-//! it, each [`Diagnostic`] with file, line and what to do. The cases of a bundle
+//! [`Bundle`](solgate_engine::ir::Bundle), or reports everything that is wrong with it.
+//! Each [`Diagnostic`] has file, line and what to do. The bundle's cases
 //! (`solgate_cases`) are read with it.
 
 #![forbid(unsafe_code)]

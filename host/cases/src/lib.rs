@@ -1,10 +1,10 @@
-//! The cases of a policy (docs/policy-tests.md): requests, what the VNFM would
-//! say, and the verdict that must come of it.
+//! The cases of a policy (docs/policy-tests.md): requests, what the VNFM would say, and
+//! the verdict that must result.
 //!
-//! [`embedded`] gives those that a policy's file brings along; [`read`] reads texts
-//! that came from elsewhere, [`read_files`] those that a compiler of bundles has met.
-//! [`run`] puts a case before a [`Judge`] and tells in what the verdict differs; it
-//! needs no file, no network and no runtime.
+//! [`embedded`] returns the cases in a policy's file. [`read`] reads texts from
+//! elsewhere, [`read_files`] the texts that a compiler of bundles has found. [`run`]
+//! puts a case before a [`Judge`] and says how the verdict differs from the expected
+//! one. It needs no file, no network and no runtime.
 
 #![forbid(unsafe_code)]
 

@@ -1,7 +1,8 @@
-//! The `solgate` command: what can be written on its command line, and who does it.
+//! The `solgate` command: its command line, and the modules that carry out each
+//! command.
 //!
-//! Exit status of every command: 0 it worked and nothing was refused, 1 a request
-//! was refused or a case failed, 2 the command could not do what it was asked.
+//! Exit status of every command: 0 it worked and nothing was refused, 1 a request was
+//! refused or a case failed, 2 the command could not do what it was asked.
 
 #![forbid(unsafe_code)]
 

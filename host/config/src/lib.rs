@@ -1,10 +1,10 @@
 //! The configuration of a gateway: one model for the file and the command line, and the
-//! gates that are made of it.
+//! gates that are made from it.
 //!
-//! [`Config`] is everything that a listening door is told, [`GateConfig`] what one gate
-//! is told, whichever door it stands in. [`file`] reads the first from YAML,
-//! [`parse_gate`] the second. [`live_gate`] loads the policies and makes gates of them,
-//! as often as their settings change.
+//! [`Config`] is the configuration of a listening door. [`GateConfig`] is the
+//! configuration of one gate, behind any door. [`file`] reads the first from YAML,
+//! [`parse_gate`] the second. [`live_gate`] loads the policies and makes gates from
+//! them, again whenever their settings change.
 
 #![forbid(unsafe_code)]
 

@@ -1,10 +1,10 @@
-//! What a policy and its host say to each other, in Rust: the [verdict] that one asks
-//! of the other, the [manifest] in which a policy says what it is, and what both must
-//! read in the same way, which is [paths](uri), [API roots](api_root) and the
-//! [router] that finds the operation of a request.
+//! What a policy and its host say to each other, in Rust: the [verdict] that the host
+//! asks for, and the [manifest] in which a policy describes itself. It also has what
+//! both must read in the same way: [paths](uri), [API roots](api_root) and the [router]
+//! that finds the operation of a request.
 //!
-//! The engine judges by these types, and the host that loads it as a component needs
-//! them without the engine.
+//! The engine judges by these types. The host loads the engine as a component, so it
+//! needs the types without the engine.
 
 #![forbid(unsafe_code)]
 

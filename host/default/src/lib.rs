@@ -1,5 +1,5 @@
-//! What a release makes of its own sources before the library can have it: the default
-//! policy, and the engine that it is baked from as native code.
+//! What a release builds from its own sources before the library can be built with it:
+//! the default policy, and native code for the engine that the policy is baked from.
 
 #![forbid(unsafe_code)]
 

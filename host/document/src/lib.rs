@@ -1,9 +1,8 @@
-//! What people write: YAML documents with positions, and what is wrong with them,
-//! in words.
+//! What people write: YAML documents with positions, and error messages about them.
 //!
-//! [`yaml::parse`] makes a tree of a text; the [`reader`] takes typed values out of
-//! it. What is wrong goes to a [`Report`], which becomes [`Diagnostics`]: each with
-//! file, line, an excerpt and what to do.
+//! [`yaml::parse`] turns a text into a tree; the [`reader`] takes typed values out of
+//! it. Mistakes go to a [`Report`], which becomes [`Diagnostics`]: each with file,
+//! line, an excerpt and what to do.
 
 #![forbid(unsafe_code)]
 

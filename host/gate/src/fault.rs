@@ -1,8 +1,8 @@
-//! Everything that stops a request although no rule says so: faults of the
-//! transport, of the VNFM behind the gate, of a policy, and of the gate itself.
+//! Everything that stops a request although no rule says so: faults of the transport,
+//! of the VNFM behind the gate, of a policy, and of the gate itself.
 //!
-//! This is the only place where such an answer gets its status, its id and its
-//! text. Doors find the faults; they do not word them.
+//! Only here does such an answer get its status, its id and its text. Doors find the
+//! faults, but do not word them.
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 

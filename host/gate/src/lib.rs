@@ -1,11 +1,9 @@
-//! Solgate judges ETSI NFV lifecycle-management requests before they reach a
-//! VNFM.
+//! Solgate judges ETSI NFV lifecycle-management requests before they reach a VNFM.
 //!
-//! How a request flows: a door receives it and makes a [`Request`] of
-//! it; the [`Gate`](gate::Gate) judges it with its [policies](policy), fetching
-//! [facts] from the VNFM when a policy asks for them; the [`Decision`](gate::Decision)
-//! that comes out either lets the request pass or carries the
-//! [`Problem`](problem::Problem) to answer.
+//! A door receives a request and makes a [`Request`] from it. The [`Gate`](gate::Gate)
+//! judges the request with its [policies](policy), and fetches [facts] from the VNFM
+//! when a policy asks for them. The result is a [`Decision`](gate::Decision): it either
+//! lets the request pass, or carries the [`Problem`](problem::Problem) to answer.
 
 #![forbid(unsafe_code)]
 

@@ -1,6 +1,6 @@
-//! How much a door takes on at one time.
+//! How many requests a door takes on at one time.
 //!
-//! What is more is refused at once: in a queue without end everybody would wait, and
+//! Anything more is refused at once. In a queue without end everybody would wait, and
 //! in the end for answers that nobody waits for any more.
 
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Takes connections, as many as there may be at once, and stops in good order.
+//! Accepts connections, as many as there may be at once, and stops in good order.
 
 use std::future::Future;
 use std::net::SocketAddr;

@@ -1,7 +1,7 @@
 //! A door that listens: how it opens, what keeps it up to date, and how it closes.
 //!
-//! [`bind`](Door::bind) loads everything and takes the addresses, [`open`](Door::open)
-//! starts what runs beside the requests, and [`close`](OpenDoor::close) ends it, when no
+//! [`bind`](Door::bind) loads everything and takes the addresses. [`open`](Door::open)
+//! starts what runs beside the requests. [`close`](OpenDoor::close) ends it when no
 //! request is under way any more.
 
 use std::future::Future;

@@ -1,4 +1,4 @@
-//! What keeps a door from opening, or ends it.
+//! Why a door cannot open, or ends.
 
 use solgate_access::AccessError;
 use solgate_config::{FileError, GateError};

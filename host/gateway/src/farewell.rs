@@ -1,4 +1,4 @@
-//! What becomes of a connection for which there is no room: it is told so, and ends.
+//! Tells a connection for which there is no room that it is refused, and ends it.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,10 +1,10 @@
-//! What the doors that listen share: one way from a request that was received to its
-//! answer, and what is reported of it.
+//! What the listening doors share: one way from a received request to its answer and
+//! its report.
 //!
-//! The [`pipeline`] is that way, from top to bottom; a [`door`] opens it, keeps it up to
-//! date and closes it. [`build_gate`] makes gates of the configuration, [`routes`] are the
-//! upstreams with their gates, [`reload`] replaces policies, and a [`shadow`] tries others
-//! on the same requests.
+//! The [`pipeline`] is that way, from top to bottom. A [`door`] opens it, keeps it up
+//! to date and closes it. [`build_gate`] makes gates from the configuration, [`routes`]
+//! are the upstreams with their gates, [`reload`] replaces policies, and a [`shadow`]
+//! tries other policies on the same requests.
 
 #![forbid(unsafe_code)]
 

@@ -1,5 +1,5 @@
-//! Everything that a door counts, in the Prometheus text format. Each part names what it
-//! counts itself; here they only come together.
+//! Everything that a door counts, in the Prometheus text format. Each part defines its
+//! own metrics; this module only collects them.
 
 use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;

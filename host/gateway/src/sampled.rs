@@ -1,5 +1,5 @@
-//! Metrics of what is there anyway, measured when somebody asks for them: connections
-//! to the VNFMs and instances of policies. No request pays for them.
+//! Metrics of things that exist anyway, measured when somebody asks for them:
+//! connections to the VNFMs and instances of policies. They cost no request anything.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -1,12 +1,11 @@
-//! Requests that change one resource, one after the other.
+//! Turns: requests that change one resource are handled one after the other.
 //!
-//! Two operations that arrive together would both be judged by a state in which
-//! none runs. So the second waits until the VNFM has answered the first, and is then
-//! judged by the state that this has brought about. This holds within one process;
-//! the VNFM stays the authority.
+//! Two operations that arrive together would both be judged by a state in which none
+//! runs. So the second waits until the VNFM has answered the first, and is then judged
+//! by the new state. This works within one process; the VNFM stays the authority.
 //!
-//! Only a door that forwards requests itself lets them take turns: a turn ends when the
-//! VNFM has answered, and the server that asks another door does not tell it when that is.
+//! Only a door that forwards requests itself uses turns. A turn ends when the VNFM has
+//! answered, and a server that asks another door does not tell when that is.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,16 +1,16 @@
 //! The policy engine as native code.
 //!
 //! All policies that a release bakes have the engine's code; only the memory that they
-//! start with differs. So the engine is compiled once, when the release is built, and
-//! a policy needs no compiler where it runs:
+//! start with differs. So the engine is compiled once, when the release is built, and a
+//! policy needs no compiler where it runs:
 //!
 //! - [`make`] compiles the engine with an empty memory, and keeps the result without
 //!   that memory, compressed: a [`NativeCode`].
-//! - [`Parts`] takes a component apart: what it is but for its memory, by digest, and
-//!   that memory.
+//! - [`Parts`] splits a component into its memory and the rest, and takes the digest of
+//!   the rest.
 //! - [`NativeCode::with`] gives the engine's code the memory of such a component.
 //!
-//! A component with another digest is no policy of the release, and is compiled.
+//! A component with another digest is not a policy of the release, and is compiled.
 
 mod file;
 mod load;

@@ -1,4 +1,4 @@
-//! From a component's memory and the engine's code to a component that runs.
+//! Makes a running component from a component's memory and the engine's code.
 
 use std::io;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Compiling the engine, for a release to carry.
+//! Compiles the engine, for a release to carry.
 
 use object::read::elf::{FileHeader, SectionHeader};
 use object::{Endianness, elf::FileHeader64};

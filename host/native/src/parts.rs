@@ -1,4 +1,4 @@
-//! Taking a component apart into the memory it starts with and all else.
+//! Splits a component into the memory that it starts with, and the rest.
 
 use sha2::{Digest as _, Sha256};
 use wasmparser::{BinaryReaderError, DataKind, DataSectionReader, MemorySectionReader, Operator, Parser, Payload};

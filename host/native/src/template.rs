@@ -1,4 +1,4 @@
-//! The engine with another memory in it.
+//! The engine's code with the memory of another component.
 
 use wasm_encoder::{
     Component, ComponentSectionId, ConstExpr, DataSection, MemorySection, MemoryType, Module, ModuleSection, RawSection,

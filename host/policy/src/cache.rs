@@ -1,8 +1,8 @@
 //! The cache of compiled policies.
 //!
-//! A file of it is native code that the process will run. It is therefore only
-//! taken from a folder that belongs to the process's user and that nobody else may
-//! enter or write, and only if it is whole: the SHA-256 over it stands at its end.
+//! A file in the cache is native code that the process will run. So it is read only
+//! from a folder that belongs to the process's user and that nobody else may enter or
+//! write to, and only if it is whole: its SHA-256 is at its end.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::hash::{DefaultHasher, Hash, Hasher};

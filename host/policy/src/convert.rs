@@ -1,5 +1,5 @@
-//! Between the contract's types and the host's, with the checks that foreign
-//! input deserves: what leaves the sandbox is believed only within bounds.
+//! Converts between the contract's types and the host's, with the checks that foreign
+//! input needs: what leaves the sandbox is trusted only within bounds.
 
 use solgate_contract::api_root::is_root;
 use solgate_contract::manifest::{FactTemplate, Limits, Manifest, Operation, OptionDefinition, RuleSummary, Secret};

@@ -1,4 +1,4 @@
-//! One instance of a policy, and where those wait that may be used again.
+//! One instance of a policy, and the place where instances wait to be used again.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};

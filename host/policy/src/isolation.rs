@@ -1,4 +1,4 @@
-//! How far one request is kept from the next.
+//! How strictly one request is separated from the next.
 
 use std::fmt;
 use std::num::NonZeroU32;

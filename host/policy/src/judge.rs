@@ -1,4 +1,4 @@
-//! A loaded policy as what cases are put before.
+//! A loaded policy as the judge of cases.
 
 use solgate_contract::judge::{Judge, JudgeError};
 use solgate_contract::verdict::{Context, Outcome, Request};

@@ -1,8 +1,8 @@
-//! The engine that is told its bundle at run time, for the person who writes it:
+//! The engine that gets its bundle at run time, for the author of the bundle: it is
 //! compiled once, and every edit of the bundle is judged without compiling again.
 //!
-//! The code is that of a baked policy, and so is the state: what `load` builds in
-//! memory is what baking takes a snapshot of.
+//! The code is that of a baked policy, and so is the state: `load` builds in memory
+//! exactly what baking takes a snapshot of.
 
 use std::num::NonZeroU32;
 

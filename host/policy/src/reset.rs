@@ -1,4 +1,4 @@
-//! How the memory of an instance becomes what it was before the evaluation.
+//! Resets the memory of an instance to what it was before the evaluation.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Where policies come from, and what is asked of their files before they count.
+//! Where policies come from, and what their files must satisfy.
 
 use std::ffi::OsString;
 use std::fmt;

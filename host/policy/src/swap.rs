@@ -1,4 +1,4 @@
-//! Whether memory of this process can leave it for a swap area.
+//! Whether memory of this process can be swapped out.
 
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -1,10 +1,10 @@
-//! What is said of requests: lines on standard output, records in a file, spans for a
-//! collector, and the words of the process itself on standard error.
+//! Reports about requests: lines on standard output, records in a file, spans for a
+//! collector; and the process's own messages on standard error.
 //!
-//! A request's [line] is built while it is judged, and written when it has
-//! ended; so is its [record](record_file), if records are kept. [`spans`] follow it from
-//! its head to its answer. Nothing here waits for whoever reads it: [`line_writer`]
-//! writes on a thread of its own, and what it has no room for is counted.
+//! A request's [line] is built while the request is judged, and written when the
+//! request has ended; so is its [record](record_file), if records are kept. [`spans`]
+//! follow a request from its head to its answer. Nothing here waits for a reader:
+//! [`line_writer`] writes on a separate thread, and counts what it has no room for.
 
 #![forbid(unsafe_code)]
 

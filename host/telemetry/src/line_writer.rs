@@ -1,8 +1,8 @@
-//! Lines on their way to standard output or standard error, by a thread of their own.
+//! Writes lines to standard output or standard error, on a separate thread.
 //!
-//! Nobody waits for whoever reads the lines, and under load many of them leave in one
-//! write. What a reader is too slow for, and what a full disk does not take, is lost;
-//! that is counted, and said.
+//! Nobody waits for the reader of the lines, and under load many lines leave in one
+//! write. Lines that a reader is too slow for, or that a full disk does not take, are
+//! lost. They are counted, and a message says how many.
 
 use std::io::{ErrorKind, Write};
 use std::mem;

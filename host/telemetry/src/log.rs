@@ -1,5 +1,5 @@
-//! Decisions to standard output, the rest to standard error. Whatever becomes of those
-//! who read them, nothing here waits for them or ends by them.
+//! Decisions go to standard output, other messages to standard error. Nothing here
+//! waits for the readers, or ends when they do.
 
 use std::fs::File;
 use std::io::Write;

@@ -1,4 +1,4 @@
-//! Counters by what became of something: all of them have the one label `outcome`.
+//! Counters of outcomes: all of them have only the label `outcome`.
 
 use std::marker::PhantomData;
 

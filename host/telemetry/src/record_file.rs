@@ -1,8 +1,7 @@
-//! `--decision-log`: records of decisions, appended to a file by a thread of its
-//! own.
+//! `--decision-log`: a separate thread appends records of decisions to a file.
 //!
-//! A request never waits for the disk: what does not fit into the queue is dropped
-//! and counted, and so is what cannot be written.
+//! A request never waits for the disk: what does not fit into the queue is dropped and
+//! counted, and so is what cannot be written.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, BufWriter, Write};

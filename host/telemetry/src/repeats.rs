@@ -1,4 +1,4 @@
-//! Messages that come again and again: one of a cause in a second is enough.
+//! Messages that repeat: one message for each cause in a second is enough.
 
 use std::time::{Duration, Instant};
 

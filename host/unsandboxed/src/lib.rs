@@ -1,7 +1,8 @@
-//! The engine as a policy without a sandbox: what an author does with rules of their
-//! own, and what the sandboxed verdicts are compared with.
+//! The engine as a policy without a sandbox, for authors to try their own rules. The
+//! tests compare sandboxed verdicts with it.
 //!
-//! What [`judge`] and [`traced`] give, `solgate::policy::Policy::without_sandbox` takes.
+//! `solgate::policy::Policy::without_sandbox` takes what [`judge`] and [`traced`]
+//! return.
 
 #![forbid(unsafe_code)]
 

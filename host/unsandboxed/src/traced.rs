@@ -1,4 +1,4 @@
-//! A policy that remembers what it did, for the person who wants to know why.
+//! A policy that remembers what it did, so that its verdict can be explained.
 
 use std::sync::{Mutex, PoisonError};
 

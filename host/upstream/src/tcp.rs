@@ -1,4 +1,4 @@
-//! TCP connections whose other end may vanish without a word.
+//! TCP connections whose other end may vanish silently.
 
 use std::time::Duration;
 

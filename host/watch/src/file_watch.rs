@@ -1,4 +1,4 @@
-//! Files that are no policies, and are used anew when they are others.
+//! Files other than policies, which are simply read again when they change.
 
 use std::path::PathBuf;
 

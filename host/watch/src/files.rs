@@ -1,4 +1,4 @@
-//! Whether files are still those that were read.
+//! Whether files have changed since they were read.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;

@@ -1,8 +1,8 @@
 //! Files that change while the gate runs.
 //!
-//! [`changes`] says when to look at files, [`files`] whether they differ from when they
-//! were last read, and the [`loader`] reads them beside the requests. [`FileWatch`] puts
-//! the three together for files that are simply read again.
+//! [`changes`] says when to look at files. [`files`] says whether they have changed
+//! since they were last read. The [`loader`] reads them beside the requests.
+//! [`FileWatch`] combines the three for files that are simply read again.
 
 #![forbid(unsafe_code)]
 

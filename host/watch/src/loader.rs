@@ -1,5 +1,5 @@
-//! Where candidates are loaded: beside the requests, and with no more memory the
-//! thousandth time than the first.
+//! Where candidates are loaded: beside the requests, and with as much memory the
+//! thousandth time as the first.
 
 use std::sync::mpsc::{Receiver, SendError, Sender, channel};
 

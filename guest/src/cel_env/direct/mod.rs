@@ -1,11 +1,10 @@
-//! A quick way through the plainer expressions.
+//! A quick way to evaluate the simpler expressions.
 //!
-//! Most rules look at a member, compare it with a text and hold. For those a
-//! rule is compiled a second time, into nodes that work on the request's JSON
-//! where it lies, without a scope, a boxed value or a name to be looked up. It
-//! says that a rule holds or does not apply - as CEL would, which a test shows -
-//! or it says nothing: what fails, errs, or needs a feature that is not here is
-//! evaluated by CEL alone, from the start.
+//! Most rules look at a member, compare it with a text and hold. Such a rule is
+//! compiled a second time, into nodes that work directly on the request's JSON, without
+//! a scope, a boxed value or a name to look up. The quick way says that a rule holds or
+//! does not apply, as CEL would, which a test shows. Or it says nothing: a rule that
+//! fails, errs, or needs a missing feature is evaluated by CEL alone, from the start.
 
 mod compile;
 mod eval;

@@ -1,8 +1,8 @@
-//! TLS on the address that clients use, and who they are by their certificates.
+//! TLS on the address that clients use, and client certificates.
 //!
-//! [`files`] reads certificates and keys and makes of them what rustls needs. The
-//! [`listener`] does the handshakes with what was read last, and [`renewal`] reads
-//! the files again when they are others. [`names`] are those of a client.
+//! [`files`] reads certificates and keys and converts them for rustls. The [`listener`]
+//! does the handshakes with the files that were read last, and [`renewal`] reads the
+//! files again when they change. [`names`] reads the names in a client's certificate.
 
 mod distinguished_name;
 mod files;

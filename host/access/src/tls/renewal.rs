@@ -1,5 +1,4 @@
-//! Certificates are renewed while the door is open: connections that come then get
-//! the new one.
+//! Renews certificates while the door is open: new connections get the new certificate.
 
 use std::sync::Arc;
 

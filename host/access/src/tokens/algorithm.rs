@@ -1,6 +1,6 @@
 //! The algorithms that tokens may be signed with (RFC 7518, 3.1; RFC 8037): those with
-//! a public key. Neither `none` nor those with a shared secret are known here, so that
-//! a public key can never be taken for a secret.
+//! a public key. `none` and algorithms with a shared secret do not exist here, so a
+//! public key can never be taken for a secret.
 
 use ring::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384,

@@ -1,14 +1,15 @@
 //! Access tokens of callers: JWTs (RFC 7519), sent as RFC 6750 says, signed with a key
 //! of a JWK set (RFC 7517).
 //!
-//! [`bearer`] takes the token out of a request, [`jws`] takes it apart, [`algorithm`]
-//! checks its signature with one of the [`keys`], and [`claims`] what it says. The keys
-//! come from a file, or from the issuer by [`fetch`]; the [`store`] holds them and
-//! renews them. What has been [`verified`] need not be so again.
+//! [`bearer`] takes the token out of a request, and [`jws`] splits it into its parts.
+//! [`algorithm`] checks its signature with one of the [`keys`], and [`claims`] checks
+//! its content. The keys come from a file, or from the issuer by [`fetch`]; the
+//! [`store`] holds and renews them. A token that was [`verified`] lately is not
+//! verified again.
 //!
-//! The signatures are checked by ring, as those of TLS are. What a token library would
-//! add is the little that is in [`jws`] and [`claims`], and with it cryptography that is
-//! set once for the whole process, which a library must leave to the program.
+//! ring checks the signatures, as it does for TLS. A token library would add only the
+//! little that is in [`jws`] and [`claims`]. It would also set the cryptography for the
+//! whole process, which a library must leave to the program.
 
 mod algorithm;
 mod bearer;

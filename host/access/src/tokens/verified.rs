@@ -1,5 +1,5 @@
-//! Tokens that have been verified lately: a client sends the same one many times, and
-//! to check a signature takes longer than to judge a request.
+//! Tokens that were verified lately. A client sends the same token many times, and
+//! checking a signature takes longer than judging a request.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The facts that were given, and those that would have been needed.
+//! The facts that were given, and the facts that were missing.
 
 use std::sync::{Mutex, PoisonError};
 

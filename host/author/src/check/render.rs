@@ -1,5 +1,5 @@
-//! The verdict for people. Colours are written always; the stream that leads
-//! anywhere but to a terminal takes them out.
+//! The verdict for people. Colours are always written; a stream that does not lead to a
+//! terminal removes them.
 
 use std::io::{self, Write};
 

@@ -1,9 +1,8 @@
 //! A VNFM in memory, to try the gate on: `solgate serve --demo`.
 //!
-//! It plays the producer side of ETSI GS NFV-SOL 003 for one process: instances
-//! and operation occurrences in every state, subscriptions, and tasks that take
-//! a few seconds. Like many a VNFM it checks little by itself; that is what the
-//! gate is for.
+//! It plays the producer side of ETSI GS NFV-SOL 003 for one process: instances and
+//! operation occurrences in every state, subscriptions, and tasks that take a few
+//! seconds. Like many VNFMs it checks little itself, because that is the gate's work.
 
 mod api;
 mod filter;

@@ -1,5 +1,5 @@
-//! Judges one request as a check does, and shows how it came to the verdict, stage by
-//! stage: `solgate explain`.
+//! Judges one request as a check does, and shows stage by stage how the verdict came
+//! about: `solgate explain`.
 
 mod json;
 mod render;

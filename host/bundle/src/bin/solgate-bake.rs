@@ -1,5 +1,5 @@
-//! Makes, during the build of this workspace, when there is no `solgate` yet, what
-//! `solgate` embeds: the default policy, and the engine as native code.
+//! Bakes what `solgate` embeds: the default policy, and the engine as native code. It
+//! runs during the build of this workspace, when there is no `solgate` yet.
 
 use std::path::Path;
 use std::process::ExitCode;

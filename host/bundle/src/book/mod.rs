@@ -1,5 +1,5 @@
-//! The rule book of a bundle: what each rule asks, why, and what to do, as a page
-//! that somebody who has a rule id can look it up in.
+//! The rule book of a bundle: what each rule asks, why, and what to do. It is a page in
+//! which somebody can look up a rule id.
 
 mod engine;
 mod markdown;

@@ -1,8 +1,8 @@
-//! Whether all that a bundle says is in what was compiled of it.
+//! Checks that everything that a bundle says is in the compiled result.
 //!
-//! The compiler reports what it does not understand, and builds the rest only if
-//! that is all of it. Here the YAML is held against the result, without a look at
-//! how one became the other: what is neither reported nor compiled was lost.
+//! The compiler reports what it does not understand, and otherwise builds the whole
+//! bundle. Here the YAML is compared with the result, without looking at how one became
+//! the other: what is neither reported nor compiled was lost.
 
 mod policy;
 mod rules;

@@ -1,5 +1,5 @@
 //! The API as a client meets it behind the gate, as an OpenAPI 3.1 document: what a
-//! request must look like, and which answers there are to one that is refused.
+//! request must look like, and how a refused request is answered.
 
 mod operation;
 mod responses;

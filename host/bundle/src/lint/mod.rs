@@ -1,4 +1,5 @@
-//! What a bundle can be built with, but its author probably did not mean.
+//! Warnings: things that a bundle can be built with, but that its author probably did
+//! not intend.
 
 mod conditions;
 mod follow;

@@ -1,5 +1,5 @@
-//! openapi.yaml, read from the raw document: a typed reader of OpenAPI would
-//! drop the keywords that it does not know.
+//! openapi.yaml, read from the raw document, because a typed reader of OpenAPI would
+//! drop keywords that it does not know.
 
 mod body;
 mod components;

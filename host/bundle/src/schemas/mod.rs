@@ -1,6 +1,6 @@
-//! JSON Schemas of a bundle's files, with which editors complete, explain and
-//! check them. A schema knows the shape of one file; whether names exist and
-//! expressions are right, only [`compile_dir`](crate::compile_dir) can tell.
+//! JSON Schemas of a bundle's files, with which editors complete, explain and check
+//! them. A schema knows the shape of one file. Only [`compile_dir`](crate::compile_dir)
+//! can tell whether names exist and expressions are right.
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! The command lines of the doors, as a configuration.
+//! The command lines of the doors, read into a configuration.
 
 mod evaluation;
 pub mod ext_authz;

@@ -1,5 +1,5 @@
-//! One module for each command, and what they share: [`policies`] loads what a command
-//! names, [`output`] writes what it makes.
+//! One module for each command, and what they share: [`policies`] loads the policies
+//! that a command names, [`output`] writes a command's result.
 
 pub mod build;
 pub mod check;

@@ -1,10 +1,10 @@
-//! `solgate ext-authz`: the gate as the external authorization service of Envoy,
-//! and of the gateways and meshes that are built on it.
+//! `solgate ext-authz`: the gate as the external authorization service of Envoy, and of
+//! the gateways and meshes that are built on Envoy.
 //!
-//! Envoy sends a check with head and body of a request over one of the
-//! [connections](incoming). What there is room for ([`admission`]) gets to the
-//! [`service`]; [`request`] reads it, the gate judges, and [`answer`] says what Envoy
-//! is to do.
+//! Envoy sends a check with the head and body of a request over one of the
+//! [connections](incoming). Checks within the limits ([`admission`]) reach the
+//! [`service`]. [`request`] reads the check, the gate judges, and [`answer`] tells
+//! Envoy what to do.
 
 #![forbid(unsafe_code)]
 

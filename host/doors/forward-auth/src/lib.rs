@@ -1,10 +1,10 @@
-//! `solgate forward-auth`: judges over HTTP what another server is about to
-//! forward.
+//! `solgate forward-auth`: judges over HTTP the requests that another server is about
+//! to forward.
 //!
-//! The server sends a copy of the request and says in X-Forwarded-* which one it
-//! is (Traefik calls this forwardAuth). The [`service`] takes the [`original`] out of it
-//! and has the pipeline judge that. An answer of 200 lets it pass; any other is what the
-//! client is to get.
+//! The server sends a copy of the request, and X-Forwarded-* fields say which request
+//! it is (Traefik calls this forwardAuth). The [`service`] restores the [`original`]
+//! from the copy, and the pipeline judges it. The answer 200 lets the request pass; any
+//! other answer is for the client.
 
 #![forbid(unsafe_code)]
 

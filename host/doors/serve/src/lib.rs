@@ -1,10 +1,10 @@
 //! `solgate serve`: a reverse proxy with the gate in it.
 //!
-//! A request passes these modules in order: the [`guard`] takes its bytes from
-//! the socket, or out of TLS, and checks [`head`] and [`framing`]; hyper parses what is left to
-//! parse; the [`proxy`] takes the request through the
-//! [pipeline](solgate_gateway::pipeline), and either refuses or lets [`forward`]
-//! pass it on. With the last byte of the [`answer`] the request is reported.
+//! A request passes these modules in order. The [`guard`] takes its bytes from the
+//! socket, or out of TLS, and checks [`head`] and [`framing`]. hyper parses the rest.
+//! The [`proxy`] takes the request through the [pipeline](solgate_gateway::pipeline),
+//! and either refuses it or lets [`forward`] pass it on. The request is reported with
+//! the last byte of the [`answer`].
 
 #![forbid(unsafe_code)]
 

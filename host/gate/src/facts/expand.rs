@@ -1,8 +1,8 @@
-//! From a fact template and its variables to the target that is asked for.
+//! Makes the target that is asked for from a fact template and its variables.
 //!
-//! The values of the variables come from the request that is judged, so they are
-//! foreign: whatever they hold, the target stays below the template's path and
-//! its query keeps the template's parameters.
+//! The values of the variables come from the judged request, so they are foreign.
+//! Whatever they hold, the target stays below the template's path, and its query keeps
+//! the template's parameters.
 
 use super::FactTemplate;
 

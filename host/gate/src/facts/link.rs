@@ -1,9 +1,9 @@
 //! The next page of a list: the query of the Link field (RFC 8288).
 //!
-//! A VNFM names itself there as its clients see it: under a public name, with the scheme
-//! and port of whatever ends TLS for it, behind a prefix. None of that matters. Only the
-//! query is taken, for the next request to the same place as the one before, so a link
-//! leads nowhere else, whatever it says.
+//! A VNFM names itself there as its clients see it: under a public name, with the
+//! scheme and port of the server that ends TLS for it, or behind a prefix. The gate
+//! ignores all of this. It takes only the query, for the next request to the same place
+//! as before. So a link cannot lead anywhere else, whatever it says.
 
 use http::header::{HeaderMap, LINK};
 use http::uri::PathAndQuery;

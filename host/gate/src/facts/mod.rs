@@ -1,11 +1,11 @@
 //! Facts: what the VNFM says about the state that a verdict depends on.
 //!
-//! A policy names a fact and its variables. A [`FactSource`] answers: either
-//! [the VNFM itself](http::HttpFacts), asked with a target that the host has
-//! [expanded](expand) from the policy's template; or the VNFM, asked by
-//! [the program](delegated::DelegatedFacts) in which the gate is embedded; or
-//! [a document](map::MapFacts) in tests and on the command line. Whatever the source, the policy sees only
-//! the members that its template declares ([`project`]).
+//! A policy names a fact and its variables. A [`FactSource`] answers. It is [the VNFM
+//! itself](http::HttpFacts), asked with a target that the host has [expanded](expand)
+//! from the policy's template; or [the program](delegated::DelegatedFacts) in which the
+//! gate is embedded, which asks the VNFM; or [a document](map::MapFacts), in tests and
+//! on the command line. Whatever the source, the policy sees only the members that its
+//! template declares ([`project`]).
 
 #[cfg(feature = "http-facts")]
 mod cache;

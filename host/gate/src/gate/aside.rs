@@ -1,4 +1,4 @@
-//! Large evaluations, beside what a thread has to do.
+//! Large evaluations, run beside the other work of a thread.
 
 use std::sync::LazyLock;
 use std::time::Duration;

@@ -1,11 +1,11 @@
-//! A decision as a record: everything on which the verdict rested, so that it can
-//! be judged again, and what it was. `solgate serve --decision-log` writes them,
-//! one JSON object per line; `solgate import-cases` makes test cases of them, and
-//! `solgate replay` judges them again.
+//! A decision as a record: the verdict, and everything that it depended on, so that the
+//! request can be judged again. `solgate serve --decision-log` writes records, one JSON
+//! object per line; `solgate import-cases` makes test cases from them, and `solgate
+//! replay` judges them again.
 //!
-//! A record holds no secret: [`redact`] replaces credentials and the members that
-//! the policy's schemas call secret by values of the same shape, so that rules
-//! about their presence or form still come to the same verdict.
+//! A record holds no secret. [`redact`] replaces credentials, and the members that the
+//! policy's schemas mark as secret, by values of the same shape. So rules about their
+//! presence or form still come to the same verdict.
 
 mod line;
 pub mod redact;

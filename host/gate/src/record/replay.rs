@@ -1,4 +1,4 @@
-//! Judging a recorded request again, by other policies.
+//! Judges a recorded request again, with other policies.
 
 use std::sync::Arc;
 use std::time::SystemTime;

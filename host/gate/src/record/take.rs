@@ -1,4 +1,4 @@
-//! From a decision to its record.
+//! Makes the record of a decision.
 
 use std::time::{Duration, UNIX_EPOCH};
 

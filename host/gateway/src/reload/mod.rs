@@ -1,9 +1,9 @@
-//! Policies that are replaced while a door is open: when a file of theirs is
-//! another one, and at SIGHUP.
+//! Replaces policies while a door is open: when one of their files changes, and at
+//! SIGHUP.
 //!
-//! The crate `solgate-watch` says when to look at the files, and whether they differ from
-//! when they were last read. A [`candidate`] is then loaded beside the policies that judge,
-//! and takes their place only if nothing stands against it.
+//! The crate `solgate-watch` says when to look at the files, and whether they have
+//! changed since they were last read. A [`candidate`] is then loaded beside the
+//! policies in use, and replaces them only if it passes all checks.
 
 mod candidate;
 

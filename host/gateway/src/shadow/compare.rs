@@ -1,4 +1,4 @@
-//! Whether a candidate judges a request as the live policies did.
+//! Compares how a candidate judges a request with how the live policies did.
 
 use solgate::Request;
 use solgate::gate::{Decision, Gate, Verdict};

@@ -1,8 +1,8 @@
 //! The facts that a candidate gets: those that were fetched for the live policies.
 //!
-//! By the time the candidate asks, the VNFM may be at work on the request: what it
-//! says then is another state than the one that was judged. So it is not asked, and no
-//! load and no use of a client's credentials comes from a shadow.
+//! By the time the candidate asks, the VNFM may already work on the request, and would
+//! report another state than the judged one. So the VNFM is not asked. A shadow causes
+//! no load, and makes no use of a client's credentials.
 
 use std::borrow::Cow;
 use std::sync::OnceLock;

@@ -1,7 +1,8 @@
-//! One line for each request that a candidate did not judge as the live policies did.
+//! One line for each request that a candidate judged differently from the live
+//! policies.
 //!
-//! It goes the way of the decision lines and holds no more than they do: no body, no
-//! query, no header value.
+//! The line is written like the decision lines, and holds no more than they do: no
+//! body, no query, no header value.
 
 use std::fmt::Write as _;
 

@@ -1,10 +1,10 @@
-//! A candidate that judges beside the live policies: the same requests, with the
-//! same facts and settings, and without any effect.
+//! A candidate that judges beside the live policies: the same requests, with the same
+//! facts and settings, and without any effect.
 //!
-//! When the live verdict is there, the request is handed to a thread of the shadow,
-//! which [compares](compare) how the candidate judges it. The VNFM is asked for nothing
-//! more: the candidate gets the [facts](facts) that were fetched for the live policies.
-//! Where the two differ, a [line](line) says so.
+//! After the live verdict, the request is handed to the shadow's thread, which
+//! [compares](compare) how the candidate judges it. The VNFM is asked nothing more: the
+//! candidate gets the [facts](facts) that were fetched for the live policies. If the
+//! two verdicts differ, a [line](line) says so.
 
 mod compare;
 mod facts;

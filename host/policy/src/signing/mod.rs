@@ -1,12 +1,12 @@
-//! Signatures of policies: a file is the one that its author signed, whichever
-//! way it came.
+//! Signatures of policies: they prove that a file is the one that its author signed,
+//! whatever way it came.
 //!
-//! A signature is one of ed25519 (RFC 8032) over the line [`MARK`], its line feed
-//! included, and all bytes of the component. The line keeps a signature that was
-//! made for something else from counting for a policy. Keys are PEM files, PKCS#8
-//! and SubjectPublicKeyInfo (RFC 8410), as OpenSSL has them. The signature lies
-//! beside the policy, see [`Signature::path`], as two lines of text: the mark, and
-//! its 64 bytes in Base64.
+//! A signature is one of ed25519 (RFC 8032) over the line [`MARK`], including its line
+//! feed, and all bytes of the component. Because of this line, a signature that was
+//! made for another purpose does not count for a policy. Keys are PEM files, PKCS#8 and
+//! SubjectPublicKeyInfo (RFC 8410), as OpenSSL writes them. The signature is in a file
+//! beside the policy, see [`Signature::path`], as two lines of text: the mark, and its
+//! 64 bytes in Base64.
 
 mod key_file;
 mod keys;

@@ -1,8 +1,8 @@
-//! Spans on their way to the collector.
+//! Sends spans to the collector.
 //!
-//! A request never waits for it: what does not fit into the queue is dropped and
-//! counted, and so is what the collector does not take. The processor of the
-//! OpenTelemetry SDK would drop, too, but tell nobody how many.
+//! A request never waits for the collector: what does not fit into the queue is dropped
+//! and counted, and so is what the collector does not take. The processor of the
+//! OpenTelemetry SDK would also drop spans, but does not tell how many.
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};

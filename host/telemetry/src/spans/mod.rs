@@ -1,9 +1,9 @@
 //! Spans of requests, for an OpenTelemetry collector.
 //!
-//! [`Spans`] is there only if a collector is configured; a [`RequestSpan`] follows one
+//! [`Spans`] exist only if a collector is configured. A [`RequestSpan`] follows one
 //! request, with children for its turn, its evaluations, its facts and the VNFM. They
-//! hold no query, no body and no header field. [`export`] sends them on, by a thread
-//! of its own.
+//! hold no query, no body and no header field. [`export`] sends them on a separate
+//! thread.
 
 mod export;
 mod facts;

@@ -1,5 +1,5 @@
-//! Spans of others: that of who has sent a request, and how ours is named to who gets
-//! one.
+//! Spans of others: the span of whoever sent a request, and how our span is named to
+//! whoever gets one.
 
 use http::{HeaderMap, HeaderValue};
 use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};

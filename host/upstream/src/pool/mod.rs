@@ -1,9 +1,9 @@
 //! Connections to a VNFM that are kept for the next request.
 //!
-//! hyper-util's client gives each connection a task of its own: a request goes
-//! there and its answer back through channels, and most of a small exchange is
-//! wake-ups. Here whoever sends a request drives its connection meanwhile, and
-//! the whole exchange is one task's.
+//! hyper-util's client gives each connection its own task. Requests go there and
+//! answers come back through channels, and most of a small exchange is wake-ups. Here
+//! the task that sends a request drives the connection meanwhile, so the whole exchange
+//! belongs to one task.
 
 mod body;
 mod flaw;

@@ -1,4 +1,4 @@
-//! `solgate import-cases`: from recorded decisions to test cases.
+//! `solgate import-cases`: makes test cases from recorded decisions.
 
 mod case;
 mod exact;

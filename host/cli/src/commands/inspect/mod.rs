@@ -1,4 +1,4 @@
-//! `solgate inspect`: what is in a policy file.
+//! `solgate inspect`: shows what is in a policy file.
 
 mod anatomy;
 mod manifest;

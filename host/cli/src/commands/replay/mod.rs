@@ -1,4 +1,4 @@
-//! `solgate replay`: what another policy would say to recorded requests.
+//! `solgate replay`: shows how another policy would judge recorded requests.
 
 mod report;
 

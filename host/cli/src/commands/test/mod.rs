@@ -1,8 +1,8 @@
 //! `solgate test`: runs the cases of a policy.
 //!
-//! A [subject] is loaded, its cases are [run], what they show of the rules is
-//! [measured](measure), and the report is printed as the command line asks:
-//! [pretty], [json] or [junit].
+//! A [subject] is loaded, and its cases are [run]. What they show about the rules is
+//! [measured](measure). The report is printed as the command line asks: [pretty],
+//! [json] or [junit].
 
 mod args;
 mod json;
