@@ -1,4 +1,4 @@
-//! What becomes of a request, as C gets it.
+//! The result of judging a request, as C gets it.
 
 use std::time::{Duration, SystemTime};
 

@@ -1,4 +1,4 @@
-//! What a gate is told: the text that C hands over.
+//! The configuration of a gate: the text that C hands over.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! The gate as C holds it: policies, settings, and a sandbox of its own.
+//! The gate as C holds it: policies, settings, and its own sandbox.
 
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};

@@ -1,4 +1,4 @@
-//! Texts and fields that C may read as long as their owner stays as it is.
+//! Texts and fields that C may read as long as their owner does not change.
 
 use std::ffi::c_char;
 

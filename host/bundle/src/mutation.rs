@@ -1,10 +1,10 @@
-//! Mutation: would the cases of a bundle notice if a rule were not there, or said
-//! the opposite?
+//! Mutation: would the cases of a bundle notice if a rule were removed, or said the
+//! opposite?
 //!
-//! Each rule that may deny is disabled, and one with a `require` also inverted; a
-//! mutant is noticed if a case that holds for the bundle as it is does not hold
-//! for the mutant. Nothing is compiled per mutant: severities are settings, and an
-//! option that is added to the bundle says whose `require` is inverted.
+//! Each rule that may deny is disabled, and a rule with a `require` is also inverted. A
+//! mutant is noticed if a case that passes for the bundle does not pass for the mutant.
+//! Nothing is compiled for a mutant: severities are settings, and an option that is
+//! added to the bundle says whose `require` is inverted.
 
 use std::num::NonZero;
 use std::sync::Mutex;

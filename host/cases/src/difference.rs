@@ -1,4 +1,4 @@
-//! In what a verdict is not the one expected.
+//! How a verdict differs from the expected one.
 
 use std::collections::BTreeSet;
 use std::fmt;

@@ -1,7 +1,7 @@
-//! Cases that travel in a component: a custom section with the texts of the files.
+//! Cases inside a component: a custom section with the texts of the files.
 //!
-//! Whoever gets a policy file can so run its author's cases. The section is no
-//! part of what runs, and what is read from it is believed only within bounds.
+//! So whoever has a policy file can run its author's cases. The section is not part of
+//! what runs, and what is read from it is trusted only within bounds.
 
 use serde::{Deserialize, Serialize};
 use solgate_document::{Diagnostics, Source};

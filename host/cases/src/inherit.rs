@@ -1,4 +1,4 @@
-//! What a case takes over from its base, and what it changes in it.
+//! What a case inherits from its base, and what it changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! What a policy made of a case.
+//! The result of running a case.
 
 use std::collections::BTreeSet;
 

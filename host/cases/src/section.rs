@@ -1,4 +1,4 @@
-//! Custom sections: what a policy component carries beside its code. They are
+//! Custom sections: what a policy component carries in addition to its code. They are
 //! read from the file and never reach the memory of an instance.
 
 use std::borrow::Cow;

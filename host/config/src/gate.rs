@@ -1,4 +1,4 @@
-//! What a gate is told, whichever door it stands in.
+//! The configuration of one gate, behind any door.
 
 use std::time::{Duration, SystemTime};
 

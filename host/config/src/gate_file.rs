@@ -1,4 +1,4 @@
-//! The gate's part of a configuration file, whichever door reads it.
+//! The gate's part of a configuration file, for any door.
 
 use std::path::Path;
 

@@ -1,5 +1,4 @@
-//! What a door that listens is told to do, whether on the command line or in a
-//! file.
+//! The configuration of a listening door, from the command line or from a file.
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Whoever gives verdicts, as seen by those who only compare them.
+//! A source of verdicts, for code that only compares them.
 
 use std::error::Error;
 

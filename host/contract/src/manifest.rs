@@ -1,4 +1,4 @@
-//! What a policy says of itself.
+//! How a policy describes itself.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -1,5 +1,6 @@
-//! Whose a request is: what a policy judges by its path, and what only some server
-//! would take for that. For hosts that ask several policies about a request.
+//! To which policy a request belongs: what a policy judges by its path, and what only
+//! some server would read as that path. For hosts that ask several policies about a
+//! request.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! From a path to an operation: by the literals of the path templates first, then by
+//! Finds the operation of a path: by the literals of the path templates first, then by
 //! the method.
 
 use std::borrow::Cow;

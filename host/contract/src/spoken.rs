@@ -1,5 +1,5 @@
-//! Dialects: operations that stand in for others, or exist at all, while an option is
-//! on. Here they are numbers.
+//! Dialects: operations that replace others, or exist only, while an option is on. Here
+//! a dialect is a number.
 
 /// Which dialects are on.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

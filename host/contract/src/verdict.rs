@@ -1,5 +1,5 @@
-//! What goes into an evaluation and what comes out of it: the contract of
-//! `wit/policy.wit` in Rust, borrowed where it is input.
+//! The input and the output of an evaluation: the contract of `wit/policy.wit` in Rust.
+//! Input is borrowed.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! Typed access to YAML mappings, which notices members that nobody asked for.
+//! Typed access to YAML mappings, which notices unknown members.
 
 use crate::diagnostic::Report;
 use crate::suggest::{did_you_mean, nearest};

@@ -1,4 +1,4 @@
-//! "Did you mean": the known name that is nearest to an unknown one.
+//! "Did you mean": the known name that is most similar to an unknown one.
 
 /// A hint that names the candidate nearest to `given`, or, if none is near,
 /// all of them while they are few.

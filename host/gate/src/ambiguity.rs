@@ -1,8 +1,8 @@
-//! What a recipient could read in two ways is refused, not resolved: what the
+//! A request that a recipient could read in two ways is refused, not repaired: what the
 //! policy judges must be what the VNFM reads.
 //!
-//! The gate checks every request, whichever door it came through. A door that
-//! sees the bytes themselves checks more, before there is a request.
+//! The gate checks every request, whichever door it came through. A door that sees the
+//! bytes themselves checks more, before there is a request.
 
 use std::borrow::Cow;
 

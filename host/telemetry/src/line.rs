@@ -1,9 +1,9 @@
-//! One line per request: what was asked, what was decided, what became of it.
+//! One line per request: what was asked, what was decided, and how the request ended.
 //!
-//! The lines leave through `tracing` under the target [`TARGET`], so that a
-//! program that embeds the server can send them where it likes;
-//! [`layer`] gives them to a [writer](super::line_writer). They hold no body, no query, no
-//! header value and no credential.
+//! The lines leave through `tracing` under the target [`TARGET`], so that a program
+//! that embeds the server can send them where it likes. [`layer`] gives them to a
+//! [writer](super::line_writer). They hold no body, no query, no header value and no
+//! credential.
 
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr};

@@ -1,4 +1,4 @@
-//! Members of OpenAPI objects that nobody asked for.
+//! Members of OpenAPI objects that Solgate does not know.
 
 use solgate_document::diagnostic::Report;
 use solgate_document::reader::Members;

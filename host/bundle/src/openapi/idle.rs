@@ -1,4 +1,4 @@
-//! Keywords that check nothing where they stand.
+//! Keywords that check nothing at their place.
 
 use solgate_document::diagnostic::Report;
 use solgate_document::suggest::list;

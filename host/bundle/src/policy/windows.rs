@@ -1,4 +1,4 @@
-//! Windows: stretches of time that return every week.
+//! Windows: periods that return every week.
 
 use std::collections::BTreeMap;
 

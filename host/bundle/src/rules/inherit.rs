@@ -1,5 +1,4 @@
-//! The rules of a bundle and those of the bundles that it extends: what each of
-//! them comes to after all overrides.
+//! The rules of a bundle and of the bundles that it extends, after all overrides.
 
 use solgate_document::diagnostic::Report;
 use solgate_document::reader::{self, Members};

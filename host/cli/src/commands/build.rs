@@ -1,4 +1,4 @@
-//! `solgate build`: from a bundle's folder to a policy component.
+//! `solgate build`: compiles a bundle's folder into a policy component.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

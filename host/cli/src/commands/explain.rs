@@ -1,5 +1,5 @@
-//! `solgate explain`: judges one request as `solgate check` does, and shows how it came
-//! to the verdict.
+//! `solgate explain`: judges one request as `solgate check` does, and shows how the
+//! verdict came about.
 
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;

@@ -1,9 +1,9 @@
-//! Where commands write what they were asked for: every command that writes a file
-//! does it here.
+//! Where commands write their output: every command that writes a file does it here.
 //!
-//! A file is replaced whole or not at all, where a link leads to it as well; the
-//! link stays. What is no regular file, a pipe or a device, is written into: who
-//! names /dev/null does not want another file in its place.
+//! A file is replaced as a whole or not at all. If the name is a link, the file that it
+//! leads to is replaced, and the link stays. Anything that is not a regular file, such
+//! as a pipe or a device, is written into: someone who names /dev/null does not want
+//! another file in its place.
 
 use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Write};

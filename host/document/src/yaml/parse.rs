@@ -1,4 +1,4 @@
-//! From text to [`Node`]s.
+//! Parses a text into [`Node`]s.
 
 use std::collections::HashMap;
 

@@ -1,7 +1,7 @@
-//! From a place in a scalar's value back to the place in the file.
+//! Finds the place in the file for a place in a scalar's value.
 //!
-//! Escapes, folding and indentation lie between the two, so both texts are
-//! walked side by side. Where that cannot go on, the scalar as a whole is meant.
+//! Escapes, folding and indentation make the two texts differ, so both are walked side
+//! by side. Where that is not possible, the place is the whole scalar.
 
 use super::{Node, Style};
 use crate::source::{At, Sources};

@@ -1,8 +1,8 @@
-//! Lets a check in if there is room for it, before any of it is in memory.
+//! Admits a check if there is room for it, before any of it is in memory.
 //!
-//! Envoy makes of an error in gRPC whatever it is configured to, by default 403. So
-//! what there is no room for gets the same kind of answer as every other refusal: in
-//! the place of the check the service finds an empty one, and why.
+//! Envoy turns an error in gRPC into whatever it is configured to, by default 403. So a
+//! check for which there is no room gets the same kind of answer as every other
+//! refusal: the service gets an empty check in its place, and the reason.
 
 use std::convert::Infallible;
 use std::sync::Arc;

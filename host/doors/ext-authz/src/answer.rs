@@ -1,4 +1,4 @@
-//! From what the gate decides to what Envoy understands.
+//! Turns the gate's decision into an answer that Envoy understands.
 
 use bytes::Bytes;
 use envoy_types::ext_authz::v3::pb::{

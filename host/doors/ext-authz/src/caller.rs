@@ -1,4 +1,4 @@
-//! Whom a request comes from, as far as Envoy has verified it.
+//! Who sent a request, as far as Envoy has verified it.
 
 use std::net::IpAddr;
 

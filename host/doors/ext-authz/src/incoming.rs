@@ -1,4 +1,4 @@
-//! The connections of Envoys, plain or out of TLS, as many as there may be at once.
+//! The connections of Envoys, plain or with TLS, as many as there may be at once.
 
 use std::future::Future;
 use std::io;

@@ -1,7 +1,7 @@
-//! From what Envoy asks to the request that the gate judges.
+//! Turns Envoy's question into the request that the gate judges.
 //!
-//! What Envoy has changed, cut or left out on the way here is refused: the VNFM
-//! would get something else than what was judged.
+//! If Envoy has changed, cut or left out part of the request on the way here, the
+//! request is refused: the VNFM would get something else than what was judged.
 
 use bytes::Bytes;
 use envoy_types::ext_authz::v3::pb::CheckRequest;

@@ -1,4 +1,4 @@
-//! The request that a server asks about, out of the one that it sends.
+//! Restores the request that a server asks about from the copy that it sends.
 
 use std::net::IpAddr;
 

@@ -1,5 +1,5 @@
-//! What the guard lets through, hyper reads as the guard did: random heads and
-//! bodies, most of them slightly wrong, go through both.
+//! hyper reads what the guard lets through as the guard did: random heads and bodies,
+//! most of them slightly wrong, go through both.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,8 +1,8 @@
-//! Where a request body ends, followed byte by byte as it passes through.
+//! Follows a request body byte by byte as it passes through, to find its end.
 //!
-//! The tracker accepts less than RFC 9112 allows a recipient to accept: whatever
-//! passes has one meaning only, so that the HTTP implementation behind it cannot
-//! see the next request at another place.
+//! The tracker accepts less than RFC 9112 allows a recipient to accept. What passes has
+//! only one meaning, so the HTTP implementation behind it cannot see the next request
+//! at another place.
 
 /// Hex digits of a chunk size: enough for any `u64` without overflow.
 const SIZE_DIGITS: u8 = 15;

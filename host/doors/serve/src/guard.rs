@@ -1,12 +1,12 @@
-//! Stands between the socket and the HTTP implementation, and lets through only
-//! what has been checked.
+//! Stands between the socket and the HTTP implementation, and lets only checked bytes
+//! through.
 //!
-//! hyper answers bad heads itself, without ProblemDetails, and quietly repairs
-//! others: it drops a Content-Length beside a Transfer-Encoding and cuts a
-//! fragment off a target. So each head is held back until it is complete and
-//! [checked](super::head), and each body is [followed](super::framing) to where
-//! the next head begins. In place of a bad head hyper gets a small request of
-//! our own, and the service learns from the [`Connection`] what to answer.
+//! hyper answers bad heads itself, without ProblemDetails, and quietly repairs others:
+//! it drops a Content-Length beside a Transfer-Encoding and cuts a fragment off a
+//! target. So each head is held back until it is complete and [checked](super::head),
+//! and each body is [followed](super::framing) to where the next head begins. In place
+//! of a bad head, hyper gets a small request of our own, and the service learns from
+//! the [`Connection`] what to answer.
 
 use std::future::Future;
 use std::io;

@@ -1,7 +1,7 @@
-//! One request head, checked before the HTTP implementation may see it.
+//! Checks one request head before the HTTP implementation may see it.
 //!
-//! Whatever could be read in two ways is refused, not resolved: what the
-//! policy judges must be what the VNFM reads.
+//! A head that could be read in two ways is refused, not repaired: what the policy
+//! judges must be what the VNFM reads.
 
 use solgate::ambiguity::{check_target, content_length};
 use solgate::fault::Fault;

@@ -1,4 +1,4 @@
-//! Facts that are kept for a while, if the operator wants that.
+//! Facts that are kept for a while, if the operator wants this.
 
 use std::time::Duration;
 

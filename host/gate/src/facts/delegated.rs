@@ -1,11 +1,10 @@
-//! Facts that the program fetches in which the gate is embedded: a server that
-//! has a non-blocking client of its own, or a VNFM that asks itself.
+//! Facts that the embedding program fetches: a server that has its own non-blocking
+//! client, or a VNFM that asks itself.
 //!
 //! One [`DelegatedFacts`] belongs to one request. While
 //! [`Gate::judge_with`](crate::gate::Gate::judge_with) waits, it holds the
-//! [questions](Question) that are to be put to the VNFM. When they are answered
-//! the gate can go on; it may then have more of them, such as the next page of
-//! a list.
+//! [questions](Question) for the VNFM. When they are answered, the gate goes on; it may
+//! then have more questions, such as the next page of a list.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -1,5 +1,5 @@
-//! One fact fetched from the VNFM: which requests it takes, and what their
-//! answers mean. How a request gets there and back is someone else's: [`Ask`].
+//! Fetches one fact from the VNFM: which requests are needed, and what their answers
+//! mean. [`Ask`] is how a request gets to the VNFM and its answer back.
 
 use std::collections::HashSet;
 use std::future::Future;

@@ -1,5 +1,5 @@
-//! Differences as lines of a case: what is written there, and what would have to
-//! be written for the case to pass.
+//! Differences as lines of a case: what the case says, and what it would have to say to
+//! pass.
 
 use std::collections::BTreeSet;
 

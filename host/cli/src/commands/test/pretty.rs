@@ -1,6 +1,5 @@
-//! The result for people: what failed and how, then one line of figures. Colours
-//! are written always; the stream that leads anywhere but to a terminal takes them
-//! out.
+//! The result for people: what failed and how, then one line of figures. Colours are
+//! always written; a stream that does not lead to a terminal removes them.
 
 use std::io::{self, Write};
 
