@@ -1,5 +1,5 @@
-//! Expressions as they were written, for tools that look into them before a policy is
-//! built.
+//! Expressions as they were written, for whoever looks into them before a policy
+//! is built.
 
 use cel::{Context, IdedExpr, common::value::CowVal, context::VariableResolver};
 

@@ -1,4 +1,4 @@
-//! Files other than policies, which are simply read again when they change.
+//! Files that are no policies, and are used anew when they are others.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! Settings: what an operator changes in a policy without building it again.
+//! Settings: what an operator changes of a policy without building it anew.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
