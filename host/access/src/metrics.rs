@@ -5,15 +5,11 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
+use solgate_telemetry::outcomes::{Outcome, Outcomes};
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct FailureLabels {
     reason: &'static str,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OutcomeLabels {
-    outcome: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -66,16 +62,33 @@ pub enum KeysRead {
     Failed,
 }
 
-impl KeysRead {
-    const ALL: [Self; 3] = [Self::Updated, Self::Unchanged, Self::Failed];
+impl Outcome for KeysRead {
+    const ALL: &'static [Self] = &[Self::Updated, Self::Unchanged, Self::Failed];
 
-    fn labels(self) -> OutcomeLabels {
-        let outcome = match self {
+    fn name(self) -> &'static str {
+        match self {
             Self::Updated => "updated",
             Self::Unchanged => "unchanged",
             Self::Failed => "failed",
-        };
-        OutcomeLabels { outcome }
+        }
+    }
+}
+
+/// What became of changed certificates, as metrics name it.
+#[derive(Debug, Clone, Copy)]
+enum Swap {
+    Swapped,
+    Refused,
+}
+
+impl Outcome for Swap {
+    const ALL: &'static [Self] = &[Self::Swapped, Self::Refused];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Swapped => "swapped",
+            Self::Refused => "refused",
+        }
     }
 }
 
@@ -83,14 +96,11 @@ impl KeysRead {
 #[derive(Debug, Clone)]
 pub struct AccessMetrics {
     handshakes_failed: Family<FailureLabels, Counter>,
-    tls_reloads: Family<OutcomeLabels, Counter>,
+    tls_reloads: Outcomes<Swap>,
     /// Of one gate: a family, so that there is no value without TLS.
     not_after: Family<NoLabels, Gauge>,
-    keys_read: Family<OutcomeLabels, Counter>,
+    keys_read: Outcomes<KeysRead>,
 }
-
-const SWAPPED: OutcomeLabels = OutcomeLabels { outcome: "swapped" };
-const REFUSED: OutcomeLabels = OutcomeLabels { outcome: "refused" };
 
 impl AccessMetrics {
     pub fn register(registry: &mut Registry) -> Self {
@@ -100,16 +110,16 @@ impl AccessMetrics {
             "Connections that have come to nothing before the first request",
             handshakes_failed.clone(),
         );
-        let tls_reloads = Family::default();
-        registry.register("tls_reloads", "Changed certificates by what became of them", tls_reloads.clone());
+        let help = "Changed certificates by what became of them";
+        let tls_reloads = Outcomes::register_without_values(registry, "tls_reloads", help);
         let not_after = Family::default();
         registry.register(
             "tls_certificate_not_after_seconds",
             "When the certificate of the listener ends, in seconds since 1970",
             not_after.clone(),
         );
-        let keys_read = Family::default();
-        registry.register("jwks_reads", "Attempts to read the keys for access tokens", keys_read.clone());
+        let help = "Attempts to read the keys for access tokens";
+        let keys_read = Outcomes::register_without_values(registry, "jwks_reads", help);
         Self { handshakes_failed, tls_reloads, not_after, keys_read }
     }
 
@@ -120,16 +130,12 @@ impl AccessMetrics {
         for failure in HandshakeFailure::ALL {
             drop(self.handshakes_failed.get_or_create(&failure.labels()));
         }
-        for outcome in [SWAPPED, REFUSED] {
-            drop(self.tls_reloads.get_or_create(&outcome));
-        }
+        self.tls_reloads.begin();
     }
 
     /// Tokens are checked.
     pub fn with_tokens(&self) {
-        for outcome in KeysRead::ALL {
-            drop(self.keys_read.get_or_create(&outcome.labels()));
-        }
+        self.keys_read.begin();
     }
 
     pub fn handshake_failed(&self, failure: HandshakeFailure) {
@@ -140,15 +146,13 @@ impl AccessMetrics {
         match renewal {
             Renewal::Swapped { not_after } => {
                 self.not_after.get_or_create(&NoLabels {}).set(not_after);
-                self.tls_reloads.get_or_create(&SWAPPED).inc();
+                self.tls_reloads.count(Swap::Swapped);
             }
-            Renewal::Refused => {
-                self.tls_reloads.get_or_create(&REFUSED).inc();
-            }
+            Renewal::Refused => self.tls_reloads.count(Swap::Refused),
         }
     }
 
     pub fn keys_read(&self, outcome: KeysRead) {
-        self.keys_read.get_or_create(&outcome.labels()).inc();
+        self.keys_read.count(outcome);
     }
 }

@@ -15,7 +15,8 @@ use solgate_access::tokens::Tokens;
 use solgate_upstream::tcp;
 use tokio::net::TcpListener;
 
-use super::metrics::Metrics;
+use crate::connections;
+use crate::metrics::Metrics;
 
 /// What the admin address reports.
 pub struct Admin {
@@ -30,7 +31,7 @@ impl Admin {
     pub async fn serve(self: Arc<Self>, listener: TcpListener) {
         loop {
             let Ok((stream, _)) = listener.accept().await else {
-                tokio::time::sleep(super::routes::ACCEPT_PAUSE).await;
+                tokio::time::sleep(connections::ACCEPT_PAUSE).await;
                 continue;
             };
             tcp::accepted(&stream);

@@ -5,11 +5,14 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+use hyper::body::Body;
+use solgate::body::{Unread, collect};
 use solgate::fault::Fault;
 use solgate_config::Limits;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::error::GatewayError;
+use crate::error::GatewayError;
 
 /// The room that requests share.
 #[derive(Debug)]
@@ -23,8 +26,17 @@ pub struct Admission {
 /// A request's place among those that are judged or wait for an answer; it is free
 /// again when this is dropped.
 #[derive(Debug)]
-pub struct Place {
+pub struct RequestPlace {
     _permit: OwnedSemaphorePermit,
+}
+
+/// A body, as far as it was read.
+#[derive(Debug)]
+pub struct AdmittedBody {
+    pub bytes: Bytes,
+    /// False if there is more of it.
+    pub complete: bool,
+    pub room: BodyRoom,
 }
 
 /// The memory of one body; it is free again when this is dropped.
@@ -53,23 +65,46 @@ impl Admission {
     ///
     /// # Errors
     /// All are taken.
-    pub fn request(&self) -> Result<Place, Fault> {
+    pub fn request(&self) -> Result<RequestPlace, Fault> {
         match self.requests.clone().try_acquire_owned() {
-            Ok(permit) => Ok(Place { _permit: permit }),
+            Ok(permit) => Ok(RequestPlace { _permit: permit }),
             Err(_) => Err(Fault::TooManyRequests { limit: self.limits.requests }),
         }
     }
 
+    /// Reads a body of which `limit` bytes matter; `broken` says what a body is that
+    /// ends before its end.
+    ///
+    /// # Errors
+    /// It breaks off, there is no room for it, or it does not come in time.
+    pub async fn body<B: Body>(
+        &self,
+        body: B,
+        limit: usize,
+        broken: impl FnOnce() -> Fault,
+    ) -> Result<AdmittedBody, Fault> {
+        let mut room = self.room();
+        if body.is_end_stream() {
+            return Ok(AdmittedBody { bytes: Bytes::new(), complete: true, room });
+        }
+        let patience = self.limits.body_timeout;
+        match tokio::time::timeout(patience, collect(body, limit, |bytes| room.grow(bytes))).await {
+            Ok(Ok((bytes, complete))) => Ok(AdmittedBody { bytes, complete, room }),
+            Ok(Err(Unread::NoRoom)) => Err(room.fault()),
+            Ok(Err(Unread::Broken(_))) => Err(broken()),
+            Err(_) => Err(Fault::RequestTimeout { seconds: patience.as_secs() }),
+        }
+    }
+
     /// Room for a body, which grows while it is read.
-    #[must_use]
-    pub fn body(&self) -> BodyRoom {
+    fn room(&self) -> BodyRoom {
         BodyRoom { bodies: self.bodies.clone(), held: None, limit: self.limits.body_memory }
     }
 }
 
 impl BodyRoom {
     /// Makes room for so many bytes more; false if there is none.
-    pub fn grow(&mut self, bytes: usize) -> bool {
+    fn grow(&mut self, bytes: usize) -> bool {
         let Ok(count) = u32::try_from(bytes) else { return false };
         let Ok(more) = self.bodies.clone().try_acquire_many_owned(count) else { return false };
         match &mut self.held {
@@ -80,8 +115,7 @@ impl BodyRoom {
     }
 
     /// What to answer when there is no room.
-    #[must_use]
-    pub fn fault(&self) -> Fault {
+    fn fault(&self) -> Fault {
         Fault::NoRoomForBody { limit: self.limit }
     }
 }
@@ -112,7 +146,7 @@ mod tests {
         drop(place);
         drop(admission.request().unwrap());
 
-        let (mut first, mut second) = (admission.body(), admission.body());
+        let (mut first, mut second) = (admission.room(), admission.room());
         assert!(first.grow(4) && first.grow(2) && second.grow(4));
         assert!(!second.grow(1), "10 are held");
         assert_eq!(second.fault(), Fault::NoRoomForBody { limit: 10 });

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use solgate_config::Limits;
@@ -11,9 +12,26 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::descriptors;
-use super::farewell::Farewell;
-use super::routes::ACCEPT_PAUSE;
+use crate::descriptors;
+use crate::error::GatewayError;
+use crate::farewell::Farewell;
+
+/// Wait after a connection could not be taken, usually for want of file
+/// descriptors.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Takes an address; `option` is the argument that names it.
+///
+/// # Errors
+/// It cannot be bound.
+pub async fn listen(address: &str, option: &'static str) -> Result<(TcpListener, SocketAddr), GatewayError> {
+    let bound = async {
+        let listener = TcpListener::bind(address).await?;
+        let local = listener.local_addr()?;
+        Ok((listener, local))
+    };
+    bound.await.map_err(|error| GatewayError::Bind { address: address.to_owned(), option, error })
+}
 
 /// Hands connections to `serve` until `shutdown` is ready; those for which there is no
 /// room are bid `farewell`. Then calls `stopping`, takes no more, and lets requests in

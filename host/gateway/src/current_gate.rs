@@ -6,18 +6,14 @@ use std::time::SystemTime;
 use solgate::gate::{Gate, SettingError};
 use solgate_config::{LiveGate, MakeGate, UpstreamConfig};
 
-use super::error::GatewayError;
-use super::metrics::Metrics;
-use super::policy_metrics::Role;
-use super::shadow::Shadow;
 use crate::build_gate::GateBuilder;
+use crate::error::GatewayError;
+use crate::policy_metrics::{PolicyMetrics, Role};
 
 /// The gate of one upstream, with the policies and settings that hold now.
 pub struct CurrentGate {
     pub upstream: UpstreamConfig,
     pub role: Role,
-    /// What is tried beside it.
-    pub shadow: Option<Shadow>,
     /// Locked by whoever changes the gate, for as long as that takes.
     make: Mutex<MakeGate>,
     gate: RwLock<Arc<Gate>>,
@@ -32,22 +28,15 @@ impl CurrentGate {
         upstream: UpstreamConfig,
         role: Role,
         build_gate: GateBuilder<'_>,
-        metrics: &Metrics,
+        metrics: &PolicyMetrics,
     ) -> Result<Self, GatewayError> {
         let LiveGate { make, policies } = build_gate(&upstream)?;
         for (name, digest) in policies {
-            metrics.policies(role).policy(upstream.authority(), &name, &digest);
+            metrics.policy(upstream.authority(), &name, &digest);
         }
         let gate = make(upstream.gate.settings(SystemTime::now()))
             .map_err(|error| GatewayError::Gate { upstream: upstream.url.to_string(), reason: error.to_string() })?;
-        Ok(Self { upstream, role, shadow: None, make: Mutex::new(make), gate: RwLock::new(Arc::new(gate)) })
-    }
-
-    /// The gate, with a shadow beside it.
-    #[must_use]
-    pub fn with_shadow(mut self, shadow: Option<Shadow>) -> Self {
-        self.shadow = shadow;
-        self
+        Ok(Self { upstream, role, make: Mutex::new(make), gate: RwLock::new(Arc::new(gate)) })
     }
 
     /// The gate that holds now. Whoever has it keeps it, whatever follows.
@@ -56,11 +45,8 @@ impl CurrentGate {
         self.gate.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Judges with the settings of `now` from here on, and so does its shadow.
+    /// Judges with the settings of `now` from here on.
     pub fn apply_settings(&self, now: SystemTime) {
-        if let Some(shadow) = &self.shadow {
-            shadow.gate().apply_settings(now);
-        }
         let make = self.make.lock().unwrap_or_else(PoisonError::into_inner);
         match make(self.upstream.gate.settings(now)) {
             Ok(gate) => self.put(gate),

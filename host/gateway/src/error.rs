@@ -1,4 +1,4 @@
-//! What keeps `solgate serve` from starting, or ends it.
+//! What keeps a door from opening, or ends it.
 
 use solgate_access::AccessError;
 use solgate_config::{FileError, GateError};
@@ -31,7 +31,7 @@ pub enum GatewayError {
     #[error(transparent)]
     File(#[from] FileError),
     #[error(transparent)]
-    DecisionLog(#[from] RecordError),
+    Records(#[from] RecordError),
     #[error(transparent)]
     Tracing(#[from] TracingError),
     #[error("{0}")]

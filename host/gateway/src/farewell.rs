@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 
-use super::metrics::{Farewells, Metrics};
+use crate::connection_metrics::{ConnectionMetrics, Farewells};
 
 /// So many clients are told at a time; others are only let go.
 const AT_A_TIME: usize = 64;
@@ -27,14 +27,14 @@ pub struct Farewell {
     /// The whole answer; `None` if clients do not speak plain HTTP here.
     answer: Option<Bytes>,
     speakers: Arc<Semaphore>,
-    metrics: Arc<Metrics>,
+    metrics: ConnectionMetrics,
     reported: Mutex<Option<Instant>>,
 }
 
 impl Farewell {
     /// With an answer that ends the connection.
     #[must_use]
-    pub fn new(answer: Option<&Response<Bytes>>, metrics: Arc<Metrics>) -> Self {
+    pub fn new(answer: Option<&Response<Bytes>>, metrics: ConnectionMetrics) -> Self {
         Self {
             answer: answer.map(written),
             speakers: Arc::new(Semaphore::new(AT_A_TIME)),
@@ -47,10 +47,10 @@ impl Farewell {
     pub fn say(&self, mut stream: TcpStream) {
         self.report();
         let (Some(answer), Ok(speaker)) = (self.answer.clone(), self.speakers.clone().try_acquire_owned()) else {
-            self.metrics.connection_refused(Farewells::Closed);
+            self.metrics.refused.count(Farewells::Closed);
             return;
         };
-        self.metrics.connection_refused(Farewells::Answered);
+        self.metrics.refused.count(Farewells::Answered);
         tokio::spawn(async move {
             let _ = tokio::time::timeout(PATIENCE, tell(&mut stream, &answer)).await;
             drop(speaker);

@@ -1,29 +1,35 @@
 //! What the doors that listen share: one way from a request that was received to its
 //! answer, and what is reported of it.
 //!
-//! [`build_gate`] makes gates of the configuration, [`routes`] finds the one for a
-//! request, [`reload`] replaces its policies, and a [`shadow`] tries others on the same
-//! requests. A door whose requests are forwarded by another server leaves the rest to
-//! [`judging`]. What is said of a request is gathered by [`verdict`].
+//! The [`pipeline`] is that way, from top to bottom; a [`door`] opens it, keeps it up to
+//! date and closes it. [`build_gate`] makes gates of the configuration, [`routes`] are the
+//! upstreams with their gates, [`reload`] replaces policies, and a [`shadow`] tries others
+//! on the same requests.
 
 #![forbid(unsafe_code)]
 
-pub mod admin;
+mod admin;
 pub mod admission;
 pub mod build_gate;
+pub mod check;
+mod connection_metrics;
 pub mod connections;
-pub mod current_gate;
+mod current_gate;
 pub mod descriptors;
+pub mod door;
 pub mod error;
 pub mod farewell;
-pub mod judging;
-pub mod metrics;
+mod metrics;
 pub mod overrides;
-pub mod policy_metrics;
+pub mod pipeline;
+mod policy_metrics;
 pub mod reload;
+mod request_metrics;
 pub mod router;
 pub mod routes;
 mod sampled;
 pub mod shadow;
 pub mod shutdown;
-pub mod verdict;
+pub mod turns;
+
+pub use connection_metrics::OpenConnection;

@@ -9,7 +9,8 @@ use solgate::record::RecordedOverride;
 use solgate::record::severity_name;
 use solgate_config::{GateConfig, GateMode, SeverityOverride, UpstreamConfig};
 
-use super::current_gate::CurrentGate;
+use crate::current_gate::CurrentGate;
+use crate::policy_metrics::Role;
 
 /// The clock may be set, so the end of an override is looked at this often.
 const LOOK: Duration = Duration::from_secs(30);
@@ -36,8 +37,9 @@ pub fn report(upstreams: &[UpstreamConfig], now: SystemTime) {
     }
 }
 
-/// Ends each override at its time, for as long as the server runs. If the clock is set
-/// back, one that has ended holds again until then.
+/// Ends each override of these gates at its time, for as long as the server runs; shadows
+/// are among the gates. If the clock is set back, one that has ended holds again until
+/// then.
 pub async fn expire(gates: Vec<Arc<CurrentGate>>) {
     if overrides(&gates).all(|change| change.until.is_none()) {
         return;
@@ -89,7 +91,11 @@ fn follow(gates: &[Arc<CurrentGate>], looked: SystemTime, now: SystemTime) {
         let changes = &gate.upstream.gate.severities;
         if changes.iter().any(|change| change.has_expired(now) != change.has_expired(looked)) {
             gate.apply_settings(now);
-            changes.iter().filter(|change| change.has_expired(now) && !change.has_expired(looked)).for_each(expired);
+            // Its shadow has the same.
+            if gate.role == Role::Live {
+                let ended = |change: &&SeverityOverride| change.has_expired(now) && !change.has_expired(looked);
+                changes.iter().filter(ended).for_each(expired);
+            }
         }
     }
 }
@@ -113,8 +119,8 @@ mod tests {
     use std::sync::Mutex;
 
     use super::*;
-    use crate::metrics::Metrics;
-    use crate::policy_metrics::Role;
+    use crate::policy_metrics::PolicyMetrics;
+    use prometheus_client::registry::Registry;
     use solgate::facts::MapFacts;
     use solgate::gate::{Gate, Setting, Severity};
     use solgate_config::LiveGate;
@@ -138,7 +144,8 @@ mod tests {
             };
             Ok(LiveGate { make: Box::new(make), policies: Vec::new() })
         };
-        let gate = CurrentGate::open(upstream, Role::Live, &build, &Metrics::default()).unwrap();
+        let metrics = PolicyMetrics::register(&mut Registry::default(), Role::Live);
+        let gate = CurrentGate::open(upstream, Role::Live, &build, &metrics).unwrap();
         let gates = [Arc::new(gate)];
         applied.lock().unwrap().clear();
         let (before, after) = (end - Duration::from_secs(1), end + Duration::from_secs(1));

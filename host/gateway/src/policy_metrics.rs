@@ -6,6 +6,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use solgate::fault::Fault;
+use solgate_config::GateMode;
+use solgate_telemetry::outcomes::{Outcome, Outcomes};
 
 /// What policies are there for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,11 +16,6 @@ pub enum Role {
     Live,
     /// Their verdicts are compared with those of the live ones, and have no effect.
     Shadow,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ReloadLabels {
-    outcome: &'static str,
 }
 
 /// What became of policies whose files had changed.
@@ -30,13 +27,14 @@ pub enum ReloadOutcome {
     Refused,
 }
 
-impl ReloadOutcome {
-    fn labels(self) -> ReloadLabels {
-        let outcome = match self {
+impl Outcome for ReloadOutcome {
+    const ALL: &'static [Self] = &[Self::Swapped, Self::Refused];
+
+    fn name(self) -> &'static str {
+        match self {
             Self::Swapped => "swapped",
             Self::Refused => "refused",
-        };
-        ReloadLabels { outcome }
+        }
     }
 }
 
@@ -69,7 +67,8 @@ impl FaultLabels {
 /// often they failed.
 pub struct PolicyMetrics {
     in_use: Family<PolicyLabels, Gauge>,
-    reloads: Family<ReloadLabels, Counter>,
+    /// What became of those whose files had changed.
+    pub reloads: Outcomes<ReloadOutcome>,
     /// Of those whose verdicts hold.
     faults: Option<Family<FaultLabels, Counter>>,
 }
@@ -77,34 +76,30 @@ pub struct PolicyMetrics {
 impl PolicyMetrics {
     /// Enters what is counted of this role into a registry.
     pub fn register(registry: &mut Registry, role: Role) -> Self {
-        let (in_use, reloads) = (Family::default(), Family::<ReloadLabels, Counter>::default());
-        let faults = match role {
+        let in_use = Family::default();
+        match role {
             Role::Live => {
                 registry.register("policy_info", "Policies in use", in_use.clone());
-                registry.register("policy_reloads", "Changed policies by what became of them", reloads.clone());
+                let help = "Changed policies by what became of them";
+                let reloads = Outcomes::register(registry, "policy_reloads", help);
                 let faults = Family::default();
                 let help = "Policies that trapped, ran out of time or memory, or gave no valid verdict";
                 registry.register("policy_faults", help, faults.clone());
-                Some(faults)
+                Self { in_use, reloads, faults: Some(faults) }
             }
             Role::Shadow => {
                 registry.register("shadow_policy_info", "Policies that are tried beside those in use", in_use.clone());
-                registry.register("shadow_reloads", "Changed shadows by what became of them", reloads.clone());
-                None
+                let help = "Changed shadows by what became of them";
+                Self { in_use, reloads: Outcomes::register(registry, "shadow_reloads", help), faults: None }
             }
-        };
-        for outcome in [ReloadOutcome::Swapped, ReloadOutcome::Refused] {
-            // An alert on an increase needs a zero to begin with.
-            drop(reloads.get_or_create(&outcome.labels()));
         }
-        Self { in_use, reloads, faults }
     }
 
     /// Notes a policy that is in use.
     pub fn policy(&self, upstream: &str, policy: &str, digest: &str) {
         self.in_use.get_or_create(&PolicyLabels::new(upstream, policy, digest)).set(1);
         for rule in Fault::OF_POLICIES {
-            // Here, too.
+            // An alert on an increase needs a zero to begin with.
             drop(self.faults.as_ref().map(|faults| faults.get_or_create(&FaultLabels::new(policy, rule))));
         }
     }
@@ -120,8 +115,27 @@ impl PolicyMetrics {
     pub fn forget_policy(&self, upstream: &str, policy: &str, digest: &str) {
         self.in_use.remove(&PolicyLabels::new(upstream, policy, digest));
     }
+}
 
-    pub fn reload(&self, outcome: ReloadOutcome) {
-        self.reloads.get_or_create(&outcome.labels()).inc();
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ModeLabels {
+    upstream: String,
+    mode: &'static str,
+}
+
+/// The modes of gates.
+pub struct ModeMetrics(Family<ModeLabels, Gauge>);
+
+impl ModeMetrics {
+    /// Enters what is counted into a registry.
+    pub fn register(registry: &mut Registry) -> Self {
+        let gates = Family::default();
+        registry.register("gate_mode", "Gates in each mode: enforce, monitor or off", gates.clone());
+        Self(gates)
+    }
+
+    /// Counts the gate of an upstream.
+    pub fn gate(&self, upstream: &str, mode: GateMode) {
+        self.0.get_or_create(&ModeLabels { upstream: upstream.to_owned(), mode: mode.as_str() }).inc();
     }
 }

@@ -5,11 +5,11 @@ use solgate::policy::manifest::decode_unreserved;
 /// Upstreams by host and path prefix.
 #[derive(Debug)]
 pub struct Router<T> {
-    routes: Vec<Route<T>>,
+    routes: Vec<Entry<T>>,
 }
 
 #[derive(Debug)]
-struct Route<T> {
+struct Entry<T> {
     /// In lower case; `None` stands for every host.
     host: Option<String>,
     /// Without a slash at its end; empty stands for every path.
@@ -22,7 +22,7 @@ impl<T> Router<T> {
     pub fn new(routes: impl IntoIterator<Item = (Option<String>, Option<String>, T)>) -> Self {
         let mut routes: Vec<_> = routes
             .into_iter()
-            .map(|(host, prefix, value)| Route {
+            .map(|(host, prefix, value)| Entry {
                 host: host.map(|name| name.to_ascii_lowercase()),
                 prefix: prefix.map(|path| path.trim_end_matches('/').to_owned()).unwrap_or_default(),
                 value,

@@ -1,134 +1,121 @@
-//! From a configuration to gates that judge.
+//! The upstreams of a door: which gate judges the requests for each of them, what is
+//! tried beside it, and where requests go from there.
 
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
-use solgate::policy::{MemoryReset, PolicyFile};
-use solgate_access::AccessError;
-use solgate_access::tls::{Material, Protocol};
-use solgate_access::tokens::Tokens;
-use solgate_config::{Config, GateMode, UpstreamConfig};
-use solgate_telemetry::{log, record_file, spans};
-use tokio::net::TcpListener;
+use http::Uri;
+use http::uri::Scheme;
+use solgate_config::{Config, GateMode, Limits, UpstreamConfig};
+use solgate_upstream::pool::Pool;
 
-use super::current_gate::CurrentGate;
-use super::error::GatewayError;
-use super::metrics::Metrics;
-use super::policy_metrics::Role;
-use super::router::Router;
-use super::shadow::{self, Shadow};
-use super::{admission, overrides};
 use crate::build_gate::GateBuilder;
+use crate::current_gate::CurrentGate;
+use crate::error::GatewayError;
+use crate::metrics::Metrics;
+use crate::policy_metrics::Role;
+use crate::router::Router;
+use crate::shadow::Shadow;
+use crate::turns::Turns;
 
-/// Wait after a connection could not be taken, usually for want of file
-/// descriptors.
-pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// An upstream, as requests for it find it.
+pub struct Route<F> {
+    pub gate: Arc<CurrentGate>,
+    /// What is tried beside the gate.
+    pub shadow: Option<Shadow>,
+    /// `None` where requests do not [take turns](crate::turns).
+    pub turns: Option<Turns>,
+    /// Where requests go that pass.
+    pub onward: F,
+}
 
-/// Builds the gates of all upstreams; `make` makes of each what its door needs.
+impl<F> Route<F> {
+    /// How the operator wants requests for this upstream to be treated.
+    #[must_use]
+    pub fn mode(&self) -> GateMode {
+        self.gate.upstream.gate.mode
+    }
+}
+
+/// What becomes of requests that pass.
+pub trait Onward: Sized {
+    /// Whether requests that change one resource [take turns](crate::turns).
+    const TAKES_TURNS: bool;
+
+    /// Prepares the way to an upstream, without asking it anything.
+    ///
+    /// # Errors
+    /// Its URL or the certificates for it cannot be used.
+    fn open(upstream: &UpstreamConfig, limits: &Limits) -> Result<Self, GatewayError>;
+
+    /// The connections over which requests are forwarded, if the door does that.
+    fn pool(&self) -> Option<Arc<Pool>>;
+}
+
+/// The server that asks forwards requests itself.
+pub struct ForwardedElsewhere;
+
+impl Onward for ForwardedElsewhere {
+    const TAKES_TURNS: bool = false;
+
+    fn open(_: &UpstreamConfig, _: &Limits) -> Result<Self, GatewayError> {
+        Ok(Self)
+    }
+
+    fn pool(&self) -> Option<Arc<Pool>> {
+        None
+    }
+}
+
+/// Builds the gates of all upstreams, and the ways to them.
 ///
 /// # Errors
-/// A gate cannot be built, or `make` objects.
-pub fn open<T>(
+/// A gate cannot be built, or an upstream cannot be used.
+pub fn open<F: Onward>(
     config: &Config,
     build_gate: GateBuilder<'_>,
-    metrics: &Arc<Metrics>,
-    make: impl Fn(&UpstreamConfig, Arc<CurrentGate>) -> Result<T, GatewayError>,
-) -> Result<Router<T>, GatewayError> {
+    metrics: &Metrics,
+) -> Result<Router<Route<F>>, GatewayError> {
+    // Several entries may lead to one VNFM.
+    let mut queues: HashMap<_, Turns> = HashMap::new();
     let mut routes = Vec::new();
     for entry in &config.upstreams {
-        let gate = CurrentGate::open(entry.clone(), Role::Live, build_gate, metrics)?;
-        metrics.gate(entry.authority(), entry.gate.mode);
-        let shadow = entry.shadow().map(|shadow| Shadow::open(shadow, build_gate, metrics, config.log)).transpose()?;
-        let gate = Arc::new(gate.with_shadow(shadow));
-        metrics.sampled().gate(Arc::clone(&gate));
-        routes.push((entry.host.clone(), entry.path_prefix.clone(), make(entry, gate)?));
+        let gate = CurrentGate::open(entry.clone(), Role::Live, build_gate, metrics.policies(Role::Live))?;
+        metrics.modes.gate(entry.authority(), entry.gate.mode);
+        let (policies, compared) = (metrics.policies(Role::Shadow), &metrics.compared);
+        let open_shadow = |shadow| Shadow::open(shadow, build_gate, policies, compared, config.log);
+        let shadow = entry.shadow().map(open_shadow).transpose()?;
+        let gate = Arc::new(gate);
+        metrics.sampled.gate(Arc::clone(&gate));
+        let onward = F::open(entry, &config.limits)?;
+        if let Some(pool) = onward.pool() {
+            metrics.sampled.forwarding(entry.authority(), pool);
+        }
+        // A turn may take as long as the answer to the request before.
+        let new_turns = || Turns::new(config.limits.waiting, config.limits.answer);
+        let turns = F::TAKES_TURNS.then(|| queues.entry(vnfm(&entry.url)).or_insert_with(new_turns).clone());
+        routes.push((entry.host.clone(), entry.path_prefix.clone(), Route { gate, shadow, turns, onward }));
     }
     Ok(Router::new(routes))
 }
 
-/// What is done with the memory of instances: all policies of a process share one
-/// engine. `None` if none has a sandbox.
-pub fn memory_reset<'g>(mut gates: impl Iterator<Item = &'g Arc<CurrentGate>>) -> Option<MemoryReset> {
-    gates.find_map(|gate| gate.get().policies().iter().find_map(|policy| policy.memory_reset()))
+/// What tells one VNFM from another: host and port, however its URL writes them.
+fn vnfm(url: &Uri) -> (String, u16) {
+    let port = url.port_u16().unwrap_or(if url.scheme() == Some(&Scheme::HTTPS) { 443 } else { 80 });
+    (url.host().unwrap_or_default().to_ascii_lowercase(), port)
 }
 
-/// Says how far requests are kept apart on this machine.
-pub fn report_isolation(reset: Option<MemoryReset>) {
-    if let Some(reset) = reset {
-        log::say(&format!("solgate: isolation: {reset}"));
-    }
-}
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
 
-/// Takes an address; `option` is the argument that names it.
-///
-/// # Errors
-/// It cannot be bound.
-pub async fn listen(address: &str, option: &'static str) -> Result<TcpListener, GatewayError> {
-    TcpListener::bind(address).await.map_err(|error| GatewayError::Bind { address: address.to_owned(), option, error })
-}
-
-/// Loads everything that a configuration names, `each` what is particular to a
-/// door, and says that it is good. Listens on nothing.
-///
-/// # Errors
-/// What cannot be loaded.
-pub fn check(
-    config: &Config,
-    build_gate: GateBuilder<'_>,
-    each: impl Fn(&UpstreamConfig) -> Result<(), GatewayError>,
-) -> Result<(), GatewayError> {
-    if let Some(record) = &config.record {
-        record_file::check(record)?;
+    #[test]
+    fn a_vnfm_is_one_however_its_url_is_written() {
+        let vnfm = |url: &str| vnfm(&url.parse().unwrap());
+        assert_eq!(vnfm("http://vnfm.example"), vnfm("http://VNFM.example:80/"));
+        assert_eq!(vnfm("https://vnfm.example"), vnfm("https://vnfm.example:443"));
+        assert_ne!(vnfm("http://vnfm.example"), vnfm("http://vnfm.example:8080"));
+        assert_ne!(vnfm("http://vnfm.example"), vnfm("http://other.example"));
     }
-    if let Some(tls) = &config.tls {
-        Material::read(tls, Protocol::Http1).map_err(AccessError::from)?;
-    }
-    if let Some(jwt) = &config.jwt {
-        Tokens::open(jwt, &Metrics::default().access)?;
-    }
-    spans::check(config.tracing.as_ref())?;
-    for upstream in &config.upstreams {
-        let live = build_gate(upstream)?;
-        // Its settings have been tried already.
-        let largest_body = (live.make)(Vec::new()).map_or(0, |gate| gate.body_limit());
-        admission::check(&config.limits, largest_body)?;
-        if let Some(shadow) = upstream.shadow() {
-            shadow::check(&shadow, build_gate)?;
-        }
-        each(upstream)?;
-    }
-    overrides::report(&config.upstreams, SystemTime::now());
-    for upstream in &config.upstreams {
-        log::say(&format!("solgate: {}", describe(upstream)));
-    }
-    log::say("solgate: the configuration is good");
-    Ok(())
-}
-
-/// An upstream in one line: for whom, where, judged by what.
-#[must_use]
-pub fn describe(upstream: &UpstreamConfig) -> String {
-    let policies = match upstream.gate.policies.files.as_slice() {
-        [] => "the built-in policy".to_owned(),
-        files => paths(files),
-    };
-    let sources = &upstream.gate.policies;
-    let signed = if sources.files.is_empty() || sources.signers.is_empty() { "" } else { "signed, " };
-    let mode = match upstream.gate.mode {
-        GateMode::Enforce => "enforced",
-        GateMode::Monitor => "monitored only",
-        GateMode::Off => "the gate is off",
-    };
-    let host = upstream.host.as_deref().map(|host| format!("Host {host} ")).unwrap_or_default();
-    let prefix = upstream.path_prefix.as_deref().map(|prefix| format!("{prefix} ")).unwrap_or_default();
-    let shadow = match upstream.shadow.as_slice() {
-        [] => String::new(),
-        files => format!("; in its shadow {}", paths(files)),
-    };
-    let url = upstream.url.to_string();
-    format!("{host}{prefix}{} ({policies}, {signed}{mode}{shadow})", url.trim_end_matches('/'))
-}
-
-fn paths(files: &[PolicyFile]) -> String {
-    files.iter().map(|file| file.path.display().to_string()).collect::<Vec<_>>().join(", ")
 }

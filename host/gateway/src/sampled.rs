@@ -10,7 +10,7 @@ use prometheus_client::registry::Registry;
 use solgate::facts::PoolUse;
 use solgate_upstream::pool::Pool;
 
-use super::current_gate::CurrentGate;
+use crate::current_gate::CurrentGate;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ConnectionLabels {
@@ -36,8 +36,8 @@ pub struct Sampled {
 }
 
 impl Sampled {
-    /// Registers the metrics.
-    pub fn new(registry: &mut Registry) -> Self {
+    /// Enters the metrics into a registry.
+    pub fn register(registry: &mut Registry) -> Self {
         let connections = Family::default();
         registry.register(
             "upstream_connections",

@@ -8,13 +8,15 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::registry::Registry;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{EnvFilter, FilterExt, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use super::decision_log::{self, TARGET};
+use super::line::{self, TARGET};
 use super::line_writer::{LineWriter, Sink, Teller};
 
 /// Why nothing could be said.
@@ -81,7 +83,7 @@ pub fn start() -> Result<(), LogError> {
     // An embedding program may have a subscriber of its own.
     let _ = tracing_subscriber::registry()
         .with(messages.with_filter(level.and(decisions.clone().not())))
-        .with(decision_log::layer(lines).with_filter(decisions))
+        .with(line::layer(lines).with_filter(decisions))
         .try_init();
     Ok(())
 }
@@ -122,14 +124,29 @@ pub fn finish_within(limit: Duration) {
     }
 }
 
-/// How many decision lines were lost so far.
-pub fn lines_lost() -> u64 {
-    LINES_LOST.load(Ordering::Relaxed)
+/// What the outputs of this process did not take.
+#[derive(Debug, Clone, Default)]
+pub struct OutputMetrics {
+    lines_dropped: Counter,
+    messages_dropped: Counter,
 }
 
-/// How many messages were.
-pub fn messages_lost() -> u64 {
-    MESSAGES_LOST.load(Ordering::Relaxed)
+impl OutputMetrics {
+    /// Enters the counters into a registry.
+    pub fn register(registry: &mut Registry) -> Self {
+        let Self { lines_dropped, messages_dropped } = Self::default();
+        let help = "Decision lines that standard output did not take";
+        registry.register("decision_lines_dropped", help, lines_dropped.clone());
+        let help = "Messages that standard error did not take";
+        registry.register("messages_dropped", help, messages_dropped.clone());
+        Self { lines_dropped, messages_dropped }
+    }
+
+    /// Sets them to what has been lost so far.
+    pub fn take(&self) {
+        self.lines_dropped.inner().store(LINES_LOST.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.messages_dropped.inner().store(MESSAGES_LOST.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
 }
 
 /// Takes the messages of `tracing`, each in one piece.

@@ -148,7 +148,7 @@ impl RecordFile {
     /// Counts a record as dropped that has taken so many bytes.
     fn drop_one(&self, bytes: usize) {
         self.queued.fetch_sub(bytes, Ordering::Relaxed);
-        self.metrics.count(RecordOutcome::Dropped, 1);
+        self.metrics.count(RecordOutcome::Dropped);
     }
 
     /// Waits until what is in the queue has been written, for a while.
@@ -255,7 +255,7 @@ impl Writer {
 
     fn write(&mut self, line: &[u8]) {
         let Some(file) = &mut self.file else {
-            return self.metrics.count(RecordOutcome::Failed, 1);
+            return self.metrics.count(RecordOutcome::Failed);
         };
         // A line that was written in part must not swallow the next one.
         let start: &[u8] = if self.torn { b"\n" } else { b"" };
@@ -275,7 +275,7 @@ impl Writer {
         let Some(file) = &mut self.file else { return };
         match file.flush() {
             Ok(()) => {
-                self.metrics.count(RecordOutcome::Written, self.unflushed);
+                self.metrics.count_many(RecordOutcome::Written, self.unflushed);
                 if self.unflushed > 0 && std::mem::take(&mut self.failing) {
                     tracing::warn!(file = %self.path.display(), "decisions are recorded again");
                 }
@@ -295,7 +295,7 @@ impl Writer {
             let _ = file.into_parts();
         }
         self.torn = true;
-        self.metrics.count(RecordOutcome::Failed, self.unflushed.saturating_add(more));
+        self.metrics.count_many(RecordOutcome::Failed, self.unflushed.saturating_add(more));
         self.unflushed = 0;
     }
 
@@ -333,6 +333,7 @@ mod tests {
     use prometheus_client::registry::Registry;
 
     use super::*;
+    use crate::record_metrics;
     use solgate::facts::MapFacts;
 
     /// As with a disk that does not keep up: nobody takes what is in the queue.
@@ -344,8 +345,8 @@ mod tests {
         };
         let small = request(1);
         let decision = gate.judge(&small).await;
-        let mut registry = Registry::default();
-        let metrics = RecordMetrics::register(&mut registry);
+        let mut registry = Registry::with_prefix("solgate");
+        let metrics = record_metrics::register(&mut registry);
         let (queue, jobs) = sync_channel(2);
         let file = RecordFile { queue, queued: Arc::default(), metrics: metrics.clone() };
         for (id, length) in [("1", 1), ("2", QUEUE_BYTES), ("3", 1), ("4", 1)] {

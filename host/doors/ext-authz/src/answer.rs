@@ -10,24 +10,43 @@ use envoy_types::pb::google::protobuf::{ListValue, Struct, Value};
 use envoy_types::pb::google::rpc;
 use http::header::{CONTENT_LENGTH, WARNING};
 use http::{HeaderName, HeaderValue, Response};
-use solgate_gateway::judging::Judged;
+use serde_json::json;
+use solgate_gateway::pipeline::Exchange;
+use solgate_telemetry::line::RequestLine;
 use tonic::Code;
 
-/// The answer for Envoy. The decision becomes dynamic metadata, for access logs
-/// and for the filters that come later.
+/// Envoy is to forward the request, and to warn the client.
 #[must_use]
-pub fn answer(judged: Judged) -> CheckResponse {
-    let (code, response, decision) = match judged {
-        Judged::Pass { warnings, decision } => (Code::Ok, HttpResponse::OkResponse(allowed(&warnings)), decision),
-        Judged::Refuse { answer, decision } => {
-            (Code::PermissionDenied, HttpResponse::DeniedResponse(denied(&answer)), decision)
-        }
-    };
+pub fn allow(warnings: &[HeaderValue], line: &RequestLine) -> CheckResponse {
+    response(Code::Ok, HttpResponse::OkResponse(allowed(warnings)), line)
+}
+
+/// Envoy is to send this answer instead.
+#[must_use]
+pub fn deny(answer: &Response<Bytes>, exchange: &mut Exchange) -> CheckResponse {
+    exchange.answered_with(answer);
+    response(Code::PermissionDenied, HttpResponse::DeniedResponse(denied(answer)), exchange.line())
+}
+
+fn response(code: Code, response: HttpResponse, line: &RequestLine) -> CheckResponse {
     CheckResponse {
         status: Some(rpc::Status { code: code.into(), ..rpc::Status::default() }),
-        dynamic_metadata: structure(decision),
+        dynamic_metadata: structure(decision(line)),
         http_response: Some(response),
     }
+}
+
+/// The decision as dynamic metadata, for access logs and for the filters that come later.
+fn decision(line: &RequestLine) -> serde_json::Value {
+    let policies = line.policies.iter().map(|policy| json!({"name": policy.name, "digest": policy.digest}));
+    json!({
+        "id": line.id,
+        "verdict": line.verdict.as_str(),
+        "operation": line.operation,
+        "rule": line.rule,
+        "findings": line.findings,
+        "policies": policies.collect::<Vec<_>>(),
+    })
 }
 
 fn allowed(warnings: &[HeaderValue]) -> OkHttpResponse {

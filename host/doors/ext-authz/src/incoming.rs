@@ -7,12 +7,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_util::stream::{Stream, unfold};
-use solgate_access::tls::TlsListener;
-use solgate_config::Limits;
 use solgate_gateway::connections::accept;
-use solgate_gateway::descriptors;
-use solgate_gateway::judging::Judging;
-use solgate_gateway::metrics::OpenConnection;
+use solgate_gateway::door::OpenDoor;
+use solgate_gateway::routes::ForwardedElsewhere;
+use solgate_gateway::{OpenConnection, descriptors};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -28,17 +26,11 @@ const PREFACE: usize = 24;
 /// The connections that a listener takes, for as long as it is polled. Those beyond
 /// the limit are closed: Envoy speaks HTTP/2, in which nothing can be said before it
 /// has. All shake hands at the same time, so that one who is slow holds nobody up.
-pub fn incoming(
-    listener: TcpListener,
-    tls: Option<Arc<TlsListener>>,
-    limits: &Limits,
-    judging: Arc<Judging>,
-) -> impl Stream<Item = io::Result<Counted>> + use<> {
-    let slots = Arc::new(Semaphore::new(descriptors::connections(limits.connections)));
-    let farewell = judging.farewell(None);
-    let listening = (listener, tls, slots, judging, farewell, limits.head_timeout);
+pub fn incoming(listener: TcpListener, door: &OpenDoor<ForwardedElsewhere>) -> impl Stream<Item = io::Result<Counted>> {
+    let slots = Arc::new(Semaphore::new(descriptors::connections(door.limits.connections)));
+    let listening = (listener, door, slots, door.farewell(None));
     unfold((listening, JoinSet::new()), async |(listening, mut shaking)| {
-        let (listener, tls, slots, judging, farewell, head_timeout) = &listening;
+        let (listener, door, slots, farewell) = &listening;
         let connection = loop {
             let (stream, peer) = tokio::select! {
                 Some(done) = shaking.join_next() => match done {
@@ -51,10 +43,10 @@ pub fn incoming(
                 farewell.say(stream);
                 continue;
             };
-            let open = judging.connection();
-            let patience = Box::pin(tokio::time::sleep(*head_timeout));
+            let open = door.connection();
+            let patience = Box::pin(tokio::time::sleep(door.limits.head_timeout));
             let counted = move |io| Counted { io, preface: Some((PREFACE, patience)), _slot: slot, _open: open };
-            match tls.clone() {
+            match door.tls.clone() {
                 None => break counted(Io::Plain(stream)),
                 // A certificate is Envoy's, and not the caller's.
                 Some(tls) => shaking.spawn(async move {

@@ -3,16 +3,14 @@
 //! What Envoy has changed, cut or left out on the way here is refused: the VNFM
 //! would get something else than what was judged.
 
-use std::time::SystemTime;
-
 use bytes::Bytes;
 use envoy_types::ext_authz::v3::pb::CheckRequest;
 use envoy_types::pb::envoy::service::auth::v3::attribute_context::HttpRequest;
 use http::header::{HOST, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use solgate::Request;
 use solgate::ambiguity::SINGLETONS;
 use solgate::fault::Fault;
+use solgate_gateway::pipeline::RequestHead;
 
 use super::caller::caller;
 
@@ -23,50 +21,45 @@ const PARTIAL: &str = "x-envoy-auth-partial-body";
 /// The most that a header map holds.
 const FIELD_LIMIT: usize = 1 << 15;
 
-/// A check that holds no request which could be judged.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused {
-    pub fault: Fault,
-    pub method: String,
-    pub target: String,
+/// What Envoy asks about.
+#[derive(Debug)]
+pub struct Asked {
+    /// As far as there is one.
+    pub head: RequestHead,
+    /// Or why there is no request that could be judged.
+    pub content: Result<Content, Fault>,
 }
 
-/// The request in a check; `jwt_payload` is where Envoy keeps the caller's claims.
-///
-/// # Errors
-/// There is none, or it is not what the VNFM would get.
-pub fn request(check: CheckRequest, jwt_payload: &str, received_at: SystemTime) -> Result<Request, Refused> {
+/// The body of the request, or the start of it.
+#[derive(Debug)]
+pub struct Content {
+    pub body: Bytes,
+    pub complete: bool,
+}
+
+/// Takes the request out of a check; `jwt_payload` is where Envoy keeps the caller's
+/// claims. What is not as the VNFM would get it has no content.
+pub fn read(check: CheckRequest, jwt_payload: &str) -> Asked {
     let mut attributes = check.attributes.unwrap_or_default();
     let http = attributes.request.as_mut().and_then(|request| request.http.take());
-    let Some(mut http) = http.filter(|http| !http.method.is_empty() && !http.path.is_empty()) else {
-        let fault = Fault::Handover("there is no HTTP request in the check".to_owned());
-        return Err(Refused { fault, method: String::new(), target: String::new() });
+    let mut http = http.unwrap_or_default();
+    let mut head = RequestHead {
+        method: std::mem::take(&mut http.method),
+        target: std::mem::take(&mut http.path),
+        headers: HeaderMap::new(),
+        caller: Some(caller(&attributes, jwt_payload)),
     };
-    let method = std::mem::take(&mut http.method);
-    let target = std::mem::take(&mut http.path);
-    match message(http) {
-        Ok(Message { headers, body, body_complete }) => Ok(Request {
-            method,
-            target,
-            headers,
-            body,
-            body_complete,
-            caller: Some(caller(&attributes, jwt_payload)),
-            received_at,
-        }),
-        Err(fault) => Err(Refused { fault, method, target }),
+    if head.method.is_empty() || head.target.is_empty() {
+        let fault = Fault::Handover("there is no HTTP request in the check".to_owned());
+        let (method, target) = (String::new(), String::new());
+        return Asked { head: RequestHead { method, target, ..head }, content: Err(fault) };
     }
+    let content = content(http, &mut head.headers);
+    Asked { head, content }
 }
 
-/// All but the request line.
-struct Message {
-    headers: HeaderMap,
-    body: Bytes,
-    body_complete: bool,
-}
-
-fn message(http: HttpRequest) -> Result<Message, Fault> {
-    let mut headers = HeaderMap::new();
+/// All but the request line; the fields go into `headers`, as far as they can be read.
+fn content(http: HttpRequest, headers: &mut HeaderMap) -> Result<Content, Fault> {
     let mut partial = None;
     let raw = http.header_map.map(|map| map.headers).unwrap_or_default();
     let joined = raw.is_empty();
@@ -77,21 +70,21 @@ fn message(http: HttpRequest) -> Result<Message, Fault> {
     for (name, value) in fields {
         match name.as_str() {
             PARTIAL => partial = Some(value != b"false"),
-            ":authority" => append(&mut headers, HOST, &value)?,
+            ":authority" => append(headers, HOST, &value)?,
             pseudo if pseudo.starts_with(':') => {}
             name => {
                 let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| {
                     Fault::MalformedHead("a field name holds a character that is not allowed".to_owned())
                 })?;
-                append(&mut headers, name, &value)?;
+                append(headers, name, &value)?;
             }
         }
     }
     if !headers.contains_key(HOST) && !http.host.is_empty() {
-        append(&mut headers, HOST, http.host.as_bytes())?;
+        append(headers, HOST, http.host.as_bytes())?;
     }
     if joined {
-        check_joined(&headers)?;
+        check_joined(headers)?;
     }
     if !http.body.is_empty() {
         let what = "its body came as text, in which Envoy replaces what is not UTF-8; set pack_as_bytes: true";
@@ -102,7 +95,7 @@ fn message(http: HttpRequest) -> Result<Message, Fault> {
         let what = "it has a body, and Envoy does not say that it has read it; set with_request_body";
         return Err(Fault::Handover(what.to_owned()));
     }
-    Ok(Message { headers, body: http.raw_body.into(), body_complete: partial != Some(true) })
+    Ok(Content { body: http.raw_body.into(), complete: partial != Some(true) })
 }
 
 fn append(headers: &mut HeaderMap, name: HeaderName, value: &[u8]) -> Result<(), Fault> {

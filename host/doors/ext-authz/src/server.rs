@@ -1,26 +1,21 @@
 //! Listens for Envoy, and stops in good order.
 
 use std::future::Future;
-use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use envoy_types::ext_authz::v3::pb::AuthorizationServer;
-use solgate::policy::MemoryReset;
-use solgate_access::tls::{Protocol, TlsListener};
-use solgate_config::{Config, Limits};
+use solgate_access::tls::Protocol;
+use solgate_config::Config;
 use solgate_gateway::build_gate::GateBuilder;
+use solgate_gateway::door::{Door, OpenDoor};
 use solgate_gateway::error::GatewayError;
-use solgate_gateway::judging::Judging;
 use solgate_gateway::reload::Reload;
-use solgate_gateway::routes::listen;
-use solgate_gateway::shutdown::Drain;
+use solgate_gateway::routes::ForwardedElsewhere;
 use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 use tonic_health::ServingStatus;
 use tonic_health::server::{HealthReporter, health_reporter};
 
-use super::admitted::Admitted;
+use super::admission::CheckAdmission;
 use super::incoming::incoming;
 use super::service::Checks;
 
@@ -43,13 +38,9 @@ const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The service, listening.
 pub struct Server {
-    listener: TcpListener,
-    judging: Arc<Judging>,
-    tls: Option<Arc<TlsListener>>,
-    tasks: Vec<JoinHandle<()>>,
+    door: Door<ForwardedElsewhere>,
     jwt_payload: String,
     lame_duck: Duration,
-    limits: Limits,
 }
 
 impl Server {
@@ -57,15 +48,10 @@ impl Server {
     /// is answered when [`run`](Self::run) is.
     ///
     /// # Errors
-    /// A gate cannot be built, certificates or keys not be read, or an address not be
-    /// bound.
+    /// As [`Door::bind`].
     pub async fn bind(config: &Config, jwt_payload: &str, build_gate: GateBuilder<'_>) -> Result<Self, GatewayError> {
-        let judging = Arc::new(Judging::open(config, build_gate)?);
-        let listener = listen(&config.listen, "--listen").await?;
-        let mut tasks = judging.start(config).await?;
-        let tls = judging.tls(config, Protocol::Http2, &mut tasks)?;
-        let (jwt_payload, limits) = (jwt_payload.to_owned(), config.limits);
-        Ok(Self { listener, judging, tls, tasks, jwt_payload, lame_duck: Duration::ZERO, limits })
+        let door = Door::bind(config, Protocol::Http2, build_gate).await?;
+        Ok(Self { door, jwt_payload: jwt_payload.to_owned(), lame_duck: Duration::ZERO })
     }
 
     /// Goes on answering for so long after it was told to stop, while health checks
@@ -79,63 +65,64 @@ impl Server {
     /// Replaces policies while it answers.
     #[must_use]
     pub fn with_reload(mut self, reload: Reload) -> Self {
-        self.tasks.push(self.judging.reload(reload));
+        self.door = self.door.with_reload(reload);
         self
     }
 
-    /// What is done with the memory of instances, where there are any.
+    /// Its addresses, and how it keeps requests apart.
     #[must_use]
-    pub fn memory_reset(&self) -> Option<MemoryReset> {
-        self.judging.memory_reset()
-    }
-
-    /// The address that Envoy uses.
-    ///
-    /// # Errors
-    /// The operating system does not say.
-    pub fn local_addr(&self) -> std::io::Result<SocketAddr> {
-        self.listener.local_addr()
+    pub fn door(&self) -> &Door<ForwardedElsewhere> {
+        &self.door
     }
 
     /// Answers checks until `shutdown` is ready and the lame duck's time is over, then
     /// lets those in flight finish within the drain limit. Returns whether they did.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> bool {
-        let Self { listener, judging, tls, tasks, jwt_payload, lame_duck, limits } = self;
-        let message_limit = judging.body_limit().saturating_add(MESSAGE_ROOM);
-        let checks = AuthorizationServer::new(Checks { judging: judging.clone(), jwt_payload })
-            .max_decoding_message_size(message_limit);
-        let checks = Admitted::new(checks, judging.clone(), message_limit, limits.body_timeout);
-        let (health, health_service) = health_reporter();
-        health.set_serving::<AuthorizationServer<Checks>>().await;
-        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        let server = tonic::transport::Server::builder()
-            .max_concurrent_streams(u32::try_from(limits.requests.saturating_add(REFUSALS)).unwrap_or(u32::MAX))
-            .initial_stream_window_size(STREAM_WINDOW)
-            .initial_connection_window_size(CONNECTION_WINDOW)
-            .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
-            .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
-            .add_service(health_service)
-            .add_service(checks)
-            .serve_with_incoming_shutdown(incoming(listener, tls, &limits, judging.clone()), async {
-                // An error says that nobody can stop it any more: then it stops.
-                let _ = stopped.await;
-            });
-        let mut server = std::pin::pin!(server);
-        let drain = Drain::new(limits.drain);
-        let ended = tokio::select! {
-            _ = &mut server => true,
-            () = shutdown => {
-                judging.stopping();
-                not_serving(&health).await;
-                // It ends only if it cannot listen any more.
-                let _ = tokio::time::timeout(lame_duck, &mut server).await;
-                let _ = stop.send(());
-                drain.begin();
-                tokio::time::timeout(drain.left(), server).await.is_ok()
-            }
-        };
-        judging.close(tasks, drain.left()).await;
+        let Self { door, jwt_payload, lame_duck } = self;
+        let (listener, door) = door.open();
+        let ended = serve(listener, &door, jwt_payload, lame_duck, shutdown).await;
+        door.close().await;
         ended
+    }
+}
+
+async fn serve(
+    listener: TcpListener,
+    door: &OpenDoor<ForwardedElsewhere>,
+    jwt_payload: String,
+    lame_duck: Duration,
+    shutdown: impl Future<Output = ()>,
+) -> bool {
+    let message_limit = door.pipeline.body_limit().saturating_add(MESSAGE_ROOM);
+    let checks = AuthorizationServer::new(Checks { pipeline: door.pipeline.clone(), jwt_payload })
+        .max_decoding_message_size(message_limit);
+    let checks = CheckAdmission::new(checks, door.pipeline.clone(), message_limit);
+    let (health, health_service) = health_reporter();
+    health.set_serving::<AuthorizationServer<Checks>>().await;
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let server = tonic::transport::Server::builder()
+        .max_concurrent_streams(u32::try_from(door.limits.requests.saturating_add(REFUSALS)).unwrap_or(u32::MAX))
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
+        .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
+        .add_service(health_service)
+        .add_service(checks)
+        .serve_with_incoming_shutdown(incoming(listener, door), async {
+            // An error says that nobody can stop it any more: then it stops.
+            let _ = stopped.await;
+        });
+    let mut server = std::pin::pin!(server);
+    tokio::select! {
+        _ = &mut server => true,
+        () = shutdown => {
+            door.stopping();
+            not_serving(&health).await;
+            // It ends only if it cannot listen any more.
+            let _ = tokio::time::timeout(lame_duck, &mut server).await;
+            let _ = stop.send(());
+            tokio::time::timeout(door.draining().left(), server).await.is_ok()
+        }
     }
 }
 

@@ -2,20 +2,21 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use envoy_types::ext_authz::v3::pb::{Authorization, CheckRequest, CheckResponse};
+use http::HeaderValue;
 use solgate::trace_context;
-use solgate_gateway::judging::Judging;
+use solgate_gateway::pipeline::{Exchange, Pipeline, Refused, RequestHead};
+use solgate_gateway::routes::ForwardedElsewhere;
 use tonic::{Request, Response, Status};
 
-use super::admitted::NotAdmitted;
-use super::answer::answer;
-use super::request::{Refused, request};
+use super::admission::Message;
+use super::answer::{allow, deny};
+use super::request::{Asked, Content, read};
 
 /// Answers checks.
 pub struct Checks {
-    pub judging: Arc<Judging>,
+    pub pipeline: Arc<Pipeline<ForwardedElsewhere>>,
     /// Where Envoy keeps the claims of the caller.
     pub jwt_payload: String,
 }
@@ -24,21 +25,38 @@ pub struct Checks {
 impl Authorization for Checks {
     async fn check(&self, check: Request<CheckRequest>) -> Result<Response<CheckResponse>, Status> {
         let envoy = check.remote_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip());
-        if let Some(NotAdmitted(fault)) = check.extensions().get() {
-            return Ok(Response::new(answer(self.judging.fault(fault, "", "", envoy))));
-        }
+        let Message { arrival, admitted } = check.extensions().get().cloned().unwrap_or_default();
         let asking = check.metadata().clone().into_headers();
-        let judged = match request(check.into_inner(), &self.jwt_payload, SystemTime::now()) {
-            Ok(mut request) => {
-                // Envoy's span for this check, if it makes one, rather than its client's.
-                trace_context::replace(&asking, &mut request.headers);
-                let client = request.caller.as_ref().and_then(|caller| caller.source_address.as_deref());
-                // A client on a Unix socket has no address: then it is Envoy that asks.
-                let peer = client.and_then(|address| address.parse().ok()).unwrap_or(envoy);
-                self.judging.judge(request, peer).await
+        let Asked { mut head, content } = read(check.into_inner(), &self.jwt_payload);
+        // Envoy's span for this check, if it makes one, rather than its client's.
+        trace_context::replace(&asking, &mut head.headers);
+        let client = head.caller.as_ref().and_then(|caller| caller.source_address.as_deref());
+        // A client on a Unix socket has no address: then it is Envoy that asks.
+        let peer = client.and_then(|address| address.parse().ok()).unwrap_or(envoy);
+        let mut exchange = self.pipeline.begin(arrival, peer, &head.method, &head.target, &head.headers);
+        let answer = match admitted.and(content) {
+            Ok(content) => match self.judge(&mut exchange, head, content).await {
+                Ok(warnings) => allow(&warnings, exchange.line()),
+                Err(refused) => deny(&refused.answer, &mut exchange),
+            },
+            Err(fault) => {
+                let refused = self.pipeline.refuse(&mut exchange, &fault, &head.target);
+                deny(&refused.answer, &mut exchange)
             }
-            Err(Refused { fault, method, target }) => self.judging.fault(&fault, &method, &target, envoy),
         };
-        Ok(Response::new(answer(judged)))
+        Ok(Response::new(answer))
+    }
+}
+
+impl Checks {
+    /// What the client is to be warned of, if the request may pass.
+    async fn judge(
+        &self,
+        exchange: &mut Exchange,
+        head: RequestHead,
+        content: Content,
+    ) -> Result<Vec<HeaderValue>, Refused> {
+        let identified = self.pipeline.route(exchange, head)?.identify().await?;
+        Ok(identified.admitted(content.body, content.complete).judge().await?.warnings)
     }
 }

@@ -82,7 +82,7 @@ impl Running {
             reload: true,
         };
         let server = Server::bind(&config, "token", &open_gate).await.unwrap().with_lame_duck(lame_duck);
-        let address = server.local_addr().unwrap();
+        let address = server.door().address();
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(server.run(async {
             let _ = stopped.await;

@@ -1,14 +1,12 @@
 //! The request that a server asks about, out of the one that it sends.
 
 use std::net::IpAddr;
-use std::time::SystemTime;
 
-use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
-use http::{HeaderMap, HeaderName, HeaderValue, request};
-use solgate::Request;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use solgate::fault::Fault;
 use solgate::request::Caller;
+use solgate_gateway::pipeline::RequestHead;
 
 const METHOD: HeaderName = HeaderName::from_static("x-forwarded-method");
 const TARGET: HeaderName = HeaderName::from_static("x-forwarded-uri");
@@ -26,20 +24,19 @@ pub struct Original {
     pub target: String,
     /// The client, or the server that asks if it does not say.
     pub peer: IpAddr,
-    headers: HeaderMap,
 }
 
 impl Original {
-    /// Takes it out of the head that came from `server`.
+    /// Takes it out of the fields that came from `server`, and leaves those of the
+    /// client.
     ///
     /// # Errors
     /// A field that must be there is not, or one is there twice: then a client may
     /// have made up one of them.
-    pub fn new(head: request::Parts, server: IpAddr) -> Result<Self, Fault> {
-        let mut headers = head.headers;
-        let method = required(&mut headers, METHOD, "X-Forwarded-Method")?;
-        let target = required(&mut headers, TARGET, "X-Forwarded-Uri")?;
-        if let Some(host) = take(&mut headers, HOST_NAME, "X-Forwarded-Host")? {
+    pub fn take(headers: &mut HeaderMap, server: IpAddr) -> Result<Self, Fault> {
+        let method = required(headers, METHOD, "X-Forwarded-Method")?;
+        let target = required(headers, TARGET, "X-Forwarded-Uri")?;
+        if let Some(host) = take(headers, HOST_NAME, "X-Forwarded-Host")? {
             headers.insert(HOST, host);
         }
         // The last of them is the one that this server has seen itself.
@@ -51,31 +48,25 @@ impl Original {
         // How the copy is framed says nothing about the request.
         let framed = headers.remove(CONTENT_LENGTH);
         headers.remove(TRANSFER_ENCODING);
-        match take(&mut headers, LENGTH, "X-Original-Content-Length")? {
+        match take(headers, LENGTH, "X-Original-Content-Length")? {
             Some(length) if !length.is_empty() => drop(headers.insert(CONTENT_LENGTH, length)),
             Some(_) => {}
             None => drop(framed.map(|length| headers.insert(CONTENT_LENGTH, length))),
         }
-        Ok(Self { method, target, peer, headers })
+        Ok(Self { method, target, peer })
     }
 
-    /// The request to judge. `complete` says whether `body` is all that the server
-    /// has sent, `limit` how much of one is judged.
+    /// The head to judge, with the fields of the client.
     #[must_use]
-    pub fn request(self, body: Bytes, complete: bool, limit: usize) -> Request {
-        let said = self.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-        Request {
-            // The server may have handed on no more than fits into its buffer: that
-            // the body is too large can be said all the same.
-            body_complete: complete && said.is_none_or(|said| said <= limit || said == body.len()),
-            method: self.method,
-            target: self.target,
-            headers: self.headers,
-            body,
-            caller: Some(Caller { source_address: Some(self.peer.to_string()), ..Caller::default() }),
-            received_at: SystemTime::now(),
-        }
+    pub fn head(self, headers: HeaderMap) -> RequestHead {
+        let caller = Caller { source_address: Some(self.peer.to_string()), ..Caller::default() };
+        RequestHead { method: self.method, target: self.target, headers, caller: Some(caller) }
     }
+}
+
+/// How long the body of the client is, if the server says so.
+pub fn length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok())
 }
 
 /// The value of a field that may occur once.

@@ -59,7 +59,7 @@ impl Running {
             Ok(LiveGate { make: Box::new(make), policies: live.policies })
         };
         let door = ForwardAuth::bind(&config, vec![trusted], &build).await.unwrap();
-        let address = door.local_addr();
+        let address = door.door().address();
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(door.run(async {
             let _ = stopped.await;

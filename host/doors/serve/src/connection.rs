@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::{Instant, SystemTime};
 
 use solgate::fault::Fault;
+use solgate_gateway::pipeline::Arrival;
 
 use super::head::Refusal;
 
@@ -15,8 +15,7 @@ pub struct Passed {
     /// The method and the target as received, or why there is no request.
     pub outcome: Result<(String, String), Refusal>,
     /// When its head was complete.
-    pub received_at: SystemTime,
-    pub started: Instant,
+    pub arrival: Arrival,
     /// Set when the body turns out to be malformed.
     pub body_fault: Arc<OnceLock<Fault>>,
 }
@@ -24,7 +23,7 @@ pub struct Passed {
 impl Passed {
     #[must_use]
     pub fn new(outcome: Result<(String, String), Refusal>) -> Self {
-        Self { outcome, received_at: SystemTime::now(), started: Instant::now(), body_fault: Arc::default() }
+        Self { outcome, arrival: Arrival::now(), body_fault: Arc::default() }
     }
 }
 

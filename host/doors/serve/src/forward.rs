@@ -11,8 +11,9 @@ use http::{HeaderValue, Method, Request, Response, Uri, Version, request};
 use http_body_util::Full;
 use solgate::fault::Fault;
 use solgate::fields;
-use solgate_config::Limits;
+use solgate_config::{Limits, UpstreamConfig};
 use solgate_gateway::error::GatewayError;
+use solgate_gateway::routes::Onward;
 use solgate_upstream::chain;
 use solgate_upstream::connect::connector;
 use solgate_upstream::pool::{Flaw, Pool, PooledBody, SendError, Unreached};
@@ -43,6 +44,18 @@ pub struct Upstream {
     patience: Patience,
 }
 
+impl Onward for Upstream {
+    const TAKES_TURNS: bool = true;
+
+    fn open(upstream: &UpstreamConfig, limits: &Limits) -> Result<Self, GatewayError> {
+        Self::new(&upstream.url, upstream.ca_file.as_deref(), Patience::from(limits))
+    }
+
+    fn pool(&self) -> Option<Arc<Pool>> {
+        Some(Arc::clone(&self.pool))
+    }
+}
+
 impl Upstream {
     /// Prepares connections to `url` (scheme and authority only). `ca_file`
     /// holds PEM certificates that are trusted instead of the system's.
@@ -65,12 +78,6 @@ impl Upstream {
     #[must_use]
     pub fn authority(&self) -> &Authority {
         &self.authority
-    }
-
-    /// The connections to it.
-    #[must_use]
-    pub fn pool(&self) -> Arc<Pool> {
-        Arc::clone(&self.pool)
     }
 
     /// Passes a request on and waits for the head of the answer. Target and fields

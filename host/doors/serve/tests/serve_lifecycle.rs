@@ -59,7 +59,7 @@ async fn an_address_in_use_is_one_clear_error() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let mut config = config(taken.local_addr().unwrap());
     config.listen = taken.local_addr().unwrap().to_string();
-    let error = Server::bind(config, &open_gate).await.err().unwrap().to_string();
+    let error = Server::bind(&config, &open_gate).await.err().unwrap().to_string();
     assert!(error.starts_with(&format!("cannot listen on {}", taken.local_addr().unwrap())), "{error}");
     assert!(error.contains("--listen") && !error.contains('\n'), "{error}");
 }
@@ -212,7 +212,7 @@ async fn bodies_for_which_there_is_no_memory_are_refused() {
 
     let mut config = serve_support::config(upstream.address);
     config.limits.body_memory = BODY - 1;
-    let error = Server::bind(config, &open_gate).await.err().unwrap().to_string();
+    let error = Server::bind(&config, &open_gate).await.err().unwrap().to_string();
     assert!(error.contains("bodyMemoryBytes is 1048575") && error.contains("1048576"), "{error}");
 }
 

@@ -12,7 +12,7 @@ mod serve_support;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use solgate_telemetry::decision_log::TARGET as DECISION_TARGET;
+use solgate_telemetry::line::TARGET as DECISION_TARGET;
 use tracing::field::{Field, Visit};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::{Context, SubscriberExt};

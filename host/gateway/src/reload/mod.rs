@@ -48,11 +48,9 @@ impl Reload {
         Ok(Self { load, enabled: config.reload, limits: config.limits, hangups })
     }
 
-    /// Looks after the policies of these gates, and of their shadows, for as long as
-    /// the door is open.
+    /// Looks after the policies of these gates, which may be shadows, for as long as the
+    /// door is open.
     pub async fn run(mut self, gates: Vec<Arc<CurrentGate>>, metrics: Arc<Metrics>) {
-        let shadows = gates.iter().filter_map(|gate| gate.shadow.as_ref()).map(|shadow| shadow.gate().clone());
-        let gates: Vec<_> = gates.iter().cloned().chain(shadows).collect();
         let mut watched: Vec<Watched> = gates
             .iter()
             .filter(|gate| self.enabled && !gate.upstream.gate.policies.files.is_empty())
@@ -135,7 +133,7 @@ impl Reloading<'_> {
                 tracing::info!(upstream, shadow, policies = names(&after), cases, "policies replaced");
             }
             Err(refused) => {
-                self.metrics.policies(gate.role).reload(ReloadOutcome::Refused);
+                self.metrics.policies(gate.role).reloads.count(ReloadOutcome::Refused);
                 let file = refused.file.as_deref().map(|path| tracing::field::display(path.display()));
                 let (reason, in_use) = (refused.reason.to_string(), names(&gate.get()));
                 tracing::error!(upstream, shadow, file, reason, in_use, "policies not replaced");
@@ -145,7 +143,7 @@ impl Reloading<'_> {
 
     fn count(&self, gate: &CurrentGate, before: &Gate, after: &Gate) {
         let (upstream, metrics) = (gate.upstream.authority(), self.metrics.policies(gate.role));
-        metrics.reload(ReloadOutcome::Swapped);
+        metrics.reloads.count(ReloadOutcome::Swapped);
         for policy in after.policies() {
             metrics.policy(upstream, &policy.id().name, &policy.id().digest);
         }

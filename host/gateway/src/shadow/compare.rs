@@ -3,6 +3,7 @@
 use solgate::Request;
 use solgate::gate::{Decision, Gate, Verdict};
 use solgate::record::RecordedVerdict;
+use solgate_telemetry::outcomes::Outcome;
 
 use super::facts::FetchedFacts;
 
@@ -21,12 +22,10 @@ pub enum Compared {
     Skipped,
 }
 
-impl Compared {
-    pub const ALL: [Self; 5] = [Self::Agree, Self::Differs, Self::Failed, Self::Undecided, Self::Skipped];
+impl Outcome for Compared {
+    const ALL: &'static [Self] = &[Self::Agree, Self::Differs, Self::Failed, Self::Undecided, Self::Skipped];
 
-    /// As in metrics and lines.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
             Self::Agree => "agree",
             Self::Differs => "differs",

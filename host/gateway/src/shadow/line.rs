@@ -10,6 +10,7 @@ use solgate::gate::Gate;
 use solgate::record::severity_name;
 use solgate::record::{RecordedPolicy, RecordedVerdict};
 use solgate_config::LogFormat;
+use solgate_telemetry::outcomes::Outcome;
 
 use super::Job;
 use super::compare::{Compared, Comparison};
@@ -51,7 +52,7 @@ pub fn line(job: &Job, candidate: &Gate, comparison: &Comparison, format: LogFor
         method: &job.method,
         path: &job.path,
         operation: job.decision.operation.as_deref(),
-        outcome: comparison.outcome.as_str(),
+        outcome: comparison.outcome.name(),
         reason: comparison.reason.as_deref(),
         live: &comparison.live,
         candidate: comparison.candidate.as_ref(),

@@ -17,15 +17,15 @@ use std::time::SystemTime;
 use solgate::Request;
 use solgate::gate::{Decision, Gate};
 use solgate_config::{GateMode, LogFormat, UpstreamConfig};
-use solgate_telemetry::decision_log::{Record, TARGET};
+use solgate_telemetry::line::{self as decision_line, RequestLine};
+use solgate_telemetry::outcomes::Outcomes;
 use tokio::runtime::Runtime;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::current_gate::CurrentGate;
-use super::error::GatewayError;
-use super::metrics::Metrics;
-use super::policy_metrics::Role;
 use crate::build_gate::GateBuilder;
+use crate::current_gate::CurrentGate;
+use crate::error::GatewayError;
+use crate::policy_metrics::{PolicyMetrics, Role};
 pub use compare::Compared;
 
 /// Most requests that wait for the candidate.
@@ -42,7 +42,7 @@ pub struct Shadow {
     /// To the thread, which ends with it.
     queue: Sender<Job>,
     places: Arc<Semaphore>,
-    metrics: Arc<Metrics>,
+    compared: Outcomes<Compared>,
 }
 
 /// A request on which the live policies have decided.
@@ -69,23 +69,24 @@ impl Shadow {
     pub fn open(
         upstream: UpstreamConfig,
         build_gate: GateBuilder<'_>,
-        metrics: &Arc<Metrics>,
+        policies: &PolicyMetrics,
+        compared: &Outcomes<Compared>,
         log: LogFormat,
     ) -> Result<Self, GatewayError> {
         let url = upstream.url.to_string();
-        let gate = CurrentGate::open(upstream, Role::Shadow, build_gate, metrics)
+        let gate = CurrentGate::open(upstream, Role::Shadow, build_gate, policies)
             .map_err(|error| GatewayError::Shadow { upstream: url, error: Box::new(error) })?;
         let gate = Arc::new(gate);
         announce(&gate);
         let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(GatewayError::ShadowThread)?;
         let (queue, jobs) = channel();
-        let thread = Comparing { gate: gate.clone(), metrics: metrics.clone(), log, runtime };
+        let thread = Comparing { gate: gate.clone(), compared: compared.clone(), log, runtime };
         std::thread::Builder::new()
             .name("solgate-shadow".to_owned())
             .spawn(move || thread.run(&jobs))
             .map_err(GatewayError::ShadowThread)?;
         let places = Arc::new(Semaphore::new(usize::try_from(PLACES).unwrap_or(usize::MAX)));
-        Ok(Self { gate, queue, places, metrics: metrics.clone() })
+        Ok(Self { gate, queue, places, compared: compared.clone() })
     }
 
     /// The candidate, which is reloaded as the live policies are.
@@ -95,18 +96,18 @@ impl Shadow {
     }
 
     /// Takes a request on which the `live` gate has decided, if there is room.
-    pub fn offer(&self, record: &Record, live: &Arc<Gate>, request: &Request, decision: &Decision) {
+    pub fn offer(&self, line: &RequestLine, live: &Arc<Gate>, request: &Request, decision: &Decision) {
         let facts = decision.facts.iter().map(|fact| fact.answer.bytes());
         let bytes = facts.fold(request.body.len(), usize::saturating_add);
         let wanted = u32::try_from(bytes / PLACE_BYTES).unwrap_or(u32::MAX).saturating_add(1).min(PLACES);
         let Ok(places) = self.places.clone().try_acquire_many_owned(wanted) else {
-            return self.metrics.compared(Compared::Skipped);
+            return self.compared.count(Compared::Skipped);
         };
         let job = Job {
-            id: record.id.clone(),
-            time: record.time,
-            method: record.method.clone(),
-            path: record.path.clone(),
+            id: line.id.clone(),
+            time: line.time,
+            method: line.method.clone(),
+            path: line.path.clone(),
             live: live.clone(),
             request: request.clone(),
             decision: decision.clone(),
@@ -114,7 +115,7 @@ impl Shadow {
         };
         // The thread ends before this only by a panic; then nothing is compared any more.
         if self.queue.send(job).is_err() {
-            self.metrics.compared(Compared::Skipped);
+            self.compared.count(Compared::Skipped);
         }
     }
 }
@@ -143,7 +144,7 @@ fn announce(gate: &CurrentGate) {
 /// processor and one instance at most, whatever it does.
 struct Comparing {
     gate: Arc<CurrentGate>,
-    metrics: Arc<Metrics>,
+    compared: Outcomes<Compared>,
     log: LogFormat,
     runtime: Runtime,
 }
@@ -159,9 +160,9 @@ impl Comparing {
             let candidate = self.gate.get();
             let comparison =
                 self.runtime.block_on(compare::compare(&job.request, &job.live, &job.decision, &candidate));
-            self.metrics.compared(comparison.outcome);
+            self.compared.count(comparison.outcome);
             if let Some(line) = line::line(&job, &candidate, &comparison, self.log) {
-                tracing::info!(target: TARGET, line = line.as_str());
+                decision_line::write(&line);
             }
         }
     }

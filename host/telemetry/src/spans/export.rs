@@ -13,7 +13,6 @@ use opentelemetry_otlp::{SpanExporter, WithExportConfig, WithTonicConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{Span, SpanData, SpanExporter as _, SpanProcessor};
-use prometheus_client::metrics::counter::Counter;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use solgate_config::tracing::TracingConfig;
@@ -22,6 +21,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tonic::transport::{Certificate, ClientTlsConfig};
 
 use super::TracingError;
+use super::metrics::{SpanMetrics, SpanOutcome};
 
 /// Most spans that wait to be sent.
 const QUEUE: usize = 4096;
@@ -30,22 +30,11 @@ const BATCH: usize = 512;
 /// How long spans gather for a message.
 const GATHER: Duration = Duration::from_secs(1);
 
-/// What became of spans.
-#[derive(Debug, Clone)]
-pub struct SpanCounts {
-    /// The collector has them.
-    pub exported: Counter,
-    /// There was no room for them in the queue.
-    pub dropped: Counter,
-    /// The collector was not there, too slow, or did not want them.
-    pub failed: Counter,
-}
-
 /// Where spans wait that have ended.
 #[derive(Debug)]
 pub struct Queue {
     spans: mpsc::Sender<SpanData>,
-    counts: SpanCounts,
+    metrics: SpanMetrics,
 }
 
 impl SpanProcessor for Queue {
@@ -53,7 +42,7 @@ impl SpanProcessor for Queue {
 
     fn on_end(&self, span: SpanData) {
         if self.spans.try_send(span).is_err() {
-            self.counts.dropped.inc();
+            self.metrics.count(SpanOutcome::Dropped);
         }
     }
 
@@ -84,7 +73,7 @@ impl Exporting {
     pub fn start(
         config: &TracingConfig,
         resource: &Resource,
-        counts: SpanCounts,
+        metrics: SpanMetrics,
     ) -> Result<(Queue, Self), TracingError> {
         let failed = |reason: String| TracingError::Export { reason };
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -100,7 +89,7 @@ impl Exporting {
         let (spans, queued) = mpsc::channel(QUEUE);
         let (stop, stopped) = oneshot::channel();
         let (end, ended) = oneshot::channel();
-        let sender = Sender { exporter, queued, counts: counts.clone(), failing: false };
+        let sender = Sender { exporter, queued, metrics: metrics.clone(), failing: false };
         let work = move || {
             runtime.block_on(sender.run(stopped));
             // Nobody waits any more if the process was told to end at once.
@@ -110,7 +99,7 @@ impl Exporting {
             .name("solgate-spans".to_owned())
             .spawn(work)
             .map_err(|error| failed(error.to_string()))?;
-        Ok((Queue { spans, counts }, Self(Mutex::new(Some(End { stop, ended })))))
+        Ok((Queue { spans, metrics }, Self(Mutex::new(Some(End { stop, ended })))))
     }
 
     /// Sends what is in the queue, for as long as `limit`, and nothing after that.
@@ -152,7 +141,7 @@ fn tls(ca_file: Option<&Path>) -> Result<ClientTlsConfig, TracingError> {
 struct Sender {
     exporter: SpanExporter,
     queued: mpsc::Receiver<SpanData>,
-    counts: SpanCounts,
+    metrics: SpanMetrics,
     failing: bool,
 }
 
@@ -196,13 +185,13 @@ impl Sender {
         }
         match self.exporter.export(batch).await {
             Ok(()) => {
-                self.counts.exported.inc_by(count);
+                self.metrics.count_many(SpanOutcome::Exported, count);
                 if std::mem::take(&mut self.failing) {
                     tracing::info!("the collector takes spans again");
                 }
             }
             Err(error) => {
-                self.counts.failed.inc_by(count);
+                self.metrics.count_many(SpanOutcome::Failed, count);
                 // Once, until it works again.
                 if !std::mem::replace(&mut self.failing, true) {
                     tracing::warn!(%error, "spans are lost; requests go on");

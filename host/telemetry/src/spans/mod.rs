@@ -7,6 +7,7 @@
 
 mod export;
 mod facts;
+mod metrics;
 mod remote;
 mod request;
 
@@ -20,7 +21,7 @@ use opentelemetry_sdk::trace::{Sampler, SdkTracer, SdkTracerProvider};
 use solgate_config::tracing::TracingConfig;
 
 use self::export::Exporting;
-pub use self::export::SpanCounts;
+pub use self::metrics::{SpanMetrics, register};
 pub use self::request::{RequestSpan, UpstreamSpan};
 
 /// The name of the service if `OTEL_SERVICE_NAME` gives none.
@@ -55,10 +56,10 @@ impl Spans {
     ///
     /// # Errors
     /// As [`check`], or there is no thread to be had.
-    pub fn start(config: Option<&TracingConfig>, counts: &SpanCounts) -> Result<Option<Self>, TracingError> {
+    pub fn start(config: Option<&TracingConfig>, metrics: &SpanMetrics) -> Result<Option<Self>, TracingError> {
         let Some(config) = config else { return Ok(None) };
         let resource = resource();
-        let (queue, exporting) = Exporting::start(config, &resource, counts.clone())?;
+        let (queue, exporting) = Exporting::start(config, &resource, metrics.clone())?;
         // A caller that has chosen is followed: half a trace is of little use.
         let sampler = Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(config.sample)));
         let provider = SdkTracerProvider::builder()

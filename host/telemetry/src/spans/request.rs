@@ -16,7 +16,7 @@ use solgate::trace_context::TraceId;
 
 use super::facts::TracedFacts;
 use super::remote;
-use crate::decision_log::Record;
+use crate::line::RequestLine;
 
 /// Follows one request from its head to the end of its answer.
 pub struct RequestSpan {
@@ -98,8 +98,8 @@ impl RequestSpan {
         UpstreamSpan(span)
     }
 
-    /// Ends the span, with what the request's line says.
-    pub fn end(&mut self, line: &Record) {
+    /// Ends the span, with what the line of the request says.
+    pub fn end(mut self, line: &RequestLine) {
         if !self.span.is_recording() {
             return;
         }

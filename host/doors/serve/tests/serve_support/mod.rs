@@ -194,8 +194,8 @@ pub fn config(upstream: SocketAddr) -> Config {
 }
 
 pub async fn start(config: Config) -> Running {
-    let server = Server::bind(config, &open_gate).await.unwrap();
-    let (address, admin) = (server.local_addr().unwrap(), server.admin_addr());
+    let server = Server::bind(&config, &open_gate).await.unwrap();
+    let (address, admin) = (server.door().address(), server.door().admin_address());
     let (stop, stopped) = oneshot::channel::<()>();
     let task = tokio::spawn(server.run(async {
         let _ = stopped.await;

@@ -7,17 +7,16 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
 use http_body_util::Full;
-use solgate::body::{Unread, collect};
 use solgate::fault::Fault;
-use solgate_gateway::admission::{BodyRoom, Place};
-use solgate_gateway::judging::Judging;
+use solgate_gateway::admission::{Admission, AdmittedBody, RequestPlace};
+use solgate_gateway::pipeline::{Arrival, Pipeline};
+use solgate_gateway::routes::ForwardedElsewhere;
 use tonic::body::Body;
 use tonic::server::NamedService;
 use tower_service::Service;
@@ -25,33 +24,41 @@ use tower_service::Service;
 /// A gRPC message of no bytes: flag and length.
 const EMPTY: &[u8] = &[0; 5];
 
-/// Why the message of a request was put aside; among the request's extensions.
+/// What became of the message before it was read; among the extensions of the request.
 #[derive(Debug, Clone)]
-pub struct NotAdmitted(pub Fault);
-
-/// A service that gets no more than there is room for.
-#[derive(Clone)]
-pub struct Admitted<S> {
-    inner: S,
-    judging: Arc<Judging>,
-    /// Bytes of a message.
-    limit: usize,
-    /// For all of a message.
-    patience: Duration,
+pub struct Message {
+    pub arrival: Arrival,
+    /// Why it was put aside.
+    pub admitted: Result<(), Fault>,
 }
 
-impl<S> Admitted<S> {
-    /// Messages have up to `limit` bytes, and come within `patience`.
-    pub fn new(inner: S, judging: Arc<Judging>, limit: usize, patience: Duration) -> Self {
-        Self { inner, judging, limit: limit.saturating_add(EMPTY.len()), patience }
+impl Default for Message {
+    fn default() -> Self {
+        Self { arrival: Arrival::now(), admitted: Ok(()) }
     }
 }
 
-impl<S: NamedService> NamedService for Admitted<S> {
+/// A service that gets no more than there is room for.
+#[derive(Clone)]
+pub struct CheckAdmission<S> {
+    inner: S,
+    pipeline: Arc<Pipeline<ForwardedElsewhere>>,
+    /// Bytes of a message.
+    limit: usize,
+}
+
+impl<S> CheckAdmission<S> {
+    /// Messages have up to `limit` bytes.
+    pub fn new(inner: S, pipeline: Arc<Pipeline<ForwardedElsewhere>>, limit: usize) -> Self {
+        Self { inner, pipeline, limit: limit.saturating_add(EMPTY.len()) }
+    }
+}
+
+impl<S: NamedService> NamedService for CheckAdmission<S> {
     const NAME: &'static str = S::NAME;
 }
 
-impl<S> Service<Request<Body>> for Admitted<S>
+impl<S> Service<Request<Body>> for CheckAdmission<S>
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
@@ -68,19 +75,16 @@ where
         // The one that is ready goes with the request.
         let next = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, next);
-        let (judging, limit, patience) = (Arc::clone(&self.judging), self.limit, self.patience);
+        let (pipeline, limit) = (Arc::clone(&self.pipeline), self.limit);
         async move {
+            let arrival = Arrival::now();
             let (mut head, body) = request.into_parts();
-            let late = || Err(Fault::RequestTimeout { seconds: patience.as_secs() });
             // What is held is free again when there is an answer.
-            let (message, _held) =
-                match tokio::time::timeout(patience, admit(&judging, body, limit)).await.unwrap_or_else(|_| late()) {
-                    Ok((message, held)) => (message, Some(held)),
-                    Err(fault) => {
-                        head.extensions.insert(NotAdmitted(fault));
-                        (Bytes::from_static(EMPTY), None)
-                    }
-                };
+            let (message, admitted, _held) = match admit(&pipeline.admission, body, limit).await {
+                Ok((place, body)) => (body.bytes, Ok(()), Some((place, body.room))),
+                Err(fault) => (Bytes::from_static(EMPTY), Err(fault), None),
+            };
+            head.extensions.insert(Message { arrival, admitted });
             inner.call(Request::from_parts(head, Body::new(Full::new(message)))).await
         }
         .boxed()
@@ -89,12 +93,8 @@ where
 
 /// The whole message, and what it holds of the room. One that is too long is cut,
 /// which the service notices.
-async fn admit(judging: &Judging, body: Body, limit: usize) -> Result<(Bytes, (Place, BodyRoom)), Fault> {
-    let place = judging.admission().request()?;
-    let mut room = judging.admission().body();
-    match collect(body, limit, |bytes| room.grow(bytes)).await {
-        Ok((message, _)) => Ok((message, (place, room))),
-        Err(Unread::NoRoom) => Err(room.fault()),
-        Err(Unread::Broken(_)) => Err(Fault::Handover("the check breaks off".to_owned())),
-    }
+async fn admit(admission: &Admission, body: Body, limit: usize) -> Result<(RequestPlace, AdmittedBody), Fault> {
+    let place = admission.request()?;
+    let broken = || Fault::Handover("the check breaks off".to_owned());
+    Ok((place, admission.body(body, limit, broken).await?))
 }

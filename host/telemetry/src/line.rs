@@ -6,15 +6,16 @@
 //! header value and no credential.
 
 use std::fmt::Write as _;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use serde::{Serialize, Serializer};
 use solgate::Request;
+use solgate::fault::Fault;
 use solgate::gate::{Decision, Gate, Verdict};
 use solgate::policy::PolicyId;
-use solgate::record::{FindingLine, Outcome, RecordedCaller, RecordedOverride};
+use solgate::record::{FindingLine, Handling, Outcome, RecordedCaller, RecordedOverride};
 use solgate::request::Caller;
 use solgate::trace_context::TraceId;
 use solgate_config::LogFormat;
@@ -31,10 +32,10 @@ pub const TARGET: &str = "solgate::decision";
 const PATH_LIMIT: usize = 512;
 const METHOD_LIMIT: usize = 32;
 
-/// What the line says.
+/// What the line of one request says.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Record {
+pub struct RequestLine {
     /// When the request had been received.
     #[serde(serialize_with = "rfc3339")]
     pub time: SystemTime,
@@ -106,18 +107,16 @@ pub struct Micros {
     pub total: u64,
 }
 
-impl Record {
-    /// The record of a request whose head has been read.
-    #[must_use]
-    pub fn new(id: String, peer: IpAddr, time: SystemTime, method: &str, target: &str) -> Self {
-        let path = target.split('?').next().unwrap_or(target);
+impl Default for RequestLine {
+    /// The line of no request.
+    fn default() -> Self {
         Self {
-            time,
-            id,
+            time: SystemTime::UNIX_EPOCH,
+            id: String::new(),
             trace_id: None,
-            peer,
-            method: start(method, METHOD_LIMIT),
-            path: start(path, PATH_LIMIT),
+            peer: Ipv4Addr::UNSPECIFIED.into(),
+            method: String::new(),
+            path: String::new(),
             operation: None,
             resource: None,
             caller: None,
@@ -136,6 +135,16 @@ impl Record {
             response_bytes: 0,
             micros: Micros::default(),
         }
+    }
+}
+
+impl RequestLine {
+    /// The line of a request whose head has been read.
+    #[must_use]
+    pub fn new(id: String, peer: IpAddr, time: SystemTime, method: &str, target: &str) -> Self {
+        let path = target.split('?').next().unwrap_or(target);
+        let (method, path) = (start(method, METHOD_LIMIT), start(path, PATH_LIMIT));
+        Self { time, id, peer, method, path, ..Self::default() }
     }
 
     /// Enters who the caller is.
@@ -173,14 +182,32 @@ impl Record {
         self.micros.facts = micros(decision.waiting);
     }
 
-    /// The line for `format`; `None` if there is to be none.
+    /// Enters that the request has ended with a fault.
+    pub fn failed(&mut self, fault: &Fault) {
+        self.verdict = Outcome::Fault;
+        self.rule = Some(fault.id().to_owned());
+        self.upstream_fault = fault.is_of_upstream().then(|| fault.id());
+    }
+
+    /// What it adds to the record of the decision.
     #[must_use]
-    pub fn line(&self, format: LogFormat) -> Option<String> {
+    pub fn handling(&self) -> Handling {
+        Handling {
+            id: Some(self.id.clone()),
+            trace_id: self.trace_id.map(|id| id.to_string()),
+            overrides: self.overrides.clone(),
+            upstream_status: self.upstream_status,
+            upstream_fault: self.upstream_fault.map(str::to_owned),
+        }
+    }
+
+    /// Writes it, unless `format` says that there are no lines.
+    pub fn write(&self, format: LogFormat) {
         match format {
-            LogFormat::Off => None,
+            LogFormat::Off => {}
             // Strings and numbers only: serialising cannot fail.
-            LogFormat::Json => Some(serde_json::to_string(self).unwrap_or_default()),
-            LogFormat::Text => Some(self.text()),
+            LogFormat::Json => write(&serde_json::to_string(self).unwrap_or_default()),
+            LogFormat::Text => write(&self.text()),
         }
     }
 
@@ -197,6 +224,11 @@ impl Record {
         let _ = write!(line, "  {} us", self.micros.total);
         line
     }
+}
+
+/// Sends a line to wherever lines go.
+pub fn write(line: &str) {
+    tracing::info!(target: TARGET, line);
 }
 
 fn rfc3339<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
@@ -220,6 +252,8 @@ fn start(text: &str, limit: usize) -> String {
     text.get(..text.floor_char_boundary(limit)).unwrap_or(text).to_owned()
 }
 
+/// A duration as lines give it.
+#[must_use]
 pub fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }

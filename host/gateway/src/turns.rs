@@ -4,11 +4,15 @@
 //! none runs. So the second waits until the VNFM has answered the first, and is then
 //! judged by the state that this has brought about. This holds within one process;
 //! the VNFM stays the authority.
+//!
+//! Only a door that forwards requests itself lets them take turns: a turn ends when the
+//! VNFM has answered, and the server that asks another door does not tell it when that is.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use solgate::fault::Fault;
 use tokio::sync::{Mutex as Queue, OwnedMutexGuard};
 
 /// The queues of all resources of one VNFM that somebody waits for.
@@ -17,15 +21,8 @@ pub struct Turns {
     queues: Arc<Mutex<HashMap<String, Arc<Queue<()>>>>>,
     /// How many may wait for one resource.
     waiting: usize,
-}
-
-/// Why a request does not get its turn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NoTurn {
-    /// It did not come in time.
-    Late,
-    /// Too many wait already.
-    Crowded,
+    /// How long each of them may.
+    patience: Duration,
 }
 
 /// The right to change a resource; it ends when this is dropped.
@@ -34,44 +31,46 @@ pub struct Turn {
     // Dropped in this order: the next one in the queue goes on, then the queue is
     // taken away if nobody waits.
     _turn: OwnedMutexGuard<()>,
-    _place: Place,
+    _queued: Queued,
 }
 
-/// A place in a queue, also of one who has left it.
+/// A request in a queue, also one that has left it.
 #[derive(Debug)]
-struct Place {
+struct Queued {
     resource: String,
     queues: Arc<Mutex<HashMap<String, Arc<Queue<()>>>>>,
 }
 
 impl Turns {
-    /// So many may wait for one resource.
+    /// So many may wait for one resource, each for so long.
     #[must_use]
-    pub fn new(waiting: usize) -> Self {
-        Self { queues: Arc::default(), waiting }
+    pub fn new(waiting: usize, patience: Duration) -> Self {
+        Self { queues: Arc::default(), waiting, patience }
     }
 
     /// Waits for its turn to change a resource.
     ///
     /// # Errors
-    /// It does not come within `patience`, or too many wait for it.
-    pub async fn wait(&self, resource: String, patience: Duration) -> Result<Turn, NoTurn> {
+    /// It does not come in time, or too many wait for it.
+    pub async fn wait(&self, resource: String) -> Result<Turn, Fault> {
         let queue = {
             let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
             let queue = queues.entry(resource.clone()).or_default();
             // The table has the queue, too, and one of the others has the turn.
             if Arc::strong_count(queue) > self.waiting.saturating_add(1) {
-                return Err(NoTurn::Crowded);
+                return Err(Fault::TooManyWaiting { limit: self.waiting });
             }
             Arc::clone(queue)
         };
-        let place = Place { resource, queues: Arc::clone(&self.queues) };
-        let turn = tokio::time::timeout(patience, queue.lock_owned()).await.map_err(|_| NoTurn::Late)?;
-        Ok(Turn { _turn: turn, _place: place })
+        let queued = Queued { resource, queues: Arc::clone(&self.queues) };
+        match tokio::time::timeout(self.patience, queue.lock_owned()).await {
+            Ok(turn) => Ok(Turn { _turn: turn, _queued: queued }),
+            Err(_) => Err(Fault::TurnTimeout { seconds: self.patience.as_secs() }),
+        }
     }
 }
 
-impl Drop for Place {
+impl Drop for Queued {
     fn drop(&mut self) {
         let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
         // Whoever waits or has the turn holds the queue, too; nobody can come in
@@ -93,13 +92,13 @@ mod tests {
 
     #[tokio::test]
     async fn one_at_a_time_and_nothing_is_kept() {
-        let turns = Turns::new(1);
-        let first = turns.wait("a/1".to_owned(), PATIENCE).await.unwrap();
-        let _other = turns.wait("a/2".to_owned(), PATIENCE).await.unwrap();
-        let late = turns.wait("a/1".to_owned(), Duration::from_millis(10)).await;
-        assert_eq!(late.unwrap_err(), NoTurn::Late);
+        let turns = Turns::new(1, PATIENCE);
+        let first = turns.wait("a/1".to_owned()).await.unwrap();
+        let _other = turns.wait("a/2".to_owned()).await.unwrap();
+        let hasty = Turns { patience: Duration::from_millis(10), ..turns.clone() };
+        assert_eq!(hasty.wait("a/1".to_owned()).await.unwrap_err(), Fault::TurnTimeout { seconds: 0 });
         drop(first);
-        let second = turns.wait("a/1".to_owned(), PATIENCE).await.unwrap();
+        let second = turns.wait("a/1".to_owned()).await.unwrap();
         assert_eq!(turns.queues.lock().unwrap().len(), 2);
         drop(second);
         assert_eq!(turns.queues.lock().unwrap().len(), 1, "only a/2 is left");
@@ -107,13 +106,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_queue_has_an_end() {
-        let turns = Turns::new(2);
-        let wait = || turns.wait("a/1".to_owned(), PATIENCE);
+        let turns = Turns::new(2, PATIENCE);
+        let wait = || turns.wait("a/1".to_owned());
         let first = wait().await.unwrap();
         let (mut second, mut third) = (Box::pin(wait()), Box::pin(wait()));
         assert!(second.as_mut().now_or_never().is_none() && third.as_mut().now_or_never().is_none());
-        assert_eq!(wait().await.unwrap_err(), NoTurn::Crowded);
-        drop(turns.wait("a/2".to_owned(), PATIENCE).await.unwrap());
+        assert_eq!(wait().await.unwrap_err(), Fault::TooManyWaiting { limit: 2 });
+        drop(turns.wait("a/2".to_owned()).await.unwrap());
         drop(first);
         let second = second.await.unwrap();
         let mut fourth = Box::pin(wait());
@@ -124,10 +123,10 @@ mod tests {
 
     #[tokio::test]
     async fn one_who_leaves_the_queue_leaves_nothing_behind() {
-        let turns = Turns::new(1);
-        let first = turns.wait("a/1".to_owned(), PATIENCE).await.unwrap();
+        let turns = Turns::new(1, PATIENCE);
+        let first = turns.wait("a/1".to_owned()).await.unwrap();
         {
-            let mut waiting = std::pin::pin!(turns.wait("a/1".to_owned(), PATIENCE));
+            let mut waiting = std::pin::pin!(turns.wait("a/1".to_owned()));
             assert!(waiting.as_mut().now_or_never().is_none());
         }
         drop(first);

@@ -1,0 +1,204 @@
+//! A door that listens: how it opens, what keeps it up to date, and how it closes.
+//!
+//! [`bind`](Door::bind) loads everything and takes the addresses, [`open`](Door::open)
+//! starts what runs beside the requests, and [`close`](OpenDoor::close) ends it, when no
+//! request is under way any more.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use bytes::Bytes;
+use http::Response;
+use hyper_util::server::graceful::Watcher;
+use solgate::policy::MemoryReset;
+use solgate_access::tls::{Protocol, TlsListener};
+use solgate_access::tokens::Tokens;
+use solgate_config::{Config, Limits};
+use solgate_telemetry::record_file::RecordFile;
+use solgate_telemetry::spans::Spans;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+use crate::admin::Admin;
+use crate::admission::Admission;
+use crate::build_gate::GateBuilder;
+use crate::connection_metrics::OpenConnection;
+use crate::connections::{connections, listen};
+use crate::current_gate::CurrentGate;
+use crate::error::GatewayError;
+use crate::farewell::Farewell;
+use crate::metrics::Metrics;
+use crate::overrides;
+use crate::pipeline::{Pipeline, Reporter, RequestIds};
+use crate::reload::Reload;
+use crate::routes::{self, Onward};
+use crate::shutdown::Drain;
+
+/// A door that has its addresses, and is not open yet.
+pub struct Door<F> {
+    listener: TcpListener,
+    address: SocketAddr,
+    admin: Option<(TcpListener, SocketAddr)>,
+    reload: Option<Reload>,
+    open: OpenDoor<F>,
+}
+
+/// A door that is open.
+pub struct OpenDoor<F> {
+    pub pipeline: Arc<Pipeline<F>>,
+    pub tls: Option<Arc<TlsListener>>,
+    pub limits: Limits,
+    metrics: Arc<Metrics>,
+    admin: Arc<Admin>,
+    drain: Drain,
+    /// What runs beside the requests.
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl<F: Onward> Door<F> {
+    /// Builds the gates and takes the addresses; from then on clients can connect, and
+    /// are served when the door is open. With TLS they speak `protocol` in it.
+    ///
+    /// # Errors
+    /// A gate cannot be built, an upstream not be used, an address not be bound,
+    /// certificates or keys not be read.
+    pub async fn bind(config: &Config, protocol: Protocol, build_gate: GateBuilder<'_>) -> Result<Self, GatewayError> {
+        let metrics = Arc::new(Metrics::default());
+        let routes = routes::open(config, build_gate, &metrics)?;
+        let largest_body = routes.values().map(|route| route.gate.get().body_limit()).max().unwrap_or_default();
+        let admission = Admission::new(&config.limits, largest_body)?;
+        let tokens = config.jwt.as_ref().map(|jwt| Tokens::open(jwt, &metrics.access)).transpose()?.map(Arc::new);
+        let (tls, renewal) = TlsListener::start(config, protocol, &metrics.access)?;
+        let (listener, address) = listen(&config.listen, "--listen").await?;
+        let admin_listener = match &config.admin {
+            Some(address) => Some(listen(address, "--admin").await?),
+            None => None,
+        };
+        let records = RecordFile::open(config.record.as_ref(), &metrics.records)?;
+        let mut tasks = Vec::from_iter(renewal);
+        if let Some(tokens) = &tokens {
+            tasks.extend(tokens.start(config.reload)?);
+        }
+        let spans = Spans::start(config.tracing.as_ref(), &metrics.spans)?;
+        let admin = Admin { metrics: metrics.clone(), tokens: tokens.clone(), stopping: AtomicBool::new(false) };
+        let reporter = Arc::new(Reporter { metrics: metrics.clone(), log: config.log, records, spans });
+        let pipeline = Pipeline { routes, tokens, admission, reporter, ids: RequestIds::default() };
+        let open = OpenDoor {
+            pipeline: Arc::new(pipeline),
+            tls,
+            limits: config.limits,
+            metrics,
+            admin: Arc::new(admin),
+            drain: Drain::new(config.limits.drain),
+            tasks,
+        };
+        Ok(Self { listener, address, admin: admin_listener, reload: None, open })
+    }
+}
+
+impl<F> Door<F> {
+    /// Replaces policies while it is open.
+    #[must_use]
+    pub fn with_reload(mut self, reload: Reload) -> Self {
+        self.reload = Some(reload);
+        self
+    }
+
+    /// The address that clients use, or the servers that ask.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The address of health checks and metrics, if there is one.
+    #[must_use]
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        self.admin.as_ref().map(|(_, address)| *address)
+    }
+
+    /// What is done with the memory of instances: all policies of a process share one
+    /// engine. `None` if none has a sandbox.
+    #[must_use]
+    pub fn memory_reset(&self) -> Option<MemoryReset> {
+        let mut routes = self.open.pipeline.routes.values();
+        routes.find_map(|route| route.gate.get().policies().iter().find_map(|policy| policy.memory_reset()))
+    }
+
+    /// Starts what runs beside the requests: health and metrics, the end of overrides,
+    /// reloads. The connections of the listener are for the door to take.
+    #[must_use]
+    pub fn open(self) -> (TcpListener, OpenDoor<F>) {
+        let Self { listener, admin, reload, mut open, .. } = self;
+        let gates = open.gates();
+        open.tasks.extend(admin.map(|(listener, _)| tokio::spawn(open.admin.clone().serve(listener))));
+        open.tasks.push(tokio::spawn(overrides::expire(gates.clone())));
+        open.tasks.extend(reload.map(|reload| tokio::spawn(reload.run(gates, open.metrics.clone()))));
+        (listener, open)
+    }
+}
+
+impl<F> OpenDoor<F> {
+    /// All gates, live ones first, then shadows.
+    fn gates(&self) -> Vec<Arc<CurrentGate>> {
+        let routes = || self.pipeline.routes.values();
+        let shadows = routes().filter_map(|route| route.shadow.as_ref()).map(|shadow| shadow.gate());
+        routes().map(|route| &route.gate).chain(shadows).cloned().collect()
+    }
+
+    /// Counts a connection as open for as long as what it returns exists.
+    #[must_use]
+    pub fn connection(&self) -> OpenConnection {
+        self.metrics.connections.open()
+    }
+
+    /// What lets connections go for which there is no room; `answer` is what clients are
+    /// told. In TLS nothing can be said before the handshake.
+    #[must_use]
+    pub fn farewell(&self, answer: Option<&Response<Bytes>>) -> Farewell {
+        Farewell::new(answer.filter(|_| self.tls.is_none()), self.metrics.connections.clone())
+    }
+
+    /// Hands connections to `serve` until `shutdown` is ready, as [`connections`] does,
+    /// and tells those beyond the limit that it is `full`.
+    pub async fn connections<C>(
+        &self,
+        listener: TcpListener,
+        full: &Response<Bytes>,
+        shutdown: impl Future<Output = ()>,
+        serve: impl Fn(TcpStream, SocketAddr, Watcher) -> C,
+    ) -> usize
+    where
+        C: Future<Output = ()> + Send + 'static,
+    {
+        let stopping = || {
+            self.stopping();
+            self.draining();
+        };
+        connections(listener, self.limits, self.farewell(Some(full)), shutdown, stopping, serve).await
+    }
+
+    /// It is about to close: it is not ready any more.
+    pub fn stopping(&self) {
+        self.admin.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// It takes nothing new: requests in flight have the drain limit from here on.
+    pub fn draining(&self) -> &Drain {
+        self.drain.begin();
+        &self.drain
+    }
+
+    /// Writes what is still to be written, when no request is under way.
+    pub async fn close(self) {
+        let Reporter { records, spans, .. } = &*self.pipeline.reporter;
+        if let Some(records) = records {
+            records.finish();
+        }
+        if let Some(spans) = spans {
+            spans.finish(self.drain.left()).await;
+        }
+        self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}

@@ -1,0 +1,143 @@
+//! What is known of one request, from its head to its end, and reported when it ends.
+
+use std::future::Future;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::uri::Authority;
+use http::{HeaderMap, Method, Response, StatusCode};
+use solgate::Request;
+use solgate::fault::Fault;
+use solgate::gate::Gate;
+use solgate::trace_context;
+use solgate_telemetry::line::{RequestLine, micros};
+use solgate_telemetry::record_file::HeldRecord;
+use solgate_telemetry::spans::{RequestSpan, UpstreamSpan};
+
+use super::arrival::Arrival;
+use super::reporter::Reporter;
+
+/// One request and what becomes of it. It is reported when this is dropped: at its end,
+/// or when whoever sent it does not wait for the answer.
+pub struct Exchange {
+    pub(super) line: RequestLine,
+    /// The request's, if spans are made.
+    pub(super) span: Option<RequestSpan>,
+    /// The decision, to be recorded when the request has ended.
+    pub(super) record: Option<HeldRecord>,
+    pub(super) reporter: Arc<Reporter>,
+    arrival: Arrival,
+}
+
+impl Exchange {
+    pub(super) fn begin(
+        reporter: &Arc<Reporter>,
+        id: String,
+        arrival: Arrival,
+        peer: IpAddr,
+        (method, target): (&str, &str),
+        headers: &HeaderMap,
+    ) -> Self {
+        let mut line = RequestLine::new(id, peer, arrival.time, method, target);
+        let spans = reporter.spans.as_ref();
+        let span = spans.map(|spans| spans.request(headers, arrival.time, arrival.moment));
+        line.trace_id = match &span {
+            Some(span) => Some(span.trace_id()),
+            None => trace_context::trace_id(headers),
+        };
+        Self { line, span, record: None, reporter: Arc::clone(reporter), arrival }
+    }
+
+    /// When the head was complete.
+    #[must_use]
+    pub fn arrival(&self) -> Arrival {
+        self.arrival
+    }
+
+    /// What its line says so far.
+    #[must_use]
+    pub fn line(&self) -> &RequestLine {
+        &self.line
+    }
+
+    /// So many bytes of the body have come.
+    pub(super) fn received(&mut self, bytes: usize) {
+        self.line.request_bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+    }
+
+    /// It passes without being judged.
+    pub(super) fn unjudged(&mut self, gate: &Gate, request: &Request) {
+        self.line.unjudged(gate, request);
+    }
+
+    /// It waits for others.
+    pub(super) async fn waiting<T>(&self, turn: impl Future<Output = T>) -> T {
+        let begun = Instant::now();
+        let turn = turn.await;
+        if let Some(span) = &self.span {
+            span.waited(begun);
+        }
+        turn
+    }
+
+    /// It ends with a fault.
+    pub fn failed(&mut self, fault: &Fault) {
+        self.line.failed(fault);
+    }
+
+    /// It goes to the VNFM now, with these fields.
+    #[must_use]
+    pub fn forwarded(&self, method: &Method, vnfm: &Authority, headers: &mut HeaderMap) -> Forwarding {
+        let sent = Instant::now();
+        Forwarding { sent, span: self.span.as_ref().map(|span| span.forwarded(method, vnfm, headers)) }
+    }
+
+    /// The VNFM has answered, or has not.
+    pub fn returned(&mut self, forwarding: Forwarding, answer: Result<StatusCode, &Fault>) {
+        if let Some(span) = forwarding.span {
+            span.end(answer);
+        }
+        self.line.micros.upstream = micros(forwarding.sent.elapsed());
+        self.line.upstream_status = answer.ok().map(|status| status.as_u16());
+    }
+
+    /// The client gets an answer with this status.
+    pub fn answered(&mut self, status: StatusCode) {
+        self.line.status = Some(status.as_u16());
+    }
+
+    /// So many bytes of the answer's body are on their way to the client.
+    pub fn sent(&mut self, bytes: usize) {
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        self.line.response_bytes = self.line.response_bytes.saturating_add(bytes);
+    }
+
+    /// The server that asks gets all of an answer for the client at once.
+    pub fn answered_with(&mut self, answer: &Response<Bytes>) {
+        self.answered(answer.status());
+        self.sent(answer.body().len());
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        let mut line = std::mem::take(&mut self.line);
+        line.micros.total = micros(self.arrival.moment.elapsed());
+        line.write(self.reporter.log);
+        if let Some(record) = self.record.take() {
+            record.offer(line.handling());
+        }
+        if let Some(span) = self.span.take() {
+            span.end(&line);
+        }
+        self.reporter.metrics.requests.ended(line);
+    }
+}
+
+/// A request on its way to the VNFM.
+pub struct Forwarding {
+    sent: Instant,
+    span: Option<UpstreamSpan>,
+}
