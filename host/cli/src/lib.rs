@@ -13,9 +13,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use solgate::policy::{Isolation, Policy, PolicySources};
 use solgate_config::GateError;
-use solgate_gateway::reload::ComponentLoader;
+use solgate_gateway::reload::{ComponentLoader, SourceLoader};
 use solgate_telemetry::log;
 
 use args::defaults::with_defaults;
@@ -113,17 +112,17 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Serve(arguments) => {
             log::start()?;
             let loader = policies::Loader::for_gateway()?;
-            Ok(runtime()?.block_on(serve::run(arguments, &loading(&loader), reloading(&loader)))?)
+            Ok(runtime()?.block_on(serve::run(arguments, loading(&loader), reloading(&loader)))?)
         }
         Command::ForwardAuth(arguments) => {
             log::start()?;
             let loader = policies::Loader::for_gateway()?;
-            Ok(runtime()?.block_on(forward_auth::run(arguments, &loading(&loader), reloading(&loader)))?)
+            Ok(runtime()?.block_on(forward_auth::run(arguments, loading(&loader), reloading(&loader)))?)
         }
         Command::ExtAuthz(arguments) => {
             log::start()?;
             let loader = policies::Loader::for_gateway()?;
-            Ok(runtime()?.block_on(ext_authz::run(arguments, &loading(&loader), reloading(&loader)))?)
+            Ok(runtime()?.block_on(ext_authz::run(arguments, loading(&loader), reloading(&loader)))?)
         }
         Command::Check(arguments) => runtime()?.block_on(async {
             let loader = policies::Loader::for_author()?;
@@ -136,10 +135,11 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
 }
 
 /// How a door that listens loads its policies.
-fn loading(
-    loader: &policies::Loader,
-) -> impl Fn(&PolicySources, Isolation) -> Result<Vec<Arc<Policy>>, GateError> + Sync {
-    |sources, isolation| loader.components(sources, isolation).map_err(|error| GateError::Policy(error.to_string()))
+fn loading(loader: &policies::Loader) -> SourceLoader {
+    let loader = loader.clone();
+    Arc::new(move |sources, isolation| {
+        loader.components(sources, isolation).map_err(|error| GateError::Policy(error.to_string()))
+    })
 }
 
 /// How it loads one again, from what it has read.
@@ -161,6 +161,8 @@ mod tests {
     fn the_help_has_the_defaults_of_the_file() {
         let mut command = command();
         let mut help = |door: &str| command.find_subcommand_mut(door).unwrap().render_long_help().to_string();
+        // Lines may be broken anywhere.
+        let mut help = |door: &str| help(door).split_whitespace().collect::<Vec<_>>().join(" ");
         let serve = help("serve");
         for shown in [
             "[default: 127.0.0.1:8080]",

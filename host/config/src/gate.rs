@@ -12,7 +12,7 @@ use crate::values::{As, Each, FieldName, Maybe, Positive, Span, TimeLimit, Url};
 
 /// Policies and settings of one gate. The default is the built-in policy,
 /// enforced.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct GateConfig {
     pub policies: PolicySources,
     /// Options that differ from the policies' defaults.
@@ -103,7 +103,7 @@ impl SeverityOverride {
 }
 
 /// Where and how facts are fetched.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct FactsConfig {

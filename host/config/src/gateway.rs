@@ -19,7 +19,7 @@ use crate::values::{As, Positive, Span, TimeLimit};
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 
 /// Everything that a server needs.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     /// Address and port of the gate.
     pub listen: String,
@@ -122,7 +122,7 @@ impl Default for Limits {
 }
 
 /// One VNFM, and the gate in front of it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct UpstreamConfig {
     /// Requests with this Host (any port) only.
     pub host: Option<String>,

@@ -6,7 +6,7 @@ use serde::de::value::BorrowedStrDeserializer;
 use serde::{Deserialize, Serialize, de};
 use solgate::gate::{FactFailure, Severity};
 
-/// [`FactFailure`] in the file.
+/// What becomes of a request if a fact is not to be had.
 #[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(remote = "FactFailure", rename_all = "camelCase")]
@@ -17,7 +17,7 @@ pub enum FactFailureName {
     Pass,
 }
 
-/// [`Severity`] in the file.
+/// What becomes of a request that breaks a rule.
 #[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(remote = "Severity", rename_all = "camelCase")]
@@ -66,13 +66,12 @@ impl de::Error for OneOf {
     }
 }
 
-/// [`FactFailure`] and [`Severity`] by their names.
+/// A [`FactFailure`] by its name.
 #[derive(Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct NamedFactFailure(#[serde(with = "FactFailureName")] pub FactFailure);
 
-/// The same for a severity.
+/// A [`Severity`] by its name.
 #[derive(Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct NamedSeverity(#[serde(with = "SeverityName")] pub Severity);

@@ -68,7 +68,8 @@ impl<F: Form> Each<F> {
     }
 }
 
-struct Item<F: Form>(F::Value);
+/// One text in the form `F`.
+pub struct Item<F: Form>(pub F::Value);
 
 impl<'de, F: Form> Deserialize<'de> for Item<F> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -24,23 +24,26 @@ const MEMBERS: [(&str, &str); 12] = [
 
 /// The command line with the defaults in the help of its doors.
 pub fn with_defaults(command: Command) -> Command {
-    let doors = [
-        ("serve", default_of("/listen")),
-        ("ext-authz", Some(ext_authz::DEFAULT_LISTEN.to_owned())),
-        ("forward-auth", Some(forward_auth::DEFAULT_LISTEN.to_owned())),
-    ];
-    doors.into_iter().fold(command, |command, (door, listen)| {
-        command.mut_subcommand(door, |door| {
-            door.mut_args(|argument| {
-                let default = if argument.get_id() == "listen" { listen.clone() } else { default_for(&argument) };
-                match (argument.get_help(), default) {
-                    (Some(help), Some(default)) => {
-                        let help = format!("{help} [default: {default}]");
-                        argument.help(help)
-                    }
-                    _ => argument,
+    let serve = default_of("/listen");
+    command.mut_subcommands(|door| {
+        let listen = match door.get_name() {
+            "serve" => serve.as_deref(),
+            "ext-authz" => Some(ext_authz::DEFAULT_LISTEN),
+            "forward-auth" => Some(forward_auth::DEFAULT_LISTEN),
+            _ => return door,
+        };
+        door.mut_args(|argument| {
+            let default = match argument.get_id().as_str() {
+                "listen" => listen.map(str::to_owned),
+                _ => default_for(&argument),
+            };
+            match (argument.get_help(), default) {
+                (Some(help), Some(default)) => {
+                    let help = format!("{help} [default: {default}]");
+                    argument.help(help)
                 }
-            })
+                _ => argument,
+            }
         })
     })
 }

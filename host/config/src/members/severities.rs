@@ -17,6 +17,7 @@ use crate::values::{Maybe, Reason, Until};
 #[serde(default, deny_unknown_fields)]
 pub struct Members {
     /// What becomes of a request that breaks the rule.
+    #[cfg_attr(test, schemars(with = "crate::names::SeverityName"))]
     severity: Option<NamedSeverity>,
     /// Why, for whoever finds it later.
     #[serde(with = "Maybe::<Reason>")]

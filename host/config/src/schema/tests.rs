@@ -19,7 +19,6 @@ fn derived() -> Value {
     // The reader has words of its own for these, so the types do not ask for them.
     schema["required"] = json!(["upstreams"]);
     schema["$defs"]["Override"]["required"] = json!(["severity", "reason"]);
-    schema["$defs"]["PinnedPolicy"]["required"] = json!(["file"]);
     schema["title"] = json!("The configuration of Solgate");
     schema
 }

@@ -32,23 +32,23 @@ use solgate::gate::{Gate, Verdict};
 use solgate::problem::ProblemStyle;
 use solgate::request::Caller;
 use solgate_access::tokens::Tokens;
-use solgate_config::GateMode;
+use solgate_config::{GateMode, Limits};
 
 pub use self::arrival::{Arrival, RequestIds};
 pub use self::exchange::{Exchange, Forwarding};
 pub use self::reporter::Reporter;
 use crate::admission::{Admission, AdmittedBody, BodyRoom, RequestPlace};
-use crate::router::Router;
-use crate::routes::Route;
+use crate::routes::{self, Route, Routes};
 use crate::turns::Turn;
 
-/// What all requests of a door share.
+/// What all requests of a door share, until another configuration holds.
 pub struct Pipeline<F> {
-    pub routes: Router<Route<F>>,
+    pub routes: Routes<F>,
     pub tokens: Option<Arc<Tokens>>,
-    pub admission: Admission,
+    pub admission: Arc<Admission>,
     pub reporter: Arc<Reporter>,
-    pub ids: RequestIds,
+    pub ids: Arc<RequestIds>,
+    pub limits: Limits,
 }
 
 /// The head of a request, as its door has received it.
@@ -152,7 +152,7 @@ impl<F> Pipeline<F> {
     /// all gates.
     #[must_use]
     pub fn body_limit(&self) -> usize {
-        self.routes.values().map(|route| route.gate.get().body_limit()).max().unwrap_or_default()
+        routes::largest_body(&self.routes)
     }
 }
 
