@@ -16,14 +16,18 @@
 #   make bench   build, and measure speed, memory and start-up (docs/performance.md)
 
 CARGO ?= cargo
-# The whole workspace is named in every step, so that the features of what is
-# compiled in one are those of the next.
 CARGO_FLAGS := --release --locked --workspace
+# What is built to be used. The packages are named in every step, so that the features
+# of what is compiled in one are those of the next; tests/tests/dependencies.rs looks
+# that the tests have the same.
+SHIPPED := --release --locked --package solgate-bundle --package solgate-cli --package libsolgate
 ARTIFACTS := target/solgate
 WASM_TARGET := wasm32-unknown-unknown
 WASM := target/$(WASM_TARGET)/sandbox
 BUNDLE := $(shell find policies/vnflcm-v2 -type f)
-BAKER := $(shell find host/bundle/src host/bundle/Cargo.toml -type f)
+BAKER := $(shell find $(addprefix host/,bundle/src bundle/Cargo.toml cases document contract native) -type f) Cargo.toml Cargo.lock
+# The machine that this is; deploy/release.sh builds for others as well.
+ARCHITECTURE := $(shell uname -m)
 
 # The version that deny.toml is written for.
 DENY_VERSION := 0.20.2
@@ -37,7 +41,7 @@ FUZZ_TARGETS :=
 .PHONY: build run test test-doors test-long test-soak fuzz fuzz-short check check-format deny release format count bench peers check-bench artifacts wasm wasm-target clean
 
 build: artifacts
-	$(CARGO) build $(CARGO_FLAGS) --bin solgate --lib
+	$(CARGO) build $(SHIPPED) --bin solgate --lib
 
 run: build
 	target/release/solgate serve --demo
@@ -64,6 +68,8 @@ test-soak: build
 
 check: check-format artifacts
 	$(CARGO) clippy $(CARGO_FLAGS) --all-targets -- -D warnings
+	$(CARGO) clippy --release --locked --package vnfm-plain -- -D warnings
+	$(CARGO) clippy --release --locked --package vnfm-tower -- -D warnings
 
 check-format:
 	$(CARGO) fmt --all --check
@@ -103,7 +109,7 @@ check-bench:
 	cd tests/bench/peers && $(CARGO) fmt --check
 	cd tests/bench/peers && $(CARGO) clippy --release --locked --all-targets -- -D warnings
 
-artifacts: $(ARTIFACTS)/engine.wasm $(ARTIFACTS)/vnflcm-v2.wasm
+artifacts: $(ARTIFACTS)/engine.wasm $(ARTIFACTS)/vnflcm-v2.wasm $(ARTIFACTS)/engine-$(ARCHITECTURE).native
 
 # The engine, and the misbehaving policy of the tests, as core modules. Cargo
 # knows whether they are up to date; the copy changes only if they did.
@@ -117,10 +123,23 @@ wasm: wasm-target
 wasm-target:
 	@rustup target list --installed | grep -qx $(WASM_TARGET) || rustup target add $(WASM_TARGET)
 
+# What makes the rest. Cargo leaves a program alone that is up to date; make goes by
+# when it was written.
+target/release/solgate-bake: $(ARTIFACTS)/engine.wasm $(BAKER)
+	$(CARGO) build $(SHIPPED) --bin solgate-bake
+	@touch $@
+
 # The default policy.
-$(ARTIFACTS)/vnflcm-v2.wasm: $(ARTIFACTS)/engine.wasm $(BUNDLE) $(BAKER)
-	$(CARGO) build $(CARGO_FLAGS) --bin solgate-bake
-	target/release/solgate-bake policies/vnflcm-v2 $@
+$(ARTIFACTS)/vnflcm-v2.wasm: target/release/solgate-bake $(BUNDLE)
+	target/release/solgate-bake policy policies/vnflcm-v2 $@
+
+# The engine of the default policy, and of all that are baked like it, as native code:
+# made anew with another engine, another wasmtime or other settings. For another
+# machine than this one it takes a compiler that nothing else needs.
+$(ARTIFACTS)/engine-%.native: target/release/solgate-bake $(ARTIFACTS)/vnflcm-v2.wasm
+	$(if $(filter $(ARCHITECTURE),$*),target/release/solgate-bake,$(CROSS_BAKER)) native $* $(ARTIFACTS)/vnflcm-v2.wasm $@
+
+CROSS_BAKER := $(CARGO) run --release --locked --target-dir target/cross --package solgate-bundle --features cross --bin solgate-bake --
 
 clean:
 	$(CARGO) clean

@@ -34,8 +34,11 @@ main() {
         [[ " ${TARGETS[*]} " == *" $target "* ]] || fail "'$target' is none of: ${TARGETS[*]}"
     done
     install_zig
-    # The policy within, which is the same for all.
+    # The policy within, which is the same for all, and the native code, which is not.
     make artifacts
+    for target in "${targets[@]}"; do
+        make "target/solgate/engine-${target%%-*}.native"
+    done
     rm -rf "$DIST"
     mkdir -p "$DIST"
     for target in "${targets[@]}"; do

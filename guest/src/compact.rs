@@ -1,4 +1,4 @@
-//! Laying an engine out for snapshots.
+//! Laying a compiled bundle out for snapshots.
 //!
 //! Of the megabytes that compiling a bundle leaves in memory, one evaluation reads
 //! some tens of kilobytes. Where they lie far apart, each of them brings its
@@ -6,20 +6,20 @@
 //! every evaluation. So what most evaluations read is copied once more, side by side.
 
 use crate::{
-    engine::{CompiledOperation, Engine},
+    compiled::{CompiledBundle, CompiledOperation},
     rules::Expression,
 };
 
-impl Engine {
-    /// The same engine, with what evaluations read most in memory that is allocated
+impl CompiledBundle {
+    /// The same, with what evaluations read most in memory that is allocated
     /// one after another.
     pub(crate) fn compacted(mut self) -> Self {
         self.router = self.router.clone();
         self.profiles = self.profiles.clone();
         self.outside = self.outside.clone();
-        self.bundle.api_roots = self.bundle.api_roots.clone();
-        self.bundle.operations = self.bundle.operations.clone();
-        self.bundle.facts = self.bundle.facts.clone();
+        self.ir.api_roots = self.ir.api_roots.clone();
+        self.ir.operations = self.ir.operations.clone();
+        self.ir.facts = self.ir.facts.clone();
         self.fact_variables = self.fact_variables.clone();
         // Collecting would keep the old list's place.
         let mut expressions = Vec::with_capacity(self.expressions.len());

@@ -2,6 +2,7 @@
 //! on.
 
 use serde_json::Value;
+use solgate_contract::spoken::Spoken;
 
 use crate::{
     error::InitError,
@@ -17,10 +18,6 @@ const MOST: usize = 32;
 pub(crate) struct Dialects {
     names: Vec<String>,
 }
-
-/// Which dialects are on.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Spoken(u32);
 
 impl Dialects {
     pub(crate) fn of(bundle: &Bundle) -> Result<Self, InitError> {
@@ -63,23 +60,6 @@ impl Dialects {
             Setting::Severity { .. } => spoken,
         })
     }
-}
-
-impl Spoken {
-    /// Every dialect that there can be.
-    pub(crate) const ALL: Self = Self(u32::MAX);
-
-    pub(crate) fn has(self, index: usize) -> bool {
-        self.0 & bit(index) != 0
-    }
-
-    fn with(self, index: usize, on: bool) -> Self {
-        if on { Self(self.0 | bit(index)) } else { Self(self.0 & !bit(index)) }
-    }
-}
-
-fn bit(index: usize) -> u32 {
-    u32::try_from(index).ok().and_then(|index| 1u32.checked_shl(index)).unwrap_or(0)
 }
 
 fn short(count: usize) -> u64 {

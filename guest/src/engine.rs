@@ -1,77 +1,25 @@
-//! A compiled bundle and how it judges.
+//! How a compiled bundle judges.
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::BTreeMap;
+
+use solgate_contract::manifest::{FactTemplate, Limits, Manifest, Operation, OptionDefinition, RuleSummary, Secret};
+use solgate_contract::verdict::{Context, Outcome, Request};
 
 use crate::{
-    api_root,
-    catalogue::ENGINE_RULES,
-    cel_env::Runtime,
-    dialects::{Dialects, Spoken},
+    compiled::CompiledBundle,
     error::InitError,
-    ir::{self, Bundle},
-    router::{Route, Router},
-    rules::{self, Expression, OperationRules, RuleCompiler},
-    schema::{BodySchema, Secret, check_annotations, secrets},
-    settings::{Profile, RuleEntry},
-    stages,
+    ir::{Bundle, FactDef, OptionDef, Rule},
+    schema, stages,
     trace::Trace,
-    uri,
-    verdict::{Context, Outcome, Request},
 };
 
-/// Header fields that the engine reads whatever the bundle says.
-const FIELDS: &[&str] = &["accept", "authorization", "content-type", "if-match", "version"];
-/// Deepest nesting of a body that can be judged on a small stack.
-const MOST_DEPTH: u32 = 256;
-
 /// A compiled bundle: immutable, to be shared by threads.
-pub struct Engine {
-    pub(crate) bundle: Bundle,
-    wanted_fields: Vec<String>,
-    pub(crate) router: Router,
-    dialects: Dialects,
-    pub(crate) rules: Vec<RuleEntry>,
-    pub(crate) rule_index: BTreeMap<String, usize>,
-    /// By index of the API root.
-    pub(crate) profiles: Vec<Profile>,
-    /// Outside all API roots.
-    pub(crate) outside: Profile,
-    pub(crate) runtime: Runtime,
-    pub(crate) expressions: Vec<Expression>,
-    /// By index of the operation.
-    pub(crate) operations: Vec<CompiledOperation>,
-    /// Names of the variables of each fact's template.
-    pub(crate) fact_variables: Vec<Vec<String>>,
-}
-
-/// What the engine knows of one operation beside its [`ir::Operation`].
-pub(crate) struct CompiledOperation {
-    pub rules: OperationRules,
-    pub body: Option<CompiledBody>,
-    /// Rules of the header parameters, in their order.
-    pub header_rules: Vec<usize>,
-    /// Names of the header parameters in lower case.
-    pub header_names: Vec<String>,
-}
-
-pub(crate) struct CompiledBody {
-    /// An operation and a dialect of it may have the same.
-    pub schema: Arc<BodySchema>,
-    pub media_type_rule: usize,
-    /// Rule of each media type that is only tolerated.
-    pub tolerated: Vec<Option<usize>>,
-}
+pub struct Engine(CompiledBundle);
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Engine")
-            .field("name", &self.bundle.name)
-            .field("version", &self.bundle.version)
-            .finish_non_exhaustive()
+        let Bundle { name, version, .. } = &self.0.ir;
+        f.debug_struct("Engine").field("name", name).field("version", version).finish_non_exhaustive()
     }
 }
 
@@ -83,105 +31,77 @@ impl Engine {
     /// If the bundle refers to what it does not define, or holds a schema or an
     /// expression that does not compile.
     pub fn new(bundle: Bundle) -> Result<Self, InitError> {
-        if bundle.format != ir::FORMAT {
-            return Err(InitError::Format { found: bundle.format, expected: ir::FORMAT });
-        }
-        if bundle.limits.depth > MOST_DEPTH {
-            return Err(InitError::Limit { name: "depth", value: bundle.limits.depth.into(), most: MOST_DEPTH.into() });
-        }
-        let dialects = Dialects::of(&bundle)?;
-        unique_operations(&bundle.operations)?;
-        unique("fact", bundle.facts.iter().map(|fact| &fact.name))?;
-        unique("option", bundle.options.iter().map(|option| &option.name))?;
-        // The names of variables do not tell roots apart.
-        let shapes: Vec<String> = bundle.api_roots.iter().map(|root| api_root::shape(&root.path)).collect();
-        unique("API root", shapes.iter())?;
-        let router = Router::new(&bundle.api_roots, &bundle.operations, &dialects)?;
-        let (rules, rule_index) = rules::table(&bundle)?;
-        let profiles = bundle
-            .api_roots
-            .iter()
-            .map(|root| Profile::build(&bundle, Some(root), &rules, &dialects))
-            .collect::<Result<_, _>>()?;
-        let outside = Profile::build(&bundle, None, &rules, &dialects)?;
-
-        let mut compiler = RuleCompiler::new(&bundle, &rule_index)?;
-        compiler.compile()?;
-        let mut wanted: BTreeSet<String> = FIELDS.iter().map(|name| (*name).to_owned()).collect();
-        wanted.extend(
-            bundle
-                .operations
-                .iter()
-                .flat_map(|operation| &operation.headers)
-                .map(|header| header.name.to_ascii_lowercase()),
-        );
-        wanted.extend(bundle.operations.iter().flat_map(|operation| operation.credentials.iter().cloned()));
-        wanted.extend(std::mem::take(&mut compiler.fields));
-        let (runtime, expressions, operation_rules) = compiler.runtime();
-
-        let mapped: BTreeSet<&String> =
-            bundle.operations.iter().flat_map(|operation| operation.rule_map.keys()).collect();
-        for (name, schema) in &bundle.schemas {
-            let known = |id: &str| rule_index.contains_key(id) || mapped.iter().any(|name| *name == id);
-            check_annotations(schema, &format!("#/components/schemas/{name}"), &known)?;
-        }
-        let mut operations: Vec<CompiledOperation> = Vec::with_capacity(bundle.operations.len());
-        for (operation, rules) in bundle.operations.iter().zip(operation_rules) {
-            let schema = body_schema(operation, &bundle, &operations, &rule_index)?;
-            operations.push(CompiledOperation::new(operation, rules, schema, &rule_index)?);
-        }
-        Ok(Self {
-            wanted_fields: wanted.into_iter().collect(),
-            router,
-            dialects,
-            rules,
-            rule_index,
-            profiles,
-            outside,
-            runtime,
-            expressions,
-            operations,
-            fact_variables: bundle
-                .facts
-                .iter()
-                .map(|fact| rules::fact_variables(fact).into_iter().map(str::to_owned).collect())
-                .collect(),
-            bundle,
-        })
+        CompiledBundle::new(bundle).map(Self)
     }
 
     /// The same engine without the quick way through plain expressions: what that
     /// way is compared with.
     #[must_use]
     pub fn by_cel_alone(mut self) -> Self {
-        self.expressions.iter_mut().for_each(|expression| expression.direct = None);
+        self.0.expressions.iter_mut().for_each(|expression| expression.direct = None);
         self
+    }
+
+    /// The same engine, laid out in memory for a snapshot.
+    #[cfg(target_arch = "wasm32")]
+    pub(crate) fn compacted(self) -> Self {
+        Self(self.0.compacted())
     }
 
     /// The bundle as it was given.
     #[must_use]
     pub fn bundle(&self) -> &Bundle {
-        &self.bundle
+        &self.0.ir
     }
 
     /// Names, in lower case and sorted, of the header fields that
     /// [`evaluate`](Self::evaluate) reads. Others need not be in the request.
     #[must_use]
     pub fn wanted_fields(&self) -> &[String] {
-        &self.wanted_fields
+        &self.0.wanted_fields
     }
 
     /// Where the bodies of the operations may hold secrets.
     #[must_use]
     pub fn secrets(&self) -> Vec<Secret> {
-        let bodies = self.bundle.operations.iter().filter_map(|operation| operation.body.as_ref());
-        secrets(bodies.map(|body| &body.schema), &self.bundle.schemas)
+        let bodies = self.0.ir.operations.iter().filter_map(|operation| operation.body.as_ref());
+        schema::secrets(bodies.map(|body| &body.schema), &self.0.ir.schemas)
+    }
+
+    /// What the policy is and what it needs.
+    #[must_use]
+    pub fn manifest(&self) -> Manifest {
+        let bundle = &self.0.ir;
+        Manifest {
+            name: bundle.name.clone(),
+            version: bundle.version.clone(),
+            digest: bundle.digest.clone(),
+            fields: self.wanted_fields().to_vec(),
+            api_roots: bundle.api_roots.iter().map(|root| root.path.clone()).collect(),
+            operations: bundle
+                .resources()
+                .map(|operation| Operation {
+                    id: operation.id.clone(),
+                    method: operation.method.clone(),
+                    path: operation.path.clone(),
+                })
+                .collect(),
+            facts: by_name(bundle.facts.iter().map(|fact| (&fact.name, template(fact)))),
+            options: by_name(bundle.options.iter().map(|option| (&option.name, definition(option)))),
+            rules: bundle.rules.iter().map(summary).collect(),
+            limits: Limits {
+                body_bytes: bundle.limits.body_bytes,
+                target_bytes: bundle.limits.target_bytes,
+                depth: bundle.limits.depth,
+            },
+            secrets: self.secrets(),
+        }
     }
 
     /// Judges one request. Pure: the same arguments give the same outcome.
     #[must_use]
     pub fn evaluate(&self, request: &Request<'_>, context: &Context<'_>) -> Outcome {
-        stages::run(self, request, context, None)
+        stages::run(&self.0, request, context, None)
     }
 
     /// Judges one request as [`evaluate`](Self::evaluate) does, and says what
@@ -190,7 +110,7 @@ impl Engine {
     #[must_use]
     pub fn trace(&self, request: &Request<'_>, context: &Context<'_>) -> (Outcome, Trace) {
         let mut trace = Trace::default();
-        let outcome = stages::run(self, request, context, Some(&mut trace));
+        let outcome = stages::run(&self.0, request, context, Some(&mut trace));
         trace.end(&outcome);
         (outcome, trace)
     }
@@ -198,113 +118,43 @@ impl Engine {
     /// The operationId that a method and a target lead to, if any. For logs.
     #[must_use]
     pub fn route(&self, method: &str, target: &str) -> Option<&str> {
-        let path = uri::normalise(uri::split_target(target).0).ok()?;
-        match self.router.find(&path, |_| Spoken::ALL) {
-            Route::Found { resource, .. } => {
-                let operation = self.bundle.operations.get(resource.operation(method, Spoken::ALL)?)?;
-                Some(&operation.id)
-            }
-            _ => None,
-        }
-    }
-
-    /// The settings below an API root, or outside all of them, under a context.
-    pub(crate) fn profile(&self, root: Option<usize>, context: &Context<'_>) -> Cow<'_, Profile> {
-        let built = root.and_then(|root| self.profiles.get(root)).unwrap_or(&self.outside);
-        if context.settings.is_empty() {
-            Cow::Borrowed(built)
-        } else {
-            Cow::Owned(built.overlaid(context.settings, &self.rules, &self.rule_index, &self.dialects))
-        }
-    }
-
-    /// The dialects that are on below an API root under a context.
-    pub(crate) fn spoken(&self, root: usize, context: &Context<'_>) -> Spoken {
-        let built = self.profiles.get(root).unwrap_or(&self.outside);
-        self.dialects.overlaid(built.spoken, context.settings)
+        let operation = self.0.router.operation(method, target)?;
+        self.0.ir.operations.get(operation).map(|operation| operation.id.as_str())
     }
 }
 
-impl CompiledOperation {
-    fn new(
-        operation: &ir::Operation,
-        rules: OperationRules,
-        schema: Option<Arc<BodySchema>>,
-        index: &BTreeMap<String, usize>,
-    ) -> Result<Self, InitError> {
-        let find = |rule: &String, place: &str| {
-            let unknown = || InitError::UnknownRule {
-                rule: rule.clone(),
-                place: format!("{place} of the operation {}", operation.id),
-            };
-            index.get(rule).copied().ok_or_else(unknown)
-        };
-        let body = match operation.body.as_ref().zip(schema) {
-            None => None,
-            Some((body, schema)) => Some(CompiledBody {
-                schema,
-                media_type_rule: find(&body.media_type_rule, "the request body")?,
-                tolerated: body
-                    .media_types
-                    .iter()
-                    .map(|media| media.rule.as_ref().map(|rule| find(rule, "a media type")).transpose())
-                    .collect::<Result<_, _>>()?,
-            }),
-        };
-        Ok(Self {
-            rules,
-            body,
-            header_rules: operation
-                .headers
-                .iter()
-                .map(|header| find(&header.rule, "a header parameter"))
-                .collect::<Result<_, _>>()?,
-            header_names: operation.headers.iter().map(|header| header.name.to_ascii_lowercase()).collect(),
-        })
+/// One after another: collecting would sort first, and the code of that is a hundredth
+/// of the component.
+fn by_name<'n, T>(named: impl Iterator<Item = (&'n String, T)>) -> BTreeMap<String, T> {
+    let mut map = BTreeMap::new();
+    for (name, value) in named {
+        map.insert(name.clone(), value);
+    }
+    map
+}
+
+fn template(fact: &FactDef) -> FactTemplate {
+    FactTemplate {
+        name: fact.name.clone(),
+        path: fact.path.clone(),
+        query: fact.query.clone(),
+        plain_on_400: fact.plain_on_400,
+        members: fact.members.clone(),
+        list: fact.list,
     }
 }
 
-/// The schema of an operation's body: that of an earlier one, if it would be the same.
-fn body_schema(
-    operation: &ir::Operation,
-    bundle: &Bundle,
-    compiled: &[CompiledOperation],
-    index: &BTreeMap<String, usize>,
-) -> Result<Option<Arc<BodySchema>>, InitError> {
-    let Some(body) = &operation.body else { return Ok(None) };
-    let is_same = |known: &ir::Operation| {
-        known.rule_map == operation.rule_map && known.body.as_ref().is_some_and(|known| known.schema == body.schema)
-    };
-    let mut known = bundle.operations.iter().zip(compiled).filter(|(known, _)| is_same(known));
-    if let Some(same) = known.find_map(|(_, compiled)| compiled.body.as_ref()) {
-        return Ok(Some(Arc::clone(&same.schema)));
-    }
-    BodySchema::compile(&body.schema, operation, &bundle.schemas, index).map(|schema| Some(Arc::new(schema)))
+fn definition(option: &OptionDef) -> OptionDefinition {
+    OptionDefinition { default: option.default.clone(), values: option.values.clone(), doc: option.doc.clone() }
 }
 
-/// One id is one method and path, with at most one operation in each dialect.
-fn unique_operations(operations: &[ir::Operation]) -> Result<(), InitError> {
-    for (index, operation) in operations.iter().enumerate() {
-        let mut namesakes = operations.iter().take(index).filter(|known| known.id == operation.id);
-        let is_other = |known: &ir::Operation| {
-            known.dialect == operation.dialect || known.method != operation.method || known.path != operation.path
-        };
-        if namesakes.any(is_other) {
-            return Err(InitError::Duplicate { kind: "operation", name: operation.id.clone() });
-        }
+fn summary(rule: &Rule) -> RuleSummary {
+    RuleSummary {
+        id: rule.id.clone(),
+        severity: rule.severity.default,
+        status: rule.status,
+        title: rule.title.clone(),
+        clause: rule.clause.clone(),
+        operations: rule.operations.clone(),
     }
-    Ok(())
 }
-
-fn unique<'n>(kind: &'static str, names: impl Iterator<Item = &'n String>) -> Result<(), InitError> {
-    let mut known = BTreeSet::new();
-    for name in names {
-        if !known.insert(name) {
-            return Err(InitError::Duplicate { kind, name: name.clone() });
-        }
-    }
-    Ok(())
-}
-
-// The table is indexed by the constants beside it.
-const _: () = assert!(ENGINE_RULES.len() == crate::catalogue::rule::FACT_ABSENT + 1);

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+pub use solgate_contract::manifest::OptionKind;
+pub use solgate_contract::verdict::Severity;
 
 /// Raised whenever the meaning of this module's data changes.
 pub const FORMAT: u32 = 3;
@@ -99,16 +101,6 @@ pub struct OptionDef {
     /// If not empty, the only values allowed.
     #[serde(default)]
     pub values: Vec<Value>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum OptionKind {
-    Boolean,
-    Integer,
-    String,
-    /// A list of strings.
-    Strings,
 }
 
 /// A fact template.
@@ -294,20 +286,6 @@ pub struct MediaType {
     /// Tolerated, but reported under this rule.
     #[serde(default)]
     pub rule: Option<String>,
-}
-
-/// How bad a failure of a rule is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// The rule does not run.
-    Off,
-    /// A failure is recorded and has no other effect.
-    Audit,
-    /// A failure is reported beside the verdict.
-    Warn,
-    /// A failure denies the request.
-    Deny,
 }
 
 /// A severity that may depend on boolean options.

@@ -8,22 +8,19 @@
 // In the component there is an allocator, and what is generated from the contract.
 #![cfg_attr(not(target_arch = "wasm32"), forbid(unsafe_code))]
 
-pub mod api_root;
 pub mod cel_env;
 pub mod ir;
-pub mod ownership;
 #[doc(hidden)]
 pub mod readers;
 pub mod trace;
-pub mod verdict;
 
 #[cfg(target_arch = "wasm32")]
 mod allocator;
-mod catalogue;
 #[cfg(target_arch = "wasm32")]
 mod compact;
 #[cfg(target_arch = "wasm32")]
 mod compare;
+mod compiled;
 #[cfg(target_arch = "wasm32")]
 mod component;
 mod dialects;
@@ -31,18 +28,21 @@ mod engine;
 mod error;
 mod filter;
 mod findings;
+mod http_uri;
 mod json;
+mod judge;
 mod media_type;
-mod router;
 mod rules;
 mod schema;
 mod settings;
 mod stages;
 mod text;
-mod uri;
 mod version;
 
-pub use catalogue::{ENGINE_RULES, EngineRule};
 pub use engine::Engine;
 pub use error::InitError;
-pub use schema::{FORMATS, Secret};
+pub use schema::FORMATS;
+pub use solgate_contract::catalogue::{ENGINE_RULES, EngineRule};
+pub use solgate_contract::{api_root, verdict};
+
+use solgate_contract::catalogue;

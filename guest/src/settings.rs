@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
+use solgate_contract::spoken::Spoken;
 
 use crate::{
-    dialects::{Dialects, Spoken},
+    dialects::Dialects,
     error::InitError,
     ir::{ApiRoot, Bundle, OptionDef, OptionKind, Severity, SeveritySpec},
     json::Document,

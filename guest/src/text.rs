@@ -7,13 +7,6 @@ const SHOWN: usize = 60;
 /// Characters of a whole detail.
 const DETAIL: usize = 600;
 
-/// As `split_once` for an ASCII character: quicker for the few bytes that are passed
-/// over in a path or a header field, because it needs no preparation.
-pub(crate) fn split_once(text: &str, at: u8) -> Option<(&str, &str)> {
-    let index = text.bytes().position(|byte| byte == at)?;
-    Some((text.get(..index)?, text.get(index.saturating_add(1)..)?))
-}
-
 /// A foreign value in quotes: shortened, control characters escaped.
 pub(crate) fn quote(value: &str) -> String {
     let mut out = String::with_capacity(value.len().min(SHOWN).saturating_add(2));

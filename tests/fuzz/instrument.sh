@@ -18,7 +18,9 @@ instrumented() {
 
 # The library is large, and little of it is what a target waits for.
 case " $* " in
-    *' --crate-name solgate_engine '* | *' --crate-name solgate_bundle '*) speed=3 && instrumented "$@" ;;
-    *' --crate-name solgate '*) speed=1 && instrumented "$@" ;;
+    *' --crate-name solgate_engine '* | *' --crate-name solgate_bundle '* | \
+    *' --crate-name solgate_contract '* | *' --crate-name solgate_cases '* | *' --crate-name solgate_document '*) speed=3 && instrumented "$@" ;;
+    *' --crate-name solgate '* | *' --crate-name solgate_policy '* | *' --crate-name solgate_upstream '* | \
+    *' --crate-name solgate_author '* | *' --crate-name solgate_serve '* | *' --crate-name solgate_gateway '*) speed=1 && instrumented "$@" ;;
     *) exec "$rustc" "$@" ;;
 esac

@@ -12,7 +12,7 @@ use solgate::facts::{Fact, FactRequest, FactSource, MapFacts};
 use solgate::gate::{FactFailure, Gate, Verdict};
 use solgate::policy::Policy;
 use solgate_bundle::Compiled;
-use solgate_bundle::cases::{Case, FactGiven};
+use solgate_cases::{Case, FactGiven};
 use solgate_engine::ir::{Bundle, RuleKind, Stage};
 
 /// Requests to the VNFM beyond the one that is judged.
@@ -48,7 +48,8 @@ impl Asked {
     /// # Panics
     /// If the bundle's policy does not load, or a case has no form of a request.
     pub async fn count(compiled: &Compiled) -> Self {
-        let policy = Arc::new(Policy::native(compiled.bundle.clone()).expect("it loads"));
+        let policy =
+            Arc::new(Policy::without_sandbox(solgate_unsandboxed::judge(compiled.bundle.clone()).expect("it loads")));
         let mut asked = Self::default();
         for case in &compiled.cases {
             asked.add(&policy, &compiled.bundle, case).await;

@@ -4,16 +4,16 @@
 
 mod vnfm;
 
+pub use vnfm::Vnfm;
+
 use std::path::{Path, PathBuf};
 
 use data_encoding::BASE64;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use solgate_bundle::cases::{Case, Expect, Judge, Ran, Verdict, judge};
+use solgate_cases::{Case, Expect, Judge, Ran, Verdict, judge};
 use solgate_engine::ir::FactDef;
 use solgate_engine::verdict::{Denial, FactQuery, Mode, Setting};
-
-pub use vnfm::Vnfm;
 
 /// One line of the file, as far as it is used.
 #[derive(Debug, Clone, Deserialize)]

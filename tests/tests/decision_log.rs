@@ -8,8 +8,8 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use solgate_bundle::cases::{self, Case, Vocabulary};
 use solgate_bundle::{BuildOptions, Source, compile_dir};
+use solgate_cases::{Case, Vocabulary};
 use solgate_engine::Engine;
 use solgate_tests::doors::{self, Serve, library};
 use solgate_tests::process::{Serving, binary, free_address, lines, solgate};
@@ -262,8 +262,10 @@ fn default_bundle() -> PathBuf {
 
 fn read(file: &Path) -> Vec<Case> {
     let bundle = compile_dir(&default_bundle(), &BuildOptions::default()).expect("it compiles").bundle;
+    let manifest = Engine::new(bundle).expect("it starts").manifest();
     let source = Source { name: text(file).into(), text: fs::read_to_string(file).expect("it is readable") };
-    cases::read(&[source], &Vocabulary::from(&bundle)).unwrap_or_else(|mistakes| panic!("{}", mistakes.render(false)))
+    solgate_cases::read(&[source], &Vocabulary::from(&manifest))
+        .unwrap_or_else(|mistakes| panic!("{}", mistakes.render(false)))
 }
 
 fn check(cases: &[Case]) {
@@ -271,7 +273,7 @@ fn check(cases: &[Case]) {
     let engine = Engine::new(bundle).expect("it starts");
     let mut faults = Vec::new();
     for case in cases {
-        match cases::run(&engine, case) {
+        match solgate_cases::run(&engine, case) {
             Ok((_, different)) => faults.extend(different.iter().map(|d| format!("{}:{}: {d}", case.name, case.line))),
             Err(reason) => faults.push(format!("{}: {reason}", case.name)),
         }

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 
 use solgate::policy::Policy;
 use solgate_bundle::bake::bake;
-use solgate_bundle::cases::{self, Case, Judge, JudgeError, Verdict};
 use solgate_bundle::{BuildOptions, Compiled, compile_dir};
+use solgate_cases::{Case, Judge, JudgeError, Verdict};
 use solgate_engine::Engine;
 use solgate_engine::ir::Rule;
 use solgate_engine::verdict::{Context, Outcome, Request};
@@ -60,7 +60,7 @@ fn assert_held(judge: &dyn Judge, cases: &[&Case]) {
     let mut faults = Vec::new();
     for case in cases {
         let place = format!("{}:{}: {}", case.file, case.line, case.name);
-        match cases::run(judge, case) {
+        match solgate_cases::run(judge, case) {
             Ok((ran, different)) => {
                 let said = ran.details().join("\n");
                 faults.extend(different.into_iter().map(|difference| format!("{place}: {difference}\n{said}")));

@@ -9,8 +9,8 @@ use solgate::facts::MapFacts;
 use solgate::gate::{Decision, Gate, Verdict};
 use solgate::policy::{Policy, VNFLCM_V2};
 use solgate_bundle::bake::bundle_of;
-use solgate_bundle::cases::FactGiven;
 use solgate_bundle::{BuildOptions, compile_dir};
+use solgate_cases::FactGiven;
 use solgate_tests::process::solgate;
 use solgate_tests::{default_policy, workspace};
 
@@ -20,8 +20,8 @@ async fn on_every_case_of_the_default_policy() {
     let compiled = compile_dir(&workspace().join("policies/vnflcm-v2"), &BuildOptions::default()).expect("it compiles");
     let carried = bundle_of(VNFLCM_V2).expect("the built-in policy carries its bundle");
     assert_eq!(carried, compiled.bundle, "run `make artifacts`");
-    let (traced, traces) = Policy::traced(carried).expect("the engine takes it");
-    let traced = Arc::new(traced);
+    let traces = solgate_unsandboxed::traced(carried).expect("the engine takes it");
+    let traced = Arc::new(Policy::without_sandbox(traces.clone()));
     for case in &compiled.cases {
         let facts = case.facts.iter().map(|(name, given)| (name.clone(), document(given))).collect();
         let facts = Arc::new(MapFacts::from_value(&Value::Object(facts)).expect("they are facts"));

@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 use solgate::Request;
 use solgate::facts::{Fact, FactAnswer, FactRequest, FactSource};
 use solgate::gate::{Decision, FactFailure, Gate, Mode, Setting, SettingError, Severity, Verdict};
+use solgate::policy::Policy;
 use solgate_tests::doors::{self, Said, library};
 use solgate_tests::{default_policy, request};
 
@@ -176,6 +177,52 @@ fn settings_that_no_policy_knows_are_refused() {
     );
 }
 
+/// A bundle whose paths cross, each with a rule that denies its operation.
+fn crossing(operations: &[(&str, &str, &str)]) -> serde_json::Value {
+    let rule_of = |id: &str| {
+        let kind = serde_json::json!({"require": {"stage": "access", "require": "false", "onError": "deny"}});
+        serde_json::json!({
+            "id": format!("{id}.denied"), "kind": kind, "operations": [id], "title": id, "status": 409,
+            "severity": {"default": "deny"}, "doc": "", "clause": null,
+        })
+    };
+    let operation_of = |(id, method, path): &(&str, &str, &str)| {
+        serde_json::json!({
+            "id": id, "method": method, "path": path, "version": false, "acceptRequired": false, "produces": [], "body": null,
+        })
+    };
+    serde_json::json!({
+        "format": solgate_engine::ir::FORMAT, "name": "p", "version": "1.0.0", "digest": "00",
+        "apiRoots": [{"path": "/vnflcm/v2"}],
+        "limits": {"bodyBytes": 100, "targetBytes": 500, "depth": 8, "members": 50, "violations": 4},
+        "options": [], "schemas": {}, "facts": [],
+        "operations": operations.iter().map(operation_of).collect::<Vec<_>>(),
+        "rules": operations.iter().map(|(id, ..)| rule_of(id)).collect::<Vec<_>>(),
+    })
+}
+
+#[tokio::test]
+async fn the_gate_names_the_operation_that_the_engine_judges_by() {
+    let by_literals = [("two", "GET", "/b/{first}/{second}"), ("one", "GET", "/{any}/c/d")];
+    let by_method = [("get", "GET", "/a/x"), ("change", "POST", "/a/{id}"), ("apiVersions", "GET", "/api_versions")];
+    for (operations, method, target, named, decided) in [
+        (&by_literals[..], "GET", "/vnflcm/v2/b/c/d", Some("two"), "two.denied"),
+        (&by_literals[..], "GET", "/vnflcm/v2/a/c/d", Some("one"), "one.denied"),
+        (&by_method[..], "POST", "/vnflcm/v2/a/x", None, "route.method"),
+        (&by_method[..], "POST", "/vnflcm/v2/a/y", Some("change"), "change.denied"),
+        (&by_method[..], "POST", "/vnflcm/v2/a/%zz", None, "route.unknown"),
+        (&by_method[..], "GET", "/vnflcm/api_versions", Some("apiVersions"), "apiVersions.denied"),
+    ] {
+        let bundle = serde_json::from_value(crossing(operations)).expect("it is a bundle");
+        let policy = Arc::new(Policy::without_sandbox(solgate_unsandboxed::judge(bundle).expect("it compiles")));
+        let gate = Gate::new(vec![policy], Arc::new(Script::default()));
+        let decision = gate.judge(&request(method, target, &[], b"")).await;
+        assert_eq!(rule(&decision).map(|(_, rule)| rule), Some(decided), "{method} {target}");
+        assert_eq!(gate.operation(method, target), named, "{method} {target}");
+        assert_eq!(decision.operation.as_deref(), named, "{method} {target}");
+    }
+}
+
 #[tokio::test]
 async fn a_fact_that_turns_out_to_be_stale_may_make_others_needed() {
     let expression = |when: &str, require: &str| serde_json::json!({"require": {"stage": "state", "when": when, "require": require, "onError": "deny"}});
@@ -201,8 +248,8 @@ async fn a_fact_that_turns_out_to_be_stale_may_make_others_needed() {
             rule_of("idle", expression("vnfInstance.instantiationState == 'INSTANTIATED'", "openOps.size() == 0")),
         ],
     });
-    let policy = solgate::policy::Policy::native(serde_json::from_value(bundle).expect("it is a bundle"));
-    let policy = Arc::new(policy.expect("it compiles"));
+    let judge = solgate_unsandboxed::judge(serde_json::from_value(bundle).expect("it is a bundle"));
+    let policy = Arc::new(Policy::without_sandbox(judge.expect("it compiles")));
     let stale = Stale(Script::instance("INSTANTIATED", false));
     let gate = Gate::new(vec![policy], Arc::new(stale));
     let decision = gate.judge(&request("DELETE", &format!("/vnflcm/v2/vnf_instances/{ID}"), &[], b"")).await;

@@ -2,7 +2,8 @@
 
 use solgate::policy::Policy;
 use solgate_bundle::BuildOptions;
-use solgate_bundle::cases::{self, Judge, JudgeError};
+use solgate_bundle::bake::loadable_engine;
+use solgate_cases::{Judge, JudgeError};
 use solgate_engine::Engine;
 use solgate_engine::ir::Bundle;
 use solgate_engine::verdict::{Context, Outcome, Request};
@@ -27,12 +28,17 @@ impl Judge for Compared<'_> {
     }
 }
 
+fn json(bundle: &Bundle) -> Vec<u8> {
+    serde_json::to_vec(bundle).expect("it is plain data")
+}
+
 #[test]
 fn a_bundle_that_the_engine_refuses_is_an_error() {
     let folder = workspace().join("policies/vnflcm-v2");
     let bundle = solgate_bundle::compile_dir(&folder, &BuildOptions::default()).expect("it compiles").bundle;
     let twice = Bundle { facts: [&bundle.facts[..], &bundle.facts[..]].concat(), ..bundle };
-    let refusal = Policy::from_bundle(engine(), &twice).expect_err("the facts have the same names");
+    let refusal = Policy::from_bundle(engine(), &loadable_engine().expect("it is encoded"), json(&twice))
+        .expect_err("the facts have the same names");
     assert!(
         matches!(&refusal, solgate::policy::LoadError::Refused(reason) if reason.contains("vnfInstance")),
         "{refusal}"
@@ -43,14 +49,15 @@ fn a_bundle_that_the_engine_refuses_is_an_error() {
 fn its_verdicts_are_those_of_the_baked_policy() {
     let folder = workspace().join("policies/vnflcm-v2");
     let compiled = solgate_bundle::compile_dir(&folder, &BuildOptions::default()).expect("it compiles");
-    let loaded = Policy::from_bundle(engine(), &compiled.bundle).expect("it loads");
+    let loadable = loadable_engine().expect("it is encoded");
+    let loaded = Policy::from_bundle(engine(), &loadable, json(&compiled.bundle)).expect("it loads");
     let baked = default_policy();
     assert_eq!(loaded.id(), baked.id());
     assert_eq!(format!("{:?}", loaded.manifest()), format!("{:?}", baked.manifest()));
     let native = Engine::new(compiled.bundle).expect("it starts");
     let compared = Compared { native, loaded: &loaded, baked: &baked };
     for case in &compiled.cases {
-        cases::run(&compared, case).expect("it is judged");
+        solgate_cases::run(&compared, case).expect("it is judged");
     }
     assert!(compiled.cases.len() > 200, "{} cases", compiled.cases.len());
 }

@@ -2,20 +2,27 @@
 //! at the same time, and the same line is written. What only one door can know is left
 //! out of the comparison; everything else must be equal.
 
+use std::convert::Infallible;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant, SystemTime};
 
+use bytes::Bytes;
 use envoy_types::ext_authz::v3::pb::{CheckRequest, HttpResponse};
 use envoy_types::pb::envoy::config::core::v3::address::Address;
 use envoy_types::pb::envoy::config::core::v3::{self, HeaderMap, HeaderValue, SocketAddress};
 use envoy_types::pb::envoy::service::auth::v3::AttributeContext;
 use envoy_types::pb::envoy::service::auth::v3::attribute_context::{HttpRequest, Peer, Request};
 use envoy_types::pb::envoy::service::auth::v3::authorization_client::AuthorizationClient;
+use futures_util::stream;
+use http_body_util::{BodyExt, StreamBody};
+use hyper::body::Frame;
 use serde_json::{Value, json};
 use solgate_tests::process::{DecisionLines, Serving};
 use solgate_tests::tokens::TokenKey;
 use solgate_tests::vnfm::{Reply, Vnfm};
+use tonic::transport::Channel;
+use tower_service::Service;
 
 const ID: &str = "6fc3539c-e602-4afa-8e13-962fb5a7d81f";
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -256,17 +263,43 @@ fn what_does_not_get_as_far_as_a_gate_has_its_trace_and_its_client_in_its_line()
     assert_eq!(door.lines.next_line()["traceId"], TRACE);
 }
 
+/// Head and body come in one message: a line begins when that begins.
+#[test]
+fn a_check_that_stalls_is_reported_from_its_beginning_on() {
+    let mut door = Door::open("ext-authz", &Vnfm::start(), &json!({}), &json!({"limits": {"bodyTimeout": "1s"}}));
+    let begun = SystemTime::now();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("it starts");
+    let answer = runtime.block_on(async {
+        let channel = Channel::from_shared(format!("http://{}", door.serving.address)).expect("it is a URL");
+        let mut channel = channel.connect().await.expect("it listens");
+        let (name, value) = TRACEPARENT.split_once(": ").expect("it is a field");
+        let message = StreamBody::new(stream::pending::<Result<Frame<Bytes>, Infallible>>());
+        let request = http::Request::post("/envoy.service.auth.v3.Authorization/Check")
+            .header("content-type", "application/grpc")
+            .header(name, value)
+            .body(tonic::body::Body::new(message))
+            .expect("it is a request");
+        std::future::poll_fn(|context| channel.poll_ready(context)).await.expect("it is ready");
+        channel.call(request).await.expect("it answers").into_body().collect().await.expect("it is whole").to_bytes()
+    });
+    assert!(answer.windows(17).any(|window| window == b"transport.timeout"), "{}", answer.escape_ascii());
+    let line = door.lines.next_line();
+    assert!(micros(&line, "total") >= Duration::from_millis(900), "{line}");
+    assert!(time(&line).duration_since(begun).unwrap_or_default() < Duration::from_millis(700), "{line}");
+    assert_eq!((&line["rule"], &line["traceId"]), (&"transport.timeout".into(), &TRACE.into()), "{line}");
+}
+
 #[test]
 fn what_there_is_no_room_for_is_refused_by_its_own_gate() {
-    // It never answers, so that the first request holds the only place.
-    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let url = format!("http://{}", silent.local_addr().expect("it is bound"));
-    let gate = json!({"facts": {"url": url}});
     let target = format!("/vnflcm/v2/vnf_instances/{ID}/terminate");
     let fields = ["Version: 2.0.0", "Accept: application/json", "Content-Type: application/json", TRACEPARENT];
     let body = br#"{"terminationType":"FORCEFUL"}"#;
     let (vnfm, mut lines) = (Vnfm::start(), Vec::new());
     for name in ["serve", "forward-auth"] {
+        // It never answers, so that the first request holds the only place.
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let url = format!("http://{}", silent.local_addr().expect("it is bound"));
+        let gate = json!({"facts": {"url": url, "timeout": "20s"}});
         let mut door = Door::open(name, &vnfm, &gate, &json!({"limits": {"requests": 1}}));
         let _held = door.begin("POST", &target, &fields, body.len(), body);
         let _ = silent.accept().expect("it asks for a fact");

@@ -5,8 +5,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use solgate_bundle::cases::{self, Verdict};
 use solgate_bundle::{BuildOptions, Compiled};
+use solgate_cases::Verdict;
 use solgate_engine::Engine;
 use solgate_engine::ir::Bundle;
 use solgate_tests::domain::{self, Tally};
@@ -33,7 +33,7 @@ fn the_policys_own_cases_hold() {
     let mut faults = Vec::new();
     for case in &cases {
         let place = format!("{}:{}: {}", case.file, case.line, case.name);
-        match cases::run(&engine, case) {
+        match solgate_cases::run(&engine, case) {
             Ok((ran, different)) => {
                 let said = ran.details().join("\n");
                 faults.extend(different.into_iter().map(|difference| format!("{place}: {difference}\n{said}")));

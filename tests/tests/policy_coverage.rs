@@ -1,10 +1,10 @@
 //! The cases of our policies break every rule of their own and keep to every one,
 //! and notice when a rule is taken away or turned around.
 
-use solgate_bundle::cases::Case;
 use solgate_bundle::coverage::{Coverage, RuleCoverage, Standing};
 use solgate_bundle::mutation::mutate;
 use solgate_bundle::{BuildOptions, Compiled, compile_dir};
+use solgate_cases::Case;
 use solgate_engine::Engine;
 use solgate_engine::ir::Bundle;
 use solgate_tests::workspace;

@@ -10,8 +10,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use solgate_bundle::Source;
-use solgate_bundle::cases::embed;
+use solgate_cases::{Source, embed};
 use solgate_tests::minimal::{self, Door, HEAD, replace, terminate};
 use solgate_tests::process::solgate;
 use solgate_tests::vnfm::{Vnfm, message, send};

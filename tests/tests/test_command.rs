@@ -9,8 +9,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use solgate::policy::VNFLCM_V2;
-use solgate_bundle::Source;
-use solgate_bundle::cases::{embed, run};
+use solgate_cases::{Source, embed, embedded, run};
 use solgate_tests::process::solgate;
 use solgate_tests::{default_policy, workspace};
 
@@ -158,7 +157,7 @@ fn a_reader_that_goes_away_is_no_failure() {
 #[test]
 fn the_default_policy_brings_its_cases_along() {
     let policy = default_policy();
-    let cases = policy.embedded_cases(VNFLCM_V2).expect("they are readable");
+    let cases = embedded(VNFLCM_V2, &policy.manifest().into()).expect("they are readable");
     assert!(cases.len() > 200, "{} cases", cases.len());
     for case in &cases {
         let (_, differences) = run(&*policy, case).expect("it comes to a verdict");
@@ -174,7 +173,7 @@ fn cases_that_do_not_fit_the_policy_are_refused_with_their_place() {
     // The smallest component; what counts is the section behind it.
     let mut component = b"\0asm\x0d\0\x01\0".to_vec();
     embed(&mut component, [&file]).expect("it is small");
-    let refused = policy.embedded_cases(&component).expect_err("there is no such rule").to_string();
+    let refused = embedded(&component, &policy.manifest().into()).expect_err("there is no such rule").to_string();
     for part in ["the policy has no rule `route.unknwon`", "tests/a.yaml:2:59", "did you mean `route.unknown`?"] {
         assert!(refused.contains(part), "{part} is not in\n{refused}");
     }

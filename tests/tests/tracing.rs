@@ -4,8 +4,8 @@
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
-use solgate_bundle::cases::{self, Judge, JudgeError};
 use solgate_bundle::{BuildOptions, Compiled, compile_dir};
+use solgate_cases::{Judge, JudgeError};
 use solgate_engine::Engine;
 use solgate_engine::ir::Severity;
 use solgate_engine::trace::{RuleResult, RuleTrace, Stage, Trace};
@@ -104,7 +104,7 @@ fn agrees(trace: &Trace, outcome: &Outcome, mode: Mode, most: usize) {
     assert_eq!(failures, found);
 }
 
-fn policy() -> (Watched, Vec<cases::Case>) {
+fn policy() -> (Watched, Vec<solgate_cases::Case>) {
     let compiled = compile_dir(&workspace().join("policies/vnflcm-v2"), &BuildOptions::default());
     let Compiled { bundle, cases, .. } = compiled.expect("it compiles");
     let engine = Engine::new(bundle).expect("it starts");
@@ -117,7 +117,7 @@ fn on_the_policys_own_cases_in_both_modes() {
     for case in cases {
         for mode in [Mode::Enforce, Mode::Monitor] {
             // In the other mode it may ask for facts that the case does not give.
-            let _ = cases::run(&watched, &cases::Case { mode, ..case.clone() });
+            let _ = solgate_cases::run(&watched, &solgate_cases::Case { mode, ..case.clone() });
         }
     }
     assert!(watched.compared.get() > 600, "{} evaluations", watched.compared.get());

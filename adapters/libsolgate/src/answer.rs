@@ -60,22 +60,22 @@ impl Answer {
                 let log = log(about, Outcome::Deny, Some(&problem.rule), Some(problem.status.as_u16()), Some(decision));
                 Self::send(problem.response(gate.style()), log)
             }
-            Verdict::Allow if about.body_complete => {
-                let warnings = decision.warnings().into_iter().map(|warning| (WARNING, warning)).collect();
-                Self::pass(warnings, log(about, Outcome::Allow, None, None, Some(decision)))
-            }
-            Verdict::Allow => {
-                Self::refused(gate, about, &Fault::BodyTooLarge { limit: gate.body_limit() }, Some(decision))
-            }
+            Verdict::Allow => match gate.check_whole(about.body_complete) {
+                Ok(()) => {
+                    let warnings = decision.warnings().into_iter().map(|warning| (WARNING, warning)).collect();
+                    Self::pass(warnings, log(about, Outcome::Allow, None, None, Some(decision)))
+                }
+                Err(fault) => Self::refused(gate, about, &fault, Some(decision)),
+            },
         }
     }
 
     /// A gate that is off does not judge.
     pub fn unjudged(gate: &Gate, about: &About) -> Self {
-        if about.body_complete {
-            return Self::pass(HeaderMap::new(), log(about, Outcome::Unjudged, None, None, None));
+        match gate.check_whole(about.body_complete) {
+            Ok(()) => Self::pass(HeaderMap::new(), log(about, Outcome::Unjudged, None, None, None)),
+            Err(fault) => Self::refused(gate, about, &fault, None),
         }
-        Self::refused(gate, about, &Fault::BodyTooLarge { limit: gate.body_limit() }, None)
     }
 
     /// A request on which the gate itself has failed: refused, unless it only monitors.

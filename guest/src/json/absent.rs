@@ -2,8 +2,8 @@
 
 use super::{
     Strict,
-    document::{Entry, Extent, NOWHERE, long, short},
-    names::{Slot, moved},
+    document::{Entry, Extent, NOWHERE, Slot, long, short},
+    names::moved,
 };
 
 impl Strict<'_> {

@@ -12,7 +12,9 @@ mod absent;
 mod allowance;
 mod case;
 mod document;
+mod duplicates;
 mod names;
+mod node;
 mod numbers;
 mod parser;
 mod strings;
@@ -21,7 +23,8 @@ use parser::{Parser, Reading};
 
 pub(crate) use allowance::Allowance;
 pub(crate) use case::alike;
-pub(crate) use document::{Array, Document, Items, Kind, Members, Node, Object};
+pub(crate) use document::Document;
+pub(crate) use node::{Array, Items, Kind, Members, Node, Object};
 
 /// What a text may have.
 #[derive(Debug, Clone, Copy)]

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use solgate_contract::router::template_variables;
+
 use super::{Expression, FactRule, OperationRules, fact_variables};
 use crate::{
     cel_env::{Compiler, Direct, ExprError, ExprInfo, Parts, Program, Runtime, Tables},
     error::InitError,
     ir::{Bundle, Require, Rule, RuleKind, Stage},
-    router::template_variables,
 };
 
 /// Variables that every expression may read, besides facts.

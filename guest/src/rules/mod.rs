@@ -4,12 +4,13 @@ mod compile;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use solgate_contract::router::template_variables;
+
 use crate::{
     catalogue::ENGINE_RULES,
     cel_env::{Direct, Program},
     error::InitError,
     ir::{Bundle, FactDef, OnError, SeveritySpec, Stage},
-    router::template_variables,
     settings::RuleEntry,
 };
 pub(crate) use compile::RuleCompiler;

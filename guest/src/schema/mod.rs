@@ -20,9 +20,9 @@ use serde_json::{Map, Value, json};
 use crate::{
     catalogue::rule,
     error::InitError,
+    http_uri::is_http_uri,
     ir::Operation,
     json::{Allowance, LargeNumber, Node, push_segment},
-    uri,
 };
 use annotation::{Names, rule_of, rule_of_missing};
 use instance::{Tape, branches, is_beyond};
@@ -33,7 +33,6 @@ use versions::{ages, ages_missing, is_of_list};
 pub(crate) use annotation::check as check_annotations;
 pub(crate) use names::NameInAnotherCase;
 pub(crate) use numbers::PlacedNumber;
-pub use secrets::Secret;
 pub(crate) use secrets::secrets;
 
 /// Formats that schemas may name and whose values are checked.
@@ -103,7 +102,7 @@ impl BodySchema {
         let validator = jsonschema::options_for::<Tape>()
             .with_draft(Draft::Draft202012)
             .should_validate_formats(true)
-            .with_format("http-uri", uri::is_http_uri)
+            .with_format("http-uri", is_http_uri)
             .with_pattern_options(PatternOptions::regex())
             .build(&root)
             .map_err(|error| fault(format!("{error} (at {})", error.instance_path())))?;

@@ -4,19 +4,10 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use solgate_contract::manifest::Secret;
 
 use super::trace::resolve;
 use crate::json::push_segment;
-
-/// A place in a body, and whether what is below it is a secret. Of several that
-/// a member lies below, the longest counts.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Secret {
-    /// A JSON Pointer (RFC 6901); a step `*` stands for any.
-    pub pointer: String,
-    /// False for what is an exception, because it has a few known values.
-    pub secret: bool,
-}
 
 /// The secrets in the bodies that these schemas describe.
 pub(crate) fn secrets<'s>(names: impl Iterator<Item = &'s String>, schemas: &BTreeMap<String, Value>) -> Vec<Secret> {

@@ -1,6 +1,6 @@
 //! The Accept field, and header parameters with a schema.
 
-use super::Call;
+use super::call::Call;
 use crate::{
     catalogue::rule,
     findings::Report,

@@ -1,7 +1,7 @@
 //! The Authorization field (RFC 6750; RFC 9110, 11.6.2). Its value never gets
 //! into a text.
 
-use super::fields;
+use super::call::fields;
 use crate::{
     catalogue::rule,
     findings::Report,

@@ -1,56 +1,26 @@
 //! The body: whether there is one, its size and media type, its JSON, its schema.
 
-use super::{Call, expressions};
+use super::{
+    call::Call,
+    content::{Content, schema_status},
+    expressions,
+};
 use crate::{
     catalogue::rule,
-    engine::CompiledBody,
+    compiled::CompiledBody,
     findings::Report,
     ir::{Body, Severity, Stage},
-    json::{self, Bounds, Document, JsonFault, LargeNumber, Node, Strict},
+    json::{self, Bounds, Document, JsonFault, Node, Strict},
     media_type::MediaType,
     schema::{NameInAnotherCase, PlacedNumber},
     text,
     verdict::Location,
 };
 
-/// What became of the body.
-pub(crate) enum Content<'t> {
-    /// There is none, or none that is to be looked at.
-    None,
-    /// To be read.
-    Unread,
-    /// It cannot be read: rules that read it are left out.
-    Unreadable,
-    Read {
-        document: Document<'t>,
-        numbers: Vec<LargeNumber<'t>>,
-        invalid: bool,
-    },
-}
-
-impl Content<'_> {
-    pub(crate) fn value(&self) -> Option<Node<'_>> {
-        match self {
-            Self::Read { document, .. } => Some(document.root()),
-            _ => None,
-        }
-    }
-
-    /// Whether expressions can rely on there being what they read.
-    pub(crate) fn is_unreadable(&self) -> bool {
-        matches!(self, Self::Unreadable | Self::Unread)
-    }
-
-    /// Whether the schema has refused it.
-    pub(crate) fn is_invalid(&self) -> bool {
-        matches!(self, Self::Read { invalid: true, .. })
-    }
-}
-
 /// Presence, size and media type.
 pub(super) fn check_content(call: &Call<'_>, report: &mut Report<'_>) -> Content<'static> {
     let body = call.request.body;
-    let limit = call.engine.bundle.limits.body_bytes;
+    let limit = call.bundle.ir.limits.body_bytes;
     report.looks_at(&[rule::BODY_SIZE]);
     if !call.request.body_complete || u64::try_from(body.len()).unwrap_or(u64::MAX) > limit {
         report.fail(
@@ -181,7 +151,7 @@ pub(super) fn read<'a>(call: &Call<'a>, content: Content<'a>, report: &mut Repor
     if !matches!(content, Content::Unread) {
         return content;
     }
-    let limits = &call.engine.bundle.limits;
+    let limits = &call.bundle.ir.limits;
     let bounds = Bounds { depth: limits.depth, members: limits.members };
     let read = match json::parse(call.request.body, bounds) {
         Ok(read) => read,
@@ -337,12 +307,4 @@ fn report_name(found: &NameInAnotherCase, report: &mut Report<'_>) -> bool {
 
 fn last_segment(pointer: &str) -> String {
     text::clean(&pointer.rsplit('/').next().unwrap_or_default().replace("~1", "/").replace("~0", "~"))
-}
-
-/// The status of a fault of a body that could be read.
-pub(super) fn schema_status(call: &Call<'_>, rule: usize) -> u16 {
-    match call.engine.rules.get(rule).map_or(400, |entry| entry.status) {
-        400 => call.profile.schema_error_status,
-        status => status,
-    }
 }

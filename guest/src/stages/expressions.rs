@@ -11,8 +11,8 @@ use cel::{
 };
 
 use super::{
-    Call,
-    body::{Content, schema_status},
+    call::Call,
+    content::{Content, schema_status},
 };
 use crate::{
     cel_env::{Activation, Applied},
@@ -51,7 +51,7 @@ pub(super) fn run(call: &Call<'_>, stage: Stage, content: Option<&Content<'_>>, 
     let activation = call.activation(content.and_then(|content| content.value()), &[]);
     let sight = Sight::new(&activation);
     let forgiving = content.is_some_and(|content| content.is_invalid());
-    for expression in rules.iter().filter_map(|index| call.engine.expressions.get(*index)) {
+    for expression in rules.iter().filter_map(|index| call.bundle.expressions.get(*index)) {
         judge(call, expression, &sight, forgiving, report);
     }
 }
@@ -60,7 +60,7 @@ pub(super) fn run(call: &Call<'_>, stage: Stage, content: Option<&Content<'_>>, 
 pub(super) fn run_without_body(call: &Call<'_>, stage: Stage, report: &mut Report<'_>) {
     let activation: Activation<'_> = call.activation(None, &[]);
     let sight = Sight::new(&activation);
-    let rules = call.compiled.rules.at(stage).iter().filter_map(|index| call.engine.expressions.get(*index));
+    let rules = call.compiled.rules.at(stage).iter().filter_map(|index| call.bundle.expressions.get(*index));
     for expression in rules {
         if expression.reads_body {
             report.settle(expression.rule, || RuleResult::NotApplicable(Because::UnreadableBody));
@@ -88,7 +88,7 @@ pub(super) fn judge(
     let evaluated = direct.map_or_else(
         || {
             evaluate(expression, sight.context(), call.violations(), &mut |item, context| {
-                let entry = call.engine.rules.get(expression.rule);
+                let entry = call.bundle.rules.get(expression.rule);
                 let detail = expression
                     .detail
                     .as_ref()
@@ -127,7 +127,7 @@ pub(super) fn judge(
 
 /// A fact of that name that the rule asks for on demand.
 fn on_demand(call: &Call<'_>, expression: &Expression, name: &str) -> Option<usize> {
-    let facts = &call.engine.bundle.facts;
+    let facts = &call.bundle.ir.facts;
     expression.on_demand.iter().copied().find(|fact| facts.get(*fact).is_some_and(|fact| fact.name == name))
 }
 
@@ -138,7 +138,7 @@ fn not_evaluated(call: &Call<'_>, expression: &Expression, report: &mut Report<'
         OnError::Warn => report.severity(expression.rule).min(Severity::Warn),
         OnError::Skip => return,
     };
-    let id = call.engine.rules.get(expression.rule).map_or("", |entry| entry.id.as_str());
+    let id = call.bundle.rules.get(expression.rule).map_or("", |entry| entry.id.as_str());
     let detail = format!(
         "The rule {id} could not be evaluated for this request. This is a fault of the policy: tell its operator the id of the rule."
     );

@@ -1,6 +1,6 @@
 //! What the VNFM knows: which facts are needed, and the rules that look at them.
 
-use super::{Call, body::Content, expressions};
+use super::{call::Call, content::Content, expressions};
 use crate::{
     catalogue::rule,
     cel_env::FactValue,
@@ -33,7 +33,7 @@ enum Answer<'a> {
 
 impl<'a> State<'a> {
     pub(super) fn new(call: &Call<'a>) -> Self {
-        let definitions = &call.engine.bundle.facts;
+        let definitions = &call.bundle.ir.facts;
         let mut state = Self { answers: vec![None; definitions.len()], values: Vec::new(), mentioned: Vec::new() };
         for (name, answer) in call.context.facts {
             let Some(index) = definitions.iter().position(|definition| definition.name == *name) else {
@@ -256,7 +256,7 @@ impl<'a> State<'a> {
             return;
         }
         self.mentioned.push(fact);
-        let name = call.engine.bundle.facts.get(fact).map_or("", |fact| fact.name.as_str());
+        let name = call.bundle.ir.facts.get(fact).map_or("", |fact| fact.name.as_str());
         let (rule, reason) = match self.answer(fact) {
             Some(Answer::Withheld) => (rule::FACT_WITHHELD, "the caller may not read it"),
             Some(Answer::Unavailable) => (rule::FACT_UNAVAILABLE, "the VNFM gave no usable answer"),
@@ -290,7 +290,7 @@ fn is_a(fact: &Document<'_>, list: bool) -> bool {
 /// The rules of these stages that are to be looked at.
 fn active<'c>(call: &Call<'c>, content: &Content<'_>, report: &Report<'_>, stages: &[Stage]) -> Vec<&'c Expression> {
     let indices = stages.iter().flat_map(|stage| call.compiled.rules.at(*stage));
-    let expressions = indices.filter_map(|index| call.engine.expressions.get(*index));
+    let expressions = indices.filter_map(|index| call.bundle.expressions.get(*index));
     expressions
         .filter(|expression| report.is_active(expression.rule) && !(expression.reads_body && content.is_unreadable()))
         .collect()
@@ -301,7 +301,7 @@ fn trace_inactive(call: &Call<'_>, stage: Stage, content: &Content<'_>, report: 
     if report.traced().is_none() {
         return;
     }
-    let expressions = call.compiled.rules.at(stage).iter().filter_map(|index| call.engine.expressions.get(*index));
+    let expressions = call.compiled.rules.at(stage).iter().filter_map(|index| call.bundle.expressions.get(*index));
     for expression in expressions {
         if expression.reads_body && content.is_unreadable() {
             report.settle(expression.rule, || RuleResult::NotApplicable(Because::UnreadableBody));
@@ -312,12 +312,12 @@ fn trace_inactive(call: &Call<'_>, stage: Stage, content: &Content<'_>, report: 
 }
 
 fn name(call: &Call<'_>, fact: usize) -> String {
-    call.engine.bundle.facts.get(fact).map_or_else(String::new, |fact| fact.name.clone())
+    call.bundle.ir.facts.get(fact).map_or_else(String::new, |fact| fact.name.clone())
 }
 
 fn query(call: &Call<'_>, fact: usize) -> Option<FactQuery> {
-    let definition = call.engine.bundle.facts.get(fact)?;
-    let names = call.engine.fact_variables.get(fact)?;
+    let definition = call.bundle.ir.facts.get(fact)?;
+    let names = call.bundle.fact_variables.get(fact)?;
     let value = |name: &String| {
         let found = call.path.iter().find(|(known, _)| known == name);
         found.map(|(name, value)| ((*name).to_owned(), value.to_string()))

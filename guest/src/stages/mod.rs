@@ -3,76 +3,27 @@
 mod accept;
 mod authorization;
 mod body;
+mod call;
+mod content;
 mod expressions;
 mod facts;
 mod query;
+mod query_string;
 mod route;
 mod version;
 
-use std::borrow::Cow;
+use solgate_contract::uri;
 
 use crate::{
     catalogue::rule,
-    cel_env::{Activation, FactValue},
-    engine::{CompiledOperation, Engine},
+    compiled::CompiledBundle,
     findings::Report,
-    ir::{ApiRoot, Operation, Stage},
-    json::Node,
-    settings::Profile,
+    ir::Stage,
     trace,
     verdict::{Context, Location, Outcome, Request},
 };
-use query::Query;
-
-/// A request on its way, once its operation is known.
-pub(crate) struct Call<'a> {
-    pub engine: &'a Engine,
-    pub request: &'a Request<'a>,
-    pub context: &'a Context<'a>,
-    pub profile: &'a Profile,
-    pub root: &'a ApiRoot,
-    pub operation: &'a Operation,
-    pub compiled: &'a CompiledOperation,
-    /// Path variables, decoded.
-    pub path: &'a [(&'a str, Cow<'a, str>)],
-    pub query: &'a Query<'a>,
-}
-
-impl<'a> Call<'a> {
-    /// Values of a header field, by its name in lower case.
-    pub(crate) fn fields<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a str> + Clone + use<'a, 'n> {
-        fields(self.request, name)
-    }
-
-    /// Most faults of one kind that are looked for.
-    pub(crate) fn violations(&self) -> usize {
-        usize::try_from(self.engine.bundle.limits.violations).unwrap_or(usize::MAX).max(1)
-    }
-
-    /// The variables for expressions, with what is known by now.
-    pub(crate) fn activation<'x>(&'x self, body: Option<Node<'x>>, facts: &'x [FactValue<'x>]) -> Activation<'x> {
-        Activation {
-            runtime: &self.engine.runtime,
-            method: self.request.method,
-            operation: &self.operation.id,
-            api_root: &self.root.path,
-            received_at: self.context.received_at,
-            body_bytes: self.request.body.len(),
-            options: self.profile.options.root(),
-            fields: self.request.fields,
-            query: &self.query.pairs,
-            path: self.path,
-            caller: self.context.caller,
-            body,
-            facts,
-            built: Default::default(),
-        }
-    }
-}
-
-fn fields<'a, 'n>(request: &Request<'a>, name: &'n str) -> impl Iterator<Item = &'a str> + Clone + use<'a, 'n> {
-    request.fields.iter().filter(move |(known, _)| *known == name).map(|(_, value)| *value)
-}
+use call::{Call, fields};
+use query_string::Query;
 
 /// Ends a stage, and the evaluation if something in it denied.
 macro_rules! close {
@@ -85,24 +36,24 @@ macro_rules! close {
 
 /// Judges one request.
 pub(crate) fn run(
-    engine: &Engine,
+    bundle: &CompiledBundle,
     request: &Request<'_>,
     context: &Context<'_>,
     trace: Option<&mut trace::Trace>,
 ) -> Outcome {
-    let limits = &engine.bundle.limits;
+    let limits = &bundle.ir.limits;
     let limit = usize::try_from(limits.violations).unwrap_or(usize::MAX);
     let too_long = u64::try_from(request.target.len()).unwrap_or(u64::MAX) > u64::from(limits.target_bytes);
-    let (sent, query) = crate::uri::split_target(request.target);
-    let path = crate::uri::normalise(sent);
-    let found = path.as_ref().map(|path| engine.router.find(path, |root| engine.spoken(root, context)));
+    let (sent, query) = uri::split_target(request.target);
+    let path = uri::normalise(sent);
+    let found = path.as_ref().map(|path| bundle.router.find(path, |root| bundle.spoken(root, context)));
     let root = found.as_ref().ok().and_then(route::root);
     // The length is a matter of the settings outside all API roots. What the context
     // sets is costly to apply, so they are made only where they are looked at.
     let looks_outside = too_long || trace.is_some();
-    let first = engine.profile(root.filter(|_| !looks_outside), context);
+    let first = bundle.profile(root.filter(|_| !looks_outside), context);
     let below_root;
-    let mut report = Report::new(&engine.rules, &first, context.mode, limit, trace);
+    let mut report = Report::new(&bundle.rules, &first, context.mode, limit, trace);
 
     report.enter(trace::Stage::UriLength);
     report.looks_at(&[rule::URI_LENGTH]);
@@ -120,7 +71,7 @@ pub(crate) fn run(
     let found = match found {
         Ok(found) => found,
         Err(fault) => {
-            if first.pass_outside && !route::concerns(engine, sent) {
+            if first.pass_outside && !route::concerns(bundle, sent) {
                 return Outcome::Allow(report.findings);
             }
             route::refuse(*fault, &mut report);
@@ -129,13 +80,13 @@ pub(crate) fn run(
         }
     };
     let profile = if looks_outside {
-        below_root = engine.profile(root, context);
+        below_root = bundle.profile(root, context);
         &below_root
     } else {
         &first
     };
     report.set_profile(profile);
-    let Some(target) = route::check(engine, request, &found, profile, &mut report) else {
+    let Some(target) = route::check(bundle, request, &found, profile, &mut report) else {
         close!(report, request);
         if report.is_beyond() {
             // An operation that a later version may have: who may ask at all is known.
@@ -151,7 +102,7 @@ pub(crate) fn run(
     close!(report, request);
     let query = Query::parse(query, target.operation, target.compiled.rules.reads_query);
     let call = Call {
-        engine,
+        bundle,
         request,
         context,
         profile,

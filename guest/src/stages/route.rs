@@ -2,18 +2,21 @@
 
 use std::borrow::Cow;
 
+use solgate_contract::{
+    ownership,
+    router::Route,
+    uri::{self, PathFault},
+};
+
 use super::version;
 use crate::{
     catalogue::rule,
-    engine::{CompiledOperation, Engine},
+    compiled::{CompiledBundle, CompiledOperation},
     findings::Report,
     ir::{ApiRoot, Operation, Severity},
-    ownership,
-    router::Route,
     settings::Profile,
     text,
     trace::Trace,
-    uri::{self, PathFault},
     verdict::{Location, Request},
 };
 
@@ -37,18 +40,18 @@ impl Target<'_> {
 ///
 /// Only what plainly is not may pass unjudged: a server that resolves dot
 /// segments or decodes slashes must not come to an API root by such a path.
-pub(super) fn concerns(engine: &Engine, path: &str) -> bool {
+pub(super) fn concerns(bundle: &CompiledBundle, path: &str) -> bool {
     // A variable may be anything.
     let known = |root: &str| root.split('{').next().unwrap_or_default().to_owned();
     let plain = |prefix: String| path.len() < prefix.len() || path.starts_with(&prefix);
     path.contains(['%', '\\', '.'])
         || path.contains("//")
-        || engine.bundle.api_roots.iter().any(|root| plain(known(&root.path)))
+        || bundle.ir.api_roots.iter().any(|root| plain(known(&root.path)))
 }
 
 /// Whether some server would find an API root in a path that has none.
-fn is_disguised(engine: &Engine, target: &str) -> bool {
-    let roots = engine.bundle.api_roots.iter().map(|root| root.path.as_str());
+fn is_disguised(bundle: &CompiledBundle, target: &str) -> bool {
+    let roots = bundle.ir.api_roots.iter().map(|root| root.path.as_str());
     uri::decode(uri::split_target(target).0).is_none() || ownership::is_disguised(roots, target)
 }
 
@@ -87,7 +90,7 @@ pub(super) fn root(route: &Route<'_, '_>) -> Option<usize> {
 
 /// Finds the operation; without one there is nothing more to judge.
 pub(super) fn check<'a>(
-    engine: &'a Engine,
+    bundle: &'a CompiledBundle,
     request: &Request<'_>,
     route: &Route<'a, 'a>,
     profile: &Profile,
@@ -104,7 +107,7 @@ pub(super) fn check<'a>(
             (*below, *resource)
         }
         Route::OtherMajor { segment, .. } => {
-            let served: Vec<&str> = engine.bundle.api_roots.iter().map(|root| root.path.as_str()).collect();
+            let served: Vec<&str> = bundle.ir.api_roots.iter().map(|root| root.path.as_str()).collect();
             let detail = format!(
                 "The API major version {} is not served here; the API is at {}.",
                 text::quote(segment),
@@ -113,17 +116,17 @@ pub(super) fn check<'a>(
             report.fail(rule::ROUTE_API_MAJOR, Location::Request, detail);
             return None;
         }
-        Route::Outside if profile.pass_outside && !is_disguised(engine, request.target) => return None,
+        Route::Outside if profile.pass_outside && !is_disguised(bundle, request.target) => return None,
         Route::Outside => {
-            let served: Vec<&str> = engine.bundle.api_roots.iter().map(|root| root.path.as_str()).collect();
+            let served: Vec<&str> = bundle.ir.api_roots.iter().map(|root| root.path.as_str()).collect();
             let detail = format!("The path is not below an API root that is served here: {}.", text::either(&served));
             report.fail(rule::ROUTE_UNKNOWN, Location::Request, detail);
             return None;
         }
         Route::Unknown { root, rest } => {
             // A path that some server takes for an operation's is not a new one.
-            report.set_beyond(version::is_beyond(request, profile) && !engine.router.resembles(rest));
-            let root = engine.bundle.api_roots.get(*root).map_or("", |root| root.path.as_str());
+            report.set_beyond(version::is_beyond(request, profile) && !bundle.router.resembles(rest));
+            let root = bundle.ir.api_roots.get(*root).map_or("", |root| root.path.as_str());
             let detail = format!(
                 "The path names no resource of the API at {root}. Paths are case-sensitive; check its segments."
             );
@@ -131,7 +134,7 @@ pub(super) fn check<'a>(
             return None;
         }
     };
-    let root = engine.bundle.api_roots.get(below.root)?;
+    let root = bundle.ir.api_roots.get(below.root)?;
     let Some(variables) = resource.variables(&root.path, &below) else {
         let detail = "An identifier in the path is not UTF-8 text without control characters.".to_owned();
         report.fail(rule::ROUTE_UNKNOWN, Location::Request, detail);
@@ -162,8 +165,8 @@ pub(super) fn check<'a>(
     };
     Some(Target {
         root,
-        operation: engine.bundle.operations.get(index)?,
-        compiled: engine.operations.get(index)?,
+        operation: bundle.ir.operations.get(index)?,
+        compiled: bundle.operations.get(index)?,
         variables,
     })
 }

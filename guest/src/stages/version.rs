@@ -1,6 +1,6 @@
 //! The Version field (ETSI GS NFV-SOL 013, 9.2).
 
-use super::{Call, fields};
+use super::call::{Call, fields};
 use crate::{
     catalogue::rule,
     findings::Report,

@@ -5,7 +5,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
-use solgate_telemetry::outcomes::{Outcome, Outcomes};
+use solgate_telemetry::outcome_counter::{Counted, OutcomeCounter};
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct FailureLabels {
@@ -62,7 +62,7 @@ pub enum KeysRead {
     Failed,
 }
 
-impl Outcome for KeysRead {
+impl Counted for KeysRead {
     const ALL: &'static [Self] = &[Self::Updated, Self::Unchanged, Self::Failed];
 
     fn name(self) -> &'static str {
@@ -81,7 +81,7 @@ enum Swap {
     Refused,
 }
 
-impl Outcome for Swap {
+impl Counted for Swap {
     const ALL: &'static [Self] = &[Self::Swapped, Self::Refused];
 
     fn name(self) -> &'static str {
@@ -96,10 +96,10 @@ impl Outcome for Swap {
 #[derive(Debug, Clone)]
 pub struct AccessMetrics {
     handshakes_failed: Family<FailureLabels, Counter>,
-    tls_reloads: Outcomes<Swap>,
+    tls_reloads: OutcomeCounter<Swap>,
     /// Of one gate: a family, so that there is no value without TLS.
     not_after: Family<NoLabels, Gauge>,
-    keys_read: Outcomes<KeysRead>,
+    keys_read: OutcomeCounter<KeysRead>,
 }
 
 impl AccessMetrics {
@@ -111,7 +111,7 @@ impl AccessMetrics {
             handshakes_failed.clone(),
         );
         let help = "Changed certificates by what became of them";
-        let tls_reloads = Outcomes::register_without_values(registry, "tls_reloads", help);
+        let tls_reloads = OutcomeCounter::register_without_values(registry, "tls_reloads", help);
         let not_after = Family::default();
         registry.register(
             "tls_certificate_not_after_seconds",
@@ -119,7 +119,7 @@ impl AccessMetrics {
             not_after.clone(),
         );
         let help = "Attempts to read the keys for access tokens";
-        let keys_read = Outcomes::register_without_values(registry, "jwks_reads", help);
+        let keys_read = OutcomeCounter::register_without_values(registry, "jwks_reads", help);
         Self { handshakes_failed, tls_reloads, not_after, keys_read }
     }
 

@@ -6,15 +6,15 @@
 //! gives the same bytes wherever it is baked.
 
 use futures_util::FutureExt;
+use solgate_cases::EmbedError;
+use solgate_cases::section::{self, SectionError};
 use solgate_engine::ir;
 use wasmtime::{Config, Engine, Instance, Module, OptLevel, Store, Val};
 use wasmtime_wizer::{InstanceState, SnapshotVal, ValType, Wizer};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
-use crate::cases::{self, EmbedError};
 use crate::compile::Compiled;
-use crate::section::{self, SectionError};
 
 /// The policy engine as a core module.
 static ENGINE: &[u8] = include_bytes!(env!("SOLGATE_ENGINE_WASM"));
@@ -43,7 +43,7 @@ impl Compiled {
     /// As [`bake`], and if the cases are too large.
     pub fn bake(&self) -> Result<Vec<u8>, BakeError> {
         let mut component = bake(&self.bundle)?;
-        cases::embed(&mut component, self.tests())?;
+        solgate_cases::embed(&mut component, self.tests())?;
         Ok(component)
     }
 }

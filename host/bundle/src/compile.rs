@@ -3,14 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use solgate_cases::{Case, FactName, OptionName, Vocabulary};
+use solgate_document::diagnostic::{Diagnostic, Diagnostics, Report};
+use solgate_document::source::{At, FileId, Source, Sources};
+use solgate_document::suggest::did_you_mean;
+use solgate_document::yaml;
 use solgate_engine::Engine;
 use solgate_engine::InitError;
 use solgate_engine::ir::{self, Bundle, OptionKind};
 
 use crate::built_in::BuiltIn;
-use crate::cases::{self, Case, FactName, Vocabulary};
 use crate::complete::{self, Incomplete};
-use crate::diagnostic::{Diagnostic, Diagnostics, Report};
 use crate::digest::digest;
 use crate::files::{Home, IoError};
 use crate::layers::{self, Dialect, Layers};
@@ -19,9 +22,6 @@ use crate::openapi::{self, Api};
 use crate::options;
 use crate::policy::{self, Policy, windows};
 use crate::rules::{self, Against, Declared};
-use crate::source::{At, FileId, Source, Sources};
-use crate::suggest::did_you_mean;
-use crate::yaml;
 
 /// What a build can be told beyond the bundle itself.
 #[derive(Debug, Clone, Default)]
@@ -176,7 +176,8 @@ fn compile(
     lint::check(&policy, &api, &sources, &declared, report);
     // Rules of a file that is not even YAML would all be unknown.
     let all_rules_read = layers.layers.iter().all(|layer| layer.all_rules_read);
-    let cases = if all_rules_read { cases::read_files(tests, &vocabulary(&policy, &ids), report) } else { Vec::new() };
+    let cases =
+        if all_rules_read { solgate_cases::read_files(tests, &vocabulary(&policy, &ids), report) } else { Vec::new() };
     if report.has_mistakes() {
         return Ok(None);
     }
@@ -213,11 +214,16 @@ fn compile(
 
 /// The names that cases may use, also where a definition could not be understood.
 fn vocabulary(policy: &Policy, rules: &[&str]) -> Vocabulary {
+    let option = |option: &ir::OptionDef| OptionName {
+        name: option.name.clone(),
+        kind: option.kind,
+        values: option.values.clone(),
+    };
     Vocabulary {
         api_roots: policy.api_roots.iter().map(|root| root.path.clone()).collect(),
         facts: policy.facts.iter().map(|fact| FactName { name: fact.def.name.clone(), list: fact.def.list }).collect(),
-        options: policy.options.clone(),
-        rules: cases::with_engine_rules(rules.iter().map(|id| (*id).to_owned())),
+        options: policy.options.iter().map(option).collect(),
+        rules: solgate_cases::with_engine_rules(rules.iter().map(|id| (*id).to_owned())),
     }
 }
 

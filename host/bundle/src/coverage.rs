@@ -7,12 +7,11 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use solgate_cases::{Case, Judge, JudgeError};
 use solgate_engine::Engine;
 use solgate_engine::ir::{Rule, RuleKind, Severity};
 use solgate_engine::trace::{RuleResult, RuleTrace, Trace};
 use solgate_engine::verdict::{Context, Outcome, Request};
-
-use crate::cases::{self, Case, Judge, JudgeError};
 
 /// What the cases have shown of every rule that the bundle declares.
 #[derive(Debug, Clone)]
@@ -146,7 +145,7 @@ impl Seen {
 fn watch(engine: &Engine, case: &Case) -> BTreeMap<String, Seen> {
     let watcher = Watcher { engine, traces: RefCell::default() };
     // A case without a verdict still shows something up to that point.
-    let _ = cases::run(&watcher, case);
+    let _ = solgate_cases::run(&watcher, case);
     let mut seen: BTreeMap<String, Seen> = BTreeMap::new();
     for trace in watcher.traces.into_inner() {
         for rule in trace.stages.iter().flat_map(|stage| &stage.rules) {

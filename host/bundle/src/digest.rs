@@ -1,8 +1,7 @@
 //! The digest that identifies a bundle's source.
 
 use sha2::{Digest, Sha256};
-
-use crate::source::Sources;
+use solgate_document::source::Sources;
 
 /// Lower-case hexadecimal SHA-256 over the sources, sorted by name, and the
 /// options set for the build. Every part is preceded by its length, so that no

@@ -4,9 +4,10 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use solgate_document::diagnostic::Report;
+use solgate_document::source::{At, FileId};
+
 use crate::built_in::BuiltIn;
-use crate::diagnostic::Report;
-use crate::source::{At, FileId};
 
 /// Largest source file, in bytes.
 const MAX_FILE: u64 = 4 * 1024 * 1024;

@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use solgate_document::diagnostic::Report;
+use solgate_document::source::{At, FileId};
+use solgate_document::suggest::{list, nearest};
+use solgate_document::yaml::{self, Node};
+
 use crate::built_in::BuiltIn;
-use crate::diagnostic::Report;
 use crate::files::{Found, Home, IoError};
-use crate::source::{At, FileId};
-use crate::suggest::{list, nearest};
-use crate::yaml::{self, Node};
 
 /// Most bundles that one extends, directly and indirectly.
 const MAX_BASES: usize = 8;

@@ -2,19 +2,18 @@
 //!
 //! [`compile_dir`] turns a folder of YAML files (docs/bundle-format.md) into a
 //! [`Bundle`](solgate_engine::ir::Bundle), or says everything that is wrong with
-//! it, each [`Diagnostic`] with file, line and what to do.
+//! it, each [`Diagnostic`] with file, line and what to do. The cases of a bundle
+//! (`solgate_cases`) are read with it.
 
 #![forbid(unsafe_code)]
 
 pub mod bake;
 mod book;
 mod built_in;
-pub mod cases;
 mod compile;
 mod complete;
 pub mod coverage;
 mod description;
-mod diagnostic;
 mod digest;
 mod expression;
 mod files;
@@ -24,20 +23,15 @@ pub mod mutation;
 mod openapi;
 mod options;
 mod policy;
-mod reader;
 mod rules;
 pub mod schemas;
-pub mod section;
-mod source;
-mod suggest;
 mod template;
 pub mod templates;
-mod yaml;
+mod variables;
 
 pub use book::rule_book;
 pub use compile::{BuildOptions, Compiled, Failure, compile_built_in, compile_dir};
 pub use complete::Incomplete;
 pub use description::openapi_description;
-pub use diagnostic::{Diagnostic, Diagnostics, Related, Severity, render};
 pub use files::IoError;
-pub use source::{Source, Sources, Span};
+pub use solgate_document::{Diagnostic, Diagnostics, Related, Severity, Source, Sources, Span, render};

@@ -13,11 +13,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use serde_json::Value;
+use solgate_cases::{Case, Judge, JudgeError};
 use solgate_engine::ir::{Bundle, OptionDef, OptionKind, Rule, RuleKind, Severity};
 use solgate_engine::verdict::{Context, Outcome, Request, Setting};
 use solgate_engine::{Engine, InitError};
 
-use crate::cases::{self, Case, Judge, JudgeError};
 use crate::coverage::{Coverage, RuleCoverage, Standing};
 
 /// What became of all mutants.
@@ -153,7 +153,7 @@ fn with_switch(mut bundle: Bundle, switch: &str) -> Bundle {
 }
 
 fn holds(judge: &dyn Judge, case: &Case) -> bool {
-    cases::run(judge, case).is_ok_and(|(_, different)| different.is_empty())
+    solgate_cases::run(judge, case).is_ok_and(|(_, different)| different.is_empty())
 }
 
 /// What mutants are tried on.

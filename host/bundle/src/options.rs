@@ -1,13 +1,15 @@
 //! Options of a bundle: their definitions, and values for them.
 
 use serde_json::Value as Json;
+use solgate_cases::options::{described, is_allowed, list, value};
+use solgate_document::diagnostic::Report;
+use solgate_document::reader::{self, Members};
+use solgate_document::source::At;
+use solgate_document::suggest::did_you_mean;
+use solgate_document::yaml::{Key, Node, Value};
 use solgate_engine::ir::{OptionDef, OptionKind};
 
-use crate::diagnostic::Report;
-use crate::reader::{self, Members, is_identifier};
-use crate::source::At;
-use crate::suggest::did_you_mean;
-use crate::yaml::{Key, Node, Value};
+use crate::variables::is_identifier;
 
 const KINDS: [(&str, OptionKind); 4] = [
     ("boolean", OptionKind::Boolean),
@@ -135,7 +137,7 @@ fn definition(key: &Key, node: &Node, known: Option<&OptionDef>, report: &mut Re
         {
             report.mistake(
                 node.at,
-                format!("`{}` is {}, which knows only {}", key.name, origin(&key.name), json_list(&known.values)),
+                format!("`{}` is {}, which knows only {}", key.name, origin(&key.name), list(&known.values)),
             );
         }
         if values.is_empty() {
@@ -165,29 +167,6 @@ fn definition(key: &Key, node: &Node, known: Option<&OptionDef>, report: &mut Re
     // A broken default has been reported; the name is known all the same.
     let default = default.unwrap_or(Json::Null);
     Some(OptionDef { name: key.name.clone(), kind, default, set: false, doc, values })
-}
-
-/// A value written in YAML for an option of that kind.
-pub(crate) fn value(node: &Node, kind: OptionKind, allowed: &[Json], name: &str, report: &mut Report) -> Option<Json> {
-    let fits = match (&node.value, kind) {
-        (Value::Bool(_), OptionKind::Boolean) | (Value::String, OptionKind::String) => true,
-        (Value::Number(number), OptionKind::Integer) => number.is_i64(),
-        (Value::List(items), OptionKind::Strings) => items.iter().all(|item| item.as_str().is_some()),
-        _ => false,
-    };
-    if !fits {
-        report.mistake(node.at, format!("`{name}` is {}, but here is {}", described(kind), reader::shown(node)));
-        return None;
-    }
-    let json = node.to_json();
-    if !is_allowed(&json, allowed) {
-        report.mistake(
-            node.at,
-            format!("`{name}` is one of {}, but here is {}", json_list(allowed), reader::shown(node)),
-        );
-        return None;
-    }
-    Some(json)
 }
 
 /// Applies `--set name=value`: the value becomes the default and wins over what
@@ -222,7 +201,7 @@ pub(crate) fn set(options: &mut [OptionDef], set: &[(String, String)], report: &
             let expected = if option.values.is_empty() {
                 described(option.kind).to_owned()
             } else {
-                format!("one of {}", json_list(&option.values))
+                format!("one of {}", list(&option.values))
             };
             report.mistake(at, format!("`{name}` is {expected}, but here is `{text}`"));
             continue;
@@ -246,14 +225,6 @@ fn parse(text: &str, kind: OptionKind) -> Option<Json> {
     }
 }
 
-fn is_allowed(value: &Json, allowed: &[Json]) -> bool {
-    allowed.is_empty()
-        || match value {
-            Json::Array(items) => items.iter().all(|item| allowed.contains(item)),
-            value => allowed.contains(value),
-        }
-}
-
 /// Where an option comes from that a bundle only gives another default.
 fn origin(name: &str) -> &'static str {
     if built_in().iter().any(|option| option.name == name) { "an option of the engine" } else { "an inherited option" }
@@ -261,25 +232,4 @@ fn origin(name: &str) -> &'static str {
 
 fn kind_name(kind: OptionKind) -> &'static str {
     KINDS.iter().find(|(_, known)| *known == kind).map_or("", |(name, _)| name)
-}
-
-fn described(kind: OptionKind) -> &'static str {
-    match kind {
-        OptionKind::Boolean => "true or false",
-        OptionKind::Integer => "an integer",
-        OptionKind::String => "text",
-        OptionKind::Strings => "a list of texts",
-    }
-}
-
-fn json_list(values: &[Json]) -> String {
-    crate::suggest::list(
-        &values
-            .iter()
-            .map(|value| match value {
-                Json::String(text) => text.clone(),
-                other => other.to_string(),
-            })
-            .collect::<Vec<_>>(),
-    )
 }

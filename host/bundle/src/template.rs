@@ -1,9 +1,10 @@
 //! Texts with variables in braces: paths of operations and of facts.
 
-use crate::diagnostic::Report;
-use crate::reader::is_identifier;
-use crate::source::At;
-use crate::yaml::{Node, locate};
+use solgate_document::diagnostic::Report;
+use solgate_document::source::At;
+use solgate_document::yaml::{Node, locate};
+
+use crate::variables::is_identifier;
 
 /// A variable of a template.
 #[derive(Debug, Clone)]

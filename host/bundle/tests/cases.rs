@@ -4,8 +4,8 @@
 
 mod support;
 
-use solgate_bundle::cases::{self, Case, NoVerdict, Vocabulary, run};
 use solgate_bundle::{BuildOptions, Source, compile_dir};
+use solgate_cases::{Case, NoVerdict, Vocabulary, run};
 use solgate_engine::Engine;
 use support::minimal;
 
@@ -15,7 +15,7 @@ fn engine() -> Engine {
 
 fn read(engine: &Engine, text: &str) -> Vec<Case> {
     let file = Source { name: "tests/a.yaml".to_owned(), text: text.to_owned() };
-    cases::read(&[file], &Vocabulary::from(engine.bundle())).unwrap_or_else(|mistakes| panic!("{mistakes}"))
+    solgate_cases::read(&[file], &Vocabulary::from(&engine.manifest())).unwrap_or_else(|mistakes| panic!("{mistakes}"))
 }
 
 /// Bases for the cases of the tables below.

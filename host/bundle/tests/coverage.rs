@@ -3,10 +3,10 @@
 
 mod support;
 
-use solgate_bundle::cases::{self, Case, Vocabulary};
 use solgate_bundle::coverage::{Coverage, RuleCoverage, Standing};
 use solgate_bundle::mutation::{Change, Fate, Mutation, mutate};
 use solgate_bundle::{BuildOptions, Source, compile_dir};
+use solgate_cases::{Case, Vocabulary};
 use solgate_engine::Engine;
 use solgate_engine::ir::Bundle;
 use support::minimal;
@@ -29,9 +29,10 @@ fn measured(written: &[&str]) -> (Bundle, Vec<Case>, Coverage) {
     let bundle = compile_dir(&minimal(), &BuildOptions::default()).unwrap().bundle;
     let text = written.iter().fold(BASES.to_owned(), |text, case| text + "  - " + case + "\n");
     let file = Source { name: "tests/some.yaml".to_owned(), text };
-    let cases =
-        cases::read(&[file], &Vocabulary::from(&bundle)).unwrap_or_else(|error| panic!("{}", error.render(false)));
-    let coverage = Coverage::measure(&Engine::new(bundle.clone()).unwrap(), &cases);
+    let engine = Engine::new(bundle.clone()).unwrap();
+    let cases = solgate_cases::read(&[file], &Vocabulary::from(&engine.manifest()))
+        .unwrap_or_else(|error| panic!("{}", error.render(false)));
+    let coverage = Coverage::measure(&engine, &cases);
     (bundle, cases, coverage)
 }
 

@@ -3,8 +3,8 @@
 
 mod support;
 
-use solgate_bundle::cases::run;
 use solgate_bundle::{BuildOptions, Compiled, compile_dir};
+use solgate_cases::run;
 use solgate_engine::Engine;
 use support::folder;
 

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use solgate_bundle::templates::{NewError, Template};
-use solgate_bundle::{BuildOptions, cases, compile_dir, render};
+use solgate_bundle::{BuildOptions, compile_dir, render};
 use solgate_engine::Engine;
 use solgate_engine::ir::RuleKind;
 
@@ -28,7 +28,8 @@ fn a_new_bundle_is_clean_and_passes_its_own_tests() {
         let engine = Engine::new(compiled.bundle).unwrap();
         let mut broken = BTreeSet::new();
         for case in &compiled.cases {
-            let (ran, differences) = cases::run(&engine, case).unwrap_or_else(|error| panic!("{}: {error}", case.name));
+            let (ran, differences) =
+                solgate_cases::run(&engine, case).unwrap_or_else(|error| panic!("{}: {error}", case.name));
             assert!(differences.is_empty(), "{template:?}: {}: {differences:?}", case.name);
             broken
                 .extend(ran.outcome.err().iter().flat_map(|denial| &denial.violations).map(|found| found.rule.clone()));

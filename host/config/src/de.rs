@@ -6,10 +6,11 @@ use std::fmt;
 use saphyr::{AnnotatedMapping, MarkedYaml, Scalar, YamlData};
 use serde::de::{self, DeserializeSeed, IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde::forward_to_deserialize_any;
+use solgate_document::suggest::nearest;
 
 use crate::members::REQUIRED;
 use crate::names::OneOf;
-use crate::yaml::{ConfigError, Node, closest};
+use crate::yaml::{ConfigError, Node};
 
 type Mapping<'a> = AnnotatedMapping<'a, MarkedYaml<'a>>;
 
@@ -102,7 +103,7 @@ impl de::Error for Error {
     }
 
     fn unknown_field(name: &str, known: &'static [&'static str]) -> Self {
-        let hint = match closest(name, known) {
+        let hint = match nearest(name, known) {
             Some(other) => format!("did you mean {other}?"),
             None => format!("known here: {}", known.join(", ")),
         };

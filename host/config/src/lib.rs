@@ -30,7 +30,7 @@ pub use file::{FileError, parse_gate};
 pub use gate::{FactsConfig, GateConfig, GateMode, SeverityOverride};
 pub use gateway::{Config, DEFAULT_LISTEN, Limits, LogFormat, UpstreamConfig};
 pub use live::{GateError, LiveGate, MakeGate, PolicyLoader, live_gate};
-pub use names::{NamedFactFailure, NamedSeverity, OneOf, named};
+pub use names::{NamedFactFailure, OneOf, named};
 pub use presence::Presence;
 pub use schema::SCHEMA;
 pub use values::{

@@ -98,9 +98,3 @@ pub enum Step {
     Member(&'static str),
     Item(usize),
 }
-
-/// The known name that is nearest to `name`, if any is near.
-pub fn closest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
-    let near = |other: &&str| strsim::damerau_levenshtein(&name.to_lowercase(), &other.to_lowercase());
-    known.iter().copied().min_by_key(near).filter(|other| near(other) <= other.len().div_ceil(3))
-}

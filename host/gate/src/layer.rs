@@ -111,8 +111,7 @@ where
             if let Verdict::Deny(problem) = decision.verdict {
                 return Ok(own(problem.response(gate.style())));
             }
-            if !complete {
-                let fault = Fault::BodyTooLarge { limit: gate.body_limit() };
+            if let Err(fault) = gate.check_whole(complete) {
                 return Ok(own(fault.problem(Some(&judged.target)).response(gate.style())));
             }
             parts.headers = judged.headers;

@@ -7,34 +7,21 @@
 //! that comes out either lets the request pass or carries the
 //! [`Problem`](problem::Problem) to answer.
 
-#[forbid(unsafe_code)]
+#![forbid(unsafe_code)]
+
 pub mod ambiguity;
-#[forbid(unsafe_code)]
 pub mod body;
-#[forbid(unsafe_code)]
 pub mod facts;
-#[forbid(unsafe_code)]
 pub mod fault;
-#[forbid(unsafe_code)]
 pub mod fields;
-#[forbid(unsafe_code)]
 pub mod gate;
 #[cfg(feature = "tower")]
-#[forbid(unsafe_code)]
 pub mod layer;
-// The only place that needs any: to load what the compiler has made.
-pub mod policy;
-#[forbid(unsafe_code)]
 pub mod problem;
-#[forbid(unsafe_code)]
 pub mod record;
-#[forbid(unsafe_code)]
 pub mod request;
-#[forbid(unsafe_code)]
 pub mod trace_context;
 
 pub use request::Request;
-/// Cases of a policy: requests and the verdicts that they must get.
-/// [`Policy::embedded_cases`](policy::Policy::embedded_cases) gives those that a
-/// policy's file brings along, [`cases::run`] runs one.
-pub use solgate_bundle::cases;
+/// Policies: components, loaded once and asked about every request.
+pub use solgate_policy as policy;

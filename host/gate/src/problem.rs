@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
-pub use solgate_engine::verdict::{Location, Violation};
+pub use solgate_contract::verdict::{Location, Violation};
 
 /// An answer that refuses a request.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use http::HeaderMap;
-pub use solgate_engine::verdict::Caller;
+pub use solgate_contract::verdict::Caller;
 
 /// One HTTP request, as received and as it will be forwarded.
 #[derive(Debug, Clone)]

@@ -65,15 +65,15 @@ impl Admission {
     ///
     /// # Errors
     /// All are taken.
-    pub fn request(&self) -> Result<RequestPlace, Fault> {
+    pub fn place(&self) -> Result<RequestPlace, Fault> {
         match self.requests.clone().try_acquire_owned() {
             Ok(permit) => Ok(RequestPlace { _permit: permit }),
             Err(_) => Err(Fault::TooManyRequests { limit: self.limits.requests }),
         }
     }
 
-    /// Reads a body of which `limit` bytes matter; `broken` says what a body is that
-    /// ends before its end.
+    /// Reads a body, of which only `limit` bytes matter. `broken` is the fault of a body
+    /// that breaks off.
     ///
     /// # Errors
     /// It breaks off, there is no room for it, or it does not come in time.
@@ -141,10 +141,10 @@ mod tests {
     fn what_is_given_back_can_be_taken_again() {
         let limits = Limits { requests: 1, body_memory: 10, ..Limits::default() };
         let admission = Admission::new(&limits, 10).unwrap();
-        let place = admission.request().unwrap();
-        assert_eq!(admission.request().unwrap_err(), Fault::TooManyRequests { limit: 1 });
+        let place = admission.place().unwrap();
+        assert_eq!(admission.place().unwrap_err(), Fault::TooManyRequests { limit: 1 });
         drop(place);
-        drop(admission.request().unwrap());
+        drop(admission.place().unwrap());
 
         let (mut first, mut second) = (admission.room(), admission.room());
         assert!(first.grow(4) && first.grow(2) && second.grow(4));

@@ -2,7 +2,7 @@
 
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
-use solgate_telemetry::outcomes::{Outcome, Outcomes};
+use solgate_telemetry::outcome_counter::{Counted, OutcomeCounter};
 
 /// How a connection beyond the limit ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub enum Farewells {
     Closed,
 }
 
-impl Outcome for Farewells {
+impl Counted for Farewells {
     const ALL: &'static [Self] = &[Self::Answered, Self::Closed];
 
     fn name(self) -> &'static str {
@@ -38,7 +38,7 @@ impl Drop for OpenConnection {
 pub struct ConnectionMetrics {
     open: Gauge,
     /// Those for which there was no room.
-    pub refused: Outcomes<Farewells>,
+    pub refused: OutcomeCounter<Farewells>,
 }
 
 impl ConnectionMetrics {
@@ -47,7 +47,7 @@ impl ConnectionMetrics {
         let open = Gauge::default();
         registry.register("open_connections", "Client connections that are open", open.clone());
         let help = "Connections beyond the limit by how they ended";
-        Self { open, refused: Outcomes::register(registry, "connections_refused", help) }
+        Self { open, refused: OutcomeCounter::register(registry, "connections_refused", help) }
     }
 
     /// Counts a connection as open for as long as what it returns exists.

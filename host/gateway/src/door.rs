@@ -179,12 +179,12 @@ impl<F> OpenDoor<F> {
         connections(listener, self.limits, self.farewell(Some(full)), shutdown, stopping, serve).await
     }
 
-    /// It is about to close: it is not ready any more.
+    /// The door is about to close: it reports that it is not ready any more.
     pub fn stopping(&self) {
         self.admin.stopping.store(true, Ordering::Relaxed);
     }
 
-    /// It takes nothing new: requests in flight have the drain limit from here on.
+    /// The door takes no new requests: those in flight have the drain limit from here on.
     pub fn draining(&self) -> &Drain {
         self.drain.begin();
         &self.drain

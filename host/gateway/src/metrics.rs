@@ -5,7 +5,7 @@ use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
 use solgate_access::metrics::AccessMetrics;
 use solgate_telemetry::log::OutputMetrics;
-use solgate_telemetry::outcomes::Outcomes;
+use solgate_telemetry::outcome_counter::OutcomeCounter;
 use solgate_telemetry::record_metrics::RecordMetrics;
 use solgate_telemetry::spans::SpanMetrics;
 use solgate_telemetry::{exposition, record_metrics, spans};
@@ -24,10 +24,10 @@ pub struct Metrics {
     live: PolicyMetrics,
     shadow: PolicyMetrics,
     /// Requests by how a shadow judged them.
-    pub compared: Outcomes<Compared>,
+    pub compared: OutcomeCounter<Compared>,
     pub modes: ModeMetrics,
     /// Configurations by what became of them.
-    pub configurations: Outcomes<ReloadOutcome>,
+    pub configurations: OutcomeCounter<ReloadOutcome>,
     /// Of the decision log.
     pub records: RecordMetrics,
     outputs: OutputMetrics,
@@ -47,9 +47,9 @@ impl Default for Metrics {
             connections: ConnectionMetrics::register(&mut registry),
             live: PolicyMetrics::register(&mut registry, Role::Live),
             shadow: PolicyMetrics::register(&mut registry, Role::Shadow),
-            compared: Outcomes::register(&mut registry, "shadow", "Requests by how a shadow judged them"),
+            compared: OutcomeCounter::register(&mut registry, "shadow", "Requests by how a shadow judged them"),
             modes: ModeMetrics::register(&mut registry),
-            configurations: Outcomes::register(
+            configurations: OutcomeCounter::register(
                 &mut registry,
                 "config_reloads",
                 "Changed configuration files by what became of them",

@@ -8,7 +8,6 @@ use std::time::{Duration, SystemTime};
 
 use solgate::gate::{Decision, Gate, Setting, Verdict};
 use solgate::record::RecordedOverride;
-use solgate::record::severity_name;
 use solgate_config::{GateConfig, GateMode, SeverityOverride, UpstreamConfig};
 
 use crate::current_gate::CurrentGate;
@@ -30,7 +29,7 @@ pub fn report(upstreams: &[UpstreamConfig], now: SystemTime) {
             let until = change.until.map(|until| humantime::format_rfc3339_seconds(until).to_string());
             tracing::info!(
                 rule = change.rule,
-                severity = severity_name(change.severity),
+                severity = change.severity.name(),
                 reason = change.reason,
                 until,
                 "override holds"
@@ -108,7 +107,7 @@ fn overrides(gates: &[Arc<CurrentGate>]) -> impl Iterator<Item = &SeverityOverri
 fn expired(change: &SeverityOverride) {
     tracing::warn!(
         rule = change.rule,
-        severity = severity_name(change.severity),
+        severity = change.severity.name(),
         reason = change.reason,
         "override has expired and does not hold; remove it"
     );

@@ -7,7 +7,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use solgate::fault::Fault;
 use solgate_config::GateMode;
-use solgate_telemetry::outcomes::{Outcome, Outcomes};
+use solgate_telemetry::outcome_counter::{Counted, OutcomeCounter};
 
 /// What policies are there for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub enum ReloadOutcome {
     Refused,
 }
 
-impl Outcome for ReloadOutcome {
+impl Counted for ReloadOutcome {
     const ALL: &'static [Self] = &[Self::Swapped, Self::Refused];
 
     fn name(self) -> &'static str {
@@ -68,7 +68,7 @@ impl FaultLabels {
 pub struct PolicyMetrics {
     in_use: Family<PolicyLabels, Gauge>,
     /// What became of those whose files had changed.
-    pub reloads: Outcomes<ReloadOutcome>,
+    pub reloads: OutcomeCounter<ReloadOutcome>,
     /// Of those whose verdicts hold.
     faults: Option<Family<FaultLabels, Counter>>,
 }
@@ -81,7 +81,7 @@ impl PolicyMetrics {
             Role::Live => {
                 registry.register("policy_info", "Policies in use", in_use.clone());
                 let help = "Changed policies by what became of them";
-                let reloads = Outcomes::register(registry, "policy_reloads", help);
+                let reloads = OutcomeCounter::register(registry, "policy_reloads", help);
                 let faults = Family::default();
                 let help = "Policies that trapped, ran out of time or memory, or gave no valid verdict";
                 registry.register("policy_faults", help, faults.clone());
@@ -90,7 +90,7 @@ impl PolicyMetrics {
             Role::Shadow => {
                 registry.register("shadow_policy_info", "Policies that are tried beside those in use", in_use.clone());
                 let help = "Changed shadows by what became of them";
-                Self { in_use, reloads: Outcomes::register(registry, "shadow_reloads", help), faults: None }
+                Self { in_use, reloads: OutcomeCounter::register(registry, "shadow_reloads", help), faults: None }
             }
         }
     }

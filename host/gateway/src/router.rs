@@ -1,6 +1,6 @@
 //! Which VNFM a request is for.
 
-use solgate::policy::manifest::decode_unreserved;
+use solgate_contract::uri::decode_unreserved;
 
 /// Upstreams by host and path prefix.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use http::Uri;
 use http::uri::Scheme;
 use solgate_config::{Config, GateMode, Limits, UpstreamConfig};
-use solgate_telemetry::outcomes::Outcomes;
+use solgate_telemetry::outcome_counter::OutcomeCounter;
 use solgate_upstream::pool::Pool;
 
 use crate::build_gate::GateBuilder;
@@ -81,7 +81,7 @@ pub type Routes<F> = Router<Arc<Route<F>>>;
 pub fn open<F: Onward>(
     config: &Config,
     build_gate: GateBuilder<'_>,
-    compared: &Outcomes<Compared>,
+    compared: &OutcomeCounter<Compared>,
     before: Option<(&Config, &Routes<F>)>,
 ) -> Result<Routes<F>, GatewayError> {
     // A turn may take as long as the answer to the request before.

@@ -12,7 +12,7 @@ pub mod exposition;
 pub mod line;
 mod line_writer;
 pub mod log;
-pub mod outcomes;
+pub mod outcome_counter;
 pub mod record_file;
 pub mod record_metrics;
 mod repeats;

@@ -2,7 +2,7 @@
 
 use prometheus_client::registry::Registry;
 
-use crate::outcomes::{Outcome, Outcomes};
+use crate::outcome_counter::{Counted, OutcomeCounter};
 
 /// What became of the record of a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub enum RecordOutcome {
     Failed,
 }
 
-impl Outcome for RecordOutcome {
+impl Counted for RecordOutcome {
     const ALL: &'static [Self] = &[Self::Written, Self::Dropped, Self::Failed];
 
     fn name(self) -> &'static str {
@@ -27,9 +27,9 @@ impl Outcome for RecordOutcome {
 }
 
 /// The counters of records.
-pub type RecordMetrics = Outcomes<RecordOutcome>;
+pub type RecordMetrics = OutcomeCounter<RecordOutcome>;
 
 /// Enters the counters into a registry.
 pub fn register(registry: &mut Registry) -> RecordMetrics {
-    Outcomes::register(registry, "decision_records", "Records for the decision log by what became of them")
+    OutcomeCounter::register(registry, "decision_records", "Records for the decision log by what became of them")
 }

@@ -54,6 +54,10 @@ pub const SUITES: &[Suite] = &[
     Suite { name: "peers", title: "Other engines on equal rules (p50)", run: peers::rows },
     Suite { name: "counting", title: "What the gate asks of the VNFM", run: counting::rows },
     Suite { name: "memory", title: "Memory (resident)", run: memory::rows },
-    Suite { name: "startup", title: "Start of `solgate serve`, to the first verdict over HTTP", run: startup::rows },
+    Suite {
+        name: "startup",
+        title: "Start of `solgate serve`, to the first verdict over HTTP; of `solgate test`",
+        run: startup::rows,
+    },
     Suite { name: "serve", title: "`solgate serve`, 64 connections, all on one machine", run: load::rows },
 ];

@@ -43,7 +43,7 @@ impl Subjects {
         let engine = engine()?;
         let recycled = Policy::from_bytes(&engine, component)?.with_isolation(Isolation::Recycle(RECYCLED));
         Ok(Self {
-            native: Arc::new(Policy::native(bundle.clone())?),
+            native: Arc::new(Policy::without_sandbox(solgate_unsandboxed::judge(bundle.clone())?)),
             recycled: Arc::new(recycled),
             fresh: Arc::new(Policy::from_bytes(&engine, component)?.with_isolation(Isolation::Fresh)),
         })

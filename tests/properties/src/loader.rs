@@ -44,12 +44,13 @@ fn component(bytes: &[u8]) {
     let _ = bundle_of(bytes).map_err(|error| assert!(!error.to_string().is_empty()));
     let policy = match Policy::from_bytes(&ENGINE, bytes) {
         Ok(policy) => policy,
-        Err(error @ (LoadError::Read { .. } | LoadError::TooLarge { .. } | LoadError::Engine(_))) => {
+        Err(error @ (LoadError::Read { .. } | LoadError::TooLarge { .. })) => {
             panic!("that has nothing to do with these bytes: {error}")
         }
         Err(error) => return assert!(error.to_string().len() > 20, "{error}"),
     };
-    let _ = policy.embedded_cases(bytes).map_err(|error| assert!(!error.to_string().is_empty()));
+    let _ = solgate_cases::embedded(bytes, &policy.manifest().into())
+        .map_err(|error| assert!(!error.to_string().is_empty()));
     assert!(!policy.manifest().name.is_empty());
     let request = Request { method: "GET", target: "/hostile/", fields: &[], body: b"", body_complete: true };
     if let Ok(Outcome::Deny(denial)) = policy.evaluate(&request, &Context::default()) {

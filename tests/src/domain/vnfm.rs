@@ -1,7 +1,7 @@
 //! A VNFM that answers from the state of a domain case.
 
 use serde_json::{Map, Value, json};
-use solgate_bundle::cases::FactGiven;
+use solgate_cases::FactGiven;
 
 const FINAL: [&str; 3] = ["COMPLETED", "FAILED", "ROLLED_BACK"];
 const NOBODY: &str = "ffffffff-0000-4000-8000-000000000000";

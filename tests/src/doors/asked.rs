@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::domain::{self, DomainCase, Vnfm};
-use crate::{default_policy, workspace};
 use serde_json::{Value, json};
 use solgate::facts::FactRequest;
 use solgate::gate::{Mode, Setting};
 use solgate_bundle::BuildOptions;
-use solgate_bundle::cases::{Case, FactGiven};
+use solgate_cases::{Case, FactGiven};
+
+use crate::domain::{self, DomainCase, Vnfm};
+use crate::{default_policy, workspace};
 
 /// A VNFM that is asked for facts; `None` if nobody says what it answers.
 pub type Answers = Arc<dyn Fn(&FactRequest<'_>) -> Option<FactGiven> + Send + Sync>;

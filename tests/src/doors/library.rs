@@ -3,7 +3,6 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, UNIX_EPOCH};
 
-use crate::default_policy;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -11,9 +10,10 @@ use serde_json::{Value, json};
 use solgate::facts::expand::expand;
 use solgate::facts::{Fact, FactRequest, FactSource, MapFacts};
 use solgate::gate::{Gate, Verdict};
-use solgate_bundle::cases::FactGiven;
+use solgate_cases::FactGiven;
 
 use super::asked::{Answers, Asked, Said};
+use crate::default_policy;
 
 /// A fact that was asked for, and what the VNFM answered.
 pub struct Given {

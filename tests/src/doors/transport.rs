@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 use solgate::gate::Mode;
-use solgate_bundle::cases::{Case, Expect, FactGiven, Verdict};
+use solgate_cases::{Case, Expect, FactGiven, Verdict};
 
 use super::asked::{Answers, Asked, Sent};
 use crate::default_policy;

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use solgate_bundle::cases::{Case, Expect, Verdict};
+use solgate_cases::{Case, Expect, Verdict};
 use solgate_tests::doors::{Asked, ExtAuthz, Said, Sent, Serve, library};
 
 struct Refused {

@@ -15,6 +15,13 @@ fn with_small_files(command: &Command, blocks: usize, output: &str) -> Command {
     wrapped(command, &format!("trap '' XFSZ; ulimit -f {blocks}"), output)
 }
 
+/// From now on, its files hold 8 KiB at most. The memory of a policy is a file, too: it
+/// is there by now.
+fn fill_the_disk_of(process: u32) {
+    let limited = Command::new("prlimit").args(["--pid", &process.to_string(), "--fsize=8192"]).status();
+    assert!(limited.expect("it runs").success());
+}
+
 #[test]
 fn a_compiled_policy_that_cannot_be_kept_is_compiled_again() {
     let vnfm = Vnfm::start();
@@ -45,8 +52,9 @@ fn decisions_that_cannot_be_recorded_are_counted_and_the_rest_goes_on() {
     let gate = Gate::run("serve", &vnfm.url(), &[], &[], |mut command| {
         let config = command.get_args().nth(2).map(std::path::PathBuf::from).expect("--config FILE");
         command.arg("--decision-log").arg(config.with_file_name("decisions.jsonl"));
-        with_small_files(&command, 16, "> /dev/full")
+        wrapped(&command, "trap '' XFSZ", "> /dev/full")
     });
+    fill_the_disk_of(gate.server.pid());
     let records = |outcome: &str| gate.count(&format!("solgate_decision_records_total{{outcome=\"{outcome}\"}}"));
     wait_until("the disk is full", || {
         assert_eq!(send(gate.address, &subscribe()).status, 202);

@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use ring::digest::{Context as Hasher, SHA256};
 use solgate::policy::{Engine as Sandbox, EngineConfig, EvaluationLimits, Policy};
-use solgate_bundle::cases::{self, Judge, JudgeError};
 use solgate_bundle::{BuildOptions, compile_dir};
+use solgate_cases::{Judge, JudgeError};
 use solgate_engine::Engine;
 use solgate_engine::verdict::{Context, Outcome, Request};
 use solgate_tests::domain::{self, Tally};
@@ -72,7 +72,8 @@ fn in_one_process() {
 /// Expressions that have nothing in common but that they see maps.
 fn generated(folder: &Path) {
     let bundle = expressions::bundle();
-    let (traced, trace) = Policy::traced(bundle.clone()).expect("it starts");
+    let trace = solgate_unsandboxed::traced(bundle.clone()).expect("it starts");
+    let traced = Policy::without_sandbox(trace.clone());
     let native = Engine::new(bundle.clone()).expect("it starts");
     let by_cel = Engine::new(bundle).expect("it starts").by_cel_alone();
     let sandboxed = ISOLATIONS.map(|isolation| (isolation, baked(folder, isolation)));
@@ -125,7 +126,7 @@ fn corpus() {
     let judge =
         Judges { native: &native, sandboxed: [default_policy(), recycled_policy()], outcomes: RefCell::default() };
     for case in &compiled.cases {
-        cases::run(&judge, case).expect("it is judged");
+        solgate_cases::run(&judge, case).expect("it is judged");
     }
     let mut tally = Tally::default();
     for case in domain.iter().flatten().filter(|case| !case.undecidable()) {

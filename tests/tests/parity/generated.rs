@@ -9,8 +9,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use solgate::policy::{Engine as Sandbox, EngineConfig, EvaluateError, EvaluationLimits, Policy};
-use solgate_bundle::cases::{self, Case, FactGiven};
+use solgate_bundle::bake::loadable_engine;
 use solgate_bundle::{BuildOptions, compile_dir};
+use solgate_cases::{Case, FactGiven};
 use solgate_engine::Engine;
 use solgate_engine::verdict::{Context, FactAnswer, FactQuery, Outcome, Request};
 use solgate_tests::domain::{self, Vnfm};
@@ -71,7 +72,8 @@ fn on_generated_requests() {
     let sandbox = Sandbox::new(patient).expect("it starts");
     let baked = Policy::vnflcm_v2(&sandbox).expect("it loads");
     let recycled = Policy::vnflcm_v2(&sandbox).expect("it loads").with_isolation("recycle:64".parse().unwrap());
-    let loaded = Policy::from_bundle(&sandbox, native.bundle()).expect("it loads");
+    let bundle = serde_json::to_vec(native.bundle()).expect("it is plain data");
+    let loaded = Policy::from_bundle(&sandbox, &loadable_engine().expect("it is encoded"), bundle).expect("it loads");
     let engines = Engines { native, sandboxed: [("baked", baked), ("recycled", recycled), ("loaded", loaded)] };
 
     let requests = number("SOLGATE_PARITY_REQUESTS").unwrap_or(REQUESTS);
@@ -131,7 +133,7 @@ fn seeds(native: &Engine, own: &[Case]) -> Vec<Subject> {
             asked.lock().unwrap().insert(query.name.clone(), given.clone());
             Some(given)
         };
-        cases::judge(native, &request, &answer).expect("it is judged");
+        solgate_cases::judge(native, &request, &answer).expect("it is judged");
         let asked = asked.into_inner().unwrap();
         seeds.extend(Subject::of(&request, &asked));
     }

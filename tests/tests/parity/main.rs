@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use solgate::policy::Policy;
 use solgate_bundle::BuildOptions;
-use solgate_bundle::cases::{self, Case, Judge, JudgeError};
+use solgate_cases::{Case, Judge, JudgeError};
 use solgate_engine::Engine;
 use solgate_engine::verdict::{Context, Outcome, Request};
 use solgate_tests::domain::{self, Tally};
@@ -60,7 +60,7 @@ fn both() -> (Both, Vec<Case>) {
 fn on_the_policys_own_cases() {
     let (both, cases) = both();
     for case in &cases {
-        cases::run(&both, case).expect("it is judged");
+        solgate_cases::run(&both, case).expect("it is judged");
     }
     let (compared, cases) = (both.compared.get(), cases.len());
     assert!(compared >= cases && cases > 200, "{cases} cases, {compared} evaluations");

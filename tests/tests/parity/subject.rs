@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use solgate_bundle::cases::{Case, FactGiven};
+use solgate_cases::{Case, FactGiven};
 use solgate_engine::verdict::{Caller, FactAnswer, Mode, Setting};
 
 /// Longest body that a generated request starts from: more of them are judged in

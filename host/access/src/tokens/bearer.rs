@@ -3,7 +3,7 @@
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use solgate::fault::Fault;
-use solgate::policy::manifest::decode_unreserved;
+use solgate_contract::uri::decode_unreserved;
 
 /// The token in the field Authorization; `None` if there is no such field, or it is of
 /// another scheme.

@@ -7,9 +7,9 @@ mod render;
 use std::sync::Arc;
 
 use solgate::gate::Gate;
-use solgate::policy::Traced;
 use solgate_engine::ir::Rule;
 use solgate_engine::trace::{RuleResult, Stage, Trace};
+use solgate_unsandboxed::Traced;
 
 use crate::check::{self, CheckError, GateOrder, MissingFact, Question, Report};
 

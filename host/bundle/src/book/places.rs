@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
+use solgate_document::pointer;
 use solgate_engine::ir::{Bundle, Operation};
 
 /// What can break a rule without an expression.
@@ -66,7 +67,7 @@ impl<'b> Walk<'b> {
                 ("$ref", Value::String(target)) => self.follow(target, pointer, operation),
                 ("properties", Value::Object(schemas)) => {
                     for (name, schema) in schemas {
-                        let name = name.replace('~', "~0").replace('/', "~1");
+                        let name = pointer::escape(name);
                         self.schema(schema, &format!("{pointer}/{name}"), operation);
                     }
                 }
@@ -102,7 +103,7 @@ impl<'b> Walk<'b> {
             return;
         }
         let bundle = self.bundle;
-        let mut steps = name.split('/').map(|step| step.replace("~1", "/").replace("~0", "~"));
+        let mut steps = pointer::steps(name);
         let first = steps.next().and_then(|name| bundle.schemas.get(&name));
         let found = steps.try_fold(first, |schema, step| schema.map(|schema| schema.get(&step)));
         if let Some(Some(schema)) = found {

@@ -12,12 +12,12 @@ mod tests;
 use std::collections::BTreeSet;
 
 use serde::Serialize;
+use solgate_cases::Case;
+use solgate_document::source::{At, FileId, Sources};
+use solgate_document::yaml::Node;
 use solgate_engine::ir::Bundle;
 
-use crate::cases::Case;
 use crate::layers::Layer;
-use crate::source::{At, FileId, Sources};
-use crate::yaml::Node;
 
 /// A fault of the compiler, not of the bundle: it would have built something else
 /// than what is written.

@@ -1,10 +1,10 @@
 //! What policy.yaml and openapi.yaml say.
 
+use solgate_document::yaml::Node;
 use solgate_engine::ir::{ApiRoot, Bundle, FactDef, Limits, Operation, OptionDef};
 
 use super::{Checked, entries, is_named, items, kept, one_or_more};
 use crate::layers::Layer;
-use crate::yaml::Node;
 
 pub(super) fn check(layers: &[Layer], bundle: &Bundle) -> Checked {
     let policies: Vec<&Node> = layers.iter().filter_map(|layer| layer.policy.as_ref()).collect();

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use solgate_document::yaml::{Node, Value};
 use solgate_engine::ir::{Bundle, Require, Rule, RuleKind, SeveritySpec};
 
 use super::{Checked, Loss, entries, is_named, items, kept, one_or_more, same};
 use crate::layers::Layer;
-use crate::yaml::{Node, Value};
 
 /// A rule as it is written, and all that is written over it.
 struct Said<'n> {

@@ -4,16 +4,16 @@
 use std::fs;
 use std::path::Path;
 
+use solgate_cases::Case;
+use solgate_document::diagnostic::Report;
+use solgate_document::source::FileId;
+use solgate_document::yaml;
 use solgate_engine::ir::{Bundle, Require, RuleKind};
 
 use super::{Built, Incomplete, check};
-use crate::cases::Case;
 use crate::compile::{BuildOptions, compile_reporting};
-use crate::diagnostic::Report;
 use crate::files::Home;
 use crate::layers;
-use crate::source::FileId;
-use crate::yaml;
 
 /// A bundle with everything that can be lost, on top of another.
 const FILES: [(&str, &str); 10] = [

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 
 use cel::IdedExpr;
 use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, LiteralValue, SelectExpr, operators};
+use solgate_document::source::{At, Sources};
+use solgate_document::yaml::Node;
 
 use super::known::{Known, Origin, Step, Truths, present, tested};
-use super::walk::{is_namespace, keeps_items, literal};
-use super::{Expression, parse};
-use crate::source::{At, Sources};
-use crate::yaml::Node;
+use super::parsed::{Expression, literal, parse};
+use super::walk::{is_namespace, keeps_items};
 
 /// A place that is read or tested for.
 #[derive(Debug, Clone)]

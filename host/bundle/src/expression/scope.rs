@@ -2,34 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use solgate_document::source::At;
+
 use crate::openapi::Op;
 use crate::policy::Policy;
-use crate::source::At;
-
-/// Names with a meaning of their own, which a fact cannot take.
-const VARIABLES: [&str; 14] = [
-    "body",
-    "bodyBytes",
-    "headers",
-    "query",
-    "path",
-    "method",
-    "operation",
-    "apiRoot",
-    "caller",
-    "receivedAt",
-    "options",
-    "variables",
-    "item",
-    "index",
-];
-
-/// Members of `caller`.
-pub(super) const CALLER: [&str; 6] = ["subject", "tenant", "roles", "scopes", "certificateNames", "sourceAddress"];
-
-pub(crate) fn is_known_variable(name: &str) -> bool {
-    VARIABLES.contains(&name) || matches!(name, "optional" | "strings")
-}
+use crate::variables::VARIABLES;
 
 /// What is known about a value before it is there.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,13 +1,14 @@
 //! Follows every name of an expression to what it stands for.
 
 use cel::IdedExpr;
-use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, LiteralValue, SelectExpr, operators};
+use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, SelectExpr, operators};
+use solgate_document::diagnostic::Report;
+use solgate_document::source::At;
+use solgate_document::suggest::did_you_mean;
 
-use super::scope::CALLER;
-use super::{Expression, Scope, Type};
-use crate::diagnostic::Report;
-use crate::source::At;
-use crate::suggest::did_you_mean;
+use super::parsed::{Expression, literal};
+use super::scope::{Scope, Type};
+use crate::variables::CALLER;
 
 pub(super) fn walk(expression: &Expression<'_>, scope: &mut Scope<'_>, report: &mut Report) -> Type {
     let mut walker = Walker { expression, scope, report };
@@ -360,14 +361,6 @@ impl Walker<'_, '_, '_> {
 /// `optional.of(x)` and `strings.quote(x)`: no variables.
 pub(super) fn is_namespace(node: &IdedExpr) -> bool {
     matches!(&node.expr, Expr::Ident(name) if matches!(name.as_str(), "optional" | "strings"))
-}
-
-/// The text of a literal.
-pub(super) fn literal(node: &IdedExpr) -> Option<&str> {
-    match &node.expr {
-        Expr::Literal(LiteralValue::String(text)) => Some(text.inner()),
-        _ => None,
-    }
 }
 
 /// Whether this is `filter`, whose result holds items of its range: each step

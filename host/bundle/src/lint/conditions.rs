@@ -1,10 +1,10 @@
 //! Conditions that are the same for every request.
 
+use solgate_document::diagnostic::Report;
 use solgate_engine::cel_env::parse_expression;
 use solgate_engine::ir::{Severity, SeveritySpec};
 
 use super::Written;
-use crate::diagnostic::Report;
 
 /// A guard that never holds, and a requirement that always does. A requirement
 /// that never holds is a way to refuse an operation.

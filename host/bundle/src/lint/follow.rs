@@ -1,10 +1,10 @@
 //! A rule's expressions in the order of evaluation.
 
+use solgate_document::source::Sources;
+use solgate_document::yaml::Node;
 use solgate_engine::cel_env::parse_expression;
 
 use crate::expression::{Flow, Known, Origin, Read};
-use crate::source::Sources;
-use crate::yaml::Node;
 
 /// What the expressions of a rule read.
 pub(super) struct Followed {

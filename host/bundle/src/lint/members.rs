@@ -1,15 +1,17 @@
 //! Members of a body or of a fact that may be absent, read without a test for them,
 //! and names that look like a slip.
 
+use solgate_document::diagnostic::Report;
+use solgate_document::pointer::unescape;
+use solgate_document::source::At;
+use solgate_document::suggest::nearest;
+use solgate_document::yaml::Node;
+
 use super::Written;
 use super::follow::Followed;
-use crate::diagnostic::Report;
 use crate::expression::{Origin, Read, Step};
 use crate::openapi::{Api, Presence, presence};
 use crate::policy::Policy;
-use crate::source::At;
-use crate::suggest::nearest;
-use crate::yaml::Node;
 
 pub(super) fn check(rule: &Written<'_>, followed: &Followed, policy: &Policy, api: &Api<'_>, report: &mut Report) {
     let mut reported: Vec<&Origin> = Vec::new();
@@ -91,7 +93,7 @@ fn pointer(rule: &Written<'_>, node: &Node, api: &Api<'_>, report: &mut Report) 
         steps.push(match step {
             "{index}" => Step::Item,
             step if step.bytes().all(|b| b.is_ascii_digit()) => Step::Item,
-            step => Step::Member(step.replace("~1", "/").replace("~0", "~")),
+            step => Step::Member(unescape(step)),
         });
         for op in &rule.operations {
             let Some(schema) = op.schema else { continue };

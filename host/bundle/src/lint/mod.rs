@@ -7,15 +7,15 @@ mod secrets;
 mod shadowed;
 mod unused;
 
+use solgate_document::diagnostic::Report;
+use solgate_document::source::At;
+use solgate_document::yaml::Node;
 use solgate_engine::ir::{Require, Rule, RuleKind, Severity};
 
-use crate::diagnostic::Report;
 use crate::expression::Origin;
 use crate::openapi::{Api, Op, answer};
 use crate::policy::Policy;
 use crate::rules::{self, Declared};
-use crate::source::At;
-use crate::yaml::Node;
 
 /// A rule that was understood, and where it is written.
 struct Written<'a> {

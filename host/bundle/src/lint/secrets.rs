@@ -1,13 +1,14 @@
 //! Details that could print a secret.
 
+use solgate_document::diagnostic::Report;
+use solgate_document::source::At;
+use solgate_document::yaml::Node;
+
 use super::Written;
 use super::follow::Followed;
-use crate::diagnostic::Report;
 use crate::expression::{Origin, Step};
 use crate::openapi::{Api, secret};
 use crate::policy::Policy;
-use crate::source::At;
-use crate::yaml::Node;
 
 /// Header fields that hold credentials.
 const FIELDS: [&str; 6] =

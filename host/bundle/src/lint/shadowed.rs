@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use solgate_document::diagnostic::Report;
 use solgate_engine::ir::{Require, RuleKind, Severity, SeveritySpec};
 
 use super::Written;
-use crate::diagnostic::Report;
 
 /// Most options whose combinations are tried out.
 const MAX_OPTIONS: usize = 8;

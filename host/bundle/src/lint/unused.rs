@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use solgate_document::diagnostic::Report;
+use solgate_document::yaml::Node;
+
 use super::Written;
 use super::follow::Followed;
-use crate::diagnostic::Report;
 use crate::expression::{Read, Step};
 use crate::openapi::Api;
 use crate::options::built_in;
 use crate::policy::Policy;
-use crate::yaml::Node;
 
 /// Members of `root` that are read; `None` if the name of one is computed.
 fn read_members<'r>(root: &str, reads: &'r [Read]) -> Option<BTreeSet<&'r str>> {

@@ -1,11 +1,13 @@
 //! Request bodies.
 
+use solgate_document::diagnostic::Report;
+use solgate_document::pointer;
+use solgate_document::reader::{self, Members};
+use solgate_document::yaml::Node;
 use solgate_engine::ir::{Body, MediaType};
 
+use super::extensions;
 use super::{Api, RuleUse, reference};
-use crate::diagnostic::Report;
-use crate::reader::{self, Members};
-use crate::yaml::Node;
 
 /// Whether a member that is null is judged as if it were absent.
 const NULLS: [(&str, bool); 2] = [("absent", true), ("value", false)];
@@ -33,7 +35,7 @@ fn body<'n>(api: &mut Api<'n>, name: String, node: &'n Node, report: &mut Report
     let rule = members.get("x-rule");
     let null_is_absent = members.get("x-null").and_then(|node| reader::choice(node, "`x-null`", &NULLS, report));
     let content = members.require("content", report);
-    members.finish_open(&["description"], report);
+    extensions::finish(members, &["description"], report);
     let entries = reader::map(content?, "`content`", report)?;
     if entries.is_empty() {
         report.mistake(content?.at, "a request body has at least one media type");
@@ -51,7 +53,7 @@ fn body<'n>(api: &mut Api<'n>, name: String, node: &'n Node, report: &mut Report
         };
         let own = members.require("schema", report);
         let rule = members.get("x-rule").and_then(|node| rule_use(api, node, report));
-        members.finish_open(&["example", "examples", "encoding"], report);
+        extensions::finish(members, &["example", "examples", "encoding"], report);
         media_types.push(MediaType { name: key.name.clone(), rule });
         match (schema, own) {
             (None, own) => schema = own,
@@ -90,7 +92,7 @@ fn schema_of<'n>(api: &mut Api<'n>, own: String, node: &'n Node, report: &mut Re
         let found = reference::target(api.root, reference, SCHEMAS, report)?;
         let name = reference.text.strip_prefix(SCHEMAS)?;
         if !name.contains('/') {
-            return Some((name.replace("~1", "/").replace("~0", "~"), found));
+            return Some((pointer::unescape(name), found));
         }
     }
     if api.schemas.contains_key(&own) {

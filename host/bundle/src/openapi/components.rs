@@ -1,8 +1,10 @@
 //! What paths and schemas refer to.
 
-use crate::diagnostic::Report;
-use crate::reader::{self, Members};
-use crate::yaml::{Key, Node};
+use solgate_document::diagnostic::Report;
+use solgate_document::reader::{self, Members};
+use solgate_document::yaml::{Key, Node};
+
+use super::extensions;
 
 /// A kind of components.
 pub(super) struct Kind {
@@ -36,6 +38,6 @@ pub(super) fn read<'n>(node: &'n Node, report: &mut Report) -> Vec<(&'static Kin
             found.push((kind, entries));
         }
     }
-    members.finish_open(&[], report);
+    extensions::finish(members, &[], report);
     found
 }

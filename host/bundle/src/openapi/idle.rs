@@ -1,9 +1,10 @@
 //! Keywords that check nothing where they stand.
 
+use solgate_document::diagnostic::Report;
+use solgate_document::suggest::list;
+use solgate_document::yaml::{Key, Node};
+
 use super::keywords::SILENT_FORMATS;
-use crate::diagnostic::Report;
-use crate::suggest::list;
-use crate::yaml::{Key, Node};
 
 /// Keywords that mean something beside another only.
 const COMPANIONS: [(&str, &str); 4] =

@@ -1,6 +1,6 @@
 //! The keywords of JSON Schema 2020-12, and the schemas below a schema.
 
-use crate::yaml::{Key, Node, Value};
+use solgate_document::yaml::{Key, Node, Value};
 
 /// Whether a keyword can fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use solgate_document::diagnostic::Report;
+use solgate_document::source::At;
+use solgate_document::suggest::did_you_mean;
+use solgate_document::yaml::{Node, Value};
+
 use super::keywords::{Below, Role, below, is_false, role};
 use super::{Api, Op, reference};
-use crate::diagnostic::Report;
-use crate::source::At;
-use crate::suggest::did_you_mean;
-use crate::yaml::{Node, Value};
 
 /// Every keyword of a body that can fail belongs to a rule, and every rule that
 /// a schema names is declared (or mapped to one in all operations that use the

@@ -3,10 +3,12 @@
 
 use std::borrow::Cow;
 
+use solgate_document::diagnostic::Report;
+use solgate_document::reader::{self, Members};
+use solgate_document::yaml::{Key, Node, Value};
+
+use super::extensions;
 use super::{check_version, components};
-use crate::diagnostic::Report;
-use crate::reader::{self, Members};
-use crate::yaml::{Key, Node, Value};
 
 /// Makes one document of several, that of the bundle that extends nothing first. Of
 /// dialects it has the components only: their paths stand in for others.
@@ -35,7 +37,7 @@ fn add(base: &mut Node, document: &Node, report: &mut Report) {
         check_version(node, report);
     }
     let (paths, components) = (members.get("paths"), members.get("components"));
-    members.finish_open(&["info", "servers", "tags", "security", "externalDocs"], report);
+    extensions::finish(members, &["info", "servers", "tags", "security", "externalDocs"], report);
     if let Some(paths) = paths.and_then(|node| reader::map(node, "`paths`", report).map(|_| node)) {
         add_paths(base, paths, report);
     }

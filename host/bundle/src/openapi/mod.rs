@@ -3,6 +3,7 @@
 
 mod body;
 mod components;
+mod extensions;
 mod idle;
 mod keywords;
 mod mapping;
@@ -19,13 +20,13 @@ pub(crate) use presence::{Presence, answer, presence, secret};
 
 use std::collections::BTreeMap;
 
+use solgate_document::diagnostic::Report;
+use solgate_document::reader::{self, Members};
+use solgate_document::source::At;
+use solgate_document::yaml::Node;
 use solgate_engine::ir::Operation;
 
-use crate::diagnostic::Report;
 use crate::layers::Dialect;
-use crate::reader::{self, Members};
-use crate::source::At;
-use crate::yaml::Node;
 
 /// What openapi.yaml says, as far as it could be understood.
 #[derive(Debug)]
@@ -114,8 +115,11 @@ pub(crate) fn read<'n>(
         read_dialect(&mut api, dialect, report);
     }
     api.is_incomplete |= api.operations.is_empty() && report.mistakes() > mistakes;
-    members
-        .finish_open(&["info", "servers", "tags", "security", "externalDocs", "webhooks", "jsonSchemaDialect"], report);
+    extensions::finish(
+        members,
+        &["info", "servers", "tags", "security", "externalDocs", "webhooks", "jsonSchemaDialect"],
+        report,
+    );
     if let Some(dialect) = root.get("jsonSchemaDialect")
         && dialect.text != "https://json-schema.org/draft/2020-12/schema"
         && dialect.text != "https://spec.openapis.org/oas/3.1/dialect/base"
@@ -138,7 +142,7 @@ fn read_dialect<'n>(api: &mut Api<'n>, dialect: &'n Dialect, report: &mut Report
         api.spoken.push(paths);
         operation::read_all(api, paths, Some(&dialect.option), report);
     }
-    members.finish_open(&["info", "servers", "tags", "security", "externalDocs"], report);
+    extensions::finish(members, &["info", "servers", "tags", "security", "externalDocs"], report);
 }
 
 fn check_version(node: &Node, report: &mut Report) {

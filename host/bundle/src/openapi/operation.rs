@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use solgate_document::diagnostic::Report;
+use solgate_document::reader::{self, Members};
+use solgate_document::source::At;
+use solgate_document::yaml::{Key, Node, Style};
 use solgate_engine::ir::Operation;
 
+use super::extensions;
 use super::{Api, Op, body, parameter, reference};
-use crate::diagnostic::Report;
-use crate::reader::{self, Members};
-use crate::source::At;
 use crate::template;
-use crate::yaml::{Key, Node, Style};
 
 const METHODS: [(&str, &str); 8] = [
     ("get", "GET"),
@@ -68,7 +69,8 @@ pub(super) fn read_all<'n>(api: &mut Api<'n>, paths: &'n Node, dialect: Option<&
 }
 
 fn path_variables(key: &Key, report: &mut Report) -> Option<Vec<String>> {
-    let node = Node { value: crate::yaml::Value::String, at: key.at, text: key.name.clone(), style: Style::Plain };
+    let node =
+        Node { value: solgate_document::yaml::Value::String, at: key.at, text: key.name.clone(), style: Style::Plain };
     if let Some(fault) = template::path_fault(&key.name) {
         report
             .mistake(key.at, format!("the path `{}` {fault}", key.name))
@@ -157,7 +159,8 @@ fn operation<'n>(api: &mut Api<'n>, place: &Place<'_, 'n>, node: &'n Node, repor
     let responses = members.get("responses");
     let rule_map = members.get("x-rule-map");
     let id_node = members.get("operationId");
-    members.finish_open(
+    extensions::finish(
+        members,
         &["tags", "summary", "description", "externalDocs", "callbacks", "deprecated", "security", "servers"],
         report,
     );

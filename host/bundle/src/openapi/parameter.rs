@@ -1,13 +1,13 @@
 //! Parameters of an operation.
 
+use solgate_document::diagnostic::Report;
+use solgate_document::reader::{self, Members};
+use solgate_document::source::At;
+use solgate_document::suggest::did_you_mean;
+use solgate_document::yaml::Node;
 use solgate_engine::ir::{HeaderKind, HeaderParameter, QueryKind, QueryParameter};
 
 use super::{Api, RuleUse, reference};
-use crate::diagnostic::Report;
-use crate::reader::{self, Members};
-use crate::source::At;
-use crate::suggest::did_you_mean;
-use crate::yaml::Node;
 
 /// What the parameters of one operation come to.
 #[derive(Default)]

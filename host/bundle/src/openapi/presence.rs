@@ -1,9 +1,10 @@
 //! What a schema says about the members of a body: whether they are there, and
 //! whether they are secret.
 
+use solgate_document::yaml::{Node, Value};
+
 use super::{Api, keywords, reference};
 use crate::expression::Step;
-use crate::yaml::{Node, Value};
 
 /// What a schema says about a member.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,8 +1,9 @@
 //! `$ref` within openapi.yaml.
 
-use crate::diagnostic::Report;
-use crate::suggest::did_you_mean;
-use crate::yaml::Node;
+use solgate_document::diagnostic::Report;
+use solgate_document::pointer::steps;
+use solgate_document::suggest::did_you_mean;
+use solgate_document::yaml::Node;
 
 /// Most references that lead from one to the next.
 const MAX_STEPS: usize = 32;
@@ -24,7 +25,7 @@ pub(super) fn resolve<'n>(root: &'n Node, node: &'n Node, report: &mut Report) -
 /// Silently: where the same reference has been reported elsewhere.
 pub(super) fn follow<'n>(root: &'n Node, reference: &Node) -> Option<&'n Node> {
     let pointer = reference.text.strip_prefix("#/")?;
-    root.follow(steps(pointer).iter().map(String::as_str))
+    root.follow(steps(pointer))
 }
 
 /// What a `$ref` leads to, which must lie below `within` ("" for anywhere).
@@ -39,11 +40,11 @@ pub(super) fn target<'n>(root: &'n Node, reference: &Node, within: &str, report:
             .hint("a bundle is complete in itself: copy the definition below `components`, and write #/components/...");
         return None;
     };
-    let Some(found) = root.follow(steps(pointer).iter().map(String::as_str)) else {
+    let Some(found) = root.follow(steps(pointer)) else {
         let (parent, last) = text.rsplit_once('/').unwrap_or(("", text));
         let siblings = parent
             .strip_prefix("#/")
-            .and_then(|parent| root.follow(steps(parent).iter().map(String::as_str)))
+            .and_then(|parent| root.follow(steps(parent)))
             .and_then(Node::as_map)
             .unwrap_or_default();
         report
@@ -56,9 +57,4 @@ pub(super) fn target<'n>(root: &'n Node, reference: &Node, within: &str, report:
         return None;
     }
     Some(found)
-}
-
-/// The reference tokens of a JSON Pointer (RFC 6901) in a URI fragment.
-fn steps(pointer: &str) -> Vec<String> {
-    pointer.split('/').map(|step| step.replace("~1", "/").replace("~0", "~")).collect()
 }

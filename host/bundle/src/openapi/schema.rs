@@ -2,15 +2,15 @@
 
 use jsonschema::PatternOptions;
 use serde_json::json;
-
+use solgate_document::diagnostic::Report;
+use solgate_document::pointer;
+use solgate_document::reader;
+use solgate_document::suggest::{did_you_mean, nearest};
+use solgate_document::yaml::{Key, Node, Value};
 use solgate_engine::FORMATS;
 
 use super::keywords::{KEYWORDS, Role, SILENT_FORMATS, below, role};
 use super::{Api, RuleUse, idle, reference};
-use crate::diagnostic::Report;
-use crate::reader;
-use crate::suggest::{did_you_mean, nearest};
-use crate::yaml::{Key, Node, Value};
 
 /// Checks every schema of the document.
 pub(super) fn check_all(api: &mut Api<'_>, report: &mut Report) {
@@ -27,9 +27,8 @@ fn check_meta(schema: &Node, report: &mut Report) {
     let meta = jsonschema::draft202012::meta::validator();
     for error in meta.iter_errors(&json) {
         let pointer = error.instance_path().as_str().to_owned();
-        let steps: Vec<String> =
-            pointer.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect();
-        let node = schema.follow(steps.iter().map(String::as_str)).unwrap_or(schema);
+        let steps: Vec<String> = pointer::steps(&pointer).skip(1).collect();
+        let node = schema.follow(&steps).unwrap_or(schema);
         // Patterns and types get messages of their own.
         if steps.iter().rev().take(2).any(|step| matches!(step.as_str(), "pattern" | "type")) {
             continue;
@@ -63,7 +62,7 @@ fn check(api: &mut Api<'_>, schema: &Node, report: &mut Report) {
                         value: Value::String,
                         at: key.at,
                         text: key.name.clone(),
-                        style: crate::yaml::Style::Plain,
+                        style: solgate_document::yaml::Style::Plain,
                     };
                     check_pattern(&key.name, &named, report);
                 }

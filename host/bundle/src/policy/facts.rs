@@ -1,14 +1,14 @@
 //! Facts: what a policy may ask the VNFM.
 
+use solgate_document::diagnostic::Report;
+use solgate_document::reader::{self, Members};
+use solgate_document::source::At;
+use solgate_document::suggest::did_you_mean;
+use solgate_document::yaml::{Key, Node, Value, locate};
 use solgate_engine::ir::FactDef;
 
-use crate::diagnostic::Report;
-use crate::expression::is_known_variable;
-use crate::reader::{self, Members, is_identifier};
-use crate::source::At;
-use crate::suggest::did_you_mean;
 use crate::template::{self, Variable};
-use crate::yaml::{Key, Node, Value, locate};
+use crate::variables::{is_identifier, is_known_variable};
 
 /// A fact template and the places that messages about it point at.
 #[derive(Debug)]

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use solgate_document::diagnostic::Report;
+use solgate_document::reader::{self, Members};
+use solgate_document::source::{At, FileId};
+use solgate_document::yaml::{Node, Value};
 use solgate_engine::ir;
 
 use super::redefinition;
-use crate::diagnostic::Report;
 use crate::files::{Home, IoError};
-use crate::reader::{self, Members, is_identifier};
-use crate::source::{At, FileId};
-use crate::yaml::{Node, Value};
+use crate::variables::is_identifier;
 
 /// Most entries of one list.
 const MAX_ENTRIES: usize = 50_000;

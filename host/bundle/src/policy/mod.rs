@@ -10,17 +10,17 @@ pub(crate) use windows::Window;
 
 use std::collections::BTreeMap;
 
+use solgate_document::diagnostic::Report;
+use solgate_document::reader::{self, Members};
+use solgate_document::source::At;
+use solgate_document::suggest::did_you_mean;
+use solgate_document::yaml::{Key, Node};
 use solgate_engine::api_root;
 use solgate_engine::ir::{ApiRoot, Limits, OptionDef};
 
-use crate::diagnostic::Report;
 use crate::files::{Home, IoError};
 use crate::options;
-use crate::reader::{self, Members};
-use crate::source::At;
-use crate::suggest::did_you_mean;
 use crate::template::{self, Variable};
-use crate::yaml::{Key, Node};
 
 /// What policy.yaml says, as far as it could be understood, on top of what those
 /// of the bundles that it extends say.
@@ -189,7 +189,7 @@ fn root_options(node: &Node, options: &[OptionDef], report: &mut Report) -> BTre
             unknown_option(key, options, report);
             continue;
         };
-        if let Some(value) = options::value(node, option.kind, &option.values, &key.name, report) {
+        if let Some(value) = solgate_cases::options::value(node, option.kind, &option.values, &key.name, report) {
             values.insert(key.name.clone(), value);
         }
     }

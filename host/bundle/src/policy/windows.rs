@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use solgate_document::diagnostic::Report;
+use solgate_document::reader::{self, Members};
+use solgate_document::source::At;
+use solgate_document::suggest::nearest;
+use solgate_document::yaml::{Node, Value};
 use solgate_engine::ir::{self, Day};
 
 use super::redefinition;
-use crate::diagnostic::Report;
-use crate::reader::{self, Members, is_identifier};
-use crate::source::At;
-use crate::suggest::nearest;
-use crate::yaml::{Node, Value};
+use crate::variables::is_identifier;
 
 const DAYS: [(&str, Day); 7] = [
     ("mon", Day::Mon),

@@ -1,11 +1,11 @@
 //! The rules of a bundle and those of the bundles that it extends: what each of
 //! them comes to after all overrides.
 
-use crate::diagnostic::Report;
-use crate::reader::{self, Members};
-use crate::source::At;
-use crate::suggest::did_you_mean;
-use crate::yaml::{Node, Value};
+use solgate_document::diagnostic::Report;
+use solgate_document::reader::{self, Members};
+use solgate_document::source::At;
+use solgate_document::suggest::did_you_mean;
+use solgate_document::yaml::{Node, Value};
 
 use super::rule_id;
 

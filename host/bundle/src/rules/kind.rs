@@ -1,14 +1,15 @@
 //! What makes a rule fail.
 
+use solgate_document::diagnostic::Report;
+use solgate_document::reader;
+use solgate_document::suggest::did_you_mean;
+use solgate_document::yaml::Node;
 use solgate_engine::ir::{OnError, Require, RuleKind};
 
 use super::{Against, Source, Uses, check_fact_variables, is_of_engine, stage};
-use crate::diagnostic::Report;
 use crate::expression::{self, Scope, Type};
 use crate::openapi::Op;
-use crate::reader::{self, is_identifier};
-use crate::suggest::did_you_mean;
-use crate::yaml::Node;
+use crate::variables::is_identifier;
 
 const ON_ERROR: [(&str, OnError); 3] = [("deny", OnError::Deny), ("skip", OnError::Skip), ("warn", OnError::Warn)];
 
@@ -62,7 +63,7 @@ pub(super) fn read(
     }
     let engine = solgate_engine::ENGINE_RULES.iter().map(|rule| rule.id);
     let candidates: Vec<&str> = engine.chain(against.referenced.iter().copied()).collect();
-    let meant = crate::suggest::nearest(source.id, &candidates);
+    let meant = solgate_document::suggest::nearest(source.id, &candidates);
     report
         .mistake(source.at, format!("nothing makes the rule `{}` fail", source.id))
         .maybe_hint(meant.map(|meant| format!("did you mean `{meant}`?")))

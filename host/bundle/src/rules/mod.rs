@@ -6,20 +6,19 @@ mod severity;
 mod stage;
 
 pub(crate) use inherit::{Written, collect};
-pub(crate) use severity::SEVERITIES;
 
 use std::collections::BTreeSet;
 
+use solgate_document::diagnostic::Report;
+use solgate_document::reader::{self, Members};
+use solgate_document::source::At;
+use solgate_document::suggest::did_you_mean;
+use solgate_document::yaml::Node;
 use solgate_engine::ir::{Operation, Rule};
 use solgate_engine::{ENGINE_RULES, EngineRule};
 
-use crate::diagnostic::Report;
 use crate::openapi::{Api, Op};
 use crate::policy::Policy;
-use crate::reader::{self, Members};
-use crate::source::At;
-use crate::suggest::did_you_mean;
-use crate::yaml::Node;
 
 /// A rule and where its id stands.
 #[derive(Debug)]

@@ -1,15 +1,12 @@
 //! How bad a failure is.
 
+use solgate_document::diagnostic::Report;
+use solgate_document::reader;
+use solgate_document::yaml::{Node, Value};
 use solgate_engine::EngineRule;
 use solgate_engine::ir::{OptionDef, OptionKind, Severity, SeveritySpec};
 
-use crate::diagnostic::Report;
 use crate::policy::unknown_option;
-use crate::reader;
-use crate::yaml::{Node, Value};
-
-pub(crate) const SEVERITIES: [(&str, Severity); 4] =
-    [("deny", Severity::Deny), ("warn", Severity::Warn), ("audit", Severity::Audit), ("off", Severity::Off)];
 
 /// One severity, or one per option.
 pub(super) fn read(
@@ -24,7 +21,7 @@ pub(super) fn read(
     };
     let Value::Map(entries) = &node.value else {
         return Some(SeveritySpec {
-            default: reader::choice(node, "`severity`", &SEVERITIES, report)?,
+            default: reader::choice(node, "`severity`", &Severity::NAMES, report)?,
             by_option: Vec::new(),
         });
     };
@@ -34,7 +31,7 @@ pub(super) fn read(
     }
     let mut places = Vec::new();
     for (key, node) in entries {
-        let severity = reader::choice(node, "a severity", &SEVERITIES, report)?;
+        let severity = reader::choice(node, "a severity", &Severity::NAMES, report)?;
         if key.name == "default" {
             spec.default = severity;
             continue;

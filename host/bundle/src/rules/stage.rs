@@ -1,11 +1,11 @@
 //! When a rule is evaluated.
 
+use solgate_document::diagnostic::Report;
+use solgate_document::reader;
+use solgate_document::yaml::Node;
 use solgate_engine::ir::Stage;
 
-use crate::diagnostic::Report;
 use crate::expression::Reads;
-use crate::reader;
-use crate::yaml::Node;
 
 const STAGES: [(&str, Stage); 6] = [
     ("access", Stage::Access),

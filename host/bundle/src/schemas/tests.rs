@@ -7,13 +7,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use solgate_document::diagnostic::Report;
+use solgate_document::source::Source;
+use solgate_document::yaml;
 
 use super::FileKind;
 use crate::compile::{BuildOptions, compile_reporting};
-use crate::diagnostic::Report;
 use crate::files::Home;
-use crate::source::Source;
-use crate::yaml;
 
 /// What the compiler calls a mapping or a choice, and where its names are in a
 /// schema.
@@ -92,7 +92,7 @@ fn with_mistake(mistake: &Path) -> tempfile::TempDir {
 }
 
 fn read(bundle: &Path) -> Report {
-    let mut report = Report::default();
+    let mut report = Report::keeping_names();
     let _ = compile_reporting(Home::folder(bundle).unwrap(), &BuildOptions::default(), &mut report).unwrap();
     report
 }
@@ -131,8 +131,8 @@ fn the_schemas_are_json_schema_2020_12() {
 #[test]
 fn schemas_and_compiler_know_the_same_names() {
     let mut asked: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let mut add = |report: Report| {
-        for (what, names) in report.asked {
+    let mut add = |mut report: Report| {
+        for (what, names) in report.take_names() {
             asked.entry(what).or_default().extend(names);
         }
     };

@@ -13,8 +13,7 @@ use solgate::policy::{Isolation, PolicyFile, PolicySources};
 use solgate::record::Bodies;
 use solgate_config::record::RecordConfig;
 use solgate_config::{
-    self as config, Config, GateMode, LogFormat, NamedFactFailure, NamedSeverity, SeverityOverride, UpstreamConfig,
-    file,
+    self as config, Config, GateMode, LogFormat, NamedFactFailure, SeverityOverride, UpstreamConfig, file,
 };
 use solgate_gateway::error::GatewayError;
 
@@ -284,7 +283,7 @@ fn option(text: &str) -> Result<(String, serde_json::Value), String> {
 fn severity(text: &str) -> Result<(String, Severity), String> {
     const EXPECTED: &str = "RULE=SEVERITY, such as query.unknown=warn; severities are deny, warn, audit and off";
     let (rule, severity) = pair(text, EXPECTED)?;
-    let NamedSeverity(severity) = config::named(severity).map_err(|_| format!("expected {EXPECTED}"))?;
+    let severity = Severity::named(severity).ok_or_else(|| format!("expected {EXPECTED}"))?;
     Ok((rule.to_owned(), severity))
 }
 

@@ -185,13 +185,7 @@ fn option(text: &str) -> Result<Setting, String> {
 fn severity(text: &str) -> Result<Setting, String> {
     let expected = "RULE=LEVEL with off, audit, warn or deny, such as header.accept.required=warn";
     let (rule, level) = pair(text, expected)?;
-    let severity = match level.as_str() {
-        "off" => Severity::Off,
-        "audit" => Severity::Audit,
-        "warn" => Severity::Warn,
-        "deny" => Severity::Deny,
-        _ => return Err(format!("expected {expected}")),
-    };
+    let severity = Severity::named(&level).ok_or_else(|| format!("expected {expected}"))?;
     Ok(Setting::Severity { rule, severity })
 }
 

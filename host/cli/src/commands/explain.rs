@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use clap::Args;
 use solgate::gate::Gate;
-use solgate::policy::Traced;
 use solgate_author::check::{CheckError, GateOrder};
 use solgate_author::explain::explain;
+use solgate_unsandboxed::Traced;
 
 use super::check::{CheckArgs, Format};
 

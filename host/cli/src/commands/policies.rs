@@ -8,12 +8,13 @@ use std::time::Duration;
 use indicatif::ProgressBar;
 use solgate::gate::Gate;
 use solgate::policy::{
-    Engine, EngineConfig, EvaluationLimits, Isolation, LoadError, Policy, PolicySources, SourceError, Traced, VNFLCM_V2,
+    Engine, EngineConfig, EvaluationLimits, Isolation, LoadError, Policy, PolicySources, SourceError, VNFLCM_V2,
 };
 use solgate_author::check::GateOrder;
-use solgate_bundle::bake::{CarriedError, bundle_of};
+use solgate_bundle::bake::{BakeError, CarriedError, bundle_of, loadable_engine};
 use solgate_bundle::{BuildOptions, Failure};
 use solgate_engine::ir::Bundle;
+use solgate_unsandboxed::{RefusedBundle, Traced};
 
 /// Loads policies for one process. Cloning is cheap.
 #[derive(Clone)]
@@ -35,12 +36,18 @@ pub enum PolicyError {
     BuiltIn(LoadError),
     #[error("the built-in policy: {0}")]
     BuiltInBundle(CarriedError),
+    #[error("{}: {error}", path.as_deref().unwrap_or(Path::new("the built-in policy")).display())]
+    Refused { path: Option<PathBuf>, error: RefusedBundle },
+    #[error("the policy engine: {0}")]
+    Engine(BakeError),
     #[error("{}: {error}", path.display())]
     Carried { path: PathBuf, error: CarriedError },
     #[error("{path} is a folder; bake it first: solgate build {path} -o FILE.wasm", path = .0.display())]
     Folder(PathBuf),
     #[error("{0}")]
     Bundle(String),
+    #[error("cannot write the compiled bundle down: {0}")]
+    Unwritable(serde_json::Error),
 }
 
 /// What an evaluation may take where only the person at the keyboard waits for it,
@@ -105,9 +112,9 @@ impl Loader {
             Some(path) if path.is_dir() => {
                 let compiled = solgate_bundle::compile_dir(path, &BuildOptions::default())
                     .map_err(|failure| bundle_error(path, failure))?;
-                Policy::native(compiled.bundle)
-                    .map(Arc::new)
-                    .map_err(|error| PolicyError::Load { path: path.to_owned(), error })
+                solgate_unsandboxed::judge(compiled.bundle)
+                    .map(|judge| Arc::new(Policy::without_sandbox(judge)))
+                    .map_err(|error| PolicyError::Refused { path: Some(path.to_owned()), error })
             }
             Some(path) => self.component(path).map(Arc::new),
         }
@@ -139,8 +146,10 @@ impl Loader {
 
     /// The compiled bundle of a folder, in the sandbox as its author tests it.
     pub fn bundle(&self, path: &Path, bundle: &Bundle) -> Result<Arc<Policy>, PolicyError> {
+        let loadable = loadable_engine().map_err(PolicyError::Engine)?;
         let message = "compiling the policy engine; the next start takes it from the cache";
-        with_spinner(message, || Policy::from_bundle(&self.engine, bundle))
+        let json = serde_json::to_vec(bundle).map_err(PolicyError::Unwritable)?;
+        with_spinner(message, || Policy::from_bundle(&self.engine, &loadable, json))
             .map(Arc::new)
             .map_err(|error| PolicyError::Load { path: path.to_owned(), error })
     }
@@ -152,11 +161,9 @@ pub fn traced_gate(order: GateOrder) -> anyhow::Result<(Gate, Vec<Arc<Traced>>)>
     let (mut policies, mut traces) = (Vec::new(), Vec::new());
     let paths: Vec<_> = order.policies.iter().map(|path| Some(path.as_path())).collect();
     for path in if paths.is_empty() { vec![None] } else { paths } {
-        let (policy, traced) = Policy::traced(bundle(path)?).map_err(|error| match path {
-            Some(path) => PolicyError::Load { path: path.to_owned(), error },
-            None => PolicyError::BuiltIn(error),
-        })?;
-        policies.push(Arc::new(policy));
+        let traced = solgate_unsandboxed::traced(bundle(path)?)
+            .map_err(|error| PolicyError::Refused { path: path.map(Path::to_owned), error })?;
+        policies.push(Arc::new(Policy::without_sandbox(traced.clone())));
         traces.push(traced);
     }
     let gate = Gate::new(policies, order.facts).with_settings(order.settings)?.with_mode(order.mode);

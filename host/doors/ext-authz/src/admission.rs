@@ -95,7 +95,7 @@ where
 /// The whole message, and what it holds of the room. One that is too long is cut,
 /// which the service notices.
 async fn admit(admission: &Admission, body: Body, limit: usize) -> Result<(RequestPlace, AdmittedBody), Fault> {
-    let place = admission.request()?;
+    let place = admission.place()?;
     let broken = || Fault::Handover("the check breaks off".to_owned());
     Ok((place, admission.body(body, limit, broken).await?))
 }

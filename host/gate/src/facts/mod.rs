@@ -32,6 +32,7 @@ pub use self::fields::CREDENTIALS;
 #[cfg(feature = "http-facts")]
 pub use self::http::HttpFacts;
 pub use self::map::MapFacts;
+pub use solgate_contract::manifest::FactTemplate;
 
 /// How many connections a [`FactSource`] holds to the VNFM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,22 +55,6 @@ pub struct FactRequest<'a> {
     /// True if the answer must not come from a cache, because a denial would
     /// rest on it.
     pub fresh: bool,
-}
-
-/// How a policy's manifest says that a fact is asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FactTemplate {
-    pub name: String,
-    /// Below the API root; variables stand in braces.
-    pub path: String,
-    /// Query parameters in order; a flag has no value; values may hold variables.
-    pub query: Vec<(String, Option<String>)>,
-    /// Asked again without the query if the VNFM answers 400 to it.
-    pub plain_on_400: bool,
-    /// Top-level members to keep (of each item, for a list).
-    pub members: Vec<String>,
-    /// The answer is an array, which may come in pages.
-    pub list: bool,
 }
 
 /// The answer of a [`FactSource`].

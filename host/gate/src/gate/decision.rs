@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
-use solgate_engine::ir::Severity;
-use solgate_engine::verdict::Finding;
+use solgate_contract::verdict::{Finding, Severity};
 
 use crate::facts::FactAnswer;
 use crate::policy::PolicyId;

@@ -7,8 +7,7 @@ use bytes::Bytes;
 use futures_util::future::join_all;
 use http::StatusCode;
 use http::header::{CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
-use solgate_engine::ir::Severity;
-use solgate_engine::verdict::{self, Context, Denial, FactQuery, Finding, Mode, Outcome};
+use solgate_contract::verdict::{self, Context, Denial, FactQuery, Finding, Mode, Outcome, Severity};
 
 use super::aside::Place;
 use super::decision::{Decision, FactTrace, Verdict};

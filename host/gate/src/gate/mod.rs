@@ -13,6 +13,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::Request;
 use crate::facts::FactSource;
+use crate::fault::Fault;
 use crate::policy::{EvaluationLimits, Policy};
 use crate::problem::ProblemStyle;
 use operations::Operations;
@@ -20,8 +21,7 @@ use operations::Operations;
 pub use decision::{Decision, FactTrace, Verdict};
 pub use observer::Observer;
 pub use settings::SettingError;
-pub use solgate_engine::ir::Severity;
-pub use solgate_engine::verdict::{Finding, Mode, Setting};
+pub use solgate_contract::verdict::{Finding, Mode, Setting, Severity};
 
 /// What happens when a fact is unavailable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -166,6 +166,16 @@ impl Gate {
     #[must_use]
     pub fn body_limit(&self) -> usize {
         self.policies.iter().map(|policy| policy.body_limit()).max().unwrap_or(1 << 20)
+    }
+
+    /// Whether a request can be dispatched as far as its body is concerned. A gate that
+    /// only monitors, or is off, lets a large body pass, but a door that has read only
+    /// the start of it has not seen the rest.
+    ///
+    /// # Errors
+    /// The body is larger than [`body_limit`](Self::body_limit), so the rest is missing.
+    pub fn check_whole(&self, body_complete: bool) -> Result<(), Fault> {
+        if body_complete { Ok(()) } else { Err(Fault::BodyTooLarge { limit: self.body_limit() }) }
     }
 
     /// The operation that a request is, by the first policy that knows it.

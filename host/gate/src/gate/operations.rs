@@ -1,52 +1,32 @@
-//! Which operation a request is, found by its path segments: operations that a
-//! request does not come near cost nothing.
+//! Which operation a request is, by the router that the policy itself judges by.
 
-use std::borrow::Cow;
-use std::collections::HashMap;
-
-use solgate_engine::api_root::ApiRoots;
-use solgate_engine::ownership::decode_fully;
-
-use crate::policy::manifest::{Manifest, decode_unreserved};
+use solgate_contract::manifest::Manifest;
+use solgate_contract::ownership::decode_fully;
+use solgate_contract::router::Router;
+use solgate_contract::spoken::Spoken;
+use solgate_contract::uri::{decode_unreserved, split_target};
 
 /// The operations of one policy.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Operations {
-    /// Paths below which the policy judges.
-    roots: ApiRoots,
-    tree: Node,
-}
-
-/// What may follow on a path, segment by segment.
-#[derive(Debug, Default)]
-struct Node {
-    literal: HashMap<String, Node>,
-    variable: Option<Box<Node>>,
-    /// Ids by method, where a path may end.
-    ends: HashMap<String, String>,
+    /// By their index.
+    ids: Vec<String>,
+    router: Router,
 }
 
 impl Operations {
     pub(super) fn new(manifest: &Manifest) -> Self {
-        let roots = ApiRoots::new(manifest.api_roots.iter().map(String::as_str));
-        let mut tree = Node::default();
-        for operation in &manifest.operations {
-            let end = operation.path.split('/').fold(&mut tree, |node, segment| {
-                if segment.starts_with('{') {
-                    node.variable.get_or_insert_default()
-                } else {
-                    node.literal.entry(segment.to_owned()).or_default()
-                }
-            });
-            end.ends.entry(operation.method.clone()).or_insert_with(|| operation.id.clone());
+        let mut router = Router::new(manifest.api_roots.iter().map(String::as_str));
+        for (index, operation) in manifest.operations.iter().enumerate() {
+            // What no path leads to, no request is: a foreign policy may declare anything.
+            let _ = router.add(index, &operation.method, &operation.path, None);
         }
-        Self { roots, tree }
+        Self { ids: manifest.operations.iter().map(|operation| operation.id.clone()).collect(), router }
     }
 
     /// The id of the operation, for logs and metrics.
     pub(super) fn find(&self, method: &str, target: &str) -> Option<&str> {
-        let path = path(target);
-        self.tree.find(method, self.below(&path)?).map(|(_, id)| id)
+        self.ids.get(self.router.operation(method, target)?).map(String::as_str)
     }
 
     /// The resource that an operation may change: collection and identifier, the same
@@ -55,36 +35,23 @@ impl Operations {
         if matches!(method, "GET" | "HEAD" | "OPTIONS") {
             return None;
         }
-        let path = path(target);
-        let (collection, identifier) = self.about(method, &path)?;
-        Some(format!("{collection}/{}", folded(identifier)))
+        self.about(method, target, |collection, identifier| format!("{collection}/{}", folded(identifier)))
     }
 
     /// The resource that an operation is about, changed or not, as it was written.
     pub(super) fn resource(&self, method: &str, target: &str) -> Option<String> {
-        let path = path(target);
-        let (collection, identifier) = self.about(method, &path)?;
-        Some(format!("{collection}/{identifier}"))
+        self.about(method, target, |collection, identifier| format!("{collection}/{identifier}"))
     }
 
-    fn about<'p>(&self, method: &str, path: &'p str) -> Option<(&'p str, &'p str)> {
-        let below = self.below(path)?;
-        self.tree.find(method, below)?;
+    /// Hands collection and identifier over. A path that the policy would refuse may
+    /// still lead to a resource: where the rule only warns, the VNFM gets it.
+    fn about(&self, method: &str, target: &str, name: impl FnOnce(&str, &str) -> String) -> Option<String> {
+        let path = decode_unreserved(split_target(target).0);
+        let (resource, below) = self.router.resource_at(&path)?;
+        resource.operation(method, Spoken::ALL)?;
         let mut segments = below.split('/').skip(1);
-        Some((segments.next()?, segments.next()?))
+        Some(name(segments.next()?, segments.next()?))
     }
-
-    /// What follows the API root.
-    fn below<'p>(&self, path: &'p str) -> Option<&'p str> {
-        self.roots.find(path).map(|below| below.rest)
-    }
-}
-
-/// The path as it is matched. Where a slash at its end only warns, the request is
-/// judged as without it.
-fn path(target: &str) -> Cow<'_, str> {
-    let path = target.split('?').next().unwrap_or(target);
-    decode_unreserved(path.strip_suffix('/').unwrap_or(path))
 }
 
 /// An identifier as the least exact VNFM compares it: a database may mind neither the
@@ -97,37 +64,12 @@ fn folded(identifier: &str) -> String {
     name.to_uppercase().to_lowercase()
 }
 
-impl Node {
-    /// The operation with the fewest variables on its path, and how many they are.
-    fn find(&self, method: &str, path: &str) -> Option<(usize, &str)> {
-        let (segment, rest) = match path.split_once('/') {
-            Some((segment, rest)) => (segment, Some(rest)),
-            None => (path, None),
-        };
-        let literal = self.literal.get(segment).and_then(|node| node.follow(method, rest));
-        let variable = self
-            .variable
-            .as_ref()
-            .filter(|_| !segment.is_empty())
-            .and_then(|node| node.follow(method, rest).map(|(variables, id)| (variables.saturating_add(1), id)));
-        literal.into_iter().chain(variable).min_by_key(|(variables, _)| *variables)
-    }
-
-    /// `rest` is what comes after this segment, if anything.
-    fn follow(&self, method: &str, rest: Option<&str>) -> Option<(usize, &str)> {
-        match rest {
-            Some(rest) => self.find(method, rest),
-            None => self.ends.get(method).map(|id| (0, id.as_str())),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::policy::manifest::Operation;
+    use solgate_contract::manifest::{Limits, Operation};
 
     fn manifest() -> Manifest {
         let operations = [
@@ -149,13 +91,13 @@ mod tests {
             facts: BTreeMap::new(),
             options: BTreeMap::new(),
             rules: vec![],
-            body_limit: 1,
+            limits: Limits { body_bytes: 1, target_bytes: 100, depth: 8 },
             secrets: vec![],
         }
     }
 
     #[test]
-    fn a_target_belongs_to_the_longest_root_and_the_nearest_operation() {
+    fn a_target_belongs_to_the_longest_root_and_the_operation_that_the_policy_judges_by() {
         let manifest = manifest();
         let operations = Operations::new(&manifest);
         let cases = [
@@ -166,7 +108,8 @@ mod tests {
             ("POST", "/vnflcm/v2/a/1%2Ftask", Some("/vnflcm/v2"), None),
             ("POST", "/vnflcm/v2/a//task", Some("/vnflcm/v2"), None),
             ("POST", "/vnflcm/v2/a/x/task", Some("/vnflcm/v2"), Some("task")),
-            ("GET", "/vnflcm/v2/b/c/d", Some("/vnflcm/v2"), Some("one")),
+            ("GET", "/vnflcm/v2/b/c/d", Some("/vnflcm/v2"), Some("two")),
+            ("GET", "/vnflcm/v2/a/c/d", Some("/vnflcm/v2"), Some("one")),
             ("GET", "/vnflcm/v2/b/c/e", Some("/vnflcm/v2"), Some("two")),
             ("GET", "/vnflcm/v2", Some("/vnflcm/v2"), None),
             ("GET", "/orgs/%41%20b/vnflcm/v2/a/1", Some("/orgs/A%20b/vnflcm/v2"), Some("get")),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use solgate_engine::ownership::normal_path;
+use solgate_contract::ownership::normal_path;
 
 use crate::policy::Policy;
 

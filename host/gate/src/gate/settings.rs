@@ -7,7 +7,7 @@ use data_encoding::HEXLOWER;
 use http::HeaderValue;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use solgate_engine::verdict::{Mode, Setting};
+use solgate_contract::verdict::{Mode, Setting};
 
 use super::FactFailure;
 use crate::policy::Policy;

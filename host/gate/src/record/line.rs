@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::gate::{Finding, Severity};
+use crate::gate::Finding;
 use crate::problem::Location;
 
 /// How a request ended.
@@ -50,22 +50,6 @@ impl From<&Finding> for FindingLine {
             Location::Request => String::new(),
             Location::Body(at) | Location::Header(at) | Location::Query(at) | Location::Path(at) => at.clone(),
         };
-        Self {
-            severity: severity_name(finding.severity),
-            status: finding.status,
-            rule: finding.violation.rule.clone(),
-            at,
-        }
-    }
-}
-
-/// As configurations, lines and metrics write it.
-#[must_use]
-pub fn severity_name(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Off => "off",
-        Severity::Audit => "audit",
-        Severity::Warn => "warn",
-        Severity::Deny => "deny",
+        Self { severity: finding.severity.name(), status: finding.status, rule: finding.violation.rule.clone(), at }
     }
 }

@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use crate::request::Caller;
 
-pub use line::{FindingLine, Outcome, severity_name};
+pub use line::{FindingLine, Outcome};
 pub use replay::NotReplayed;
 pub use take::{Bodies, Handling, record};
 

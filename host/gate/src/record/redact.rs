@@ -5,9 +5,10 @@ mod json;
 use std::borrow::Cow;
 
 use http::HeaderName;
+use solgate_contract::uri::decode_unreserved;
 
 use crate::policy::Policy;
-use crate::policy::manifest::{Secret, decode_unreserved};
+use crate::policy::manifest::Secret;
 
 pub use json::Redacted;
 

@@ -19,8 +19,8 @@ use solgate_telemetry::spans::{RequestSpan, UpstreamSpan};
 use super::arrival::Arrival;
 use super::reporter::Reporter;
 
-/// One request and what becomes of it. It is reported when this is dropped: at its end,
-/// or when whoever sent it does not wait for the answer.
+/// One request and what becomes of it. The request is reported when this is dropped: when
+/// it has been answered, or when the client has left.
 pub struct Exchange {
     pub(super) line: RequestLine,
     /// The request's, if spans are made.
@@ -67,12 +67,12 @@ impl Exchange {
         self.line.request_bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
     }
 
-    /// It passes without being judged.
+    /// The request passes without being judged.
     pub(super) fn unjudged(&mut self, gate: &Gate, request: &Request) {
         self.line.unjudged(gate, request);
     }
 
-    /// It waits for others.
+    /// The request waits for its turn.
     pub(super) async fn waiting<T>(&self, turn: impl Future<Output = T>) -> T {
         let begun = Instant::now();
         let turn = turn.await;
@@ -82,12 +82,12 @@ impl Exchange {
         turn
     }
 
-    /// It ends with a fault.
+    /// The request ends with a fault.
     pub fn failed(&mut self, fault: &Fault) {
         self.line.failed(fault);
     }
 
-    /// It goes to the VNFM now, with these fields.
+    /// The request goes to the VNFM now, with these fields.
     #[must_use]
     pub fn forwarded(&self, method: &Method, vnfm: &Authority, headers: &mut HeaderMap) -> Forwarding {
         let sent = Instant::now();

@@ -9,10 +9,10 @@
 //! | [judge](Admitted::judge) | a turn, a verdict | [`Cleared`]: it may go on |
 //! | report | what became of it | line, record, span and metrics, when the exchange [ends](exchange) |
 //!
-//! Each stage can be had from the one before only. One that refuses gives [`Refused`]
-//! instead, with the answer for the client. A door brings the head and the body, and
-//! writes the answer; `serve` goes on from [`Cleared`]: it forwards the request, and
-//! watches the answer of the VNFM.
+//! Only the stage before gives the next one. A stage that refuses the request gives
+//! [`Refused`] instead, with the answer for the client. A door brings the head and the
+//! body, and writes the answer. `serve` goes on from [`Cleared`]: it forwards the request
+//! and watches the answer of the VNFM.
 
 mod arrival;
 mod exchange;
@@ -34,20 +34,21 @@ use solgate::request::Caller;
 use solgate_access::tokens::Tokens;
 use solgate_config::{GateMode, Limits};
 
-pub use self::arrival::{Arrival, RequestIds};
+pub use self::arrival::Arrival;
+pub(crate) use self::arrival::RequestIds;
 pub use self::exchange::{Exchange, Forwarding};
-pub use self::reporter::Reporter;
+pub(crate) use self::reporter::Reporter;
 use crate::admission::{Admission, AdmittedBody, BodyRoom, RequestPlace};
 use crate::routes::{self, Route, Routes};
 use crate::turns::Turn;
 
 /// What all requests of a door share, until another configuration holds.
 pub struct Pipeline<F> {
-    pub routes: Routes<F>,
-    pub tokens: Option<Arc<Tokens>>,
+    pub(crate) routes: Routes<F>,
+    pub(crate) tokens: Option<Arc<Tokens>>,
     pub admission: Arc<Admission>,
-    pub reporter: Arc<Reporter>,
-    pub ids: Arc<RequestIds>,
+    pub(crate) reporter: Arc<Reporter>,
+    pub(crate) ids: Arc<RequestIds>,
     pub limits: Limits,
 }
 
@@ -57,7 +58,7 @@ pub struct RequestHead {
     pub method: String,
     pub target: String,
     pub headers: HeaderMap,
-    /// As far as the connection shows it, or the server that asks has verified it.
+    /// As far as the connection shows the caller, or the server that asks has verified it.
     pub caller: Option<Caller>,
 }
 
@@ -75,7 +76,7 @@ struct Course<'e, F> {
     pipeline: &'e Pipeline<F>,
     exchange: &'e mut Exchange,
     route: &'e Route<F>,
-    /// As it was when the head came, whatever is reloaded meanwhile.
+    /// As it was when the head came: a reload does not change it.
     gate: Arc<Gate>,
 }
 
@@ -115,7 +116,8 @@ struct Room {
 }
 
 impl<F> Pipeline<F> {
-    /// Begins to follow a request from `peer`. What a door could not read of it is empty.
+    /// Begins to follow a request from `peer`. Method, target or fields that the door
+    /// could not read are empty.
     #[must_use]
     pub fn begin(&self, arrival: Arrival, peer: IpAddr, method: &str, target: &str, headers: &HeaderMap) -> Exchange {
         Exchange::begin(&self.reporter, self.ids.next(), arrival, peer, (method, target), headers)
@@ -125,6 +127,7 @@ impl<F> Pipeline<F> {
     ///
     /// # Errors
     /// It is for none of the upstreams.
+    #[expect(clippy::result_large_err, reason = "a request is larger than a refusal")]
     pub fn route<'e>(&'e self, exchange: &'e mut Exchange, head: RequestHead) -> Result<Routed<'e, F>, Refused> {
         let host = head.headers.get(HOST).and_then(|value| value.to_str().ok());
         let Some(route) = self.routes.find(host, &head.target) else {
@@ -134,13 +137,13 @@ impl<F> Pipeline<F> {
         Ok(Routed { course: Course { pipeline: self, exchange, route, gate }, head })
     }
 
-    /// Refuses what has not got to any gate; `target` may be empty.
+    /// Refuses a request that has not reached a gate; `target` may be empty.
     pub fn refuse(&self, exchange: &mut Exchange, fault: &Fault, target: &str) -> Refused {
         exchange.failed(fault);
         Refused { answer: self.without_gate(fault, Some(target).filter(|target| !target.is_empty())), body_read: false }
     }
 
-    /// The answer to what has not got to any gate, in the style of the first.
+    /// The answer to a request that has not reached a gate, in the style of the first.
     #[must_use]
     pub fn without_gate(&self, fault: &Fault, target: Option<&str>) -> Response<Bytes> {
         let first = self.routes.values().next().map(|route| route.gate.get());
@@ -157,8 +160,8 @@ impl<F> Pipeline<F> {
 }
 
 impl<'e, F> Routed<'e, F> {
-    /// Checks the token, where callers must have one. Before the body: nobody else may
-    /// have the gate read one.
+    /// Checks the token, where callers must have one. This comes before the body, so that
+    /// the gate reads no body for a caller that it does not know.
     ///
     /// # Errors
     /// It is missing, or not accepted.
@@ -174,8 +177,8 @@ impl<'e, F> Routed<'e, F> {
 }
 
 impl<'e, F> Identified<'e, F> {
-    /// Reads as much of the body as the gate judges, and takes a place; `broken` says
-    /// what a body is that ends before its end.
+    /// Reads as much of the body as the gate judges, and takes a place. `broken` is the
+    /// fault of a body that breaks off.
     ///
     /// # Errors
     /// The body does not come, or there is no room.
@@ -186,13 +189,13 @@ impl<'e, F> Identified<'e, F> {
         let AdmittedBody { bytes, complete, room } =
             read.map_err(|fault| course.refuse(&fault, &head.target, false))?;
         course.exchange.received(bytes.len());
-        let place = admission.request().map_err(|fault| course.refuse(&fault, &head.target, complete))?;
+        let place = admission.place().map_err(|fault| course.refuse(&fault, &head.target, complete))?;
         let room = Room { _place: place, _body: room };
         Ok(Admitted { request: request(head, bytes, complete, &course), room: Some(room), course })
     }
 
-    /// The same for a body that came with its head in one message, for which the door
-    /// had to make room before it could read either.
+    /// The same for a body that came with its head in one message: the door had to make
+    /// room for the message before it could read the head.
     #[must_use]
     pub fn admitted(self, body: Bytes, complete: bool) -> Admitted<'e, F> {
         let Self { course, head } = self;
@@ -208,8 +211,8 @@ fn request<F>(head: RequestHead, body: Bytes, body_complete: bool, course: &Cour
 }
 
 impl<'e, F> Admitted<'e, F> {
-    /// Notes that the server that asks says how long the body is: it may have handed on
-    /// no more of it than fits into its buffer.
+    /// Takes the `length` that the server that asks says the body has: that server may
+    /// have handed on only as much as fits into its buffer.
     #[must_use]
     pub fn with_length(mut self, length: Option<usize>) -> Self {
         let limit = self.course.gate.body_limit();
@@ -217,8 +220,7 @@ impl<'e, F> Admitted<'e, F> {
         self
     }
 
-    /// Waits for the turn of the request and has the gate decide, as far as the mode of
-    /// the gate says.
+    /// Waits for the turn of the request and lets the gate decide, as its mode says.
     ///
     /// # Errors
     /// The turn does not come, the gate denies, or the body is larger than it judges.
@@ -227,7 +229,7 @@ impl<'e, F> Admitted<'e, F> {
         let mode = course.route.mode();
         let turn = match mode {
             GateMode::Enforce => course.take_turn(&request).await?,
-            // Only what could be refused waits.
+            // Only requests that can be refused wait.
             GateMode::Monitor | GateMode::Off => None,
         };
         let warnings = match mode {
@@ -237,12 +239,8 @@ impl<'e, F> Admitted<'e, F> {
                 Vec::new()
             }
         };
-        if !request.body_complete {
-            // Whoever lets it pass unjudged in its length still cannot have it forwarded:
-            // the rest has not been seen.
-            let fault = Fault::BodyTooLarge { limit: course.gate.body_limit() };
-            return Err(course.refuse(&fault, &request.target, false));
-        }
+        let whole = course.gate.check_whole(request.body_complete);
+        whole.map_err(|fault| course.refuse(&fault, &request.target, false))?;
         Ok(Cleared { course, request, warnings, _turn: turn, _room: room })
     }
 }
@@ -255,7 +253,7 @@ impl<F> Course<'_, F> {
         turn.map(Some).map_err(|fault| self.refuse(&fault, &request.target, request.body_complete))
     }
 
-    /// What a client is warned of, if the gate does not deny.
+    /// The warnings for the client, unless the gate denies.
     async fn decide(&mut self, request: &Request) -> Result<Vec<HeaderValue>, Refused> {
         let decision = judge::judge(self.exchange, self.route, &self.gate, request).await;
         let warnings = decision.warnings();
@@ -267,7 +265,7 @@ impl<F> Course<'_, F> {
         }
     }
 
-    /// Refuses what the policies of the gate do not have to see.
+    /// Refuses the request with a fault of the gate, in the style of the gate.
     fn refuse(&mut self, fault: &Fault, target: &str, body_read: bool) -> Refused {
         self.exchange.failed(fault);
         Refused { answer: fault.problem(Some(target)).response(self.gate.style()), body_read }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use solgate::gate::SettingError;
-use solgate::policy::{CasesError, CheckedFile, ComponentDigest, EvaluateError, LoadError, Policy, SourceError};
-use solgate_bundle::cases::{self, Case, Difference, NoVerdict};
+use solgate::policy::{CheckedFile, ComponentDigest, EvaluateError, LoadError, Policy, SourceError};
+use solgate_cases::{Case, CasesError, Difference, NoVerdict};
 use solgate_config::{Limits, LiveGate, UpstreamConfig};
 
 use super::loaders::ComponentLoader;
@@ -110,7 +110,7 @@ pub fn prepare(
 
 /// Runs the test cases that a policy brings along, and returns how many there are.
 fn examine(policy: &Policy, path: &Path, component: &[u8]) -> Result<usize, Reason> {
-    let cases = policy.embedded_cases(component)?;
+    let cases = solgate_cases::embedded(component, &policy.manifest().into())?;
     if cases.is_empty() {
         tracing::warn!(file = %path.display(), "the policy brings no test cases along: nothing shows that it judges well");
     }
@@ -123,7 +123,7 @@ fn examine(policy: &Policy, path: &Path, component: &[u8]) -> Result<usize, Reas
 fn pass(policy: &Policy, case: &Case) -> Result<(), Reason> {
     let (name, file, line) = (case.name.clone(), case.file.clone(), case.line);
     for _ in 0..BUSY_ROUNDS {
-        match cases::run(policy, case) {
+        match solgate_cases::run(policy, case) {
             Ok((_, differences)) if differences.is_empty() => return Ok(()),
             Ok((_, differences)) => return Err(Reason::Failed { name, file, line, differences }),
             Err(error) if is_busy(&error) => std::thread::sleep(BUSY_WAIT),

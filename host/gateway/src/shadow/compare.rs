@@ -3,7 +3,7 @@
 use solgate::Request;
 use solgate::gate::{Decision, Gate, Verdict};
 use solgate::record::RecordedVerdict;
-use solgate_telemetry::outcomes::Outcome;
+use solgate_telemetry::outcome_counter::Counted;
 
 use super::facts::FetchedFacts;
 
@@ -22,7 +22,7 @@ pub enum Compared {
     Skipped,
 }
 
-impl Outcome for Compared {
+impl Counted for Compared {
     const ALL: &'static [Self] = &[Self::Agree, Self::Differs, Self::Failed, Self::Undecided, Self::Skipped];
 
     fn name(self) -> &'static str {

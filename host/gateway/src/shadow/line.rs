@@ -7,10 +7,9 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 use solgate::gate::Gate;
-use solgate::record::severity_name;
 use solgate::record::{RecordedPolicy, RecordedVerdict};
 use solgate_config::LogFormat;
-use solgate_telemetry::outcomes::Outcome;
+use solgate_telemetry::outcome_counter::Counted;
 
 use super::Job;
 use super::compare::{Compared, Comparison};
@@ -86,7 +85,7 @@ fn said(verdict: &RecordedVerdict) -> String {
         _ => "allow".to_owned(),
     };
     for finding in &verdict.findings {
-        let _ = write!(text, " [{} {}]", severity_name(finding.severity), finding.violation.rule);
+        let _ = write!(text, " [{} {}]", finding.severity.name(), finding.violation.rule);
     }
     text
 }

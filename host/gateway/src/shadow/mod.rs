@@ -18,7 +18,7 @@ use solgate::Request;
 use solgate::gate::{Decision, Gate};
 use solgate_config::{GateMode, LogFormat, UpstreamConfig};
 use solgate_telemetry::line::{self as decision_line, RequestLine};
-use solgate_telemetry::outcomes::Outcomes;
+use solgate_telemetry::outcome_counter::OutcomeCounter;
 use tokio::runtime::Runtime;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -42,7 +42,7 @@ pub struct Shadow {
     /// To the thread, which ends with it.
     queue: Sender<Job>,
     places: Arc<Semaphore>,
-    compared: Outcomes<Compared>,
+    compared: OutcomeCounter<Compared>,
 }
 
 /// A request on which the live policies have decided.
@@ -69,7 +69,7 @@ impl Shadow {
     pub fn open(
         upstream: UpstreamConfig,
         build_gate: GateBuilder<'_>,
-        compared: &Outcomes<Compared>,
+        compared: &OutcomeCounter<Compared>,
         log: LogFormat,
     ) -> Result<Self, GatewayError> {
         let url = upstream.url.to_string();
@@ -143,7 +143,7 @@ fn announce(gate: &CurrentGate) {
 /// processor and one instance at most, whatever it does.
 struct Comparing {
     gate: Arc<CurrentGate>,
-    compared: Outcomes<Compared>,
+    compared: OutcomeCounter<Compared>,
     log: LogFormat,
     runtime: Runtime,
 }

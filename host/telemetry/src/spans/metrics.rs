@@ -2,7 +2,7 @@
 
 use prometheus_client::registry::Registry;
 
-use crate::outcomes::{Outcome, Outcomes};
+use crate::outcome_counter::{Counted, OutcomeCounter};
 
 /// What became of a span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub enum SpanOutcome {
     Failed,
 }
 
-impl Outcome for SpanOutcome {
+impl Counted for SpanOutcome {
     const ALL: &'static [Self] = &[Self::Exported, Self::Dropped, Self::Failed];
 
     fn name(self) -> &'static str {
@@ -28,9 +28,9 @@ impl Outcome for SpanOutcome {
 }
 
 /// The counters of spans.
-pub type SpanMetrics = Outcomes<SpanOutcome>;
+pub type SpanMetrics = OutcomeCounter<SpanOutcome>;
 
 /// Enters the counters into a registry.
 pub fn register(registry: &mut Registry) -> SpanMetrics {
-    Outcomes::register(registry, "spans", "Spans for the collector by what became of them")
+    OutcomeCounter::register(registry, "spans", "Spans for the collector by what became of them")
 }

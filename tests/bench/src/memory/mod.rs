@@ -21,6 +21,18 @@ fn ceiling() -> f64 {
     solgate::policy::EvaluationLimits::default().memory as f64 / 1e6
 }
 
+/// A figure of the kernel about a process, in MB: of the file in its folder of /proc,
+/// the line with this name.
+///
+/// # Errors
+/// If the kernel does not tell.
+pub(crate) fn figure(process: u32, file: &str, name: &str) -> anyhow::Result<f64> {
+    let text = std::fs::read_to_string(format!("/proc/{process}/{file}"))?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+    let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<f64>().ok());
+    Ok(kib.with_context(|| format!("the kernel does not tell {name} of process {process}"))? * 1024.0 / 1e6)
+}
+
 /// The suite.
 ///
 /// # Errors
@@ -30,8 +42,6 @@ pub fn rows(_: Settings, progress: &Progress) -> anyhow::Result<Vec<Row>> {
         progress.step(what.to_owned());
         ask(probe).with_context(|| what.to_owned())
     };
-    // The first may compile the policy; what is measured is the second.
-    measure(Probe::Policy, "filling the cache of compiled policies")?;
     let without = measure(Probe::Engine, "a process without a policy")?;
     let idle = measure(Probe::Policy, "a process with an idle policy")?;
     let held = measure(Probe::Held, "concurrent evaluations")?;
@@ -44,8 +54,8 @@ pub fn rows(_: Settings, progress: &Progress) -> anyhow::Result<Vec<Row>> {
         Row::beside("a process with an idle policy", idle.after, "MB")
             .note(format!("without: {:.1} MB", without.after)),
         Row::against("an idle policy, memory of its own", anonymous, "MB", Target::AtMost(10.0)),
-        Row::beside("an idle policy, with pages of its file", policy, "MB")
-            .note("those are in the page cache, and shared by all processes"),
+        Row::beside("an idle policy, with pages of files", policy, "MB")
+            .note("of the program, and of the file in memory that holds its code"),
         Row::against("a concurrent evaluation of a small body", each, "MB", Target::AtMost(1.2)).note(format!(
             "{} at one time, {:.0} MB in all",
             held.count,

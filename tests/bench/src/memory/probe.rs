@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{bail, ensure};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use solgate::policy::{Engine, EngineConfig, EvaluateError, EvaluationLimits, Policy};
 use solgate_engine::verdict::Outcome;
 
+use super::figure;
 use crate::{subjects, workload};
 
 /// Which process it is.
@@ -81,27 +82,24 @@ fn engine() -> anyhow::Result<Engine> {
 fn idle() -> anyhow::Result<Reading> {
     // Whatever was to be started has been by then.
     thread::sleep(Duration::from_millis(100));
-    let huge = figure("smaps_rollup", "AnonHugePages")?;
+    let huge = own("smaps_rollup", "AnonHugePages")?;
     ensure!(
         huge == 0.0,
         "{huge} MB lie in huge pages, which hold more than was asked for; write `madvise` to \
          /sys/kernel/mm/transparent_hugepage/enabled"
     );
     // Page by page; what `status` has of it is rounded for each thread.
-    let anonymous = figure("smaps_rollup", "Anonymous")?;
+    let anonymous = own("smaps_rollup", "Anonymous")?;
     Ok(Reading { after: status("VmRSS")?, anonymous, ..Reading::default() })
 }
 
 /// A figure of the kernel about this process, in MB.
 fn status(name: &str) -> anyhow::Result<f64> {
-    figure("status", name)
+    own("status", name)
 }
 
-fn figure(file: &str, name: &str) -> anyhow::Result<f64> {
-    let text = std::fs::read_to_string(format!("/proc/self/{file}"))?;
-    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-    let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<f64>().ok());
-    Ok(kib.with_context(|| format!("the kernel does not tell {name} of this process"))? * 1024.0 / 1e6)
+fn own(file: &str, name: &str) -> anyhow::Result<f64> {
+    figure(std::process::id(), file, name)
 }
 
 /// As many threads as evaluations are allowed do nothing but evaluate. There are

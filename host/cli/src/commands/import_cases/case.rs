@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use solgate::gate::Severity;
 use solgate::record::{FactOutcome, Record, RecordedBody, RecordedFact, RecordedMode, RecordedVerdict};
 
-use crate::commands::import_cases::yaml;
+use super::exact::exact_json;
 use crate::commands::recorded::Unreadable;
 
 /// Largest body that is put into a file that people read.
@@ -108,7 +108,7 @@ fn body(record: &Record, members: &mut Vec<(&'static str, Value)>) -> Result<Vec
             if let Some(pointer) = about.clone().find(lost) {
                 return Err(NotImported::Redacted(pointer.clone()));
             }
-            match yaml::exact_json(text) {
+            match exact_json(text) {
                 Some(value) => members.push(("body", value)),
                 None => members.push(("text", json!(text))),
             }

@@ -1,6 +1,7 @@
 //! `solgate import-cases`: from recorded decisions to test cases.
 
 mod case;
+mod exact;
 mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};

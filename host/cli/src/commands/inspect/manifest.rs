@@ -7,9 +7,6 @@ use solgate::facts::FactTemplate;
 use solgate::policy::Manifest;
 use solgate::policy::manifest::Severity;
 
-const SEVERITIES: [(&str, Severity); 4] =
-    [("deny", Severity::Deny), ("warn", Severity::Warn), ("audit", Severity::Audit), ("off", Severity::Off)];
-
 pub fn title(manifest: &Manifest) -> String {
     format!("{} {}\n", manifest.name, manifest.version)
 }
@@ -21,7 +18,7 @@ pub fn pretty(manifest: &Manifest) -> String {
     };
     line("source", &manifest.digest);
     line("API roots", &manifest.api_roots.join(", "));
-    line("body", &format!("at most {} bytes", manifest.body_limit));
+    line("body", &format!("at most {} bytes", manifest.limits.body_bytes));
     line("reads", &manifest.fields.join(", "));
     let counts: Vec<String> = severities(manifest).map(|(name, count)| format!("{count} {name}")).collect();
     line("rules", &format!("{}: {}", manifest.rules.len(), counts.join(", ")));
@@ -52,7 +49,7 @@ pub fn json(manifest: &Manifest) -> Value {
         "version": manifest.version,
         "digest": manifest.digest,
         "apiRoots": manifest.api_roots,
-        "bodyLimit": manifest.body_limit,
+        "bodyLimit": manifest.limits.body_bytes,
         "headerFields": manifest.fields,
         "rules": {
             "count": manifest.rules.len(),
@@ -72,7 +69,7 @@ pub fn json(manifest: &Manifest) -> Value {
 
 /// How many rules have which severity unless options or settings say otherwise.
 fn severities(manifest: &Manifest) -> impl Iterator<Item = (&'static str, usize)> {
-    SEVERITIES
+    Severity::NAMES
         .iter()
         .map(|(name, severity)| (*name, manifest.rules.iter().filter(|rule| rule.severity == *severity).count()))
 }

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 use solgate::policy::{VNFLCM_V2, read_file};
-use solgate_bundle::{Source, cases};
+use solgate_bundle::Source;
 
 use crate::commands::inspect::anatomy::{Anatomy, Kind};
 use crate::commands::output::{note, print};
@@ -54,7 +54,7 @@ pub fn run(arguments: &InspectArgs) -> anyhow::Result<ExitCode> {
         None => VNFLCM_V2,
     };
     let anatomy = Anatomy::of(bytes);
-    let tests = cases::embedded(bytes).map_err(|error| error.to_string());
+    let tests = solgate_cases::embedded_files(bytes).map_err(|error| error.to_string());
     let policy = Loader::for_author()?.bytes(arguments.file.as_deref(), bytes);
     let name = arguments.file.as_deref().unwrap_or(Path::new("(built in)"));
     match arguments.format {

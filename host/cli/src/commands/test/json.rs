@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
-use solgate_bundle::cases::{Difference, Verdict};
 use solgate_bundle::coverage::{RuleCoverage, Standing};
 use solgate_bundle::mutation::{Fate, Mutation};
+use solgate_cases::{Difference, Verdict};
 use solgate_engine::verdict::Location;
 
 use crate::commands::test::measure::{Measure, change};

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use indicatif::{ProgressBar, ProgressStyle};
-use solgate_bundle::cases::Case;
 use solgate_bundle::coverage::Coverage;
 use solgate_bundle::mutation::{Change, Mutation, mutate};
+use solgate_cases::Case;
 use solgate_engine::Engine;
 use solgate_engine::ir::Bundle;
 

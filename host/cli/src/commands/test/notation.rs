@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use solgate_bundle::cases::{Difference, Places, Verdict};
+use solgate_cases::{Difference, Places, Verdict};
 use solgate_engine::verdict::Location;
 
 /// The two sides of a difference; a side may be empty.

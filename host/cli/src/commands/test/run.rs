@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use solgate_bundle::cases::{self, Case, Difference, NoVerdict};
+use solgate_cases::{Case, Difference, NoVerdict};
 
+use super::measure::Measured;
+use super::subject::Subject;
 use crate::commands::policies::with_spinner;
-use crate::commands::test::measure::Measured;
-use crate::commands::test::subject::Subject;
 
 /// What came of the cases, and what they show.
 pub struct Report {
@@ -80,7 +80,7 @@ pub fn run(subject: Subject, measured: Measured) -> Report {
     let message = format!("running {} cases", cases.len());
     let judge = |case: Case| {
         let start = Instant::now();
-        let outcome = match cases::run(&*policy, &case) {
+        let outcome = match solgate_cases::run(&*policy, &case) {
             Ok((_, differences)) if differences.is_empty() => Outcome::Passed,
             Ok((ran, differences)) => {
                 let details = ran.details().into_iter().map(str::to_owned).collect();

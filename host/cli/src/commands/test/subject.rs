@@ -6,13 +6,13 @@ use std::sync::Arc;
 use anyhow::{anyhow, bail};
 use solgate::policy::Policy;
 use solgate_bundle::bake::bundle_of;
-use solgate_bundle::cases::Case;
 use solgate_bundle::{BuildOptions, compile_dir};
+use solgate_cases::Case;
 use solgate_engine::ir::Bundle;
 
+use super::args::TestArgs;
 use crate::commands::output::note;
 use crate::commands::policies::{Loader, bundle_error};
-use crate::commands::test::args::TestArgs;
 
 /// A policy and those of its cases that were asked for.
 pub struct Subject {
@@ -70,8 +70,7 @@ cases:
 
 fn file(loader: &Loader, path: &Path, with_bundle: bool) -> anyhow::Result<Loaded> {
     let (policy, component) = loader.component_with_bytes(path)?;
-    let cases = policy
-        .embedded_cases(&component)
+    let cases = solgate_cases::embedded(&component, &policy.manifest().into())
         .map_err(|error| anyhow!("the cases in {}: {}", path.display(), error.to_string().trim_end()))?;
     if cases.is_empty() {
         bail!("{} brings no cases along; test the folder that it was built from", path.display());

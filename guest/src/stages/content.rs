@@ -1,0 +1,46 @@
+//! What is known of the body, for the stages that look at it.
+
+use super::call::Call;
+use crate::json::{Document, LargeNumber, Node};
+
+/// What became of the body.
+pub(crate) enum Content<'t> {
+    /// There is none, or none that is to be looked at.
+    None,
+    /// To be read.
+    Unread,
+    /// It cannot be read: rules that read it are left out.
+    Unreadable,
+    Read {
+        document: Document<'t>,
+        numbers: Vec<LargeNumber<'t>>,
+        invalid: bool,
+    },
+}
+
+impl Content<'_> {
+    pub(crate) fn value(&self) -> Option<Node<'_>> {
+        match self {
+            Self::Read { document, .. } => Some(document.root()),
+            _ => None,
+        }
+    }
+
+    /// Whether expressions can rely on there being what they read.
+    pub(crate) fn is_unreadable(&self) -> bool {
+        matches!(self, Self::Unreadable | Self::Unread)
+    }
+
+    /// Whether the schema has refused it.
+    pub(crate) fn is_invalid(&self) -> bool {
+        matches!(self, Self::Read { invalid: true, .. })
+    }
+}
+
+/// The status of a fault of a body that could be read.
+pub(super) fn schema_status(call: &Call<'_>, rule: usize) -> u16 {
+    match call.bundle.rules.get(rule).map_or(400, |entry| entry.status) {
+        400 => call.profile.schema_error_status,
+        status => status,
+    }
+}

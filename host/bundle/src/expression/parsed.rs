@@ -1,0 +1,75 @@
+//! An expression as the engine parses it, and where its parts stand in the file.
+
+use cel::IdedExpr;
+use cel::common::ast::{Expr, LiteralValue, operators};
+use solgate_document::source::{At, Sources};
+use solgate_document::yaml::{Node, locate};
+use solgate_engine::cel_env::{ExprError, Parsed, parse_expression};
+
+/// A parsed expression and the scalar that holds it.
+pub(super) struct Expression<'n> {
+    pub node: &'n Node,
+    pub parsed: Parsed,
+}
+
+impl Expression<'_> {
+    /// Where a node of the syntax tree stands in the file.
+    pub fn at(&self, id: u64, sources: &Sources) -> At {
+        match self.parsed.place(id) {
+            Some((start, end)) => {
+                let wide = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
+                locate(self.node, sources, wide(start), wide(end).saturating_add(1))
+            }
+            None => self.node.at,
+        }
+    }
+
+    /// The name of a member: the parser places a selection at its dot, also that of
+    /// `.?`, or, of `has()`, at the call.
+    pub fn member_at(&self, id: u64, operand: &IdedExpr, field: &str, sources: &Sources) -> At {
+        let whole = self.at(id, sources);
+        let from = self.at(operand.id, sources);
+        let text = sources.text(whole.file);
+        let start = from.start.max(whole.start);
+        // Names do not hold line breaks, so the member follows on this line.
+        let line = text.get(start..).unwrap_or("");
+        let line = line.lines().next().unwrap_or("");
+        let found = [".?", "."].into_iter().find_map(|dot| {
+            let found = line.find(&format!("{dot}{field}"))?;
+            Some(found.saturating_add(dot.len()))
+        });
+        match found {
+            Some(found) => {
+                let start = start.saturating_add(found);
+                At { file: whole.file, start, end: start.saturating_add(field.len()) }
+            }
+            None => whole,
+        }
+    }
+
+    /// The name of the last member of a chain that ends with `.?`, else the node.
+    pub fn end_of_chain(&self, node: &IdedExpr, sources: &Sources) -> At {
+        match &node.expr {
+            Expr::Call(call) => match (call.func_name.as_str(), call.args.as_slice()) {
+                (operators::OPT_SELECT, [of, name]) => match literal(name) {
+                    Some(field) => self.member_at(name.id, of, field, sources),
+                    None => self.at(node.id, sources),
+                },
+                _ => self.at(node.id, sources),
+            },
+            _ => self.at(node.id, sources),
+        }
+    }
+}
+
+pub(super) fn parse(node: &Node) -> Result<Expression<'_>, ExprError> {
+    Ok(Expression { node, parsed: parse_expression(&node.text)? })
+}
+
+/// The text of a literal.
+pub(super) fn literal(node: &IdedExpr) -> Option<&str> {
+    match &node.expr {
+        Expr::Literal(LiteralValue::String(text)) => Some(text.inner()),
+        _ => None,
+    }
+}

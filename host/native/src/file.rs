@@ -1,0 +1,120 @@
+//! What a release carries of the engine: the form of the bytes.
+//!
+//! ```text
+//! magic, 32 bytes, and all numbers little-endian
+//! u32       how many digests follow
+//! 32 bytes  of each component whose code it is, its digest
+//! u64       address of the memory within the code
+//! u64       bytes of the code with that memory
+//! blocks    of the code without that memory: u32 bytes, and so many, LZ4
+//! ```
+
+use crate::parts::Digest;
+use crate::settings::MEMORY;
+
+/// The engine, compiled for one kind of machine, as a release carries it.
+#[derive(Clone, Copy)]
+pub struct NativeCode {
+    bytes: &'static [u8],
+}
+
+impl NativeCode {
+    /// What [`make`](crate::make) has made. Nothing vouches for the bytes but whoever
+    /// carries them: they are machine code that the process will run.
+    #[must_use]
+    pub const fn new(bytes: &'static [u8]) -> Self {
+        Self { bytes }
+    }
+}
+
+impl std::fmt::Debug for NativeCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NativeCode").field("bytes", &self.bytes.len()).finish()
+    }
+}
+
+/// The bytes are not those of native code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("it is not native code such as this release makes")]
+pub struct FormatError;
+
+const MAGIC: &[u8; 32] = b"solgate: the engine, compiled: 1";
+
+/// Bytes of a block before it is compressed.
+pub(crate) const BLOCK: usize = 1 << 20;
+
+/// The bytes, understood.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Contents<'a> {
+    digests: &'a [u8],
+    /// Where in the code the memory lies.
+    pub memory_at: u64,
+    /// Bytes of the code, with that memory.
+    pub length: u64,
+    blocks: &'a [u8],
+}
+
+impl Contents<'static> {
+    pub(crate) fn of(code: NativeCode) -> Result<Self, FormatError> {
+        let mut rest = code.bytes;
+        if rest.split_off(..MAGIC.len()) != Some(MAGIC) {
+            return Err(FormatError);
+        }
+        let count = usize::try_from(u32::from_le_bytes(number(&mut rest)?)).map_err(|_| FormatError)?;
+        let digests = count.checked_mul(size_of::<Digest>()).and_then(|length| rest.split_off(..length));
+        let memory_at = u64::from_le_bytes(number(&mut rest)?);
+        let length = u64::from_le_bytes(number(&mut rest)?);
+        if memory_at.checked_add(u64::from(MEMORY)).is_none_or(|end| end > length) {
+            return Err(FormatError);
+        }
+        Ok(Self { digests: digests.ok_or(FormatError)?, memory_at, length, blocks: rest })
+    }
+}
+
+impl<'a> Contents<'a> {
+    /// Whether it is the code of a component with this digest.
+    pub(crate) fn is_code_of(&self, digest: &Digest) -> bool {
+        self.digests.as_chunks().0.contains(digest)
+    }
+
+    /// What is to be decompressed, one after another.
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = Result<&'a [u8], FormatError>> {
+        let mut rest = self.blocks;
+        std::iter::from_fn(move || {
+            if rest.is_empty() {
+                return None;
+            }
+            let block = number(&mut rest).and_then(|length| {
+                let length = usize::try_from(u32::from_le_bytes(length)).map_err(|_| FormatError)?;
+                rest.split_off(..length).ok_or(FormatError)
+            });
+            if block.is_err() {
+                rest = &[];
+            }
+            Some(block)
+        })
+    }
+}
+
+fn number<const BYTES: usize>(rest: &mut &[u8]) -> Result<[u8; BYTES], FormatError> {
+    rest.split_off(..BYTES).and_then(|bytes| bytes.try_into().ok()).ok_or(FormatError)
+}
+
+/// Writes what [`Contents::of`] reads. `code` is all of it but its memory, in two
+/// pieces.
+pub(crate) fn write(digests: &[Digest], memory_at: u64, code: [&[u8]; 2]) -> Result<Vec<u8>, FormatError> {
+    let code = code.concat();
+    let count = u32::try_from(digests.len()).map_err(|_| FormatError)?;
+    let length = u64::try_from(code.len()).ok().and_then(|length| length.checked_add(u64::from(MEMORY)));
+    let mut file = MAGIC.to_vec();
+    file.extend(count.to_le_bytes());
+    file.extend(digests.as_flattened());
+    file.extend(memory_at.to_le_bytes());
+    file.extend(length.ok_or(FormatError)?.to_le_bytes());
+    for block in code.chunks(BLOCK) {
+        let compressed = lz4_flex::block::compress(block);
+        file.extend(u32::try_from(compressed.len()).map_err(|_| FormatError)?.to_le_bytes());
+        file.extend(compressed);
+    }
+    Ok(file)
+}

@@ -1,0 +1,27 @@
+//! The policy engine as native code.
+//!
+//! All policies that a release bakes have the engine's code; only the memory that they
+//! start with differs. So the engine is compiled once, when the release is built, and
+//! a policy needs no compiler where it runs:
+//!
+//! - [`make`] compiles the engine with an empty memory, and keeps the result without
+//!   that memory, compressed: a [`NativeCode`].
+//! - [`Parts`] takes a component apart: what it is but for its memory, by digest, and
+//!   that memory.
+//! - [`NativeCode::with`] gives the engine's code the memory of such a component.
+//!
+//! A component with another digest is no policy of the release, and is compiled.
+
+mod file;
+mod load;
+mod make;
+mod memory_file;
+mod parts;
+pub mod settings;
+mod template;
+
+pub use self::file::{FormatError, NativeCode};
+pub use self::load::{Loaded, NativeError};
+pub use self::make::{MakeError, make};
+pub use self::parts::{Digest, OtherComponent, Parts};
+pub use self::template::{TemplateError, engine_with};

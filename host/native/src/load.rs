@@ -1,0 +1,125 @@
+//! From a component's memory and the engine's code to a component that runs.
+
+use std::io;
+use std::sync::Arc;
+
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+use crate::file::{BLOCK, Contents, FormatError, NativeCode};
+use crate::memory_file::MemoryFile;
+use crate::parts::Parts;
+use crate::settings::MEMORY;
+
+/// Why native code was not used: the component is compiled instead.
+#[derive(Debug, thiserror::Error)]
+pub enum NativeError {
+    #[error("the component is not of this release")]
+    OtherCode,
+    #[error("its memory of {0} bytes is larger than what native code starts with")]
+    Memory(u64),
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    #[error("it cannot be decompressed: {0}")]
+    Compressed(#[from] lz4_flex::block::DecompressError),
+    #[error("it cannot be written to memory: {0}")]
+    Memfd(#[from] io::Error),
+    /// Another version or other settings of wasmtime, or a processor without what the
+    /// code needs.
+    #[error("it does not fit here: {0:#}")]
+    Refused(wasmtime::Error),
+}
+
+/// A component that needed no compiler.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    file: Arc<MemoryFile>,
+    /// Bytes of memory that it starts with beyond those that it was built with.
+    pub padding: u64,
+}
+
+impl NativeCode {
+    /// The engine's code with the memory of `parts`: what compiling the component
+    /// would give, but that its memory is larger, and empty from where it would end.
+    ///
+    /// # Errors
+    /// If it is the code of another component.
+    pub fn with(self, parts: &Parts<'_>) -> Result<Loaded, NativeError> {
+        let contents = Contents::of(self)?;
+        if !contents.is_code_of(&parts.digest) {
+            return Err(NativeError::OtherCode);
+        }
+        let padding = u64::from(MEMORY).checked_sub(parts.memory).ok_or(NativeError::Memory(parts.memory))?;
+        let file = MemoryFile::new("solgate-policy", contents.length)?;
+        write_code(&file, &contents)?;
+        write_memory(&file, contents.memory_at, parts)?;
+        file.seal()?;
+        Ok(Loaded { file: Arc::new(file), padding })
+    }
+}
+
+impl Loaded {
+    /// Makes a component of it: another one each time, of which wasmtime prepares the
+    /// memory apart.
+    ///
+    /// # Errors
+    /// If wasmtime, by its version, its settings or the processor, cannot run it.
+    pub fn component(&self, engine: &Engine) -> Result<Component, NativeError> {
+        #[allow(unsafe_code, reason = "wasmtime offers no other way to load compiled code")]
+        // SAFETY: the file is what wasmtime has made of the engine when this program
+        // was built, with data where data is: the memory that a policy starts with,
+        // which compiled code expects no more of than that it is there. Nobody can
+        // change it since it was sealed. wasmtime checks that it fits its own version,
+        // its settings and the processor.
+        unsafe { Component::deserialize_file(engine, self.file.path()) }.map_err(NativeError::Refused)
+    }
+}
+
+fn write_code(file: &MemoryFile, contents: &Contents<'_>) -> Result<(), NativeError> {
+    let mut buffer = vec![0; BLOCK];
+    let mut at = 0_u64;
+    for block in contents.blocks() {
+        let length = lz4_flex::block::decompress_into(block?, &mut buffer)?;
+        let code = buffer.get(..length).unwrap_or_default();
+        // The memory lies between what comes before it and the rest.
+        let before = usize::try_from(contents.memory_at.saturating_sub(at)).unwrap_or(usize::MAX);
+        let (before, after) = code.split_at_checked(before).unwrap_or((code, &[]));
+        file.write(at, before)?;
+        let behind = at.saturating_add(bytes(before)).saturating_add(u64::from(MEMORY));
+        file.write(behind, after)?;
+        at = at.saturating_add(bytes(code));
+    }
+    if at.saturating_add(u64::from(MEMORY)) == contents.length { Ok(()) } else { Err(FormatError.into()) }
+}
+
+fn bytes(of: &[u8]) -> u64 {
+    u64::try_from(of.len()).unwrap_or(u64::MAX)
+}
+
+/// Zeros between two segments that are written rather than left out: a call of the
+/// kernel takes longer.
+const GAP: u64 = 4096;
+
+fn write_memory(file: &MemoryFile, memory_at: u64, parts: &Parts<'_>) -> io::Result<()> {
+    let mut pending: Vec<u8> = Vec::with_capacity(BLOCK);
+    let (mut start, mut end) = (0, 0);
+    // Nothing has been written from here on.
+    let mut untouched = 0;
+    for (address, bytes) in &parts.image {
+        match address.checked_sub(end) {
+            Some(gap) if gap <= GAP && end >= untouched && pending.len() < BLOCK => {
+                pending.resize(pending.len().saturating_add(usize::try_from(gap).unwrap_or_default()), 0);
+            }
+            // Segments may come in any order, and later ones write over earlier ones.
+            _ => {
+                untouched = untouched.max(end);
+                file.write(memory_at.saturating_add(start), &pending)?;
+                pending.clear();
+                start = *address;
+            }
+        }
+        pending.extend_from_slice(bytes);
+        end = start.saturating_add(self::bytes(&pending));
+    }
+    file.write(memory_at.saturating_add(start), &pending)
+}

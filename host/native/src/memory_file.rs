@@ -1,0 +1,42 @@
+//! A file in memory that nobody can change once it is written.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+
+use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
+use rustix::io::Errno;
+
+/// It holds only what is written: stretches of zeros between take no memory.
+#[derive(Debug)]
+pub(crate) struct MemoryFile(File);
+
+impl MemoryFile {
+    pub(crate) fn new(name: &str, length: u64) -> io::Result<Self> {
+        let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+        // Nobody starts it as a program. Linux before 6.3 does not know that flag.
+        let file = memfd_create(name, flags | MemfdFlags::NOEXEC_SEAL).or_else(|error| match error {
+            Errno::INVAL => memfd_create(name, flags),
+            error => Err(error),
+        })?;
+        let file = File::from(file);
+        file.set_len(length)?;
+        Ok(Self(file))
+    }
+
+    pub(crate) fn write(&self, at: u64, bytes: &[u8]) -> io::Result<()> {
+        self.0.write_all_at(bytes, at)
+    }
+
+    /// Nobody can change it any more, by whichever descriptor.
+    pub(crate) fn seal(&self) -> io::Result<()> {
+        Ok(fcntl_add_seals(&self.0, SealFlags::SEAL | SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE)?)
+    }
+
+    /// By which this process can open it while it is held.
+    pub(crate) fn path(&self) -> PathBuf {
+        PathBuf::from(format!("/proc/self/fd/{}", self.0.as_raw_fd()))
+    }
+}

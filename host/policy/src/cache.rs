@@ -1,0 +1,131 @@
+//! The cache of compiled policies.
+//!
+//! A file of it is native code that the process will run. It is therefore only
+//! taken from a folder that belongs to the process's user and that nobody else may
+//! enter or write, and only if it is whole: the SHA-256 over it stands at its end.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+use wasmtime::component::Component;
+
+use super::{ComponentDigest, LoadError};
+
+/// Length of the SHA-256 at the end of a file, in bytes.
+const SEAL: u64 = 32;
+
+/// Why the cache was not used. The policy is compiled instead.
+#[derive(Debug, thiserror::Error)]
+pub enum CacheError {
+    #[error("{}: {source}", path.display())]
+    Io { path: PathBuf, source: std::io::Error },
+    #[error("{} does not belong to this user or is open to others (its mode is {mode:o}, 700 is needed)", path.display())]
+    NotOurs { path: PathBuf, mode: u32 },
+    #[error("{} is damaged", path.display())]
+    Damaged { path: PathBuf },
+    #[error("{} cannot be loaded: {reason}", path.display())]
+    Refused { path: PathBuf, reason: String },
+    #[error("the compiled policy cannot be written: {0}")]
+    Serialise(String),
+}
+
+/// Takes the compiled form of the component with this digest from the cache, or has it
+/// compiled and puts it there: the component, and the file with its code, if there is
+/// one. Trouble with the cache is logged and costs only the time to compile.
+pub(super) fn load(
+    engine: &wasmtime::Engine,
+    folder: &Path,
+    digest: &ComponentDigest,
+    compile: impl FnOnce() -> Result<Component, LoadError>,
+) -> Result<(Component, Option<PathBuf>), LoadError> {
+    let path = folder.join(name(engine, digest));
+    match own(folder).and_then(|()| read(engine, &path)) {
+        Ok(Some(component)) => return Ok((component, Some(path))),
+        Ok(None) => {}
+        Err(error) => tracing::warn!(%error, "compiled policy not taken from the cache"),
+    }
+    let component = compile()?;
+    match own(folder).and_then(|()| write(&component, folder, &path)) {
+        Ok(()) => Ok((component, Some(path))),
+        Err(error) => {
+            tracing::warn!(%error, "compiled policy not kept in the cache");
+            Ok((component, None))
+        }
+    }
+}
+
+/// File name: digest of the component, and what the compiler's settings and
+/// version hash to.
+fn name(engine: &wasmtime::Engine, digest: &ComponentDigest) -> String {
+    let mut compatibility = DefaultHasher::new();
+    engine.precompile_compatibility_hash().hash(&mut compatibility);
+    let mut name = String::with_capacity(96);
+    for byte in digest {
+        name.push_str(&format!("{byte:02x}"));
+    }
+    format!("{name}-{:016x}.cwasm", compatibility.finish())
+}
+
+/// Creates the folder if need be, and sees that it is the process's own.
+fn own(folder: &Path) -> Result<(), CacheError> {
+    let io = |source| CacheError::Io { path: folder.to_owned(), source };
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(io)?;
+    let found = std::fs::symlink_metadata(folder).map_err(io)?;
+    if !found.is_dir() || found.uid() != rustix::process::geteuid().as_raw() || found.mode() & 0o077 != 0 {
+        return Err(CacheError::NotOurs { path: folder.to_owned(), mode: found.mode() & 0o7777 });
+    }
+    Ok(())
+}
+
+fn read(engine: &wasmtime::Engine, path: &Path) -> Result<Option<Component>, CacheError> {
+    let io = |source| CacheError::Io { path: path.to_owned(), source };
+    let mut file = match OpenOptions::new().read(true).custom_flags(nofollow()).open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(io(error)),
+    };
+    let found = file.metadata().map_err(io)?;
+    if !found.is_file() || found.uid() != rustix::process::geteuid().as_raw() || found.mode() & 0o022 != 0 {
+        return Err(CacheError::NotOurs { path: path.to_owned(), mode: found.mode() & 0o7777 });
+    }
+    let damaged = || CacheError::Damaged { path: path.to_owned() };
+    let code = found.len().checked_sub(SEAL).ok_or_else(damaged)?;
+    let mut hasher = Sha256::new();
+    let read = std::io::copy(&mut (&file).take(code), &mut hasher).map_err(io)?;
+    let mut seal = Vec::new();
+    file.read_to_end(&mut seal).map_err(io)?;
+    if read != code || hasher.finalize().as_slice() != seal {
+        return Err(damaged());
+    }
+    map(engine, path).map(Some)
+}
+
+/// The file itself becomes memory, so that what is never used of it, and what
+/// several processes use, costs none. Files here are replaced, never written to.
+pub(super) fn map(engine: &wasmtime::Engine, path: &Path) -> Result<Component, CacheError> {
+    #[allow(unsafe_code, reason = "wasmtime offers no other way to load compiled code")]
+    // SAFETY: the file is what `write` below has put there; like its folder, only
+    // this user can write it. wasmtime checks that it fits its version and settings.
+    let component = unsafe { Component::deserialize_file(engine, path) };
+    component.map_err(|error| CacheError::Refused { path: path.to_owned(), reason: format!("{error:#}") })
+}
+
+fn write(component: &Component, folder: &Path, path: &Path) -> Result<(), CacheError> {
+    let io = |source| CacheError::Io { path: path.to_owned(), source };
+    let code = component.serialize().map_err(|error| CacheError::Serialise(format!("{error:#}")))?;
+    // tempfile creates with mode 600 and removes the file if anything fails.
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io)?;
+    file.write_all(&code).map_err(io)?;
+    file.write_all(&Sha256::digest(&code)).map_err(io)?;
+    // The start does not wait for the disk: a file of which a crash has kept only a
+    // part is found by its seal, and compiled again.
+    file.persist(path).map(|_: File| ()).map_err(|error| io(error.error))
+}
+
+fn nofollow() -> i32 {
+    i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or_default()
+}

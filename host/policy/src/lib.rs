@@ -1,0 +1,290 @@
+//! Policies: loaded once, asked about every request.
+
+mod cache;
+mod code;
+mod component;
+mod contract;
+mod convert;
+mod engine;
+mod instance;
+mod isolation;
+mod judge;
+mod limits;
+mod loadable;
+mod reset;
+pub mod signing;
+mod source;
+mod swap;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use solgate_contract::verdict::{Context, Outcome, Request};
+use wasmtime::{PoolConcurrencyLimitError, Trap};
+
+use self::code::Runnable;
+
+pub use self::cache::CacheError;
+/// The engine of policies, compiled when the release was built: for
+/// [`EngineConfig::native`].
+pub use solgate_native::NativeCode;
+
+pub use self::engine::{Engine, EngineConfig, EngineError, InstanceUse};
+pub use self::isolation::{Isolation, IsolationError};
+pub use self::limits::EvaluationLimits;
+pub use self::reset::{MemoryReset, PageMap};
+pub use self::source::{CheckedFile, FileDigest, FileDigestError, PolicyFile, PolicySources, SourceError};
+pub use solgate_contract::Evaluate;
+pub use solgate_contract::manifest::{self, Manifest};
+
+/// The default policy, as it was when this crate was built.
+#[cfg(feature = "default-policy")]
+pub use solgate_default::VNFLCM_V2;
+
+/// Largest component file that is read, in bytes.
+const LARGEST_FILE: u64 = 256 << 20;
+
+/// Which policy it was, for records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyId {
+    pub name: String,
+    /// Lower-case hexadecimal SHA-256 over the bundle's source.
+    pub digest: String,
+}
+
+/// SHA-256 over the bytes of a component, which tells one file from another; that
+/// of a [`PolicyId`] tells one set of rules from another.
+pub type ComponentDigest = [u8; 32];
+
+/// A policy that is ready to judge. Share it in an `Arc`.
+pub struct Policy {
+    id: Arc<PolicyId>,
+    component: Option<ComponentDigest>,
+    manifest: Manifest,
+    judge: Judge,
+}
+
+enum Judge {
+    Baked(Box<component::Loaded<component::Baked>>),
+    Loadable(Box<component::Loaded<loadable::Loadable>>),
+    Bare(Arc<dyn Evaluate>),
+}
+
+/// Why a policy could not be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    #[error("cannot read {}: {source}", path.display())]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("{} is larger than {} MiB, which no policy is", path.display(), LARGEST_FILE >> 20)]
+    TooLarge { path: PathBuf },
+    /// Not WebAssembly, a core module, or one that wasmtime cannot compile.
+    #[error("this is not a WebAssembly component: {0}; build one with `solgate build DIR -o FILE.wasm`")]
+    NotAComponent(String),
+    #[error("the component imports {}; a policy imports nothing", .0.join(", "))]
+    Imports(Vec<String>),
+    #[error("the component does not export solgate:policy/judge@1.0.0 as wit/policy.wit has it: {0}")]
+    Contract(String),
+    #[error("the policy could not say what it is: {0}")]
+    Describe(EvaluateError),
+    #[error("what the policy says of itself is not valid: {0}")]
+    Manifest(String),
+    #[error("the engine refuses the compiled bundle: {0}")]
+    Refused(String),
+}
+
+/// Why an evaluation gave no verdict. The instance is gone, the policy is not.
+#[derive(Debug, thiserror::Error)]
+pub enum EvaluateError {
+    #[error("it trapped: {0}")]
+    Trap(String),
+    #[error("it did not end in time")]
+    Deadline,
+    #[error("it asked for more memory than it may use")]
+    Memory,
+    #[error("all instances are in use")]
+    Busy,
+    #[error("its outcome is not valid: {0}")]
+    Outcome(String),
+}
+
+impl EvaluateError {
+    fn of(error: &wasmtime::Error, memory_exceeded: bool) -> Self {
+        if error.downcast_ref::<PoolConcurrencyLimitError>().is_some() {
+            return Self::Busy;
+        }
+        match error.downcast_ref::<Trap>() {
+            Some(Trap::Interrupt) => Self::Deadline,
+            _ if memory_exceeded => Self::Memory,
+            _ => Self::Trap(format!("{error:#}")),
+        }
+    }
+}
+
+impl Policy {
+    /// Loads the default policy: the VNF LCM API v2 of ETSI GS NFV-SOL 003.
+    ///
+    /// # Errors
+    /// As [`Policy::from_bytes`]; none is to be expected.
+    #[cfg(feature = "default-policy")]
+    pub fn vnflcm_v2(engine: &Engine) -> Result<Self, LoadError> {
+        Self::from_bytes(engine, VNFLCM_V2)
+    }
+
+    /// Loads a component from its bytes. One that was baked by the release that the
+    /// engine's [native code](EngineConfig::native) is of needs no compiler; another
+    /// comes from the cache of the engine if there is one, or is compiled, which takes
+    /// seconds.
+    ///
+    /// # Errors
+    /// If it is no component, imports something, or does not keep the contract.
+    pub fn from_bytes(engine: &Engine, bytes: &[u8]) -> Result<Self, LoadError> {
+        engine.check_reset();
+        let digest = code::digest(bytes);
+        let (loaded, manifest) = component::Loaded::baked(engine, Runnable::of(engine, bytes, &digest)?)?;
+        Ok(Self { component: Some(digest), ..Self::new(manifest, Judge::Baked(Box::new(loaded))) })
+    }
+
+    /// Loads a component from a file.
+    ///
+    /// # Errors
+    /// As [`Policy::from_bytes`], and if the file cannot be read.
+    pub fn from_file(engine: &Engine, path: &Path) -> Result<Self, LoadError> {
+        Self::from_bytes(engine, &read_file(path)?)
+    }
+
+    /// Runs a compiled bundle, given as JSON text, in the sandbox without baking it:
+    /// `loadable`, the engine that policies are baked from as a component of its own, builds the bundle's
+    /// schemas and expressions when it is loaded. Its instances serve one request
+    /// after another. For those who write the bundle; a gateway loads a baked one.
+    ///
+    /// # Errors
+    /// As [`Policy::from_bytes`], and if the engine refuses the bundle.
+    pub fn from_bundle(engine: &Engine, loadable: &[u8], bundle: Vec<u8>) -> Result<Self, LoadError> {
+        let code = Runnable::of(engine, loadable, &code::digest(loadable))?;
+        let (loaded, manifest) = component::Loaded::loadable(engine, &code, bundle)?;
+        Ok(Self::new(manifest, Judge::Loadable(Box::new(loaded))))
+    }
+
+    /// A policy that judges in this process, without a sandbox: what it does is the
+    /// caller's own concern.
+    #[must_use]
+    pub fn without_sandbox(judge: Arc<dyn Evaluate>) -> Self {
+        Self::new(judge.describe(), Judge::Bare(judge))
+    }
+
+    fn new(manifest: Manifest, judge: Judge) -> Self {
+        let id = Arc::new(PolicyId { name: manifest.name.clone(), digest: manifest.digest.clone() });
+        Self { id, component: None, manifest, judge }
+    }
+
+    /// The policy under another isolation than [`Isolation::Fresh`]. That of a
+    /// policy [`from_bundle`](Self::from_bundle) or without a sandbox stays.
+    #[must_use]
+    pub fn with_isolation(mut self, isolation: Isolation) -> Self {
+        if let Judge::Baked(loaded) = &mut self.judge {
+            loaded.isolation = isolation;
+        }
+        self
+    }
+
+    /// Which policy it is.
+    #[must_use]
+    pub fn id(&self) -> &Arc<PolicyId> {
+        &self.id
+    }
+
+    /// Which component it was loaded from; `None` for a policy made of a bundle.
+    #[must_use]
+    pub fn component_digest(&self) -> Option<&ComponentDigest> {
+        self.component.as_ref()
+    }
+
+    /// What the policy says of itself.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The largest body that the policy judges, in bytes.
+    #[must_use]
+    pub fn body_limit(&self) -> usize {
+        usize::try_from(self.manifest.limits.body_bytes).unwrap_or(usize::MAX)
+    }
+
+    /// How many instances its engine has, of all policies; `None` without a sandbox.
+    #[must_use]
+    pub fn instances(&self) -> Option<InstanceUse> {
+        match &self.judge {
+            Judge::Baked(loaded) => loaded.engine().instances(),
+            Judge::Loadable(loaded) => loaded.engine().instances(),
+            Judge::Bare(_) => None,
+        }
+    }
+
+    /// What its engine does with the memory of an instance before another evaluation
+    /// gets it; `None` without a sandbox.
+    #[must_use]
+    pub fn memory_reset(&self) -> Option<MemoryReset> {
+        match &self.judge {
+            Judge::Baked(loaded) => Some(loaded.engine().memory_reset()),
+            Judge::Loadable(loaded) => Some(loaded.engine().memory_reset()),
+            Judge::Bare(_) => None,
+        }
+    }
+
+    /// Bytes of memory that an evaluation has before it reads anything: less cannot be
+    /// granted. 0 without a sandbox.
+    #[must_use]
+    pub fn memory_at_start(&self) -> usize {
+        match &self.judge {
+            Judge::Baked(loaded) => loaded.memory_at_start,
+            Judge::Loadable(loaded) => loaded.memory_at_start,
+            Judge::Bare(_) => 0,
+        }
+    }
+
+    /// Judges one request, within the limits of the engine.
+    ///
+    /// # Errors
+    /// If no verdict was reached: the request must then be refused.
+    pub fn evaluate(&self, request: &Request<'_>, context: &Context<'_>) -> Result<Outcome, EvaluateError> {
+        self.evaluate_within(None, request, context)
+    }
+
+    /// Judges one request within other limits than those of the engine, if there are
+    /// any. A policy without a sandbox keeps to none.
+    ///
+    /// # Errors
+    /// As [`evaluate`](Self::evaluate).
+    pub fn evaluate_within(
+        &self,
+        limits: Option<&EvaluationLimits>,
+        request: &Request<'_>,
+        context: &Context<'_>,
+    ) -> Result<Outcome, EvaluateError> {
+        match &self.judge {
+            Judge::Baked(loaded) => loaded.evaluate(&self.manifest, limits, request, context),
+            Judge::Loadable(loaded) => loaded.evaluate(&self.manifest, limits, request, context),
+            Judge::Bare(judge) => Ok(judge.evaluate(request, context)),
+        }
+    }
+}
+
+/// The bytes of a component's file.
+///
+/// # Errors
+/// If it cannot be read, or is larger than any policy.
+pub fn read_file(path: &Path) -> Result<Vec<u8>, LoadError> {
+    let read = |source| LoadError::Read { path: path.to_owned(), source };
+    let length = std::fs::metadata(path).map_err(read)?.len();
+    if length > LARGEST_FILE {
+        return Err(LoadError::TooLarge { path: path.to_owned() });
+    }
+    std::fs::read(path).map_err(read)
+}
+
+impl std::fmt::Debug for Policy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Policy").field("name", &self.manifest.name).field("digest", &self.manifest.digest).finish()
+    }
+}

@@ -1,0 +1,215 @@
+//! Which crate may know which: dependencies point down only, and whoever embeds the
+//! library gets no door, no command line and no server with it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+use serde_json::Value;
+use solgate_tests::workspace;
+
+/// Our crates from the ground up. Each may know those of the lists before it that it
+/// names here, and no others.
+const MAY_KNOW: &[(&str, &[&str])] = &[
+    ("solgate-contract", &[]),
+    ("solgate-document", &[]),
+    ("solgate-upstream", &[]),
+    ("solgate-watch", &[]),
+    ("solgate-engine", &["solgate-contract"]),
+    ("solgate-cases", &["solgate-contract", "solgate-document"]),
+    ("solgate-unsandboxed", &["solgate-contract", "solgate-engine"]),
+    ("solgate-native", &[]),
+    ("solgate-default", &["solgate-native"]),
+    ("solgate-policy", &["solgate-contract", "solgate-default", "solgate-native"]),
+    ("solgate", &["solgate-contract", "solgate-policy", "solgate-upstream"]),
+    ("solgate-bundle", &["solgate-cases", "solgate-contract", "solgate-document", "solgate-engine", "solgate-native"]),
+    ("solgate-config", &["solgate", "solgate-contract", "solgate-document"]),
+    ("libsolgate", &["solgate", "solgate-config", "solgate-contract"]),
+    ("solgate-telemetry", &["solgate", "solgate-config", "solgate-contract"]),
+    (
+        "solgate-access",
+        &["solgate", "solgate-config", "solgate-contract", "solgate-telemetry", "solgate-upstream", "solgate-watch"],
+    ),
+    (
+        "solgate-gateway",
+        &[
+            "solgate",
+            "solgate-access",
+            "solgate-cases",
+            "solgate-config",
+            "solgate-contract",
+            "solgate-telemetry",
+            "solgate-upstream",
+            "solgate-watch",
+        ],
+    ),
+    ("solgate-serve", DOOR),
+    ("solgate-ext-authz", DOOR),
+    ("solgate-forward-auth", DOOR),
+    ("solgate-author", &["solgate", "solgate-contract", "solgate-engine", "solgate-unsandboxed"]),
+    (
+        "solgate-cli",
+        &[
+            "solgate",
+            "solgate-author",
+            "solgate-bundle",
+            "solgate-cases",
+            "solgate-config",
+            "solgate-contract",
+            "solgate-document",
+            "solgate-engine",
+            "solgate-ext-authz",
+            "solgate-forward-auth",
+            "solgate-gateway",
+            "solgate-serve",
+            "solgate-telemetry",
+            "solgate-unsandboxed",
+            "solgate-upstream",
+        ],
+    ),
+];
+
+/// Doors know the gateway and what is below it, and not each other.
+const DOOR: &[&str] = &[
+    "solgate",
+    "solgate-access",
+    "solgate-config",
+    "solgate-contract",
+    "solgate-gateway",
+    "solgate-telemetry",
+    "solgate-upstream",
+];
+
+/// What an embedding program does not want: command lines, servers, gRPC, metrics,
+/// spans, watchers of files, and the tools of those who write rules.
+const NOT_IN_THE_LIBRARY: &[&str] = &[
+    "clap",
+    "indicatif",
+    "notify",
+    "tonic",
+    "envoy-types",
+    "opentelemetry",
+    "prometheus-client",
+    "tracing-subscriber",
+    "axum",
+    "jsonschema",
+    "cel",
+    "annotate-snippets",
+    "wit-component",
+    "wasmtime-wizer",
+    "solgate-engine",
+    "solgate-bundle",
+    "solgate-cases",
+    "solgate-config",
+];
+
+/// What only connections need.
+const ONLY_WITH_HTTP_FACTS: &[&str] = &["hyper", "hyper-util", "rustls", "ring", "socket2", "solgate-upstream"];
+
+/// Crates that a program gets, itself among them, when it embeds the library alone.
+const MOST_OF_LIBRARY: usize = 150;
+/// The same for the C library.
+const MOST_OF_LIBSOLGATE: usize = 160;
+
+fn cargo(arguments: &[&str]) -> String {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo).current_dir(workspace()).args(arguments).output().expect("cargo runs");
+    assert!(output.status.success(), "cargo {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("cargo writes UTF-8")
+}
+
+/// The crates that a package gets, by name and version, without those for tests and builds.
+fn tree(package: &str, features: &[&str]) -> BTreeSet<String> {
+    let mut arguments =
+        vec!["tree", "--offline", "--locked", "--edges", "normal", "--prefix", "none", "--package", package];
+    arguments.extend(features);
+    let text = cargo(&arguments);
+    text.lines().map(|line| line.trim_end_matches(" (*)").to_owned()).filter(|line| !line.is_empty()).collect()
+}
+
+fn names(tree: &BTreeSet<String>) -> BTreeSet<&str> {
+    tree.iter().filter_map(|line| line.split(' ').next()).collect()
+}
+
+#[test]
+fn dependencies_point_down() {
+    let metadata: Value =
+        serde_json::from_str(&cargo(&["metadata", "--offline", "--locked", "--no-deps", "--format-version", "1"]))
+            .expect("JSON");
+    let mut found = BTreeMap::new();
+    for package in metadata["packages"].as_array().expect("packages") {
+        let path = package["manifest_path"].as_str().expect("a path");
+        let below = path.strip_prefix(&format!("{}/", metadata["workspace_root"].as_str().expect("a root")));
+        if below.is_some_and(|path| path.starts_with("tests/")) {
+            continue;
+        }
+        let dependencies = package["dependencies"].as_array().expect("dependencies").iter();
+        let ours = dependencies.filter(|one| one["kind"].is_null()).filter_map(|one| one["name"].as_str());
+        let ours: BTreeSet<&str> = ours.filter(|name| name.contains("solgate")).collect();
+        found.insert(package["name"].as_str().expect("a name"), ours);
+    }
+    let listed: BTreeSet<&str> = MAY_KNOW.iter().map(|(name, _)| *name).collect();
+    let there: BTreeSet<&str> = found.keys().copied().collect();
+    assert_eq!(there, listed, "a crate is new or gone: say in this file whom it may know");
+
+    let mut below = BTreeSet::new();
+    for (name, allowed) in MAY_KNOW {
+        for one in *allowed {
+            assert!(below.contains(one), "{name} may know {one}, which does not stand before it");
+        }
+        for one in &found[name] {
+            assert!(allowed.contains(one), "{name} knows {one}, and should not");
+        }
+        below.insert(*name);
+    }
+}
+
+#[test]
+fn the_library_brings_no_door_along() {
+    for features in [&["--no-default-features"][..], &["--all-features"]] {
+        let tree = tree("solgate", features);
+        let names = names(&tree);
+        for unwanted in NOT_IN_THE_LIBRARY {
+            assert!(!names.contains(unwanted), "{features:?}: the library brings {unwanted} along");
+        }
+        for only in ONLY_WITH_HTTP_FACTS {
+            assert_eq!(names.contains(only), features == ["--all-features"], "{features:?}: {only}");
+        }
+    }
+}
+
+#[test]
+fn the_libraries_stay_small() {
+    let library = tree("solgate", &["--no-default-features"]).len();
+    assert!(library <= MOST_OF_LIBRARY, "the library brings {library} crates along, itself among them");
+    // A VNFM with that library, and one with the layer.
+    for program in ["vnfm-plain", "vnfm-tower"] {
+        let tree = tree(program, &[]);
+        for unwanted in ["clap", "tonic", "mio", "hyper", "rustls"] {
+            assert!(!names(&tree).contains(unwanted), "{program} brings {unwanted} along");
+        }
+    }
+    let c = tree("libsolgate", &[]);
+    assert!(c.len() <= MOST_OF_LIBSOLGATE, "the C library brings {} crates along, itself among them", c.len());
+    for unwanted in ["clap", "tonic", "hyper", "solgate-gateway", "solgate-engine", "solgate-bundle"] {
+        assert!(!names(&c).contains(unwanted), "the C library brings {unwanted} along");
+    }
+}
+
+/// What `make build` compiles has the features that `make test` compiles it with, so that
+/// it is compiled once.
+#[test]
+fn what_is_shipped_is_compiled_once() {
+    let with_features = |arguments: &[&str]| {
+        let mut all = vec!["tree", "--offline", "--locked", "--prefix", "none", "--format", "{p} [{f}]"];
+        all.extend(arguments);
+        let text = cargo(&all);
+        text.lines().map(|line| line.trim_end_matches(" (*)").to_owned()).collect::<BTreeSet<_>>()
+    };
+    let makefile = std::fs::read_to_string(workspace().join("Makefile")).expect("there is a Makefile");
+    let shipped = makefile.lines().find_map(|line| line.strip_prefix("SHIPPED := ")).expect("it says what is shipped");
+    let packages = shipped.split(' ').skip_while(|word| *word != "--package");
+    let packages: Vec<&str> = ["--edges", "normal,build"].into_iter().chain(packages).collect();
+    let tested = with_features(&["--workspace", "--edges", "all"]);
+    let differ: Vec<String> = with_features(&packages).into_iter().filter(|one| !tested.contains(one)).collect();
+    assert!(differ.is_empty(), "these have other features in `make test`: {differ:#?}");
+}
