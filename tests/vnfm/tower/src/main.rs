@@ -42,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let request = Request::post("/vnflcm/v2/subscriptions").header("Version", "2.0.0");
     let body = std::env::args().nth(1).ok_or("which body?")?;
-    let request = request.header("Content-Type", "application/json").body(Full::from(body))?;
+    let request = request.header("Content-Type", "application/json").body(Full::<&[u8]>::from(body.as_bytes()))?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     println!("{}", runtime.block_on(service.call(request))?.status());
     Ok(())
