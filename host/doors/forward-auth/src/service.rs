@@ -11,7 +11,7 @@ use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use ipnet::IpNet;
 use solgate::fault::Fault;
-use solgate_gateway::pipeline::{Arrival, Exchange, Pipeline, Refused, RequestHead};
+use solgate_gateway::pipeline::{Arrival, Exchange, Pipeline, Refused};
 use solgate_gateway::routes::ForwardedElsewhere;
 
 use super::original::{Original, length};
@@ -42,7 +42,7 @@ impl Service {
             Ok(original) => {
                 let (peer, method, target) = (original.peer, &original.method, &original.target);
                 let mut exchange = self.pipeline.begin(arrival, peer, method, target, &asked.headers);
-                match self.judge(&mut exchange, original.head(asked.headers), body).await {
+                match self.judge(&mut exchange, original.request(asked.headers, arrival), body).await {
                     Ok(warnings) => pass(warnings),
                     Err(refused) => refuse(refused, &mut exchange),
                 }
@@ -60,11 +60,11 @@ impl Service {
     async fn judge(
         &self,
         exchange: &mut Exchange,
-        head: RequestHead,
+        mut request: solgate::Request,
         body: Incoming,
     ) -> Result<Vec<HeaderValue>, Refused> {
-        let length = length(&head.headers);
-        let identified = match self.pipeline.route(exchange, head) {
+        let length = length(&request.headers);
+        let identified = match self.pipeline.route(exchange, &mut request) {
             Ok(routed) => routed.identify().await,
             Err(refused) => Err(refused),
         };
