@@ -7,7 +7,7 @@ use envoy_types::ext_authz::v3::pb::{Authorization, CheckRequest, CheckResponse}
 use http::HeaderValue;
 use solgate::trace_context;
 use solgate_gateway::current::Current;
-use solgate_gateway::pipeline::{Exchange, Pipeline, Refused, RequestHead};
+use solgate_gateway::pipeline::{Exchange, Pipeline, Refused};
 use solgate_gateway::routes::ForwardedElsewhere;
 use tonic::{Request, Response, Status};
 
@@ -28,21 +28,21 @@ impl Authorization for Checks {
         let envoy = check.remote_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip());
         let Message { arrival, admitted } = check.extensions().get().cloned().unwrap_or_default();
         let asking = check.metadata().clone().into_headers();
-        let Asked { mut head, content } = read(check.into_inner(), &self.jwt_payload);
+        let Asked { mut request, content } = read(check.into_inner(), &self.jwt_payload, arrival);
         // Envoy's span for this check, if it makes one, rather than its client's.
-        trace_context::replace(&asking, &mut head.headers);
-        let client = head.caller.as_ref().and_then(|caller| caller.source_address.as_deref());
+        trace_context::replace(&asking, &mut request.headers);
+        let client = request.caller.as_ref().and_then(|caller| caller.source_address.as_deref());
         // A client on a Unix socket has no address: then it is Envoy that asks.
         let peer = client.and_then(|address| address.parse().ok()).unwrap_or(envoy);
         let pipeline = self.pipeline.get();
-        let mut exchange = pipeline.begin(arrival, peer, &head.method, &head.target, &head.headers);
+        let mut exchange = pipeline.begin(arrival, peer, &request.method, &request.target, &request.headers);
         let answer = match admitted.and(content) {
-            Ok(content) => match judge(&pipeline, &mut exchange, head, content).await {
+            Ok(content) => match judge(&pipeline, &mut exchange, request, content).await {
                 Ok(warnings) => allow(&warnings, exchange.line()),
                 Err(refused) => deny(&refused.answer, &mut exchange),
             },
             Err(fault) => {
-                let refused = pipeline.refuse(&mut exchange, &fault, &head.target);
+                let refused = pipeline.refuse(&mut exchange, &fault, &request.target);
                 deny(&refused.answer, &mut exchange)
             }
         };
@@ -54,9 +54,9 @@ impl Authorization for Checks {
 async fn judge(
     pipeline: &Pipeline<ForwardedElsewhere>,
     exchange: &mut Exchange,
-    head: RequestHead,
+    mut request: solgate::Request,
     content: Content,
 ) -> Result<Vec<HeaderValue>, Refused> {
-    let identified = pipeline.route(exchange, head)?.identify().await?;
+    let identified = pipeline.route(exchange, &mut request)?.identify().await?;
     Ok(identified.admitted(content.body, content.complete).judge().await?.warnings)
 }

@@ -12,7 +12,7 @@ use hyper::body::{Body, Incoming};
 use ipnet::IpNet;
 use solgate::fault::Fault;
 use solgate_gateway::current::Current;
-use solgate_gateway::pipeline::{Arrival, Exchange, Pipeline, Refused, RequestHead};
+use solgate_gateway::pipeline::{Arrival, Exchange, Pipeline, Refused};
 use solgate_gateway::routes::ForwardedElsewhere;
 
 use super::original::{Original, length};
@@ -42,7 +42,7 @@ impl Service {
             Ok(original) => {
                 let (peer, method, target) = (original.peer, &original.method, &original.target);
                 let mut exchange = pipeline.begin(arrival, peer, method, target, &asked.headers);
-                match judge(&pipeline, &mut exchange, original.head(asked.headers), body).await {
+                match judge(&pipeline, &mut exchange, original.request(asked.headers, arrival), body).await {
                     Ok(warnings) => pass(warnings),
                     Err(refused) => refuse(refused, &mut exchange),
                 }
@@ -65,11 +65,11 @@ impl Service {
 async fn judge(
     pipeline: &Pipeline<ForwardedElsewhere>,
     exchange: &mut Exchange,
-    head: RequestHead,
+    mut request: solgate::Request,
     body: Incoming,
 ) -> Result<Vec<HeaderValue>, Refused> {
-    let length = length(&head.headers);
-    let identified = match pipeline.route(exchange, head) {
+    let length = length(&request.headers);
+    let identified = match pipeline.route(exchange, &mut request) {
         Ok(routed) => routed.identify().await,
         Err(refused) => Err(refused),
     };

@@ -7,7 +7,7 @@ use http::{HeaderValue, Request, Response, request};
 use hyper::body::{Body, Incoming};
 use solgate::fault::Fault;
 use solgate_gateway::current::Current;
-use solgate_gateway::pipeline::{Cleared, Exchange, Pipeline, Refused, RequestHead};
+use solgate_gateway::pipeline::{Cleared, Exchange, Pipeline, Refused, headed};
 use solgate_upstream::pool::PooledBody;
 
 use super::answer::{Answer, InFlight};
@@ -71,8 +71,8 @@ async fn serve(
     client: &Client,
 ) -> Result<Response<PooledBody>, Refused> {
     let headers = std::mem::take(&mut parts.headers);
-    let head = RequestHead { method, target, headers, caller: Some(client.caller()) };
-    let identified = pipeline.route(exchange, head)?.identify().await?;
+    let mut request = headed(method, target, headers, Some(client.caller()), exchange.arrival());
+    let identified = pipeline.route(exchange, &mut request)?.identify().await?;
     let broken = || Fault::MalformedBody("its framing is broken".to_owned());
     let admitted = identified.admit(body, || body_fault.get().cloned().unwrap_or_else(broken)).await?;
     forward(admitted.judge().await?, parts).await
@@ -85,8 +85,8 @@ async fn forward(
     mut parts: request::Parts,
 ) -> Result<Response<PooledBody>, Refused> {
     let upstream = passed.onward();
-    parts.headers = std::mem::take(&mut passed.request.headers);
-    let body = std::mem::take(&mut passed.request.body);
+    parts.headers = std::mem::take(&mut passed.request().headers);
+    let body = std::mem::take(&mut passed.request().body);
     let forwarding = passed.exchange().forwarded(&parts.method, upstream.authority(), &mut parts.headers);
     let result = upstream.forward(parts, body).await;
     passed.exchange().returned(forwarding, result.as_ref().map(Response::status));

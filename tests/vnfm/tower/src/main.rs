@@ -6,6 +6,7 @@ use std::future::{Ready, ready};
 use std::task::{Context, Poll};
 use std::{error::Error, sync::Arc};
 
+use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use solgate::facts::MapFacts;
@@ -42,7 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let request = Request::post("/vnflcm/v2/subscriptions").header("Version", "2.0.0");
     let body = std::env::args().nth(1).ok_or("which body?")?;
-    let request = request.header("Content-Type", "application/json").body(Full::<&[u8]>::from(body.as_bytes()))?;
+    let request = request.header("Content-Type", "application/json").body(Full::<Bytes>::from(body))?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     println!("{}", runtime.block_on(service.call(request))?.status());
     Ok(())
