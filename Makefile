@@ -68,6 +68,8 @@ test-soak: build
 
 check: check-format artifacts
 	$(CARGO) clippy $(CARGO_FLAGS) --all-targets -- -D warnings
+	$(CARGO) clippy --release --locked --package vnfm-plain -- -D warnings
+	$(CARGO) clippy --release --locked --package vnfm-tower -- -D warnings
 
 check-format:
 	$(CARGO) fmt --all --check

@@ -119,7 +119,8 @@ fn cargo(arguments: &[&str]) -> String {
 
 /// The crates that a package gets, by name and version, without those for tests and builds.
 fn tree(package: &str, features: &[&str]) -> BTreeSet<String> {
-    let mut arguments = vec!["tree", "--offline", "--locked", "--edges", "normal", "--prefix", "none", "--package", package];
+    let mut arguments =
+        vec!["tree", "--offline", "--locked", "--edges", "normal", "--prefix", "none", "--package", package];
     arguments.extend(features);
     let text = cargo(&arguments);
     text.lines().map(|line| line.trim_end_matches(" (*)").to_owned()).filter(|line| !line.is_empty()).collect()
@@ -180,9 +181,35 @@ fn the_library_brings_no_door_along() {
 fn the_libraries_stay_small() {
     let library = tree("solgate", &["--no-default-features"]).len();
     assert!(library <= MOST_OF_LIBRARY, "the library brings {library} crates along, itself among them");
+    // A VNFM with that library, and one with the layer.
+    for program in ["vnfm-plain", "vnfm-tower"] {
+        let tree = tree(program, &[]);
+        for unwanted in ["clap", "tonic", "mio", "hyper", "rustls"] {
+            assert!(!names(&tree).contains(unwanted), "{program} brings {unwanted} along");
+        }
+    }
     let c = tree("libsolgate", &[]);
     assert!(c.len() <= MOST_OF_LIBSOLGATE, "the C library brings {} crates along, itself among them", c.len());
     for unwanted in ["clap", "tonic", "hyper", "solgate-gateway", "solgate-engine", "solgate-bundle"] {
         assert!(!names(&c).contains(unwanted), "the C library brings {unwanted} along");
     }
+}
+
+/// What `make build` compiles has the features that `make test` compiles it with, so that
+/// it is compiled once.
+#[test]
+fn what_is_shipped_is_compiled_once() {
+    let with_features = |arguments: &[&str]| {
+        let mut all = vec!["tree", "--offline", "--locked", "--prefix", "none", "--format", "{p} [{f}]"];
+        all.extend(arguments);
+        let text = cargo(&all);
+        text.lines().map(|line| line.trim_end_matches(" (*)").to_owned()).collect::<BTreeSet<_>>()
+    };
+    let makefile = std::fs::read_to_string(workspace().join("Makefile")).expect("there is a Makefile");
+    let shipped = makefile.lines().find_map(|line| line.strip_prefix("SHIPPED := ")).expect("it says what is shipped");
+    let packages = shipped.split(' ').skip_while(|word| *word != "--package");
+    let packages: Vec<&str> = ["--edges", "normal,build"].into_iter().chain(packages).collect();
+    let tested = with_features(&["--workspace", "--edges", "all"]);
+    let differ: Vec<String> = with_features(&packages).into_iter().filter(|one| !tested.contains(one)).collect();
+    assert!(differ.is_empty(), "these have other features in `make test`: {differ:#?}");
 }

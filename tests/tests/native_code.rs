@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use solgate::policy::{Engine, EngineConfig, LoadError, NativeCode, Policy, VNFLCM_V2};
 use solgate_bundle::bake::loadable_engine;
-use solgate_bundle::cases;
 use solgate_bundle::{BuildOptions, compile_dir};
 use solgate_native::settings::{self, MEMORY, Machine};
 use solgate_native::{NativeError, Parts, engine_with};
@@ -44,7 +43,8 @@ fn policies_of_the_release_are_loaded_without_a_compiler() {
         assert!(policy.id().name.contains(name), "{}", policy.id().name);
     }
     let bundle = solgate_bundle::bake::bundle_of(VNFLCM_V2).expect("it carries its bundle");
-    Policy::from_bundle(&engine, &loadable_engine().expect("it is encoded"), &bundle).expect("it loads");
+    let json = serde_json::to_vec(&bundle).expect("it is plain data");
+    Policy::from_bundle(&engine, &loadable_engine().expect("it is encoded"), json).expect("it loads");
     assert_eq!(engine.compilations(), 0);
 }
 
@@ -161,11 +161,11 @@ fn it_judges_as_if_it_had_been_compiled() {
     assert_eq!(given.component_digest(), compiled.component_digest());
     assert_eq!(given.memory_at_start(), compiled.memory_at_start());
     assert_eq!(format!("{:?}", given.manifest()), format!("{:?}", compiled.manifest()));
-    let cases = given.embedded_cases(VNFLCM_V2).expect("they are readable");
+    let cases = solgate_cases::embedded(VNFLCM_V2, &given.manifest().into()).expect("they are readable");
     assert!(cases.len() > 200, "{} cases", cases.len());
     for case in &cases {
         for policy in &policies {
-            cases::run(policy, case).expect("it is judged");
+            solgate_cases::run(policy, case).expect("it is judged");
         }
     }
 }

@@ -13,12 +13,12 @@ mod doors;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::{CommandFactory, Parser, Subcommand};
-use solgate::policy::{Isolation, Policy, PolicySources};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use solgate_config::GateError;
-use solgate_gateway::reload::ComponentLoader;
+use solgate_gateway::reload::{ComponentLoader, SourceLoader};
 use solgate_telemetry::log;
 
+use args::defaults::with_defaults;
 use args::ext_authz::ExtAuthzArgs;
 use args::forward_auth::ForwardAuthArgs;
 use args::serve::ServeArgs;
@@ -70,7 +70,7 @@ enum Command {
 
 /// Reads the command line and does what it says. Returns the exit status.
 pub fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let arguments = match command().try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches)) {
         Ok(arguments) => arguments,
         Err(error) => {
             let printed = error.print();
@@ -90,6 +90,11 @@ pub fn main() -> ExitCode {
     status
 }
 
+/// The command line.
+fn command() -> clap::Command {
+    with_defaults(Arguments::command())
+}
+
 fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Build(arguments) => build::run(&arguments),
@@ -102,23 +107,23 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Docs(arguments) => docs::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
-        Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),
+        Command::Completions(arguments) => completions::run(&arguments, self::command()),
         Command::ImportCases(arguments) => import_cases::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments, &runtime()?),
         Command::Serve(arguments) => {
             log::start()?;
             let loader = policies::Loader::for_gateway()?;
-            Ok(runtime()?.block_on(serve::run(arguments, &loading(&loader), reloading(&loader)))?)
+            Ok(runtime()?.block_on(serve::run(arguments, loading(&loader), reloading(&loader)))?)
         }
         Command::ForwardAuth(arguments) => {
             log::start()?;
             let loader = policies::Loader::for_gateway()?;
-            Ok(runtime()?.block_on(forward_auth::run(arguments, &loading(&loader), reloading(&loader)))?)
+            Ok(runtime()?.block_on(forward_auth::run(arguments, loading(&loader), reloading(&loader)))?)
         }
         Command::ExtAuthz(arguments) => {
             log::start()?;
             let loader = policies::Loader::for_gateway()?;
-            Ok(runtime()?.block_on(ext_authz::run(arguments, &loading(&loader), reloading(&loader)))?)
+            Ok(runtime()?.block_on(ext_authz::run(arguments, loading(&loader), reloading(&loader)))?)
         }
         Command::Check(arguments) => runtime()?.block_on(async {
             let loader = policies::Loader::for_author()?;
@@ -131,10 +136,11 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
 }
 
 /// How a door that listens loads its policies.
-fn loading(
-    loader: &policies::Loader,
-) -> impl Fn(&PolicySources, Isolation) -> Result<Vec<Arc<Policy>>, GateError> + Sync {
-    |sources, isolation| loader.components(sources, isolation).map_err(|error| GateError::Policy(error.to_string()))
+fn loading(loader: &policies::Loader) -> SourceLoader {
+    let loader = loader.clone();
+    Arc::new(move |sources, isolation| {
+        loader.components(sources, isolation).map_err(|error| GateError::Policy(error.to_string()))
+    })
 }
 
 /// How it loads one again, from what it has read.
@@ -145,4 +151,37 @@ fn reloading(loader: &policies::Loader) -> ComponentLoader {
 
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_help_has_the_defaults_of_the_file() {
+        let mut command = command();
+        let mut help = |door: &str| command.find_subcommand_mut(door).unwrap().render_long_help().to_string();
+        // Lines may be broken anywhere.
+        let mut help = |door: &str| help(door).split_whitespace().collect::<Vec<_>>().join(" ");
+        let serve = help("serve");
+        for shown in [
+            "[default: 127.0.0.1:8080]",
+            "Time limit for the VNFM's answer, such as 90s [default: 60s]",
+            "[default: 250ms]",
+            "[default: 67108864]",
+            "[default: 1048576]",
+            "[default: 256]",
+            "[default: fresh]",
+            "[default: 0s]",
+            "[default: deny]",
+            "[default: json]",
+            "[default: 1]",
+            "[default: required]",
+        ] {
+            assert!(serve.contains(shown), "{shown}: {serve}");
+        }
+        assert!(help("ext-authz").contains("[default: 127.0.0.1:9191]"));
+        assert!(help("forward-auth").contains("[default: 127.0.0.1:9192]"));
+    }
 }

@@ -1,23 +1,14 @@
 //! `solgate.yaml`: the configuration as a file.
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use solgate::problem::ProblemStyle;
-use solgate::record::Bodies;
+use serde::Deserialize;
 
-use super::gate_file::{self, problem};
-use super::gateway::{self, Config, DEFAULT_LISTEN, Limits, LogFormat, UpstreamConfig};
-use super::jwt::jwt;
-use super::tls::tls;
-use super::tracing;
-use super::yaml::{self, ConfigError, Node};
-use crate::record::RecordConfig;
-
-type Result<T> = std::result::Result<T, ConfigError>;
-
-const MEMBERS: [&str; 11] =
-    ["listen", "admin", "tls", "jwt", "log", "decisionLog", "tracing", "reload", "limits", "problem", "upstreams"];
+use crate::gate::GateConfig;
+use crate::gateway::Config;
+use crate::members::{File, Gate, Problem};
+use crate::resolve::{gate, resolve};
+use crate::yaml::{self, ConfigError};
 
 /// Why a configuration file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +23,7 @@ pub enum FileError {
 ///
 /// # Errors
 /// The file cannot be read or says something that is not understood.
-pub fn load(path: &Path) -> std::result::Result<Config, FileError> {
+pub fn load(path: &Path) -> Result<Config, FileError> {
     let text = std::fs::read_to_string(path).map_err(|error| FileError::Read { path: path.to_owned(), error })?;
     Ok(parse(path, &text)?)
 }
@@ -41,347 +32,31 @@ pub fn load(path: &Path) -> std::result::Result<Config, FileError> {
 ///
 /// # Errors
 /// What is wrong, and where.
-pub fn parse(path: &Path, text: &str) -> Result<Config> {
-    let folder = path.parent().unwrap_or(Path::new(""));
+pub fn parse(path: &Path, text: &str) -> Result<Config, ConfigError> {
     yaml::read(path, text, |root| {
-        let mut config = Config {
-            listen: DEFAULT_LISTEN.to_owned(),
-            admin: None,
-            tls: None,
-            jwt: None,
-            limits: Limits::default(),
-            upstreams: Vec::new(),
-            log: LogFormat::default(),
-            record: None,
-            tracing: None,
-            reload: true,
-        };
-        let mut style = ProblemStyle::default();
-        let mut upstreams = None;
-        for (name, node) in root.members(&MEMBERS)? {
-            match name {
-                "listen" => config.listen = address(node)?,
-                "admin" => config.admin = Some(address(node)?),
-                "tls" => config.tls = Some(tls(node, folder)?),
-                "jwt" => config.jwt = Some(jwt(node, folder)?),
-                "log" => config.log = node.parse("json, text or off", log_format)?,
-                "decisionLog" => config.record = Some(record(node, folder)?),
-                "tracing" => config.tracing = Some(tracing::read(node, folder)?),
-                "reload" => config.reload = node.boolean()?,
-                "limits" => limits(node, &mut config.limits)?,
-                "problem" => problem(node, &mut style)?,
-                _ => upstreams = Some(node),
-            }
-        }
-        let upstreams =
-            upstreams.ok_or_else(|| root.error("upstreams is missing: a list with the url of each VNFM"))?;
-        let mut places = HashSet::new();
-        for node in upstreams.items()? {
-            let upstream = upstream(node, folder, &style)?;
-            if !places.insert((upstream.host.clone(), upstream.path_prefix.clone())) {
-                return Err(
-                    node.error("another upstream has the same host and pathPrefix; no request would ever get here")
-                );
-            }
-            config.upstreams.push(upstream);
-        }
-        if config.upstreams.is_empty() {
-            return Err(upstreams.error("upstreams is empty; name at least one VNFM"));
-        }
-        Ok(config)
+        let file = File::deserialize(root).map_err(|error| error.at(root))?;
+        resolve(file, folder(path)).map_err(|misfit| root.find(&misfit.path).error(misfit.message))
     })
 }
 
-fn log_format(text: &str) -> Option<LogFormat> {
-    Some(match text {
-        "json" => LogFormat::Json,
-        "text" => LogFormat::Text,
-        "off" => LogFormat::Off,
-        _ => return None,
-    })
-}
-
-fn address(node: Node<'_>) -> Result<String> {
-    node.parse(gateway::ADDRESS, gateway::parse_address)
-}
-
-fn record(node: Node<'_>, folder: &Path) -> Result<RecordConfig> {
-    let members = node.members(&["file", "bodies"])?;
-    let find = |wanted| members.iter().find(|(name, _)| *name == wanted).map(|(_, node)| node);
-    let file = find("file").ok_or_else(|| node.error("file is missing: the path to which decisions are recorded"))?;
-    let file = folder.join(file.parse("a path", |text| (!text.is_empty()).then(|| text.to_owned()))?);
-    let bodies = match find("bodies") {
-        Some(node) if node.boolean()? => Bodies::Redacted,
-        _ => Bodies::LeftOut,
+/// Reads a text that configures one gate and nothing else; an empty one stands for
+/// the defaults. `path` is where it comes from, for messages; paths in it are
+/// relative to the folder of that file.
+///
+/// # Errors
+/// What is wrong, and where.
+pub fn parse_gate(path: &Path, text: &str) -> Result<GateConfig, ConfigError> {
+    let members = if text.trim().is_empty() {
+        Gate::default()
+    } else {
+        yaml::read(path, text, |root| Gate::deserialize(root).map_err(|error| error.at(root)))?
     };
-    Ok(RecordConfig { file, bodies })
+    Ok(gate(members.gate(&Problem::default()), folder(path)))
 }
 
-fn limits(node: Node<'_>, limits: &mut Limits) -> Result<()> {
-    const KNOWN: [&str; 13] = [
-        "headBytes",
-        "targetBytes",
-        "headTimeout",
-        "bodyTimeout",
-        "idle",
-        "connections",
-        "requests",
-        "waiting",
-        "bodyMemoryBytes",
-        "drain",
-        "connectTimeout",
-        "answerTimeout",
-        "answerIdle",
-    ];
-    for (name, node) in node.members(&KNOWN)? {
-        match name {
-            "headBytes" => limits.head = node.positive()?,
-            "targetBytes" => limits.target = node.positive()?,
-            "headTimeout" => limits.head_timeout = node.parse(gateway::TIME_LIMIT, gateway::parse_time_limit)?,
-            "bodyTimeout" => limits.body_timeout = node.parse(gateway::TIME_LIMIT, gateway::parse_time_limit)?,
-            "idle" => limits.idle = node.parse(gateway::TIME_LIMIT, gateway::parse_time_limit)?,
-            "connections" => limits.connections = node.positive()?,
-            "requests" => limits.requests = node.positive()?,
-            "waiting" => limits.waiting = node.positive()?,
-            "bodyMemoryBytes" => limits.body_memory = node.positive()?,
-            "drain" => limits.drain = node.parse(gateway::DURATION, gateway::parse_duration)?,
-            "connectTimeout" => limits.connect = node.parse(gateway::TIME_LIMIT, gateway::parse_time_limit)?,
-            "answerTimeout" => limits.answer = node.parse(gateway::TIME_LIMIT, gateway::parse_time_limit)?,
-            _ => limits.answer_idle = node.parse(gateway::TIME_LIMIT, gateway::parse_time_limit)?,
-        }
-    }
-    // What hyper takes at most in one piece.
-    if limits.head > 256 << 10 {
-        return Err(node.error("headBytes is more than 262144"));
-    }
-    if limits.target > limits.head || limits.target > 65_000 {
-        return Err(node.error("targetBytes is more than headBytes or 65000"));
-    }
-    Ok(())
-}
-
-fn upstream(node: Node<'_>, folder: &Path, style: &ProblemStyle) -> Result<UpstreamConfig> {
-    let known: Vec<&str> =
-        ["host", "pathPrefix", "url", "caFile", "shadow"].into_iter().chain(gate_file::MEMBERS).collect();
-    let members = node.members(&known)?;
-    let url = members
-        .iter()
-        .find(|(name, _)| *name == "url")
-        .ok_or_else(|| node.error("url is missing: http://HOST[:PORT] of the VNFM"))?;
-    let mut upstream = UpstreamConfig::new(url.1.parse(gateway::URL, gateway::parse_url)?);
-    upstream.gate.style = style.clone();
-    for (name, node) in members {
-        match name {
-            "url" => {}
-            "host" => upstream.host = Some(node.parse("a host name without port", host)?),
-            "pathPrefix" => {
-                upstream.path_prefix =
-                    Some(node.parse("a path that starts with a slash", |text| {
-                        text.starts_with('/').then(|| text.to_owned())
-                    })?);
-            }
-            "caFile" => upstream.ca_file = Some(folder.join(node.text()?)),
-            "shadow" => upstream.shadow = gate_file::policies(node, folder)?,
-            _ => gate_file::member(name, node, folder, &mut upstream.gate)?,
-        }
-    }
-    Ok(upstream)
-}
-
-fn host(text: &str) -> Option<String> {
-    let authority: http::uri::Authority = text.parse().ok()?;
-    (authority.port().is_none() && !text.contains('@')).then(|| text.to_ascii_lowercase())
+fn folder(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new(""))
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
-mod tests {
-    use std::path::PathBuf;
-    use std::time::{Duration, SystemTime};
-
-    use super::*;
-    use crate::gate::{GateMode, parse_until};
-    use crate::jwks_source::JwksSource;
-    use crate::presence::Presence;
-    use crate::tls::{ClientCertificates, TlsConfig};
-    use solgate::gate::{FactFailure, Setting, Severity};
-    use solgate::policy::{EvaluationLimits, Isolation, PolicyFile};
-
-    #[test]
-    fn a_full_file() {
-        let text = r#"
-listen: 0.0.0.0:8443
-admin: 127.0.0.1:9901
-tls: { certFile: certs/gate.pem, keyFile: /run/gate.key, clientCaFile: clients.pem, clientCert: optional }
-jwt: { jwks: "https://idp.example/keys", caFile: idp.pem, issuer: "https://idp.example", audience: [a, b], presence: optional }
-log: text
-decisionLog: { file: d.jsonl, bodies: true }
-tracing: { otlp: "https://127.0.0.1:4317", caFile: ca.pem, sample: 0.25 }
-reload: false
-limits:
-  { headBytes: 32768, headTimeout: 5s, idle: 1m, connections: 10, requests: 9, waiting: 8, bodyMemoryBytes: 7000000, drain: 2s, answerTimeout: 90s, answerIdle: 91s }
-problem: { typeBase: "https://example.com/rules/", version: "2.0.0" }
-upstreams:
-  - host: VNFM-A.example
-    pathPrefix: /vnflcm/v2
-    url: https://10.0.0.5:9890
-    caFile: certs/ca.pem
-    policies: [a.wasm, /etc/solgate/b.wasm]
-    shadow: [new.wasm]
-    requireSignature: [team.key.pub]
-    set: { strict: true, supportedVersions: ["2.0.0", "2.1.0"], schemaErrorStatus: 422 }
-    mode: monitor
-    isolation: recycle:8
-    evaluation: { time: 100ms, memoryBytes: 33554432, outputBytes: 65536, violations: 64 }
-    severity:
-      header.accept.required: { severity: warn, reason: old orchestrator, until: 2026-12-31 }
-      query.unknown: { severity: "off", reason: vendor extension, until: 2020-01-01T00:00:00Z }
-    facts: { ttl: 500ms, timeout: 1s, url: "http://10.0.0.6", credentials: [X-Auth-Token], maxBytes: 1000 }
-    factFailure: pass
-  - url: http://127.0.0.1:1
-    mode: off
-"#;
-        let config = parse(Path::new("/etc/solgate/solgate.yaml"), text).unwrap();
-        assert_eq!((config.listen.as_str(), config.admin.as_deref()), ("0.0.0.0:8443", Some("127.0.0.1:9901")));
-        assert_eq!((config.limits.head, config.reload), (32768, false));
-        let limits = &config.limits;
-        assert_eq!((limits.connections, limits.requests, limits.waiting, limits.body_memory), (10, 9, 8, 7_000_000));
-        let record = RecordConfig { file: PathBuf::from("/etc/solgate/d.jsonl"), bodies: Bodies::Redacted };
-        assert_eq!(config.record, Some(record));
-        let tracing = config.tracing.as_ref().unwrap();
-        assert_eq!((tracing.otlp.to_string().as_str(), tracing.sample), ("https://127.0.0.1:4317/", 0.25));
-        assert_eq!(tracing.ca_file.as_deref(), Some(Path::new("/etc/solgate/ca.pem")));
-        assert_eq!(config.limits.answer, Duration::from_secs(90));
-        assert_eq!(config.limits.answer_idle, Duration::from_secs(91));
-        let clients =
-            ClientCertificates { ca: PathBuf::from("/etc/solgate/clients.pem"), presence: Presence::Optional };
-        let (certificate, key) = (PathBuf::from("/etc/solgate/certs/gate.pem"), PathBuf::from("/run/gate.key"));
-        assert_eq!(config.tls, Some(TlsConfig { certificate, key, clients: Some(clients) }));
-        let jwt = config.jwt.unwrap();
-        assert_eq!(Some(jwt.keys), JwksSource::parse("https://idp.example/keys"));
-        assert_eq!(jwt.ca_file, Some(PathBuf::from("/etc/solgate/idp.pem")));
-        assert_eq!(
-            (jwt.issuer.as_deref(), jwt.audience.as_slice()),
-            (Some("https://idp.example"), &["a".to_owned(), "b".to_owned()][..])
-        );
-        assert_eq!(jwt.presence, Presence::Optional);
-        let [first, second] = config.upstreams.as_slice() else { panic!("two upstreams") };
-        assert_eq!(first.host.as_deref(), Some("vnfm-a.example"));
-        let file = |path: &str| PolicyFile::from(PathBuf::from(path));
-        assert_eq!(first.gate.policies.files, [file("/etc/solgate/a.wasm"), file("/etc/solgate/b.wasm")]);
-        let shadow = first.shadow().unwrap();
-        assert_eq!(shadow.gate.policies.files, [file("/etc/solgate/new.wasm")]);
-        assert_eq!(shadow.gate.policies.signers, first.gate.policies.signers);
-        assert!(shadow.shadow().is_none() && second.shadow().is_none());
-        assert_eq!((first.gate.mode, first.gate.fact_failure), (GateMode::Monitor, FactFailure::Pass));
-        assert_eq!((first.gate.isolation.to_string().as_str(), second.gate.isolation), ("recycle:8", Isolation::Fresh));
-        let evaluation = EvaluationLimits {
-            time: Duration::from_millis(100),
-            memory: 32 << 20,
-            output: 64 << 10,
-            violations: 64,
-            ..EvaluationLimits::default()
-        };
-        assert_eq!((first.gate.evaluation, second.gate.evaluation), (Some(evaluation), None));
-        assert_eq!(first.gate.facts.credentials, ["x-auth-token"]);
-        assert_eq!(first.gate.style.version.as_ref().unwrap(), "2.0.0");
-        // One of the overrides expired long ago.
-        let then = parse_until("2026-06-01").unwrap();
-        let settings = first.gate.settings(then);
-        assert_eq!(settings.len(), 4);
-        assert!(
-            settings
-                .contains(&Setting::Severity { rule: "header.accept.required".to_owned(), severity: Severity::Warn })
-        );
-        assert_eq!(second.gate.mode, GateMode::Off);
-        assert!(second.gate.settings(SystemTime::now()).is_empty());
-    }
-
-    #[test]
-    fn what_is_wrong_and_where() {
-        let table = [
-            (
-                "listen: x\nupstreams: [{url: http://a}]",
-                "t.yaml:1:9: expected an address and port such as 0.0.0.0:8080, found another text",
-            ),
-            ("upstream:\n  - url: http://a", "t.yaml:1:1: unknown member upstream; did you mean upstreams?"),
-            ("listen: a:1", "t.yaml:1:1: upstreams is missing: a list with the url of each VNFM"),
-            ("upstreams: []", "t.yaml:1:12: upstreams is empty; name at least one VNFM"),
-            ("upstreams:\n  - host: a", "t.yaml:2:5: url is missing: http://HOST[:PORT] of the VNFM"),
-            (
-                "upstreams:\n  - url: http://a/b",
-                "t.yaml:2:10: expected http://HOST[:PORT] or https://HOST[:PORT] without a path, found another text",
-            ),
-            (
-                "upstreams:\n  - url: http://user:pw@a",
-                "t.yaml:2:10: expected http://HOST[:PORT] or https://HOST[:PORT] without a path, found another text",
-            ),
-            (
-                "upstreams:\n  - url: http://a\n    severity:\n      r: { severity: warn }",
-                "t.yaml:4:10: reason is missing in the override of r; say why, for whoever finds it later",
-            ),
-            ("upstreams:\n  - url: http://a\n    mod: monitor", "t.yaml:3:5: unknown member mod; did you mean mode?"),
-            (
-                "upstreams:\n  - url: http://a\n    facts: { ttl: 5 }",
-                "t.yaml:3:19: expected a duration such as 500ms, 10s or 1m 30s, a year at most, found 5",
-            ),
-            (
-                "upstreams:\n  - url: http://a\n  - url: http://b",
-                "t.yaml:3:5: another upstream has the same host and pathPrefix; no request would ever get here",
-            ),
-            ("decisionLog: { bodies: true }", "t.yaml:1:14: file is missing: the path to which decisions are recorded"),
-            ("tls: { certFile: a }", "t.yaml:1:6: keyFile is missing: the PEM private key of the certificate"),
-            ("tls: { keyFile: a }", "t.yaml:1:6: certFile is missing: the PEM certificate of the gate"),
-            (
-                "tls: { certFile: a, keyFile: b, clientCert: optional }",
-                "t.yaml:1:45: clientCert goes with clientCaFile: name the authorities of the certificates",
-            ),
-            (
-                "tls: { certFile: a, keyFile: b, clientCaFile: c, clientCert: maybe }",
-                "t.yaml:1:62: expected required or optional, found another text",
-            ),
-            ("jwt: { issuer: a }", "t.yaml:1:6: jwks is missing: the file, or the https URL, of the keys"),
-            ("jwt: { jwks: a, caFile: b }", "t.yaml:1:25: caFile is for keys at an https URL: leave it out"),
-            (
-                "jwt: { jwks: a, audience: [] }",
-                "t.yaml:1:27: audience is empty; leave it out if tokens for anybody are accepted",
-            ),
-            (
-                "jwt: { jwks: ftp://a/b }",
-                "t.yaml:1:14: expected a file, or https://HOST[:PORT]/PATH without user and password \
-                 (http:// on this machine only), found another text",
-            ),
-            (
-                "tracing: { sample: 1 }",
-                "t.yaml:1:10: otlp is missing: http://HOST[:PORT] or https://HOST[:PORT] of a collector that takes OTLP over gRPC, without a path",
-            ),
-            (
-                "tracing: { otlp: \"http://c\", sample: 1.5 }",
-                "t.yaml:1:38: expected a number from 0 to 1, such as 0.1 for every tenth request, found 1.5",
-            ),
-            (
-                "tracing: { otlp: \"http://c/v1\" }",
-                "t.yaml:1:18: expected http://HOST[:PORT] or https://HOST[:PORT] of a collector that takes OTLP over gRPC, without a path, found another text",
-            ),
-            (
-                "tracing: { otlp: \"http://c\", caFile: ca.pem }",
-                "t.yaml:1:38: caFile is for an https collector: leave it out, or write https:// in otlp",
-            ),
-            ("reload: never", "t.yaml:1:9: expected true or false, found another text"),
-            ("decisionLog: { file: a, bodies: some }", "t.yaml:1:33: expected true or false, found another text"),
-            (
-                "upstreams:\n  - url: http://a\n    evaluation: { time: 2h }",
-                "t.yaml:3:25: expected a duration from 1ms to 1m, such as 250ms, found another text",
-            ),
-            (
-                "upstreams:\n  - url: http://a\n    evaluation: { memoryBytes: 1000 }",
-                "t.yaml:3:32: expected a whole number from 1048576 to 1073741824, found 1000",
-            ),
-            ("limits: { connections: 0 }", "t.yaml:1:24: expected a whole number from 1, found 0"),
-        ];
-        for (text, message) in table {
-            assert_eq!(parse(Path::new("t.yaml"), text).unwrap_err().to_string(), message, "{text}");
-        }
-        assert!(parse(Path::new("t.yaml"), "listen: [").unwrap_err().message.starts_with("not valid YAML"));
-    }
-}
+mod tests;

@@ -3,13 +3,16 @@
 use std::time::{Duration, SystemTime};
 
 use http::Uri;
+use serde::{Deserialize, Serialize};
 use solgate::gate::{FactFailure, Mode, Setting, Severity};
 use solgate::policy::{EvaluationLimits, Isolation, PolicySources};
 use solgate::problem::ProblemStyle;
 
+use crate::values::{As, Each, FieldName, Maybe, Positive, Span, TimeLimit, Url};
+
 /// Policies and settings of one gate. The default is the built-in policy,
 /// enforced.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct GateConfig {
     pub policies: PolicySources,
     /// Options that differ from the policies' defaults.
@@ -46,7 +49,9 @@ impl GateConfig {
 }
 
 /// What the gate of an upstream does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
 pub enum GateMode {
     /// Refuses what a policy denies.
     #[default]
@@ -98,18 +103,24 @@ impl SeverityOverride {
 }
 
 /// Where and how facts are fetched.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct FactsConfig {
-    /// How long an answer may be used again; zero: never.
+    /// How long an answer may be used again; zero: never. A denial never rests on an old one.
+    #[serde(with = "As::<Span>")]
     pub ttl: Duration,
-    /// For one answer.
+    /// Time limit for one answer.
+    #[serde(with = "As::<TimeLimit>")]
     pub timeout: Duration,
-    /// Scheme and authority, if not those of the upstream.
+    /// Scheme and authority of who has the facts, if that is not the upstream.
+    #[serde(with = "Maybe::<Url>", skip_serializing_if = "Option::is_none")]
     pub url: Option<Uri>,
-    /// Fields of the judged request that are sent along, because they hold the
-    /// caller's credentials.
+    /// Fields of the judged request that are sent along, because they hold the caller's credentials.
+    #[serde(with = "Each::<FieldName>")]
     pub credentials: Vec<http::HeaderName>,
     /// Bytes of one answer.
+    #[serde(with = "Positive")]
     pub max_bytes: usize,
 }
 
@@ -122,37 +133,5 @@ impl Default for FactsConfig {
             credentials: solgate::facts::CREDENTIALS.to_vec(),
             max_bytes: 4 << 20,
         }
-    }
-}
-
-/// What [`parse_mode`] takes.
-pub const MODE: &str = "enforce, monitor or off";
-
-#[must_use]
-pub fn parse_mode(text: &str) -> Option<GateMode> {
-    Some(match text {
-        "enforce" => GateMode::Enforce,
-        "monitor" => GateMode::Monitor,
-        "off" => GateMode::Off,
-        _ => return None,
-    })
-}
-
-#[must_use]
-pub fn parse_fact_failure(text: &str) -> Option<FactFailure> {
-    Some(match text {
-        "deny" => FactFailure::Deny,
-        "pass" => FactFailure::Pass,
-        _ => return None,
-    })
-}
-
-/// A point in time (RFC 3339), or a date, which includes that day.
-#[must_use]
-pub fn parse_until(text: &str) -> Option<SystemTime> {
-    if text.len() == "2026-01-31".len() {
-        humantime::parse_rfc3339(&format!("{text}T00:00:00Z")).ok()?.checked_add(Duration::from_secs(24 * 60 * 60))
-    } else {
-        humantime::parse_rfc3339(text).ok()
     }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use http::Uri;
+use serde::{Deserialize, Serialize};
 use solgate::policy::PolicyFile;
 
 use super::gate::GateConfig;
@@ -11,12 +12,13 @@ use crate::jwt::JwtConfig;
 use crate::record::RecordConfig;
 use crate::tls::TlsConfig;
 use crate::tracing::TracingConfig;
+use crate::values::{As, Positive, Span, TimeLimit};
 
 /// Where the gate listens if nothing else is said.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 
 /// Everything that a server needs.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     /// Address and port of the gate.
     pub listen: String,
@@ -39,46 +41,62 @@ pub struct Config {
 }
 
 /// How decisions are written to standard output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
 pub enum LogFormat {
     /// One JSON object per line and request.
     #[default]
     Json,
     /// One line for people per request.
     Text,
+    /// None.
     Off,
 }
 
 /// Limits of a server, for all upstreams.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// Bytes of a request head.
+    #[serde(rename = "headBytes", with = "Positive")]
     pub head: usize,
-    /// Bytes of a request target. The policy may set a smaller one.
+    /// Bytes of a request target. The policy may set a smaller limit.
+    #[serde(rename = "targetBytes", with = "Positive")]
     pub target: usize,
     /// From the first byte of a head to its last; also for a TLS handshake.
+    #[serde(rename = "headTimeout", with = "As::<TimeLimit>")]
     pub head_timeout: Duration,
     /// From the head to the last byte of the body.
+    #[serde(rename = "bodyTimeout", with = "As::<TimeLimit>")]
     pub body_timeout: Duration,
-    /// For a connection without request, and for a client that takes no byte
-    /// of its answer.
+    /// For a connection without request, and for a client that takes no byte of its answer.
+    #[serde(rename = "idle", with = "As::<TimeLimit>")]
     pub idle: Duration,
     /// Connections at the same time; more are told so and end.
+    #[serde(rename = "connections", with = "Positive")]
     pub connections: usize,
-    /// Requests that are judged, wait for their turn or for the head of an answer, at
-    /// the same time; more are refused.
+    /// Requests that are judged, wait for their turn or for the head of an answer, at the same time; more are refused.
+    #[serde(rename = "requests", with = "Positive")]
     pub requests: usize,
     /// Requests that wait for their turn on one resource; more are refused.
+    #[serde(rename = "waiting", with = "Positive")]
     pub waiting: usize,
     /// Bytes of request bodies that are held at the same time.
+    #[serde(rename = "bodyMemoryBytes", with = "Positive")]
     pub body_memory: usize,
-    /// For requests in flight when the server is told to stop.
+    /// For requests in flight when the gate is told to stop.
+    #[serde(rename = "drain", with = "As::<Span>")]
     pub drain: Duration,
     /// For a connection to a VNFM.
+    #[serde(rename = "connectTimeout", with = "As::<TimeLimit>")]
     pub connect: Duration,
-    /// For the head of a VNFM's answer.
+    /// From the request to the head of a VNFM's answer.
+    #[serde(rename = "answerTimeout", with = "As::<TimeLimit>")]
     pub answer: Duration,
-    /// Between two reads of its body.
+    /// Between two reads of the body of a VNFM's answer.
+    #[serde(rename = "answerIdle", with = "As::<TimeLimit>")]
     pub answer_idle: Duration,
 }
 
@@ -103,7 +121,7 @@ impl Default for Limits {
 }
 
 /// One VNFM, and the gate in front of it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct UpstreamConfig {
     /// Requests with this Host (any port) only.
     pub host: Option<String>,
@@ -143,58 +161,4 @@ impl UpstreamConfig {
     pub fn authority(&self) -> &str {
         self.url.authority().map_or("", |authority| authority.as_str())
     }
-}
-
-/// What [`parse_url`] takes.
-pub const URL: &str = "http://HOST[:PORT] or https://HOST[:PORT] without a path";
-
-/// The URL of a VNFM: scheme and authority, nothing else.
-#[must_use]
-pub fn parse_url(text: &str) -> Option<Uri> {
-    let uri: Uri = text.parse().ok()?;
-    let plain = matches!(uri.scheme_str(), Some("http" | "https"))
-        && uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
-        && uri.path_and_query().is_none_or(|path| path.as_str() == "/")
-        && uri.authority().is_some_and(|authority| has_port_or_none(authority.as_str()))
-        && !text.contains('#');
-    plain.then_some(uri)
-}
-
-/// `http` takes any digits for a port.
-fn has_port_or_none(authority: &str) -> bool {
-    // A colon within brackets belongs to an IPv6 address.
-    match authority.rsplit_once(':') {
-        Some((_, port)) if !port.ends_with(']') => port.parse::<u16>().is_ok_and(|port| port != 0),
-        _ => true,
-    }
-}
-
-/// What [`parse_address`] takes.
-pub const ADDRESS: &str = "an address and port such as 0.0.0.0:8080";
-
-/// An address or host name to listen on, with its port.
-#[must_use]
-pub fn parse_address(text: &str) -> Option<String> {
-    let (host, port) = text.rsplit_once(':')?;
-    let digits = port.bytes().all(|b| b.is_ascii_digit());
-    (!host.is_empty() && digits && port.parse::<u16>().is_ok()).then(|| text.to_owned())
-}
-
-/// What [`parse_duration`] takes.
-pub const DURATION: &str = "a duration such as 500ms, 10s or 1m 30s, a year at most";
-
-/// What [`parse_time_limit`] takes.
-pub const TIME_LIMIT: &str = "a duration above zero such as 500ms, 10s or 1m 30s, a year at most";
-
-/// A duration of a year at most: clocks and timers can do with no more.
-#[must_use]
-pub fn parse_duration(text: &str) -> Option<Duration> {
-    const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
-    humantime::parse_duration(text).ok().filter(|duration| *duration <= LONGEST)
-}
-
-/// A duration that leaves time for something to happen.
-#[must_use]
-pub fn parse_time_limit(text: &str) -> Option<Duration> {
-    parse_duration(text).filter(|duration| !duration.is_zero())
 }

@@ -1,11 +1,9 @@
-//! Reads YAML with positions, strictly: an unknown member is an error that
-//! names its line and the member that was probably meant.
+//! Reads YAML with positions.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use saphyr::{LoadableYamlNode, MarkedYaml, Scalar, YamlData};
-use solgate_document::suggest::nearest;
 
 /// What is wrong with a configuration file, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,139 +64,37 @@ impl<'a> Node<'a> {
         }
     }
 
-    fn at(&self, yaml: &'a MarkedYaml<'a>) -> Self {
+    /// What stands here.
+    pub fn data(&self) -> &'a YamlData<'a, MarkedYaml<'a>> {
+        &self.yaml.data
+    }
+
+    /// Another place in the same file.
+    pub fn at(&self, yaml: &'a MarkedYaml<'a>) -> Self {
         Self { file: self.file, yaml }
     }
 
-    /// The members, of which all must be among `known`.
-    ///
-    /// # Errors
-    /// Not a mapping, or one with an unknown member.
-    pub fn members(&self, known: &[&str]) -> Result<Vec<(&'a str, Self)>, ConfigError> {
-        let members = self.entries()?;
-        for (name, _, key) in &members {
-            if !known.contains(name) {
-                let hint = match nearest(name, known) {
-                    Some(other) => format!("did you mean {other}?"),
-                    None => format!("known here: {}", known.join(", ")),
-                };
-                return Err(key.error(format!("unknown member {name}; {hint}")));
+    /// The place that `path` leads to from here, or as far as it does.
+    pub fn find(&self, path: &[Step]) -> Self {
+        let Some((step, rest)) = path.split_first() else { return *self };
+        let next = match (step, self.data()) {
+            (Step::Member(wanted), YamlData::Mapping(members)) => {
+                members.iter().find(|(name, _)| self.at(name).is(wanted)).map(|(_, value)| value)
             }
-        }
-        Ok(members.into_iter().map(|(name, value, _)| (name, value)).collect())
-    }
-
-    /// Names, values and the places of the names.
-    ///
-    /// # Errors
-    /// Not a mapping with texts as keys.
-    pub fn entries(&self) -> Result<Vec<(&'a str, Self, Self)>, ConfigError> {
-        let YamlData::Mapping(mapping) = &self.yaml.data else {
-            return Err(self.expected("a mapping"));
+            (Step::Item(index), YamlData::Sequence(items)) => items.get(*index),
+            _ => None,
         };
-        mapping
-            .iter()
-            .map(|(key, value)| {
-                let key = self.at(key);
-                Ok((key.text()?, self.at(value), key))
-            })
-            .collect()
+        next.map_or(*self, |yaml| self.at(yaml).find(rest))
     }
 
-    /// Whether it has members.
-    pub fn is_mapping(&self) -> bool {
-        matches!(self.yaml.data, YamlData::Mapping(_))
+    fn is(&self, wanted: &str) -> bool {
+        matches!(self.data(), YamlData::Value(Scalar::String(text)) if text == wanted)
     }
+}
 
-    /// # Errors
-    /// Not a list.
-    pub fn items(&self) -> Result<Vec<Self>, ConfigError> {
-        match &self.yaml.data {
-            YamlData::Sequence(items) => Ok(items.iter().map(|item| self.at(item)).collect()),
-            _ => Err(self.expected("a list")),
-        }
-    }
-
-    /// # Errors
-    /// Not a text.
-    pub fn text(&self) -> Result<&'a str, ConfigError> {
-        match &self.yaml.data {
-            YamlData::Value(Scalar::String(text)) => Ok(text),
-            _ => Err(self.expected("a text")),
-        }
-    }
-
-    /// # Errors
-    /// Neither true nor false.
-    pub fn boolean(&self) -> Result<bool, ConfigError> {
-        match &self.yaml.data {
-            YamlData::Value(Scalar::Boolean(value)) => Ok(*value),
-            _ => Err(self.expected("true or false")),
-        }
-    }
-
-    /// # Errors
-    /// Not a whole number from 1.
-    pub fn positive(&self) -> Result<usize, ConfigError> {
-        match &self.yaml.data {
-            YamlData::Value(Scalar::Integer(number)) if *number > 0 => {
-                usize::try_from(*number).map_err(|_| self.expected("a smaller number"))
-            }
-            _ => Err(self.expected("a whole number from 1")),
-        }
-    }
-
-    /// A number, whole or not, whose text `parse` understands.
-    ///
-    /// # Errors
-    /// No number, or `parse` does not understand it.
-    pub fn number<T>(&self, expected: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, ConfigError> {
-        let text = match &self.yaml.data {
-            YamlData::Value(Scalar::Integer(number)) => number.to_string(),
-            YamlData::Value(Scalar::FloatingPoint(number)) => number.to_string(),
-            _ => return Err(self.expected(expected)),
-        };
-        parse(&text).ok_or_else(|| self.expected(expected))
-    }
-
-    /// A text that `parse` understands; `expected` says what that would be.
-    ///
-    /// # Errors
-    /// `parse` does not understand it.
-    pub fn parse<T>(&self, expected: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, ConfigError> {
-        self.text().ok().and_then(parse).ok_or_else(|| self.expected(expected))
-    }
-
-    /// The value as JSON.
-    ///
-    /// # Errors
-    /// Something that JSON does not have.
-    pub fn json(&self) -> Result<serde_json::Value, ConfigError> {
-        use serde_json::Value;
-        Ok(match &self.yaml.data {
-            YamlData::Value(Scalar::Null) => Value::Null,
-            YamlData::Value(Scalar::Boolean(value)) => Value::Bool(*value),
-            YamlData::Value(Scalar::Integer(value)) => Value::from(*value),
-            YamlData::Value(Scalar::FloatingPoint(value)) => Value::from(value.into_inner()),
-            YamlData::Value(Scalar::String(value)) => Value::from(value.as_ref()),
-            YamlData::Sequence(_) => Value::Array(self.items()?.iter().map(Self::json).collect::<Result<_, _>>()?),
-            _ => return Err(self.expected("a value or a list of values")),
-        })
-    }
-
-    /// An error that says what should be here. A text itself is not repeated:
-    /// it may be a secret.
-    fn expected(&self, what: &str) -> ConfigError {
-        let found = match &self.yaml.data {
-            YamlData::Mapping(_) => "a mapping",
-            YamlData::Sequence(_) => "a list",
-            YamlData::Value(Scalar::Null) => "nothing",
-            YamlData::Value(Scalar::Boolean(value)) => &value.to_string(),
-            YamlData::Value(Scalar::Integer(value)) => &value.to_string(),
-            YamlData::Value(Scalar::FloatingPoint(value)) => &value.to_string(),
-            YamlData::Value(Scalar::String(_)) => "another text",
-            _ => "something else",
-        };
-        self.error(format!("expected {what}, found {found}"))
-    }
+/// A step on the way to a place in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    Member(&'static str),
+    Item(usize),
 }

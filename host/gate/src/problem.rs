@@ -23,7 +23,7 @@ pub struct Problem {
 }
 
 /// How problems are written down; the same for all answers of a gate.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProblemStyle {
     /// Base URI to which the rule id is appended to give `type`; without it
     /// `type` is left out, which means `about:blank`.

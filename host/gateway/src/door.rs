@@ -8,6 +8,7 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use http::Response;
@@ -26,7 +27,7 @@ use crate::admission::Admission;
 use crate::build_gate::GateBuilder;
 use crate::connection_metrics::OpenConnection;
 use crate::connections::{connections, listen};
-use crate::current_gate::CurrentGate;
+use crate::current::Current;
 use crate::error::GatewayError;
 use crate::farewell::Farewell;
 use crate::metrics::Metrics;
@@ -42,12 +43,13 @@ pub struct Door<F> {
     address: SocketAddr,
     admin: Option<(TcpListener, SocketAddr)>,
     reload: Option<Reload>,
+    config: Config,
     open: OpenDoor<F>,
 }
 
 /// A door that is open.
 pub struct OpenDoor<F> {
-    pub pipeline: Arc<Pipeline<F>>,
+    pub pipeline: Arc<Current<Pipeline<F>>>,
     pub tls: Option<Arc<TlsListener>>,
     pub limits: Limits,
     metrics: Arc<Metrics>,
@@ -66,9 +68,9 @@ impl<F: Onward> Door<F> {
     /// certificates or keys not be read.
     pub async fn bind(config: &Config, protocol: Protocol, build_gate: GateBuilder<'_>) -> Result<Self, GatewayError> {
         let metrics = Arc::new(Metrics::default());
-        let routes = routes::open(config, build_gate, &metrics)?;
-        let largest_body = routes.values().map(|route| route.gate.get().body_limit()).max().unwrap_or_default();
-        let admission = Admission::new(&config.limits, largest_body)?;
+        let routes = routes::open(config, build_gate, &metrics.compared, None)?;
+        routes::report(&routes, &[], &metrics);
+        let admission = Arc::new(Admission::new(&config.limits, routes::largest_body(&routes))?);
         let tokens = config.jwt.as_ref().map(|jwt| Tokens::open(jwt, &metrics.access)).transpose()?.map(Arc::new);
         let (tls, renewal) = TlsListener::start(config, protocol, &metrics.access)?;
         let (listener, address) = listen(&config.listen, "--listen").await?;
@@ -83,10 +85,12 @@ impl<F: Onward> Door<F> {
         }
         let spans = Spans::start(config.tracing.as_ref(), &metrics.spans)?;
         let admin = Admin { metrics: metrics.clone(), tokens: tokens.clone(), stopping: AtomicBool::new(false) };
+        let (records, spans) = (records.map(Arc::new), spans.map(Arc::new));
         let reporter = Arc::new(Reporter { metrics: metrics.clone(), log: config.log, records, spans });
-        let pipeline = Pipeline { routes, tokens, admission, reporter, ids: RequestIds::default() };
+        let (ids, limits) = (Arc::new(RequestIds::default()), config.limits);
+        let pipeline = Pipeline { routes, tokens, admission, reporter, ids, limits };
         let open = OpenDoor {
-            pipeline: Arc::new(pipeline),
+            pipeline: Arc::new(Current::new(pipeline)),
             tls,
             limits: config.limits,
             metrics,
@@ -94,12 +98,12 @@ impl<F: Onward> Door<F> {
             drain: Drain::new(config.limits.drain),
             tasks,
         };
-        Ok(Self { listener, address, admin: admin_listener, reload: None, open })
+        Ok(Self { listener, address, admin: admin_listener, reload: None, config: config.clone(), open })
     }
 }
 
-impl<F> Door<F> {
-    /// Replaces policies while it is open.
+impl<F: Onward> Door<F> {
+    /// Replaces policies and configuration while it is open.
     #[must_use]
     pub fn with_reload(mut self, reload: Reload) -> Self {
         self.reload = Some(reload);
@@ -122,31 +126,27 @@ impl<F> Door<F> {
     /// engine. `None` if none has a sandbox.
     #[must_use]
     pub fn memory_reset(&self) -> Option<MemoryReset> {
-        let mut routes = self.open.pipeline.routes.values();
-        routes.find_map(|route| route.gate.get().policies().iter().find_map(|policy| policy.memory_reset()))
+        let pipeline = self.open.pipeline.get();
+        pipeline
+            .routes
+            .values()
+            .find_map(|route| route.gate.get().policies().iter().find_map(|policy| policy.memory_reset()))
     }
 
     /// Starts what runs beside the requests: health and metrics, the end of overrides,
     /// reloads. The connections of the listener are for the door to take.
     #[must_use]
     pub fn open(self) -> (TcpListener, OpenDoor<F>) {
-        let Self { listener, admin, reload, mut open, .. } = self;
-        let gates = open.gates();
+        let Self { listener, admin, reload, config, mut open, .. } = self;
         open.tasks.extend(admin.map(|(listener, _)| tokio::spawn(open.admin.clone().serve(listener))));
-        open.tasks.push(tokio::spawn(overrides::expire(gates.clone())));
-        open.tasks.extend(reload.map(|reload| tokio::spawn(reload.run(gates, open.metrics.clone()))));
+        open.tasks.push(tokio::spawn(expire_overrides(open.pipeline.clone())));
+        let (pipeline, metrics) = (&open.pipeline, &open.metrics);
+        open.tasks.extend(reload.map(|reload| tokio::spawn(reload.run(pipeline.clone(), config, metrics.clone()))));
         (listener, open)
     }
 }
 
 impl<F> OpenDoor<F> {
-    /// All gates, live ones first, then shadows.
-    fn gates(&self) -> Vec<Arc<CurrentGate>> {
-        let routes = || self.pipeline.routes.values();
-        let shadows = routes().filter_map(|route| route.shadow.as_ref()).map(|shadow| shadow.gate());
-        routes().map(|route| &route.gate).chain(shadows).cloned().collect()
-    }
-
     /// Counts a connection as open for as long as what it returns exists.
     #[must_use]
     pub fn connection(&self) -> OpenConnection {
@@ -192,7 +192,8 @@ impl<F> OpenDoor<F> {
 
     /// Writes what is still to be written, when no request is under way.
     pub async fn close(self) {
-        let Reporter { records, spans, .. } = &*self.pipeline.reporter;
+        let pipeline = self.pipeline.get();
+        let Reporter { records, spans, .. } = &*pipeline.reporter;
         if let Some(records) = records {
             records.finish();
         }
@@ -200,5 +201,17 @@ impl<F> OpenDoor<F> {
             spans.finish(self.drain.left()).await;
         }
         self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}
+
+/// Ends overrides at their time, those of each configuration that follows among them.
+async fn expire_overrides<F: Onward>(pipeline: Arc<Current<Pipeline<F>>>) {
+    let (mut changes, mut looked) = (pipeline.follow(), SystemTime::now());
+    loop {
+        let gates = routes::gates(&changes.borrow_and_update().routes);
+        tokio::select! {
+            never = overrides::expire(gates, &mut looked) => match never {},
+            changed = changes.changed() => if changed.is_err() { return },
+        }
     }
 }

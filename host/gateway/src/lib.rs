@@ -14,6 +14,7 @@ pub mod build_gate;
 pub mod check;
 mod connection_metrics;
 pub mod connections;
+pub mod current;
 mod current_gate;
 pub mod descriptors;
 pub mod door;

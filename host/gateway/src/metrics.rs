@@ -11,7 +11,7 @@ use solgate_telemetry::spans::SpanMetrics;
 use solgate_telemetry::{exposition, record_metrics, spans};
 
 use crate::connection_metrics::ConnectionMetrics;
-use crate::policy_metrics::{ModeMetrics, PolicyMetrics, Role};
+use crate::policy_metrics::{ModeMetrics, PolicyMetrics, ReloadOutcome, Role};
 use crate::request_metrics::RequestMetrics;
 use crate::sampled::Sampled;
 use crate::shadow::Compared;
@@ -26,6 +26,8 @@ pub struct Metrics {
     /// Requests by how a shadow judged them.
     pub compared: OutcomeCounter<Compared>,
     pub modes: ModeMetrics,
+    /// Configurations by what became of them.
+    pub configurations: OutcomeCounter<ReloadOutcome>,
     /// Of the decision log.
     pub records: RecordMetrics,
     outputs: OutputMetrics,
@@ -47,6 +49,11 @@ impl Default for Metrics {
             shadow: PolicyMetrics::register(&mut registry, Role::Shadow),
             compared: OutcomeCounter::register(&mut registry, "shadow", "Requests by how a shadow judged them"),
             modes: ModeMetrics::register(&mut registry),
+            configurations: OutcomeCounter::register(
+                &mut registry,
+                "config_reloads",
+                "Changed configuration files by what became of them",
+            ),
             records: record_metrics::register(&mut registry),
             outputs: OutputMetrics::register(&mut registry),
             access: AccessMetrics::register(&mut registry),

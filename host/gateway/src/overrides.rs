@@ -1,6 +1,8 @@
 //! What the operator has relaxed: gates that are off, and severities, some of
 //! them until a certain time.
 
+use std::convert::Infallible;
+use std::future::pending;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -38,19 +40,18 @@ pub fn report(upstreams: &[UpstreamConfig], now: SystemTime) {
 
 /// Ends each override of these gates at its time, for as long as the server runs; shadows
 /// are among the gates. If the clock is set back, one that has ended holds again until
-/// then.
-pub async fn expire(gates: Vec<Arc<CurrentGate>>) {
+/// then. `looked` is when that was last looked at.
+pub async fn expire(gates: Vec<Arc<CurrentGate>>, looked: &mut SystemTime) -> Infallible {
     if overrides(&gates).all(|change| change.until.is_none()) {
-        return;
+        return pending().await;
     }
-    let mut looked = SystemTime::now();
     loop {
         let now = SystemTime::now();
         let ends = overrides(&gates).filter_map(|change| change.until?.duration_since(now).ok());
         tokio::time::sleep(ends.min().unwrap_or(LOOK).min(LOOK)).await;
         let now = SystemTime::now();
-        follow(&gates, looked, now);
-        looked = now;
+        follow(&gates, *looked, now);
+        *looked = now;
     }
 }
 
@@ -118,8 +119,6 @@ mod tests {
     use std::sync::Mutex;
 
     use super::*;
-    use crate::policy_metrics::PolicyMetrics;
-    use prometheus_client::registry::Registry;
     use solgate::facts::MapFacts;
     use solgate::gate::{Gate, Setting, Severity};
     use solgate_config::LiveGate;
@@ -143,8 +142,7 @@ mod tests {
             };
             Ok(LiveGate { make: Box::new(make), policies: Vec::new() })
         };
-        let metrics = PolicyMetrics::register(&mut Registry::default(), Role::Live);
-        let gate = CurrentGate::open(upstream, Role::Live, &build, &metrics).unwrap();
+        let gate = CurrentGate::open(upstream, Role::Live, &build).unwrap();
         let gates = [Arc::new(gate)];
         applied.lock().unwrap().clear();
         let (before, after) = (end - Duration::from_secs(1), end + Duration::from_secs(1));

@@ -134,8 +134,11 @@ impl ModeMetrics {
         Self(gates)
     }
 
-    /// Counts the gate of an upstream.
-    pub fn gate(&self, upstream: &str, mode: GateMode) {
-        self.0.get_or_create(&ModeLabels { upstream: upstream.to_owned(), mode: mode.as_str() }).inc();
+    /// Counts the gates of upstreams, in the place of those before.
+    pub fn gates<'a>(&self, gates: impl Iterator<Item = (&'a str, GateMode)>) {
+        self.0.clear();
+        for (upstream, mode) in gates {
+            self.0.get_or_create(&ModeLabels { upstream: upstream.to_owned(), mode: mode.as_str() }).inc();
+        }
     }
 }

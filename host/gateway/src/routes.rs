@@ -7,6 +7,7 @@ use std::sync::Arc;
 use http::Uri;
 use http::uri::Scheme;
 use solgate_config::{Config, GateMode, Limits, UpstreamConfig};
+use solgate_telemetry::outcome_counter::OutcomeCounter;
 use solgate_upstream::pool::Pool;
 
 use crate::build_gate::GateBuilder;
@@ -15,7 +16,7 @@ use crate::error::GatewayError;
 use crate::metrics::Metrics;
 use crate::policy_metrics::Role;
 use crate::router::Router;
-use crate::shadow::Shadow;
+use crate::shadow::{Compared, Shadow};
 use crate::turns::Turns;
 
 /// An upstream, as requests for it find it.
@@ -38,7 +39,7 @@ impl<F> Route<F> {
 }
 
 /// What becomes of requests that pass.
-pub trait Onward: Sized {
+pub trait Onward: Sized + Send + Sync + 'static {
     /// Whether requests that change one resource [take turns](crate::turns).
     const TAKES_TURNS: bool;
 
@@ -67,36 +68,84 @@ impl Onward for ForwardedElsewhere {
     }
 }
 
+/// The upstreams of a door.
+pub type Routes<F> = Router<Arc<Route<F>>>;
+
 /// Builds the gates of all upstreams, and the ways to them.
+///
+/// Routes `before` that are configured as they were stay as they are, and requests for
+/// one VNFM wait in the same queues.
 ///
 /// # Errors
 /// A gate cannot be built, or an upstream cannot be used.
 pub fn open<F: Onward>(
     config: &Config,
     build_gate: GateBuilder<'_>,
-    metrics: &Metrics,
-) -> Result<Router<Route<F>>, GatewayError> {
+    compared: &OutcomeCounter<Compared>,
+    before: Option<(&Config, &Routes<F>)>,
+) -> Result<Routes<F>, GatewayError> {
+    // A turn may take as long as the answer to the request before.
+    let (waiting, patience) = (config.limits.waiting, config.limits.answer);
     // Several entries may lead to one VNFM.
     let mut queues: HashMap<_, Turns> = HashMap::new();
+    for route in before.iter().flat_map(|(_, routes)| routes.values()) {
+        if let Some(turns) = &route.turns {
+            queues.insert(vnfm(&route.gate.upstream.url), turns.with_limits(waiting, patience));
+        }
+    }
+    // What else a route depends on.
+    let unchanged = before.filter(|(before, _)| (&before.limits, before.log) == (&config.limits, config.log));
     let mut routes = Vec::new();
     for entry in &config.upstreams {
-        let gate = CurrentGate::open(entry.clone(), Role::Live, build_gate, metrics.policies(Role::Live))?;
-        metrics.modes.gate(entry.authority(), entry.gate.mode);
-        let (policies, compared) = (metrics.policies(Role::Shadow), &metrics.compared);
-        let open_shadow = |shadow| Shadow::open(shadow, build_gate, policies, compared, config.log);
-        let shadow = entry.shadow().map(open_shadow).transpose()?;
-        let gate = Arc::new(gate);
-        metrics.sampled.gate(Arc::clone(&gate));
-        let onward = F::open(entry, &config.limits)?;
-        if let Some(pool) = onward.pool() {
-            metrics.sampled.forwarding(entry.authority(), pool);
-        }
-        // A turn may take as long as the answer to the request before.
-        let new_turns = || Turns::new(config.limits.waiting, config.limits.answer);
-        let turns = F::TAKES_TURNS.then(|| queues.entry(vnfm(&entry.url)).or_insert_with(new_turns).clone());
-        routes.push((entry.host.clone(), entry.path_prefix.clone(), Route { gate, shadow, turns, onward }));
+        let mut open = unchanged.iter().flat_map(|(_, routes)| routes.values());
+        let route = match open.find(|route| route.gate.upstream == *entry) {
+            Some(route) => Arc::clone(route),
+            None => {
+                let gate = Arc::new(CurrentGate::open(entry.clone(), Role::Live, build_gate)?);
+                let open_shadow = |shadow| Shadow::open(shadow, build_gate, compared, config.log);
+                let shadow = entry.shadow().map(open_shadow).transpose()?;
+                let onward = F::open(entry, &config.limits)?;
+                let new_turns = || Turns::new(waiting, patience);
+                let turns = F::TAKES_TURNS.then(|| queues.entry(vnfm(&entry.url)).or_insert_with(new_turns).clone());
+                Arc::new(Route { gate, shadow, turns, onward })
+            }
+        };
+        routes.push((entry.host.clone(), entry.path_prefix.clone(), route));
     }
     Ok(Router::new(routes))
+}
+
+/// Bytes of a body that must be read to judge any request: the largest limit of all
+/// gates.
+pub fn largest_body<F>(routes: &Routes<F>) -> usize {
+    routes.values().map(|route| route.gate.get().body_limit()).max().unwrap_or_default()
+}
+
+/// All gates, live ones first, then shadows.
+pub fn gates<F>(routes: &Routes<F>) -> Vec<Arc<CurrentGate>> {
+    let shadows = routes.values().filter_map(|route| route.shadow.as_ref()).map(Shadow::gate);
+    routes.values().map(|route| &route.gate).chain(shadows).cloned().collect()
+}
+
+/// Reports on these routes, in the place of those with the gates `before`.
+pub fn report<F: Onward>(routes: &Routes<F>, before: &[Arc<CurrentGate>], metrics: &Metrics) {
+    let gates = gates(routes);
+    metrics.modes.gates(routes.values().map(|route| (route.gate.upstream.authority(), route.mode())));
+    let forwarding = routes.values().filter_map(|route| {
+        let upstream = route.gate.upstream.authority().to_owned();
+        route.onward.pool().map(|pool| (upstream, pool))
+    });
+    metrics.sampled.measure(routes.values().map(|route| Arc::clone(&route.gate)), forwarding.collect());
+    for gate in before {
+        for (policy, digest) in gate.policies() {
+            metrics.policies(gate.role).forget_policy(gate.upstream.authority(), &policy, &digest);
+        }
+    }
+    for gate in &gates {
+        for (policy, digest) in gate.policies() {
+            metrics.policies(gate.role).policy(gate.upstream.authority(), &policy, &digest);
+        }
+    }
 }
 
 /// What tells one VNFM from another: host and port, however its URL writes them.

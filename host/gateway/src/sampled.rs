@@ -55,18 +55,12 @@ impl Sampled {
         Self { sources: Mutex::default(), connections, instances, instance_limit }
     }
 
-    /// Measures the connections over which requests go to an upstream.
-    pub fn forwarding(&self, upstream: &str, pool: Arc<Pool>) {
-        self.add(Source::Forwarding { upstream: upstream.to_owned(), pool });
-    }
-
-    /// Measures what a gate uses.
-    pub fn gate(&self, gate: Arc<CurrentGate>) {
-        self.add(Source::Gate(gate));
-    }
-
-    fn add(&self, source: Source) {
-        self.sources.lock().unwrap_or_else(PoisonError::into_inner).push(source);
+    /// Measures what these gates use, and the connections over which requests go to
+    /// these upstreams, in the place of those before.
+    pub fn measure(&self, gates: impl Iterator<Item = Arc<CurrentGate>>, forwarding: Vec<(String, Arc<Pool>)>) {
+        let pools = forwarding.into_iter().map(|(upstream, pool)| Source::Forwarding { upstream, pool });
+        let sources = gates.map(Source::Gate).chain(pools).collect();
+        *self.sources.lock().unwrap_or_else(PoisonError::into_inner) = sources;
     }
 
     /// Measures everything now.

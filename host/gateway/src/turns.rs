@@ -47,6 +47,12 @@ impl Turns {
         Self { queues: Arc::default(), waiting, patience }
     }
 
+    /// The same queues, in which so many may wait from here on, each for so long.
+    #[must_use]
+    pub fn with_limits(&self, waiting: usize, patience: Duration) -> Self {
+        Self { queues: Arc::clone(&self.queues), waiting, patience }
+    }
+
     /// Waits for its turn to change a resource.
     ///
     /// # Errors

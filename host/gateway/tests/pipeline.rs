@@ -19,15 +19,16 @@ use futures_util::stream;
 use http::{HeaderMap, HeaderValue};
 use http_body_util::{Full, StreamBody};
 use hyper::body::{Body, Frame};
+use solgate::Request;
 use solgate::facts::{Fact, FactAnswer, FactRequest, FactSource};
 use solgate::fault::Fault;
 use solgate::gate::Gate;
 use solgate::record::Outcome;
 use solgate_access::tls::Protocol;
 use solgate_config::{Config, GateMode, Limits, LiveGate, LogFormat, UpstreamConfig};
-use solgate_gateway::door::{Door, OpenDoor};
+use solgate_gateway::door::Door;
 use solgate_gateway::error::GatewayError;
-use solgate_gateway::pipeline::{Arrival, Cleared, Exchange, Refused, RequestHead};
+use solgate_gateway::pipeline::{Arrival, Cleared, Exchange, Pipeline, Refused, headed};
 use solgate_gateway::routes::ForwardedElsewhere;
 
 struct NoFacts;
@@ -46,7 +47,7 @@ fn build(upstream: &UpstreamConfig) -> Result<LiveGate, GatewayError> {
 }
 
 /// Two upstreams, whose gates are told apart by the `type` of their problems.
-async fn door(mode: GateMode, limits: Limits) -> OpenDoor<ForwardedElsewhere> {
+async fn door(mode: GateMode, limits: Limits) -> Arc<Pipeline<ForwardedElsewhere>> {
     let upstream = |host: &str| {
         let mut upstream = UpstreamConfig::new(format!("http://{host}").parse().unwrap());
         upstream.host = Some(host.to_owned());
@@ -66,17 +67,17 @@ async fn door(mode: GateMode, limits: Limits) -> OpenDoor<ForwardedElsewhere> {
         tracing: None,
         reload: true,
     };
-    Door::bind(&config, Protocol::Http1, &build).await.unwrap().open().1
+    Door::bind(&config, Protocol::Http1, &build).await.unwrap().open().1.pipeline.get()
 }
 
-fn head(host: &'static str) -> RequestHead {
+fn request(host: &'static str) -> Request {
     let headers = HeaderMap::from_iter([(http::header::HOST, HeaderValue::from_static(host))]);
-    RequestHead { method: "POST".to_owned(), target: "/a?b".to_owned(), headers, caller: None }
+    headed("POST".to_owned(), "/a?b".to_owned(), headers, None, Arrival::now())
 }
 
-fn begin(door: &OpenDoor<ForwardedElsewhere>) -> Exchange {
+fn begin(door: &Pipeline<ForwardedElsewhere>) -> Exchange {
     let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    door.pipeline.begin(Arrival::now(), peer, "POST", "/a?b", &HeaderMap::new())
+    door.begin(Arrival::now(), peer, "POST", "/a?b", &HeaderMap::new())
 }
 
 fn broken() -> Fault {
@@ -84,19 +85,19 @@ fn broken() -> Fault {
 }
 
 async fn judge<'e, B: Body>(
-    door: &'e OpenDoor<ForwardedElsewhere>,
+    door: &'e Pipeline<ForwardedElsewhere>,
     exchange: &'e mut Exchange,
-    host: &'static str,
+    request: &'e mut Request,
     body: B,
 ) -> Result<Cleared<'e, ForwardedElsewhere>, Refused> {
-    let identified = door.pipeline.route(exchange, head(host))?.identify().await?;
+    let identified = door.route(exchange, request)?.identify().await?;
     identified.admit(body, broken).await?.judge().await
 }
 
 /// The `type` of the problem that a request is refused with, and what its line says.
-async fn refused<B: Body>(door: &OpenDoor<ForwardedElsewhere>, host: &'static str, body: B) -> (String, bool) {
+async fn refused<B: Body>(door: &Pipeline<ForwardedElsewhere>, host: &'static str, body: B) -> (String, bool) {
     let mut exchange = begin(door);
-    let Err(Refused { answer, body_read }) = judge(door, &mut exchange, host, body).await else {
+    let Err(Refused { answer, body_read }) = judge(door, &mut exchange, &mut request(host), body).await else {
         panic!("it is refused")
     };
     let problem: serde_json::Value = serde_json::from_slice(answer.body()).unwrap();
@@ -129,7 +130,7 @@ async fn each_stage_refuses_in_the_style_of_the_gate_that_the_request_has_got_to
 async fn a_body_that_was_read_in_part_does_not_pass() {
     for mode in [GateMode::Enforce, GateMode::Monitor, GateMode::Off] {
         let open = door(mode, Limits::default()).await;
-        let large = Full::new(Bytes::from(vec![b' '; open.pipeline.body_limit() + 1]));
+        let large = Full::new(Bytes::from(vec![b' '; open.body_limit() + 1]));
         let (kind, body_read) = refused(&open, "second.example", large).await;
         assert!(kind.starts_with("https://second.example/") && !body_read, "{mode:?} {kind}");
     }
@@ -140,11 +141,12 @@ async fn a_request_has_its_place_until_it_has_gone_on() {
     let open = door(GateMode::Enforce, Limits { requests: 1, ..Limits::default() }).await;
     let body = || Full::new(Bytes::from_static(b"{}"));
     let (mut one, mut two) = (begin(&open), begin(&open));
-    let Ok(first) = judge(&open, &mut one, "first.example", body()).await else { panic!("it passes") };
-    assert_eq!(first.request.body, "{}");
+    let mut request_one = request("first.example");
+    let Ok(mut first) = judge(&open, &mut one, &mut request_one, body()).await else { panic!("it passes") };
+    assert_eq!(first.request().body, "{}");
     assert_eq!(refused(&open, "first.example", body()).await.0, "https://first.example/gate.requests");
     drop(first);
-    assert!(judge(&open, &mut two, "first.example", body()).await.is_ok());
+    assert!(judge(&open, &mut two, &mut request("first.example"), body()).await.is_ok());
     assert_eq!((one.line().verdict.as_str(), one.line().request_bytes), ("allow", 2));
 }
 
@@ -154,7 +156,7 @@ async fn who_leaves_before_the_verdict_has_abandoned_the_request() {
     let open = door(GateMode::Enforce, Limits::default()).await;
     let mut exchange = begin(&open);
     let stalls = StreamBody::new(stream::pending::<std::io::Result<Frame<Bytes>>>());
-    assert!(judge(&open, &mut exchange, "first.example", stalls).now_or_never().is_none());
+    assert!(judge(&open, &mut exchange, &mut request("first.example"), stalls).now_or_never().is_none());
     assert_eq!(exchange.line().verdict, Outcome::default());
     assert_eq!(exchange.line().verdict.as_str(), "abandoned");
 }

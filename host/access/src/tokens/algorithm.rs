@@ -8,7 +8,7 @@ use ring::signature::{
     RsaParameters, RsaPublicKeyComponents, UnparsedPublicKey,
 };
 
-use super::keys::PublicKey;
+use super::public_key::PublicKey;
 
 /// How a token is signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

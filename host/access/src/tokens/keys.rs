@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::algorithm::Algorithm;
 use super::flaw::Flaw;
 use super::jws::Jws;
+use super::public_key::PublicKey;
 
 /// Of a set; each of its keys may have to be tried for a token that names none.
 const MOST: usize = 100;
@@ -38,20 +39,6 @@ struct Key {
     /// The only algorithm that it may be used with, if it names one.
     algorithm: Option<Algorithm>,
     public: PublicKey,
-}
-
-/// A key, as ring takes it.
-#[derive(Debug)]
-pub enum PublicKey {
-    /// Modulus and exponent, big-endian and without leading zeros.
-    Rsa {
-        n: Vec<u8>,
-        e: Vec<u8>,
-    },
-    /// A point, uncompressed.
-    P256(Vec<u8>),
-    P384(Vec<u8>),
-    Ed25519(Vec<u8>),
 }
 
 #[derive(Deserialize)]
@@ -117,7 +104,7 @@ impl Key {
         if !signs {
             return None;
         }
-        let public = PublicKey::of(&jwk)?;
+        let public = public_key(&jwk)?;
         let algorithm = match &jwk.alg {
             Some(name) => Some(Algorithm::parse(name).filter(|algorithm| algorithm.fits(&public))?),
             None => None,
@@ -134,18 +121,16 @@ impl Key {
     }
 }
 
-impl PublicKey {
-    fn of(jwk: &Jwk) -> Option<Self> {
-        match (jwk.kty.as_str(), jwk.crv.as_deref()) {
-            ("RSA", _) => {
-                let (n, e) = (number(jwk.n.as_ref()?)?, number(jwk.e.as_ref()?)?);
-                RSA_BYTES.contains(&n.len()).then_some(Self::Rsa { n, e })
-            }
-            ("EC", Some("P-256")) => point(jwk, 32).map(Self::P256),
-            ("EC", Some("P-384")) => point(jwk, 48).map(Self::P384),
-            ("OKP", Some("Ed25519")) => coordinate(jwk.x.as_ref()?, 32).map(Self::Ed25519),
-            _ => None,
+fn public_key(jwk: &Jwk) -> Option<PublicKey> {
+    match (jwk.kty.as_str(), jwk.crv.as_deref()) {
+        ("RSA", _) => {
+            let (n, e) = (number(jwk.n.as_ref()?)?, number(jwk.e.as_ref()?)?);
+            RSA_BYTES.contains(&n.len()).then_some(PublicKey::Rsa { n, e })
         }
+        ("EC", Some("P-256")) => point(jwk, 32).map(PublicKey::P256),
+        ("EC", Some("P-384")) => point(jwk, 48).map(PublicKey::P384),
+        ("OKP", Some("Ed25519")) => coordinate(jwk.x.as_ref()?, 32).map(PublicKey::Ed25519),
+        _ => None,
     }
 }
 

@@ -18,6 +18,7 @@ mod fetch;
 mod flaw;
 mod jws;
 mod keys;
+mod public_key;
 mod store;
 mod verified;
 

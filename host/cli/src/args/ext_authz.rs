@@ -9,7 +9,7 @@ use crate::args::gateway::{JudgingArgs, address, duration};
 use crate::args::tls::TlsArgs;
 
 /// Where the door listens if nothing else is said.
-const DEFAULT_LISTEN: &str = "127.0.0.1:9191";
+pub const DEFAULT_LISTEN: &str = "127.0.0.1:9191";
 
 /// Judge requests for Envoy, as its external authorization service.
 ///
@@ -25,7 +25,7 @@ Examples:
 
 Exit status: 0 stopped by a signal (or the configuration is good), 2 could not start.")]
 pub struct ExtAuthzArgs {
-    /// Address and port to listen on [default: 127.0.0.1:9191]
+    /// Address and port to listen on
     #[arg(long, value_name = "ADDR:PORT", env = "SOLGATE_LISTEN", value_parser = address)]
     pub listen: Option<String>,
 

@@ -8,7 +8,7 @@ use crate::args::gateway::{JudgingArgs, address};
 use crate::args::tls::TlsArgs;
 
 /// Where it listens if nothing else is said.
-const DEFAULT_LISTEN: &str = "127.0.0.1:9192";
+pub const DEFAULT_LISTEN: &str = "127.0.0.1:9192";
 
 /// Judge, over HTTP, requests that another server is about to forward.
 ///
@@ -25,7 +25,7 @@ Examples:
 
 Exit status: 0 stopped by a signal (or the configuration is good), 2 could not start.")]
 pub struct ForwardAuthArgs {
-    /// Address and port to listen on [default: 127.0.0.1:9192]
+    /// Address and port to listen on
     #[arg(long, value_name = "ADDR:PORT", env = "SOLGATE_LISTEN", value_parser = address)]
     pub listen: Option<String>,
 

@@ -13,7 +13,7 @@ use solgate::policy::{Isolation, PolicyFile, PolicySources};
 use solgate::record::Bodies;
 use solgate_config::record::RecordConfig;
 use solgate_config::{
-    self as config, Config, DEFAULT_LISTEN, GateMode, Limits, LogFormat, SeverityOverride, UpstreamConfig, file,
+    self as config, Config, GateMode, LogFormat, NamedFactFailure, SeverityOverride, UpstreamConfig, file,
 };
 use solgate_gateway::error::GatewayError;
 
@@ -48,18 +48,18 @@ pub struct GatewayArgs {
     #[arg(long, value_name = "MODE", conflicts_with = "config", value_parser = mode)]
     pub mode: Option<GateMode>,
 
-    /// fresh: each evaluation has an instance of the policy of its own. recycle:N: one serves N evaluations [default: fresh]
+    /// fresh: each evaluation has an instance of the policy of its own. recycle:N: one serves N evaluations
     #[arg(long, value_name = "ISOLATION", conflicts_with = "config")]
     pub isolation: Option<Isolation>,
 
     #[command(flatten)]
     pub evaluation: EvaluationArgs,
 
-    /// How long a fact may be used again, such as 500ms; a denial never rests on an old one [default: 0s]
+    /// How long a fact may be used again, such as 500ms; a denial never rests on an old one
     #[arg(long, value_name = "DURATION", conflicts_with = "config", value_parser = duration, allow_hyphen_values = true)]
     pub facts_ttl: Option<Duration>,
 
-    /// deny or pass when the VNFM does not say what a rule needs to know [default: deny]
+    /// deny or pass when the VNFM does not say what a rule needs to know
     #[arg(long, value_name = "deny|pass", conflicts_with = "config", value_parser = fact_failure)]
     pub fact_failure: Option<FactFailure>,
 
@@ -74,7 +74,7 @@ pub struct GatewayArgs {
     #[arg(long, value_name = "ADDR:PORT", env = "SOLGATE_ADMIN", value_parser = address)]
     pub admin: Option<String>,
 
-    /// How decisions are written to standard output [default: json]
+    /// How decisions are written to standard output
     #[arg(long, value_name = "FORMAT", value_enum)]
     pub log: Option<Log>,
 
@@ -164,18 +164,7 @@ impl GatewayArgs {
         if let Some(ttl) = self.facts_ttl {
             gate.facts.ttl = ttl;
         }
-        Config {
-            listen: DEFAULT_LISTEN.to_owned(),
-            admin: None,
-            tls: None,
-            jwt: None,
-            limits: Limits::default(),
-            upstreams: vec![upstream],
-            log: LogFormat::default(),
-            record: None,
-            tracing: None,
-            reload: true,
-        }
+        Config { upstreams: vec![upstream], ..Config::default() }
     }
 }
 
@@ -303,9 +292,9 @@ fn pair<'a>(text: &'a str, expected: &str) -> Result<(&'a str, &'a str), String>
 }
 
 fn mode(text: &str) -> Result<GateMode, String> {
-    config::parse_mode(text).ok_or_else(|| format!("expected {}", config::MODE))
+    config::named(text).map_err(|names| format!("expected {names}"))
 }
 
 fn fact_failure(text: &str) -> Result<FactFailure, String> {
-    config::parse_fact_failure(text).ok_or_else(|| "expected deny or pass".to_owned())
+    config::named(text).map(|NamedFactFailure(name)| name).map_err(|names| format!("expected {names}"))
 }

@@ -26,7 +26,7 @@ pub struct JwtArgs {
     #[arg(long, value_name = "AUDIENCE", conflicts_with = "config", requires = "jwks")]
     pub jwt_audience: Vec<String>,
 
-    /// Whether a request may come without a token [default: required]
+    /// Whether a request may come without a token
     #[arg(
         long,
         value_name = "required|optional",

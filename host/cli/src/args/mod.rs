@@ -1,5 +1,6 @@
 //! The command lines of the doors, read into a configuration.
 
+pub mod defaults;
 mod evaluation;
 pub mod ext_authz;
 pub mod forward_auth;

@@ -24,7 +24,7 @@ Examples:
 
 Exit status: 0 stopped by a signal (or the configuration is good), 2 could not start.")]
 pub struct ServeArgs {
-    /// Address and port to listen on [default: 127.0.0.1:8080]
+    /// Address and port to listen on
     #[arg(long, value_name = "ADDR:PORT", env = "SOLGATE_LISTEN", value_parser = address)]
     pub listen: Option<String>,
 
@@ -36,7 +36,7 @@ pub struct ServeArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "config")]
     pub upstream_ca: Option<PathBuf>,
 
-    /// Time limit for the VNFM's answer, such as 90s [default: 60s]
+    /// Time limit for the VNFM's answer, such as 90s
     #[arg(long, value_name = "DURATION", conflicts_with = "config", value_parser = time_limit, allow_hyphen_values = true)]
     pub answer_timeout: Option<Duration>,
 

@@ -21,7 +21,7 @@ pub struct TlsArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "config", requires = "tls_cert")]
     pub client_ca: Option<PathBuf>,
 
-    /// Whether a client may come without a certificate [default: required]
+    /// Whether a client may come without a certificate
     #[arg(
         long,
         value_name = "required|optional",

@@ -7,7 +7,8 @@ use clap::builder::TypedValueParser;
 use clap::error::ErrorKind;
 use clap::{Arg, Command};
 use http::Uri;
-use solgate_config::tracing::{COLLECTOR, RATIO, TracingConfig, parse_collector, parse_ratio};
+use solgate_config::tracing::TracingConfig;
+use solgate_config::{COLLECTOR, RATIO, parse_ratio, parse_url};
 use solgate_gateway::error::GatewayError;
 
 /// Where spans go, and of which requests.
@@ -21,7 +22,7 @@ pub struct TracingArgs {
     #[arg(long, value_name = "FILE")]
     pub otlp_ca: Option<PathBuf>,
 
-    /// Trace this part of the requests that belong to no trace yet, from 0 to 1 [default: 1]
+    /// Trace this part of the requests that belong to no trace yet, from 0 to 1
     #[arg(long, value_name = "RATIO", value_parser = ratio)]
     pub trace_sample: Option<f64>,
 }
@@ -69,7 +70,7 @@ impl TypedValueParser for CollectorUrl {
     type Value = Uri;
 
     fn parse_ref(&self, command: &Command, argument: Option<&Arg>, value: &OsStr) -> Result<Uri, clap::Error> {
-        value.to_str().and_then(parse_collector).ok_or_else(|| {
+        value.to_str().and_then(parse_url).ok_or_else(|| {
             let argument = argument.map(ToString::to_string).unwrap_or_default();
             command
                 .clone()

@@ -1,13 +1,13 @@
 //! Runs `solgate forward-auth`.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use solgate_config::PolicyLoader;
 use solgate_forward_auth::ForwardAuth;
 use solgate_gateway::build_gate::build_gate;
 use solgate_gateway::check::check;
 use solgate_gateway::error::GatewayError;
-use solgate_gateway::reload::{ComponentLoader, Reload};
+use solgate_gateway::reload::{ComponentLoader, ConfigurationFile, Reload, SourceLoader};
 use solgate_gateway::routes::ForwardedElsewhere;
 use solgate_gateway::shutdown::signals;
 
@@ -18,21 +18,19 @@ use crate::args::forward_auth::ForwardAuthArgs;
 ///
 /// # Errors
 /// The door could not be opened; exit with 2.
-pub async fn run(
-    args: ForwardAuthArgs,
-    load: PolicyLoader<'_>,
-    again: ComponentLoader,
-) -> Result<ExitCode, GatewayError> {
+pub async fn run(args: ForwardAuthArgs, load: SourceLoader, again: ComponentLoader) -> Result<ExitCode, GatewayError> {
     let config = args.config()?;
-    let build = |upstream: &_| build_gate(upstream, load);
+    let build = |upstream: &_| build_gate(upstream, &*load);
     if args.judging.gateway.check_config {
         check::<ForwardedElsewhere>(&config, &build)?;
         return Ok(ExitCode::SUCCESS);
     }
     // Before the first connection, so that no signal is missed.
     let stop = signals()?;
-    let reload = Reload::new(again, &config)?;
-    let server = ForwardAuth::bind(&config, args.trusted(), &build).await?.with_reload(reload);
+    let (trusted, file) = (args.trusted(), args.judging.gateway.config.clone());
+    let file = file.map(|path| ConfigurationFile { path, read: Arc::new(move || args.config()), load: load.clone() });
+    let reload = Reload::new(again, &config)?.with_file(file);
+    let server = ForwardAuth::bind(&config, trusted, &build).await?.with_reload(reload);
     let scheme = if config.tls.is_some() { "https" } else { "http" };
     let address = server.door().address();
     announce(&config, server.door(), |upstream| {

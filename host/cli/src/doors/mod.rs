@@ -10,11 +10,12 @@ use solgate_config::Config;
 use solgate_gateway::check::{describe, report_isolation};
 use solgate_gateway::door::Door;
 use solgate_gateway::overrides;
+use solgate_gateway::routes::Onward;
 use solgate_telemetry::log;
 
 /// Says what a door does that has its addresses: `line` of each upstream, and of what is
 /// easily forgotten.
-fn announce<F>(config: &Config, door: &Door<F>, line: impl Fn(&str) -> String) {
+fn announce<F: Onward>(config: &Config, door: &Door<F>, line: impl Fn(&str) -> String) {
     overrides::report(&config.upstreams, SystemTime::now());
     report_isolation(door.memory_reset());
     for upstream in &config.upstreams {

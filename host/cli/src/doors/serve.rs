@@ -1,13 +1,13 @@
 //! Runs `solgate serve`.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use solgate_author::demo;
-use solgate_config::PolicyLoader;
 use solgate_gateway::build_gate::build_gate;
 use solgate_gateway::check::check;
 use solgate_gateway::error::GatewayError;
-use solgate_gateway::reload::{ComponentLoader, Reload};
+use solgate_gateway::reload::{ComponentLoader, ConfigurationFile, Reload, SourceLoader};
 use solgate_gateway::shutdown::signals;
 use solgate_serve::{Server, Upstream};
 use solgate_telemetry::log;
@@ -19,8 +19,8 @@ use crate::args::serve::ServeArgs;
 ///
 /// # Errors
 /// The server could not be started; exit with 2.
-pub async fn run(args: ServeArgs, load: PolicyLoader<'_>, again: ComponentLoader) -> Result<ExitCode, GatewayError> {
-    let build = |upstream: &_| build_gate(upstream, load);
+pub async fn run(args: ServeArgs, load: SourceLoader, again: ComponentLoader) -> Result<ExitCode, GatewayError> {
+    let build = |upstream: &_| build_gate(upstream, &*load);
     if args.gateway.check_config {
         check::<Upstream>(&args.config(None)?, &build)?;
         return Ok(ExitCode::SUCCESS);
@@ -29,7 +29,10 @@ pub async fn run(args: ServeArgs, load: PolicyLoader<'_>, again: ComponentLoader
     let stop = signals()?;
     let vnfm = if args.demo { Some(demo::Vnfm::start().await.map_err(no_demo)?) } else { None };
     let config = args.config(vnfm.as_ref().map(|vnfm| vnfm.url().clone()))?;
-    let reload = Reload::new(again, &config)?;
+    let file = args.gateway.config.clone();
+    let file =
+        file.map(|path| ConfigurationFile { path, read: Arc::new(move || args.config(None)), load: load.clone() });
+    let reload = Reload::new(again, &config)?.with_file(file);
     let server = Server::bind(&config, &build).await?.with_reload(reload);
     let scheme = if config.tls.is_some() { "https" } else { "http" };
     let address = server.door().address();

@@ -15,6 +15,7 @@ use http::{Request, Response};
 use http_body_util::Full;
 use solgate::fault::Fault;
 use solgate_gateway::admission::{Admission, AdmittedBody, RequestPlace};
+use solgate_gateway::current::Current;
 use solgate_gateway::pipeline::{Arrival, Pipeline};
 use solgate_gateway::routes::ForwardedElsewhere;
 use tonic::body::Body;
@@ -42,14 +43,14 @@ impl Default for Message {
 #[derive(Clone)]
 pub struct CheckAdmission<S> {
     inner: S,
-    pipeline: Arc<Pipeline<ForwardedElsewhere>>,
+    pipeline: Arc<Current<Pipeline<ForwardedElsewhere>>>,
     /// Bytes of a message.
     limit: usize,
 }
 
 impl<S> CheckAdmission<S> {
     /// Messages have up to `limit` bytes.
-    pub fn new(inner: S, pipeline: Arc<Pipeline<ForwardedElsewhere>>, limit: usize) -> Self {
+    pub fn new(inner: S, pipeline: Arc<Current<Pipeline<ForwardedElsewhere>>>, limit: usize) -> Self {
         Self { inner, pipeline, limit: limit.saturating_add(EMPTY.len()) }
     }
 }
@@ -75,7 +76,7 @@ where
         // The one that is ready goes with the request.
         let next = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, next);
-        let (pipeline, limit) = (Arc::clone(&self.pipeline), self.limit);
+        let (pipeline, limit) = (self.pipeline.get(), self.limit);
         async move {
             let arrival = Arrival::now();
             let (mut head, body) = request.into_parts();

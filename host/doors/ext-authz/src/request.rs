@@ -8,9 +8,10 @@ use envoy_types::ext_authz::v3::pb::CheckRequest;
 use envoy_types::pb::envoy::service::auth::v3::attribute_context::HttpRequest;
 use http::header::{HOST, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use solgate::Request;
 use solgate::ambiguity::SINGLETONS;
 use solgate::fault::Fault;
-use solgate_gateway::pipeline::RequestHead;
+use solgate_gateway::pipeline::{Arrival, headed};
 
 use super::caller::caller;
 
@@ -24,8 +25,8 @@ const FIELD_LIMIT: usize = 1 << 15;
 /// What Envoy asks about.
 #[derive(Debug)]
 pub struct Asked {
-    /// As far as there is one.
-    pub head: RequestHead,
+    /// As far as there is one, and without its body.
+    pub request: Request,
     /// Or why there is no request that could be judged.
     pub content: Result<Content, Fault>,
 }
@@ -39,23 +40,20 @@ pub struct Content {
 
 /// Takes the request out of a check; `jwt_payload` is where Envoy keeps the caller's
 /// claims. What is not as the VNFM would get it has no content.
-pub fn read(check: CheckRequest, jwt_payload: &str) -> Asked {
+pub fn read(check: CheckRequest, jwt_payload: &str, arrival: Arrival) -> Asked {
     let mut attributes = check.attributes.unwrap_or_default();
     let http = attributes.request.as_mut().and_then(|request| request.http.take());
     let mut http = http.unwrap_or_default();
-    let mut head = RequestHead {
-        method: std::mem::take(&mut http.method),
-        target: std::mem::take(&mut http.path),
-        headers: HeaderMap::new(),
-        caller: Some(caller(&attributes, jwt_payload)),
-    };
-    if head.method.is_empty() || head.target.is_empty() {
+    let (method, target) = (std::mem::take(&mut http.method), std::mem::take(&mut http.path));
+    let caller = Some(caller(&attributes, jwt_payload));
+    if method.is_empty() || target.is_empty() {
         let fault = Fault::Handover("there is no HTTP request in the check".to_owned());
-        let (method, target) = (String::new(), String::new());
-        return Asked { head: RequestHead { method, target, ..head }, content: Err(fault) };
+        let request = headed(String::new(), String::new(), HeaderMap::new(), caller, arrival);
+        return Asked { request, content: Err(fault) };
     }
-    let content = content(http, &mut head.headers);
-    Asked { head, content }
+    let mut request = headed(method, target, HeaderMap::new(), caller, arrival);
+    let content = content(http, &mut request.headers);
+    Asked { request, content }
 }
 
 /// All but the request line; the fields go into `headers`, as far as they can be read.

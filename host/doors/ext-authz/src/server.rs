@@ -93,7 +93,7 @@ async fn serve(
     lame_duck: Duration,
     shutdown: impl Future<Output = ()>,
 ) -> bool {
-    let message_limit = door.pipeline.body_limit().saturating_add(MESSAGE_ROOM);
+    let message_limit = door.pipeline.get().body_limit().saturating_add(MESSAGE_ROOM);
     let checks = AuthorizationServer::new(Checks { pipeline: door.pipeline.clone(), jwt_payload })
         .max_decoding_message_size(message_limit);
     let checks = CheckAdmission::new(checks, door.pipeline.clone(), message_limit);

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use envoy_types::ext_authz::v3::pb::{Authorization, CheckRequest, CheckResponse};
 use http::HeaderValue;
 use solgate::trace_context;
-use solgate_gateway::pipeline::{Exchange, Pipeline, Refused, RequestHead};
+use solgate_gateway::current::Current;
+use solgate_gateway::pipeline::{Exchange, Pipeline, Refused};
 use solgate_gateway::routes::ForwardedElsewhere;
 use tonic::{Request, Response, Status};
 
@@ -16,7 +17,7 @@ use super::request::{Asked, Content, read};
 
 /// Answers checks.
 pub struct Checks {
-    pub pipeline: Arc<Pipeline<ForwardedElsewhere>>,
+    pub pipeline: Arc<Current<Pipeline<ForwardedElsewhere>>>,
     /// Where Envoy keeps the claims of the caller.
     pub jwt_payload: String,
 }
@@ -27,20 +28,21 @@ impl Authorization for Checks {
         let envoy = check.remote_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip());
         let Message { arrival, admitted } = check.extensions().get().cloned().unwrap_or_default();
         let asking = check.metadata().clone().into_headers();
-        let Asked { mut head, content } = read(check.into_inner(), &self.jwt_payload);
+        let Asked { mut request, content } = read(check.into_inner(), &self.jwt_payload, arrival);
         // Envoy's span for this check, if it makes one, rather than its client's.
-        trace_context::replace(&asking, &mut head.headers);
-        let client = head.caller.as_ref().and_then(|caller| caller.source_address.as_deref());
+        trace_context::replace(&asking, &mut request.headers);
+        let client = request.caller.as_ref().and_then(|caller| caller.source_address.as_deref());
         // A client on a Unix socket has no address: then it is Envoy that asks.
         let peer = client.and_then(|address| address.parse().ok()).unwrap_or(envoy);
-        let mut exchange = self.pipeline.begin(arrival, peer, &head.method, &head.target, &head.headers);
+        let pipeline = self.pipeline.get();
+        let mut exchange = pipeline.begin(arrival, peer, &request.method, &request.target, &request.headers);
         let answer = match admitted.and(content) {
-            Ok(content) => match self.judge(&mut exchange, head, content).await {
+            Ok(content) => match judge(&pipeline, &mut exchange, request, content).await {
                 Ok(warnings) => allow(&warnings, exchange.line()),
                 Err(refused) => deny(&refused.answer, &mut exchange),
             },
             Err(fault) => {
-                let refused = self.pipeline.refuse(&mut exchange, &fault, &head.target);
+                let refused = pipeline.refuse(&mut exchange, &fault, &request.target);
                 deny(&refused.answer, &mut exchange)
             }
         };
@@ -48,15 +50,13 @@ impl Authorization for Checks {
     }
 }
 
-impl Checks {
-    /// What the client is to be warned of, if the request may pass.
-    async fn judge(
-        &self,
-        exchange: &mut Exchange,
-        head: RequestHead,
-        content: Content,
-    ) -> Result<Vec<HeaderValue>, Refused> {
-        let identified = self.pipeline.route(exchange, head)?.identify().await?;
-        Ok(identified.admitted(content.body, content.complete).judge().await?.warnings)
-    }
+/// What the client is to be warned of, if the request may pass.
+async fn judge(
+    pipeline: &Pipeline<ForwardedElsewhere>,
+    exchange: &mut Exchange,
+    mut request: solgate::Request,
+    content: Content,
+) -> Result<Vec<HeaderValue>, Refused> {
+    let identified = pipeline.route(exchange, &mut request)?.identify().await?;
+    Ok(identified.admitted(content.body, content.complete).judge().await?.warnings)
 }

@@ -4,9 +4,10 @@ use std::net::IpAddr;
 
 use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use solgate::Request;
 use solgate::fault::Fault;
 use solgate::request::Caller;
-use solgate_gateway::pipeline::RequestHead;
+use solgate_gateway::pipeline::{Arrival, headed};
 
 const METHOD: HeaderName = HeaderName::from_static("x-forwarded-method");
 const TARGET: HeaderName = HeaderName::from_static("x-forwarded-uri");
@@ -56,11 +57,11 @@ impl Original {
         Ok(Self { method, target, peer })
     }
 
-    /// The head to judge, with the fields of the client.
+    /// The request to judge, with the fields of the client. Its body is still to come.
     #[must_use]
-    pub fn head(self, headers: HeaderMap) -> RequestHead {
+    pub fn request(self, headers: HeaderMap, arrival: Arrival) -> Request {
         let caller = Caller { source_address: Some(self.peer.to_string()), ..Caller::default() };
-        RequestHead { method: self.method, target: self.target, headers, caller: Some(caller) }
+        headed(self.method, self.target, headers, Some(caller), arrival)
     }
 }
 

@@ -57,13 +57,20 @@ impl ForwardAuth {
     /// within the drain limit. Returns how many connections were cut.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> usize {
         let (listener, door) = self.door.open();
-        let mut full = door.pipeline.without_gate(&Fault::TooManyConnections, None);
+        let mut full = door.pipeline.get().without_gate(&Fault::TooManyConnections, None);
         full.headers_mut().insert(VERDICT, HeaderValue::from_static("refuse"));
-        let (pipeline, limits) = (door.pipeline.clone(), door.limits);
-        let service = Arc::new(Service { pipeline, trusted: self.trusted, patience: limits.body_timeout });
+        let service = Arc::new(Service { pipeline: door.pipeline.clone(), trusted: self.trusted });
         let cut = door
             .connections(listener, &full, shutdown, |stream, peer, watcher| {
-                accept(stream, peer, service.clone(), door.tls.clone(), limits, watcher, door.connection())
+                accept(
+                    stream,
+                    peer,
+                    service.clone(),
+                    door.tls.clone(),
+                    door.pipeline.get().limits,
+                    watcher,
+                    door.connection(),
+                )
             })
             .await;
         door.close().await;

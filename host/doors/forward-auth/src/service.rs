@@ -11,7 +11,8 @@ use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use ipnet::IpNet;
 use solgate::fault::Fault;
-use solgate_gateway::pipeline::{Arrival, Exchange, Pipeline, Refused, RequestHead};
+use solgate_gateway::current::Current;
+use solgate_gateway::pipeline::{Arrival, Exchange, Pipeline, Refused};
 use solgate_gateway::routes::ForwardedElsewhere;
 
 use super::original::{Original, length};
@@ -22,17 +23,16 @@ pub const VERDICT: HeaderName = HeaderName::from_static("solgate-verdict");
 
 /// What the connections share.
 pub struct Service {
-    pub pipeline: Arc<Pipeline<ForwardedElsewhere>>,
+    pub pipeline: Arc<Current<Pipeline<ForwardedElsewhere>>>,
     /// Servers that are believed.
     pub trusted: Vec<IpNet>,
-    /// How long a body is read that does not matter any more.
-    pub patience: Duration,
 }
 
 impl Service {
     /// Answers `server`.
     pub async fn answer(&self, request: Request<Incoming>, server: IpAddr) -> Response<Bytes> {
         let arrival = Arrival::now();
+        let pipeline = self.pipeline.get();
         let (mut asked, body) = request.into_parts();
         let original = match self.trusts(server) {
             true => Original::take(&mut asked.headers, server),
@@ -41,41 +41,17 @@ impl Service {
         match original {
             Ok(original) => {
                 let (peer, method, target) = (original.peer, &original.method, &original.target);
-                let mut exchange = self.pipeline.begin(arrival, peer, method, target, &asked.headers);
-                match self.judge(&mut exchange, original.head(asked.headers), body).await {
+                let mut exchange = pipeline.begin(arrival, peer, method, target, &asked.headers);
+                match judge(&pipeline, &mut exchange, original.request(asked.headers, arrival), body).await {
                     Ok(warnings) => pass(warnings),
                     Err(refused) => refuse(refused, &mut exchange),
                 }
             }
             Err(fault) => {
                 let (method, path) = (asked.method.as_str(), asked.uri.path());
-                let mut exchange = self.pipeline.begin(arrival, server, method, path, &asked.headers);
-                let refused = self.pipeline.refuse(&mut exchange, &fault, path);
+                let mut exchange = pipeline.begin(arrival, server, method, path, &asked.headers);
+                let refused = pipeline.refuse(&mut exchange, &fault, path);
                 refuse(refused, &mut exchange)
-            }
-        }
-    }
-
-    /// What the client is to be warned of, if the request may pass.
-    async fn judge(
-        &self,
-        exchange: &mut Exchange,
-        head: RequestHead,
-        body: Incoming,
-    ) -> Result<Vec<HeaderValue>, Refused> {
-        let length = length(&head.headers);
-        let identified = match self.pipeline.route(exchange, head) {
-            Ok(routed) => routed.identify().await,
-            Err(refused) => Err(refused),
-        };
-        match identified {
-            Ok(identified) => {
-                let admitted = identified.admit(body, broken).await?.with_length(length);
-                Ok(admitted.judge().await?.warnings)
-            }
-            Err(refused) => {
-                self.discard(body);
-                Err(refused)
             }
         }
     }
@@ -83,19 +59,42 @@ impl Service {
     fn trusts(&self, server: IpAddr) -> bool {
         self.trusted.iter().any(|network| network.contains(&server))
     }
+}
 
-    /// Reads the rest of a body that nobody needs, beside the answer: a server that has
-    /// not sent all of it when the connection ends might not see the answer.
-    fn discard(&self, mut body: Incoming) {
-        if body.is_end_stream() {
-            return;
+/// What the client is to be warned of, if the request may pass.
+async fn judge(
+    pipeline: &Pipeline<ForwardedElsewhere>,
+    exchange: &mut Exchange,
+    mut request: solgate::Request,
+    body: Incoming,
+) -> Result<Vec<HeaderValue>, Refused> {
+    let length = length(&request.headers);
+    let identified = match pipeline.route(exchange, &mut request) {
+        Ok(routed) => routed.identify().await,
+        Err(refused) => Err(refused),
+    };
+    match identified {
+        Ok(identified) => {
+            let admitted = identified.admit(body, broken).await?.with_length(length);
+            Ok(admitted.judge().await?.warnings)
         }
-        let patience = self.patience;
-        tokio::spawn(async move {
-            let rest = async { while let Some(Ok(_)) = body.frame().await {} };
-            let _ = tokio::time::timeout(patience, rest).await;
-        });
+        Err(refused) => {
+            discard(body, pipeline.limits.body_timeout);
+            Err(refused)
+        }
     }
+}
+
+/// Reads the rest of a body that nobody needs, beside the answer: a server that has
+/// not sent all of it when the connection ends might not see the answer.
+fn discard(mut body: Incoming, patience: Duration) {
+    if body.is_end_stream() {
+        return;
+    }
+    tokio::spawn(async move {
+        let rest = async { while let Some(Ok(_)) = body.frame().await {} };
+        let _ = tokio::time::timeout(patience, rest).await;
+    });
 }
 
 fn broken() -> Fault {

@@ -6,7 +6,8 @@ use http::header::CONNECTION;
 use http::{HeaderValue, Request, Response, request};
 use hyper::body::{Body, Incoming};
 use solgate::fault::Fault;
-use solgate_gateway::pipeline::{Cleared, Exchange, Pipeline, Refused, RequestHead};
+use solgate_gateway::current::Current;
+use solgate_gateway::pipeline::{Cleared, Exchange, Pipeline, Refused, headed};
 use solgate_upstream::pool::PooledBody;
 
 use super::answer::{Answer, InFlight};
@@ -17,7 +18,7 @@ use super::head::Refusal;
 
 /// Answers requests; shared by all connections.
 pub struct Proxy {
-    pub pipeline: Arc<Pipeline<Upstream>>,
+    pub pipeline: Arc<Current<Pipeline<Upstream>>>,
 }
 
 impl Proxy {
@@ -34,20 +35,21 @@ impl Proxy {
             Ok((method, target)) => (method.as_str(), target.as_str()),
             Err(refusal) => ("", refusal.target.as_deref().unwrap_or_default()),
         };
-        let mut exchange = self.pipeline.begin(passed.arrival, client.address, method, target, &parts.headers);
+        let pipeline = self.pipeline.get();
+        let mut exchange = pipeline.begin(passed.arrival, client.address, method, target, &parts.headers);
         let in_flight = InFlight(connection);
         let (mut answer, close) = match agreed(passed.outcome, &parts) {
             Ok((method, target)) => {
                 // Without a body nothing is left unread.
                 let bodiless = body.is_end_stream();
-                match self.serve(&mut exchange, (method, target), parts, body, &passed.body_fault, client).await {
+                match serve(&pipeline, &mut exchange, (method, target), parts, body, &passed.body_fault, client).await {
                     Ok(response) => return Answer::pass(response, exchange, in_flight),
                     Err(Refused { answer, body_read }) => (answer, !body_read && !bodiless),
                 }
             }
             // What can be read in two ways is followed by nobody knows what.
             Err(Refusal { fault, target }) => {
-                let refused = self.pipeline.refuse(&mut exchange, &fault, target.as_deref().unwrap_or_default());
+                let refused = pipeline.refuse(&mut exchange, &fault, target.as_deref().unwrap_or_default());
                 (refused.answer, true)
             }
         };
@@ -56,23 +58,24 @@ impl Proxy {
         }
         Answer::own(answer, exchange, in_flight)
     }
+}
 
-    async fn serve(
-        &self,
-        exchange: &mut Exchange,
-        (method, target): (String, String),
-        mut parts: request::Parts,
-        body: Incoming,
-        body_fault: &OnceLock<Fault>,
-        client: &Client,
-    ) -> Result<Response<PooledBody>, Refused> {
-        let headers = std::mem::take(&mut parts.headers);
-        let head = RequestHead { method, target, headers, caller: Some(client.caller()) };
-        let identified = self.pipeline.route(exchange, head)?.identify().await?;
-        let broken = || Fault::MalformedBody("its framing is broken".to_owned());
-        let admitted = identified.admit(body, || body_fault.get().cloned().unwrap_or_else(broken)).await?;
-        forward(admitted.judge().await?, parts).await
-    }
+/// Takes a request to its verdict, and from there to the VNFM.
+async fn serve(
+    pipeline: &Pipeline<Upstream>,
+    exchange: &mut Exchange,
+    (method, target): (String, String),
+    mut parts: request::Parts,
+    body: Incoming,
+    body_fault: &OnceLock<Fault>,
+    client: &Client,
+) -> Result<Response<PooledBody>, Refused> {
+    let headers = std::mem::take(&mut parts.headers);
+    let mut request = headed(method, target, headers, Some(client.caller()), exchange.arrival());
+    let identified = pipeline.route(exchange, &mut request)?.identify().await?;
+    let broken = || Fault::MalformedBody("its framing is broken".to_owned());
+    let admitted = identified.admit(body, || body_fault.get().cloned().unwrap_or_else(broken)).await?;
+    forward(admitted.judge().await?, parts).await
 }
 
 /// Passes a request on, and waits for the head of the answer. Until then it has its room
@@ -82,8 +85,8 @@ async fn forward(
     mut parts: request::Parts,
 ) -> Result<Response<PooledBody>, Refused> {
     let upstream = passed.onward();
-    parts.headers = std::mem::take(&mut passed.request.headers);
-    let body = std::mem::take(&mut passed.request.body);
+    parts.headers = std::mem::take(&mut passed.request().headers);
+    let body = std::mem::take(&mut passed.request().body);
     let forwarding = passed.exchange().forwarded(&parts.method, upstream.authority(), &mut parts.headers);
     let result = upstream.forward(parts, body).await;
     passed.exchange().returned(forwarding, result.as_ref().map(Response::status));

@@ -58,10 +58,18 @@ impl Server {
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> usize {
         let (listener, door) = self.door.open();
         let proxy = Arc::new(Proxy { pipeline: door.pipeline.clone() });
-        let full = door.pipeline.without_gate(&Fault::TooManyConnections, None);
+        let full = door.pipeline.get().without_gate(&Fault::TooManyConnections, None);
         let cut = door
             .connections(listener, &full, shutdown, |stream, peer, watcher| {
-                serve_client(stream, peer, proxy.clone(), door.tls.clone(), door.limits, watcher, door.connection())
+                serve_client(
+                    stream,
+                    peer,
+                    proxy.clone(),
+                    door.tls.clone(),
+                    door.pipeline.get().limits,
+                    watcher,
+                    door.connection(),
+                )
             })
             .await;
         door.close().await;

@@ -32,34 +32,24 @@ use solgate::gate::{Gate, Verdict};
 use solgate::problem::ProblemStyle;
 use solgate::request::Caller;
 use solgate_access::tokens::Tokens;
-use solgate_config::GateMode;
+use solgate_config::{GateMode, Limits};
 
 pub use self::arrival::Arrival;
 pub(crate) use self::arrival::RequestIds;
 pub use self::exchange::{Exchange, Forwarding};
 pub(crate) use self::reporter::Reporter;
 use crate::admission::{Admission, AdmittedBody, BodyRoom, RequestPlace};
-use crate::router::Router;
-use crate::routes::Route;
+use crate::routes::{self, Route, Routes};
 use crate::turns::Turn;
 
-/// What all requests of a door share.
+/// What all requests of a door share, until another configuration holds.
 pub struct Pipeline<F> {
-    pub(crate) routes: Router<Route<F>>,
+    pub(crate) routes: Routes<F>,
     pub(crate) tokens: Option<Arc<Tokens>>,
-    pub admission: Admission,
+    pub admission: Arc<Admission>,
     pub(crate) reporter: Arc<Reporter>,
-    pub(crate) ids: RequestIds,
-}
-
-/// The head of a request, as its door has received it.
-#[derive(Debug)]
-pub struct RequestHead {
-    pub method: String,
-    pub target: String,
-    pub headers: HeaderMap,
-    /// As far as the connection shows the caller, or the server that asks has verified it.
-    pub caller: Option<Caller>,
+    pub(crate) ids: Arc<RequestIds>,
+    pub limits: Limits,
 }
 
 /// A request that goes no further.
@@ -71,38 +61,39 @@ pub struct Refused {
     pub body_read: bool,
 }
 
+/// The request of a head: its body is still to come.
+#[must_use]
+pub fn headed(method: String, target: String, headers: HeaderMap, caller: Option<Caller>, arrival: Arrival) -> Request {
+    let (body, received_at) = (Bytes::new(), arrival.time);
+    Request { method, target, headers, body, body_complete: false, caller, received_at }
+}
+
 /// What every stage knows from the first on.
 struct Course<'e, F> {
     pipeline: &'e Pipeline<F>,
     exchange: &'e mut Exchange,
+    /// Its body comes when it is admitted. It stays where it is from stage to stage.
+    request: &'e mut Request,
     route: &'e Route<F>,
     /// As it was when the head came: a reload does not change it.
     gate: Arc<Gate>,
 }
 
 /// A request whose gate is known.
-pub struct Routed<'e, F> {
-    course: Course<'e, F>,
-    head: RequestHead,
-}
+pub struct Routed<'e, F>(Course<'e, F>);
 
 /// A request of which it is known who calls.
-pub struct Identified<'e, F> {
-    course: Course<'e, F>,
-    head: RequestHead,
-}
+pub struct Identified<'e, F>(Course<'e, F>);
 
 /// A request that is here, for which there is room.
 pub struct Admitted<'e, F> {
     course: Course<'e, F>,
-    request: Request,
     room: Option<Room>,
 }
 
 /// A request that may go on. Its room and its turn are free again when this is dropped.
 pub struct Cleared<'e, F> {
     course: Course<'e, F>,
-    pub request: Request,
     /// For Warning fields of the answer to it.
     pub warnings: Vec<HeaderValue>,
     _turn: Option<Turn>,
@@ -123,18 +114,18 @@ impl<F> Pipeline<F> {
         Exchange::begin(&self.reporter, self.ids.next(), arrival, peer, (method, target), headers)
     }
 
-    /// Finds the upstream and the gate of a request.
+    /// Finds the upstream and the gate of a request, whose body is still to come.
     ///
     /// # Errors
     /// It is for none of the upstreams.
-    #[expect(clippy::result_large_err, reason = "a request is larger than a refusal")]
-    pub fn route<'e>(&'e self, exchange: &'e mut Exchange, head: RequestHead) -> Result<Routed<'e, F>, Refused> {
-        let host = head.headers.get(HOST).and_then(|value| value.to_str().ok());
-        let Some(route) = self.routes.find(host, &head.target) else {
-            return Err(self.refuse(exchange, &Fault::NoUpstream, &head.target));
+    #[expect(clippy::result_large_err, reason = "a door makes an answer of it at once")]
+    pub fn route<'e>(&'e self, exchange: &'e mut Exchange, request: &'e mut Request) -> Result<Routed<'e, F>, Refused> {
+        let host = request.headers.get(HOST).and_then(|value| value.to_str().ok());
+        let Some(route) = self.routes.find(host, &request.target) else {
+            return Err(self.refuse(exchange, &Fault::NoUpstream, &request.target));
         };
         let gate = route.gate.get();
-        Ok(Routed { course: Course { pipeline: self, exchange, route, gate }, head })
+        Ok(Routed(Course { pipeline: self, exchange, request, route, gate }))
     }
 
     /// Refuses a request that has not reached a gate; `target` may be empty.
@@ -155,7 +146,7 @@ impl<F> Pipeline<F> {
     /// all gates.
     #[must_use]
     pub fn body_limit(&self) -> usize {
-        self.routes.values().map(|route| route.gate.get().body_limit()).max().unwrap_or_default()
+        routes::largest_body(&self.routes)
     }
 }
 
@@ -166,13 +157,13 @@ impl<'e, F> Routed<'e, F> {
     /// # Errors
     /// It is missing, or not accepted.
     pub async fn identify(self) -> Result<Identified<'e, F>, Refused> {
-        let Self { mut course, mut head } = self;
+        let Self(mut course) = self;
         if let Some(tokens) = &course.pipeline.tokens {
-            let RequestHead { headers, target, caller, .. } = &mut head;
-            let checked = tokens.check(headers, target, course.exchange.arrival().time, caller).await;
-            checked.map_err(|fault| course.refuse(&fault, target, false))?;
+            let Request { headers, target, received_at, caller, .. } = &mut *course.request;
+            let checked = tokens.check(headers, target, *received_at, caller).await;
+            checked.map_err(|fault| course.refuse(&fault, false))?;
         }
-        Ok(Identified { course, head })
+        Ok(Identified(course))
     }
 }
 
@@ -183,40 +174,32 @@ impl<'e, F> Identified<'e, F> {
     /// # Errors
     /// The body does not come, or there is no room.
     pub async fn admit<B: Body>(self, body: B, broken: impl FnOnce() -> Fault) -> Result<Admitted<'e, F>, Refused> {
-        let Self { mut course, head } = self;
+        let Self(mut course) = self;
         let admission = &course.pipeline.admission;
         let read = admission.body(body, course.gate.body_limit(), broken).await;
-        let AdmittedBody { bytes, complete, room } =
-            read.map_err(|fault| course.refuse(&fault, &head.target, false))?;
-        course.exchange.received(bytes.len());
-        let place = admission.place().map_err(|fault| course.refuse(&fault, &head.target, complete))?;
-        let room = Room { _place: place, _body: room };
-        Ok(Admitted { request: request(head, bytes, complete, &course), room: Some(room), course })
+        let AdmittedBody { bytes, complete, room } = read.map_err(|fault| course.refuse(&fault, false))?;
+        course.received(bytes, complete);
+        let place = admission.place().map_err(|fault| course.refuse(&fault, complete))?;
+        Ok(Admitted { course, room: Some(Room { _place: place, _body: room }) })
     }
 
     /// The same for a body that came with its head in one message: the door had to make
     /// room for the message before it could read the head.
     #[must_use]
     pub fn admitted(self, body: Bytes, complete: bool) -> Admitted<'e, F> {
-        let Self { course, head } = self;
-        course.exchange.received(body.len());
-        Admitted { request: request(head, body, complete, &course), room: None, course }
+        let Self(mut course) = self;
+        course.received(body, complete);
+        Admitted { course, room: None }
     }
-}
-
-fn request<F>(head: RequestHead, body: Bytes, body_complete: bool, course: &Course<'_, F>) -> Request {
-    let RequestHead { method, target, headers, caller } = head;
-    let received_at = course.exchange.arrival().time;
-    Request { method, target, headers, body, body_complete, caller, received_at }
 }
 
 impl<'e, F> Admitted<'e, F> {
     /// Takes the `length` that the server that asks says the body has: that server may
     /// have handed on only as much as fits into its buffer.
     #[must_use]
-    pub fn with_length(mut self, length: Option<usize>) -> Self {
-        let limit = self.course.gate.body_limit();
-        self.request.body_complete &= length.is_none_or(|length| length <= limit || length == self.request.body.len());
+    pub fn with_length(self, length: Option<usize>) -> Self {
+        let (limit, request) = (self.course.gate.body_limit(), &mut *self.course.request);
+        request.body_complete &= length.is_none_or(|length| length <= limit || length == request.body.len());
         self
     }
 
@@ -225,50 +208,56 @@ impl<'e, F> Admitted<'e, F> {
     /// # Errors
     /// The turn does not come, the gate denies, or the body is larger than it judges.
     pub async fn judge(self) -> Result<Cleared<'e, F>, Refused> {
-        let Self { mut course, request, room } = self;
+        let Self { mut course, room } = self;
         let mode = course.route.mode();
         let turn = match mode {
-            GateMode::Enforce => course.take_turn(&request).await?,
+            GateMode::Enforce => course.take_turn().await?,
             // Only requests that can be refused wait.
             GateMode::Monitor | GateMode::Off => None,
         };
         let warnings = match mode {
-            GateMode::Enforce | GateMode::Monitor => course.decide(&request).await?,
+            GateMode::Enforce | GateMode::Monitor => course.decide().await?,
             GateMode::Off => {
-                course.exchange.unjudged(&course.gate, &request);
+                course.exchange.unjudged(&course.gate, course.request);
                 Vec::new()
             }
         };
-        let whole = course.gate.check_whole(request.body_complete);
-        whole.map_err(|fault| course.refuse(&fault, &request.target, false))?;
-        Ok(Cleared { course, request, warnings, _turn: turn, _room: room })
+        let whole = course.gate.check_whole(course.request.body_complete);
+        whole.map_err(|fault| course.refuse(&fault, false))?;
+        Ok(Cleared { course, warnings, _turn: turn, _room: room })
     }
 }
 
 impl<F> Course<'_, F> {
-    async fn take_turn(&mut self, request: &Request) -> Result<Option<Turn>, Refused> {
+    fn received(&mut self, body: Bytes, complete: bool) {
+        self.exchange.received(body.len());
+        (self.request.body, self.request.body_complete) = (body, complete);
+    }
+
+    async fn take_turn(&mut self) -> Result<Option<Turn>, Refused> {
         let Some(turns) = &self.route.turns else { return Ok(None) };
-        let Some(resource) = self.gate.changes(&request.method, &request.target) else { return Ok(None) };
+        let Some(resource) = self.gate.changes(&self.request.method, &self.request.target) else { return Ok(None) };
         let turn = self.exchange.waiting(turns.wait(resource)).await;
-        turn.map(Some).map_err(|fault| self.refuse(&fault, &request.target, request.body_complete))
+        turn.map(Some).map_err(|fault| self.refuse(&fault, self.request.body_complete))
     }
 
     /// The warnings for the client, unless the gate denies.
-    async fn decide(&mut self, request: &Request) -> Result<Vec<HeaderValue>, Refused> {
-        let decision = judge::judge(self.exchange, self.route, &self.gate, request).await;
+    async fn decide(&mut self) -> Result<Vec<HeaderValue>, Refused> {
+        let decision = judge::judge(self.exchange, self.route, &self.gate, self.request).await;
         let warnings = decision.warnings();
         match decision.verdict {
             Verdict::Allow => Ok(warnings),
             Verdict::Deny(problem) => {
-                Err(Refused { answer: problem.response(self.gate.style()), body_read: request.body_complete })
+                Err(Refused { answer: problem.response(self.gate.style()), body_read: self.request.body_complete })
             }
         }
     }
 
     /// Refuses the request with a fault of the gate, in the style of the gate.
-    fn refuse(&mut self, fault: &Fault, target: &str, body_read: bool) -> Refused {
+    fn refuse(&mut self, fault: &Fault, body_read: bool) -> Refused {
         self.exchange.failed(fault);
-        Refused { answer: fault.problem(Some(target)).response(self.gate.style()), body_read }
+        let problem = fault.problem(Some(&self.request.target));
+        Refused { answer: problem.response(self.gate.style()), body_read }
     }
 }
 
@@ -277,6 +266,12 @@ impl<'e, F> Cleared<'e, F> {
     #[must_use]
     pub fn onward(&self) -> &'e F {
         &self.course.route.onward
+    }
+
+    /// The request as it was judged.
+    #[must_use]
+    pub fn request(&mut self) -> &mut Request {
+        self.course.request
     }
 
     /// What is reported of it.
@@ -288,6 +283,6 @@ impl<'e, F> Cleared<'e, F> {
     /// It could not be forwarded.
     #[must_use]
     pub fn refuse(mut self, fault: &Fault) -> Refused {
-        self.course.refuse(fault, &self.request.target, true)
+        self.course.refuse(fault, true)
     }
 }

@@ -9,9 +9,10 @@ use solgate_telemetry::spans::Spans;
 use crate::metrics::Metrics;
 
 /// What the exchanges of a door report to.
+#[derive(Clone)]
 pub struct Reporter {
     pub metrics: Arc<Metrics>,
     pub log: LogFormat,
-    pub records: Option<RecordFile>,
-    pub spans: Option<Spans>,
+    pub records: Option<Arc<RecordFile>>,
+    pub spans: Option<Arc<Spans>>,
 }

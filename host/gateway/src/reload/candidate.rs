@@ -8,9 +8,9 @@ use sha2::{Digest, Sha256};
 use solgate::gate::SettingError;
 use solgate::policy::{CheckedFile, ComponentDigest, EvaluateError, LoadError, Policy, SourceError};
 use solgate_cases::{Case, CasesError, Difference, NoVerdict};
-use solgate_config::{Limits, LiveGate, MakeGate, UpstreamConfig};
+use solgate_config::{Limits, LiveGate, UpstreamConfig};
 
-use super::ComponentLoader;
+use super::loaders::ComponentLoader;
 use crate::admission;
 use crate::build_gate::build_gate;
 use crate::error::GatewayError;
@@ -22,7 +22,7 @@ const BUSY_WAIT: Duration = Duration::from_millis(10);
 
 /// Policies against which nothing stands.
 pub struct Candidate {
-    pub make: MakeGate,
+    pub live: LiveGate,
     /// How many test cases they have brought along and passed.
     pub cases: usize,
 }
@@ -104,8 +104,8 @@ pub fn prepare(
         policies.push(Arc::new(policy));
     }
     let built = build_gate(upstream, &|_, _| Ok(policies.clone()));
-    let LiveGate { make, .. } = built.map_err(|error| Refused { file: None, reason: error.into() })?;
-    Ok(Some(Candidate { make, cases }))
+    let live = built.map_err(|error| Refused { file: None, reason: error.into() })?;
+    Ok(Some(Candidate { live, cases }))
 }
 
 /// Runs the test cases that a policy brings along, and returns how many there are.

@@ -1,13 +1,18 @@
-//! Replaces policies while a door is open: when one of their files changes, and at
-//! SIGHUP.
+//! Replaces policies and configurations while a door is open: when one of their files
+//! changes, and at SIGHUP.
 //!
 //! The crate `solgate-watch` says when to look at the files, and whether they have
 //! changed since they were last read. A [`candidate`] is then loaded beside the
-//! policies in use, and replaces them only if it passes all checks.
+//! policies in use, and replaces them only if it passes all checks. The same holds for a
+//! [`configuration`].
 
 mod candidate;
+mod configuration;
+mod configured;
+mod loaders;
+mod plan;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -17,68 +22,115 @@ use solgate_watch::loader::LoaderThread;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use self::candidate::{Candidate, Refused, prepare};
+use self::configuration::Opening;
+use self::configured::Configured;
+pub use self::loaders::{ComponentLoader, ConfigurationFile, SourceLoader};
+use self::plan::Plan;
 use solgate::gate::Gate;
-use solgate::policy::{LoadError, Policy};
+use solgate::policy::Policy;
 use solgate_config::{Config, Limits};
 
-use super::current_gate::CurrentGate;
-use super::error::GatewayError;
-use super::metrics::Metrics;
-use super::policy_metrics::{ReloadOutcome, Role};
+use crate::current::Current;
+use crate::current_gate::CurrentGate;
+use crate::error::GatewayError;
+use crate::metrics::Metrics;
+use crate::pipeline::Pipeline;
+use crate::policy_metrics::{ReloadOutcome, Role};
+use crate::routes::{self, Onward};
 
-/// Loads a policy from the bytes of the file at a path.
-pub type ComponentLoader = Arc<dyn Fn(&Path, &[u8]) -> Result<Policy, LoadError> + Send + Sync>;
-
-/// Replaces the policies of a door while it is open.
+/// Replaces the policies of a door, and its configuration, while it is open.
 pub struct Reload {
     load: ComponentLoader,
     enabled: bool,
-    limits: Limits,
     hangups: Signal,
+    file: Option<ConfigurationFile>,
 }
 
 impl Reload {
-    /// Takes SIGHUP from here on; it no longer ends the process, whether policies are
+    /// Takes SIGHUP from here on; it no longer ends the process, whether anything is
     /// replaced or not.
     ///
     /// # Errors
     /// The handler cannot be installed.
     pub fn new(load: ComponentLoader, config: &Config) -> Result<Self, GatewayError> {
         let hangups = signal(SignalKind::hangup()).map_err(GatewayError::Signals)?;
-        Ok(Self { load, enabled: config.reload, limits: config.limits, hangups })
+        Ok(Self { load, enabled: config.reload, hangups, file: None })
     }
 
-    /// Looks after the policies of these gates, which may be shadows, for as long as the
-    /// door is open.
-    pub async fn run(mut self, gates: Vec<Arc<CurrentGate>>, metrics: Arc<Metrics>) {
-        let mut watched: Vec<Watched> = gates
-            .iter()
-            .filter(|gate| self.enabled && !gate.upstream.gate.policies.files.is_empty())
-            .map(|gate| Watched { gate: gate.clone(), files: gate.upstream.gate.policies.depends_on(), seen: None })
-            .collect();
-        let (load, limits) = (self.load, self.limits);
-        let mut reload = Reloading { load, limits, metrics, gates: &gates, thread: LoaderThread::default() };
-        if watched.is_empty() {
-            let reason = if self.enabled { "no policy comes from a file" } else { "reloading is turned off" };
-            while self.hangups.recv().await.is_some() {
-                tracing::warn!(reason, "SIGHUP replaces no policy");
-            }
-            return;
+    /// The file that the configuration comes from is read again, too.
+    #[must_use]
+    pub fn with_file(mut self, file: Option<ConfigurationFile>) -> Self {
+        self.file = file;
+        self
+    }
+
+    /// Looks after what a door has been opened with, for as long as it is open.
+    pub async fn run<F: Onward>(
+        mut self,
+        pipeline: Arc<Current<Pipeline<F>>>,
+        mut running: Config,
+        metrics: Arc<Metrics>,
+    ) {
+        if !self.enabled {
+            return self.ignore("reloading is turned off").await;
         }
-        let files = watched.iter().flat_map(|watched| &watched.files);
-        let mut changes = Changes::of(files.map(|path| path.as_path()));
+        let (mut thread, mut configured) = (LoaderThread::default(), self.file.take().map(Configured::new));
         // A file may have changed before anybody watched it.
         let mut asked = false;
         loop {
-            for one in &mut watched {
-                if let Some(candidate) = reload.changed(one, asked).await {
-                    reload.settle(&one.gate, candidate);
-                }
+            let gates = routes::gates(&pipeline.get().routes);
+            let mut watched: Vec<Watched> = gates
+                .iter()
+                .filter(|gate| !gate.upstream.gate.policies.files.is_empty())
+                .map(|gate| Watched { gate: gate.clone(), files: gate.upstream.gate.policies.depends_on(), seen: None })
+                .collect();
+            if watched.is_empty() && configured.is_none() {
+                return self.ignore("no policy comes from a file").await;
             }
-            asked = tokio::select! {
-                Some(()) = self.hangups.recv() => true,
-                () = changes.next() => false,
-            };
+            let files = watched.iter().flat_map(|watched| &watched.files);
+            let files = files.chain(configured.iter().flat_map(|configured| &configured.files));
+            let mut changes = Changes::of(files.map(|path| path.as_path()));
+            let (load, limits) = (self.load.clone(), running.limits);
+            let mut reload = Reloading { load, limits, metrics: metrics.clone(), gates: &gates, thread };
+            loop {
+                if let Some(configured) = &mut configured
+                    && let Some(wanted) = configured.changed(asked, &running, &metrics).await
+                {
+                    let plan = Plan::new(&running, wanted);
+                    let opening = Opening {
+                        running: running.clone(),
+                        pipeline: pipeline.get(),
+                        metrics: metrics.clone(),
+                        component: self.load.clone(),
+                        sources: configured.file.load.clone(),
+                    };
+                    if let Some(next) = configured.open(opening, &plan, &mut reload.thread).await {
+                        routes::report(&next.routes, &gates, &metrics);
+                        pipeline.replace(next);
+                        configured.applied(&plan, &metrics);
+                        running = plan.config;
+                        break;
+                    }
+                }
+                for one in &mut watched {
+                    if let Some(candidate) = reload.changed(one, asked).await {
+                        reload.settle(&one.gate, candidate);
+                    }
+                }
+                asked = tokio::select! {
+                    Some(()) = self.hangups.recv() => true,
+                    () = changes.next() => false,
+                };
+            }
+            thread = reload.thread;
+            asked = false;
+        }
+    }
+
+    /// Says at every SIGHUP why it does nothing.
+    async fn ignore(mut self, reason: &str) {
+        while self.hangups.recv().await.is_some() {
+            tracing::warn!(reason, "SIGHUP replaces no policy");
         }
     }
 }
@@ -123,7 +175,7 @@ impl Reloading<'_> {
         let upstream = gate.upstream.authority();
         let shadow = (gate.role == Role::Shadow).then_some(true);
         let swapped = candidate.and_then(|candidate| {
-            let before = gate.replace(candidate.make, SystemTime::now()).map_err(Refused::setting)?;
+            let before = gate.replace(candidate.live, SystemTime::now()).map_err(Refused::setting)?;
             Ok((before, candidate.cases))
         });
         match swapped {

@@ -25,7 +25,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::build_gate::GateBuilder;
 use crate::current_gate::CurrentGate;
 use crate::error::GatewayError;
-use crate::policy_metrics::{PolicyMetrics, Role};
+use crate::policy_metrics::Role;
 pub use compare::Compared;
 
 /// Most requests that wait for the candidate.
@@ -69,12 +69,11 @@ impl Shadow {
     pub fn open(
         upstream: UpstreamConfig,
         build_gate: GateBuilder<'_>,
-        policies: &PolicyMetrics,
         compared: &OutcomeCounter<Compared>,
         log: LogFormat,
     ) -> Result<Self, GatewayError> {
         let url = upstream.url.to_string();
-        let gate = CurrentGate::open(upstream, Role::Shadow, build_gate, policies)
+        let gate = CurrentGate::open(upstream, Role::Shadow, build_gate)
             .map_err(|error| GatewayError::Shadow { upstream: url, error: Box::new(error) })?;
         let gate = Arc::new(gate);
         announce(&gate);

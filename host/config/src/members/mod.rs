@@ -1,0 +1,322 @@
+//! The members of the configuration file, with what each is for and its default.
+//!
+//! This is the one place that names them: the reader, the JSON Schema, the table in
+//! docs/configuration.md and the defaults in `--help` all follow from these types. What
+//! the program works with is [`Config`](crate::Config), which [`resolve`](crate::resolve)
+//! makes of a [`File`].
+
+mod options;
+mod policies;
+mod severities;
+mod signers;
+
+use std::path::PathBuf;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use http::{HeaderValue, Uri};
+use serde::{Deserialize, Serialize};
+use solgate::gate::FactFailure;
+use solgate::policy::{EvaluationLimits, Isolation, PolicyFile};
+
+use crate::gate::{FactsConfig, GateMode, SeverityOverride};
+use crate::gateway::{DEFAULT_LISTEN, Limits, LogFormat};
+use crate::jwt::JwtConfig;
+use crate::names::FactFailureName;
+use crate::presence::Presence;
+use crate::tracing::TracingConfig;
+use crate::values::{
+    Address, As, COLLECTOR, EvaluationTime, FilePath, HostName, Isolated, Maybe, Memory, Output, PathPrefix, TypeBase,
+    Url, Version, Violations,
+};
+
+/// What a member is that must be there, by the type that it belongs to.
+pub const REQUIRED: [(&str, &str, &str); 6] = [
+    ("Upstream", "url", "http://HOST[:PORT] of the VNFM"),
+    ("Tls", "certFile", "the PEM certificate of the gate"),
+    ("Tls", "keyFile", "the PEM private key of the certificate"),
+    ("JwtConfig", "jwks", "the file, or the https URL, of the keys"),
+    ("TracingConfig", "otlp", COLLECTOR),
+    ("DecisionLog", "file", "the path to which decisions are recorded"),
+];
+
+/// The default of the member at a JSON Pointer, such as `/limits/answerTimeout`; of an
+/// upstream it is `/upstreams/0/...`. `None` if it has none.
+#[must_use]
+pub fn default_of(pointer: &str) -> Option<String> {
+    match DEFAULTS.pointer(pointer)? {
+        serde_json::Value::String(text) => Some(text.clone()),
+        serde_json::Value::Number(number) => number.as_f64().map(|number| number.to_string()),
+        other => Some(other.to_string()),
+    }
+}
+
+/// A file that says nothing but what must be there.
+static DEFAULTS: LazyLock<serde_json::Value> = LazyLock::new(|| {
+    let file = serde_json::json!({
+        "tracing": {"otlp": "http://collector"},
+        "jwt": {"jwks": "keys.json"},
+        "upstreams": [{"url": "http://vnfm", "evaluation": {}}],
+    });
+    serde_json::from_value::<File>(file).and_then(serde_json::to_value).unwrap_or_default()
+});
+
+/// The configuration file of `solgate serve`, `ext-authz` and `forward-auth`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct File {
+    /// Address and port to listen on.
+    #[serde(with = "As::<Address>")]
+    pub listen: String,
+    /// Address and port of /healthz, /readyz and /metrics; without it there are none.
+    #[serde(with = "Maybe::<Address>", skip_serializing_if = "Option::is_none")]
+    pub admin: Option<String>,
+    /// TLS on the address that clients use; without it there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<Tls>,
+    /// How the access tokens of callers are checked; without it they are not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwt: Option<JwtConfig>,
+    /// How decisions are written to standard output.
+    pub log: LogFormat,
+    /// Where whole decisions are recorded; without it nowhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decision_log: Option<DecisionLog>,
+    /// Where spans go; without it none are made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tracing: Option<TracingConfig>,
+    /// Whether this file, policies, certificates and keys are read again when they change, or at SIGHUP.
+    pub reload: bool,
+    /// Limits for all upstreams together.
+    pub limits: Limits,
+    /// How refusals are written, for upstreams that do not say it themselves.
+    #[serde(skip_serializing_if = "Problem::is_empty")]
+    pub problem: Problem,
+    /// The VNFMs, by host and path prefix; the longest prefix wins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(length(min = 1)))]
+    pub upstreams: Option<Vec<Upstream>>,
+}
+
+impl Default for File {
+    fn default() -> Self {
+        Self {
+            listen: DEFAULT_LISTEN.to_owned(),
+            admin: None,
+            tls: None,
+            jwt: None,
+            log: LogFormat::default(),
+            decision_log: None,
+            tracing: None,
+            reload: true,
+            limits: Limits::default(),
+            problem: Problem::default(),
+            upstreams: None,
+        }
+    }
+}
+
+/// Declares a type with the members of a gate after its own ones: serde's `flatten` would
+/// lose the positions, and the check for unknown members.
+macro_rules! with_gate_members {
+    ($(#[$attribute:meta])* $name:ident { $($own:tt)* }) => {
+        $(#[$attribute])*
+        #[derive(Debug, Clone, Serialize, Deserialize)]
+        #[cfg_attr(test, derive(schemars::JsonSchema))]
+        #[serde(deny_unknown_fields, rename_all = "camelCase")]
+        pub struct $name {
+            $($own)*
+            /// Component files of policies; without any, the built-in policy judges.
+            #[serde(default, with = "policies")]
+            #[cfg_attr(test, schemars(with = "Vec<policies::Either>"))]
+            pub policies: Vec<PolicyFile>,
+            /// Public keys: each policy must be signed with one of them.
+            #[serde(default, with = "signers", skip_serializing_if = "Vec::is_empty")]
+            #[cfg_attr(test, schemars(with = "crate::values::Each::<FilePath>", length(min = 1)))]
+            pub require_signature: Vec<PathBuf>,
+            /// Options of the policies, by name; the rest is as the policies have it.
+            #[serde(default, with = "options")]
+            #[cfg_attr(test, schemars(with = "std::collections::BTreeMap<String, options::OptionValue>"))]
+            pub set: Vec<(String, serde_json::Value)>,
+            /// Rules with another severity, by id; the rest is as the policies have it.
+            #[serde(default, with = "severities")]
+            #[cfg_attr(test, schemars(with = "std::collections::BTreeMap<String, severities::Members>"))]
+            pub severity: Vec<SeverityOverride>,
+            /// What is done: enforce refuses what a policy denies, monitor only reports it, off does not judge.
+            #[serde(default)]
+            pub mode: GateMode,
+            /// Whether each evaluation has an instance of the policy of its own (fresh), or one serves N (recycle:N).
+            #[serde(default, with = "As::<Isolated>")]
+            pub isolation: Isolation,
+            /// What a policy may take for one request.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub evaluation: Option<Evaluation>,
+            /// Where facts come from and how long they hold.
+            #[serde(default)]
+            pub facts: FactsConfig,
+            /// What becomes of a request if the VNFM does not say what a rule needs to know.
+            #[serde(default, with = "FactFailureName")]
+            pub fact_failure: FactFailure,
+            /// How refusals are written.
+            #[serde(default, skip_serializing_if = "Problem::is_empty")]
+            pub problem: Problem,
+        }
+
+        impl $name {
+            /// Its gate, with paths as they are written.
+            pub fn gate(self, problem: &Problem) -> crate::gate::GateConfig {
+                crate::gate::GateConfig {
+                    policies: solgate::policy::PolicySources { files: self.policies, signers: self.require_signature },
+                    options: self.set,
+                    severities: self.severity,
+                    mode: self.mode,
+                    isolation: self.isolation,
+                    evaluation: self.evaluation.map(Into::into),
+                    facts: self.facts,
+                    fact_failure: self.fact_failure,
+                    style: self.problem.or(problem).style(),
+                }
+            }
+        }
+    };
+}
+
+with_gate_members! {
+    /// A VNFM, and the gate in front of it.
+    Upstream {
+        /// The VNFM: scheme and authority.
+        #[serde(with = "As::<Url>")]
+        pub url: Uri,
+        /// Requests with this Host, on any port, only.
+        #[serde(default, with = "Maybe::<HostName>", skip_serializing_if = "Option::is_none")]
+        pub host: Option<String>,
+        /// Requests whose path starts with these segments only.
+        #[serde(default, with = "Maybe::<PathPrefix>", skip_serializing_if = "Option::is_none")]
+        pub path_prefix: Option<String>,
+        /// PEM certificates to trust instead of the system's.
+        #[serde(default, with = "Maybe::<FilePath>", skip_serializing_if = "Option::is_none")]
+        pub ca_file: Option<PathBuf>,
+        /// Component files of policies that judge the same requests without effect.
+        #[serde(default, with = "policies")]
+        #[cfg_attr(test, schemars(with = "Vec<policies::Either>"))]
+        pub shadow: Vec<PolicyFile>,
+    }
+}
+
+with_gate_members! {
+    /// One gate and nothing else, as the C library reads it.
+    #[derive(Default)]
+    Gate {}
+}
+
+/// TLS on the address that clients use.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Tls {
+    /// PEM certificates, the gate's own first.
+    #[serde(with = "As::<FilePath>")]
+    pub cert_file: PathBuf,
+    /// PEM private key of that certificate.
+    #[serde(with = "As::<FilePath>")]
+    pub key_file: PathBuf,
+    /// PEM certificates of the authorities that clients' certificates must come from; without it none are asked for.
+    #[serde(default, with = "Maybe::<FilePath>", skip_serializing_if = "Option::is_none")]
+    pub client_ca_file: Option<PathBuf>,
+    /// Whether a client may come without a certificate; goes with clientCaFile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_cert: Option<Presence>,
+}
+
+/// Where whole decisions are recorded.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct DecisionLog {
+    /// The file to which a record of every decision is appended.
+    #[serde(with = "As::<FilePath>")]
+    pub file: PathBuf,
+    /// Whether the bodies of requests are recorded, without what the policy calls a secret.
+    #[serde(default)]
+    pub bodies: bool,
+}
+
+/// What a policy may take for one request.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Evaluation {
+    /// How long; a KiB of body and facts grants 1ms more.
+    #[serde(with = "As::<EvaluationTime>")]
+    pub time: Duration,
+    /// How much memory, about 14 times the largest body.
+    #[serde(with = "Memory")]
+    pub memory_bytes: usize,
+    /// How large its outcome may be.
+    #[serde(with = "Output")]
+    pub output_bytes: usize,
+    /// How many violations the outcome may have, not fewer than the policy's bundle allows.
+    #[serde(with = "Violations")]
+    pub violations: usize,
+}
+
+impl Default for Evaluation {
+    fn default() -> Self {
+        let EvaluationLimits { time, memory, output, violations, .. } = EvaluationLimits::default();
+        Self { time, memory_bytes: memory, output_bytes: output, violations }
+    }
+}
+
+impl From<Evaluation> for EvaluationLimits {
+    fn from(members: Evaluation) -> Self {
+        let Evaluation { time, memory_bytes: memory, output_bytes: output, violations } = members;
+        Self { time, memory, output, violations, ..Self::default() }
+    }
+}
+
+/// How refusals are written.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Problem {
+    /// `type` of ProblemDetails is this and the rule's id; without it there is no `type`.
+    #[serde(with = "Maybe::<TypeBase>", skip_serializing_if = "Option::is_none")]
+    pub type_base: Option<String>,
+    /// Content-Type of refusals; application/problem+json without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub media_type: Option<MediaType>,
+    /// Version of refusals that have none of their own: the highest version of the API.
+    #[serde(with = "Maybe::<Version>", skip_serializing_if = "Option::is_none")]
+    pub version: Option<HeaderValue>,
+}
+
+/// The type of a refusal's body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub enum MediaType {
+    #[serde(rename = "application/problem+json")]
+    Problem,
+    #[serde(rename = "application/json")]
+    Json,
+}
+
+impl Problem {
+    /// With what `other` says where this one says nothing.
+    fn or(self, other: &Self) -> Self {
+        Self {
+            type_base: self.type_base.or_else(|| other.type_base.clone()),
+            media_type: self.media_type.or(other.media_type),
+            version: self.version.or_else(|| other.version.clone()),
+        }
+    }
+
+    fn style(self) -> solgate::problem::ProblemStyle {
+        let plain_json = self.media_type == Some(MediaType::Json);
+        solgate::problem::ProblemStyle { type_base: self.type_base, plain_json, version: self.version }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.type_base.is_none() && self.media_type.is_none() && self.version.is_none()
+    }
+}

@@ -1,0 +1,77 @@
+//! A configuration that takes the place of the one that holds.
+//!
+//! Everything is loaded beside it first: requests that have come before end under what
+//! they began with, and if anything is wrong nothing changes.
+
+use std::sync::Arc;
+
+use solgate_config::{Config, LiveGate, UpstreamConfig};
+
+use super::candidate::{Refused, prepare};
+use super::loaders::{ComponentLoader, SourceLoader};
+use crate::admission::{self, Admission};
+use crate::build_gate::build_gate;
+use crate::error::GatewayError;
+use crate::metrics::Metrics;
+use crate::pipeline::{Pipeline, Reporter};
+use crate::routes::{self, Onward};
+
+/// What is needed to open the gates of another configuration.
+pub struct Opening<F> {
+    /// What holds now.
+    pub running: Config,
+    pub pipeline: Arc<Pipeline<F>>,
+    pub metrics: Arc<Metrics>,
+    pub component: ComponentLoader,
+    pub sources: SourceLoader,
+}
+
+impl<F: Onward> Opening<F> {
+    /// The pipeline in which `config` holds. Takes as long as loading policies, where
+    /// there are others, and their test cases.
+    ///
+    /// # Errors
+    /// What stands against it.
+    pub fn open(&self, config: &Config) -> Result<Pipeline<F>, GatewayError> {
+        let build = |upstream: &UpstreamConfig| self.gate(upstream, config);
+        let before = Some((&self.running, &self.pipeline.routes));
+        let routes = routes::open(config, &build, &self.metrics.compared, before)?;
+        let largest_body = routes::largest_body(&routes);
+        admission::check(&config.limits, largest_body)?;
+        let Pipeline { tokens, admission, reporter, ids, limits, .. } = &*self.pipeline;
+        // What is held of it stays held.
+        let kept = (limits.requests, limits.body_memory) == (config.limits.requests, config.limits.body_memory);
+        let admission =
+            if kept { Arc::clone(admission) } else { Arc::new(Admission::new(&config.limits, largest_body)?) };
+        let reporter = Arc::new(Reporter { log: config.log, ..Reporter::clone(reporter) });
+        let (tokens, ids, limits) = (tokens.clone(), Arc::clone(ids), config.limits);
+        Ok(Pipeline { routes, tokens, admission, reporter, ids, limits })
+    }
+
+    /// The gate of an upstream: with policies that judge already, if it names the same,
+    /// else with new ones that have been examined as those are that replace others.
+    fn gate(&self, upstream: &UpstreamConfig, config: &Config) -> Result<LiveGate, GatewayError> {
+        let wanted = &upstream.gate;
+        let same = routes::gates(&self.pipeline.routes).into_iter().find(|gate| {
+            let has = &gate.upstream.gate;
+            (&has.policies, has.isolation) == (&wanted.policies, wanted.isolation)
+        });
+        if let Some(gate) = same {
+            let policies = gate.get().policies().to_vec();
+            return build_gate(upstream, &|_, _| Ok(policies.clone()));
+        }
+        if wanted.policies.files.is_empty() {
+            return build_gate(upstream, &*self.sources);
+        }
+        match prepare(upstream, &config.limits, Vec::new(), &self.component) {
+            Ok(Some(candidate)) => Ok(candidate.live),
+            // Never: a file is not nothing.
+            Ok(None) => build_gate(upstream, &*self.sources),
+            Err(Refused { file, reason }) => {
+                let file = file.map(|path| format!("{}: ", path.display())).unwrap_or_default();
+                let reason = format!("{file}{reason}");
+                Err(GatewayError::Gate { upstream: upstream.url.to_string(), reason })
+            }
+        }
+    }
+}

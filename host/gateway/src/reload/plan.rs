@@ -1,0 +1,75 @@
+//! What of a configuration holds at once, and what needs a restart.
+
+use solgate_config::{Config, Limits};
+
+/// What becomes of a configuration while another one holds.
+#[derive(Debug)]
+pub struct Plan {
+    /// That which can hold at once; the rest is as before.
+    pub config: Config,
+    /// Members of the file that are others than before and need a restart.
+    pub restart: Vec<&'static str>,
+}
+
+impl Plan {
+    /// Compares what is `wanted` with what holds.
+    pub fn new(running: &Config, wanted: Config) -> Self {
+        let Config { listen, admin, tls, jwt, limits, upstreams, log, record, tracing, reload } = wanted;
+        let members = [
+            ("listen", listen != running.listen),
+            ("admin", admin != running.admin),
+            ("tls", tls != running.tls),
+            ("jwt", jwt != running.jwt),
+            ("decisionLog", record != running.record),
+            ("tracing", tracing != running.tracing),
+            ("reload", reload != running.reload),
+            ("limits.connections", limits.connections != running.limits.connections),
+            ("limits.drain", limits.drain != running.limits.drain),
+        ];
+        let restart = members.into_iter().filter(|(_, changed)| *changed).map(|(name, _)| name).collect();
+        let Limits { connections, drain, .. } = running.limits;
+        let limits = Limits { connections, drain, ..limits };
+        Self { config: Config { limits, upstreams, log, ..running.clone() }, restart }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::path::Path;
+
+    use solgate_config::file::parse;
+
+    use super::*;
+
+    fn config(members: &str) -> Config {
+        parse(Path::new("t.yaml"), &format!("upstreams: [{{ url: http://a }}]\n{members}")).unwrap()
+    }
+
+    #[test]
+    fn what_needs_a_restart_is_named_and_left() {
+        let running = config("");
+        let table = [
+            ("listen: 127.0.0.1:1", &["listen"][..]),
+            ("admin: 127.0.0.1:1\njwt: { jwks: k }", &["admin", "jwt"]),
+            ("tls: { certFile: a, keyFile: b }", &["tls"]),
+            ("decisionLog: { file: a }\ntracing: { otlp: \"http://c\" }", &["decisionLog", "tracing"]),
+            ("reload: false\nlimits: { drain: 1s, connections: 1 }", &["reload", "limits.connections", "limits.drain"]),
+        ];
+        for (members, expected) in table {
+            let plan = Plan::new(&running, config(members));
+            assert_eq!((plan.config, plan.restart.as_slice()), (running.clone(), expected), "{members}");
+        }
+    }
+
+    #[test]
+    fn the_rest_holds_at_once() {
+        let running = config("");
+        for members in ["log: off", "limits: { requests: 1, answerTimeout: 1s }", "problem: { typeBase: a }"] {
+            let wanted = config(members);
+            let plan = Plan::new(&running, wanted.clone());
+            assert_eq!((&plan.config, plan.restart.len()), (&wanted, 0), "{members}");
+            assert_ne!(plan.config, running, "{members}");
+        }
+    }
+}
