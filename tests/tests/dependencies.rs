@@ -119,7 +119,8 @@ fn cargo(arguments: &[&str]) -> String {
 
 /// The crates that a package gets, by name and version, without those for tests and builds.
 fn tree(package: &str, features: &[&str]) -> BTreeSet<String> {
-    let mut arguments = vec!["tree", "--offline", "--locked", "--edges", "normal", "--prefix", "none", "--package", package];
+    let mut arguments =
+        vec!["tree", "--offline", "--locked", "--edges", "normal", "--prefix", "none", "--package", package];
     arguments.extend(features);
     let text = cargo(&arguments);
     text.lines().map(|line| line.trim_end_matches(" (*)").to_owned()).filter(|line| !line.is_empty()).collect()

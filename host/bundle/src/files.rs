@@ -231,7 +231,7 @@ impl Home {
         if path != whole {
             let shown = self.shown(name);
             report
-                .file_mistake(&shown, format!("the way to `{shown}` leads through something that is no folder"))
+                .file_mistake(&shown, format!("the path to `{shown}` leads through something that is not a folder"))
                 .hint("a bundle holds its own files: symbolic links are not followed");
             return Ok((None, true));
         }

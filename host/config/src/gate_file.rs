@@ -148,9 +148,9 @@ fn severity(rule: &str, node: Node<'_>) -> Result<SeverityOverride> {
         (None, _) => {
             Err(node.error(format!("severity is missing in the override of {rule}: deny, warn, audit or off")))
         }
-        (_, None) => {
-            Err(node.error(format!("reason is missing in the override of {rule}; say why, for whoever finds it later")))
-        }
+        (_, None) => Err(node.error(format!(
+            "reason is missing in the override of {rule}; say why, so that others understand it later"
+        ))),
     }
 }
 

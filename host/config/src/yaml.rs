@@ -196,7 +196,7 @@ impl<'a> Node<'a> {
             YamlData::Value(Scalar::Boolean(value)) => &value.to_string(),
             YamlData::Value(Scalar::Integer(value)) => &value.to_string(),
             YamlData::Value(Scalar::FloatingPoint(value)) => &value.to_string(),
-            YamlData::Value(Scalar::String(_)) => "another text",
+            YamlData::Value(Scalar::String(_)) => "a different value",
             _ => "something else",
         };
         self.error(format!("expected {what}, found {found}"))

@@ -127,7 +127,7 @@ pub fn check(limits: &Limits, largest_body: usize) -> Result<(), GatewayError> {
         return Ok(());
     }
     Err(GatewayError::Arguments(format!(
-        "limits: bodyMemoryBytes is {}, and a policy judges bodies of {largest_body} bytes: none of them would ever have room",
+        "limits: bodyMemoryBytes is {}, but a policy judges bodies of up to {largest_body} bytes, which would never have room",
         limits.body_memory
     )))
 }

@@ -25,7 +25,7 @@ pub struct Parts<'a> {
 pub enum OtherComponent {
     #[error(transparent)]
     Malformed(#[from] BinaryReaderError),
-    #[error("its memories are not one of fixed initial size and no maximum")]
+    #[error("it does not have exactly one memory, of fixed initial size and without a maximum")]
     Memory,
     #[error("its memory is not initialised by plain segments within it")]
     Data,

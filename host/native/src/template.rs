@@ -10,7 +10,7 @@ use wasmparser::{BinaryReaderError, Parser, Payload};
 pub enum TemplateError {
     #[error(transparent)]
     Malformed(#[from] BinaryReaderError),
-    #[error("it ends in the midst of a section")]
+    #[error("it ends in the middle of a section")]
     Short,
 }
 

@@ -164,7 +164,7 @@ impl Engine {
     pub(super) fn check_reset(&self) {
         if self.inner.reset.is_outdated() {
             tracing::warn!(
-                "swap was switched on after the start: an evaluation may find what another one has left; restart the gate"
+                "swap was switched on after the start: an evaluation may find what an earlier evaluation left in memory; restart the gate"
             );
         }
     }

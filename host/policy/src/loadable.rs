@@ -58,11 +58,7 @@ impl Start for Loadable {
 impl Loaded<Loadable> {
     /// Links the engine with a bundle. Starting an instance takes long, so it
     /// serves one request after another.
-    pub(super) fn loadable(
-        engine: &Engine,
-        code: &Runnable,
-        bundle: Vec<u8>,
-    ) -> Result<(Self, Manifest), LoadError> {
+    pub(super) fn loadable(engine: &Engine, code: &Runnable, bundle: Vec<u8>) -> Result<(Self, Manifest), LoadError> {
         let ready = Linker::new(engine.wasmtime())
             .instantiate_pre(&code.component)
             .and_then(loadable::LoadablePre::new)

@@ -44,7 +44,7 @@ pub enum SourceError {
     Read(LoadError),
     #[error(transparent)]
     Key(KeyError),
-    #[error("{}: another file is pinned: its SHA-256 is {found}, that of the pinned one {pinned}", path.display())]
+    #[error("{}: a different file is pinned: the SHA-256 of this file is {found}, of the pinned file {pinned}", path.display())]
     Pinned { path: PathBuf, found: FileDigest, pinned: FileDigest },
     #[error("{}: {error}", path.display())]
     Signature { path: PathBuf, error: SignatureError },

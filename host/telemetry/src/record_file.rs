@@ -36,7 +36,9 @@ pub enum RecordFileError {
     Io(#[from] io::Error),
     #[error("it is not a regular file")]
     NotRegular,
-    #[error("others than its owner may read it (mode {mode:03o}), and it is to hold requests; chmod 600 it")]
+    #[error(
+        "others than its owner can read the file (mode {mode:03o}), and it will hold requests; run chmod 600 on it"
+    )]
     Readable { mode: u32 },
 }
 
@@ -164,7 +166,7 @@ impl RecordFile {
             job = back;
         }
         if ended.recv_timeout(LAST.saturating_sub(begun.elapsed())).is_err() {
-            tracing::warn!("the decision log was not written to its end");
+            tracing::warn!("not all of the decision log was written");
         }
     }
 }

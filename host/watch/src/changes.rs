@@ -32,7 +32,7 @@ impl Changes {
         let changed = Arc::new(Notify::new());
         let folders: BTreeSet<&Path> = files.map(folder).collect();
         let watcher = watch(&folders, changed.clone())
-            .inspect_err(|error| tracing::warn!(%error, every = ?POLL, "files are polled for changes only"))
+            .inspect_err(|error| tracing::warn!(%error, every = ?POLL, "files are only polled for changes"))
             .ok();
         let mut poll = interval(POLL);
         poll.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -73,8 +73,7 @@ fn on_generated_requests() {
     let baked = Policy::vnflcm_v2(&sandbox).expect("it loads");
     let recycled = Policy::vnflcm_v2(&sandbox).expect("it loads").with_isolation("recycle:64".parse().unwrap());
     let bundle = serde_json::to_vec(native.bundle()).expect("it is plain data");
-    let loaded =
-        Policy::from_bundle(&sandbox, &loadable_engine().expect("it is encoded"), bundle).expect("it loads");
+    let loaded = Policy::from_bundle(&sandbox, &loadable_engine().expect("it is encoded"), bundle).expect("it loads");
     let engines = Engines { native, sandboxed: [("baked", baked), ("recycled", recycled), ("loaded", loaded)] };
 
     let requests = number("SOLGATE_PARITY_REQUESTS").unwrap_or(REQUESTS);

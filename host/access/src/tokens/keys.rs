@@ -24,7 +24,7 @@ pub struct KeySet {
 /// Why a text is no set of keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NoKeys {
-    #[error("it is no JWK set; expected JSON such as {{\"keys\": [...]}}")]
+    #[error("it is not a JWK set; expected JSON such as {{\"keys\": [...]}}")]
     Form,
     #[error("no key in it can be used; expected RSA of 2048 to 8192 bits, P-256, P-384 or Ed25519, for signatures")]
     NoneUsable,

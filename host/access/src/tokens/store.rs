@@ -53,7 +53,7 @@ enum Failure {
     Fetch(#[from] FetchError),
     #[error(transparent)]
     Set(#[from] NoKeys),
-    #[error("the thread that was to read it could not be started")]
+    #[error("the thread that reads the keys could not be started")]
     Thread,
 }
 
@@ -164,7 +164,7 @@ impl KeyStore {
         }
         let keys = KeySet::parse(bytes)?;
         if keys.ignored > 0 {
-            tracing::warn!(ignored = keys.ignored, "some keys of the set are of no use for tokens");
+            tracing::warn!(ignored = keys.ignored, "some keys of the set cannot be used to check tokens");
         }
         *current = Some(Current { keys: Arc::new(keys), digest });
         Ok(KeysRead::Updated)

@@ -99,7 +99,7 @@ impl Service {
 }
 
 fn broken() -> Fault {
-    Fault::MalformedBody("it breaks off, or its framing is broken".to_owned())
+    Fault::MalformedBody("it ends too early, or its framing is broken".to_owned())
 }
 
 fn pass(warnings: Vec<HeaderValue>) -> Response<Bytes> {

@@ -292,7 +292,7 @@ pub struct RecordedFinding {
 /// Why a line is no record.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
-    #[error("it is no record of a decision: {0}")]
+    #[error("it is not a record of a decision: {0}")]
     NotARecord(serde_json::Error),
     #[error("it has format {0}, which a later version of Solgate has written; this one reads {FORMAT}")]
     Later(u32),

@@ -51,7 +51,7 @@ pub enum Reason {
     Gate(#[from] GatewayError),
     #[error(transparent)]
     Setting(#[from] SettingError),
-    #[error("the thread that was to load it could not be started, or did not end well")]
+    #[error("the thread that loads the policy could not be started, or failed")]
     Unfinished,
 }
 
@@ -112,7 +112,7 @@ pub fn prepare(
 fn examine(policy: &Policy, path: &Path, component: &[u8]) -> Result<usize, Reason> {
     let cases = solgate_cases::embedded(component, &policy.manifest().into())?;
     if cases.is_empty() {
-        tracing::warn!(file = %path.display(), "the policy brings no test cases along: nothing shows that it judges well");
+        tracing::warn!(file = %path.display(), "the policy carries no test cases: nothing shows that it judges correctly");
     }
     for case in &cases {
         pass(policy, case)?;

@@ -59,9 +59,9 @@ impl Reload {
         let (load, limits) = (self.load, self.limits);
         let mut reload = Reloading { load, limits, metrics, gates: &gates, thread: LoaderThread::default() };
         if watched.is_empty() {
-            let reason = if self.enabled { "no policy comes from a file" } else { "reloading is turned off" };
+            let reason = if self.enabled { "no policy was loaded from a file" } else { "reloading is turned off" };
             while self.hangups.recv().await.is_some() {
-                tracing::warn!(reason, "SIGHUP replaces no policy");
+                tracing::warn!(reason, "SIGHUP has no effect on policies");
             }
             return;
         }

@@ -107,7 +107,7 @@ impl Exporting {
         let Some(End { stop, ended }) = self.0.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
         let _ = stop.send(());
         if timeout(limit, ended).await.is_err() {
-            tracing::warn!("the spans were not sent to their end");
+            tracing::warn!("not all spans were sent");
         }
     }
 }
