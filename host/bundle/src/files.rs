@@ -214,7 +214,7 @@ impl Home {
                 return Ok((found, found.is_some()));
             }
         };
-        // A link on the way would lead out of the bundle, too.
+        // A link on the way would also lead out of the bundle.
         let mut path = dir.clone();
         for segment in name.split('/') {
             path.push(segment);

@@ -7,7 +7,7 @@ use solgate_document::yaml::{Key, Node, Style, Value};
 /// Most steps of a pointer: what it creates stays as shallow as a file may be.
 const MOST_STEPS: usize = 100;
 
-/// The steps of a pointer, or why it is none.
+/// The steps of a pointer, or why the text is not a pointer.
 pub(crate) fn steps(pointer: &str) -> Result<Vec<String>, String> {
     let rest = pointer
         .strip_prefix('/')

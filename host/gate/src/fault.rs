@@ -291,7 +291,7 @@ impl Fault {
     /// How a caller is to show who it is (RFC 6750, 3).
     fn challenge(&self) -> Option<HeaderValue> {
         let (error, reason) = match self {
-            // Whoever has sent no token need not be told what was wrong with it.
+            // A client that has sent no token need not be told what was wrong with it.
             Self::TokenMissing => return Some(HeaderValue::from_static("Bearer")),
             Self::TokenMalformed(reason) => ("invalid_request", reason),
             Self::TokenInvalid(reason) => ("invalid_token", reason),

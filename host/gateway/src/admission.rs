@@ -103,7 +103,7 @@ impl Admission {
 }
 
 impl BodyRoom {
-    /// Makes room for so many bytes more; false if there is none.
+    /// Makes room for this number of bytes more; false if there is none.
     fn grow(&mut self, bytes: usize) -> bool {
         let Ok(count) = u32::try_from(bytes) else { return false };
         let Ok(more) = self.bodies.clone().try_acquire_many_owned(count) else { return false };

@@ -14,7 +14,7 @@ use crate::policy_metrics::{PolicyMetrics, Role};
 pub struct CurrentGate {
     pub upstream: UpstreamConfig,
     pub role: Role,
-    /// Locked by whoever changes the gate, for as long as that takes.
+    /// Locked while the gate is changed.
     make: Mutex<MakeGate>,
     gate: RwLock<Arc<Gate>>,
 }
@@ -39,7 +39,7 @@ impl CurrentGate {
         Ok(Self { upstream, role, make: Mutex::new(make), gate: RwLock::new(Arc::new(gate)) })
     }
 
-    /// The gate that holds now. Whoever has it keeps it, whatever follows.
+    /// The current gate. A caller that has it keeps it, whatever follows.
     #[must_use]
     pub fn get(&self) -> Arc<Gate> {
         self.gate.read().unwrap_or_else(PoisonError::into_inner).clone()

@@ -10,7 +10,7 @@
 //!   that memory.
 //! - [`NativeCode::with`] gives the engine's code the memory of such a component.
 //!
-//! A component with another digest is no policy of the release, and is compiled.
+//! A component with another digest is not a policy of the release, and is compiled.
 
 mod file;
 mod load;

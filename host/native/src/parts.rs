@@ -43,7 +43,7 @@ impl<'a> Parts<'a> {
         let mut image = None;
         for payload in Parser::new(0).parse_all(component) {
             let payload = payload?;
-            // Where the parts are that are taken out counts, too.
+            // The places of the parts that are taken out also count.
             let (mark, range) = match &payload {
                 Payload::Version { range, .. } => (VERSION, Some(range.clone())),
                 Payload::End(_) => (END, None),

@@ -19,7 +19,7 @@ pub enum TemplateError {
 /// memory has as many pages as `memory` fills.
 ///
 /// # Errors
-/// If `engine` is no component such as the compiler of bundles makes.
+/// If `engine` is not a component as the compiler of bundles makes it.
 pub fn engine_with(engine: &[u8], memory: &[u8]) -> Result<Vec<u8>, TemplateError> {
     let mut component = Component::new();
     let mut inner: Option<Module> = None;

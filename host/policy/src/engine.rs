@@ -27,7 +27,7 @@ pub struct EngineConfig {
     pub evaluation: EvaluationLimits,
     /// Most evaluations at one time; more are refused with 503. Default 256.
     pub concurrency: u32,
-    /// Where compiled policies are kept between starts; `None` compiles anew.
+    /// Where compiled policies are kept between starts; `None` compiles again.
     pub cache: Option<PathBuf>,
     /// The policy engine of a release, compiled: no policy that the release has baked
     /// needs a compiler. What does not fit the machine is not used. Default: that of

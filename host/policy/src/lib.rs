@@ -136,7 +136,7 @@ impl Policy {
     /// seconds.
     ///
     /// # Errors
-    /// If it is no component, imports something, or does not keep the contract.
+    /// If it is not a component, imports something, or does not keep the contract.
     pub fn from_bytes(engine: &Engine, bytes: &[u8]) -> Result<Self, LoadError> {
         engine.check_reset();
         let digest = code::digest(bytes);

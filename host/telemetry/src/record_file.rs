@@ -147,7 +147,7 @@ impl RecordFile {
         Some(HeldRecord { file: self.clone(), taken: Box::new(taken) })
     }
 
-    /// Counts a record as dropped that has taken so many bytes.
+    /// Counts a record of this number of bytes as dropped.
     fn drop_one(&self, bytes: usize) {
         self.queued.fetch_sub(bytes, Ordering::Relaxed);
         self.metrics.count(RecordOutcome::Dropped);
@@ -230,7 +230,7 @@ impl Writer {
         self.flush();
     }
 
-    /// Opens the file anew if it was moved away, or could not be written.
+    /// Opens the file again if it was moved away, or could not be written.
     fn look(&mut self) {
         if self.file.is_some() && self.looked.elapsed() < LOOK {
             return;

@@ -54,7 +54,7 @@ fn folder(file: &Path) -> &Path {
 
 fn watch(folders: &BTreeSet<&Path>, changed: Arc<Notify>) -> notify::Result<RecommendedWatcher> {
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
-        // That files are read, by the gate among others, is no change. An error may
+        // Reading files, as the gate also does, is not a change. An error may
         // stand for events that were lost.
         if !event.is_ok_and(|event| event.kind.is_access() && !event.need_rescan()) {
             changed.notify_one();

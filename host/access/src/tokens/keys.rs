@@ -21,7 +21,7 @@ pub struct KeySet {
     pub ignored: usize,
 }
 
-/// Why a text is no set of keys.
+/// Why a text is not a set of keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NoKeys {
     #[error("it is not a JWK set; expected JSON such as {{\"keys\": [...]}}")]
@@ -79,7 +79,7 @@ impl KeySet {
     /// Takes what can be used of a set: one may hold keys for other purposes, too.
     ///
     /// # Errors
-    /// It is no set, or nothing in it can be used.
+    /// The text is not a set of keys, or no key in it can be used.
     pub fn parse(json: &[u8]) -> Result<Self, NoKeys> {
         let set: Jwks = serde_json::from_slice(json).map_err(|_| NoKeys::Form)?;
         if set.keys.len() > MOST {

@@ -71,7 +71,7 @@ fn list(differences: &[Difference]) -> String {
     differences.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
-/// Loads the policies of an upstream anew and examines them; `None` if their files
+/// Loads the policies of an upstream again and examines them; `None` if their files
 /// hold what is `live`. Takes as long as loading at the start, and the cases.
 ///
 /// # Errors

@@ -115,7 +115,7 @@ impl Exporting {
 /// What speaks to the collector, which need not be there. To be called in a runtime.
 ///
 /// # Errors
-/// The URL is none for a collector, or the certificates cannot be loaded.
+/// The URL is not valid for a collector, or the certificates cannot be loaded.
 pub fn exporter(config: &TracingConfig) -> Result<SpanExporter, TracingError> {
     let mut builder = SpanExporter::builder().with_tonic().with_endpoint(config.otlp.to_string());
     if config.is_https() {
