@@ -231,7 +231,7 @@ impl Fault {
             Self::RequestTimeout { .. } => (S::REQUEST_TIMEOUT, "transport.timeout", "Request was too slow", false),
             Self::TokenMissing => (S::UNAUTHORIZED, "access.token.missing", "Access token is missing", false),
             Self::TokenMalformed(_) => {
-                (S::BAD_REQUEST, "access.token.malformed", "Access token is not sent as it must be", false)
+                (S::BAD_REQUEST, "access.token.malformed", "Access token is not sent correctly", false)
             }
             Self::TokenInvalid(_) => (S::UNAUTHORIZED, "access.token.invalid", "Access token is not accepted", false),
             Self::TokenKeys => {
@@ -257,9 +257,9 @@ impl Fault {
             Self::UpstreamCoding => {
                 (S::BAD_GATEWAY, "upstream.coding", "Transfer coding of the VNFM's answer is not supported", false)
             }
-            Self::UpstreamCut => (S::BAD_GATEWAY, "upstream.cut", "VNFM broke off within its answer", false),
+            Self::UpstreamCut => (S::BAD_GATEWAY, "upstream.cut", "VNFM ended its answer too early", false),
             Self::UpstreamSilent { .. } => {
-                (S::GATEWAY_TIMEOUT, "upstream.silent", "VNFM fell silent within its answer", false)
+                (S::GATEWAY_TIMEOUT, "upstream.silent", "VNFM stopped within its answer", false)
             }
             Self::FactUnavailable { .. } => {
                 (S::SERVICE_UNAVAILABLE, "gate.fact-unavailable", "State of the VNFM is not available", true)
