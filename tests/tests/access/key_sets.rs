@@ -92,7 +92,7 @@ fn while_the_issuer_fails_the_keys_stay() {
         (Reply::status(500), "500"),
         (redirection, "302"),
         (large, "larger than"),
-        (Reply { status: 200, fields: vec![], body: "<html>".to_owned() }, "no JWK set"),
+        (Reply { status: 200, fields: vec![], body: "<html>".to_owned() }, "not a JWK set"),
         (Reply::json(&json!({"keys": []})), "no key in it can be used"),
         (Reply::json(&json!({"keys": [{"kty": "oct", "k": "AAAA"}]})), "no key in it can be used"),
     ];
