@@ -45,7 +45,7 @@ local UNAVAILABLE = [[{"title":"Gate is not reachable","status":503,"detail":"]]
     .. [["violations":[{"rule":"gate.unavailable","detail":"The service that judges requests did not answer."}]}]]
 
 local TRUNCATED = [[{"title":"Request body did not reach the gate","status":500,"detail":"]]
-    .. [[The server in front of the gate holds less of a body than the policy judges; its tune.bufsize must be larger.",]]
+    .. [[The server in front of the gate holds less of a body than the policy judges; set a larger tune.bufsize.",]]
     .. [["violations":[{"rule":"gate.body-cut","detail":"The body does not fit into the server's buffer."}]}]]
 
 -- All values of all fields. HAProxy counts them from 0.

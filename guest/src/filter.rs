@@ -35,7 +35,7 @@ impl FilterFault {
         match self {
             Self::Syntax { at, expected } => {
                 format!(
-                    "The query parameter {name} is not a filter: at character {} {expected} is expected, as in (eq,attribute,value).",
+                    "The query parameter {name} is not a filter: expected {expected} at character {}, as in (eq,attribute,value).",
                     at.saturating_add(1)
                 )
             }

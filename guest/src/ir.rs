@@ -383,9 +383,9 @@ pub enum Stage {
     Access,
     /// Reads the head only.
     Head,
-    /// Reads the query, too.
+    /// Also reads the query.
     Query,
-    /// Reads the body, too.
+    /// Also reads the body.
     Body,
     /// Reads facts, and says that there is nothing (for the caller) at this path:
     /// a 404, before anything else is said about it.

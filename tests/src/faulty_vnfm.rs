@@ -12,7 +12,7 @@ use crate::vnfm::{Received, receive_body, receive_head};
 /// What it does with one request.
 #[derive(Debug, Clone)]
 pub enum Act {
-    /// Reads the body, too. Without this, a connection that ends is reset, as the
+    /// Also reads the body. Without this, a connection that ends is reset, as the
     /// body was not read.
     ReadBody,
     Send(Vec<u8>),

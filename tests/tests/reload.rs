@@ -234,7 +234,7 @@ fn without_reload_the_policy_stays() {
     replace(&policy, &policies().second);
     door.server.signal("HUP");
     let deadline = Instant::now() + Duration::from_secs(60);
-    while !door.server.said().contains("SIGHUP replaces no policy reason=\"reloading is turned off\"") {
+    while !door.server.said().contains("SIGHUP has no effect on policies reason=\"reloading is turned off\"") {
         assert!(Instant::now() < deadline && door.server.is_running(), "{}", door.server.said());
         std::thread::sleep(Duration::from_millis(20));
     }

@@ -411,7 +411,7 @@ fn a_candidate_that_could_not_judge_is_found_at_the_start() {
     let hostile = hostile_policy(elsewhere.path());
     let hostile = hostile.to_str().expect("UTF-8");
     let table: [(&[&str], &str); 4] = [
-        (&["--shadow", &pinned], "another file is pinned"),
+        (&["--shadow", &pinned], "a different file is pinned"),
         (&["--shadow", candidate, "--require-signature", &public], "it is not signed"),
         (&["--shadow", "nowhere.wasm"], "cannot read nowhere.wasm"),
         (&["--shadow", hostile, "--set", "maxTimeout=1"], "maxTimeout"),

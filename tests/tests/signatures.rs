@@ -111,10 +111,10 @@ fn a_policy_that_is_signed_loads_at_every_door() {
 #[test]
 fn a_policy_that_is_not_signed_as_it_must_be_is_refused() {
     let desk = Desk::new();
-    let refuted = "solgate: policy.wasm: policy.wasm.sig is not its signature by team.key.pub: \
+    let refuted = "solgate: policy.wasm: policy.wasm.sig is not a signature of this policy by team.key.pub: \
                    the policy was altered after it was signed, or somebody else signed it";
     let format = format!(
-        "solgate: policy.wasm: policy.wasm.sig is no signature of a policy: expected the line {MARK}, and one of Base64"
+        "solgate: policy.wasm: policy.wasm.sig is not the signature of a policy: expected the line {MARK}, and a line of Base64"
     );
     desk.refused(
         SIGNED,
@@ -154,7 +154,7 @@ fn a_policy_that_is_another_than_the_pinned_one_is_refused() {
     let other = FileDigest::of(b"");
     let pinned = format!("policy.wasm@sha256:{other}");
     let why = format!(
-        "solgate: policy.wasm: another file is pinned: its SHA-256 is {}, that of the pinned one {other}",
+        "solgate: policy.wasm: a different file is pinned: the SHA-256 of this file is {}, of the pinned file {other}",
         desk.digest()
     );
     desk.refused(&["--policy", &pinned], &why);
@@ -187,7 +187,7 @@ fn the_same_is_asked_by_the_configuration_file() {
     for (policy, more, status, expected) in [
         (right.as_str(), "", 0, "the configuration is good"),
         (&format!("policy.wasm@sha256:{}", desk.digest()), "", 0, "the configuration is good"),
-        (&wrong, "", 2, "another file is pinned"),
+        (&wrong, "", 2, "a different file is pinned"),
         (&right, signed, 2, "it is not signed"),
         ("{ sha256: 00 }", "", 2, "solgate.yaml:4:9: file is missing: the path of the policy"),
         ("{ file: policy.wasm, sha256: abc }", "", 2, "solgate.yaml:4:38: expected the 64 hexadecimal digits"),
@@ -273,7 +273,11 @@ fn a_private_key_is_for_its_owner_alone() {
         desk.set_mode("team.key", mode);
         let done = desk.run(&["sign", "policy.wasm", "--key", "team.key"]);
         let said = String::from_utf8(done.stderr).expect("it is UTF-8");
-        assert_eq!((done.status.code(), said.contains("open to others")), (Some(2), true), "{mode:o}: {said}");
+        assert_eq!(
+            (done.status.code(), said.contains("others than the owner can read")),
+            (Some(2), true),
+            "{mode:o}: {said}"
+        );
         assert!(!desk.path("policy.wasm.sig").exists(), "{mode:o}");
     }
     desk.set_mode("team.key", 0o400);
@@ -297,14 +301,14 @@ fn files_that_are_no_keys_are_refused_and_their_secrets_kept() {
     // The name of the algorithm X25519 differs in one byte.
     let x25519 = |pem: &str| pem.replace("BQYDK2Vw", "BQYDK2Vu");
     for (key, why) in [
-        ("", "this is no PEM file"),
-        ("secret\n", "this is no PEM file"),
-        (&secret, "this is no PEM file"),
+        ("", "this is not a PEM file"),
+        ("secret\n", "this is not a PEM file"),
+        (&secret, "this is not a PEM file"),
         (&public, "this is a public key"),
         (&relabelled("ENCRYPTED PRIVATE KEY"), "this is an encrypted private key"),
         (&relabelled("OPENSSH PRIVATE KEY"), "this is a private key of OpenSSH"),
         (&relabelled("EC PRIVATE KEY"), "this is something else"),
-        (&x25519(&private), "this key is not of ed25519"),
+        (&x25519(&private), "this key is not an ed25519 key"),
         (&private.replace(&secret, &secret[..32]), "this key is damaged"),
         (&private.replace(&secret, &secret.replace('M', "*")), "this key is damaged"),
         (&"x".repeat(1 << 20), "this is larger than a key"),
@@ -314,12 +318,12 @@ fn files_that_are_no_keys_are_refused_and_their_secrets_kept() {
     }
     let weak = format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", weak_key());
     for (key, why) in [
-        ("", "this is no PEM file"),
+        ("", "this is not a PEM file"),
         (private.as_str(), "this is a private key, which belongs only where policies are signed"),
         (&private.replace("PRIVATE KEY", "CERTIFICATE"), "this is a certificate"),
-        (&x25519(&public), "this key is not of ed25519"),
+        (&x25519(&public), "this key is not an ed25519 key"),
         (&private.replace("PRIVATE", "PUBLIC"), "this key is damaged"),
-        (&weak, "one for which anybody can make signatures"),
+        (&weak, "anybody can make signatures for this public key"),
     ] {
         desk.write("wrong.pub", 0o644, key);
         told(&desk, &["verify", "policy.wasm", "--public-key", "wrong.pub"], why, &secret);

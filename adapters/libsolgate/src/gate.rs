@@ -46,7 +46,7 @@ impl Gate {
         let load = |sources: &PolicySources, isolation| policies(&engine, sources, isolation);
         // Each request brings its own source of facts; this one is never asked.
         let make = live_gate(&config, Arc::new(MapFacts::default()), &load)?.make;
-        // A setting that has ended by now must name a rule that exists, too.
+        // A setting that has already ended must also name a rule that exists.
         make(config.all_settings())?;
         let current = current(&config, &make, SystemTime::now())?;
         let delegation = Delegation::new(config.facts.credentials.clone(), config.facts.max_bytes);

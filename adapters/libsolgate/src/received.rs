@@ -28,7 +28,7 @@ pub unsafe fn bytes<'a>(text: Text) -> &'a [u8] {
     if text.data.is_null() || isize::try_from(text.length).is_err() {
         return &[];
     }
-    // SAFETY: the caller says that it leads to so many bytes.
+    // SAFETY: the caller says that it leads to this number of bytes.
     unsafe { std::slice::from_raw_parts(text.data.cast::<u8>(), text.length) }
 }
 
@@ -38,7 +38,7 @@ unsafe fn fields<'a>(fields: *const Field, count: usize) -> &'a [Field] {
     if fields.is_null() || count.checked_mul(size_of::<Field>()).is_none_or(|size| isize::try_from(size).is_err()) {
         return &[];
     }
-    // SAFETY: the caller says that it leads to so many fields.
+    // SAFETY: the caller says that it leads to this number of fields.
     unsafe { std::slice::from_raw_parts(fields, count) }
 }
 
@@ -99,7 +99,7 @@ fn caller(verified: &[u8], address: &[u8]) -> Result<Option<Caller>, String> {
     let verified = match verified {
         [] => Verified::default(),
         text => serde_json::from_slice(text)
-            // Only an object: serde takes a list for a structure, too.
+            // Only an object: serde also takes a list for a structure.
             .and_then(|object: Map<String, Value>| serde_json::from_value(Value::Object(object)))
             .map_err(|_| "what the server says of the caller cannot be read")?,
     };
@@ -113,7 +113,7 @@ fn caller(verified: &[u8], address: &[u8]) -> Result<Option<Caller>, String> {
         roles: verified.roles,
         scopes: verified.scopes,
         certificate_names: verified.certificate_names,
-        // That of a Unix socket is no address.
+        // The address of a Unix socket is not an IP address.
         source_address: address.flatten().map(|address| address.to_string()),
     }))
 }

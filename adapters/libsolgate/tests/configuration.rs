@@ -97,7 +97,7 @@ fn what_is_wrong_and_where() {
             "configuration:1:1: unknown member url; known here: policies, requireSignature, set, severity, mode, isolation, evaluation, facts, factFailure, problem"
                 .to_owned(),
         ),
-        ("\nmode: strict", "configuration:2:7: expected enforce, monitor or off, found another text".to_owned()),
+        ("\nmode: strict", "configuration:2:7: expected enforce, monitor or off, found a different value".to_owned()),
         (
             "facts: {ttl: 1s}",
             "configuration: facts.ttl has no meaning here, because the embedding program fetches the facts; remove it"
@@ -110,7 +110,7 @@ fn what_is_wrong_and_where() {
         ),
         (
             "facts: {timeout: 0s}",
-            "configuration:1:18: expected a duration above zero such as 500ms, 10s or 1m 30s, a year at most, found another text"
+            "configuration:1:18: expected a duration above zero such as 500ms, 10s or 1m 30s, a year at most, found a different value"
                 .to_owned(),
         ),
         (
@@ -131,7 +131,7 @@ fn what_is_wrong_and_where() {
         ),
         (
             &format!("policies: [{{file: {core}, sha256: {OTHER_DIGEST}}}]"),
-            format!("{core}: another file is pinned: its SHA-256 is {CORE_DIGEST}, that of the pinned one {OTHER_DIGEST}"),
+            format!("{core}: a different file is pinned: the SHA-256 of this file is {CORE_DIGEST}, of the pinned file {OTHER_DIGEST}"),
         ),
         (
             &format!("policies: [{core}]\nrequireSignature: [{key}]"),

@@ -48,7 +48,7 @@ fn the_program_of_the_guide_judges_asks_and_answers() {
 
     let asked = format!("{asked}\n");
     assert_eq!(run(&program, "mode: monitor"), (Some(0), asked));
-    let wrong = "configuration:1:7: expected enforce, monitor or off, found another text\n";
+    let wrong = "configuration:1:7: expected enforce, monitor or off, found a different value\n";
     assert_eq!(run(&program, "mode: wrong"), (Some(1), wrong.to_owned()));
 }
 

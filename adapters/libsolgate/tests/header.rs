@@ -1,4 +1,4 @@
-//! `include/solgate.h` is what the sources say. `BLESS=1` writes it anew.
+//! `include/solgate.h` is what the sources say. `BLESS=1` writes it again.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -28,5 +28,5 @@ fn the_header_is_up_to_date() {
         std::fs::write(&header, &made).expect("it is written");
     }
     let committed = std::fs::read_to_string(&header).unwrap_or_default();
-    assert_eq!(committed, made, "include/solgate.h is out of date; BLESS=1 writes it anew");
+    assert_eq!(committed, made, "include/solgate.h is out of date; BLESS=1 writes it again");
 }

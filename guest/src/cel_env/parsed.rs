@@ -1,4 +1,4 @@
-//! Expressions as they were written, for whoever looks into them before a policy
+//! Expressions as they were written, for code that looks into them before a policy
 //! is built.
 
 use cel::{Context, IdedExpr, common::value::CowVal, context::VariableResolver};

@@ -6,7 +6,7 @@ use fluent_uri::Uri;
 
 /// The host of an absolute URI (RFC 3986): a name in lower case without a final
 /// dot, or an address in its usual spelling, an IPv6 one without brackets. Empty
-/// if the text is no URI, has no host, or hides the host behind `%`: such a text
+/// if the text is not a URI, has no host, or hides the host behind `%`: such a text
 /// is in no list of hosts.
 pub(super) fn host(text: &str) -> String {
     let Some(authority) = Uri::parse(text).ok().and_then(|uri| uri.authority()) else {
@@ -23,7 +23,7 @@ pub(super) fn host(text: &str) -> String {
     if name.contains('%') { String::new() } else { name.to_ascii_lowercase() }
 }
 
-/// The scheme of an absolute URI, in lower case; empty if the text is no URI.
+/// The scheme of an absolute URI, in lower case; empty if the text is not a URI.
 pub(super) fn scheme(text: &str) -> String {
     Uri::parse(text).map_or_else(|_| String::new(), |uri| uri.scheme().as_str().to_ascii_lowercase())
 }
@@ -47,7 +47,7 @@ mod tests {
             ("https:///path", "https", ""),
             ("mailto:ops@example.com", "mailto", ""),
             ("https://nfv%6f.example.com/", "https", ""),
-            // What some clients mend is no URI.
+            // A text that some clients mend is not a URI.
             ("https://evil.example\\@nfvo.example.com/", "", ""),
             ("https://nfvo.example.com\t.evil.example/", "", ""),
             (" https://nfvo.example.com/", "", ""),

@@ -34,10 +34,14 @@ pub(super) fn windows(bundle: &ir::Bundle) -> Result<Vec<Window>, InitError> {
     }
     let period = |window: &ir::Window, period: &ir::Period| {
         let zone = zones.get(period.zone.as_str());
-        let zone =
-            zone.ok_or_else(|| fault(&window.name, format!("is in the zone {}, which is not here", period.zone)))?;
+        let zone = zone.ok_or_else(|| {
+            fault(&window.name, format!("has the time zone {}, which the bundle does not hold", period.zone))
+        })?;
         if period.from >= DAY || !(1..=DAY).contains(&period.to) {
-            return Err(fault(&window.name, format!("is from minute {} to {}", period.from, period.to)));
+            return Err(fault(
+                &window.name,
+                format!("has a period from minute {} to minute {}", period.from, period.to),
+            ));
         }
         let days = period.days.iter().map(|day| weekday(*day)).collect();
         Ok(Period { zone: zone.clone(), days, from: period.from, to: period.to })

@@ -2,7 +2,7 @@
 //! fields: Go's `encoding/json` always does, others on demand.
 
 /// Whether names differ in case at most. More than such readers take for equal:
-/// `ß` and `ss`, too, are alike.
+/// `ß` and `ss` are also alike.
 pub(crate) fn alike(left: &str, right: &str) -> bool {
     for (left_byte, right_byte) in left.bytes().zip(right.bytes()) {
         if !left_byte.is_ascii() || !right_byte.is_ascii() {

@@ -23,7 +23,7 @@ impl<'t> Parser<'t> {
     /// An integer of few digits without a sign, and where it ends; none if the number is
     /// another one, or malformed.
     fn short(&self) -> Option<(u64, usize)> {
-        /// Every reader keeps so many.
+        /// Every reader keeps this number of digits.
         const DIGITS: usize = 15;
         let mut value = 0_u64;
         let mut at = self.at;

@@ -192,7 +192,7 @@ impl<'a> json::Array<'a, Tape> for Array<'a> {
     }
 }
 
-/// Equality as JSON Schema has it: 1 is 1.0, and the order of members is no matter.
+/// Equality as JSON Schema has it: 1 is 1.0, and the order of members does not matter.
 fn equal(node: Node<'_>, expected: &Value) -> bool {
     match (node.kind(), expected) {
         (Kind::Null, Value::Null) => true,

@@ -77,17 +77,12 @@ fn faults_are_reported_under_the_rule_that_the_schema_names() {
     let schema = terminate();
     assert!(schema.wants_object);
     let cases = [
-        (
-            json!({}),
-            "type.required",
-            "/terminationType",
-            "terminationType is missing; expected is GRACEFUL or FORCEFUL.",
-        ),
+        (json!({}), "type.required", "/terminationType", "terminationType is missing; expected GRACEFUL or FORCEFUL."),
         (
             json!({"terminationType": "graceful"}),
             "type.enum",
             "/terminationType",
-            "terminationType is the string \"graceful\"; expected is GRACEFUL or FORCEFUL.",
+            "terminationType is the string \"graceful\"; expected GRACEFUL or FORCEFUL.",
         ),
         (json!({"terminationType": "FORCEFUL", "timeout": "10"}), "timeout.type", "/timeout", "Give whole seconds."),
         (json!({"terminationType": "FORCEFUL", "timeout": -1}), "timeout.range", "/timeout", "Give whole seconds."),
@@ -95,34 +90,34 @@ fn faults_are_reported_under_the_rule_that_the_schema_names() {
             json!({"terminationType": "FORCEFUL", "additionalParams": []}),
             "body",
             "/additionalParams",
-            "additionalParams is an array; expected is an object.",
+            "additionalParams is an array; expected an object.",
         ),
         (
             json!({"terminationType": "FORCEFUL", "items": [{"id": "a"}, {}]}),
             "item",
             "/items/1/id",
-            "id (at /items/1/id) is missing; expected is a string.",
+            "id (at /items/1/id) is missing; expected a string.",
         ),
         (
             json!({"terminationType": "FORCEFUL", "items": [{"id": 1}]}),
             "item",
             "/items/0/id",
-            "id (at /items/0/id) is 1; expected is a string.",
+            "id (at /items/0/id) is 1; expected a string.",
         ),
         (
             json!({"terminationType": "FORCEFUL", "items": [3]}),
             "item",
             "/items/0",
-            "items[0] (at /items/0) is 3; expected is an object.",
+            "items[0] (at /items/0) is 3; expected an object.",
         ),
-        (json!({"terminationType": "FORCEFUL", "shared": 1}), "other", "/shared", "shared is 1; expected is a string."),
+        (json!({"terminationType": "FORCEFUL", "shared": 1}), "other", "/shared", "shared is 1; expected a string."),
         (
             json!({"terminationType": "FORCEFUL", "callback": "/x"}),
             "uri",
             "/callback",
-            "callback is the string \"/x\"; expected is an absolute http or https URI with a host.",
+            "callback is the string \"/x\"; expected an absolute http or https URI with a host.",
         ),
-        (json!([]), "body", "", "The request body is an array; expected is an object."),
+        (json!([]), "body", "", "The request body is an array; expected an object."),
     ];
     for (body, rule, pointer, detail) in cases {
         assert_eq!(faults(&schema, &body), [(rule.to_owned(), pointer.to_owned(), detail.to_owned())], "{body}");
@@ -165,13 +160,13 @@ fn alternatives() {
             json!({"vim": {"v1": {}}}),
             "vim",
             "/vim/v1/vimType",
-            "vimType (at /vim/v1/vimType) is missing; expected is a string.",
+            "vimType (at /vim/v1/vimType) is missing; expected a string.",
         ),
         (
             json!({"vim": {"v1": {"vimType": "x", "accessInfo": {"password": 1}}}}),
             "vim.password",
             "/vim/v1/accessInfo/password",
-            "password (at /vim/v1/accessInfo/password) is 1; expected is a string.",
+            "password (at /vim/v1/accessInfo/password) is 1; expected a string.",
         ),
         (json!({"closed": {"a": 1, "b": 2}}), "item", "/closed", "closed has 'b', which it must not have; remove it."),
         (json!({"never": {"a": 1, "b": 2}}), "item", "/never", "never must not have a and b together."),

@@ -36,10 +36,10 @@ impl Wording<'_> {
         let name = name(pointer);
         let found = || self.found(error);
         let length = || self.body.at(error.instance_path().as_str()).map_or(0, length);
-        let is = |expected: String| format!("{name} is {}; expected is {expected}.", found());
+        let is = |expected: String| format!("{name} is {}; expected {expected}.", found());
         match error.kind() {
             Kind::Required { .. } => match expectation(root, pointer) {
-                Some(expected) => format!("{name} is missing; expected is {expected}."),
+                Some(expected) => format!("{name} is missing; expected {expected}."),
                 None => format!("{name} is missing, but required."),
             },
             Kind::Type { kind } => is(types(kind)),
@@ -56,32 +56,32 @@ impl Wording<'_> {
             }
             Kind::Pattern { pattern } => is(format!("a string that matches {}", text::clean(pattern))),
             Kind::Format { format } => is(format_name(format).to_owned()),
-            Kind::MinItems { limit } => format!("{name} has {} items; expected are {limit} or more.", length()),
-            Kind::MaxItems { limit } => format!("{name} has {} items; expected are {limit} or fewer.", length()),
+            Kind::MinItems { limit } => format!("{name} has {} items; expected {limit} or more.", length()),
+            Kind::MaxItems { limit } => format!("{name} has {} items; expected {limit} or fewer.", length()),
             Kind::UniqueItems => format!("{name} has equal items; each may occur once."),
             Kind::MinProperties { limit } => {
-                format!("{name} has {} members; expected are {limit} or more.", length())
+                format!("{name} has {} members; expected {limit} or more.", length())
             }
             Kind::MaxProperties { limit } => {
-                format!("{name} has {} members; expected are {limit} or fewer.", length())
+                format!("{name} has {} members; expected {limit} or fewer.", length())
             }
             Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
                 let names: Vec<String> = unexpected.iter().take(LISTED).map(|name| text::quote(name)).collect();
                 format!("{name} has {}, which it must not have; remove it.", text::all(&names))
             }
             Kind::AdditionalItems { limit } => {
-                format!("{name} has {} items; expected are {limit} or fewer.", length())
+                format!("{name} has {} items; expected {limit} or fewer.", length())
             }
             Kind::UnevaluatedItems { .. } => {
                 format!("{name} has items that it must not have; remove them.")
             }
-            Kind::Contains => format!("{name} has no item of the kind that it must have."),
+            Kind::Contains => format!("{name} must have an item of a certain kind, and has none."),
             Kind::PropertyNames { error } => {
                 format!("{name} has a member whose name is not allowed: {}", self.explain(error, pointer))
             }
             Kind::Not { .. } => match excluded(trace) {
                 Some(members) => format!("{name} must not have {} together.", text::all(&members)),
-                None => is("a value of another kind".to_owned()),
+                None => is("a different kind of value".to_owned()),
             },
             Kind::FalseSchema => format!("{name} must not be there; remove it."),
             Kind::AnyOf { context } => alternatives(&name, "at least one", trace, "anyOf")
@@ -89,7 +89,7 @@ impl Wording<'_> {
             Kind::OneOfNotValid { context } => alternatives(&name, "exactly one", trace, "oneOf")
                 .unwrap_or_else(|| self.none_of(&name, &found(), context)),
             Kind::OneOfMultipleValid { .. } => alternatives(&name, "exactly one", trace, "oneOf")
-                .unwrap_or_else(|| format!("{name} matches more than one alternative; exactly one is expected.")),
+                .unwrap_or_else(|| format!("{name} matches more than one alternative; expected exactly one.")),
             _ => format!("{name} is not valid."),
         }
     }

@@ -74,7 +74,7 @@ fn check_parameter(call: &Call<'_>, header: &HeaderParameter, name: &str, rule: 
         report.fail(
             rule,
             location,
-            format!("The header field {} is {}; expected is {expected}.", header.name, text::quote(value)),
+            format!("The header field {} is {}; expected {expected}.", header.name, text::quote(value)),
         );
     }
 }

@@ -50,11 +50,11 @@ pub(super) fn check(request: &Request<'_>, profile: &Profile, operation: Option<
 /// What is wrong with credentials, if anything.
 fn fault(value: &str) -> Option<&'static str> {
     let Some((scheme, credentials)) = value.split_once([' ', '\t']) else {
-        return Some("has no credentials; expected is a scheme, such as Bearer, a space and the token");
+        return Some("has no credentials; expected a scheme, such as Bearer, a space and the token");
     };
     let credentials = trim(credentials);
     if !is_token(scheme) || credentials.is_empty() {
-        return Some("has no credentials; expected is a scheme, such as Bearer, a space and the token");
+        return Some("has no credentials; expected a scheme, such as Bearer, a space and the token");
     }
     if scheme.eq_ignore_ascii_case("bearer") && !is_b64token(credentials) {
         return Some("has a Bearer token with characters that no token has");

@@ -45,7 +45,7 @@ pub(super) fn check_content(call: &Call<'_>, report: &mut Report<'_>) -> Content
     if body.is_empty() {
         if defined.required {
             let detail = format!(
-                "The request body is missing; expected is a JSON object of the type {}.{}",
+                "The request body is missing; expected a JSON object of the type {}.{}",
                 defined.schema,
                 wanted(compiled)
             );
@@ -89,7 +89,7 @@ fn check_media_type(call: &Call<'_>, defined: &Body, compiled: &CompiledBody, re
     report.looks_at(&[rule::CONTENT_TYPE_REQUIRED]);
     let Some(value) = fields.next() else {
         let detail =
-            format!("The header field Content-Type is missing; a request with a body needs it, here {proper}.");
+            format!("The header field Content-Type is missing; a request with a body needs it. Send {proper}.");
         report.fail(rule::CONTENT_TYPE_REQUIRED, location(), detail);
         return;
     };
@@ -117,11 +117,11 @@ fn check_media_type(call: &Call<'_>, defined: &Body, compiled: &CompiledBody, re
         }
         (Some((_, None)), _) => {}
         (Some((_, Some(rule))), _) => {
-            let detail = format!("The header field Content-Type is {}; expected is {proper}.", text::quote(value));
+            let detail = format!("The header field Content-Type is {}; expected {proper}.", text::quote(value));
             report.fail(*rule, location(), detail);
         }
         (None, _) => {
-            let detail = format!("The header field Content-Type is {}; expected is {proper}.", text::quote(value));
+            let detail = format!("The header field Content-Type is {}; expected {proper}.", text::quote(value));
             // Where the rule only warns about a media type that is read all the
             // same, this one is refused: nothing says how to read it.
             if compiled.tolerated.contains(&Some(compiled.media_type_rule)) {
@@ -167,7 +167,7 @@ pub(super) fn read<'a>(call: &Call<'a>, content: Content<'a>, report: &mut Repor
         report.looks_at(&[rule::JSON_OBJECT]);
     }
     if wants_object && !read.document.root().is_object() {
-        let detail = "The request body is valid JSON, but not a JSON object, which is expected.".to_owned();
+        let detail = "The request body is valid JSON, but not a JSON object; send a JSON object.".to_owned();
         if report.fail(rule::JSON_OBJECT, Location::Body(String::new()), detail) {
             return Content::Unreadable;
         }
@@ -189,7 +189,7 @@ fn explain(fault: JsonFault, depth: u32) -> (usize, String, String) {
         JsonFault::Malformed { line, column, expected } => (
             rule::JSON_MALFORMED,
             String::new(),
-            format!("The request body is not valid JSON: expected is {expected} at line {line}, column {column}."),
+            format!("The request body is not valid JSON: expected {expected} at line {line}, column {column}."),
         ),
         JsonFault::DuplicateKey { pointer, key } => {
             let detail = format!(
@@ -275,7 +275,7 @@ fn report_number(call: &Call<'_>, body: &CompiledBody, number: PlacedNumber<'_>,
     let literal = text::quote(literal);
     if !matters {
         let detail = format!(
-            "Not every reader keeps the value of the number {literal} (at {}); it may arrive as another one. A string arrives unchanged.",
+            "Some readers change the value of the number {literal} (at {}), so it may arrive as a different number. A string arrives unchanged.",
             text::clean(&pointer)
         );
         return report.fail(rule::JSON_NUMBER_FREE, Location::Body(pointer), detail);
@@ -285,7 +285,7 @@ fn report_number(call: &Call<'_>, body: &CompiledBody, number: PlacedNumber<'_>,
         && !report.has(rule, &pointer)
     {
         let detail = format!(
-            "{} is {literal}; expected is an integer between -9007199254740991 and 9007199254740991.",
+            "{} is {literal}; expected an integer between -9007199254740991 and 9007199254740991.",
             last_segment(&pointer)
         );
         denied = report.fail_as(rule, schema_status(call, rule), Location::Body(pointer.clone()), detail);
@@ -298,7 +298,7 @@ fn report_number(call: &Call<'_>, body: &CompiledBody, number: PlacedNumber<'_>,
 
 fn report_name(found: &NameInAnotherCase, report: &mut Report<'_>) -> bool {
     let detail = format!(
-        "The member name {} is {} in another case; some readers take it for that one, others for an unknown one. Send {1}, or another name.",
+        "The member name {} differs from {} only in case; some readers treat the two as the same name, others do not. Send {1}, or a different name.",
         text::quote(&found.name),
         text::quote(&found.declared)
     );

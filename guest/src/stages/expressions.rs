@@ -94,7 +94,7 @@ pub(super) fn judge(
                     .as_ref()
                     .and_then(|detail| detail.text(context).ok())
                     .map(|detail| text::clean(&detail))
-                    // One that says nothing is none.
+                    // A detail that says nothing does not count.
                     .filter(|detail| !detail.is_empty());
                 let detail =
                     detail.unwrap_or_else(|| entry.map_or_else(String::new, |entry| format!("{}.", entry.title)));

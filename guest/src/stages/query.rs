@@ -76,7 +76,7 @@ fn check_value(parameter: &QueryParameter, value: &str, report: &mut Report<'_>)
             report.looks_at(&[rule::SELECTOR_FLAG]);
             if !value.is_empty() {
                 let detail = format!(
-                    "The query parameter {} has the value {}; it is a flag and takes none.",
+                    "The query parameter {} has the value {}; it is a flag and takes no value.",
                     parameter.name,
                     text::quote(value)
                 );

@@ -100,7 +100,7 @@ pub(super) fn check<'a>(
         Route::Found { below, resource } => (*below, *resource),
         // If that only warns, the request is judged as without the slash.
         Route::TrailingSlash { below, resource } => {
-            let detail = "The path ends with a slash, which makes it another URI; leave it out.".to_owned();
+            let detail = "The path ends with a slash, which makes it a different URI; leave the slash out.".to_owned();
             if report.fail(rule::ROUTE_TRAILING_SLASH, Location::Request, detail) {
                 return None;
             }

@@ -40,7 +40,7 @@ pub(super) fn check(call: &Call<'_>, report: &mut Report<'_>) {
     match (ApiVersion::parse(value), short) {
         (None, None) => {
             let detail = format!(
-                "The header field Version is {}; expected is MAJOR.MINOR.PATCH, such as {}, optionally followed by -impl: and a text.",
+                "The header field Version is {}; expected MAJOR.MINOR.PATCH, such as {}, optionally followed by -impl: and a text.",
                 text::quote(value),
                 supported()
             );
@@ -57,7 +57,7 @@ pub(super) fn check(call: &Call<'_>, report: &mut Report<'_>) {
                 report.looks_at(&[rule::VERSION_SUPPORTED]);
             } else {
                 let detail = format!(
-                    "The header field Version asks for {}; supported is {}.",
+                    "The header field Version asks for {}; expected {}.",
                     text::clean(value.split('-').next().unwrap_or_default()),
                     supported()
                 );

@@ -107,10 +107,10 @@ impl AccessMetrics {
         let handshakes_failed = Family::default();
         registry.register(
             "tls_handshake_failures",
-            "Connections that have come to nothing before the first request",
+            "Connections that failed before the first request",
             handshakes_failed.clone(),
         );
-        let help = "Changed certificates by what became of them";
+        let help = "Changed certificates by outcome";
         let tls_reloads = OutcomeCounter::register_without_values(registry, "tls_reloads", help);
         let not_after = Family::default();
         registry.register(

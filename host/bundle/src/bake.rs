@@ -55,11 +55,11 @@ pub enum CarriedError {
     Section(#[from] SectionError),
     /// Made in another language, or by an earlier version of `solgate build`.
     #[error(
-        "it does not carry the bundle that it was baked from; name the bundle's folder instead, or bake it anew with `solgate build`"
+        "it does not carry the bundle that it was baked from; name the bundle's folder instead, or bake it again with `solgate build`"
     )]
     Absent,
     #[error(
-        "the bundle that it carries cannot be read: {0}; name the bundle's folder instead, or bake it anew with `solgate build`"
+        "the bundle that it carries cannot be read: {0}; name the bundle's folder instead, or bake it again with `solgate build`"
     )]
     Unreadable(serde_json::Error),
 }

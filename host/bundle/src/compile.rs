@@ -249,7 +249,7 @@ fn check_root_variables(policy: &Policy, api: &Api<'_>, report: &mut Report) {
     for variable in &policy.root_variables {
         if let Some(op) = api.operations.iter().find(|op| op.path_variables.contains(&variable.name)) {
             report
-                .mistake(variable.at, format!("the path of `{}` has a variable `{}`, too", op.def.id, variable.name))
+                .mistake(variable.at, format!("the path of `{}` also has a variable `{}`", op.def.id, variable.name))
                 .hint("give the variable of the API root another name");
         }
     }
@@ -271,7 +271,7 @@ fn check_facts(policy: &Policy, api: &Api<'_>, declared: &[Declared], report: &m
         if !report.has_mistakes() && !declared.iter().any(|rule| rule.uses.facts.contains(name)) {
             report
                 .warning(fact.at, format!("no rule reads the fact `{name}`"))
-                .hint("remove it, or the rule that was to read it is missing");
+                .hint("remove it, or add the rule that should read it");
         }
     }
 }
@@ -286,7 +286,7 @@ fn check_tables(policy: &Policy, declared: &[Declared], report: &mut Report) {
         if !is_used {
             report
                 .warning(at, format!("no rule names the {what} `{name}`"))
-                .hint("remove it, or the rule that was to name it is missing");
+                .hint("remove it, or add the rule that should name it");
         }
     };
     for list in &policy.lists {

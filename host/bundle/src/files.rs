@@ -214,7 +214,7 @@ impl Home {
                 return Ok((found, found.is_some()));
             }
         };
-        // A link on the way would lead out of the bundle, too.
+        // A link on the way would also lead out of the bundle.
         let mut path = dir.clone();
         for segment in name.split('/') {
             path.push(segment);
@@ -231,7 +231,7 @@ impl Home {
         if path != whole {
             let shown = self.shown(name);
             report
-                .file_mistake(&shown, format!("the way to `{shown}` leads through something that is no folder"))
+                .file_mistake(&shown, format!("the path to `{shown}` leads through something that is not a folder"))
                 .hint("a bundle holds its own files: symbolic links are not followed");
             return Ok((None, true));
         }

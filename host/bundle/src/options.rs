@@ -62,7 +62,7 @@ pub(crate) fn built_in() -> Vec<OptionDef> {
             OptionKind::String,
             Json::from("deny"),
             vec![Json::from("deny"), Json::from("pass")],
-            "What becomes of a request below none of the API roots.",
+            "What happens to a request that is below none of the API roots.",
         ),
     ]
 }
@@ -153,7 +153,7 @@ fn definition(key: &Key, node: &Node, known: Option<&OptionDef>, report: &mut Re
         (None, Some(known)) => {
             if !is_allowed(&known.default, &values) {
                 report
-                    .mistake(key.at, format!("the default of `{}` is none of its values here", key.name))
+                    .mistake(key.at, format!("the default of `{}` is not one of its values here", key.name))
                     .hint("give it another: `default: ...`");
             }
             Some(known.default.clone())

@@ -62,7 +62,7 @@ pub(crate) fn path_fault(path: &str) -> Option<&'static str> {
         return Some("has a dot segment");
     }
     if path.chars().any(|c| !c.is_ascii_graphic() || matches!(c, '?' | '#' | '%' | '\\' | '"' | '<' | '>')) {
-        return Some("holds a character that a path is written without here");
+        return Some("holds a character that a path here must not have");
     }
     None
 }

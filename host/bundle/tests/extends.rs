@@ -217,7 +217,7 @@ fn symbolic_links_are_not_followed() {
     fs::rename(home.path().join("sites.txt"), home.path().join("lists/sites.txt")).unwrap();
     std::os::unix::fs::symlink("../lists", child.join("lists")).unwrap();
     let said_of_folder = said(&child);
-    assert!(said_of_folder.contains("leads through something that is no folder"), "{said_of_folder}");
+    assert!(said_of_folder.contains("leads through something that is not a folder"), "{said_of_folder}");
 }
 
 #[test]

@@ -33,7 +33,7 @@ pub enum EmbedError {
 /// Why the cases of a policy's file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum CasesError {
-    /// What the file holds is no list of cases.
+    /// The file does not hold a list of cases.
     #[error(transparent)]
     Embedded(#[from] EmbedError),
     /// They do not fit the policy, or are not even cases.
@@ -80,7 +80,7 @@ pub fn embedded(component: &[u8], names: &Vocabulary) -> Result<Vec<Case>, Cases
 /// The files of cases in a component: none, if it has no such section.
 ///
 /// # Errors
-/// If the bytes are no component, or the section is not what [`embed`] writes.
+/// If the bytes are not a component, or the section is not what [`embed`] writes.
 pub fn embedded_files(component: &[u8]) -> Result<Vec<Source>, EmbedError> {
     let Some(data) = section::find(component, TESTS)? else { return Ok(Vec::new()) };
     if data.len() > LARGEST {

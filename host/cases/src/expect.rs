@@ -125,7 +125,7 @@ fn pointers(node: &Node, report: &mut Report) -> Vec<String> {
             pointers.push(pointer.to_owned());
         } else {
             report
-                .mistake(item.at, format!("`{pointer}` is no JSON Pointer: it begins with a slash"))
+                .mistake(item.at, format!("`{pointer}` is not a JSON Pointer: a JSON Pointer begins with a slash"))
                 .hint("write the way through the body, like /terminationType; \"\" is the body itself");
         }
     }

@@ -81,7 +81,7 @@ impl<'n> Bases<'n> {
                 self.chain(node, report);
                 report
                     .warning(key.at, format!("no case uses the base `{}`", key.name))
-                    .hint("remove it, or the case that was to use it is missing");
+                    .hint("remove it, or add the case that should use it");
             }
         }
     }

@@ -7,10 +7,11 @@ use solgate_document::yaml::{Key, Node, Style, Value};
 /// Most steps of a pointer: what it creates stays as shallow as a file may be.
 const MOST_STEPS: usize = 100;
 
-/// The steps of a pointer, or why it is none.
+/// The steps of a pointer, or why the text is not a pointer.
 pub(crate) fn steps(pointer: &str) -> Result<Vec<String>, String> {
-    let rest =
-        pointer.strip_prefix('/').ok_or_else(|| format!("`{pointer}` is no JSON Pointer: it begins with a slash"))?;
+    let rest = pointer
+        .strip_prefix('/')
+        .ok_or_else(|| format!("`{pointer}` is not a JSON Pointer: a JSON Pointer begins with a slash"))?;
     let steps: Vec<String> = steps_of(rest).collect();
     if steps.len() > MOST_STEPS {
         return Err(format!("the JSON Pointer has more than {MOST_STEPS} steps"));

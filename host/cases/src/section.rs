@@ -30,7 +30,7 @@ pub fn append(component: &mut Vec<u8>, name: &str, data: &[u8]) {
 /// none.
 ///
 /// # Errors
-/// If the bytes are no component, or there are two such sections.
+/// If the bytes are not a component, or there are two such sections.
 pub fn find<'c>(component: &'c [u8], name: &str) -> Result<Option<&'c [u8]>, SectionError> {
     let mut found = None;
     let mut depth = 0_usize;

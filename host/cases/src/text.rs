@@ -72,7 +72,10 @@ pub(crate) fn base64(node: &Node, report: &mut Report) -> Option<Vec<u8>> {
                 DecodeKind::Trailing => "its last digit has bits that belong to no byte".to_owned(),
                 DecodeKind::Symbol | DecodeKind::Padding => {
                     let wrong = digits.get(error.position..).and_then(|rest| rest.chars().next());
-                    wrong.map_or_else(|| "it holds a stranger".to_owned(), |c| format!("`{c}` is none of its digits"))
+                    wrong.map_or_else(
+                        || "it holds a character that is not a base64 digit".to_owned(),
+                        |c| format!("`{c}` is not a base64 digit"),
+                    )
                 }
             };
             report.mistake(node.at, format!("this is not base64: {reason}"));

@@ -88,7 +88,7 @@ impl de::Error for Error {
             Unexpected::Signed(value) => &value.to_string(),
             Unexpected::Unsigned(value) => &value.to_string(),
             Unexpected::Float(value) => &value.to_string(),
-            Unexpected::Str(_) => "another text",
+            Unexpected::Str(_) => "a different value",
             _ => "something else",
         };
         Self::new(format!("expected {expected}, found {found}"))

@@ -89,7 +89,7 @@ impl GateMode {
 pub struct SeverityOverride {
     pub rule: String,
     pub severity: Severity,
-    /// Why; for whoever finds it later.
+    /// Why, so that others understand it later.
     pub reason: String,
     /// From then on it no longer holds.
     pub until: Option<SystemTime>,

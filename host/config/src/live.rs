@@ -58,7 +58,7 @@ pub fn live_gate(
 }
 
 /// # Errors
-/// The policy could not even start in so many bytes of memory.
+/// The policy could not even start in this number of bytes of memory.
 fn has_room(policy: &Policy, memory: usize) -> Result<(), GateError> {
     let start = policy.memory_at_start();
     if start < memory {

@@ -94,7 +94,7 @@ fn upstreams(members: Option<Vec<Upstream>>, problem: &Problem, folder: &Path) -
     let mut places = HashSet::new();
     for (index, one) in members.iter().enumerate() {
         if !places.insert((&one.host, &one.path_prefix)) {
-            let message = "another upstream has the same host and pathPrefix; no request would ever get here";
+            let message = "another upstream has the same host and pathPrefix; no request would ever reach this one";
             return Err(Misfit::new(&[Step::Member("upstreams"), Step::Item(index)], message));
         }
     }

@@ -56,7 +56,7 @@ struct Method {
 pub enum RouteError {
     #[error("the path is not a path template")]
     Template,
-    /// An API root has a variable of this name, too.
+    /// An API root also has a variable of this name.
     #[error("the path variable {0} is one of an API root")]
     Variable(String),
     #[error("another operation has the same method and path")]

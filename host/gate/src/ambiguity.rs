@@ -71,7 +71,7 @@ pub fn check_target(method: &str, target: &str) -> Result<(), Fault> {
     Err(Fault::BadTarget { target: fields::excerpt(target), reason: reason.to_owned() })
 }
 
-/// Checks names and values of all fields; `fields` starts anew at the first one.
+/// Checks names and values of all fields; `fields` starts again at the first one.
 pub fn check_fields<'a, I>(fields: impl Fn() -> I) -> Result<(), Fault>
 where
     I: Iterator<Item = (&'a str, &'a [u8])>,

@@ -53,19 +53,19 @@ pub enum Fault {
     #[error("The request body is larger than {limit} bytes, which is the most that the gate passes on.")]
     BodyTooLarge { limit: usize },
     #[error(
-        "The server in front of the gate handed on {found} bytes of a body of {said}; it must be set to hand on all of them."
+        "The server in front of the gate passed on {found} of the {said} bytes of the body; configure it to pass on the whole body."
     )]
     BodyCut { said: u64, found: u64 },
-    #[error("The server that asks the gate at {peer} is not one that it believes; name its address with --trust.")]
+    #[error("The gate does not trust the server that asks from {peer}; name the address of that server with --trust.")]
     UntrustedServer { peer: String },
-    #[error("The server in front of the gate did not hand on what is to be judged: {0}.")]
+    #[error("The server in front of the gate did not pass on the request to judge: {0}.")]
     Handover(String),
     #[error("The request was not received within {seconds} seconds.")]
     RequestTimeout { seconds: u64 },
     // ---- who is calling ----------------------------------------------------------
     #[error("The request has no access token; send one as Authorization: Bearer TOKEN.")]
     TokenMissing,
-    #[error("It cannot be said which access token is meant: {0}.")]
+    #[error("It is not clear which access token is meant: {0}.")]
     TokenMalformed(&'static str),
     #[error("The access token is not accepted: {0}.")]
     TokenInvalid(&'static str),
@@ -76,31 +76,31 @@ pub enum Fault {
     NoUpstream,
     #[error("Other requests on the same resource were not answered within {seconds} seconds; this one was not judged.")]
     TurnTimeout { seconds: u64 },
-    #[error("{limit} requests on the same resource wait already; this one was not judged.")]
+    #[error("{limit} requests on the same resource are already waiting; this one was not judged.")]
     TooManyWaiting { limit: usize },
     #[error("The VNFM cannot be reached: {0}.")]
     UpstreamUnreachable(String),
     #[error(
-        "The VNFM did not answer within {seconds} seconds. Whether it has carried out the request is unknown: look before you repeat it."
+        "The VNFM did not answer within {seconds} seconds. It is not known whether the VNFM carried out the request: check before you repeat it."
     )]
     UpstreamTimeout { seconds: u64 },
     #[error(
-        "The VNFM ended the connection before it answered. Whether it has carried out the request is unknown: look before you repeat it."
+        "The VNFM ended the connection before it answered. It is not known whether the VNFM carried out the request: check before you repeat it."
     )]
     UpstreamBroken,
     #[error(
-        "The VNFM's answer cannot be read: {0}. Whether it has carried out the request is unknown: look before you repeat it."
+        "The VNFM's answer cannot be read: {0}. It is not known whether the VNFM carried out the request: check before you repeat it."
     )]
     UpstreamMalformed(String),
     #[error(
-        "The VNFM's answer has a transfer coding other than chunked, which the gate does not read. Whether it has carried out the request is unknown: look before you repeat it."
+        "The VNFM's answer has a transfer coding other than chunked, which the gate does not read. It is not known whether the VNFM carried out the request: check before you repeat it."
     )]
     UpstreamCoding,
     /// The head of the answer, with its status, has been passed on before.
-    #[error("The VNFM ended the connection within its answer.")]
+    #[error("The VNFM ended the connection in the middle of its answer.")]
     UpstreamCut,
     /// The same.
-    #[error("The VNFM sent nothing for {seconds} seconds within its answer.")]
+    #[error("The VNFM sent nothing for {seconds} seconds in the middle of its answer.")]
     UpstreamSilent { seconds: u64 },
     #[error("The state of the VNFM that this request depends on is not available ({fact}: {reason}).")]
     FactUnavailable { fact: String, reason: String },
@@ -113,15 +113,15 @@ pub enum Fault {
     PolicyMemory { policy: String },
     #[error("The policy {policy} gave a verdict that is not valid: {reason}.")]
     PolicyOutcome { policy: String, reason: String },
-    #[error("The gate judges as many requests as it can; this one was not judged.")]
+    #[error("The gate already judges as many requests as it can; this one was not judged.")]
     Overload,
     // ---- the gate ---------------------------------------------------------------
-    #[error("The gate has as many connections as it takes at a time, and ends this one.")]
+    #[error("The gate has as many connections as its limit allows, and closes this one.")]
     TooManyConnections,
-    #[error("The gate has {limit} requests under way, and takes no more at a time; this one was not judged.")]
+    #[error("The gate has {limit} requests in progress, which is its limit; this one was not judged.")]
     TooManyRequests { limit: usize },
     #[error(
-        "The gate holds request bodies of {limit} bytes, and takes no more at a time; this request was not judged."
+        "The gate holds request bodies of up to {limit} bytes at a time and has no room left; this request was not judged."
     )]
     NoRoomForBody { limit: usize },
     #[error("The gate failed, and the request was not judged: {0}.")]
@@ -231,7 +231,7 @@ impl Fault {
             Self::RequestTimeout { .. } => (S::REQUEST_TIMEOUT, "transport.timeout", "Request was too slow", false),
             Self::TokenMissing => (S::UNAUTHORIZED, "access.token.missing", "Access token is missing", false),
             Self::TokenMalformed(_) => {
-                (S::BAD_REQUEST, "access.token.malformed", "Access token is not sent as it must be", false)
+                (S::BAD_REQUEST, "access.token.malformed", "Access token is not sent correctly", false)
             }
             Self::TokenInvalid(_) => (S::UNAUTHORIZED, "access.token.invalid", "Access token is not accepted", false),
             Self::TokenKeys => {
@@ -257,9 +257,9 @@ impl Fault {
             Self::UpstreamCoding => {
                 (S::BAD_GATEWAY, "upstream.coding", "Transfer coding of the VNFM's answer is not supported", false)
             }
-            Self::UpstreamCut => (S::BAD_GATEWAY, "upstream.cut", "VNFM broke off within its answer", false),
+            Self::UpstreamCut => (S::BAD_GATEWAY, "upstream.cut", "VNFM ended its answer too early", false),
             Self::UpstreamSilent { .. } => {
-                (S::GATEWAY_TIMEOUT, "upstream.silent", "VNFM fell silent within its answer", false)
+                (S::GATEWAY_TIMEOUT, "upstream.silent", "VNFM stopped within its answer", false)
             }
             Self::FactUnavailable { .. } => {
                 (S::SERVICE_UNAVAILABLE, "gate.fact-unavailable", "State of the VNFM is not available", true)
@@ -291,7 +291,7 @@ impl Fault {
     /// How a caller is to show who it is (RFC 6750, 3).
     fn challenge(&self) -> Option<HeaderValue> {
         let (error, reason) = match self {
-            // Whoever has sent no token need not be told what was wrong with it.
+            // A client that has sent no token need not be told what was wrong with it.
             Self::TokenMissing => return Some(HeaderValue::from_static("Bearer")),
             Self::TokenMalformed(reason) => ("invalid_request", reason),
             Self::TokenInvalid(reason) => ("invalid_token", reason),

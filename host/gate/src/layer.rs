@@ -92,7 +92,7 @@ where
             let (body, complete) = match collect(body, gate.body_limit(), |_| true).await {
                 Ok(read) => read,
                 Err(_) => {
-                    let fault = Fault::MalformedBody("it breaks off, or its framing is broken".to_owned());
+                    let fault = Fault::MalformedBody("it ends too early, or its framing is broken".to_owned());
                     let target = parts.uri.path_and_query().map(|target| target.as_str());
                     return Ok(own(fault.problem(target).response(gate.style())));
                 }

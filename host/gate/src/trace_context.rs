@@ -87,7 +87,7 @@ pub fn parent(headers: &HeaderMap) -> Option<Parent> {
     (trace != 0 && span != 0).then_some(parent)
 }
 
-/// A part of so many lower-case hexadecimal digits.
+/// A part with this number of lower-case hexadecimal digits.
 fn digits(part: &str, count: usize) -> Option<&str> {
     let digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     (part.len() == count && part.bytes().all(digit)).then_some(part)

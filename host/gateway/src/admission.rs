@@ -103,7 +103,7 @@ impl Admission {
 }
 
 impl BodyRoom {
-    /// Makes room for so many bytes more; false if there is none.
+    /// Makes room for this number of bytes more; false if there is none.
     fn grow(&mut self, bytes: usize) -> bool {
         let Ok(count) = u32::try_from(bytes) else { return false };
         let Ok(more) = self.bodies.clone().try_acquire_many_owned(count) else { return false };
@@ -127,7 +127,7 @@ pub fn check(limits: &Limits, largest_body: usize) -> Result<(), GatewayError> {
         return Ok(());
     }
     Err(GatewayError::Arguments(format!(
-        "limits: bodyMemoryBytes is {}, and a policy judges bodies of {largest_body} bytes: none of them would ever have room",
+        "limits: bodyMemoryBytes is {}, but a policy judges bodies of up to {largest_body} bytes, which would never have room",
         limits.body_memory
     )))
 }

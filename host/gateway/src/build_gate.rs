@@ -30,7 +30,7 @@ pub fn build_gate(upstream: &UpstreamConfig, load: PolicyLoader<'_>) -> Result<L
         .build()
         .map_err(|error| refused(error.to_string()))?;
     let live = live_gate(&upstream.gate, Arc::new(source), load)?;
-    // An override that has expired by now must name a rule that exists, too.
+    // An override that has already expired must also name a rule that exists.
     (live.make)(upstream.gate.all_settings()).map_err(|error| refused(error.to_string()))?;
     Ok(live)
 }

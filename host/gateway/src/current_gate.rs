@@ -15,7 +15,7 @@ use crate::policy_metrics::Role;
 pub struct CurrentGate {
     pub upstream: UpstreamConfig,
     pub role: Role,
-    /// Locked by whoever changes the gate, for as long as that takes.
+    /// Locked while the gate is changed.
     live: Mutex<LiveGate>,
     gate: Current<Gate>,
 }
@@ -32,7 +32,7 @@ impl CurrentGate {
         Ok(Self { upstream, role, live: Mutex::new(live), gate: Current::new(gate) })
     }
 
-    /// The gate that holds now. Whoever has it keeps it, whatever follows.
+    /// The current gate. A caller that has it keeps it, whatever follows.
     #[must_use]
     pub fn get(&self) -> Arc<Gate> {
         self.gate.get()

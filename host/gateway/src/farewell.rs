@@ -61,7 +61,7 @@ impl Farewell {
         let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
         if reported.is_none_or(|last| last.elapsed() >= REPORT) {
             *reported = Some(Instant::now());
-            tracing::warn!("connections are refused: as many are open as the limit allows");
+            tracing::warn!("connections are refused: the limit of open connections is reached");
         }
     }
 }

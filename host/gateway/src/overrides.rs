@@ -109,7 +109,7 @@ fn expired(change: &SeverityOverride) {
         rule = change.rule,
         severity = change.severity.name(),
         reason = change.reason,
-        "override has expired and does not hold; remove it"
+        "override has expired and no longer applies; remove it"
     );
 }
 

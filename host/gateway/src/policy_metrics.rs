@@ -80,7 +80,7 @@ impl PolicyMetrics {
         match role {
             Role::Live => {
                 registry.register("policy_info", "Policies in use", in_use.clone());
-                let help = "Changed policies by what became of them";
+                let help = "Changed policies by outcome";
                 let reloads = OutcomeCounter::register(registry, "policy_reloads", help);
                 let faults = Family::default();
                 let help = "Policies that trapped, ran out of time or memory, or gave no valid verdict";
@@ -88,8 +88,8 @@ impl PolicyMetrics {
                 Self { in_use, reloads, faults: Some(faults) }
             }
             Role::Shadow => {
-                registry.register("shadow_policy_info", "Policies that are tried beside those in use", in_use.clone());
-                let help = "Changed shadows by what became of them";
+                registry.register("shadow_policy_info", "Candidate policies that judge in a shadow", in_use.clone());
+                let help = "Changed shadows by outcome";
                 Self { in_use, reloads: OutcomeCounter::register(registry, "shadow_reloads", help), faults: None }
             }
         }

@@ -49,7 +49,7 @@ impl Sampled {
         let instance_limit = Gauge::default();
         registry.register(
             "policy_instances_limit",
-            "Most instances that there may be; an evaluation that finds none is refused",
+            "Most instances that there may be; an evaluation that finds none free is refused",
             instance_limit.clone(),
         );
         Self { sources: Mutex::default(), connections, instances, instance_limit }

@@ -61,7 +61,7 @@ impl Turns {
         let queue = {
             let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
             let queue = queues.entry(resource.clone()).or_default();
-            // The table has the queue, too, and one of the others has the turn.
+            // The table also has the queue, and another request has the turn.
             if Arc::strong_count(queue) > self.waiting.saturating_add(1) {
                 return Err(Fault::TooManyWaiting { limit: self.waiting });
             }
@@ -78,7 +78,7 @@ impl Turns {
 impl Drop for Queued {
     fn drop(&mut self) {
         let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
-        // Whoever waits or has the turn holds the queue, too; nobody can come in
+        // A request that waits or has the turn also holds the queue; nobody can come in
         // meanwhile.
         if queues.get(&self.resource).is_some_and(|queue| Arc::strong_count(queue) == 1) {
             queues.remove(&self.resource);

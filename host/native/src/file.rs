@@ -35,7 +35,7 @@ impl std::fmt::Debug for NativeCode {
 
 /// The bytes are not those of native code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("it is not native code such as this release makes")]
+#[error("it is not native code that this release made")]
 pub struct FormatError;
 
 const MAGIC: &[u8; 32] = b"solgate: the engine, compiled: 1";

@@ -14,7 +14,7 @@ use crate::settings::MEMORY;
 /// Why native code was not used: the component is compiled instead.
 #[derive(Debug, thiserror::Error)]
 pub enum NativeError {
-    #[error("the component is not of this release")]
+    #[error("this release did not make the component")]
     OtherCode,
     #[error("its memory of {0} bytes is larger than what native code starts with")]
     Memory(u64),

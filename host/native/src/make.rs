@@ -33,7 +33,7 @@ pub enum MakeError {
 /// of every policy baked like `policy`: its memory is all by which it differs from it.
 ///
 /// # Errors
-/// If they are no components such as the compiler of bundles makes.
+/// If they are not components as the compiler of bundles makes them.
 pub fn make(config: &Config, engine: &[u8], policy: &[u8]) -> Result<Vec<u8>, MakeError> {
     let digests: [Digest; 2] = [Parts::of(engine)?.digest, Parts::of(policy).map_err(MakeError::Policy)?.digest];
     let mut memory = vec![0; usize::try_from(MEMORY).map_err(|_| MakeError::Layout)?];

@@ -25,7 +25,7 @@ pub struct Parts<'a> {
 pub enum OtherComponent {
     #[error(transparent)]
     Malformed(#[from] BinaryReaderError),
-    #[error("its memories are not one of fixed initial size and no maximum")]
+    #[error("it does not have exactly one memory, of fixed initial size and without a maximum")]
     Memory,
     #[error("its memory is not initialised by plain segments within it")]
     Data,
@@ -43,7 +43,7 @@ impl<'a> Parts<'a> {
         let mut image = None;
         for payload in Parser::new(0).parse_all(component) {
             let payload = payload?;
-            // Where the parts are that are taken out counts, too.
+            // The places of the parts that are taken out also count.
             let (mark, range) = match &payload {
                 Payload::Version { range, .. } => (VERSION, Some(range.clone())),
                 Payload::End(_) => (END, None),

@@ -42,7 +42,7 @@ impl Machine {
     /// Settings that make code for it, wherever that happens.
     ///
     /// # Errors
-    /// If the compiler for it is no part of this program.
+    /// If this program does not contain the compiler for it.
     pub fn config(self) -> wasmtime::Result<Config> {
         let mut config = config();
         config.target(self.triple)?;

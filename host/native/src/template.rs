@@ -10,7 +10,7 @@ use wasmparser::{BinaryReaderError, Parser, Payload};
 pub enum TemplateError {
     #[error(transparent)]
     Malformed(#[from] BinaryReaderError),
-    #[error("it ends in the midst of a section")]
+    #[error("it ends in the middle of a section")]
     Short,
 }
 
@@ -19,7 +19,7 @@ pub enum TemplateError {
 /// memory has as many pages as `memory` fills.
 ///
 /// # Errors
-/// If `engine` is no component such as the compiler of bundles makes.
+/// If `engine` is not a component as the compiler of bundles makes it.
 pub fn engine_with(engine: &[u8], memory: &[u8]) -> Result<Vec<u8>, TemplateError> {
     let mut component = Component::new();
     let mut inner: Option<Module> = None;

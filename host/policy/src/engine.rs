@@ -27,7 +27,7 @@ pub struct EngineConfig {
     pub evaluation: EvaluationLimits,
     /// Most evaluations at one time; more are refused with 503. Default 256.
     pub concurrency: u32,
-    /// Where compiled policies are kept between starts; `None` compiles anew.
+    /// Where compiled policies are kept between starts; `None` compiles again.
     pub cache: Option<PathBuf>,
     /// The policy engine of a release, compiled: no policy that the release has baked
     /// needs a compiler. What does not fit the machine is not used. Default: that of
@@ -164,7 +164,7 @@ impl Engine {
     pub(super) fn check_reset(&self) {
         if self.inner.reset.is_outdated() {
             tracing::warn!(
-                "swap was switched on after the start: an evaluation may find what another one has left; restart the gate"
+                "swap was switched on after the start: an evaluation may find what an earlier evaluation left in memory; restart the gate"
             );
         }
     }

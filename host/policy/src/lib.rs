@@ -75,7 +75,7 @@ enum Judge {
 pub enum LoadError {
     #[error("cannot read {}: {source}", path.display())]
     Read { path: PathBuf, source: std::io::Error },
-    #[error("{} is larger than {} MiB, which no policy is", path.display(), LARGEST_FILE >> 20)]
+    #[error("{} is larger than {} MiB, and a policy is never that large", path.display(), LARGEST_FILE >> 20)]
     TooLarge { path: PathBuf },
     /// Not WebAssembly, a core module, or one that wasmtime cannot compile.
     #[error("this is not a WebAssembly component: {0}; build one with `solgate build DIR -o FILE.wasm`")]
@@ -136,7 +136,7 @@ impl Policy {
     /// seconds.
     ///
     /// # Errors
-    /// If it is no component, imports something, or does not keep the contract.
+    /// If it is not a component, imports something, or does not keep the contract.
     pub fn from_bytes(engine: &Engine, bytes: &[u8]) -> Result<Self, LoadError> {
         engine.check_reset();
         let digest = code::digest(bytes);

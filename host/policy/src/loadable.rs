@@ -35,7 +35,7 @@ pub(super) struct Loadable {
 }
 
 impl Start for Loadable {
-    /// More than for a baked policy, because starting anew costs more.
+    /// More than for a baked policy, because starting again costs more.
     const GROWTH: usize = 16 << 20;
 
     fn start(&self, engine: &Engine, limits: &EvaluationLimits) -> Result<(Store<Room>, contract::Policy), StartError> {

@@ -44,7 +44,7 @@ pub enum SourceError {
     Read(LoadError),
     #[error(transparent)]
     Key(KeyError),
-    #[error("{}: another file is pinned: its SHA-256 is {found}, that of the pinned one {pinned}", path.display())]
+    #[error("{}: a different file is pinned: the SHA-256 of this file is {found}, of the pinned file {pinned}", path.display())]
     Pinned { path: PathBuf, found: FileDigest, pinned: FileDigest },
     #[error("{}: {error}", path.display())]
     Signature { path: PathBuf, error: SignatureError },
@@ -98,7 +98,7 @@ impl PolicyFile {
         (!path.is_empty()).then(|| digest.parse().ok())?.map(|digest| Self { path: path.into(), sha256: Some(digest) })
     }
 
-    /// The same of an argument, which may be a path that is no text.
+    /// The same of an argument, which may be a path that is not text.
     #[must_use]
     pub fn parse_os(argument: OsString) -> Option<Self> {
         match argument.to_str() {
@@ -133,7 +133,7 @@ impl From<PathBuf> for PolicyFile {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FileDigest([u8; 32]);
 
-/// The text is no digest.
+/// The text is not a digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected {}", FileDigest::EXPECTED)]
 pub struct FileDigestError;

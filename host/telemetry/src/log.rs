@@ -118,7 +118,7 @@ pub fn finish() {
 pub fn finish_within(limit: Duration) {
     if let Some(Outputs { lines, messages }) = OUTPUTS.get() {
         if !lines.finish(limit) {
-            tracing::warn!("the decision lines were not written to their end");
+            tracing::warn!("not all decision lines were written");
         }
         messages.finish(limit);
     }
@@ -135,9 +135,9 @@ impl OutputMetrics {
     /// Enters the counters into a registry.
     pub fn register(registry: &mut Registry) -> Self {
         let Self { lines_dropped, messages_dropped } = Self::default();
-        let help = "Decision lines that standard output did not take";
+        let help = "Decision lines that could not be written to standard output";
         registry.register("decision_lines_dropped", help, lines_dropped.clone());
-        let help = "Messages that standard error did not take";
+        let help = "Messages that could not be written to standard error";
         registry.register("messages_dropped", help, messages_dropped.clone());
         Self { lines_dropped, messages_dropped }
     }

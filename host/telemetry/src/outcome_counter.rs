@@ -56,14 +56,14 @@ impl<O: Counted> OutcomeCounter<O> {
         self.count_many(outcome, 1);
     }
 
-    /// Counts so many, which may be none.
+    /// Adds this number, which may be zero.
     pub fn count_many(&self, outcome: O, count: u64) {
         if count > 0 {
             self.counters.get_or_create(&OutcomeLabel { outcome: outcome.name() }).inc_by(count);
         }
     }
 
-    /// The counter of one outcome, for whoever counts nothing else.
+    /// The counter of one outcome, for code that counts nothing else.
     #[must_use]
     fn counter(&self, outcome: O) -> Counter {
         self.counters.get_or_create_owned(&OutcomeLabel { outcome: outcome.name() })

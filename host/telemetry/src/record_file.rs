@@ -35,7 +35,9 @@ pub enum RecordFileError {
     Io(#[from] io::Error),
     #[error("it is not a regular file")]
     NotRegular,
-    #[error("others than its owner may read it (mode {mode:03o}), and it is to hold requests; chmod 600 it")]
+    #[error(
+        "others than its owner can read the file (mode {mode:03o}), and it will hold requests; run chmod 600 on it"
+    )]
     Readable { mode: u32 },
 }
 
@@ -144,7 +146,7 @@ impl RecordFile {
         Some(HeldRecord { file: self.clone(), taken: Box::new(taken) })
     }
 
-    /// Counts a record as dropped that has taken so many bytes.
+    /// Counts a record of this number of bytes as dropped.
     fn drop_one(&self, bytes: usize) {
         self.queued.fetch_sub(bytes, Ordering::Relaxed);
         self.metrics.count(RecordOutcome::Dropped);
@@ -163,7 +165,7 @@ impl RecordFile {
             job = back;
         }
         if ended.recv_timeout(LAST.saturating_sub(begun.elapsed())).is_err() {
-            tracing::warn!("the decision log was not written to its end");
+            tracing::warn!("not all of the decision log was written");
         }
     }
 }
@@ -227,7 +229,7 @@ impl Writer {
         self.flush();
     }
 
-    /// Opens the file anew if it was moved away, or could not be written.
+    /// Opens the file again if it was moved away, or could not be written.
     fn look(&mut self) {
         if self.file.is_some() && self.looked.elapsed() < LOOK {
             return;

@@ -31,5 +31,5 @@ pub type RecordMetrics = OutcomeCounter<RecordOutcome>;
 
 /// Enters the counters into a registry.
 pub fn register(registry: &mut Registry) -> RecordMetrics {
-    OutcomeCounter::register(registry, "decision_records", "Records for the decision log by what became of them")
+    OutcomeCounter::register(registry, "decision_records", "Records for the decision log by outcome")
 }

@@ -24,7 +24,7 @@ struct Cause {
 /// What becomes of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Admitted {
-    /// It is written, and stands for so many others of before.
+    /// It is written, and stands for this number of earlier ones.
     Written { left_out: u64 },
     /// It is counted, and [said](Repeats::due) later.
     LeftOut,

@@ -32,7 +32,7 @@ impl Changes {
         let changed = Arc::new(Notify::new());
         let folders: BTreeSet<&Path> = files.map(folder).collect();
         let watcher = watch(&folders, changed.clone())
-            .inspect_err(|error| tracing::warn!(%error, every = ?POLL, "files are polled for changes only"))
+            .inspect_err(|error| tracing::warn!(%error, every = ?POLL, "files are only polled for changes"))
             .ok();
         let mut poll = interval(POLL);
         poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -54,7 +54,7 @@ fn folder(file: &Path) -> &Path {
 
 fn watch(folders: &BTreeSet<&Path>, changed: Arc<Notify>) -> notify::Result<RecommendedWatcher> {
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
-        // That files are read, by the gate among others, is no change. An error may
+        // Reading files, as the gate also does, is not a change. An error may
         // stand for events that were lost.
         if !event.is_ok_and(|event| event.kind.is_access() && !event.need_rescan()) {
             changed.notify_one();

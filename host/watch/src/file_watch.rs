@@ -1,4 +1,4 @@
-//! Files that are no policies, and are used anew when they are others.
+//! Files that are not policies, and are used again when they have changed.
 
 use std::path::PathBuf;
 

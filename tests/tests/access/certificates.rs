@@ -145,7 +145,7 @@ fn with_no_reload_certificates_stay() {
     let first = client.certificate_of(gate.address);
     pki.servers.server().write(pki.folder.path(), "gate");
     gate.server.signal("HUP");
-    gate.wait("it has noticed", |gate| gate.server.said().contains("SIGHUP replaces no policy"));
+    gate.wait("it has noticed", |gate| gate.server.said().contains("SIGHUP has no effect on policies"));
     assert!(first.is_some());
     assert_eq!(client.certificate_of(gate.address), first);
 }

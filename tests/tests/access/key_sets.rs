@@ -92,7 +92,7 @@ fn while_the_issuer_fails_the_keys_stay() {
         (Reply::status(500), "500"),
         (redirection, "302"),
         (large, "larger than"),
-        (Reply { status: 200, fields: vec![], body: "<html>".to_owned() }, "no JWK set"),
+        (Reply { status: 200, fields: vec![], body: "<html>".to_owned() }, "not a JWK set"),
         (Reply::json(&json!({"keys": []})), "no key in it can be used"),
         (Reply::json(&json!({"keys": [{"kty": "oct", "k": "AAAA"}]})), "no key in it can be used"),
     ];
@@ -184,11 +184,11 @@ fn what_is_configured_wrongly_is_found_at_the_start() {
         (&["--tls-cert", &gate, "--tls-key", &empty], format!("{empty}: it holds no private key; expected PEM")),
         (
             &["--tls-cert", &gate, "--tls-key", &other],
-            format!("{other}: its key is not that of the first certificate in {gate}"),
+            format!("{other}: the key does not belong to the first certificate in {gate}"),
         ),
         (&["--tls-cert", &gate, "--tls-key", &key, "--client-ca", &empty], format!("{empty}: it holds no certificate")),
         (&["--jwks", &missing], format!("{missing}: it cannot be read: ")),
-        (&["--jwks", &empty], format!("{empty}: it is no JWK set; expected JSON")),
+        (&["--jwks", &empty], format!("{empty}: it is not a JWK set; expected JSON")),
         (&["--jwks", &keys], format!("{keys}: no key in it can be used")),
         (&["--jwks", "http://idp.example/jwks"], "expected a file, or https://HOST[:PORT]/PATH".to_owned()),
         (&["--jwks", "https://user:secret@idp.example/jwks"], "without user and password".to_owned()),

@@ -237,7 +237,7 @@ fn bears_a_reload_and_a_policy_that_goes_under_load() {
     faults::expect(&send(nginx.address, &faults::good()), 500, "gate.internal");
     faults::expect(&send(nginx.address, &faults::bad()), 500, "gate.internal");
     assert!(nginx.vnfm.received().is_empty(), "nothing passes unjudged");
-    let why = "configuration:1:7: expected enforce, monitor or off, found another text";
+    let why = "configuration:1:7: expected enforce, monitor or off, found a different value";
     assert!(nginx.errors().contains(why), "{}", nginx.errors());
     nginx.reload("", || status() == 202);
 }

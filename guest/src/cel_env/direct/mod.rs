@@ -31,7 +31,7 @@ pub(crate) enum Applied {
     /// Its guard is false.
     No,
     Once,
-    /// To so many items.
+    /// To this number of items.
     To(usize),
 }
 

@@ -66,7 +66,7 @@ fn write_attribute(text: &mut String, attribute: &AttributeTypeAndValue<'_>) -> 
     Some(())
 }
 
-/// The text of a value: `Ok(None)` if its type is none of text, `Err` if it is damaged.
+/// The text of a value: `Ok(None)` if its type is not a type of text, `Err` if it is damaged.
 fn decode(attribute: &AttributeTypeAndValue<'_>) -> Result<Option<String>, Damaged> {
     let bytes = attribute.as_slice();
     match attribute.attr_value().tag() {

@@ -34,7 +34,7 @@ pub enum FileFault {
     BadCertificate,
     #[error("it holds no private key; expected PEM without a password (-----BEGIN PRIVATE KEY-----)")]
     NoKey,
-    #[error("its key is not that of the first certificate in {}; give the two that belong together", .0.display())]
+    #[error("the key does not belong to the first certificate in {}; give a certificate and a key that belong together", .0.display())]
     OtherKey(PathBuf),
     #[error("its key is damaged, or of a kind that TLS does not use here; expected RSA, P-256, P-384 or Ed25519")]
     BadKey,

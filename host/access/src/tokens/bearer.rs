@@ -12,7 +12,7 @@ use solgate_contract::uri::decode_unreserved;
 /// It cannot be said which token is meant.
 pub fn token<'a>(headers: &'a HeaderMap, target: &str) -> Result<Option<&'a str>, Fault> {
     if in_query(target) {
-        return Err(Fault::TokenMalformed("it is in the query; send it in Authorization"));
+        return Err(Fault::TokenMalformed("the token is in the query; send it in Authorization"));
     }
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let Some(value) = values.next() else { return Ok(None) };
@@ -26,7 +26,7 @@ pub fn token<'a>(headers: &'a HeaderMap, target: &str) -> Result<Option<&'a str>
         // Some servers would take the second of two schemes, or divide at a tab.
         let second = text.split([' ', ',', '\t']).any(is_bearer);
         return if second || scheme.is_empty() || scheme.contains(',') {
-            Err(Fault::TokenMalformed("Authorization holds more than one scheme, or none; send Bearer alone"))
+            Err(Fault::TokenMalformed("Authorization does not hold exactly one scheme; send only Bearer"))
         } else {
             Ok(None)
         };

@@ -21,19 +21,19 @@ pub enum Flaw {
 impl Flaw {
     fn text(self) -> &'static str {
         match self {
-            Self::Form => "it is not a signed JWT; send the one that the authorization server has issued, whole",
+            Self::Form => "it is not a signed JWT; send the whole token that the authorization server issued",
             Self::Algorithm => {
                 "its algorithm is not accepted here; use RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384 or EdDSA"
             }
             Self::Critical => "it has a critical header parameter that is not understood here",
-            Self::UnknownKey => "no key of its issuer fits it; get a new token",
-            Self::Signature => "its signature is wrong; send it as the authorization server has issued it",
+            Self::UnknownKey => "no key of the issuer matches it; get a new token",
+            Self::Signature => "its signature is wrong; send the token exactly as the authorization server issued it",
             Self::Claims => "its claims cannot be read",
-            Self::NoEnd => "it has no exp; get one with an end of its validity",
-            Self::Expired => "it has expired; get a new one",
-            Self::Early => "it is not valid yet; compare the clocks",
-            Self::Issuer => "another issuer has issued it; get one from the authorization server of this gate",
-            Self::Audience => "it is for another audience; get one for this gate",
+            Self::NoEnd => "it has no exp; get a token that expires",
+            Self::Expired => "it has expired; get a new token",
+            Self::Early => "it is not valid yet; compare the clocks of gate and authorization server",
+            Self::Issuer => "it is from a different issuer; get a token from the authorization server of this gate",
+            Self::Audience => "it is for a different audience; get a token for this gate",
         }
     }
 }

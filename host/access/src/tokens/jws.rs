@@ -30,7 +30,7 @@ struct Header {
 
 impl<'a> Jws<'a> {
     /// # Errors
-    /// It is no token, or one that is not accepted whatever its signature.
+    /// The text is not a token, or a token that is not accepted whatever its signature.
     pub fn parse(token: &'a str) -> Result<Self, Flaw> {
         let (signed, signature) = token.rsplit_once('.').ok_or(Flaw::Form)?;
         let (header, payload) = signed.split_once('.').ok_or(Flaw::Form)?;
@@ -48,7 +48,7 @@ impl<'a> Jws<'a> {
     }
 }
 
-/// A dot within a part is no character of the encoding.
+/// A dot is not a character of the encoding of a part.
 fn decode(part: &str) -> Result<Vec<u8>, Flaw> {
     BASE64URL_NOPAD.decode(part.as_bytes()).map_err(|_| Flaw::Form)
 }

@@ -22,10 +22,10 @@ pub struct KeySet {
     pub ignored: usize,
 }
 
-/// Why a text is no set of keys.
+/// Why a text is not a set of keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NoKeys {
-    #[error("it is no JWK set; expected JSON such as {{\"keys\": [...]}}")]
+    #[error("it is not a JWK set; expected JSON such as {{\"keys\": [...]}}")]
     Form,
     #[error("no key in it can be used; expected RSA of 2048 to 8192 bits, P-256, P-384 or Ed25519, for signatures")]
     NoneUsable,
@@ -66,7 +66,7 @@ impl KeySet {
     /// Takes what can be used of a set: one may hold keys for other purposes, too.
     ///
     /// # Errors
-    /// It is no set, or nothing in it can be used.
+    /// The text is not a set of keys, or no key in it can be used.
     pub fn parse(json: &[u8]) -> Result<Self, NoKeys> {
         let set: Jwks = serde_json::from_slice(json).map_err(|_| NoKeys::Form)?;
         if set.keys.len() > MOST {

@@ -67,7 +67,7 @@ impl Tokens {
             tracing::warn!(
                 issuer = config.issuer.as_deref().unwrap_or("any"),
                 audience = if config.audience.is_empty() { "any" } else { "as configured" },
-                "access tokens that were issued for something else are accepted, too"
+                "access tokens that were issued for other services are also accepted"
             );
         }
         metrics.with_tokens();

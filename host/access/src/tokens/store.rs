@@ -53,7 +53,7 @@ enum Failure {
     Fetch(#[from] FetchError),
     #[error(transparent)]
     Set(#[from] NoKeys),
-    #[error("the thread that was to read it could not be started")]
+    #[error("the thread that reads the keys could not be started")]
     Thread,
 }
 
@@ -88,7 +88,7 @@ impl KeyStore {
     /// none. Requests that miss a key at the same time wait for one fetch.
     pub async fn newer_than(self: &Arc<Self>, known: &Arc<KeySet>) -> Option<Arc<KeySet>> {
         let Origin::Remote(_) = &self.origin else { return None };
-        // Whoever waits longer than for one fetch would wait for another one.
+        // A request that waits longer than for one fetch would wait for another fetch.
         let mut fetched = tokio::time::timeout(PAUSE, self.fetched.lock()).await.ok()?;
         let newer = |keys: &Arc<KeySet>| !Arc::ptr_eq(keys, known);
         if let Some(keys) = self.get().filter(newer) {
@@ -101,7 +101,7 @@ impl KeyStore {
         // In a task of its own: it goes on if the client of this request leaves.
         let store = self.clone();
         let _ = tokio::spawn(async move { store.renew().await }).await;
-        // A fetch that takes as long as the pause is followed by one, too.
+        // A fetch that takes as long as the pause is also followed by one.
         *fetched = Some(Instant::now());
         self.get().filter(newer)
     }
@@ -164,7 +164,7 @@ impl KeyStore {
         }
         let keys = KeySet::parse(bytes)?;
         if keys.ignored > 0 {
-            tracing::warn!(ignored = keys.ignored, "some keys of the set are of no use for tokens");
+            tracing::warn!(ignored = keys.ignored, "some keys of the set cannot be used to check tokens");
         }
         *current = Some(Current { keys: Arc::new(keys), digest });
         Ok(KeysRead::Updated)

@@ -85,7 +85,7 @@ where
 }
 
 impl Prepared {
-    /// The verdict, and the facts that it would have needed: with such, it is none.
+    /// The verdict, and the facts that it would have needed: with such, it is not a verdict.
     pub async fn judge(self) -> (Report, Vec<MissingFact>) {
         let Self { gate, request, given } = self;
         let decision = gate.judge(&request).await;

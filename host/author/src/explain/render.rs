@@ -70,7 +70,7 @@ impl Explanation {
     fn facts(&self, policy: &Explained, out: &mut dyn Write) -> io::Result<()> {
         let asked = policy.asked();
         if asked.is_empty() {
-            return writeln!(out, " {QUIET}(none is needed){QUIET:#}");
+            return writeln!(out, " {QUIET}(no fact is needed){QUIET:#}");
         }
         writeln!(out)?;
         for fact in asked {
@@ -92,7 +92,7 @@ impl Explanation {
         let Some(problem) = self.report.problem() else {
             let denying = self.report.decision.findings.iter().any(|finding| finding.severity == Severity::Deny);
             let reason = if denying {
-                "nothing is denied in monitor mode; what failed with the severity deny would have been"
+                "nothing is denied in monitor mode; in the mode enforce, the rules that failed with the severity deny would have denied"
             } else {
                 "no rule that denies has failed"
             };

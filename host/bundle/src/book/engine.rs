@@ -3,11 +3,17 @@
 /// By rule id.
 const DOCS: &[(&str, &str)] = &[
     ("uri.length", "The request target is longer than limits.targetBytes. Send fewer or shorter query parameters."),
-    ("route.unknown", "The path is none of the API's. Paths are case-sensitive; check the API root and every segment."),
-    ("route.trailing-slash", "The path names a resource but for a slash at its end. Send it without."),
+    (
+        "route.unknown",
+        "The path does not belong to the API. Paths are case-sensitive; check the API root and every segment.",
+    ),
+    (
+        "route.trailing-slash",
+        "The path names a resource, except for the slash at its end. Send the path without that slash.",
+    ),
     (
         "route.api-major",
-        "The path is one of the API's under another major version. Send the version that the API root names.",
+        "The path belongs to the API under another major version. Send the version that the API root names.",
     ),
     (
         "route.encoded-slash",
@@ -70,19 +76,19 @@ const DOCS: &[(&str, &str)] = &[
         "query.selector.unknown-field",
         "fields, exclude_fields and filters name attributes of the resource; a path within one is separated by slashes.",
     ),
-    ("body.size", "The body is larger than limits.bodyBytes. Nothing of the kind is expected by this API."),
+    ("body.size", "The body is larger than limits.bodyBytes. This API does not need bodies of that size."),
     (
         "body.required",
         "The operation takes parameters, and some of them cannot be left out. Send them as a JSON object.",
     ),
-    ("body.none", "The operation takes no body; whoever sent one expects something that will not happen. Send none."),
+    ("body.none", "The operation takes no body, so a body would have no effect. Send none."),
     (
         "header.content-type.required",
         "A body without a media type can be read in more than one way. Send `Content-Type` with every body.",
     ),
-    ("header.content-type.json", "The media type of the body is none that the operation takes. Send application/json."),
+    ("header.content-type.json", "The operation does not take the media type of the body. Send application/json."),
     ("header.content-type.merge-patch", "The body of a PATCH is application/merge-patch+json. Send that media type."),
-    ("body.json.utf8", "JSON is exchanged in UTF-8. Encode the body so."),
+    ("body.json.utf8", "JSON is exchanged in UTF-8. Encode the body in UTF-8."),
     (
         "body.json.malformed",
         "The body cannot be parsed. Comments, trailing commas, NaN, single quotes and text after the value are not JSON.",
@@ -99,7 +105,7 @@ const DOCS: &[(&str, &str)] = &[
     ),
     (
         "body.json.number-free",
-        "Where the schema leaves the value to the user, a number beyond plus or minus 9007199254740991 may arrive as another one: some readers keep every digit, others round it. Send a string where one is taken.",
+        "Where the schema leaves the value to the user, a number beyond plus or minus 9007199254740991 may arrive as a different number: some readers keep every digit, others round it. Send a string where a string is accepted.",
     ),
     (
         "body.json.name-case",

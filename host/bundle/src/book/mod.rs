@@ -99,7 +99,7 @@ impl Book<'_> {
              what to do. It is written by `solgate docs`.\n\n\
              - {} rules for {} operations below {}\n\
              - severity: `deny` refuses the request, `warn` reports beside the verdict, `audit` records only, `off` does not run. \
-             Whoever runs the policy can set the severity of every rule, and the options.\n\
+             The operator of a gate can set the severity of every rule, and the options.\n\
              - every violation of a stage is reported; a stage that denies ends the evaluation\n{}",
             plain(&bundle.name),
             plain(&bundle.version),
@@ -109,8 +109,7 @@ impl Book<'_> {
             if knows_all_versions(bundle) {
                 ""
             } else {
-                "- a rule that *ages* holds a request to a list that later versions of the API add to, and so do the enumerations and \
-                 alternatives of a schema: in a request for a version that the option `knownVersions` does not cover they warn at most\n"
+                "- a rule that *ages* compares a request with a list that later versions of the API extend, and so do the enumerations and alternatives of a schema. In a request for a version that the option `knownVersions` does not cover, they warn at most\n"
             },
         );
     }

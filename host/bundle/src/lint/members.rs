@@ -27,7 +27,7 @@ pub(super) fn check(rule: &Written<'_>, followed: &Followed, policy: &Policy, ap
             && !is_safe(read, &followed.reads)
         {
             let is_detail = index >= followed.deciding;
-            absent(read, "the path, which not every API root gives it", is_detail, report);
+            absent(read, "the path, because not every API root has this variable", is_detail, report);
             reported.push(&read.origin);
         }
         for (schema, of) in rule.schemas(&read.origin, policy, api) {

@@ -28,7 +28,7 @@ pub(super) fn check(rules: &[Written<'_>], report: &mut Report) {
                 .warning(
                     of.at,
                     format!(
-                        "`{}` can never be the first to fail in `{operation}`: whenever it fails, `{}` fails, too",
+                        "`{}` can never be the first to fail in `{operation}`: whenever it fails, `{}` also fails",
                         of.rule.id, by.rule.id
                     ),
                 )

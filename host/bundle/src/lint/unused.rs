@@ -31,7 +31,7 @@ pub(super) fn variables(rule: &Written<'_>, followed: &Followed, report: &mut Re
         if !read.contains(key.name.as_str()) {
             report
                 .warning(key.at, format!("the rule never reads variables.{}", key.name))
-                .hint("remove it, or the expression that was to read it is missing");
+                .hint("remove it, or add the expression that should read it");
         }
     }
 }
@@ -47,7 +47,7 @@ pub(super) fn options(policy: &Policy, api: &Api<'_>, rules: &[Written<'_>], rea
         if let Some(at) = policy.option_places.get(&option.name).filter(|_| !is_read) {
             report
                 .warning(*at, format!("nothing reads the option `{}`", option.name))
-                .hint("remove it, or the rule that was to read it is missing");
+                .hint("remove it, or add the rule that should read it");
         }
     }
 }

@@ -60,7 +60,7 @@ fn of_another_type(schema: &Node, key: &Key, report: &mut Report) {
     let Some(types) = schema.get("type") else { return };
     let types: Vec<&str> =
         types.as_list().unwrap_or(std::slice::from_ref(types)).iter().map(|node| node.text.as_str()).collect();
-    // A name that is none of a type has been reported.
+    // A name that is not the name of a type has been reported.
     let is_known =
         |name: &&str| matches!(*name, "boolean" | "null") || ABOUT.iter().any(|(types, _)| types.contains(name));
     if !types.iter().all(is_known) {

@@ -67,7 +67,7 @@ fn widen(fact: &mut Fact, key: &Key, node: &Node, report: &mut Report) {
     let others: Vec<&Key> = node.as_map().unwrap_or_default().iter().map(|(key, _)| key).collect();
     if let Some(other) = others.iter().find(|key| key.name != "addMembers") {
         report
-            .mistake(other.at, format!("beside `addMembers` there is no `{}`", other.name))
+            .mistake(other.at, format!("`{}` cannot stand beside `addMembers`", other.name))
             .hint("an inherited fact can be widened, but not changed otherwise; define one of another name");
     }
     members.finish_except(&others, report);

@@ -127,9 +127,9 @@ fn entries_of(file: FileId, report: &mut Report) -> Vec<(String, At)> {
                 )
                 .hint("a list has one entry a line");
         } else if let Some(fault) = wildcard_fault(entry) {
-            report
-                .mistake(at, fault)
-                .hint("only `*.` at the start of an entry stands for something: for whatever is below it");
+            report.mistake(at, fault).hint(
+                "`*` is a wildcard only as `*.` at the start of an entry: it stands for all that is below the name",
+            );
         } else if let Some(first) = entries.get(entry) {
             report.warning(at, format!("`{entry}` is in the list twice")).related(*first, "first here");
         } else if found.len() >= MAX_ENTRIES {
@@ -151,5 +151,5 @@ fn entries_of(file: FileId, report: &mut Report) -> Vec<(String, At)> {
 /// A `*` that would look as if it stood for something.
 fn wildcard_fault(entry: &str) -> Option<String> {
     let rest = entry.strip_prefix("*.").unwrap_or(entry);
-    (rest.is_empty() || rest.contains('*')).then(|| format!("`{entry}` has a `*` where it stands for nothing"))
+    (rest.is_empty() || rest.contains('*')).then(|| format!("`{entry}` has a `*` that is not a wildcard"))
 }

@@ -196,7 +196,7 @@ fn root_options(node: &Node, options: &[OptionDef], report: &mut Report) -> BTre
     values
 }
 
-/// Reports a name that is none of the bundle's options.
+/// Reports a name that is not one of the bundle's options.
 pub(crate) fn unknown_option(key: &Key, options: &[OptionDef], report: &mut Report) {
     report
         .mistake(key.at, format!("policy.yaml defines no option `{}`", key.name))

@@ -109,7 +109,9 @@ fn change<'s>(
         report
             .mistake(node.at, format!("no bundle that is extended has a rule `{id}`"))
             .maybe_hint(did_you_mean(id, ids))
-            .hint_if_none("a rule of this bundle's own has an `id`; an engine's rule that no bundle declares has, too");
+            .hint_if_none(
+                "a rule of this bundle itself has an `id`; so has a rule of the engine that no bundle declares",
+            );
         return None;
     };
     let source = sources.get_mut(index)?;

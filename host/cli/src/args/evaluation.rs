@@ -9,19 +9,19 @@ use solgate_config::{MEMORY, OUTPUT, VIOLATIONS, expected, parse_evaluation_time
 /// The part of a command line that bounds evaluations.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct EvaluationArgs {
-    /// How long a policy may take for a request; a KiB of body or facts grants 1ms more
+    /// How long a policy may take for a request; each KiB of body or facts adds 1ms
     #[arg(long, value_name = "DURATION", conflicts_with = "config", value_parser = parse_evaluation_time, allow_hyphen_values = true)]
     pub evaluation_time: Option<Duration>,
 
-    /// How much memory it may take for that, about 14 times the largest body
+    /// How many bytes of memory a policy may use for a request, about 14 times the largest body
     #[arg(long, value_name = "BYTES", conflicts_with = "config", value_parser = |text: &str| number(text, &MEMORY))]
     pub evaluation_memory: Option<usize>,
 
-    /// How large its outcome may be
+    /// How many bytes the outcome of a policy may have
     #[arg(long, value_name = "BYTES", conflicts_with = "config", value_parser = |text: &str| number(text, &OUTPUT))]
     pub evaluation_output: Option<usize>,
 
-    /// How many violations the outcome may have, not fewer than the policy's bundle allows
+    /// How many violations the outcome of a policy may have, not fewer than its bundle allows
     #[arg(long, value_name = "NUMBER", conflicts_with = "config", value_parser = |text: &str| number(text, &VIOLATIONS))]
     pub evaluation_violations: Option<usize>,
 }

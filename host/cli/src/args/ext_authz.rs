@@ -13,8 +13,8 @@ pub const DEFAULT_LISTEN: &str = "127.0.0.1:9191";
 
 /// Judge requests for Envoy, as its external authorization service.
 ///
-/// Envoy asks over gRPC (envoy.service.auth.v3.Authorization) and forwards what is
-/// allowed itself. The service grpc.health.v1.Health says whether it can.
+/// Envoy asks over gRPC (envoy.service.auth.v3.Authorization), and itself forwards what is
+/// allowed. The service grpc.health.v1.Health says whether the gate can judge.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

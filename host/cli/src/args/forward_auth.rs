@@ -14,8 +14,7 @@ pub const DEFAULT_LISTEN: &str = "127.0.0.1:9192";
 ///
 /// For Traefik's forwardAuth, HAProxy with our Lua script, and any server that can
 /// send a subrequest with the body. The request is described by X-Forwarded-Method,
-/// X-Forwarded-Uri and X-Forwarded-Host. The answer 200 lets it pass; any other is
-/// for the client.
+/// X-Forwarded-Uri and X-Forwarded-Host. The answer 200 lets the request pass; any other answer is for the client.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

@@ -24,15 +24,15 @@ use super::tracing::TracingArgs;
 /// How requests are judged, and where that is reported.
 #[derive(Debug, Clone, clap::Args)]
 pub struct GatewayArgs {
-    /// A policy component, with @sha256:DIGEST the very one; several are asked in turn [default: the built-in policy]
+    /// A policy component, pinned to its content by @sha256:DIGEST; several are asked in turn [default: the built-in policy]
     #[arg(long = "policy", value_name = "FILE", conflicts_with = "config", value_parser = OsStringValueParser::new().try_map(policy))]
     pub policies: Vec<PolicyFile>,
 
-    /// A candidate that judges the same requests beside the policy, without effect; where the two differ is reported
+    /// A candidate that judges the same requests next to the policy, without effect; differences are reported
     #[arg(long, value_name = "FILE", conflicts_with = "config", value_parser = OsStringValueParser::new().try_map(policy))]
     pub shadow: Vec<PolicyFile>,
 
-    /// Load only policies that are signed with this key, or another one that is named so (see `solgate sign`)
+    /// Load only policies that are signed with this key, or with another key that is named this way (see `solgate sign`)
     #[arg(long, value_name = "PUBLIC_KEY", conflicts_with = "config")]
     pub require_signature: Vec<PathBuf>,
 
@@ -48,14 +48,14 @@ pub struct GatewayArgs {
     #[arg(long, value_name = "MODE", conflicts_with = "config", value_parser = mode)]
     pub mode: Option<GateMode>,
 
-    /// fresh: each evaluation has an instance of the policy of its own. recycle:N: one serves N evaluations
+    /// fresh: each evaluation has its own instance of the policy. recycle:N: an instance serves N evaluations
     #[arg(long, value_name = "ISOLATION", conflicts_with = "config")]
     pub isolation: Option<Isolation>,
 
     #[command(flatten)]
     pub evaluation: EvaluationArgs,
 
-    /// How long a fact may be used again, such as 500ms; a denial never rests on an old one
+    /// How long a fact may be used again, such as 500ms; a denial never rests on an old fact
     #[arg(long, value_name = "DURATION", conflicts_with = "config", value_parser = duration, allow_hyphen_values = true)]
     pub facts_ttl: Option<Duration>,
 
@@ -66,7 +66,7 @@ pub struct GatewayArgs {
     #[command(flatten)]
     pub jwt: JwtArgs,
 
-    /// Keep the policies, certificates and keys that were loaded at the start, whatever becomes of their files
+    /// Keep the policies, certificates and keys that were loaded at the start, even if their files change
     #[arg(long)]
     pub no_reload: bool,
 
@@ -82,7 +82,7 @@ pub struct GatewayArgs {
     #[arg(long, value_name = "FILE")]
     pub decision_log: Option<PathBuf>,
 
-    /// Record the bodies of requests, too; what the policy calls a secret is left out
+    /// Also record the bodies of requests; what the policy calls a secret is left out
     #[arg(long)]
     pub log_bodies: bool,
 

@@ -18,11 +18,11 @@ pub struct JwtArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "config", requires = "jwks")]
     pub jwks_ca: Option<PathBuf>,
 
-    /// Who must have issued a token: its claim iss [default: anybody who has the keys]
+    /// The issuer that a token must come from: its claim iss [default: anybody who has the keys]
     #[arg(long, value_name = "ISSUER", conflicts_with = "config", requires = "jwks")]
     pub jwt_issuer: Option<String>,
 
-    /// For whom a token must be: one of these in its claim aud [default: anybody]
+    /// The audience that a token must be for: one of these in its claim aud [default: anybody]
     #[arg(long, value_name = "AUDIENCE", conflicts_with = "config", requires = "jwks")]
     pub jwt_audience: Vec<String>,
 

@@ -14,7 +14,7 @@ use solgate_gateway::error::GatewayError;
 /// Where spans go, and of which requests.
 #[derive(Debug, Clone, clap::Args)]
 pub struct TracingArgs {
-    /// Send spans to an OpenTelemetry collector, by OTLP over gRPC: http://HOST:PORT or https://HOST:PORT [default: none are made]
+    /// Send spans to an OpenTelemetry collector, by OTLP over gRPC: http://HOST:PORT or https://HOST:PORT [default: no spans]
     #[arg(long, value_name = "URL", env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_parser = CollectorUrl)]
     pub otlp: Option<Uri>,
 
@@ -22,7 +22,7 @@ pub struct TracingArgs {
     #[arg(long, value_name = "FILE")]
     pub otlp_ca: Option<PathBuf>,
 
-    /// Trace this part of the requests that belong to no trace yet, from 0 to 1
+    /// Trace this part of the requests, from 0 to 1, unless a request belongs to a trace already
     #[arg(long, value_name = "RATIO", value_parser = ratio)]
     pub trace_sample: Option<f64>,
 }

@@ -11,7 +11,7 @@ use crate::commands::policies::{bundle_error, with_spinner};
 /// Check a bundle, compile it and bake it into a policy component.
 ///
 /// The result needs nothing but a host to run: schemas and expressions are
-/// compiled, and it imports nothing. The same bundle gives the same bytes.
+/// compiled, and the component imports nothing. The same bundle gives the same bytes.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -28,7 +28,7 @@ pub struct BuildArgs {
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
 
-    /// Build another default of an option in; it then also wins over an API root's
+    /// Give an option another default, which also wins over that of an API root
     #[arg(long = "set", value_name = "OPTION=VALUE", value_parser = setting)]
     set: Vec<(String, String)>,
 

@@ -46,7 +46,7 @@ pub struct CheckArgs {
     #[arg(long)]
     pub facts: Option<PathBuf>,
 
-    /// Whom the request comes from, in JSON or YAML: subject, tenant, roles,
+    /// The caller of the request, in JSON or YAML: subject, tenant, roles,
     /// scopes, certificateNames, sourceAddress
     #[arg(long)]
     pub caller: Option<PathBuf>,
@@ -59,7 +59,7 @@ pub struct CheckArgs {
     #[arg(long = "set", value_name = "OPTION=VALUE", value_parser = option)]
     pub options: Vec<Setting>,
 
-    /// How bad a failure of a rule is: off, audit, warn or deny
+    /// Give a rule another severity: off, audit, warn or deny
     #[arg(long = "severity", value_name = "RULE=LEVEL", value_parser = severity)]
     pub severities: Vec<Setting>,
 

@@ -12,7 +12,9 @@ use crate::commands::policies::bundle_error;
 
 /// Write the rule book of a bundle, in Markdown, or its API, in OpenAPI.
 ///
-/// The rule book says of every rule what it asks, why, and what to do. The API is that which a client meets: what requests must look like, and with which statuses they may be refused. Without DIR, those of the policy that is built into this program.
+/// For every rule, the rule book says what the rule asks, why, and what to do. The API is described
+/// as a client sees it: what requests must look like, and with which statuses they may be refused.
+/// Without DIR, the built-in policy is described.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:

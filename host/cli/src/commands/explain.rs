@@ -25,9 +25,8 @@ Exit status: 0 allowed, 1 denied, 2 not judged (bad file, missing fact).";
 
 /// Show why a request gets its verdict, stage by stage.
 ///
-/// The request is judged as `solgate check` does it; what is printed is the stages
-/// that it came through, what became of every rule in them, the facts that rules
-/// asked for, and the rule that decided.
+/// The request is judged as by `solgate check`. The output shows the stages that the request
+/// came through, the result of every rule in them, the facts that rules asked for, and the rule that decided.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLE)]
 pub struct ExplainArgs {

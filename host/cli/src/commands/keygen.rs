@@ -38,7 +38,7 @@ pub fn run(arguments: &KeygenArgs) -> anyhow::Result<ExitCode> {
         return Err(error);
     }
     note(&format!(
-        "solgate: {} holds the private key, which is for you alone; {} is for those who check",
+        "solgate: {} holds the private key, which is for you alone; {} holds the public key, for those who check",
         private_file.display(),
         public_file.display()
     ));

@@ -17,7 +17,7 @@ Examples:
   solgate new my-policy
   solgate new policies/my-policy --template minimal
 
-Exit status: 0 made, 2 it exists already, the name is not fit, or the folder cannot be written.")]
+Exit status: 0 made, 2 the folder exists already, the name is not valid, or the folder cannot be written.")]
 pub struct NewArgs {
     /// The folder to make
     #[arg(value_name = "PATH")]

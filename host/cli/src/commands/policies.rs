@@ -46,7 +46,7 @@ pub enum PolicyError {
     Folder(PathBuf),
     #[error("{0}")]
     Bundle(String),
-    #[error("cannot write the compiled bundle down: {0}")]
+    #[error("cannot write the compiled bundle: {0}")]
     Unwritable(serde_json::Error),
 }
 

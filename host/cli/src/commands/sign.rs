@@ -10,8 +10,8 @@ use crate::commands::output::{Output, note};
 
 /// Sign a policy file: the signature is written beside it, to FILE.wasm.sig.
 ///
-/// A gateway that is started with --require-signature loads the policy only if its bytes are those that
-/// were signed, with a key that it knows.
+/// A gateway that is started with --require-signature loads the policy only if it is unchanged
+/// since it was signed, and the gateway knows the key.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:

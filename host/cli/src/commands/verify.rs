@@ -21,7 +21,7 @@ pub struct VerifyArgs {
     #[arg(value_name = "FILE")]
     file: PathBuf,
 
-    /// A public key, of which one must have signed: a PEM file of ed25519
+    /// PEM file of an ed25519 public key; one of these must have signed
     #[arg(long = "public-key", value_name = "PUBLIC_KEY", required = true)]
     public_keys: Vec<PathBuf>,
 }

@@ -108,7 +108,7 @@ fn what_is_wrong_and_where() {
     let table = [
         (
             "listen: x\nupstreams: [{url: http://a}]",
-            "t.yaml:1:9: expected an address and port such as 0.0.0.0:8080, found another text",
+            "t.yaml:1:9: expected an address and port such as 0.0.0.0:8080, found a different value",
         ),
         ("upstream:\n  - url: http://a", "t.yaml:1:1: unknown member upstream; did you mean upstreams?"),
         ("listen: a:1", "t.yaml:1:1: upstreams is missing: a list with the url of each VNFM"),
@@ -116,11 +116,11 @@ fn what_is_wrong_and_where() {
         ("upstreams:\n  - host: a", "t.yaml:2:5: url is missing: http://HOST[:PORT] of the VNFM"),
         (
             "upstreams:\n  - url: http://a/b",
-            "t.yaml:2:10: expected http://HOST[:PORT] or https://HOST[:PORT] without a path, found another text",
+            "t.yaml:2:10: expected http://HOST[:PORT] or https://HOST[:PORT] without a path, found a different value",
         ),
         (
             "upstreams:\n  - url: http://user:pw@a",
-            "t.yaml:2:10: expected http://HOST[:PORT] or https://HOST[:PORT] without a path, found another text",
+            "t.yaml:2:10: expected http://HOST[:PORT] or https://HOST[:PORT] without a path, found a different value",
         ),
         (
             "upstreams:\n  - url: http://a\n    severity:\n      r: { severity: warn }",
@@ -133,7 +133,7 @@ fn what_is_wrong_and_where() {
         ),
         (
             "upstreams:\n  - url: http://a\n  - url: http://b",
-            "t.yaml:3:5: another upstream has the same host and pathPrefix; no request would ever get here",
+            "t.yaml:3:5: another upstream has the same host and pathPrefix; no request would ever reach this one",
         ),
         ("decisionLog: { bodies: true }", "t.yaml:1:14: file is missing: the path to which decisions are recorded"),
         ("tls: { certFile: a }", "t.yaml:1:6: keyFile is missing: the PEM private key of the certificate"),
@@ -144,7 +144,7 @@ fn what_is_wrong_and_where() {
         ),
         (
             "tls: { certFile: a, keyFile: b, clientCaFile: c, clientCert: maybe }",
-            "t.yaml:1:62: expected required or optional, found another text",
+            "t.yaml:1:62: expected required or optional, found a different value",
         ),
         ("jwt: { issuer: a }", "t.yaml:1:6: jwks is missing: the file, or the https URL, of the keys"),
         ("jwt: { jwks: a, caFile: b }", "t.yaml:1:25: caFile is for keys at an https URL: leave it out"),
@@ -155,7 +155,7 @@ fn what_is_wrong_and_where() {
         (
             "jwt: { jwks: ftp://a/b }",
             "t.yaml:1:14: expected a file, or https://HOST[:PORT]/PATH without user and password \
-                 (http:// on this machine only), found another text",
+                 (http:// on this machine only), found a different value",
         ),
         (
             "tracing: { sample: 1 }",
@@ -167,17 +167,17 @@ fn what_is_wrong_and_where() {
         ),
         (
             "tracing: { otlp: \"http://c/v1\" }",
-            "t.yaml:1:18: expected http://HOST[:PORT] or https://HOST[:PORT] of a collector that takes OTLP over gRPC, without a path, found another text",
+            "t.yaml:1:18: expected http://HOST[:PORT] or https://HOST[:PORT] of a collector that takes OTLP over gRPC, without a path, found a different value",
         ),
         (
             "tracing: { otlp: \"http://c\", caFile: ca.pem }",
             "t.yaml:1:38: caFile is for an https collector: leave it out, or write https:// in otlp",
         ),
-        ("reload: never", "t.yaml:1:9: expected true or false, found another text"),
-        ("decisionLog: { file: a, bodies: some }", "t.yaml:1:33: expected true or false, found another text"),
+        ("reload: never", "t.yaml:1:9: expected true or false, found a different value"),
+        ("decisionLog: { file: a, bodies: some }", "t.yaml:1:33: expected true or false, found a different value"),
         (
             "upstreams:\n  - url: http://a\n    evaluation: { time: 2h }",
-            "t.yaml:3:25: expected a duration from 1ms to 1m, such as 250ms, found another text",
+            "t.yaml:3:25: expected a duration from 1ms to 1m, such as 250ms, found a different value",
         ),
         (
             "upstreams:\n  - url: http://a\n    evaluation: { memoryBytes: 1000 }",

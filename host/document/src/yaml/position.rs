@@ -88,7 +88,7 @@ fn content_start(node: &Node, text: &str) -> Option<(usize, Option<usize>)> {
     match node.style {
         Style::Plain => Some((start, None)),
         Style::SingleQuoted | Style::DoubleQuoted => Some((start.saturating_add(1), None)),
-        // The parser places a block at its first character that is no blank.
+        // The parser places a block at its first character that is not a blank.
         Style::Literal | Style::Folded => {
             let before = text.get(..start)?;
             let line = before.rfind('\n').map_or(0, |at| at.saturating_add(1));

@@ -96,6 +96,6 @@ where
 /// which the service notices.
 async fn admit(admission: &Admission, body: Body, limit: usize) -> Result<(RequestPlace, AdmittedBody), Fault> {
     let place = admission.place()?;
-    let broken = || Fault::Handover("the check breaks off".to_owned());
+    let broken = || Fault::Handover("the check ended too early".to_owned());
     Ok((place, admission.body(body, limit, broken).await?))
 }

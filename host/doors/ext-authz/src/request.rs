@@ -90,7 +90,7 @@ fn content(http: HttpRequest, headers: &mut HeaderMap) -> Result<Content, Fault>
     }
     // Content-Length tells whether a body is missing; a chunked one needs Envoy's word.
     if partial.is_none() && headers.contains_key(TRANSFER_ENCODING) {
-        let what = "it has a body, and Envoy does not say that it has read it; set with_request_body";
+        let what = "it has a body, and Envoy does not say that it has read the body; set with_request_body";
         return Err(Fault::Handover(what.to_owned()));
     }
     Ok(Content { body: http.raw_body.into(), complete: partial != Some(true) })

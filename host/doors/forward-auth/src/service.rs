@@ -98,7 +98,7 @@ fn discard(mut body: Incoming, patience: Duration) {
 }
 
 fn broken() -> Fault {
-    Fault::MalformedBody("it breaks off, or its framing is broken".to_owned())
+    Fault::MalformedBody("it ends too early, or its framing is broken".to_owned())
 }
 
 fn pass(warnings: Vec<HeaderValue>) -> Response<Bytes> {

@@ -56,7 +56,7 @@ impl Answer {
 /// The VNFM's answer ends before its end, of which the client has the head.
 fn cut(exchange: &mut Exchange, body: &PooledBody, error: &BodyError) {
     let upstream = body.authority().map(tracing::field::display);
-    tracing::warn!(upstream, %error, "the VNFM failed within its answer");
+    tracing::warn!(upstream, %error, "the VNFM failed in the middle of its answer");
     exchange.failed(&match error {
         BodyError::Broken(_) => Fault::UpstreamCut,
         BodyError::Silent(limit) => Fault::UpstreamSilent { seconds: limit.as_secs() },

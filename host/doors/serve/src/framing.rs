@@ -123,7 +123,7 @@ impl BodyTracker {
             }
             (State::Size { value, .. } | State::SizeSpace { value }, b';') => State::Extension { value },
             (State::Size { .. } | State::SizeSpace { .. }, _) => {
-                return Err("a chunk size holds something else than hexadecimal digits");
+                return Err("a chunk size holds characters other than hexadecimal digits");
             }
             (State::Extension { value }, b'\t' | b' '..=b'~') => {
                 self.extra()?;

@@ -57,7 +57,7 @@ impl From<&Limits> for GuardLimits {
 
 #[derive(Debug)]
 enum Phase {
-    /// Between requests or in a head; so many bytes hold no end of a head.
+    /// Between requests or in a head; `scanned` bytes were searched, and the head does not end in them.
     Head {
         scanned: usize,
     },

@@ -33,7 +33,7 @@ pub(super) enum Unusable {
     #[cfg(feature = "http-facts")]
     #[error("the answer of the VNFM cannot be read: {0}")]
     Unreadable(solgate_upstream::pool::Flaw),
-    #[error("the VNFM broke the connection off")]
+    #[error("the VNFM ended the connection")]
     Broken,
     #[cfg(feature = "http-facts")]
     #[error("the VNFM did not answer within {0:?}")]

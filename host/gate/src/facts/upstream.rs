@@ -59,7 +59,7 @@ impl Ask for Upstream {
                 // The VNFM may close a kept connection in the moment in which it
                 // is used again. A GET can be repeated (RFC 9110, 9.2.2).
                 Err(error) if tried => {
-                    tracing::debug!(error = %chain(&error), "fact request broke off");
+                    tracing::debug!(error = %chain(&error), "fact request failed");
                     return Err(match error {
                         SendError::Unreadable(flaw) => Unusable::Unreadable(flaw),
                         SendError::Connect(_) | SendError::Broken(_) => Unusable::Broken,

@@ -115,7 +115,7 @@ impl<'a> Hearing<'a> {
                     }
                 }
             }
-            // In monitor mode the first one would have ended it, too.
+            // In monitor mode the first denial would also have ended it.
             let mut findings = self.decision.findings.iter().skip(before);
             if !self.asked.owned && findings.any(|finding| finding.severity == Severity::Deny) {
                 self.decision.policies.truncate(index.saturating_add(1));

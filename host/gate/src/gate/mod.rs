@@ -206,7 +206,7 @@ impl Gate {
         &self.facts
     }
 
-    /// Judges one request. Never fails: what goes wrong is a denial, too.
+    /// Judges one request. Never fails: a fault is also a denial.
     pub async fn judge(&self, request: &Request) -> Decision {
         judge::judge(self, request, &*self.facts, &mut ()).await
     }

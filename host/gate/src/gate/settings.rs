@@ -1,4 +1,4 @@
-//! Settings: what an operator changes of a policy without building it anew.
+//! Settings: what an operator changes of a policy without building it again.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -289,10 +289,10 @@ pub struct RecordedFinding {
     pub violation: RecordedViolation,
 }
 
-/// Why a line is no record.
+/// Why a line is not a record.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
-    #[error("it is no record of a decision: {0}")]
+    #[error("it is not a record of a decision: {0}")]
     NotARecord(serde_json::Error),
     #[error("it has format {0}, which a later version of Solgate has written; this one reads {FORMAT}")]
     Later(u32),
@@ -302,7 +302,7 @@ impl Record {
     /// Reads one line.
     ///
     /// # Errors
-    /// If it is no record, or one of a later format.
+    /// If the line is not a record, or is a record of a later format.
     pub fn parse(line: &str) -> Result<Self, RecordError> {
         #[derive(Deserialize)]
         struct Format {

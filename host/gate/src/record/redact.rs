@@ -33,7 +33,7 @@ const SECRET_NAMES: [&str; 10] = [
 /// Names of header fields that hold credentials, beside those whose name says so.
 const SECRET_FIELDS: [&str; 5] = ["authorization", "cookie", "proxy-authorization", "set-cookie", "x-hm-authorization"];
 
-/// Authentication schemes (IANA), whose name is no part of the credentials.
+/// Authentication schemes (IANA), whose name is not part of the credentials.
 const SCHEMES: [&str; 12] = [
     "basic",
     "bearer",
@@ -61,7 +61,7 @@ impl<'p> Redactor<'p> {
         Self { secrets: policies.into_iter().flat_map(|policy| &policy.manifest().secrets).collect() }
     }
 
-    /// Whether a text that is no JSON holds the name of a secret member.
+    /// Whether a text that is not JSON holds the name of a secret member.
     #[must_use]
     pub fn finds_name_in(&self, text: &str) -> bool {
         let names = self.secrets.iter().filter_map(|secret| secret.pointer.rsplit('/').find(|step| *step != "*"));
@@ -69,7 +69,7 @@ impl<'p> Redactor<'p> {
     }
 
     /// A JSON text without its secrets; everything else stays byte for byte.
-    /// `None` if it is no JSON.
+    /// `None` if the text is not JSON.
     #[must_use]
     pub fn json(&self, text: &str) -> Option<Redacted> {
         json::redact(text, &self.secrets)

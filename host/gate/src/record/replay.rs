@@ -22,13 +22,13 @@ pub enum NotReplayed {
     NoBody(usize),
     #[error("its body was not recorded: {0}")]
     Withheld(String),
-    #[error("the gate itself failed then ({0}); there is no verdict to compare with")]
+    #[error("the gate itself failed at that time ({0}); there is no verdict to compare with")]
     Fault(String),
-    #[error("the policy needs the fact {0}, which was not asked for then")]
+    #[error("the policy needs the fact {0}, which the gate did not fetch at that time")]
     NoFact(String),
     #[error("the record is damaged: its {0} cannot be read")]
     Damaged(&'static str),
-    #[error("the settings of then do not fit: {0}")]
+    #[error("the recorded settings do not fit this policy: {0}")]
     Settings(#[from] SettingError),
 }
 

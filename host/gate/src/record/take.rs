@@ -101,7 +101,7 @@ fn body(bytes: &[u8], redactor: &Redactor<'_>) -> RecordedBody {
 
 /// Nobody can tell where in such a body the secret begins and ends.
 fn withheld() -> RecordedBody {
-    RecordedBody::Withheld { withheld: "it is no JSON and holds the name of a secret".to_owned() }
+    RecordedBody::Withheld { withheld: "it is not JSON and holds the name of a secret".to_owned() }
 }
 
 fn context(gate: &Gate, request: &Request) -> RecordedContext {

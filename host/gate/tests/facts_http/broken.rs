@@ -50,9 +50,9 @@ async fn a_kept_connection_that_was_closed_is_replaced() {
 #[tokio::test]
 async fn an_answer_that_breaks_off_is_none() {
     let cases: [(&'static [&'static [&'static str]], &str); 6] = [
-        (&[], "the VNFM broke the connection off"),
-        (&[&["HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}"]], "the VNFM broke the connection off"),
-        (&[&["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"]], "the VNFM broke the connection off"),
+        (&[], "the VNFM ended the connection"),
+        (&[&["HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}"]], "the VNFM ended the connection"),
+        (&[&["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"]], "the VNFM ended the connection"),
         (
             &[&["SSH-2.0\r\n\r\n"], &["SSH-2.0\r\n\r\n"]],
             "the answer of the VNFM cannot be read: invalid HTTP version parsed",

@@ -51,7 +51,7 @@ pub enum Reason {
     Gate(#[from] GatewayError),
     #[error(transparent)]
     Setting(#[from] SettingError),
-    #[error("the thread that was to load it could not be started, or did not end well")]
+    #[error("the thread that loads the policy could not be started, or failed")]
     Unfinished,
 }
 
@@ -71,7 +71,7 @@ fn list(differences: &[Difference]) -> String {
     differences.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
-/// Loads the policies of an upstream anew and examines them; `None` if their files
+/// Loads the policies of an upstream again and examines them; `None` if their files
 /// hold what is `live`. Takes as long as loading at the start, and the cases.
 ///
 /// # Errors
@@ -112,7 +112,7 @@ pub fn prepare(
 fn examine(policy: &Policy, path: &Path, component: &[u8]) -> Result<usize, Reason> {
     let cases = solgate_cases::embedded(component, &policy.manifest().into())?;
     if cases.is_empty() {
-        tracing::warn!(file = %path.display(), "the policy brings no test cases along: nothing shows that it judges well");
+        tracing::warn!(file = %path.display(), "the policy carries no test cases: nothing shows that it judges correctly");
     }
     for case in &cases {
         pass(policy, case)?;

@@ -85,7 +85,7 @@ impl Reload {
                 .map(|gate| Watched { gate: gate.clone(), files: gate.upstream.gate.policies.depends_on(), seen: None })
                 .collect();
             if watched.is_empty() && configured.is_none() {
-                return self.ignore("no policy comes from a file").await;
+                return self.ignore("no policy was loaded from a file").await;
             }
             let files = watched.iter().flat_map(|watched| &watched.files);
             let files = files.chain(configured.iter().flat_map(|configured| &configured.files));
@@ -130,7 +130,7 @@ impl Reload {
     /// Says at every SIGHUP why it does nothing.
     async fn ignore(mut self, reason: &str) {
         while self.hangups.recv().await.is_some() {
-            tracing::warn!(reason, "SIGHUP replaces no policy");
+            tracing::warn!(reason, "SIGHUP has no effect on policies");
         }
     }
 }

@@ -39,7 +39,7 @@ impl Counted for Compared {
 /// Two verdicts on one request.
 pub struct Comparison {
     pub outcome: Compared,
-    /// Why a verdict is none to compare with.
+    /// Why a verdict cannot be compared.
     pub reason: Option<String>,
     pub live: RecordedVerdict,
     /// If the two differ.
@@ -71,7 +71,7 @@ pub async fn compare(request: &Request, live: &Gate, decided: &Decision, candida
     Comparison { outcome, reason, live: then, candidate: (outcome == Compared::Differs).then_some(now) }
 }
 
-/// The fault of the gate for want of which a decision is no verdict of a policy.
+/// The fault of the gate that made a decision something else than a verdict of a policy.
 fn gate_fault(decision: &Decision) -> Option<&str> {
     if !decision.fault {
         return None;

@@ -26,20 +26,20 @@ pub enum KeyFault {
     #[error("the key cannot be read: {0}")]
     Read(std::io::Error),
     #[error(
-        "this private key is open to others than its owner (its mode is {mode:o}); set it to 600, or make another key if somebody may have read it"
+        "others than the owner can read this private key (its mode is {mode:o}); set the mode to 600, or make a new key if somebody may have read this one"
     )]
     Exposed { mode: u32 },
     #[error("this is larger than a key; expected {expected}")]
     TooLarge { expected: &'static str },
-    #[error("this is no PEM file; expected {expected}")]
+    #[error("this is not a PEM file; expected {expected}")]
     NotPem { expected: &'static str },
     #[error("this is {found}; expected {expected}")]
     OtherKind { found: &'static str, expected: &'static str },
-    #[error("this key is not of ed25519; make one that is with `solgate keygen FILE`")]
+    #[error("this key is not an ed25519 key; make one with `solgate keygen FILE`")]
     OtherAlgorithm,
     #[error("this key is damaged")]
     Damaged,
-    #[error("this public key is one for which anybody can make signatures; make another with `solgate keygen FILE`")]
+    #[error("anybody can make signatures for this public key; make a new key with `solgate keygen FILE`")]
     Weak,
     #[error("the system gives no random bytes for a key: {0}")]
     Random(getrandom::Error),

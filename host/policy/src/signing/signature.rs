@@ -23,10 +23,10 @@ pub enum SignatureError {
     Unsigned { path: PathBuf },
     #[error("cannot read {}: {source}", path.display())]
     Read { path: PathBuf, source: std::io::Error },
-    #[error("{} is no signature of a policy: expected the line {MARK}, and one of Base64", path.display())]
+    #[error("{} is not the signature of a policy: expected the line {MARK}, and a line of Base64", path.display())]
     Format { path: PathBuf },
     #[error(
-        "{} is not its signature by {keys}: the policy was altered after it was signed, or somebody else signed it",
+        "{} is not a signature of this policy by {keys}: the policy was altered after it was signed, or somebody else signed it",
         path.display()
     )]
     Refuted { path: PathBuf, keys: String },

@@ -107,7 +107,7 @@ impl Exporting {
         let Some(End { stop, ended }) = self.0.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
         let _ = stop.send(());
         if timeout(limit, ended).await.is_err() {
-            tracing::warn!("the spans were not sent to their end");
+            tracing::warn!("not all spans were sent");
         }
     }
 }
@@ -115,7 +115,7 @@ impl Exporting {
 /// What speaks to the collector, which need not be there. To be called in a runtime.
 ///
 /// # Errors
-/// The URL is none for a collector, or the certificates cannot be loaded.
+/// The URL is not valid for a collector, or the certificates cannot be loaded.
 pub fn exporter(config: &TracingConfig) -> Result<SpanExporter, TracingError> {
     let mut builder = SpanExporter::builder().with_tonic().with_endpoint(config.otlp.to_string());
     if config.is_https() {

@@ -32,5 +32,5 @@ pub type SpanMetrics = OutcomeCounter<SpanOutcome>;
 
 /// Enters the counters into a registry.
 pub fn register(registry: &mut Registry) -> SpanMetrics {
-    OutcomeCounter::register(registry, "spans", "Spans for the collector by what became of them")
+    OutcomeCounter::register(registry, "spans", "Spans for the collector by outcome")
 }

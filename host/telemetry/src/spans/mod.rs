@@ -45,7 +45,7 @@ pub struct Spans {
 /// Checks what a configuration says without sending anything. To be called in a runtime.
 ///
 /// # Errors
-/// The URL is none for a collector, or the certificates cannot be loaded.
+/// The URL is not valid for a collector, or the certificates cannot be loaded.
 pub fn check(config: Option<&TracingConfig>) -> Result<(), TracingError> {
     config.map_or(Ok(()), |config| export::exporter(config).map(drop))
 }

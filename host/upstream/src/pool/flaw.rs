@@ -20,7 +20,7 @@ pub enum Flaw {
     Length,
     #[error("it has a transfer coding other than chunked")]
     Coding,
-    #[error("it changes the protocol, for which nobody has asked")]
+    #[error("it changes the protocol, which nobody asked for")]
     Protocol,
     /// In the words of the HTTP implementation.
     #[error("{0}")]

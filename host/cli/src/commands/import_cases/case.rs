@@ -34,9 +34,9 @@ pub enum NotImported {
     Withheld(String),
     #[error("its body of {0} bytes is too large for a file that people read")]
     TooLarge(usize),
-    #[error("its verdict is about {0}, of which the log has no value")]
+    #[error("its verdict is about {0}, whose value is not in the log")]
     Redacted(String),
-    #[error("{0} policies had a say; a case is about one")]
+    #[error("{0} policies were asked; a case is about one policy")]
     SeveralPolicies(usize),
     #[error("the gate itself failed ({0}); a case shows what a policy decides")]
     Fault(String),

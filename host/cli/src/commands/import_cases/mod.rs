@@ -15,7 +15,7 @@ use crate::commands::output::{Output, OutputError, note, print};
 use crate::commands::recorded;
 use case::{ImportedCase, NotImported};
 
-/// Make test cases of the decisions that a gate has recorded.
+/// Make test cases from the decisions that a gate has recorded.
 ///
 /// The log is that of `solgate serve --decision-log FILE --log-bodies`. A case
 /// expects the verdict that was recorded, on the facts that were recorded. Of

@@ -68,7 +68,7 @@ impl Anatomy {
                 Err(error) => found.fault = Some(error.to_string()),
             }
         }
-        // What is no WebAssembly has no fault as such.
+        // A file that is not WebAssembly has no fault as such.
         found.fault = found.fault.filter(|_| found.kind != Kind::Other);
         found
     }

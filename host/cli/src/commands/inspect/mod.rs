@@ -17,14 +17,14 @@ use crate::commands::policies::Loader;
 
 /// Show what is in a policy file: its manifest, digests, sizes, imports and exports.
 ///
-/// Without FILE, the policy that is built into this program.
+/// Without FILE, the built-in policy is shown.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   solgate inspect my-policy.wasm
   solgate inspect --format json
 
-Exit status: 0 it is a policy, 1 it is none, 2 the file cannot be read.")]
+Exit status: 0 it is a policy, 1 it is not a policy, 2 the file cannot be read.")]
 pub struct InspectArgs {
     /// A WebAssembly file
     #[arg(value_name = "FILE")]
@@ -70,7 +70,7 @@ pub fn run(arguments: &InspectArgs) -> anyhow::Result<ExitCode> {
             }
             print(&page)?;
             if let Err(error) = &policy {
-                note(&format!("solgate: {} is no policy: {}", name.display(), shown(&error.to_string())));
+                note(&format!("solgate: {} is not a policy: {}", name.display(), shown(&error.to_string())));
             }
         }
         Format::Json => {

@@ -17,8 +17,7 @@ use report::Report;
 /// Say which recorded requests another policy would judge differently.
 ///
 /// The log is that of --decision-log with --log-bodies. Each request is judged
-/// again with the facts, the settings, the caller and the time of then. Nothing is
-/// asked of any VNFM.
+/// again with the recorded facts, settings, caller and time. No VNFM is asked.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:

@@ -28,11 +28,11 @@ pub struct TestArgs {
     #[arg(long, value_name = "TEXT")]
     pub filter: Vec<String>,
 
-    /// Say which rules no case broke, and which none passed
+    /// Say which rules no case breaks, and which rules no case passes
     #[arg(long)]
     pub coverage: bool,
 
-    /// Fail if less than this part of the rule coverage is there; includes --coverage
+    /// Fail if the rule coverage is below this percentage; includes --coverage
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100), conflicts_with = "filter")]
     pub min_coverage: Option<u8>,
 

@@ -73,7 +73,7 @@ fn file(loader: &Loader, path: &Path, with_bundle: bool) -> anyhow::Result<Loade
     let cases = solgate_cases::embedded(&component, &policy.manifest().into())
         .map_err(|error| anyhow!("the cases in {}: {}", path.display(), error.to_string().trim_end()))?;
     if cases.is_empty() {
-        bail!("{} brings no cases along; test the folder that it was built from", path.display());
+        bail!("{} carries no cases; test the folder that it was built from", path.display());
     }
     let bundle = if with_bundle {
         Some(bundle_of(&component).map_err(|error| anyhow!("{}: {error}", path.display()))?)

@@ -98,7 +98,7 @@ impl<'a> Watch<'a> {
             // Events may have been lost.
             Err(_) => true,
             Ok(event) if event.need_rescan() => true,
-            // That we read the files ourselves is no change.
+            // Reading the files ourselves is not a change.
             Ok(event) if event.kind.is_access() => false,
             Ok(event) => event.paths.iter().any(|path| self.is_source(path)),
         }

@@ -157,7 +157,7 @@ fn replacement(token: &str) -> String {
             if token == "\"\"" {
                 return token.to_owned();
             }
-            // Half a surrogate pair cannot be read, and is no URI.
+            // Half a surrogate pair cannot be read, and is not part of a URI.
             let text: String = serde_json::from_str(token).unwrap_or_default();
             for scheme in ["https://", "http://"] {
                 if text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)) {
