@@ -94,7 +94,6 @@ const NOT_IN_THE_LIBRARY: &[&str] = &[
     "jsonschema",
     "cel",
     "annotate-snippets",
-    "wit-component",
     "wasmtime-wizer",
     "solgate-engine",
     "solgate-bundle",
