@@ -212,3 +212,16 @@ fn what_is_shipped_is_compiled_once() {
     let differ: Vec<String> = with_features(&packages).into_iter().filter(|one| !tested.contains(one)).collect();
     assert!(differ.is_empty(), "these have other features in `make test`: {differ:#?}");
 }
+
+/// The way through the code that CONTRIBUTING.md tells exists.
+#[test]
+fn the_walk_names_files_that_are_there() {
+    let page = std::fs::read_to_string(workspace().join("CONTRIBUTING.md")).expect("there is a CONTRIBUTING.md");
+    let (_, walk) = page.split_once("## From a request to its ProblemDetails").expect("the walk");
+    let (walk, _) = walk.split_once("\n## ").expect("the next section");
+    let files: Vec<&str> = walk.split('`').skip(1).step_by(2).filter(|code| code.ends_with(".rs")).collect();
+    assert!(files.len() > 10, "{files:?}");
+    for file in files {
+        assert!(workspace().join(file).is_file(), "{file} is not there");
+    }
+}
