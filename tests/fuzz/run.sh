@@ -47,7 +47,10 @@ build() {
         rm -rf "$BUILD.new"/release/.fingerprint/*solgate*
         mv "$BUILD.new" "$BUILD"
     fi
-    (cd "$FUZZ" && RUSTC_WRAPPER=$PWD/instrument.sh cargo build --release --locked --target-dir "../../$BUILD")
+    # Compiled like the product, or nothing of it could be taken over.
+    sed -n '/^\[profile.release/,/^\[profile.sandbox/{/^\[profile.sandbox/!p}' Cargo.toml >"$OUT/profile.toml"
+    (cd "$FUZZ" && RUSTC_WRAPPER=$PWD/instrument.sh \
+        cargo --config "../../$OUT/profile.toml" build --release --locked --target-dir "../../$BUILD")
 }
 
 fuzz() {
