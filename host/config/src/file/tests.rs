@@ -124,7 +124,7 @@ fn what_is_wrong_and_where() {
         ),
         (
             "upstreams:\n  - url: http://a\n    severity:\n      r: { severity: warn }",
-            "t.yaml:4:10: reason is missing in the override of r; say why, for whoever finds it later",
+            "t.yaml:4:10: reason is missing in the override of r; say why, so that others understand it later",
         ),
         ("upstreams:\n  - url: http://a\n    mod: monitor", "t.yaml:3:5: unknown member mod; did you mean mode?"),
         (

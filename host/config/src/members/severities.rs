@@ -70,7 +70,8 @@ impl<'de> DeserializeSeed<'de> for OverrideOf {
             return Err(de::Error::custom(missing));
         };
         let Some(reason) = reason else {
-            let missing = format!("reason is missing in the override of {rule}; say why, for whoever finds it later");
+            let missing =
+                format!("reason is missing in the override of {rule}; say why, so that others understand it later");
             return Err(de::Error::custom(missing));
         };
         Ok(SeverityOverride { rule, severity, reason, until })

@@ -216,7 +216,7 @@ async fn what_the_vnfm_would_get_otherwise_is_refused() {
             "transport.coding",
             "chunked, gzip",
         ),
-        ("no body at all", check(post(&[("content-length", b"4")], b"")), 500, "gate.body-cut", "of 4"),
+        ("no body at all", check(post(&[("content-length", b"4")], b"")), 500, "gate.body-cut", "of the 4 bytes"),
         (
             "two tokens",
             check(post(&[("x-auth-token", b"a"), ("x-auth-token", b"b")], b"")),

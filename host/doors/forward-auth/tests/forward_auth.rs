@@ -174,7 +174,7 @@ async fn the_client_is_the_last_address_of_the_last_field() {
 #[tokio::test]
 async fn a_body_that_the_server_has_cut_is_not_judged() {
     let running = Running::start().await;
-    for (length, said) in [("4", "2 bytes of a body of 4"), ("1048576", "2 bytes of a body of 1048576")] {
+    for (length, said) in [("4", "2 of the 4 bytes of the body"), ("1048576", "2 of the 1048576 bytes of the body")] {
         let field = format!("X-Original-Content-Length: {length}");
         refused(&running.ask(&asked(&[&field]), "{}").await, 500, "gate.body-cut", said);
     }
