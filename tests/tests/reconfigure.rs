@@ -192,16 +192,17 @@ fn a_wrong_file_changes_nothing_and_is_named() {
             "bodyMemoryBytes is 1",
         ),
     ];
-    for (count, (text, reason)) in table.iter().enumerate() {
+    for (text, reason) in &table {
         replace(&desk.file, text.as_bytes());
         desk.door.server.signal("HUP");
-        desk.door.wait(REFUSED, count + 1);
         let said = desk.door.server.said_with(reason);
         let refusals: Vec<&str> = said.lines().filter(|line| line.contains("configuration not replaced")).collect();
         assert!(refusals.last().is_some_and(|last| last.contains(reason)), "{reason}: {said}");
         assert_eq!(desk.ask().rules(), [LIMIT], "{reason}");
         assert!(desk.door.is_ready(), "{reason}");
     }
+    // The change of the file and the signal may each have it read.
+    assert!(desk.door.count(REFUSED) >= table.len());
     assert_eq!(desk.door.count(SWAPPED), 0);
     desk.apply(&relaxed());
     assert_eq!(desk.ask().status, 202);
