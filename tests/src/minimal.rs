@@ -93,16 +93,24 @@ impl Door {
         value.unwrap_or_else(|| panic!("no {counter}: {metrics}")).parse().expect("a number")
     }
 
-    /// Waits until a counter has come to `count`.
+    /// Waits until a counter has come to `count`, or beyond.
     ///
     /// # Panics
-    /// If it does not, or goes beyond.
-    pub fn wait(&self, counter: &str, count: usize) {
+    /// If it does not.
+    pub fn wait_for(&self, counter: &str, count: usize) {
         let deadline = Instant::now() + PATIENCE;
         while self.count(counter) < count {
             assert!(Instant::now() < deadline, "{counter} is not {count}: {}", self.server.said());
             std::thread::sleep(Duration::from_millis(5));
         }
+    }
+
+    /// Waits until a counter has come to `count`.
+    ///
+    /// # Panics
+    /// If it does not, or goes beyond.
+    pub fn wait(&self, counter: &str, count: usize) {
+        self.wait_for(counter, count);
         assert_eq!(self.count(counter), count, "{counter}: {}", self.server.said());
     }
 
