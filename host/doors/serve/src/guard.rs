@@ -77,6 +77,8 @@ pub struct Guard<S> {
     limits: GuardLimits,
     connection: Arc<Connection>,
     phase: Phase,
+    /// Before the next head, in whatever pieces they came.
+    empty_lines: usize,
     /// Received and not checked yet.
     incoming: BytesMut,
     /// Checked, for hyper to take.
@@ -98,6 +100,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
             limits,
             connection,
             phase: Phase::Head { scanned: 0 },
+            empty_lines: 0,
             incoming: BytesMut::new(),
             checked: BytesMut::new(),
             scratch: Box::new([0; READ_SIZE]),
@@ -142,10 +145,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
             return false;
         };
         if scanned == 0 {
-            for _ in 0..EMPTY_LINES {
-                if self.incoming.starts_with(b"\r\n") {
-                    self.incoming.advance(2);
-                }
+            while self.empty_lines < EMPTY_LINES && self.incoming.starts_with(b"\r\n") {
+                self.incoming.advance(2);
+                self.empty_lines = self.empty_lines.saturating_add(1);
             }
         }
         match self.incoming.first() {
@@ -173,6 +175,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
                 let passed = Passed::new(Ok((head.method, head.target)));
                 let fault = passed.body_fault.clone();
                 self.connection.push(passed);
+                self.empty_lines = 0;
                 self.checked = self.incoming.split_to(end);
                 self.phase = match head.framing {
                     Framing::Length(0) => Phase::Head { scanned: 0 },
