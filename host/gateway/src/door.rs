@@ -100,9 +100,7 @@ impl<F: Onward> Door<F> {
         };
         Ok(Self { listener, address, admin: admin_listener, reload: None, config: config.clone(), open })
     }
-}
 
-impl<F: Onward> Door<F> {
     /// Replaces policies and configuration while it is open.
     #[must_use]
     pub fn with_reload(mut self, reload: Reload) -> Self {
