@@ -6,7 +6,6 @@ use solgate_config::Config;
 use solgate_gateway::error::GatewayError;
 
 use crate::args::gateway::{JudgingArgs, address, duration};
-use crate::args::tls::TlsArgs;
 
 /// Where the door listens if nothing else is said.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:9191";
@@ -38,9 +37,6 @@ pub struct ExtAuthzArgs {
     pub lame_duck: Duration,
 
     #[command(flatten)]
-    pub tls: TlsArgs,
-
-    #[command(flatten)]
     pub judging: JudgingArgs,
 }
 
@@ -50,12 +46,6 @@ impl ExtAuthzArgs {
     /// # Errors
     /// Neither a VNFM nor a file is named, or the file is wrong.
     pub fn config(&self) -> Result<Config, GatewayError> {
-        // A file says itself where to listen.
-        let default = self.judging.gateway.config.is_none().then_some(DEFAULT_LISTEN);
-        let mut config = self.judging.config(self.listen.as_deref().or(default))?;
-        if let Some(tls) = self.tls.config() {
-            config.tls = Some(tls);
-        }
-        Ok(config)
+        self.judging.config(self.listen.as_deref(), DEFAULT_LISTEN)
     }
 }

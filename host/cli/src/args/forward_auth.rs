@@ -5,7 +5,6 @@ use solgate_config::Config;
 use solgate_gateway::error::GatewayError;
 
 use crate::args::gateway::{JudgingArgs, address};
-use crate::args::tls::TlsArgs;
 
 /// Where it listens if nothing else is said.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:9192";
@@ -33,9 +32,6 @@ pub struct ForwardAuthArgs {
     pub trust: Vec<IpNet>,
 
     #[command(flatten)]
-    pub tls: TlsArgs,
-
-    #[command(flatten)]
     pub judging: JudgingArgs,
 }
 
@@ -46,12 +42,7 @@ impl ForwardAuthArgs {
     /// # Errors
     /// Neither a VNFM nor a file is named, or the file is wrong.
     pub fn config(&self) -> Result<Config, GatewayError> {
-        let default = self.judging.gateway.config.is_none().then_some(DEFAULT_LISTEN);
-        let mut config = self.judging.config(self.listen.as_deref().or(default))?;
-        if let Some(tls) = self.tls.config() {
-            config.tls = Some(tls);
-        }
-        Ok(config)
+        self.judging.config(self.listen.as_deref(), DEFAULT_LISTEN)
     }
 
     /// The servers that may ask.

@@ -19,6 +19,7 @@ use solgate_gateway::error::GatewayError;
 
 use super::evaluation::EvaluationArgs;
 use super::jwt::JwtArgs;
+use super::tls::TlsArgs;
 use super::tracing::TracingArgs;
 
 /// How requests are judged, and where that is reported.
@@ -191,6 +192,9 @@ impl From<Log> for LogFormat {
 /// The command line of a door whose requests another server forwards.
 #[derive(Debug, Clone, clap::Args)]
 pub struct JudgingArgs {
+    #[command(flatten)]
+    pub tls: TlsArgs,
+
     /// The VNFM, which is asked for facts: http://HOST[:PORT] or https://HOST[:PORT]; never the gateway that asks this door
     #[arg(long, value_name = "URL", env = "SOLGATE_FACTS", conflicts_with = "config", value_parser = VnfmUrl)]
     pub facts: Option<Uri>,
@@ -204,15 +208,21 @@ pub struct JudgingArgs {
 }
 
 impl JudgingArgs {
-    /// The configuration that the arguments describe.
+    /// The configuration that the arguments describe. Without `listen` and a file, which
+    /// says itself where to listen, that is at `default`.
     ///
     /// # Errors
     /// Neither a VNFM nor a file is named, or the file is wrong.
-    pub fn config(&self, listen: Option<&str>) -> Result<Config, GatewayError> {
+    pub fn config(&self, listen: Option<&str>, default: &str) -> Result<Config, GatewayError> {
         only_for_https("--facts-ca", self.facts_ca.as_ref(), "--facts", self.facts.as_ref())?;
         let vnfm = self.facts.clone().map(|url| (url, self.facts_ca.clone()));
         let nothing = "which VNFM has the facts? Name it with --facts http://HOST:PORT, or --config FILE";
-        self.gateway.config(listen, vnfm, nothing)
+        let default = self.gateway.config.is_none().then_some(default);
+        let mut config = self.gateway.config(listen.or(default), vnfm, nothing)?;
+        if let Some(tls) = self.tls.config() {
+            config.tls = Some(tls);
+        }
+        Ok(config)
     }
 }
 
