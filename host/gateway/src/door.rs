@@ -59,6 +59,20 @@ pub struct OpenDoor<F> {
     tasks: Vec<JoinHandle<()>>,
 }
 
+/// A connection that was just opened.
+pub struct NewConnection {
+    pub stream: TcpStream,
+    pub peer: SocketAddr,
+    /// What the peer is expected to speak, if anything but plain HTTP.
+    pub tls: Option<Arc<TlsListener>>,
+    /// Those that hold now.
+    pub limits: Limits,
+    /// Watches the connection, so that it ends after the request in flight.
+    pub watcher: Watcher,
+    /// The connection counts as open until this is dropped.
+    pub open: OpenConnection,
+}
+
 impl<F: Onward> Door<F> {
     /// Builds the gates and takes the addresses; from then on clients can connect, and
     /// are served when the door is open. With TLS they speak `protocol` in it.
@@ -165,7 +179,7 @@ impl<F> OpenDoor<F> {
         listener: TcpListener,
         full: &Response<Bytes>,
         shutdown: impl Future<Output = ()>,
-        serve: impl Fn(TcpStream, SocketAddr, Watcher) -> C,
+        serve: impl Fn(NewConnection) -> C,
     ) -> usize
     where
         C: Future<Output = ()> + Send + 'static,
@@ -173,6 +187,10 @@ impl<F> OpenDoor<F> {
         let stopping = || {
             self.stopping();
             self.draining();
+        };
+        let serve = |stream, peer, watcher| {
+            let (tls, limits) = (self.tls.clone(), self.pipeline.get().limits);
+            serve(NewConnection { stream, peer, tls, limits, watcher, open: self.connection() })
         };
         connections(listener, self.limits, self.farewell(Some(full)), shutdown, stopping, serve).await
     }

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::HeaderValue;
@@ -12,16 +12,14 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::Watcher;
 use ipnet::IpNet;
 use solgate::fault::Fault;
-use solgate_access::tls::{Protocol, TlsListener};
+use solgate_access::tls::Protocol;
 use solgate_config::{Config, Limits};
-use solgate_gateway::OpenConnection;
 use solgate_gateway::build_gate::GateBuilder;
-use solgate_gateway::door::Door;
+use solgate_gateway::door::{Door, NewConnection};
 use solgate_gateway::error::GatewayError;
 use solgate_gateway::reload::Reload;
 use solgate_gateway::routes::ForwardedElsewhere;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 
 use super::service::{Service, VERDICT};
 
@@ -60,33 +58,14 @@ impl ForwardAuth {
         let mut full = door.pipeline.get().without_gate(&Fault::TooManyConnections, None);
         full.headers_mut().insert(VERDICT, HeaderValue::from_static("refuse"));
         let service = Arc::new(Service { pipeline: door.pipeline.clone(), trusted: self.trusted });
-        let cut = door
-            .connections(listener, &full, shutdown, |stream, peer, watcher| {
-                accept(
-                    stream,
-                    peer,
-                    service.clone(),
-                    door.tls.clone(),
-                    door.pipeline.get().limits,
-                    watcher,
-                    door.connection(),
-                )
-            })
-            .await;
+        let cut = door.connections(listener, &full, shutdown, |connection| accept(connection, service.clone())).await;
         door.close().await;
         cut
     }
 }
 
-async fn accept(
-    stream: TcpStream,
-    peer: SocketAddr,
-    service: Arc<Service>,
-    tls: Option<Arc<TlsListener>>,
-    limits: Limits,
-    watcher: Watcher,
-    _open: OpenConnection,
-) {
+async fn accept(connection: NewConnection, service: Arc<Service>) {
+    let NewConnection { stream, peer, tls, limits, watcher, open: _open } = connection;
     let server = peer.ip().to_canonical();
     match tls {
         None => serve(stream, server, service, limits, watcher).await,

@@ -2,22 +2,19 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::Watcher;
 use solgate::fault::Fault;
-use solgate_access::tls::{Protocol, TlsListener};
+use solgate_access::tls::Protocol;
 use solgate_config::{Config, Limits};
-use solgate_gateway::OpenConnection;
 use solgate_gateway::build_gate::GateBuilder;
-use solgate_gateway::door::Door;
+use solgate_gateway::door::{Door, NewConnection};
 use solgate_gateway::error::GatewayError;
 use solgate_gateway::reload::Reload;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 
 use super::client::Client;
 use super::connection::Connection;
@@ -59,33 +56,15 @@ impl Server {
         let (listener, door) = self.door.open();
         let proxy = Arc::new(Proxy { pipeline: door.pipeline.clone() });
         let full = door.pipeline.get().without_gate(&Fault::TooManyConnections, None);
-        let cut = door
-            .connections(listener, &full, shutdown, |stream, peer, watcher| {
-                serve_client(
-                    stream,
-                    peer,
-                    proxy.clone(),
-                    door.tls.clone(),
-                    door.pipeline.get().limits,
-                    watcher,
-                    door.connection(),
-                )
-            })
-            .await;
+        let cut =
+            door.connections(listener, &full, shutdown, |connection| serve_client(connection, proxy.clone())).await;
         door.close().await;
         cut
     }
 }
 
-async fn serve_client(
-    stream: TcpStream,
-    peer: SocketAddr,
-    proxy: Arc<Proxy>,
-    tls: Option<Arc<TlsListener>>,
-    limits: Limits,
-    watcher: Watcher,
-    _open: OpenConnection,
-) {
+async fn serve_client(connection: NewConnection, proxy: Arc<Proxy>) {
+    let NewConnection { stream, peer, tls, limits, watcher, open: _open } = connection;
     // An IPv4 client stays one on a socket for both.
     let address = peer.ip().to_canonical();
     let served = match tls {
