@@ -20,12 +20,13 @@ CARGO_FLAGS := --release --locked --workspace
 # What is built to be used. The packages are named in every step, so that the features
 # of what is compiled in one are those of the next; tests/tests/dependencies.rs looks
 # that the tests have the same.
-SHIPPED := --release --locked --package solgate-bundle --package solgate-cli --package libsolgate
+SHIPPED := --release --locked --package solgate-packed --package solgate-bundle --package solgate-cli --package libsolgate
 ARTIFACTS := target/solgate
 WASM_TARGET := wasm32-unknown-unknown
 WASM := target/$(WASM_TARGET)/sandbox
 BUNDLE := $(shell find policies/vnflcm-v2 -type f)
-BAKER := $(shell find $(addprefix host/,bundle/src bundle/Cargo.toml cases document contract native) -type f) Cargo.toml Cargo.lock
+BAKER := $(shell find $(addprefix host/,bundle/src bundle/Cargo.toml cases document contract native packed) -type f) Cargo.toml Cargo.lock
+PACKER := $(shell find host/packed -type f)
 # The machine that this is; deploy/release.sh builds for others as well.
 ARCHITECTURE := $(shell uname -m)
 
@@ -109,7 +110,7 @@ check-bench:
 	cd tests/bench/peers && $(CARGO) fmt --check
 	cd tests/bench/peers && $(CARGO) clippy --release --locked --all-targets -- -D warnings
 
-artifacts: $(ARTIFACTS)/engine.wasm $(ARTIFACTS)/vnflcm-v2.wasm $(ARTIFACTS)/engine-$(ARCHITECTURE).native
+artifacts: $(ARTIFACTS)/vnflcm-v2.wasm.zst $(ARTIFACTS)/engine-$(ARCHITECTURE).native
 
 # The engine, and the misbehaving policy of the tests, as core modules. Cargo
 # knows whether they are up to date; the copy changes only if they did.
@@ -125,7 +126,14 @@ wasm-target:
 
 # What makes the rest. Cargo leaves a program alone that is up to date; make goes by
 # when it was written.
-target/release/solgate-bake: $(ARTIFACTS)/engine.wasm $(BAKER)
+target/release/solgate-pack: $(PACKER)
+	$(CARGO) build $(SHIPPED) --bin solgate-pack
+	@touch $@
+
+$(ARTIFACTS)/%.wasm.zst: $(ARTIFACTS)/%.wasm $(PACKER) | target/release/solgate-pack
+	target/release/solgate-pack $< $@
+
+target/release/solgate-bake: $(ARTIFACTS)/engine.wasm.zst $(BAKER)
 	$(CARGO) build $(SHIPPED) --bin solgate-bake
 	@touch $@
 

@@ -67,7 +67,7 @@ build() {
     rustup target add "$1"
     # The product alone, without the names of its functions.
     CARGO_PROFILE_RELEASE_STRIP=symbols PATH="$PWD/$TOOLS/bin:$PATH" \
-        cargo zigbuild --release --locked --package solgate --bin solgate --target "$1"
+        cargo zigbuild --release --locked --package solgate-cli --bin solgate --target "$1"
 }
 
 binary() {

@@ -22,10 +22,10 @@ fn engine() {
     println!("cargo::rerun-if-env-changed=SOLGATE_ARTIFACTS");
     let folder = std::env::var_os("SOLGATE_ARTIFACTS")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/solgate"), PathBuf::from);
-    let engine = folder.join("engine.wasm");
+    let engine = folder.join("engine.wasm.zst");
     println!("cargo::rerun-if-changed={}", engine.display());
     if engine.is_file() {
-        println!("cargo::rustc-env=SOLGATE_ENGINE_WASM={}", engine.display());
+        println!("cargo::rustc-env=SOLGATE_ENGINE={}", engine.display());
     } else {
         println!(
             "cargo::error=the policy engine has not been built for WebAssembly yet: run `make build` instead of `cargo build`"

@@ -8,7 +8,7 @@ fn main() {
     let folder = std::env::var_os("SOLGATE_ARTIFACTS")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/solgate"), PathBuf::from);
     let architecture = std::env::var("CARGO_CFG_TARGET_ARCH").unwrap_or_default();
-    find("SOLGATE_DEFAULT_POLICY", &folder.join("vnflcm-v2.wasm"));
+    find("SOLGATE_DEFAULT_POLICY", &folder.join("vnflcm-v2.wasm.zst"));
     find("SOLGATE_NATIVE_CODE", &folder.join(format!("engine-{architecture}.native")));
 }
 

@@ -15,13 +15,13 @@ pub mod tokens;
 pub mod vnfm;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::HeaderMap;
 use solgate::Request;
-use solgate::policy::{Engine, EngineConfig, EvaluationLimits, Policy};
+use solgate::policy::{Engine, EngineConfig, EvaluationLimits, Policy, VNFLCM_V2};
 
 /// The root of the workspace.
 #[must_use]
@@ -40,6 +40,16 @@ pub fn artifact(name: &str) -> PathBuf {
     let path = folder.join(name);
     assert!(path.is_file(), "{} is missing: run `make artifacts`", path.display());
     path
+}
+
+/// The default policy, as a component.
+///
+/// # Panics
+/// If the library carries it damaged.
+#[must_use]
+pub fn default_policy() -> &'static [u8] {
+    static POLICY: LazyLock<Vec<u8>> = LazyLock::new(|| VNFLCM_V2.unpack().expect("it is packed"));
+    &POLICY
 }
 
 /// The policy of tests/hostile as a file in `folder`.

@@ -7,7 +7,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use serde_json::{Value, json};
 use solgate::facts::MapFacts;
 use solgate::gate::{Decision, Gate, Verdict};
-use solgate::policy::{Policy, VNFLCM_V2};
+use solgate::policy::Policy;
 use solgate_bundle::bake::bundle_of;
 use solgate_bundle::{BuildOptions, compile_dir};
 use solgate_cases::FactGiven;
@@ -18,7 +18,7 @@ use solgate_tests::{default_policy, workspace};
 #[tokio::test]
 async fn on_every_case_of_the_default_policy() {
     let compiled = compile_dir(&workspace().join("policies/vnflcm-v2"), &BuildOptions::default()).expect("it compiles");
-    let carried = bundle_of(VNFLCM_V2).expect("the built-in policy carries its bundle");
+    let carried = bundle_of(default_policy()).expect("the built-in policy carries its bundle");
     assert_eq!(carried, compiled.bundle, "run `make artifacts`");
     let traces = solgate_unsandboxed::traced(carried).expect("the engine takes it");
     let traced = Arc::new(Policy::without_sandbox(traces.clone()));

@@ -9,6 +9,7 @@ use futures_util::FutureExt;
 use solgate_cases::EmbedError;
 use solgate_cases::section::{self, SectionError};
 use solgate_engine::ir;
+use solgate_packed::Packed;
 use wasmtime::{Config, Engine, Instance, Module, OptLevel, Store, Val};
 use wasmtime_wizer::{InstanceState, SnapshotVal, ValType, Wizer};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
@@ -16,8 +17,8 @@ use wit_parser::Resolve;
 
 use crate::compile::Compiled;
 
-/// The policy engine as a core module.
-static ENGINE: &[u8] = include_bytes!(env!("SOLGATE_ENGINE_WASM"));
+/// The policy engine as a core module, compressed.
+static ENGINE: Packed<'static> = Packed::new(include_bytes!(env!("SOLGATE_ENGINE")));
 
 /// What it exports to be told its bundle at run time.
 static LOADABLE: &str = include_str!("../../../guest/wit/engine.wit");
@@ -69,6 +70,10 @@ fn failed<E: std::fmt::Display>(step: &'static str) -> impl FnOnce(E) -> BakeErr
     move |cause| BakeError::Failed { step, cause: format!("{cause:#}") }
 }
 
+fn engine() -> Result<Vec<u8>, BakeError> {
+    ENGINE.unpack().map_err(failed("decompressing the engine"))
+}
+
 /// Bakes `bundle` into a component that exports `solgate:policy/judge` and
 /// imports nothing.
 ///
@@ -76,9 +81,10 @@ fn failed<E: std::fmt::Display>(step: &'static str) -> impl FnOnce(E) -> BakeErr
 /// If the engine refuses the bundle, or a tool fails.
 pub fn bake(bundle: &ir::Bundle) -> Result<Vec<u8>, BakeError> {
     let data = serde_json::to_vec(bundle).map_err(failed("writing the compiled bundle"))?;
+    let engine = engine()?;
     let mut wizer = Wizer::new();
     wizer.init_func("solgate-init");
-    let (module, instrumented) = wizer.instrument(ENGINE).map_err(failed("preparing the engine"))?;
+    let (module, instrumented) = wizer.instrument(&engine).map_err(failed("preparing the engine"))?;
 
     let mut instance = Initialised::start(&instrumented, &data)?;
     let snapshot = wizer
@@ -113,7 +119,7 @@ pub fn loadable_engine() -> Result<Vec<u8>, BakeError> {
     let mut resolve = Resolve::new();
     let package = resolve.push_str("engine.wit", LOADABLE).map_err(failed(step))?;
     let world = resolve.select_world(&[package], None).map_err(failed(step))?;
-    let mut module = ENGINE.to_vec();
+    let mut module = engine()?;
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).map_err(failed(step))?;
     encode(&module)
 }

@@ -6,8 +6,10 @@
 //! 32 bytes  of each component whose code it is, its digest
 //! u64       address of the memory within the code
 //! u64       bytes of the code with that memory
-//! blocks    of the code without that memory: u32 bytes, and so many, LZ4
+//! the rest  the code without that memory, packed
 //! ```
+
+use solgate_packed::{Packed, pack};
 
 use crate::parts::Digest;
 use crate::settings::MEMORY;
@@ -38,10 +40,7 @@ impl std::fmt::Debug for NativeCode {
 #[error("it is not native code that this release made")]
 pub struct FormatError;
 
-const MAGIC: &[u8; 32] = b"solgate: the engine, compiled: 1";
-
-/// Bytes of a block before it is compressed.
-pub(crate) const BLOCK: usize = 1 << 20;
+const MAGIC: &[u8; 32] = b"solgate: the engine, compiled: 2";
 
 /// The bytes, understood.
 #[derive(Debug, Clone, Copy)]
@@ -51,7 +50,8 @@ pub(crate) struct Contents<'a> {
     pub memory_at: u64,
     /// Bytes of the code, with that memory.
     pub length: u64,
-    blocks: &'a [u8],
+    /// The code without that memory.
+    pub code: Packed<'a>,
 }
 
 impl Contents<'static> {
@@ -67,32 +67,14 @@ impl Contents<'static> {
         if memory_at.checked_add(u64::from(MEMORY)).is_none_or(|end| end > length) {
             return Err(FormatError);
         }
-        Ok(Self { digests: digests.ok_or(FormatError)?, memory_at, length, blocks: rest })
+        Ok(Self { digests: digests.ok_or(FormatError)?, memory_at, length, code: Packed::new(rest) })
     }
 }
 
-impl<'a> Contents<'a> {
+impl Contents<'_> {
     /// Whether it is the code of a component with this digest.
     pub(crate) fn is_code_of(&self, digest: &Digest) -> bool {
         self.digests.as_chunks().0.contains(digest)
-    }
-
-    /// What is to be decompressed, one after another.
-    pub(crate) fn blocks(&self) -> impl Iterator<Item = Result<&'a [u8], FormatError>> {
-        let mut rest = self.blocks;
-        std::iter::from_fn(move || {
-            if rest.is_empty() {
-                return None;
-            }
-            let block = number(&mut rest).and_then(|length| {
-                let length = usize::try_from(u32::from_le_bytes(length)).map_err(|_| FormatError)?;
-                rest.split_off(..length).ok_or(FormatError)
-            });
-            if block.is_err() {
-                rest = &[];
-            }
-            Some(block)
-        })
     }
 }
 
@@ -100,21 +82,26 @@ fn number<const BYTES: usize>(rest: &mut &[u8]) -> Result<[u8; BYTES], FormatErr
     rest.split_off(..BYTES).and_then(|bytes| bytes.try_into().ok()).ok_or(FormatError)
 }
 
+/// Why what was compiled could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    #[error("it is too large")]
+    Large,
+    #[error("it could not be compressed: {0}")]
+    Pack(std::io::Error),
+}
+
 /// Writes what [`Contents::of`] reads. `code` is all of it but its memory, in two
 /// pieces.
-pub(crate) fn write(digests: &[Digest], memory_at: u64, code: [&[u8]; 2]) -> Result<Vec<u8>, FormatError> {
+pub(crate) fn write(digests: &[Digest], memory_at: u64, code: [&[u8]; 2]) -> Result<Vec<u8>, WriteError> {
     let code = code.concat();
-    let count = u32::try_from(digests.len()).map_err(|_| FormatError)?;
+    let count = u32::try_from(digests.len()).map_err(|_| WriteError::Large)?;
     let length = u64::try_from(code.len()).ok().and_then(|length| length.checked_add(u64::from(MEMORY)));
     let mut file = MAGIC.to_vec();
     file.extend(count.to_le_bytes());
     file.extend(digests.as_flattened());
     file.extend(memory_at.to_le_bytes());
-    file.extend(length.ok_or(FormatError)?.to_le_bytes());
-    for block in code.chunks(BLOCK) {
-        let compressed = lz4_flex::block::compress(block);
-        file.extend(u32::try_from(compressed.len()).map_err(|_| FormatError)?.to_le_bytes());
-        file.extend(compressed);
-    }
+    file.extend(length.ok_or(WriteError::Large)?.to_le_bytes());
+    file.extend(pack(&code).map_err(WriteError::Pack)?);
     Ok(file)
 }

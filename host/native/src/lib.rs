@@ -20,7 +20,7 @@ mod parts;
 pub mod settings;
 mod template;
 
-pub use self::file::{FormatError, NativeCode};
+pub use self::file::{FormatError, NativeCode, WriteError};
 pub use self::load::{Loaded, NativeError};
 pub use self::make::{MakeError, make};
 pub use self::parts::{Digest, OtherComponent, Parts};

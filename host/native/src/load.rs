@@ -2,11 +2,13 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use solgate_packed::PackedError;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use crate::file::{BLOCK, Contents, FormatError, NativeCode};
+use crate::file::{Contents, FormatError, NativeCode};
 use crate::memory_file::MemoryFile;
 use crate::parts::Parts;
 use crate::settings::MEMORY;
@@ -20,8 +22,8 @@ pub enum NativeError {
     Memory(u64),
     #[error(transparent)]
     Format(#[from] FormatError),
-    #[error("it cannot be decompressed: {0}")]
-    Compressed(#[from] lz4_flex::block::DecompressError),
+    #[error(transparent)]
+    Packed(#[from] PackedError),
     #[error("it cannot be written to memory: {0}")]
     Memfd(#[from] io::Error),
     /// Another version or other settings of wasmtime, or a processor without what the
@@ -76,20 +78,19 @@ impl Loaded {
 }
 
 fn write_code(file: &MemoryFile, contents: &Contents<'_>) -> Result<(), NativeError> {
-    let mut buffer = vec![0; BLOCK];
-    let mut at = 0_u64;
-    for block in contents.blocks() {
-        let length = lz4_flex::block::decompress_into(block?, &mut buffer)?;
-        let code = buffer.get(..length).unwrap_or_default();
+    let written = AtomicU64::new(u64::from(MEMORY));
+    contents.code.each(|at, code| {
+        let at = u64::try_from(at).unwrap_or(u64::MAX);
         // The memory lies between what comes before it and the rest.
         let before = usize::try_from(contents.memory_at.saturating_sub(at)).unwrap_or(usize::MAX);
         let (before, after) = code.split_at_checked(before).unwrap_or((code, &[]));
         file.write(at, before)?;
         let behind = at.saturating_add(bytes(before)).saturating_add(u64::from(MEMORY));
         file.write(behind, after)?;
-        at = at.saturating_add(bytes(code));
-    }
-    if at.saturating_add(u64::from(MEMORY)) == contents.length { Ok(()) } else { Err(FormatError.into()) }
+        written.fetch_add(bytes(code), Ordering::Relaxed);
+        Ok::<_, NativeError>(())
+    })?;
+    if written.into_inner() == contents.length { Ok(()) } else { Err(FormatError.into()) }
 }
 
 fn bytes(of: &[u8]) -> u64 {
@@ -100,14 +101,17 @@ fn bytes(of: &[u8]) -> u64 {
 /// kernel takes longer.
 const GAP: u64 = 4096;
 
+/// Bytes that are written at a time.
+const PIECE: usize = 1 << 20;
+
 fn write_memory(file: &MemoryFile, memory_at: u64, parts: &Parts<'_>) -> io::Result<()> {
-    let mut pending: Vec<u8> = Vec::with_capacity(BLOCK);
+    let mut pending: Vec<u8> = Vec::with_capacity(PIECE);
     let (mut start, mut end) = (0, 0);
     // Nothing has been written from here on.
     let mut untouched = 0;
     for (address, bytes) in &parts.image {
         match address.checked_sub(end) {
-            Some(gap) if gap <= GAP && end >= untouched && pending.len() < BLOCK => {
+            Some(gap) if gap <= GAP && end >= untouched && pending.len() < PIECE => {
                 pending.resize(pending.len().saturating_add(usize::try_from(gap).unwrap_or_default()), 0);
             }
             // Segments may come in any order, and later ones write over earlier ones.

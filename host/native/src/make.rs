@@ -4,7 +4,7 @@ use object::read::elf::{FileHeader, SectionHeader};
 use object::{Endianness, elf::FileHeader64};
 use wasmtime::{Config, Engine};
 
-use crate::file::{self, FormatError};
+use crate::file::{self, WriteError};
 use crate::parts::{Digest, OtherComponent, Parts};
 use crate::settings::MEMORY;
 use crate::template::{TemplateError, engine_with};
@@ -25,8 +25,8 @@ pub enum MakeError {
     /// wasmtime lays out a component's memory in another way than this program knows.
     #[error("what wasmtime has made does not hold the memory in one piece")]
     Layout,
-    #[error("it cannot be written")]
-    Format(#[from] FormatError),
+    #[error("native code cannot be written: {0}")]
+    Write(#[from] WriteError),
 }
 
 /// Compiles the loadable `engine` with the settings of `config`. The code is also that

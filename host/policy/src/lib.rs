@@ -37,9 +37,10 @@ pub use self::source::{CheckedFile, FileDigest, FileDigestError, PolicyFile, Pol
 pub use solgate_contract::Evaluate;
 pub use solgate_contract::manifest::{self, Manifest};
 
-/// The default policy, as it was when this crate was built.
+/// The default policy, as it was when this crate was built: a component, compressed.
 #[cfg(feature = "default-policy")]
 pub use solgate_default::VNFLCM_V2;
+pub use solgate_packed::{Packed, PackedError};
 
 /// Largest component file that is read, in bytes.
 const LARGEST_FILE: u64 = 256 << 20;
@@ -90,6 +91,9 @@ pub enum LoadError {
     Manifest(String),
     #[error("the engine refuses the compiled bundle: {0}")]
     Refused(String),
+    /// The program's own file is damaged.
+    #[error("the default policy within this program: {0}")]
+    Packed(#[from] PackedError),
 }
 
 /// Why an evaluation gave no verdict. The instance is gone, the policy is not.
@@ -127,7 +131,7 @@ impl Policy {
     /// As [`Policy::from_bytes`]; none is to be expected.
     #[cfg(feature = "default-policy")]
     pub fn vnflcm_v2(engine: &Engine) -> Result<Self, LoadError> {
-        Self::from_bytes(engine, VNFLCM_V2)
+        Self::from_bytes(engine, &VNFLCM_V2.unpack()?)
     }
 
     /// Loads a component from its bytes. One that was baked by the release that the

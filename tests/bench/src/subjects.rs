@@ -28,7 +28,7 @@ impl Subjects {
     /// # Errors
     /// If it cannot be loaded.
     pub fn vnflcm_v2() -> anyhow::Result<Self> {
-        Self::load(&solgate_bundle::bake::bundle_of(solgate::policy::VNFLCM_V2)?, solgate::policy::VNFLCM_V2)
+        Self::load(&solgate_bundle::bake::bundle_of(solgate_tests::default_policy())?, solgate_tests::default_policy())
     }
 
     /// The policy that `bundle` is.

@@ -173,7 +173,8 @@ pub fn traced_gate(order: GateOrder) -> anyhow::Result<(Gate, Vec<Arc<Traced>>)>
 /// The bundle in a folder or a baked policy; without a path, that of the built-in one.
 fn bundle(path: Option<&Path>) -> Result<Bundle, PolicyError> {
     match path {
-        None => bundle_of(VNFLCM_V2).map_err(PolicyError::BuiltInBundle),
+        None => bundle_of(&VNFLCM_V2.unpack().map_err(LoadError::from).map_err(PolicyError::BuiltIn)?)
+            .map_err(PolicyError::BuiltInBundle),
         Some(path) if path.is_dir() => {
             let compiled = solgate_bundle::compile_dir(path, &BuildOptions::default());
             Ok(compiled.map_err(|failure| bundle_error(path, failure))?.bundle)

@@ -45,14 +45,11 @@ enum Format {
 }
 
 pub fn run(arguments: &InspectArgs) -> anyhow::Result<ExitCode> {
-    let read;
     let bytes = match &arguments.file {
-        Some(path) => {
-            read = read_file(path)?;
-            read.as_slice()
-        }
-        None => VNFLCM_V2,
+        Some(path) => read_file(path)?,
+        None => VNFLCM_V2.unpack()?,
     };
+    let bytes = bytes.as_slice();
     let anatomy = Anatomy::of(bytes);
     let tests = solgate_cases::embedded_files(bytes).map_err(|error| error.to_string());
     let policy = Loader::for_author()?.bytes(arguments.file.as_deref(), bytes);
