@@ -47,7 +47,7 @@ pub fn artifact(name: &str) -> PathBuf {
 /// # Panics
 /// If the library carries it damaged.
 #[must_use]
-pub fn default_policy() -> &'static [u8] {
+pub fn default_component() -> &'static [u8] {
     static POLICY: LazyLock<Vec<u8>> = LazyLock::new(|| VNFLCM_V2.unpack().expect("it is packed"));
     &POLICY
 }

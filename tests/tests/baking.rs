@@ -5,7 +5,7 @@ use std::path::Path;
 
 use solgate::policy::Policy;
 use solgate_tests::process::solgate;
-use solgate_tests::{default_policy, engine, workspace};
+use solgate_tests::{default_component, engine, workspace};
 use wasmtime::component::Component;
 
 fn copy(from: &Path, to: &Path) {
@@ -30,7 +30,7 @@ fn build(bundle: &Path, output: &Path, more: &[&str]) -> Vec<u8> {
 #[test]
 fn a_policy_imports_nothing_and_exports_the_contract() {
     let wasmtime = wasmtime::Engine::default();
-    let component = Component::from_binary(&wasmtime, default_policy()).expect("it is a component");
+    let component = Component::from_binary(&wasmtime, default_component()).expect("it is a component");
     let listed = component.component_type();
     assert_eq!(listed.imports(&wasmtime).map(|(name, _)| name.to_owned()).collect::<Vec<_>>(), [""; 0]);
     assert_eq!(
@@ -49,7 +49,7 @@ fn the_same_bundle_gives_the_same_bytes_from_two_folders() {
     let first = build(&one, &home.path().join("1.wasm"), &[]);
     let second = build(&two, &home.path().join("2.wasm"), &[]);
     assert!(first == second, "{} and {} bytes", first.len(), second.len());
-    assert!(first == default_policy(), "not what the binary embeds");
+    assert!(first == default_component(), "not what the binary embeds");
 
     let strict = build(&one, &home.path().join("strict.wasm"), &["--set", "strict=true"]);
     assert!(strict != first, "--set changes nothing");

@@ -12,13 +12,13 @@ use solgate_bundle::bake::bundle_of;
 use solgate_bundle::{BuildOptions, compile_dir};
 use solgate_cases::FactGiven;
 use solgate_tests::process::solgate;
-use solgate_tests::{default_policy, workspace};
+use solgate_tests::{default_component, default_policy, workspace};
 
 /// The policy that explains judges as the sandboxed one does, at the same gate.
 #[tokio::test]
 async fn on_every_case_of_the_default_policy() {
     let compiled = compile_dir(&workspace().join("policies/vnflcm-v2"), &BuildOptions::default()).expect("it compiles");
-    let carried = bundle_of(default_policy()).expect("the built-in policy carries its bundle");
+    let carried = bundle_of(default_component()).expect("the built-in policy carries its bundle");
     assert_eq!(carried, compiled.bundle, "run `make artifacts`");
     let traces = solgate_unsandboxed::traced(carried).expect("the engine takes it");
     let traced = Arc::new(Policy::without_sandbox(traces.clone()));

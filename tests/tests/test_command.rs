@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use solgate_cases::{Source, embed, embedded, run};
 use solgate_tests::process::solgate;
-use solgate_tests::{default_policy, workspace};
+use solgate_tests::{default_component, default_policy, workspace};
 
 /// Longest time that a change may take to be noticed and judged, on a machine that
 /// is busy with other tests.
@@ -156,7 +156,7 @@ fn a_reader_that_goes_away_is_no_failure() {
 #[test]
 fn the_default_policy_brings_its_cases_along() {
     let policy = default_policy();
-    let cases = embedded(default_policy(), &policy.manifest().into()).expect("they are readable");
+    let cases = embedded(default_component(), &policy.manifest().into()).expect("they are readable");
     assert!(cases.len() > 200, "{} cases", cases.len());
     for case in &cases {
         let (_, differences) = run(&*policy, case).expect("it comes to a verdict");

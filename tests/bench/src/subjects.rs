@@ -28,7 +28,10 @@ impl Subjects {
     /// # Errors
     /// If it cannot be loaded.
     pub fn vnflcm_v2() -> anyhow::Result<Self> {
-        Self::load(&solgate_bundle::bake::bundle_of(solgate_tests::default_policy())?, solgate_tests::default_policy())
+        Self::load(
+            &solgate_bundle::bake::bundle_of(solgate_tests::default_component())?,
+            solgate_tests::default_component(),
+        )
     }
 
     /// The policy that `bundle` is.

@@ -26,10 +26,10 @@ pub(super) fn figures(choice: &Choice, say: &dyn Fn(&str)) -> anyhow::Result<Vec
     // Fuel counts what the component has, not what the compiler makes of it.
     config.consume_fuel(true).wasm_component_model(true).cranelift_opt_level(OptLevel::None);
     let engine = Engine::new(&config).map_err(told)?;
-    let component = Component::from_binary(&engine, solgate_tests::default_policy()).map_err(told)?;
+    let component = Component::from_binary(&engine, solgate_tests::default_component()).map_err(told)?;
     // What a policy says of itself, for the header fields that it reads.
     let policy = Policy::without_sandbox(solgate_unsandboxed::judge(solgate_bundle::bake::bundle_of(
-        solgate_tests::default_policy(),
+        solgate_tests::default_component(),
     )?)?);
     say("WebAssembly instructions");
     let figure = |(name, work): &(String, Workload)| {

@@ -82,7 +82,7 @@ pub fn evaluate(name: &str) -> anyhow::Result<()> {
         bail!("there is no figure {name}");
     };
     let policy = Policy::without_sandbox(solgate_unsandboxed::judge(solgate_bundle::bake::bundle_of(
-        solgate_tests::default_policy(),
+        solgate_tests::default_component(),
     )?)?);
     let prepared = work.prepare(&policy);
     for _ in 0..BEFORE {

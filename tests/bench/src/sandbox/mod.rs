@@ -30,7 +30,7 @@ pub fn rows(settings: Settings, progress: &Progress) -> anyhow::Result<Vec<Row>>
     let alone = Subjects::vnflcm_v2()?;
     let default = Subjects::vnflcm_v2()?;
     progress.step("baking a larger policy");
-    let larger = Subjects::of(&enlarged(solgate_bundle::bake::bundle_of(solgate_tests::default_policy())?))?;
+    let larger = Subjects::of(&enlarged(solgate_bundle::bake::bundle_of(solgate_tests::default_component())?))?;
     let empty = subjects::empty()?;
 
     let (terminate, denied, retry) = (workload::terminate(), workload::denied(), workload::retry());
