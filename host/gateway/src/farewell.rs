@@ -11,6 +11,7 @@ use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 
 use crate::connection_metrics::{ConnectionMetrics, Farewells};
+use crate::shares::Full;
 
 /// So many clients are told at a time; others are only let go.
 const AT_A_TIME: usize = 64;
@@ -43,9 +44,12 @@ impl Farewell {
         }
     }
 
-    /// Ends a connection, and never takes long.
-    pub fn say(&self, mut stream: TcpStream) {
-        self.report();
+    /// Ends a connection for which there is no place, and never takes long.
+    pub fn say(&self, mut stream: TcpStream, full: Full) {
+        self.report(full);
+        if full == Full::Share {
+            self.metrics.of_clients.inc();
+        }
         let (Some(answer), Ok(speaker)) = (self.answer.clone(), self.speakers.clone().try_acquire_owned()) else {
             self.metrics.refused.count(Farewells::Closed);
             return;
@@ -57,11 +61,16 @@ impl Farewell {
         });
     }
 
-    fn report(&self) {
+    fn report(&self, full: Full) {
         let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
         if reported.is_none_or(|last| last.elapsed() >= REPORT) {
             *reported = Some(Instant::now());
-            tracing::warn!("connections are refused: the limit of open connections is reached");
+            match full {
+                Full::Total => tracing::warn!("connections are refused: the limit of open connections is reached"),
+                Full::Share => {
+                    tracing::warn!("connections are refused: one client has its share of those that there may be")
+                }
+            }
         }
     }
 }
