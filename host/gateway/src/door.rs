@@ -88,7 +88,7 @@ impl<F: Onward> Door<F> {
         let routes = routes::open(config, build_gate, &metrics.compared, None)?;
         routes::report(&routes, &[], &metrics);
         let admission = Arc::new(Admission::new(config, routes::largest_body(&routes), Arc::new(Shares::default()))?);
-        let connections = descriptors::connections(config.limits.connections);
+        let connections = descriptors::connections(config.limits.connections, config.limits.admin_connections);
         let tokens = config.jwt.as_ref().map(|jwt| Tokens::open(jwt, &metrics.access)).transpose()?.map(Arc::new);
         let (tls, renewal) = TlsListener::start(config, protocol, &metrics.access)?;
         let (listener, address) = listen(&config.listen, "--listen").await?;

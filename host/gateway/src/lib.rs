@@ -17,7 +17,7 @@ mod connection_metrics;
 pub mod connections;
 pub mod current;
 mod current_gate;
-pub mod descriptors;
+mod descriptors;
 pub mod door;
 pub mod error;
 pub mod farewell;

@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::net::{IpAddr, Ipv6Addr};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A thing that is limited.
@@ -41,7 +42,11 @@ pub enum Named {
 
 /// What is taken now. Lives as long as the door, whatever configuration holds.
 #[derive(Debug, Default)]
-pub struct Shares(Mutex<Books>);
+pub struct Shares {
+    books: Mutex<Books>,
+    /// Answers of VNFMs that are on their way to a client.
+    answers: AtomicUsize,
+}
 
 #[derive(Debug, Default)]
 struct Books {
@@ -49,8 +54,6 @@ struct Books {
     clients: HashMap<IpAddr, Amounts>,
     /// Requests of callers and tenants that have a limit.
     named: HashMap<(Named, Arc<str>), usize>,
-    /// Answers of VNFMs that are on their way to a client.
-    answers: usize,
 }
 
 /// How much of a resource there may be.
@@ -136,9 +139,7 @@ impl Shares {
     /// Counts an answer.
     #[must_use]
     pub fn answer(self: &Arc<Self>) -> AnswerInFlight {
-        let mut books = self.books();
-        books.answers = books.answers.saturating_add(1);
-        drop(books);
+        self.answers.fetch_add(1, Ordering::Relaxed);
         AnswerInFlight(Arc::clone(self))
     }
 
@@ -151,11 +152,11 @@ impl Shares {
     /// Answers on their way to clients.
     #[must_use]
     pub fn answers(&self) -> usize {
-        self.books().answers
+        self.answers.load(Ordering::Relaxed)
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -215,6 +216,9 @@ fn network(client: IpAddr) -> IpAddr {
 
 impl Drop for Held {
     fn drop(&mut self) {
+        if self.amount == 0 {
+            return;
+        }
         let mut books = self.shares.books();
         let taken = books.total.of(self.resource);
         *taken = taken.saturating_sub(self.amount);
@@ -244,8 +248,7 @@ impl Drop for NamedRequest {
 
 impl Drop for AnswerInFlight {
     fn drop(&mut self) {
-        let mut books = self.0.books();
-        books.answers = books.answers.saturating_sub(1);
+        self.0.answers.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -219,9 +219,10 @@ impl<'e, F> Admitted<'e, F> {
             GateMode::Monitor | GateMode::Off => None,
         };
         let place = match &room {
-            Some(_) => Some(course.place()?),
+            Some(_) => Some(course.pipeline.admission.place(Some(course.client()))),
             None => None,
         };
+        let place = place.transpose().map_err(|fault| course.refuse(&fault, course.request.body_complete))?;
         let warnings = match mode {
             GateMode::Enforce | GateMode::Monitor => course.decide().await?,
             GateMode::Off => {
@@ -247,11 +248,6 @@ impl<F> Course<'_, F> {
         let (admission, client) = (&self.pipeline.admission, self.client());
         let turn = self.exchange.waiting(turns.wait(resource, || admission.waiting(client))).await;
         turn.map(Some).map_err(|fault| self.refuse(&fault, self.request.body_complete))
-    }
-
-    fn place(&mut self) -> Result<Held, Refused> {
-        let place = self.pipeline.admission.place(Some(self.client()));
-        place.map_err(|fault| self.refuse(&fault, self.request.body_complete))
     }
 
     /// Whose share it is.
