@@ -41,6 +41,7 @@ pub struct AdmittedBody {
 #[derive(Debug)]
 pub struct BodyRoom {
     held: Held,
+    client: Option<IpAddr>,
     limit: Limit,
     full: Full,
 }
@@ -65,7 +66,8 @@ impl Admission {
     /// # Errors
     /// All are taken, or this client has its share.
     pub fn connection(&self, client: IpAddr, connections: usize) -> Result<Held, Full> {
-        self.shares.one(Resource::Connections, self.client(client), self.limit(connections))
+        let place = self.shares.one(Resource::Connections, self.client(client), self.limit(connections));
+        place.inspect_err(|full| say(*full, Some(client), "connections"))
     }
 
     /// A place among those that are judged or wait for an answer. Without a `client` it
@@ -75,7 +77,7 @@ impl Admission {
     /// All are taken, or this client has its share.
     pub fn place(&self, client: Option<IpAddr>) -> Result<Held, Fault> {
         let limit = self.limits.requests;
-        self.one(Resource::Requests, client, limit, Fault::TooManyRequests { limit })
+        self.one((Resource::Requests, "requests"), client, limit, Fault::TooManyRequests { limit })
     }
 
     /// A place among those that wait for their turn.
@@ -84,7 +86,7 @@ impl Admission {
     /// All are taken, or this client has its share.
     pub fn waiting(&self, client: IpAddr) -> Result<Held, Fault> {
         let limit = self.limits.waiting_total;
-        self.one(Resource::Waiting, Some(client), limit, Fault::TooManyWaitingInAll { limit })
+        self.one((Resource::Waiting, "waitingTotal"), Some(client), limit, Fault::TooManyWaitingInAll { limit })
     }
 
     /// A place among the requests of a caller, and of its tenant.
@@ -142,14 +144,23 @@ impl Admission {
     fn room(&self, client: Option<IpAddr>) -> BodyRoom {
         let client = client.and_then(|client| self.client(client));
         let held = self.shares.nothing(Resource::BodyMemory, client);
-        BodyRoom { held, limit: self.limit(self.limits.body_memory), full: Full::Total }
+        BodyRoom { held, client, limit: self.limit(self.limits.body_memory), full: Full::Total }
     }
 
-    fn one(&self, resource: Resource, client: Option<IpAddr>, total: usize, full: Fault) -> Result<Held, Fault> {
+    fn one(
+        &self,
+        (resource, name): (Resource, &'static str),
+        client: Option<IpAddr>,
+        total: usize,
+        fault: Fault,
+    ) -> Result<Held, Fault> {
         let client = client.and_then(|client| self.client(client));
-        self.shares.one(resource, client, self.limit(total)).map_err(|found| match found {
-            Full::Total => full,
-            Full::Share => Fault::ClientShare,
+        self.shares.one(resource, client, self.limit(total)).map_err(|full| {
+            say(full, client, name);
+            match full {
+                Full::Total => fault,
+                Full::Share => Fault::ClientShare,
+            }
         })
     }
 
@@ -161,6 +172,17 @@ impl Admission {
 
     fn limit(&self, total: usize) -> Limit {
         Limit { total, share: part(total, self.limits.client_share) }
+    }
+}
+
+/// Tells the operator who is held to its share: it may be a balancer, of which the gate does
+/// not know. That a limit is reached for all can be seen in the metrics.
+fn say(full: Full, client: Option<IpAddr>, limit: &str) {
+    if full == Full::Share
+        && let Some(client) = client
+    {
+        let hint = "if many clients come from this address, name it in trustedHops";
+        tracing::warn!(%client, limit, hint, "a client has its share, and is refused more");
     }
 }
 
@@ -193,6 +215,7 @@ impl BodyRoom {
 
     /// What to answer when there is no room.
     fn fault(&self) -> Fault {
+        say(self.full, self.client, "bodyMemoryBytes");
         match self.full {
             Full::Total => Fault::NoRoomForBody { limit: self.limit.total },
             Full::Share => Fault::ClientShare,
@@ -242,6 +265,18 @@ mod tests {
         drop(first);
         assert!(second.grow(6));
         assert!(check(&limits, 11).is_err());
+    }
+
+    /// As when the configuration is replaced.
+    #[test]
+    fn what_is_held_stays_held_under_other_limits() {
+        let before = admission(Limits { requests: 4, ..Limits::default() });
+        let held: Vec<_> = (0..3).map(|last| before.place(Some(client(last))).unwrap()).collect();
+        let config = Config { limits: Limits { requests: 2, ..Limits::default() }, ..Config::default() };
+        let after = Admission::new(&config, 10, Arc::clone(&before.shares)).unwrap();
+        assert_eq!(after.place(Some(client(9))).unwrap_err(), Fault::TooManyRequests { limit: 2 });
+        drop(held);
+        assert!(after.place(Some(client(9))).is_ok());
     }
 
     #[test]

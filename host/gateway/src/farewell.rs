@@ -46,9 +46,11 @@ impl Farewell {
 
     /// Ends a connection for which there is no place, and never takes long.
     pub fn say(&self, mut stream: TcpStream, full: Full) {
-        self.report(full);
-        if full == Full::Share {
-            self.metrics.of_clients.inc();
+        match full {
+            Full::Total => self.report(),
+            Full::Share => {
+                self.metrics.of_clients.inc();
+            }
         }
         let (Some(answer), Ok(speaker)) = (self.answer.clone(), self.speakers.clone().try_acquire_owned()) else {
             self.metrics.refused.count(Farewells::Closed);
@@ -61,16 +63,11 @@ impl Farewell {
         });
     }
 
-    fn report(&self, full: Full) {
+    fn report(&self) {
         let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
         if reported.is_none_or(|last| last.elapsed() >= REPORT) {
             *reported = Some(Instant::now());
-            match full {
-                Full::Total => tracing::warn!("connections are refused: the limit of open connections is reached"),
-                Full::Share => {
-                    tracing::warn!("connections are refused: one client has its share of those that there may be")
-                }
-            }
+            tracing::warn!("connections are refused: the limit of open connections is reached");
         }
     }
 }

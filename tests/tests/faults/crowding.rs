@@ -125,6 +125,7 @@ fn one_address_leaves_places_to_the_others() {
         assert_eq!(gate.count("solgate_requests_in_progress"), 13);
         assert_eq!(send_from(other(2), gate.address, &query()).status, 200);
         expect_problem(&send(gate.address, &query()), 429, "gate.client-share", "it has its share");
+        let _ = gate.server.said_with("a client has its share, and is refused more client=127.0.0.1");
     });
     let accepted = answers.iter().filter(|answer| answer.status == 202).count();
     assert_eq!(accepted, 13, "{answers:?}");
