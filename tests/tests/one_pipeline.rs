@@ -303,7 +303,8 @@ fn what_there_is_no_room_for_is_refused_by_its_own_gate() {
         let mut door = Door::open(name, &vnfm, &gate, &json!({"limits": {"requests": 1}}));
         let _held = door.begin("POST", &target, &fields, body.len(), body);
         let _ = silent.accept().expect("it asks for a fact");
-        let (answer, line) = door.ask("POST", &target, &fields, body);
+        // One on the same instance would wait for its turn, without a place.
+        let (answer, line) = door.ask("POST", &target.replace(ID, "another"), &fields, body);
         assert_eq!(answer.status, 503, "{name}: {answer:?}");
         assert_is_of_the_second(&answer, "gate.requests", name);
         lines.push(lasting(line, false));

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use http::Uri;
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use solgate::policy::PolicyFile;
 
@@ -12,7 +13,7 @@ use crate::jwt::JwtConfig;
 use crate::record::RecordConfig;
 use crate::tls::TlsConfig;
 use crate::tracing::TracingConfig;
-use crate::values::{As, Positive, Span, TimeLimit};
+use crate::values::{As, MaybePositive, Positive, Ratio, Span, TimeLimit};
 
 /// Where the gate listens if nothing else is said.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
@@ -29,6 +30,8 @@ pub struct Config {
     /// How callers' tokens are checked; by default they are not.
     pub jwt: Option<JwtConfig>,
     pub limits: Limits,
+    /// Balancers and gateways in front: many clients come from one such address.
+    pub trusted_hops: Vec<IpNet>,
     pub upstreams: Vec<UpstreamConfig>,
     pub log: LogFormat,
     /// Where whole decisions are recorded; nowhere by default.
@@ -55,7 +58,7 @@ pub enum LogFormat {
 }
 
 /// Limits of a server, for all upstreams.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
@@ -77,15 +80,33 @@ pub struct Limits {
     /// Connections at the same time; more are told so and end.
     #[serde(rename = "connections", with = "Positive")]
     pub connections: usize,
-    /// Requests that are judged, wait for their turn or for the head of an answer, at the same time; more are refused.
+    /// Connections to the admin address at the same time; a further one ends the oldest.
+    #[serde(rename = "adminConnections", with = "Positive")]
+    pub admin_connections: usize,
+    /// Requests that are judged, or wait for the head of an answer, at the same time; more are refused.
     #[serde(rename = "requests", with = "Positive")]
     pub requests: usize,
     /// Requests that wait for their turn on one resource; more are refused.
     #[serde(rename = "waiting", with = "Positive")]
     pub waiting: usize,
-    /// Bytes of request bodies that are held at the same time.
+    /// The same on all resources together.
+    #[serde(rename = "waitingTotal", with = "Positive")]
+    pub waiting_total: usize,
+    /// Bytes of request bodies that are held at the same time. The last eighth is for bodies of up to 64 KiB.
     #[serde(rename = "bodyMemoryBytes", with = "Positive")]
     pub body_memory: usize,
+    /// Bytes of an answer that wait for a client to take them; the rest stays with the VNFM until then.
+    #[serde(rename = "answerBufferBytes", with = "Positive")]
+    pub answer_buffer: usize,
+    /// Part of connections, requests, waitingTotal and bodyMemoryBytes that one client address may have while more than three quarters of it are taken, from 0 to 1; not for trustedHops.
+    #[serde(rename = "clientShare", with = "Ratio")]
+    pub client_share: f64,
+    /// Requests of one caller, as its access token names it, at the same time; more are refused.
+    #[serde(rename = "callerRequests", with = "MaybePositive", skip_serializing_if = "Option::is_none")]
+    pub caller_requests: Option<usize>,
+    /// The same for all callers of one tenant.
+    #[serde(rename = "tenantRequests", with = "MaybePositive", skip_serializing_if = "Option::is_none")]
+    pub tenant_requests: Option<usize>,
     /// For requests in flight when the gate is told to stop.
     #[serde(rename = "drain", with = "As::<Span>")]
     pub drain: Duration,
@@ -109,9 +130,15 @@ impl Default for Limits {
             body_timeout: Duration::from_secs(30),
             idle: Duration::from_secs(75),
             connections: 4096,
+            admin_connections: 64,
             requests: 1024,
             waiting: 16,
+            waiting_total: 1024,
             body_memory: 256 << 20,
+            answer_buffer: 16 << 10,
+            client_share: 0.0625,
+            caller_requests: None,
+            tenant_requests: None,
             drain: Duration::from_secs(10),
             connect: Duration::from_secs(3),
             answer: Duration::from_secs(60),

@@ -39,6 +39,7 @@ impl Default for Config {
             tls: None,
             jwt: None,
             limits,
+            trusted_hops: Vec::new(),
             upstreams: Vec::new(),
             log,
             record: None,
@@ -53,14 +54,15 @@ impl Default for Config {
 /// # Errors
 /// What does not go together.
 pub fn resolve(file: File, folder: &Path) -> Result<Config, Misfit> {
-    let File { listen, admin, tls, jwt, log, decision_log, tracing, reload, limits, problem, upstreams } = file;
+    let File { listen, admin, tls, jwt, log, decision_log, tracing, reload, limits, trusted_hops, problem, upstreams } =
+        file;
     let tls = tls.map(|members| self::tls(members, folder)).transpose()?;
     let jwt = jwt.map(|members| self::jwt(members, folder)).transpose()?;
     let record = decision_log.map(|members| self::record(members, folder));
     let tracing = tracing.map(|members| self::tracing(members, folder)).transpose()?;
     check_limits(&limits)?;
     let upstreams = self::upstreams(upstreams, &problem, folder)?;
-    Ok(Config { listen, admin, tls, jwt, limits, upstreams, log, record, tracing, reload })
+    Ok(Config { listen, admin, tls, jwt, limits, trusted_hops, upstreams, log, record, tracing, reload })
 }
 
 /// A gate whose paths lead from `folder`.

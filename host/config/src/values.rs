@@ -5,11 +5,13 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderName, HeaderValue, Uri};
+use ipnet::IpNet;
 use serde::de::{self, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use solgate::policy::{FileDigest, Isolation};
@@ -132,6 +134,20 @@ impl<const MIN: usize, const MAX: usize> Visitor<'_> for Number<MIN, MAX> {
     }
 }
 
+/// The same for a member that may be missing.
+pub struct MaybePositive;
+
+impl MaybePositive {
+    /// Is asked for a member that is there.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize>, D::Error> {
+        Positive::deserialize(deserializer).map(Some)
+    }
+
+    pub fn serialize<S: Serializer>(number: &Option<usize>, serializer: S) -> Result<S::Ok, S::Error> {
+        number.serialize(serializer)
+    }
+}
+
 /// A part of something, from 0 to 1.
 pub struct Ratio;
 
@@ -213,6 +229,8 @@ forms! {
     PathPrefix: String, "a path that starts with a slash", "^/", |text| Some(text).filter(|text| text.starts_with('/')).map(str::to_owned), String::clone;
     /// Where the keys for tokens come from.
     Keys: JwksSource, JwksSource::EXPECTED, ".", JwksSource::parse, keys;
+    /// A network, or one address.
+    Network: IpNet, NETWORK, "^[0-9a-fA-F.:]+(/[0-9]+)?$", parse_network, network;
     FieldName: HeaderName, "the name of a header field", "^[!-~]+$", |text| text.parse().ok(), HeaderName::to_string;
     Digest: FileDigest, FileDigest::EXPECTED, "^[0-9a-fA-F]{64}$", |text| text.parse().ok(), FileDigest::to_string;
     Isolated: Isolation, Isolation::EXPECTED, "^(fresh|recycle:[0-9]+)$", |text| text.parse().ok(), Isolation::to_string;
@@ -249,6 +267,20 @@ fn keys(keys: &JwksSource) -> String {
         JwksSource::File(path) => path.display().to_string(),
         JwksSource::Url(url) => url.to_string(),
     }
+}
+
+/// What [`parse_network`] takes.
+pub const NETWORK: &str = "an address or network such as 10.0.0.0/24";
+
+/// A network, or one address.
+#[must_use]
+pub fn parse_network(text: &str) -> Option<IpNet> {
+    text.parse().ok().or_else(|| text.parse().ok().map(|address: IpAddr| IpNet::from(address)))
+}
+
+/// One address without its length, as most write it.
+fn network(network: &IpNet) -> String {
+    if network.prefix_len() == network.max_prefix_len() { network.addr().to_string() } else { network.to_string() }
 }
 
 fn type_base(text: &str) -> Option<String> {

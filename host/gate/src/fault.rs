@@ -78,6 +78,8 @@ pub enum Fault {
     TurnTimeout { seconds: u64 },
     #[error("{limit} requests on the same resource are already waiting; this one was not judged.")]
     TooManyWaiting { limit: usize },
+    #[error("{limit} requests already wait for their turn; this one was not judged.")]
+    TooManyWaitingInAll { limit: usize },
     #[error("The VNFM cannot be reached: {0}.")]
     UpstreamUnreachable(String),
     #[error(
@@ -116,7 +118,9 @@ pub enum Fault {
     #[error("The gate already judges as many requests as it can; this one was not judged.")]
     Overload,
     // ---- the gate ---------------------------------------------------------------
-    #[error("The gate has as many connections as its limit allows, and closes this one.")]
+    #[error(
+        "The gate has as many connections as its limit allows, to all clients or to this one, and closes this connection."
+    )]
     TooManyConnections,
     #[error("The gate has {limit} requests in progress, which is its limit; this one was not judged.")]
     TooManyRequests { limit: usize },
@@ -124,6 +128,16 @@ pub enum Fault {
         "The gate holds request bodies of up to {limit} bytes at a time and has no room left; this request was not judged."
     )]
     NoRoomForBody { limit: usize },
+    #[error(
+        "The gate has little room left, and this client address already has its share of it; this request was not judged."
+    )]
+    ClientShare,
+    #[error("This caller already has {limit} requests in progress, which is its limit; this one was not judged.")]
+    CallerRequests { limit: usize },
+    #[error(
+        "The tenant of this caller already has {limit} requests in progress, which is its limit; this one was not judged."
+    )]
+    TenantRequests { limit: usize },
     #[error("The gate failed, and the request was not judged: {0}.")]
     Internal(String),
 }
@@ -244,6 +258,9 @@ impl Fault {
             Self::TooManyWaiting { .. } => {
                 (S::SERVICE_UNAVAILABLE, "gate.turn-queue", "Too many operations wait for the resource", true)
             }
+            Self::TooManyWaitingInAll { .. } => {
+                (S::SERVICE_UNAVAILABLE, "gate.waiting", "Too many operations wait for their turn", true)
+            }
             Self::UpstreamUnreachable(_) => {
                 (S::SERVICE_UNAVAILABLE, "upstream.unreachable", "VNFM is not reachable", true)
             }
@@ -283,6 +300,13 @@ impl Fault {
             }
             Self::NoRoomForBody { .. } => {
                 (S::SERVICE_UNAVAILABLE, "gate.body-memory", "Gate holds too many request bodies", true)
+            }
+            Self::ClientShare => (S::TOO_MANY_REQUESTS, "gate.client-share", "Client has its share", true),
+            Self::CallerRequests { .. } => {
+                (S::TOO_MANY_REQUESTS, "gate.caller-requests", "Caller has too many requests", true)
+            }
+            Self::TenantRequests { .. } => {
+                (S::TOO_MANY_REQUESTS, "gate.tenant-requests", "Tenant has too many requests", true)
             }
             Self::Internal(_) => (S::INTERNAL_SERVER_ERROR, "gate.internal", "Gate failed", false),
         }

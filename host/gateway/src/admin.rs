@@ -15,6 +15,7 @@ use solgate_access::tokens::Tokens;
 use solgate_upstream::tcp;
 use tokio::net::TcpListener;
 
+use crate::admin_connections::AdminConnections;
 use crate::connections;
 use crate::metrics::Metrics;
 
@@ -27,8 +28,9 @@ pub struct Admin {
 }
 
 impl Admin {
-    /// Serves until the task is dropped.
-    pub async fn serve(self: Arc<Self>, listener: TcpListener) {
+    /// Serves until the task is dropped, at most `limit` connections at a time.
+    pub async fn serve(self: Arc<Self>, listener: TcpListener, limit: usize) {
+        let mut open = AdminConnections::new(limit, self.metrics.shares.admin_connections.clone());
         loop {
             let Ok((stream, _)) = listener.accept().await else {
                 tokio::time::sleep(connections::ACCEPT_PAUSE).await;
@@ -36,7 +38,7 @@ impl Admin {
             };
             tcp::accepted(&stream);
             let admin = self.clone();
-            tokio::spawn(async move {
+            open.run(async move {
                 let service = service_fn(move |request: Request<hyper::body::Incoming>| {
                     let response = admin.answer(request.method(), request.uri().path());
                     async move { Ok::<_, Infallible>(response) }

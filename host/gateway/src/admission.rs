@@ -3,31 +3,29 @@
 //! Anything more is refused at once. In a queue without end everybody would wait, and
 //! in the end for answers that nobody waits for any more.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use hyper::body::Body;
+use ipnet::IpNet;
 use solgate::body::{Unread, collect};
 use solgate::fault::Fault;
-use solgate_config::Limits;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use solgate::request::Caller;
+use solgate_config::{Config, Limits};
 
 use crate::error::GatewayError;
+use crate::shares::{AnswerInFlight, Full, Held, Limit, Named, NamedRequest, Resource, Shares};
 
-/// The room that requests share.
+/// Bytes of a body for which room is kept while large ones take what they can get.
+const SMALL_BODY: usize = 64 << 10;
+
+/// What requests and connections may have, as the configuration says, of what they share.
 #[derive(Debug)]
 pub struct Admission {
-    requests: Arc<Semaphore>,
-    /// In bytes.
-    bodies: Arc<Semaphore>,
-    limits: Limits,
-}
-
-/// A request's place among those that are judged or wait for an answer; it is free
-/// again when this is dropped.
-#[derive(Debug)]
-pub struct RequestPlace {
-    _permit: OwnedSemaphorePermit,
+    pub shares: Arc<Shares>,
+    pub limits: Limits,
+    trusted: Vec<IpNet>,
 }
 
 /// A body, as far as it was read.
@@ -42,34 +40,79 @@ pub struct AdmittedBody {
 /// The memory of one body; it is free again when this is dropped.
 #[derive(Debug)]
 pub struct BodyRoom {
-    bodies: Arc<Semaphore>,
-    held: Option<OwnedSemaphorePermit>,
-    limit: usize,
+    held: Held,
+    client: Option<IpAddr>,
+    limit: Limit,
+    full: Full,
 }
 
+/// The requests of a caller and its tenant, where they have limits; over when this is
+/// dropped.
+pub type OfCaller = [Option<NamedRequest>; 2];
+
 impl Admission {
-    /// For bodies of up to `largest_body` bytes.
+    /// For bodies of up to `largest_body` bytes. What is held of `shares` stays held.
     ///
     /// # Errors
     /// Not even one such body has room.
-    pub fn new(limits: &Limits, largest_body: usize) -> Result<Self, GatewayError> {
-        check(limits, largest_body)?;
-        Ok(Self {
-            requests: Arc::new(Semaphore::new(limits.requests.min(Semaphore::MAX_PERMITS))),
-            bodies: Arc::new(Semaphore::new(limits.body_memory.min(Semaphore::MAX_PERMITS))),
-            limits: *limits,
-        })
+    pub fn new(config: &Config, largest_body: usize, shares: Arc<Shares>) -> Result<Self, GatewayError> {
+        check(&config.limits, largest_body)?;
+        Ok(Self { shares, limits: config.limits, trusted: config.trusted_hops.clone() })
     }
 
-    /// A place for one more request.
+    /// A place among `connections` for one that `client` has opened; `None` if it is one
+    /// of a server in front.
     ///
     /// # Errors
-    /// All are taken.
-    pub fn place(&self) -> Result<RequestPlace, Fault> {
-        match self.requests.clone().try_acquire_owned() {
-            Ok(permit) => Ok(RequestPlace { _permit: permit }),
-            Err(_) => Err(Fault::TooManyRequests { limit: self.limits.requests }),
-        }
+    /// All are taken, or this client has its share.
+    pub fn connection(&self, client: IpAddr, connections: usize) -> Result<Held, Full> {
+        let place = self.shares.one(Resource::Connections, self.client(client), self.limit(connections));
+        place.inspect_err(|full| say(*full, Some(client), "connections"))
+    }
+
+    /// A place among those that are judged or wait for an answer. Without a `client` it
+    /// is not yet known for whom.
+    ///
+    /// # Errors
+    /// All are taken, or this client has its share.
+    pub fn place(&self, client: Option<IpAddr>) -> Result<Held, Fault> {
+        let limit = self.limits.requests;
+        self.one((Resource::Requests, "requests"), client, limit, Fault::TooManyRequests { limit })
+    }
+
+    /// A place among those that wait for their turn.
+    ///
+    /// # Errors
+    /// All are taken, or this client has its share.
+    pub fn waiting(&self, client: IpAddr) -> Result<Held, Fault> {
+        let limit = self.limits.waiting_total;
+        self.one((Resource::Waiting, "waitingTotal"), Some(client), limit, Fault::TooManyWaitingInAll { limit })
+    }
+
+    /// A place among the requests of a caller, and of its tenant.
+    ///
+    /// # Errors
+    /// The caller or its tenant has as many under way as it may.
+    pub fn caller(&self, caller: Option<&Caller>) -> Result<OfCaller, Fault> {
+        let (name, tenant) = match caller {
+            Some(caller) => (caller.subject.as_deref(), caller.tenant.as_deref()),
+            None => (None, None),
+        };
+        let named = |kind, name, limit, fault: fn(usize) -> Fault| match (name, limit) {
+            (Some(name), Some(limit)) => self.shares.named(kind, name, limit).map(Some).map_err(|_: Full| fault(limit)),
+            _ => Ok(None),
+        };
+        let of_caller =
+            named(Named::Caller, name, self.limits.caller_requests, |limit| Fault::CallerRequests { limit })?;
+        let of_tenant =
+            named(Named::Tenant, tenant, self.limits.tenant_requests, |limit| Fault::TenantRequests { limit })?;
+        Ok([of_caller, of_tenant])
+    }
+
+    /// Counts an answer that a VNFM begins to send.
+    #[must_use]
+    pub fn answer(&self) -> AnswerInFlight {
+        self.shares.answer()
     }
 
     /// Reads a body, of which only `limit` bytes matter. `broken` is the fault of a body
@@ -81,9 +124,10 @@ impl Admission {
         &self,
         body: B,
         limit: usize,
+        client: Option<IpAddr>,
         broken: impl FnOnce() -> Fault,
     ) -> Result<AdmittedBody, Fault> {
-        let mut room = self.room();
+        let mut room = self.room(client);
         if body.is_end_stream() {
             return Ok(AdmittedBody { bytes: Bytes::new(), complete: true, room });
         }
@@ -97,26 +141,85 @@ impl Admission {
     }
 
     /// Room for a body, which grows while it is read.
-    fn room(&self) -> BodyRoom {
-        BodyRoom { bodies: self.bodies.clone(), held: None, limit: self.limits.body_memory }
+    fn room(&self, client: Option<IpAddr>) -> BodyRoom {
+        let client = client.and_then(|client| self.client(client));
+        let held = self.shares.nothing(Resource::BodyMemory, client);
+        BodyRoom { held, client, limit: self.limit(self.limits.body_memory), full: Full::Total }
     }
+
+    fn one(
+        &self,
+        (resource, name): (Resource, &'static str),
+        client: Option<IpAddr>,
+        total: usize,
+        fault: Fault,
+    ) -> Result<Held, Fault> {
+        let client = client.and_then(|client| self.client(client));
+        self.shares.one(resource, client, self.limit(total)).map_err(|full| {
+            say(full, client, name);
+            match full {
+                Full::Total => fault,
+                Full::Share => Fault::ClientShare,
+            }
+        })
+    }
+
+    /// Whose share it is: that of nobody if many clients come from this address.
+    fn client(&self, address: IpAddr) -> Option<IpAddr> {
+        let alone = self.limits.client_share >= 1.0;
+        (!alone && !self.trusted.iter().any(|network| network.contains(&address))).then_some(address)
+    }
+
+    fn limit(&self, total: usize) -> Limit {
+        Limit { total, share: part(total, self.limits.client_share) }
+    }
+}
+
+/// Tells the operator who is held to its share: it may be a balancer, of which the gate does
+/// not know. That a limit is reached for all can be seen in the metrics.
+fn say(full: Full, client: Option<IpAddr>, limit: &str) {
+    if full == Full::Share
+        && let Some(client) = client
+    {
+        let hint = "if many clients come from this address, name it in trustedHops";
+        tracing::warn!(%client, limit, hint, "a client has its share, and is refused more");
+    }
+}
+
+/// This part of a number, rounded down.
+fn part(total: usize, part: f64) -> usize {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "a part, from 0 to 1, of a number; of one beyond 2^53 it need not be exact"
+    )]
+    let rounded = (total as f64 * part) as usize;
+    rounded.min(total)
 }
 
 impl BodyRoom {
     /// Makes room for this number of bytes more; false if there is none.
     fn grow(&mut self, bytes: usize) -> bool {
-        let Ok(count) = u32::try_from(bytes) else { return false };
-        let Ok(more) = self.bodies.clone().try_acquire_many_owned(count) else { return false };
-        match &mut self.held {
-            Some(held) => held.merge(more),
-            None => self.held = Some(more),
+        let small = self.held.amount().saturating_add(bytes) <= SMALL_BODY;
+        let kept = if small || self.held.is_alone() { 0 } else { self.limit.total / 8 };
+        let limit = Limit { total: self.limit.total.saturating_sub(kept), ..self.limit };
+        match self.held.grow(bytes, limit) {
+            Ok(()) => true,
+            Err(full) => {
+                self.full = full;
+                false
+            }
         }
-        true
     }
 
     /// What to answer when there is no room.
     fn fault(&self) -> Fault {
-        Fault::NoRoomForBody { limit: self.limit }
+        say(self.full, self.client, "bodyMemoryBytes");
+        match self.full {
+            Full::Total => Fault::NoRoomForBody { limit: self.limit.total },
+            Full::Share => Fault::ClientShare,
+        }
     }
 }
 
@@ -137,21 +240,78 @@ pub fn check(limits: &Limits, largest_body: usize) -> Result<(), GatewayError> {
 mod tests {
     use super::*;
 
+    fn admission(limits: Limits) -> Admission {
+        let config = Config { limits, trusted_hops: vec!["10.0.0.0/8".parse().unwrap()], ..Config::default() };
+        Admission::new(&config, 10, Arc::default()).unwrap()
+    }
+
+    fn client(last: u8) -> IpAddr {
+        IpAddr::from([192, 0, 2, last])
+    }
+
     #[test]
     fn what_is_given_back_can_be_taken_again() {
         let limits = Limits { requests: 1, body_memory: 10, ..Limits::default() };
-        let admission = Admission::new(&limits, 10).unwrap();
-        let place = admission.place().unwrap();
-        assert_eq!(admission.place().unwrap_err(), Fault::TooManyRequests { limit: 1 });
+        let admission = admission(limits);
+        let place = admission.place(None).unwrap();
+        assert_eq!(admission.place(None).unwrap_err(), Fault::TooManyRequests { limit: 1 });
         drop(place);
-        drop(admission.place().unwrap());
+        drop(admission.place(None).unwrap());
 
-        let (mut first, mut second) = (admission.room(), admission.room());
+        let (mut first, mut second) = (admission.room(None), admission.room(None));
         assert!(first.grow(4) && first.grow(2) && second.grow(4));
         assert!(!second.grow(1), "10 are held");
         assert_eq!(second.fault(), Fault::NoRoomForBody { limit: 10 });
         drop(first);
         assert!(second.grow(6));
-        assert!(Admission::new(&limits, 11).is_err());
+        assert!(check(&limits, 11).is_err());
+    }
+
+    /// As when the configuration is replaced.
+    #[test]
+    fn what_is_held_stays_held_under_other_limits() {
+        let before = admission(Limits { requests: 4, ..Limits::default() });
+        let held: Vec<_> = (0..3).map(|last| before.place(Some(client(last))).unwrap()).collect();
+        let config = Config { limits: Limits { requests: 2, ..Limits::default() }, ..Config::default() };
+        let after = Admission::new(&config, 10, Arc::clone(&before.shares)).unwrap();
+        assert_eq!(after.place(Some(client(9))).unwrap_err(), Fault::TooManyRequests { limit: 2 });
+        drop(held);
+        assert!(after.place(Some(client(9))).is_ok());
+    }
+
+    #[test]
+    fn the_last_eighth_is_for_small_bodies() {
+        let admission = admission(Limits { body_memory: 8 << 20, ..Limits::default() });
+        let mut alone = admission.room(Some(client(1)));
+        assert!(alone.grow(8 << 20), "there is nobody else");
+        drop(alone);
+        let mut large: Vec<_> = (1..8).map(|last| admission.room(Some(client(last)))).collect();
+        assert!(large.iter_mut().all(|body| body.grow(1 << 20)));
+        let mut eighth = admission.room(Some(client(9)));
+        assert!(eighth.grow(SMALL_BODY) && !eighth.grow(1));
+        assert_eq!(eighth.fault(), Fault::NoRoomForBody { limit: 8 << 20 });
+        assert!(admission.room(Some(client(10))).grow(SMALL_BODY));
+    }
+
+    #[test]
+    fn a_trusted_hop_may_have_all() {
+        let limits = Limits { requests: 16, ..Limits::default() };
+        let admission = admission(limits);
+        let all: Vec<_> = (0..16).map_while(|_| admission.place(Some(IpAddr::from([10, 0, 0, 1]))).ok()).collect();
+        assert_eq!(all.len(), 16);
+        drop(all);
+        let some: Vec<_> = (0..16).map_while(|_| admission.place(Some(client(1))).ok()).collect();
+        assert_eq!(some.len(), 13);
+        assert_eq!(admission.place(Some(client(1))).unwrap_err(), Fault::ClientShare);
+        assert!(admission.place(Some(client(2))).is_ok());
+    }
+
+    #[test]
+    fn a_part_is_no_more_than_the_whole() {
+        for (total, share, expected) in
+            [(1024, 0.0625, 64), (10, 0.0625, 0), (10, 1.0, 10), (usize::MAX, 1.0, usize::MAX), (usize::MAX, 0.0, 0)]
+        {
+            assert_eq!(part(total, share), expected, "{total} {share}");
+        }
     }
 }

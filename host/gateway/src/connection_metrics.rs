@@ -1,6 +1,6 @@
-//! What is counted of the connections of clients.
+//! What is counted of the connections of clients that are refused.
 
-use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::registry::Registry;
 use solgate_telemetry::outcome_counter::{Counted, OutcomeCounter};
 
@@ -24,36 +24,23 @@ impl Counted for Farewells {
     }
 }
 
-/// A connection that is open.
-pub struct OpenConnection(Gauge);
-
-impl Drop for OpenConnection {
-    fn drop(&mut self) {
-        self.0.dec();
-    }
-}
-
 /// The counters of connections.
 #[derive(Clone)]
 pub struct ConnectionMetrics {
-    open: Gauge,
     /// Those for which there was no room.
     pub refused: OutcomeCounter<Farewells>,
+    /// Those among them whose client had its share.
+    pub of_clients: Counter,
 }
 
 impl ConnectionMetrics {
     /// Enters the counters into a registry.
     pub fn register(registry: &mut Registry) -> Self {
-        let open = Gauge::default();
-        registry.register("open_connections", "Client connections that are open", open.clone());
         let help = "Connections beyond the limit by how they ended";
-        Self { open, refused: OutcomeCounter::register(registry, "connections_refused", help) }
-    }
-
-    /// Counts a connection as open for as long as what it returns exists.
-    #[must_use]
-    pub fn open(&self) -> OpenConnection {
-        self.open.inc();
-        OpenConnection(self.open.clone())
+        let refused = OutcomeCounter::register(registry, "connections_refused", help);
+        let of_clients = Counter::default();
+        let help = "Connections refused because their client had its share";
+        registry.register("client_connections_refused", help, of_clients.clone());
+        Self { refused, of_clients }
     }
 }

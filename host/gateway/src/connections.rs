@@ -2,19 +2,17 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use solgate_config::Limits;
 use solgate_upstream::tcp;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::descriptors;
 use crate::error::GatewayError;
 use crate::farewell::Farewell;
+use crate::shares::{Full, Held};
 
 /// Wait after a connection could not be taken, usually for want of file
 /// descriptors.
@@ -33,8 +31,8 @@ pub async fn listen(address: &str, option: &'static str) -> Result<(TcpListener,
     bound.await.map_err(|error| GatewayError::Bind { address: address.to_owned(), option, error })
 }
 
-/// Hands connections to `serve` until `shutdown` is ready; those for which there is no
-/// room are bid `farewell`. Then calls `stopping`, takes no more, and lets requests in
+/// Hands connections to `serve` until `shutdown` is ready; those to which `admit` gives
+/// no place are bid `farewell`. Then calls `stopping`, takes no more, and lets requests in
 /// flight finish within the drain limit. Returns how many connections were cut.
 ///
 /// `serve` lets the watcher watch its connection, so that it ends after the request
@@ -42,31 +40,25 @@ pub async fn listen(address: &str, option: &'static str) -> Result<(TcpListener,
 pub async fn connections<C>(
     listener: TcpListener,
     limits: Limits,
+    admit: impl Fn(SocketAddr) -> Result<Held, Full>,
     farewell: Farewell,
     shutdown: impl Future<Output = ()>,
     stopping: impl FnOnce(),
-    serve: impl Fn(TcpStream, SocketAddr, Watcher) -> C,
+    serve: impl Fn(TcpStream, SocketAddr, Watcher, Held) -> C,
 ) -> usize
 where
     C: Future<Output = ()> + Send + 'static,
 {
     let graceful = GracefulShutdown::new();
-    let slots = Arc::new(Semaphore::new(descriptors::connections(limits.connections)));
     let mut open = JoinSet::new();
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         tokio::select! {
             () = &mut shutdown => break,
             Some(_) = open.join_next() => {}
-            (stream, peer) = accept(&listener) => match slots.clone().try_acquire_owned() {
-                Ok(slot) => {
-                    let connection = serve(stream, peer, graceful.watcher());
-                    open.spawn(async move {
-                        connection.await;
-                        drop(slot);
-                    });
-                }
-                Err(_) => farewell.say(stream),
+            (stream, peer) = accept(&listener) => match admit(peer) {
+                Ok(place) => drop(open.spawn(serve(stream, peer, graceful.watcher(), place))),
+                Err(full) => farewell.say(stream, full),
             },
         }
     }

@@ -25,9 +25,9 @@ use tokio::task::JoinHandle;
 use crate::admin::Admin;
 use crate::admission::Admission;
 use crate::build_gate::GateBuilder;
-use crate::connection_metrics::OpenConnection;
 use crate::connections::{connections, listen};
 use crate::current::Current;
+use crate::descriptors;
 use crate::error::GatewayError;
 use crate::farewell::Farewell;
 use crate::metrics::Metrics;
@@ -35,6 +35,7 @@ use crate::overrides;
 use crate::pipeline::{Pipeline, Reporter, RequestIds};
 use crate::reload::Reload;
 use crate::routes::{self, Onward};
+use crate::shares::{Full, Held, Shares};
 use crate::shutdown::Drain;
 
 /// A door that has its addresses, and is not open yet.
@@ -52,6 +53,8 @@ pub struct OpenDoor<F> {
     pub pipeline: Arc<Current<Pipeline<F>>>,
     pub tls: Option<Arc<TlsListener>>,
     pub limits: Limits,
+    /// Connections that there may be.
+    connections: usize,
     metrics: Arc<Metrics>,
     admin: Arc<Admin>,
     drain: Drain,
@@ -69,8 +72,8 @@ pub struct NewConnection {
     pub limits: Limits,
     /// Watches the connection, so that it ends after the request in flight.
     pub watcher: Watcher,
-    /// The connection counts as open until this is dropped.
-    pub open: OpenConnection,
+    /// The connection has a place among all until this is dropped.
+    pub place: Held,
 }
 
 impl<F: Onward> Door<F> {
@@ -84,7 +87,8 @@ impl<F: Onward> Door<F> {
         let metrics = Arc::new(Metrics::default());
         let routes = routes::open(config, build_gate, &metrics.compared, None)?;
         routes::report(&routes, &[], &metrics);
-        let admission = Arc::new(Admission::new(&config.limits, routes::largest_body(&routes))?);
+        let admission = Arc::new(Admission::new(config, routes::largest_body(&routes), Arc::new(Shares::default()))?);
+        let connections = descriptors::connections(config.limits.connections, config.limits.admin_connections);
         let tokens = config.jwt.as_ref().map(|jwt| Tokens::open(jwt, &metrics.access)).transpose()?.map(Arc::new);
         let (tls, renewal) = TlsListener::start(config, protocol, &metrics.access)?;
         let (listener, address) = listen(&config.listen, "--listen").await?;
@@ -99,6 +103,7 @@ impl<F: Onward> Door<F> {
         }
         let spans = Spans::start(config.tracing.as_ref(), &metrics.spans)?;
         let admin = Admin { metrics: metrics.clone(), tokens: tokens.clone(), stopping: AtomicBool::new(false) };
+        metrics.shares.measure(Arc::clone(&admission), Some(connections));
         let (records, spans) = (records.map(Arc::new), spans.map(Arc::new));
         let reporter = Arc::new(Reporter { metrics: metrics.clone(), log: config.log, records, spans });
         let (ids, limits) = (Arc::new(RequestIds::default()), config.limits);
@@ -107,6 +112,7 @@ impl<F: Onward> Door<F> {
             pipeline: Arc::new(Current::new(pipeline)),
             tls,
             limits: config.limits,
+            connections,
             metrics,
             admin: Arc::new(admin),
             drain: Drain::new(config.limits.drain),
@@ -150,7 +156,9 @@ impl<F: Onward> Door<F> {
     #[must_use]
     pub fn open(self) -> (TcpListener, OpenDoor<F>) {
         let Self { listener, admin, reload, config, mut open, .. } = self;
-        open.tasks.extend(admin.map(|(listener, _)| tokio::spawn(open.admin.clone().serve(listener))));
+        open.tasks.extend(
+            admin.map(|(listener, _)| tokio::spawn(open.admin.clone().serve(listener, open.limits.admin_connections))),
+        );
         open.tasks.push(tokio::spawn(expire_overrides(open.pipeline.clone())));
         let (pipeline, metrics) = (&open.pipeline, &open.metrics);
         open.tasks.extend(reload.map(|reload| tokio::spawn(reload.run(pipeline.clone(), config, metrics.clone()))));
@@ -159,10 +167,12 @@ impl<F: Onward> Door<F> {
 }
 
 impl<F> OpenDoor<F> {
-    /// Counts a connection as open for as long as what it returns exists.
-    #[must_use]
-    pub fn connection(&self) -> OpenConnection {
-        self.metrics.connections.open()
+    /// A place for a connection that `peer` has opened.
+    ///
+    /// # Errors
+    /// All are taken, or this client has its share.
+    pub fn admit(&self, peer: SocketAddr) -> Result<Held, Full> {
+        self.pipeline.get().admission.connection(peer.ip().to_canonical(), self.connections)
     }
 
     /// What lets connections go for which there is no room; `answer` is what clients are
@@ -188,11 +198,12 @@ impl<F> OpenDoor<F> {
             self.stopping();
             self.draining();
         };
-        let serve = |stream, peer, watcher| {
+        let serve = |stream, peer, watcher, place| {
             let (tls, limits) = (self.tls.clone(), self.pipeline.get().limits);
-            serve(NewConnection { stream, peer, tls, limits, watcher, open: self.connection() })
+            serve(NewConnection { stream, peer, tls, limits, watcher, place })
         };
-        connections(listener, self.limits, self.farewell(Some(full)), shutdown, stopping, serve).await
+        let admit = |peer| self.admit(peer);
+        connections(listener, self.limits, admit, self.farewell(Some(full)), shutdown, stopping, serve).await
     }
 
     /// The door is about to close: it reports that it is not ready any more.

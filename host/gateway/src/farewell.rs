@@ -11,6 +11,7 @@ use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 
 use crate::connection_metrics::{ConnectionMetrics, Farewells};
+use crate::shares::Full;
 
 /// So many clients are told at a time; others are only let go.
 const AT_A_TIME: usize = 64;
@@ -43,9 +44,14 @@ impl Farewell {
         }
     }
 
-    /// Ends a connection, and never takes long.
-    pub fn say(&self, mut stream: TcpStream) {
-        self.report();
+    /// Ends a connection for which there is no place, and never takes long.
+    pub fn say(&self, mut stream: TcpStream, full: Full) {
+        match full {
+            Full::Total => self.report(),
+            Full::Share => {
+                self.metrics.of_clients.inc();
+            }
+        }
         let (Some(answer), Ok(speaker)) = (self.answer.clone(), self.speakers.clone().try_acquire_owned()) else {
             self.metrics.refused.count(Farewells::Closed);
             return;

@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod admin;
+mod admin_connections;
 pub mod admission;
 pub mod build_gate;
 pub mod check;
@@ -16,7 +17,7 @@ mod connection_metrics;
 pub mod connections;
 pub mod current;
 mod current_gate;
-pub mod descriptors;
+mod descriptors;
 pub mod door;
 pub mod error;
 pub mod farewell;
@@ -30,7 +31,7 @@ pub mod router;
 pub mod routes;
 mod sampled;
 pub mod shadow;
+mod share_metrics;
+pub mod shares;
 pub mod shutdown;
 pub mod turns;
-
-pub use connection_metrics::OpenConnection;

@@ -15,12 +15,15 @@ use crate::policy_metrics::{ModeMetrics, PolicyMetrics, ReloadOutcome, Role};
 use crate::request_metrics::RequestMetrics;
 use crate::sampled::Sampled;
 use crate::shadow::Compared;
+use crate::share_metrics::ShareMetrics;
 
 /// The counters of one door.
 pub struct Metrics {
     registry: Registry,
     pub requests: RequestMetrics,
     pub connections: ConnectionMetrics,
+    /// What is taken of what has a limit.
+    pub shares: ShareMetrics,
     live: PolicyMetrics,
     shadow: PolicyMetrics,
     /// Requests by how a shadow judged them.
@@ -45,6 +48,7 @@ impl Default for Metrics {
         Self {
             requests: RequestMetrics::register(&mut registry),
             connections: ConnectionMetrics::register(&mut registry),
+            shares: ShareMetrics::register(&mut registry),
             live: PolicyMetrics::register(&mut registry, Role::Live),
             shadow: PolicyMetrics::register(&mut registry, Role::Shadow),
             compared: OutcomeCounter::register(&mut registry, "shadow", "Requests by how a shadow judged them"),
@@ -79,6 +83,7 @@ impl Metrics {
     pub fn text(&self) -> String {
         self.outputs.take();
         self.sampled.take();
+        self.shares.take();
         let mut text = String::new();
         // Writing to a string cannot fail.
         let _ = encode(&mut text, &self.registry);

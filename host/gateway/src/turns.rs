@@ -53,11 +53,12 @@ impl Turns {
         Self { queues: Arc::clone(&self.queues), waiting, patience }
     }
 
-    /// Waits for its turn to change a resource.
+    /// Waits for its turn to change a resource. If somebody is before it, that needs the
+    /// place that `admit` gives.
     ///
     /// # Errors
-    /// It does not come in time, or too many wait for it.
-    pub async fn wait(&self, resource: String) -> Result<Turn, Fault> {
+    /// It does not come in time, or too many wait.
+    pub async fn wait<P>(&self, resource: String, admit: impl FnOnce() -> Result<P, Fault>) -> Result<Turn, Fault> {
         let queue = {
             let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
             let queue = queues.entry(resource.clone()).or_default();
@@ -68,6 +69,10 @@ impl Turns {
             Arc::clone(queue)
         };
         let queued = Queued { resource, queues: Arc::clone(&self.queues) };
+        if let Ok(turn) = Arc::clone(&queue).try_lock_owned() {
+            return Ok(Turn { _turn: turn, _queued: queued });
+        }
+        let _place = admit()?;
         match tokio::time::timeout(self.patience, queue.lock_owned()).await {
             Ok(turn) => Ok(Turn { _turn: turn, _queued: queued }),
             Err(_) => Err(Fault::TurnTimeout { seconds: self.patience.as_secs() }),
@@ -95,15 +100,21 @@ mod tests {
 
     const PATIENCE: Duration = Duration::from_secs(20);
 
+    impl Turns {
+        async fn next(&self, resource: &str) -> Result<Turn, Fault> {
+            self.wait(resource.to_owned(), || Ok(())).await
+        }
+    }
+
     #[tokio::test]
     async fn one_at_a_time_and_nothing_is_kept() {
         let turns = Turns::new(1, PATIENCE);
-        let first = turns.wait("a/1".to_owned()).await.unwrap();
-        let _other = turns.wait("a/2".to_owned()).await.unwrap();
+        let first = turns.next("a/1").await.unwrap();
+        let _other = turns.next("a/2").await.unwrap();
         let hasty = Turns { patience: Duration::from_millis(10), ..turns.clone() };
-        assert_eq!(hasty.wait("a/1".to_owned()).await.unwrap_err(), Fault::TurnTimeout { seconds: 0 });
+        assert_eq!(hasty.next("a/1").await.unwrap_err(), Fault::TurnTimeout { seconds: 0 });
         drop(first);
-        let second = turns.wait("a/1".to_owned()).await.unwrap();
+        let second = turns.next("a/1").await.unwrap();
         assert_eq!(turns.queues.lock().unwrap().len(), 2);
         drop(second);
         assert_eq!(turns.queues.lock().unwrap().len(), 1, "only a/2 is left");
@@ -112,12 +123,12 @@ mod tests {
     #[tokio::test]
     async fn a_queue_has_an_end() {
         let turns = Turns::new(2, PATIENCE);
-        let wait = || turns.wait("a/1".to_owned());
+        let wait = || turns.next("a/1");
         let first = wait().await.unwrap();
         let (mut second, mut third) = (Box::pin(wait()), Box::pin(wait()));
         assert!(second.as_mut().now_or_never().is_none() && third.as_mut().now_or_never().is_none());
         assert_eq!(wait().await.unwrap_err(), Fault::TooManyWaiting { limit: 2 });
-        drop(turns.wait("a/2".to_owned()).await.unwrap());
+        drop(turns.next("a/2").await.unwrap());
         drop(first);
         let second = second.await.unwrap();
         let mut fourth = Box::pin(wait());
@@ -127,11 +138,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn only_who_waits_needs_a_place() {
+        let turns = Turns::new(2, PATIENCE);
+        let full = || Err::<(), _>(Fault::TooManyWaitingInAll { limit: 0 });
+        let first = turns.wait("a/1".to_owned(), full).await.unwrap();
+        assert_eq!(turns.wait("a/1".to_owned(), full).await.unwrap_err(), Fault::TooManyWaitingInAll { limit: 0 });
+        drop(first);
+        assert!(turns.queues.lock().unwrap().is_empty());
+    }
+
+    #[tokio::test]
     async fn one_who_leaves_the_queue_leaves_nothing_behind() {
         let turns = Turns::new(1, PATIENCE);
-        let first = turns.wait("a/1".to_owned()).await.unwrap();
+        let first = turns.next("a/1").await.unwrap();
         {
-            let mut waiting = std::pin::pin!(turns.wait("a/1".to_owned()));
+            let mut waiting = std::pin::pin!(turns.next("a/1"));
             assert!(waiting.as_mut().now_or_never().is_none());
         }
         drop(first);

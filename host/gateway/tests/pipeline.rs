@@ -61,6 +61,7 @@ async fn door(mode: GateMode, limits: Limits) -> Arc<Pipeline<ForwardedElsewhere
         tls: None,
         jwt: None,
         limits,
+        trusted_hops: Vec::new(),
         upstreams: vec![upstream("first.example"), upstream("second.example")],
         log: LogFormat::Off,
         record: None,

@@ -5,6 +5,7 @@
 
 mod clients;
 mod clock;
+mod crowding;
 mod crowds;
 mod disks;
 mod documented;

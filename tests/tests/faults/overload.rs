@@ -58,7 +58,8 @@ fn connections_beyond_the_limit_are_refused_while_health_is_reported() {
 fn a_gate_that_may_open_few_files_takes_fewer_connections() {
     let vnfm = Vnfm::start();
     // 128 of them are kept for everything else, and a connection may need two.
-    let gate = Gate::run("serve", &vnfm.url(), &[], &[], |command| wrapped(&command, "ulimit -n 228", ""));
+    let gate =
+        Gate::run("serve", &vnfm.url(), &["clientShare: 1"], &[], |command| wrapped(&command, "ulimit -n 228", ""));
     wait_until("nobody is there", || gate.count("solgate_open_connections") == 0);
     let _ = gate.server.said_with("the limit of open files allows fewer connections");
     let many: Vec<TcpStream> = (0..300).map(|_| TcpStream::connect(gate.address).expect("it listens")).collect();
@@ -71,7 +72,7 @@ fn a_gate_that_may_open_few_files_takes_fewer_connections() {
 }
 
 /// A VNFM that accepts operations when it is told to.
-fn slow_vnfm(go: &Arc<AtomicBool>) -> FaultyVnfm {
+pub fn slow_vnfm(go: &Arc<AtomicBool>) -> FaultyVnfm {
     let go = Arc::clone(go);
     FaultyVnfm::start(move |request| {
         if request.line.starts_with("POST ") {
@@ -170,7 +171,7 @@ fn many_large_bodies_at_once_take_the_memory_of_a_few_evaluations() {
 fn a_flood_of_large_bodies_stays_within_the_memory_for_bodies() {
     const CLIENTS: usize = 40;
     let vnfm = Vnfm::start();
-    let limits = ["bodyMemoryBytes: 8388608", "bodyTimeout: 60s", "answerTimeout: 60s"];
+    let limits = ["bodyMemoryBytes: 8388608", "clientShare: 1", "bodyTimeout: 60s", "answerTimeout: 60s"];
     let gate = Gate::start(&vnfm.url(), &limits, &[]);
     let text = r#"{"callbackUri":"http://nfvo.example/cb"}"#;
     let body = format!("{text}{}", " ".repeat((1 << 20) - text.len()));

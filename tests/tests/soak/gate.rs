@@ -13,7 +13,7 @@ use solgate_tests::{copy_folder, workspace};
 pub struct SoakedGate {
     server: Server,
     pub address: SocketAddr,
-    admin: SocketAddr,
+    pub admin: SocketAddr,
     folder: tempfile::TempDir,
     /// They differ in the name of one rule.
     policies: [Vec<u8>; 2],
@@ -54,7 +54,8 @@ impl SoakedGate {
         let config = format!(
             "listen: {address}\nadmin: {admin}\nlog: 'off'\n\
              decisionLog: {{ file: decisions.jsonl, bodies: true }}\n\
-             limits: {{ headTimeout: 2s, bodyTimeout: 2s, answerTimeout: 2s }}\n\
+             limits: {{ headTimeout: 2s, bodyTimeout: 2s, answerTimeout: 2s, connections: 400, requests: 200, \
+             bodyMemoryBytes: 16777216, clientShare: 0.25 }}\n\
              upstreams:\n- url: {upstream}\n  policies: [policy.wasm]\n  facts: {{ timeout: 1s }}\n"
         );
         let file = folder.path().join("solgate.yaml");
@@ -106,9 +107,25 @@ impl SoakedGate {
         self.sum("solgate_requests_total{")
     }
 
-    fn sum(&self, start: &str) -> usize {
+    /// The requests of clients that had their share.
+    pub fn of_full_clients(&self) -> usize {
+        let metrics = self.metrics();
+        let lines = metrics.lines().filter(|line| line.contains("rule=\"gate.client-share\""));
+        lines.filter_map(|line| line.rsplit(' ').next()?.parse::<usize>().ok()).sum()
+    }
+
+    /// The connections of such clients that were refused.
+    pub fn connections_refused(&self) -> usize {
+        self.sum("solgate_client_connections_refused_total ")
+    }
+
+    fn metrics(&self) -> String {
         let answer = send(self.admin, &message("GET", "/metrics", &[], ""));
-        let text = String::from_utf8(answer.body).expect("it is text");
+        String::from_utf8(answer.body).expect("it is text")
+    }
+
+    fn sum(&self, start: &str) -> usize {
+        let text = self.metrics();
         let values = text.lines().filter(|line| line.starts_with(start)).filter_map(|line| line.rsplit(' ').next());
         values.map(|value| value.parse::<usize>().expect("a count")).sum()
     }

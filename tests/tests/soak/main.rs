@@ -1,10 +1,11 @@
 //! Everything at once, for a while: requests of every kind, a VNFM that breaks off,
-//! clients that mean harm, and policies that are replaced, some of them no good.
+//! clients that mean harm or hold whatever they can get, and policies that are replaced, some of them no good.
 //! No verdict is wrong, no answer is lost, no operation arrives twice, and memory
 //! stays what it was.
 //!
 //! `make test-soak` takes ten minutes; SOAK_SECONDS in the environment is another time.
 
+mod crowd;
 mod gate;
 mod hostile;
 mod traffic;
@@ -54,6 +55,7 @@ fn soak(time: Duration) {
         }
         threads.spawn(|| hostile.attack(gate.address, &stop));
         threads.spawn(|| hostile.dawdle(gate.address, &stop));
+        threads.spawn(|| crowd::crowd(gate.address, gate.admin, &stop));
         let start = Instant::now();
         for round in 1.. {
             if start.elapsed() >= time {
@@ -90,6 +92,8 @@ fn soak(time: Duration) {
     }
     assert!(gate.reloads("swapped") > 1 && gate.reloads("refused") > 0, "{}", gate.said());
     assert!(hostile.answered() > 0);
+    // Whoever wanted too much was told so.
+    assert!(gate.of_full_clients() > 0 && gate.connections_refused() > 0);
     // None of the answers is missing from the counts.
     assert!(gate.counted() >= traffic.answers(), "{} of {}", gate.counted(), traffic.answers());
     assert!(most.memory < warm.memory + MORE_MEMORY, "memory grew from {warm} to {most}");

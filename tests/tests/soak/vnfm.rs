@@ -137,6 +137,7 @@ fn reply(method: &str, target: &str, arrived: &Arrivals) -> Reply {
         (_, "nonsense") => Reply::Answer(200, "<html>".to_owned()),
         (_, "cut") => Reply::Cut,
         (_, "mute") => Reply::Nothing,
+        (_, "large") => Reply::Answer(200, " ".repeat(8 << 20)),
         _ => Reply::Answer(200, instance(id, "INSTANTIATED")),
     }
 }

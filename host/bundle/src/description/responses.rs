@@ -24,6 +24,7 @@ const FAULTS: &[(u16, &str)] = &[
     (413, "The body is too large"),
     (414, "The target is too long"),
     (415, "The body has a content coding"),
+    (429, "This client, caller or tenant has as much as it may; see Retry-After"),
     (431, "The head is too large"),
     (500, "The gate or its policy failed; the request was not judged"),
     (501, "The transfer coding is not known"),

@@ -1,7 +1,7 @@
 //! The command line of `solgate forward-auth`.
 
 use ipnet::IpNet;
-use solgate_config::Config;
+use solgate_config::{self as config, Config};
 use solgate_gateway::error::GatewayError;
 
 use crate::args::gateway::{JudgingArgs, address};
@@ -42,7 +42,10 @@ impl ForwardAuthArgs {
     /// # Errors
     /// Neither a VNFM nor a file is named, or the file is wrong.
     pub fn config(&self) -> Result<Config, GatewayError> {
-        self.judging.config(self.listen.as_deref(), DEFAULT_LISTEN)
+        let mut config = self.judging.config(self.listen.as_deref(), DEFAULT_LISTEN)?;
+        // The connections of a server that asks are those of all its clients.
+        config.trusted_hops.extend(self.trusted());
+        Ok(config)
     }
 
     /// The servers that may ask.
@@ -57,8 +60,6 @@ impl ForwardAuthArgs {
     }
 }
 
-/// A network, or one address.
 fn network(text: &str) -> Result<IpNet, String> {
-    let address = || text.parse().ok().map(|address: std::net::IpAddr| IpNet::from(address));
-    text.parse().ok().or_else(address).ok_or_else(|| "expected an address or network such as 10.0.0.0/24".to_owned())
+    config::parse_network(text).ok_or_else(|| format!("expected {}", config::NETWORK))
 }

@@ -27,7 +27,9 @@ decisionLog: { file: d.jsonl, bodies: true }
 tracing: { otlp: "https://127.0.0.1:4317", caFile: ca.pem, sample: 0.25 }
 reload: false
 limits:
-  { headBytes: 32768, headTimeout: 5s, idle: 1m, connections: 10, requests: 9, waiting: 8, bodyMemoryBytes: 7000000, drain: 2s, answerTimeout: 90s, answerIdle: 91s }
+  { headBytes: 32768, headTimeout: 5s, idle: 1m, connections: 10, requests: 9, waiting: 8, bodyMemoryBytes: 7000000, drain: 2s, answerTimeout: 90s, answerIdle: 91s,
+    adminConnections: 7, waitingTotal: 6, answerBufferBytes: 5, clientShare: 0.5, callerRequests: 4 }
+trustedHops: [10.0.0.1, "2001:db8::/32"]
 problem: { typeBase: "https://example.com/rules/", version: "2.0.0" }
 upstreams:
   - host: VNFM-A.example
@@ -54,6 +56,9 @@ upstreams:
     assert_eq!((config.limits.head, config.reload), (32768, false));
     let limits = &config.limits;
     assert_eq!((limits.connections, limits.requests, limits.waiting, limits.body_memory), (10, 9, 8, 7_000_000));
+    assert_eq!((limits.admin_connections, limits.waiting_total, limits.answer_buffer), (7, 6, 5));
+    assert_eq!((limits.client_share, limits.caller_requests, limits.tenant_requests), (0.5, Some(4), None));
+    assert_eq!(config.trusted_hops, ["10.0.0.1/32", "2001:db8::/32"].map(|network| network.parse().unwrap()));
     let record = RecordConfig { file: PathBuf::from("/etc/solgate/d.jsonl"), bodies: Bodies::Redacted };
     assert_eq!(config.record, Some(record));
     let tracing = config.tracing.as_ref().unwrap();
@@ -184,6 +189,11 @@ fn what_is_wrong_and_where() {
             "t.yaml:3:32: expected a whole number from 1048576 to 1073741824, found 1000",
         ),
         ("limits: { connections: 0 }", "t.yaml:1:24: expected a whole number from 1, found 0"),
+        ("limits: { callerRequests: 0 }", "t.yaml:1:27: expected a whole number from 1, found 0"),
+        (
+            "trustedHops: [10.0.0.0/33]",
+            "t.yaml:1:15: expected an address or network such as 10.0.0.0/24, found a different value",
+        ),
     ];
     for (text, message) in table {
         assert_eq!(parse(Path::new("t.yaml"), text).unwrap_err().to_string(), message, "{text}");

@@ -15,6 +15,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use http::{HeaderValue, Uri};
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use solgate::gate::FactFailure;
 use solgate::policy::{EvaluationLimits, Isolation, PolicyFile};
@@ -26,8 +27,8 @@ use crate::names::FactFailureName;
 use crate::presence::Presence;
 use crate::tracing::TracingConfig;
 use crate::values::{
-    Address, As, COLLECTOR, EvaluationTime, FilePath, HostName, Isolated, Maybe, Memory, Output, PathPrefix, TypeBase,
-    Url, Version, Violations,
+    Address, As, COLLECTOR, Each, EvaluationTime, FilePath, HostName, Isolated, Maybe, Memory, Network, Output,
+    PathPrefix, TypeBase, Url, Version, Violations,
 };
 
 /// What a member is that must be there, by the type that it belongs to.
@@ -90,6 +91,9 @@ pub struct File {
     pub reload: bool,
     /// Limits for all upstreams together.
     pub limits: Limits,
+    /// Addresses and networks of balancers and gateways in front, from which many clients come.
+    #[serde(with = "Each::<Network>", skip_serializing_if = "Vec::is_empty")]
+    pub trusted_hops: Vec<IpNet>,
     /// How refusals are written, for upstreams that do not say it themselves.
     #[serde(skip_serializing_if = "Problem::is_empty")]
     pub problem: Problem,
@@ -111,6 +115,7 @@ impl Default for File {
             tracing: None,
             reload: true,
             limits: Limits::default(),
+            trusted_hops: Vec::new(),
             problem: Problem::default(),
             upstreams: None,
         }

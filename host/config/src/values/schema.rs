@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::{As, Each, Form, Maybe, Number, RATIO, Ratio};
+use super::{As, Each, Form, Maybe, MaybePositive, Number, RATIO, Ratio};
 
 macro_rules! schemas {
     ($([$($of:tt)*] $name:ty = $schema:expr;)*) => {$(
@@ -29,6 +29,7 @@ schemas! {
     [F: Form] Maybe<F> = text::<F>();
     [F: Form] Each<F> = json_schema!({"type": "array", "items": text::<F>()});
     [const MIN: usize, const MAX: usize] Number<MIN, MAX> = number(MIN, MAX);
+    [] MaybePositive = number(1, usize::MAX);
     [] Ratio = json_schema!({"type": "number", "minimum": 0, "maximum": 1, "$comment": RATIO});
 }
 

@@ -14,10 +14,11 @@ use futures_util::future::BoxFuture;
 use http::{Request, Response};
 use http_body_util::Full;
 use solgate::fault::Fault;
-use solgate_gateway::admission::{Admission, AdmittedBody, RequestPlace};
+use solgate_gateway::admission::{Admission, AdmittedBody};
 use solgate_gateway::current::Current;
 use solgate_gateway::pipeline::{Arrival, Pipeline};
 use solgate_gateway::routes::ForwardedElsewhere;
+use solgate_gateway::shares::Held;
 use tonic::body::Body;
 use tonic::server::NamedService;
 use tower_service::Service;
@@ -93,9 +94,9 @@ where
 }
 
 /// The whole message, and what it holds of the room. One that is too long is cut,
-/// which the service notices.
-async fn admit(admission: &Admission, body: Body, limit: usize) -> Result<(RequestPlace, AdmittedBody), Fault> {
-    let place = admission.place()?;
+/// which the service notices. Whose request it is stands in the message: it has no share.
+async fn admit(admission: &Admission, body: Body, limit: usize) -> Result<(Held, AdmittedBody), Fault> {
+    let place = admission.place(None)?;
     let broken = || Fault::Handover("the check ended too early".to_owned());
-    Ok((place, admission.body(body, limit, broken).await?))
+    Ok((place, admission.body(body, limit, None, broken).await?))
 }

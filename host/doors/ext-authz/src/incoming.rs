@@ -3,17 +3,15 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_util::stream::{Stream, unfold};
 use solgate_gateway::connections::accept;
 use solgate_gateway::door::OpenDoor;
 use solgate_gateway::routes::ForwardedElsewhere;
-use solgate_gateway::{OpenConnection, descriptors};
+use solgate_gateway::shares::Held;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::Sleep;
 use tokio_rustls::server::TlsStream;
@@ -27,10 +25,9 @@ const PREFACE: usize = 24;
 /// the limit are closed: Envoy speaks HTTP/2, in which nothing can be said before it
 /// has. All shake hands at the same time, so that one who is slow holds nobody up.
 pub fn incoming(listener: TcpListener, door: &OpenDoor<ForwardedElsewhere>) -> impl Stream<Item = io::Result<Counted>> {
-    let slots = Arc::new(Semaphore::new(descriptors::connections(door.limits.connections)));
-    let listening = (listener, door, slots, door.farewell(None));
+    let listening = (listener, door, door.farewell(None));
     unfold((listening, JoinSet::new()), async |(listening, mut shaking)| {
-        let (listener, door, slots, farewell) = &listening;
+        let (listener, door, farewell) = &listening;
         let connection = loop {
             let (stream, peer) = tokio::select! {
                 Some(done) = shaking.join_next() => match done {
@@ -39,13 +36,15 @@ pub fn incoming(listener: TcpListener, door: &OpenDoor<ForwardedElsewhere>) -> i
                 },
                 accepted = accept(listener) => accepted,
             };
-            let Ok(slot) = slots.clone().try_acquire_owned() else {
-                farewell.say(stream);
-                continue;
+            let place = match door.admit(peer) {
+                Ok(place) => place,
+                Err(full) => {
+                    farewell.say(stream, full);
+                    continue;
+                }
             };
-            let open = door.connection();
             let patience = Box::pin(tokio::time::sleep(door.limits.head_timeout));
-            let counted = move |io| Counted { io, preface: Some((PREFACE, patience)), _slot: slot, _open: open };
+            let counted = move |io| Counted { io, preface: Some((PREFACE, patience)), _place: place };
             match door.tls.clone() {
                 None => break counted(Io::Plain(stream)),
                 // A certificate is Envoy's, and not the caller's.
@@ -58,13 +57,12 @@ pub fn incoming(listener: TcpListener, door: &OpenDoor<ForwardedElsewhere>) -> i
     })
 }
 
-/// A connection that has one of the slots until it ends.
+/// A connection that has one of the places until it ends.
 pub struct Counted {
     io: Io,
     /// The bytes with which HTTP/2 starts and that are still to come, and until when.
     preface: Option<(usize, Pin<Box<Sleep>>)>,
-    _slot: OwnedSemaphorePermit,
-    _open: OpenConnection,
+    _place: Held,
 }
 
 enum Io {

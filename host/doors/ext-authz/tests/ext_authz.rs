@@ -75,6 +75,7 @@ impl Running {
             tls: None,
             jwt: None,
             limits,
+            trusted_hops: Vec::new(),
             upstreams: vec![UpstreamConfig::new("http://vnfm.example".parse().unwrap())],
             log: LogFormat::Off,
             record: Some(RecordConfig { file: records.path().join("decisions.jsonl"), bodies: Bodies::Redacted }),

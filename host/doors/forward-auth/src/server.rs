@@ -65,7 +65,7 @@ impl ForwardAuth {
 }
 
 async fn accept(connection: NewConnection, service: Arc<Service>) {
-    let NewConnection { stream, peer, tls, limits, watcher, open: _open } = connection;
+    let NewConnection { stream, peer, tls, limits, watcher, place: _place } = connection;
     let server = peer.ip().to_canonical();
     match tls {
         None => serve(stream, server, service, limits, watcher).await,

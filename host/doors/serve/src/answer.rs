@@ -2,13 +2,14 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::Response;
 use hyper::body::{Body, Frame, SizeHint};
 use solgate::fault::Fault;
 use solgate_gateway::pipeline::Exchange;
+use solgate_gateway::shares::AnswerInFlight;
 use solgate_upstream::pool::{BodyError, PooledBody};
 
 use super::connection::Connection;
@@ -32,8 +33,10 @@ enum Content {
 pub struct Answer {
     content: Content,
     // Dropped in this order: the connection is free before the request is reported.
-    _in_flight: InFlight,
+    in_flight: InFlight,
     exchange: Exchange,
+    /// Of a VNFM.
+    _counted: Option<AnswerInFlight>,
 }
 
 impl Answer {
@@ -42,14 +45,21 @@ impl Answer {
     pub fn own(response: Response<Bytes>, mut exchange: Exchange, in_flight: InFlight) -> Response<Self> {
         exchange.answered(response.status());
         let content = |body: Bytes| Content::Own(Some(body).filter(|body| !body.is_empty()));
-        response.map(|body| Self { content: content(body), _in_flight: in_flight, exchange })
+        response.map(|body| Self { content: content(body), in_flight, exchange, _counted: None })
     }
 
     /// Passes an answer of the VNFM on.
     #[must_use]
-    pub fn pass(response: Response<PooledBody>, mut exchange: Exchange, in_flight: InFlight) -> Response<Self> {
+    pub fn pass(
+        response: Response<PooledBody>,
+        mut exchange: Exchange,
+        in_flight: InFlight,
+        counted: AnswerInFlight,
+    ) -> Response<Self> {
         exchange.answered(response.status());
-        response.map(|body| Self { content: Content::Upstream(body), _in_flight: in_flight, exchange })
+        in_flight.0.begins();
+        let counted = Some(counted);
+        response.map(|body| Self { content: Content::Upstream(body), in_flight, exchange, _counted: counted })
     }
 }
 
@@ -71,11 +81,17 @@ impl Body for Answer {
         let this = self.get_mut();
         let polled = match &mut this.content {
             Content::Own(body) => Poll::Ready(body.take().map(|bytes| Ok(Frame::data(bytes)))),
-            Content::Upstream(body) => Pin::new(body).poll_frame(context),
+            Content::Upstream(body) => {
+                // What the client does not take stays with the VNFM.
+                ready!(this.in_flight.0.poll_room(context));
+                Pin::new(body).poll_frame(context)
+            }
         };
         match (&polled, &this.content) {
             (Poll::Ready(Some(Ok(frame))), _) => {
-                this.exchange.sent(frame.data_ref().map_or(0, Bytes::len));
+                let bytes = frame.data_ref().map_or(0, Bytes::len);
+                this.in_flight.0.handed_over(bytes);
+                this.exchange.sent(bytes);
             }
             (Poll::Ready(Some(Err(error))), Content::Upstream(body)) => cut(&mut this.exchange, body, error),
             _ => {}

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::task::{Context, Poll, Waker};
 
 use solgate::fault::Fault;
 use solgate_gateway::pipeline::Arrival;
@@ -29,13 +30,31 @@ impl Passed {
 
 /// Shared by the guard and the service of one connection. Requests are answered
 /// in the order in which they came, so a queue is enough to match them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Connection {
     passed: Mutex<VecDeque<Passed>>,
     in_flight: AtomicUsize,
+    /// Bytes of answers that were handed over, and that the socket has not taken.
+    unsent: AtomicUsize,
+    /// How many of them there may be before more of an answer is fetched.
+    buffer: usize,
+    /// The answer that waits until there are fewer.
+    full: Mutex<Option<Waker>>,
 }
 
 impl Connection {
+    /// At most `buffer` bytes of an answer, and one piece of it, wait for the client.
+    #[must_use]
+    pub fn new(buffer: usize) -> Self {
+        Self {
+            passed: Mutex::default(),
+            in_flight: AtomicUsize::new(0),
+            unsent: AtomicUsize::new(0),
+            buffer,
+            full: Mutex::default(),
+        }
+    }
+
     /// The guard hands over a head.
     pub fn push(&self, passed: Passed) {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
@@ -55,5 +74,45 @@ impl Connection {
     /// A request has not been answered yet.
     pub fn is_busy(&self) -> bool {
         self.in_flight.load(Ordering::Relaxed) > 0
+    }
+
+    /// An answer begins. What of the one before was never sent, because it was longer
+    /// than its head had said, does not count.
+    pub fn begins(&self) {
+        self.unsent.store(0, Ordering::Relaxed);
+    }
+
+    /// Ready when the client has taken enough for more of the answer to be fetched.
+    pub fn poll_room(&self, context: &Context<'_>) -> Poll<()> {
+        if self.unsent.load(Ordering::Relaxed) < self.buffer {
+            return Poll::Ready(());
+        }
+        *self.full.lock().unwrap_or_else(PoisonError::into_inner) = Some(context.waker().clone());
+        Poll::Pending
+    }
+
+    /// So many bytes of an answer were handed over.
+    pub fn handed_over(&self, bytes: usize) {
+        self.unsent.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// The socket has taken so many bytes; heads and chunk sizes are among them.
+    pub fn sent(&self, bytes: usize) {
+        // Both happen in the task of the connection: nobody writes in between.
+        let before = self.unsent.load(Ordering::Relaxed);
+        let unsent = before.saturating_sub(bytes);
+        self.unsent.store(unsent, Ordering::Relaxed);
+        if before >= self.buffer
+            && unsent < self.buffer
+            && let Some(waiting) = self.full.lock().unwrap_or_else(PoisonError::into_inner).take()
+        {
+            waiting.wake();
+        }
+    }
+}
+
+impl Default for Connection {
+    fn default() -> Self {
+        Self::new(usize::MAX)
     }
 }

@@ -260,7 +260,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
 
     /// Looks after a write: ends one that is waiting for a client which takes nothing.
     fn watch_write(&mut self, context: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
-        if written.is_ready() {
+        if let Poll::Ready(result) = &written {
+            self.connection.sent(result.as_ref().map_or(0, |bytes| *bytes));
             self.write_stalled = false;
             if self.incoming.is_empty() {
                 self.since = Instant::now();

@@ -43,7 +43,7 @@ impl Proxy {
                 // Without a body nothing is left unread.
                 let bodiless = body.is_end_stream();
                 match serve(&pipeline, &mut exchange, (method, target), parts, body, &passed.body_fault, client).await {
-                    Ok(response) => return Answer::pass(response, exchange, in_flight),
+                    Ok(response) => return Answer::pass(response, exchange, in_flight, pipeline.admission.answer()),
                     Err(Refused { answer, body_read }) => (answer, !body_read && !bodiless),
                 }
             }

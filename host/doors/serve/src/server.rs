@@ -64,7 +64,7 @@ impl Server {
 }
 
 async fn serve_client(connection: NewConnection, proxy: Arc<Proxy>) {
-    let NewConnection { stream, peer, tls, limits, watcher, open: _open } = connection;
+    let NewConnection { stream, peer, tls, limits, watcher, place: _place } = connection;
     // An IPv4 client stays one on a socket for both.
     let address = peer.ip().to_canonical();
     let served = match tls {
@@ -91,7 +91,7 @@ async fn serve_connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     limits: Limits,
     watcher: Watcher,
 ) -> hyper::Result<()> {
-    let connection = Arc::new(Connection::default());
+    let connection = Arc::new(Connection::new(limits.answer_buffer));
     let guard = Guard::new(stream, GuardLimits::from(&limits), connection.clone());
     let client = Arc::new(client);
     let service = service_fn(move |request| {

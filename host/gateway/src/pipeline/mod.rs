@@ -5,8 +5,8 @@
 //! | [begin](Pipeline::begin) | the head | an [`Exchange`]: line and span begin |
 //! | [route](Pipeline::route) | Host and path | [`Routed`]: the upstream and its gate are known |
 //! | [identify](Routed::identify) | a token | [`Identified`]: it is known who calls |
-//! | [admit](Identified::admit) | the body | [`Admitted`]: the request is here, and has a place |
-//! | [judge](Admitted::judge) | a turn, a verdict | [`Cleared`]: it may go on |
+//! | [admit](Identified::admit) | the body | [`Admitted`]: the request is here |
+//! | [judge](Admitted::judge) | a turn, a place, a verdict | [`Cleared`]: it may go on |
 //! | report | what became of it | line, record, span and metrics, when the exchange [ends](exchange) |
 //!
 //! Only the stage before gives the next one. A stage that refuses the request gives
@@ -38,8 +38,9 @@ pub use self::arrival::Arrival;
 pub(crate) use self::arrival::RequestIds;
 pub use self::exchange::{Exchange, Forwarding};
 pub(crate) use self::reporter::Reporter;
-use crate::admission::{Admission, AdmittedBody, BodyRoom, RequestPlace};
+use crate::admission::{Admission, AdmittedBody, BodyRoom, OfCaller};
 use crate::routes::{self, Route, Routes};
+use crate::shares::Held;
 use crate::turns::Turn;
 
 /// What all requests of a door share, until another configuration holds.
@@ -77,6 +78,8 @@ struct Course<'e, F> {
     route: &'e Route<F>,
     /// As it was when the head came: a reload does not change it.
     gate: Arc<Gate>,
+    /// Of its caller's limits, as soon as it is known who calls.
+    of_caller: OfCaller,
 }
 
 /// A request whose gate is known.
@@ -88,22 +91,19 @@ pub struct Identified<'e, F>(Course<'e, F>);
 /// A request that is here, for which there is room.
 pub struct Admitted<'e, F> {
     course: Course<'e, F>,
-    room: Option<Room>,
+    /// `None` if the door has made room for it, and given it a place.
+    room: Option<BodyRoom>,
 }
 
-/// A request that may go on. Its room and its turn are free again when this is dropped.
+/// A request that may go on. Its room, its place and its turn are free again when this is
+/// dropped.
 pub struct Cleared<'e, F> {
     course: Course<'e, F>,
     /// For Warning fields of the answer to it.
     pub warnings: Vec<HeaderValue>,
+    _place: Option<Held>,
     _turn: Option<Turn>,
-    _room: Option<Room>,
-}
-
-/// What one request takes of what all share.
-struct Room {
-    _place: RequestPlace,
-    _body: BodyRoom,
+    _room: Option<BodyRoom>,
 }
 
 impl<F> Pipeline<F> {
@@ -125,7 +125,7 @@ impl<F> Pipeline<F> {
             return Err(self.refuse(exchange, &Fault::NoUpstream, &request.target));
         };
         let gate = route.gate.get();
-        Ok(Routed(Course { pipeline: self, exchange, request, route, gate }))
+        Ok(Routed(Course { pipeline: self, exchange, request, route, gate, of_caller: OfCaller::default() }))
     }
 
     /// Refuses a request that has not reached a gate; `target` may be empty.
@@ -155,7 +155,7 @@ impl<'e, F> Routed<'e, F> {
     /// the gate reads no body for a caller that it does not know.
     ///
     /// # Errors
-    /// It is missing, or not accepted.
+    /// It is missing, or not accepted, or its caller has too many requests.
     pub async fn identify(self) -> Result<Identified<'e, F>, Refused> {
         let Self(mut course) = self;
         if let Some(tokens) = &course.pipeline.tokens {
@@ -163,24 +163,25 @@ impl<'e, F> Routed<'e, F> {
             let checked = tokens.check(headers, target, *received_at, caller).await;
             checked.map_err(|fault| course.refuse(&fault, false))?;
         }
+        let of_caller = course.pipeline.admission.caller(course.request.caller.as_ref());
+        course.of_caller = of_caller.map_err(|fault| course.refuse(&fault, false))?;
         Ok(Identified(course))
     }
 }
 
 impl<'e, F> Identified<'e, F> {
-    /// Reads as much of the body as the gate judges, and takes a place. `broken` is the
-    /// fault of a body that breaks off.
+    /// Reads as much of the body as the gate judges. `broken` is the fault of a body that
+    /// breaks off.
     ///
     /// # Errors
     /// The body does not come, or there is no room.
     pub async fn admit<B: Body>(self, body: B, broken: impl FnOnce() -> Fault) -> Result<Admitted<'e, F>, Refused> {
         let Self(mut course) = self;
-        let admission = &course.pipeline.admission;
-        let read = admission.body(body, course.gate.body_limit(), broken).await;
+        let (admission, client) = (&course.pipeline.admission, course.client());
+        let read = admission.body(body, course.gate.body_limit(), Some(client), broken).await;
         let AdmittedBody { bytes, complete, room } = read.map_err(|fault| course.refuse(&fault, false))?;
         course.received(bytes, complete);
-        let place = admission.place().map_err(|fault| course.refuse(&fault, complete))?;
-        Ok(Admitted { course, room: Some(Room { _place: place, _body: room }) })
+        Ok(Admitted { course, room: Some(room) })
     }
 
     /// The same for a body that came with its head in one message: the door had to make
@@ -203,10 +204,12 @@ impl<'e, F> Admitted<'e, F> {
         self
     }
 
-    /// Waits for the turn of the request and lets the gate decide, as its mode says.
+    /// Waits for the turn of the request, takes a place and lets the gate decide, as its
+    /// mode says. A request that waits has no place: others are judged meanwhile.
     ///
     /// # Errors
-    /// The turn does not come, the gate denies, or the body is larger than it judges.
+    /// The turn does not come, there is no place, the gate denies, or the body is larger
+    /// than it judges.
     pub async fn judge(self) -> Result<Cleared<'e, F>, Refused> {
         let Self { mut course, room } = self;
         let mode = course.route.mode();
@@ -215,6 +218,11 @@ impl<'e, F> Admitted<'e, F> {
             // Only requests that can be refused wait.
             GateMode::Monitor | GateMode::Off => None,
         };
+        let place = match &room {
+            Some(_) => Some(course.pipeline.admission.place(Some(course.client()))),
+            None => None,
+        };
+        let place = place.transpose().map_err(|fault| course.refuse(&fault, course.request.body_complete))?;
         let warnings = match mode {
             GateMode::Enforce | GateMode::Monitor => course.decide().await?,
             GateMode::Off => {
@@ -224,7 +232,7 @@ impl<'e, F> Admitted<'e, F> {
         };
         let whole = course.gate.check_whole(course.request.body_complete);
         whole.map_err(|fault| course.refuse(&fault, false))?;
-        Ok(Cleared { course, warnings, _turn: turn, _room: room })
+        Ok(Cleared { course, warnings, _place: place, _turn: turn, _room: room })
     }
 }
 
@@ -237,8 +245,14 @@ impl<F> Course<'_, F> {
     async fn take_turn(&mut self) -> Result<Option<Turn>, Refused> {
         let Some(turns) = &self.route.turns else { return Ok(None) };
         let Some(resource) = self.gate.changes(&self.request.method, &self.request.target) else { return Ok(None) };
-        let turn = self.exchange.waiting(turns.wait(resource)).await;
+        let (admission, client) = (&self.pipeline.admission, self.client());
+        let turn = self.exchange.waiting(turns.wait(resource, || admission.waiting(client))).await;
         turn.map(Some).map_err(|fault| self.refuse(&fault, self.request.body_complete))
+    }
+
+    /// Whose share it is.
+    fn client(&self) -> IpAddr {
+        self.exchange.line.peer
     }
 
     /// The warnings for the client, unless the gate denies.

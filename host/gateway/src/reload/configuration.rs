@@ -9,7 +9,7 @@ use solgate_config::{Config, LiveGate, UpstreamConfig};
 
 use super::candidate::{Refused, prepare};
 use super::loaders::{ComponentLoader, SourceLoader};
-use crate::admission::{self, Admission};
+use crate::admission::Admission;
 use crate::build_gate::build_gate;
 use crate::error::GatewayError;
 use crate::metrics::Metrics;
@@ -37,12 +37,9 @@ impl<F: Onward> Opening<F> {
         let before = Some((&self.running, &self.pipeline.routes));
         let routes = routes::open(config, &build, &self.metrics.compared, before)?;
         let largest_body = routes::largest_body(&routes);
-        admission::check(&config.limits, largest_body)?;
-        let Pipeline { tokens, admission, reporter, ids, limits, .. } = &*self.pipeline;
+        let Pipeline { tokens, admission, reporter, ids, .. } = &*self.pipeline;
         // What is held of it stays held.
-        let kept = (limits.requests, limits.body_memory) == (config.limits.requests, config.limits.body_memory);
-        let admission =
-            if kept { Arc::clone(admission) } else { Arc::new(Admission::new(&config.limits, largest_body)?) };
+        let admission = Arc::new(Admission::new(config, largest_body, Arc::clone(&admission.shares))?);
         let reporter = Arc::new(Reporter { log: config.log, ..Reporter::clone(reporter) });
         let (tokens, ids, limits) = (tokens.clone(), Arc::clone(ids), config.limits);
         Ok(Pipeline { routes, tokens, admission, reporter, ids, limits })

@@ -106,6 +106,7 @@ impl Reload {
                     };
                     if let Some(next) = configured.open(opening, &plan, &mut reload.thread).await {
                         routes::report(&next.routes, &gates, &metrics);
+                        metrics.shares.measure(next.admission.clone(), None);
                         pipeline.replace(next);
                         configured.applied(&plan, &metrics);
                         running = plan.config;

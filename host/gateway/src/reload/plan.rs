@@ -14,7 +14,7 @@ pub struct Plan {
 impl Plan {
     /// Compares what is `wanted` with what holds.
     pub fn new(running: &Config, wanted: Config) -> Self {
-        let Config { listen, admin, tls, jwt, limits, upstreams, log, record, tracing, reload } = wanted;
+        let Config { listen, admin, tls, jwt, limits, trusted_hops, upstreams, log, record, tracing, reload } = wanted;
         let members = [
             ("listen", listen != running.listen),
             ("admin", admin != running.admin),
@@ -24,12 +24,13 @@ impl Plan {
             ("tracing", tracing != running.tracing),
             ("reload", reload != running.reload),
             ("limits.connections", limits.connections != running.limits.connections),
+            ("limits.adminConnections", limits.admin_connections != running.limits.admin_connections),
             ("limits.drain", limits.drain != running.limits.drain),
         ];
         let restart = members.into_iter().filter(|(_, changed)| *changed).map(|(name, _)| name).collect();
-        let Limits { connections, drain, .. } = running.limits;
-        let limits = Limits { connections, drain, ..limits };
-        Self { config: Config { limits, upstreams, log, ..running.clone() }, restart }
+        let Limits { connections, admin_connections, drain, .. } = running.limits;
+        let limits = Limits { connections, admin_connections, drain, ..limits };
+        Self { config: Config { limits, trusted_hops, upstreams, log, ..running.clone() }, restart }
     }
 }
 
@@ -54,7 +55,10 @@ mod tests {
             ("admin: 127.0.0.1:1\njwt: { jwks: k }", &["admin", "jwt"]),
             ("tls: { certFile: a, keyFile: b }", &["tls"]),
             ("decisionLog: { file: a }\ntracing: { otlp: \"http://c\" }", &["decisionLog", "tracing"]),
-            ("reload: false\nlimits: { drain: 1s, connections: 1 }", &["reload", "limits.connections", "limits.drain"]),
+            (
+                "reload: false\nlimits: { drain: 1s, connections: 1, adminConnections: 1 }",
+                &["reload", "limits.connections", "limits.adminConnections", "limits.drain"],
+            ),
         ];
         for (members, expected) in table {
             let plan = Plan::new(&running, config(members));
@@ -65,7 +69,8 @@ mod tests {
     #[test]
     fn the_rest_holds_at_once() {
         let running = config("");
-        for members in ["log: off", "limits: { requests: 1, answerTimeout: 1s }", "problem: { typeBase: a }"] {
+        let limits = "limits: { requests: 1, answerTimeout: 1s, clientShare: 0.5, callerRequests: 1 }";
+        for members in ["log: off", limits, "trustedHops: [10.0.0.1]", "problem: { typeBase: a }"] {
             let wanted = config(members);
             let plan = Plan::new(&running, wanted.clone());
             assert_eq!((&plan.config, plan.restart.len()), (&wanted, 0), "{members}");

@@ -8,6 +8,7 @@
 mod body;
 mod flaw;
 mod framing;
+mod sips;
 mod unreached;
 
 use std::pin::Pin;
@@ -30,6 +31,8 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::task::unconstrained;
 use tower_service::Service;
+
+use self::sips::Sips;
 pub use unreached::Unreached;
 
 /// How long an unused connection is kept.
@@ -37,7 +40,7 @@ const IDLE: Duration = Duration::from_secs(30);
 /// How often those that are too old are looked for.
 const LOOK: Duration = Duration::from_secs(5);
 
-type Io = MaybeHttpsStream<TokioIo<TcpStream>>;
+type Io = TokioIo<Sips<TokioIo<MaybeHttpsStream<TokioIo<TcpStream>>>>>;
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The connections to one VNFM.
@@ -190,7 +193,7 @@ impl Pool {
             let mut connector = self.connector.clone();
             std::future::poll_fn(|context| connector.poll_ready(context)).await?;
             let io = connector.call(self.url.clone()).await?;
-            let (sender, driver) = client().handshake(io).await?;
+            let (sender, driver) = client().handshake(TokioIo::new(Sips::new(TokioIo::new(io)))).await?;
             let counted = Counted::new(&self.open);
             Ok(Box::new(Connection { sender, driver, ended: false, since: Instant::now(), _counted: counted }))
         };

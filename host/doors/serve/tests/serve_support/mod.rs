@@ -185,6 +185,7 @@ pub fn config(upstream: SocketAddr) -> Config {
         tls: None,
         jwt: None,
         limits: Limits::default(),
+        trusted_hops: Vec::new(),
         upstreams: vec![UpstreamConfig::new(url)],
         log: LogFormat::Json,
         record: None,
