@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use solgate::policy::PolicyFile;
 
 use super::gate::GateConfig;
+use crate::forwarding::Forwarding;
 use crate::jwt::JwtConfig;
+use crate::networks::Networks;
 use crate::record::RecordConfig;
 use crate::tls::TlsConfig;
 use crate::tracing::TracingConfig;
@@ -28,6 +30,13 @@ pub struct Config {
     pub tls: Option<TlsConfig>,
     /// How callers' tokens are checked; by default they are not.
     pub jwt: Option<JwtConfig>,
+    /// Servers in front of the gate that are believed in what they say of clients; none by
+    /// default.
+    pub trusted_hops: Networks,
+    /// Whether trusted hops begin each connection with the PROXY protocol.
+    pub proxy_protocol: bool,
+    /// What `serve` tells VNFMs of clients.
+    pub forwarding: Forwarding,
     pub limits: Limits,
     pub upstreams: Vec<UpstreamConfig>,
     pub log: LogFormat,

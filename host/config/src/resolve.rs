@@ -11,6 +11,7 @@ use crate::gate::GateConfig;
 use crate::gateway::{Config, Limits, UpstreamConfig};
 use crate::jwt::{JwksSource, JwtConfig};
 use crate::members::{DecisionLog, File, Problem, Tls, Upstream};
+use crate::networks::Networks;
 use crate::record::RecordConfig;
 use crate::tls::{ClientCertificates, TlsConfig};
 use crate::tracing::TracingConfig;
@@ -32,12 +33,15 @@ impl Misfit {
 
 impl Default for Config {
     fn default() -> Self {
-        let File { listen, admin, log, reload, limits, .. } = File::default();
+        let File { listen, admin, log, reload, limits, forwarding, .. } = File::default();
         Self {
             listen,
             admin,
             tls: None,
             jwt: None,
+            trusted_hops: Networks::default(),
+            proxy_protocol: false,
+            forwarding,
             limits,
             upstreams: Vec::new(),
             log,
@@ -53,14 +57,48 @@ impl Default for Config {
 /// # Errors
 /// What does not go together.
 pub fn resolve(file: File, folder: &Path) -> Result<Config, Misfit> {
-    let File { listen, admin, tls, jwt, log, decision_log, tracing, reload, limits, problem, upstreams } = file;
+    let File {
+        listen,
+        admin,
+        tls,
+        jwt,
+        trusted_hops,
+        proxy_protocol,
+        forwarding,
+        log,
+        decision_log,
+        tracing,
+        reload,
+        limits,
+        problem,
+        upstreams,
+    } = file;
     let tls = tls.map(|members| self::tls(members, folder)).transpose()?;
     let jwt = jwt.map(|members| self::jwt(members, folder)).transpose()?;
     let record = decision_log.map(|members| self::record(members, folder));
     let tracing = tracing.map(|members| self::tracing(members, folder)).transpose()?;
     check_limits(&limits)?;
+    let trusted_hops = Networks(trusted_hops);
+    if proxy_protocol && trusted_hops.is_empty() {
+        let message = "proxyProtocol goes with trustedHops: name the servers that begin connections with it";
+        return Err(Misfit::new(&[Step::Member("proxyProtocol")], message));
+    }
     let upstreams = self::upstreams(upstreams, &problem, folder)?;
-    Ok(Config { listen, admin, tls, jwt, limits, upstreams, log, record, tracing, reload })
+    Ok(Config {
+        listen,
+        admin,
+        tls,
+        jwt,
+        trusted_hops,
+        proxy_protocol,
+        forwarding,
+        limits,
+        upstreams,
+        log,
+        record,
+        tracing,
+        reload,
+    })
 }
 
 /// A gate whose paths lead from `folder`.

@@ -10,11 +10,13 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderName, HeaderValue, Uri};
+use ipnet::IpNet;
 use serde::de::{self, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use solgate::policy::{FileDigest, Isolation};
 
 use crate::jwks_source::JwksSource;
+use crate::networks::{NETWORK, parse_network};
 
 /// A value that is written as a text.
 pub trait Form {
@@ -213,6 +215,8 @@ forms! {
     PathPrefix: String, "a path that starts with a slash", "^/", |text| Some(text).filter(|text| text.starts_with('/')).map(str::to_owned), String::clone;
     /// Where the keys for tokens come from.
     Keys: JwksSource, JwksSource::EXPECTED, ".", JwksSource::parse, keys;
+    /// Some addresses, or one.
+    Network: IpNet, NETWORK, "^[0-9a-fA-F.:]+(/[0-9]+)?$", parse_network, IpNet::to_string;
     FieldName: HeaderName, "the name of a header field", "^[!-~]+$", |text| text.parse().ok(), HeaderName::to_string;
     Digest: FileDigest, FileDigest::EXPECTED, "^[0-9a-fA-F]{64}$", |text| text.parse().ok(), FileDigest::to_string;
     Isolated: Isolation, Isolation::EXPECTED, "^(fresh|recycle:[0-9]+)$", |text| text.parse().ok(), Isolation::to_string;

@@ -4,7 +4,7 @@ use ipnet::IpNet;
 use solgate_config::Config;
 use solgate_gateway::error::GatewayError;
 
-use crate::args::gateway::{JudgingArgs, address};
+use crate::args::gateway::{JudgingArgs, address, network};
 
 /// Where it listens if nothing else is said.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:9192";
@@ -55,10 +55,4 @@ impl ForwardAuthArgs {
         }
         self.trust.clone()
     }
-}
-
-/// A network, or one address.
-fn network(text: &str) -> Result<IpNet, String> {
-    let address = || text.parse().ok().map(|address: std::net::IpAddr| IpNet::from(address));
-    text.parse().ok().or_else(address).ok_or_else(|| "expected an address or network such as 10.0.0.0/24".to_owned())
 }

@@ -15,10 +15,12 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use http::{HeaderValue, Uri};
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use solgate::gate::FactFailure;
 use solgate::policy::{EvaluationLimits, Isolation, PolicyFile};
 
+use crate::forwarding::Forwarding;
 use crate::gate::{FactsConfig, GateMode, SeverityOverride};
 use crate::gateway::{DEFAULT_LISTEN, Limits, LogFormat};
 use crate::jwt::JwtConfig;
@@ -26,8 +28,8 @@ use crate::names::FactFailureName;
 use crate::presence::Presence;
 use crate::tracing::TracingConfig;
 use crate::values::{
-    Address, As, COLLECTOR, EvaluationTime, FilePath, HostName, Isolated, Maybe, Memory, Output, PathPrefix, TypeBase,
-    Url, Version, Violations,
+    Address, As, COLLECTOR, Each, EvaluationTime, FilePath, HostName, Isolated, Maybe, Memory, Network, Output,
+    PathPrefix, TypeBase, Url, Version, Violations,
 };
 
 /// What a member is that must be there, by the type that it belongs to.
@@ -78,6 +80,13 @@ pub struct File {
     /// How the access tokens of callers are checked; without it they are not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwt: Option<JwtConfig>,
+    /// Networks of the servers in front of the gate: in what these say of clients they are believed.
+    #[serde(with = "Each::<Network>", skip_serializing_if = "Vec::is_empty")]
+    pub trusted_hops: Vec<IpNet>,
+    /// Whether each connection from a trusted hop begins with the PROXY protocol, version 1 or 2.
+    pub proxy_protocol: bool,
+    /// What serve tells VNFMs of clients.
+    pub forwarding: Forwarding,
     /// How decisions are written to standard output.
     pub log: LogFormat,
     /// Where whole decisions are recorded; without it nowhere.
@@ -106,6 +115,9 @@ impl Default for File {
             admin: None,
             tls: None,
             jwt: None,
+            trusted_hops: Vec::new(),
+            proxy_protocol: false,
+            forwarding: Forwarding::default(),
             log: LogFormat::default(),
             decision_log: None,
             tracing: None,

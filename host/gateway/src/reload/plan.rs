@@ -14,7 +14,21 @@ pub struct Plan {
 impl Plan {
     /// Compares what is `wanted` with what holds.
     pub fn new(running: &Config, wanted: Config) -> Self {
-        let Config { listen, admin, tls, jwt, limits, upstreams, log, record, tracing, reload } = wanted;
+        let Config {
+            listen,
+            admin,
+            tls,
+            jwt,
+            trusted_hops,
+            proxy_protocol,
+            forwarding,
+            limits,
+            upstreams,
+            log,
+            record,
+            tracing,
+            reload,
+        } = wanted;
         let members = [
             ("listen", listen != running.listen),
             ("admin", admin != running.admin),
@@ -29,7 +43,8 @@ impl Plan {
         let restart = members.into_iter().filter(|(_, changed)| *changed).map(|(name, _)| name).collect();
         let Limits { connections, drain, .. } = running.limits;
         let limits = Limits { connections, drain, ..limits };
-        Self { config: Config { limits, upstreams, log, ..running.clone() }, restart }
+        let at_once = Config { trusted_hops, proxy_protocol, forwarding, limits, upstreams, log, ..running.clone() };
+        Self { config: at_once, restart }
     }
 }
 
@@ -65,7 +80,13 @@ mod tests {
     #[test]
     fn the_rest_holds_at_once() {
         let running = config("");
-        for members in ["log: off", "limits: { requests: 1, answerTimeout: 1s }", "problem: { typeBase: a }"] {
+        for members in [
+            "log: off",
+            "limits: { requests: 1, answerTimeout: 1s }",
+            "problem: { typeBase: a }",
+            "trustedHops: [10.0.0.0/24]\nproxyProtocol: true",
+            "forwarding: { clientFields: true, callerField: X-Caller }",
+        ] {
             let wanted = config(members);
             let plan = Plan::new(&running, wanted.clone());
             assert_eq!((&plan.config, plan.restart.len()), (&wanted, 0), "{members}");
