@@ -10,7 +10,7 @@ use crate::values::{FieldName, Maybe};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
-pub struct Forwarding {
+pub struct ForwardingConfig {
     /// Whether X-Forwarded-For, -Proto, -Host and Forwarded name the client, as the gate knows it.
     pub client_fields: bool,
     /// Field that names the caller that the gate has verified: its subject, else the first name in its certificate.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use solgate::policy::PolicyFile;
 
 use super::gate::GateConfig;
-use crate::forwarding::Forwarding;
+use crate::forwarding::ForwardingConfig;
 use crate::jwt::JwtConfig;
 use crate::networks::Networks;
 use crate::record::RecordConfig;
@@ -36,7 +36,7 @@ pub struct Config {
     /// Whether trusted hops begin each connection with the PROXY protocol.
     pub proxy_protocol: bool,
     /// What `serve` tells VNFMs of clients.
-    pub forwarding: Forwarding,
+    pub forwarding: ForwardingConfig,
     pub limits: Limits,
     pub upstreams: Vec<UpstreamConfig>,
     pub log: LogFormat,

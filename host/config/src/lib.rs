@@ -29,7 +29,7 @@ mod values;
 mod yaml;
 
 pub use file::{FileError, parse_gate};
-pub use forwarding::Forwarding;
+pub use forwarding::ForwardingConfig;
 pub use gate::{FactsConfig, GateConfig, GateMode, SeverityOverride};
 pub use gateway::{Config, DEFAULT_LISTEN, Limits, LogFormat, UpstreamConfig};
 pub use live::{GateError, LiveGate, MakeGate, PolicyLoader, live_gate};

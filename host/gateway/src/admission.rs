@@ -96,6 +96,11 @@ impl Admission {
         }
     }
 
+    /// A body of which nothing is read.
+    pub fn unread(&self) -> AdmittedBody {
+        AdmittedBody { bytes: Bytes::new(), complete: false, room: self.room() }
+    }
+
     /// Room for a body, which grows while it is read.
     fn room(&self) -> BodyRoom {
         BodyRoom { bodies: self.bodies.clone(), held: None, limit: self.limits.body_memory }

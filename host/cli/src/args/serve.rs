@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use http::{HeaderName, Uri};
-use solgate_config::{Config, Forwarding, LogFormat};
+use solgate_config::{Config, ForwardingConfig, LogFormat};
 use solgate_gateway::error::GatewayError;
 
 use crate::args::gateway::{GatewayArgs, VnfmUrl, address, only_for_https, time_limit};
@@ -79,7 +79,7 @@ impl ServeArgs {
         }
         if self.gateway.config.is_none() {
             let (client_fields, caller_field) = (self.client_fields, self.caller_field.clone());
-            config.forwarding = Forwarding { client_fields, caller_field };
+            config.forwarding = ForwardingConfig { client_fields, caller_field };
         }
         if self.demo && self.gateway.log.is_none() {
             config.log = LogFormat::Text;

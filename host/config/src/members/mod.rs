@@ -5,6 +5,7 @@
 //! the program works with is [`Config`](crate::Config), which [`resolve`](crate::resolve)
 //! makes of a [`File`].
 
+pub mod jwt;
 mod options;
 mod policies;
 mod severities;
@@ -20,10 +21,9 @@ use serde::{Deserialize, Serialize};
 use solgate::gate::FactFailure;
 use solgate::policy::{EvaluationLimits, Isolation, PolicyFile};
 
-use crate::forwarding::Forwarding;
+use crate::forwarding::ForwardingConfig;
 use crate::gate::{FactsConfig, GateMode, SeverityOverride};
 use crate::gateway::{DEFAULT_LISTEN, Limits, LogFormat};
-use crate::jwt::JwtConfig;
 use crate::names::FactFailureName;
 use crate::presence::Presence;
 use crate::tracing::TracingConfig;
@@ -33,11 +33,12 @@ use crate::values::{
 };
 
 /// What a member is that must be there, by the type that it belongs to.
-pub const REQUIRED: [(&str, &str, &str); 6] = [
+pub const REQUIRED: [(&str, &str, &str); 7] = [
     ("Upstream", "url", "http://HOST[:PORT] of the VNFM"),
     ("Tls", "certFile", "the PEM certificate of the gate"),
     ("Tls", "keyFile", "the PEM private key of the certificate"),
-    ("JwtConfig", "jwks", "the file, or the https URL, of the keys"),
+    ("Issuer", "issuer", "the claim iss of its tokens"),
+    ("Issuer", "jwks", "the file, or the https URL, of the keys"),
     ("TracingConfig", "otlp", COLLECTOR),
     ("DecisionLog", "file", "the path to which decisions are recorded"),
 ];
@@ -79,14 +80,14 @@ pub struct File {
     pub tls: Option<Tls>,
     /// How the access tokens of callers are checked; without it they are not.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub jwt: Option<JwtConfig>,
+    pub jwt: Option<jwt::Jwt>,
     /// Networks of the servers in front of the gate: in what these say of clients they are believed.
     #[serde(with = "Each::<Network>", skip_serializing_if = "Vec::is_empty")]
     pub trusted_hops: Vec<IpNet>,
     /// Whether each connection from a trusted hop begins with the PROXY protocol, version 1 or 2.
     pub proxy_protocol: bool,
     /// What serve tells VNFMs of clients.
-    pub forwarding: Forwarding,
+    pub forwarding: ForwardingConfig,
     /// How decisions are written to standard output.
     pub log: LogFormat,
     /// Where whole decisions are recorded; without it nowhere.
@@ -117,7 +118,7 @@ impl Default for File {
             jwt: None,
             trusted_hops: Vec::new(),
             proxy_protocol: false,
-            forwarding: Forwarding::default(),
+            forwarding: ForwardingConfig::default(),
             log: LogFormat::default(),
             decision_log: None,
             tracing: None,

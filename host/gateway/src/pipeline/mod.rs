@@ -23,7 +23,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::HOST;
+use http::header::{EXPECT, HOST};
 use http::{HeaderMap, HeaderValue, Response};
 use hyper::body::Body;
 use solgate::Request;
@@ -31,14 +31,15 @@ use solgate::fault::Fault;
 use solgate::gate::{Gate, Verdict};
 use solgate::problem::ProblemStyle;
 use solgate::request::Caller;
-use solgate_access::tokens::Tokens;
-use solgate_config::{GateMode, Limits};
+use solgate_access::tokens::{Possession, Tokens};
+use solgate_config::{ForwardingConfig, GateMode, Limits};
 
 pub use self::arrival::Arrival;
 pub(crate) use self::arrival::RequestIds;
 pub use self::exchange::{Exchange, Forwarding};
 pub(crate) use self::reporter::Reporter;
 use crate::admission::{Admission, AdmittedBody, BodyRoom, RequestPlace};
+use crate::hops::Hops;
 use crate::routes::{self, Route, Routes};
 use crate::turns::Turn;
 
@@ -50,6 +51,8 @@ pub struct Pipeline<F> {
     pub(crate) reporter: Arc<Reporter>,
     pub(crate) ids: Arc<RequestIds>,
     pub limits: Limits,
+    pub hops: Hops,
+    pub forwarding: ForwardingConfig,
 }
 
 /// A request that goes no further.
@@ -107,10 +110,17 @@ struct Room {
 }
 
 impl<F> Pipeline<F> {
-    /// Begins to follow a request from `peer`. Method, target or fields that the door
-    /// could not read are empty.
+    /// Begins to follow a request from `peer`, if that is known. Method, target or fields
+    /// that the door could not read are empty.
     #[must_use]
-    pub fn begin(&self, arrival: Arrival, peer: IpAddr, method: &str, target: &str, headers: &HeaderMap) -> Exchange {
+    pub fn begin(
+        &self,
+        arrival: Arrival,
+        peer: Option<IpAddr>,
+        method: &str,
+        target: &str,
+        headers: &HeaderMap,
+    ) -> Exchange {
         Exchange::begin(&self.reporter, self.ids.next(), arrival, peer, (method, target), headers)
     }
 
@@ -152,15 +162,16 @@ impl<F> Pipeline<F> {
 
 impl<'e, F> Routed<'e, F> {
     /// Checks the token, where callers must have one. This comes before the body, so that
-    /// the gate reads no body for a caller that it does not know.
+    /// the gate reads no body for a caller that it does not know. `possession` is what the
+    /// door knows of the client's certificate.
     ///
     /// # Errors
     /// It is missing, or not accepted.
-    pub async fn identify(self) -> Result<Identified<'e, F>, Refused> {
+    pub async fn identify(self, possession: impl FnOnce() -> Possession) -> Result<Identified<'e, F>, Refused> {
         let Self(mut course) = self;
         if let Some(tokens) = &course.pipeline.tokens {
             let Request { headers, target, received_at, caller, .. } = &mut *course.request;
-            let checked = tokens.check(headers, target, *received_at, caller).await;
+            let checked = tokens.check(headers, target, *received_at, possession, caller).await;
             checked.map_err(|fault| course.refuse(&fault, false))?;
         }
         Ok(Identified(course))
@@ -175,8 +186,12 @@ impl<'e, F> Identified<'e, F> {
     /// The body does not come, or there is no room.
     pub async fn admit<B: Body>(self, body: B, broken: impl FnOnce() -> Fault) -> Result<Admitted<'e, F>, Refused> {
         let Self(mut course) = self;
-        let admission = &course.pipeline.admission;
-        let read = admission.body(body, course.gate.body_limit(), broken).await;
+        let (admission, limit) = (&course.pipeline.admission, course.gate.body_limit());
+        let read = if waits_in_vain(&course.request.headers, &body, limit) {
+            Ok(admission.unread())
+        } else {
+            admission.body(body, limit, broken).await
+        };
         let AdmittedBody { bytes, complete, room } = read.map_err(|fault| course.refuse(&fault, false))?;
         course.received(bytes, complete);
         let place = admission.place().map_err(|fault| course.refuse(&fault, complete))?;
@@ -226,6 +241,12 @@ impl<'e, F> Admitted<'e, F> {
         whole.map_err(|fault| course.refuse(&fault, false))?;
         Ok(Cleared { course, warnings, _turn: turn, _room: room })
     }
+}
+
+/// Whether a client asks before it sends a body that is larger than the gate judges: then it
+/// is told no, and not to go on.
+fn waits_in_vain(headers: &HeaderMap, body: &impl Body, limit: usize) -> bool {
+    headers.contains_key(EXPECT) && body.size_hint().lower() > u64::try_from(limit).unwrap_or(u64::MAX)
 }
 
 impl<F> Course<'_, F> {

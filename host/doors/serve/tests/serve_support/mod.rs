@@ -190,6 +190,7 @@ pub fn config(upstream: SocketAddr) -> Config {
         record: None,
         tracing: None,
         reload: true,
+        ..Config::default()
     }
 }
 
