@@ -5,7 +5,6 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
@@ -17,6 +16,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use solgate::policy::{FileDigest, Isolation};
 
 use crate::jwks_source::JwksSource;
+use crate::networks::{NETWORK, parse_network};
 
 /// A value that is written as a text.
 pub trait Form {
@@ -267,15 +267,6 @@ fn keys(keys: &JwksSource) -> String {
         JwksSource::File(path) => path.display().to_string(),
         JwksSource::Url(url) => url.to_string(),
     }
-}
-
-/// What [`parse_network`] takes.
-pub const NETWORK: &str = "an address or network such as 10.0.0.0/24";
-
-/// A network, or one address.
-#[must_use]
-pub fn parse_network(text: &str) -> Option<IpNet> {
-    text.parse().ok().or_else(|| text.parse().ok().map(|address: IpAddr| IpNet::from(address)))
 }
 
 /// One address without its length, as most write it.

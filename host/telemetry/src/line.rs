@@ -6,7 +6,7 @@
 //! credential.
 
 use std::fmt::Write as _;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -43,7 +43,8 @@ pub struct RequestLine {
     /// The trace that the request belongs to, if any.
     #[serde(serialize_with = "trace_id", skip_serializing_if = "Option::is_none")]
     pub trace_id: Option<TraceId>,
-    pub peer: IpAddr,
+    /// Null if the server in front of the gate does not say whom it asks for.
+    pub peer: Option<IpAddr>,
     pub method: String,
     /// Without the query.
     pub path: String,
@@ -114,7 +115,7 @@ impl Default for RequestLine {
             time: SystemTime::UNIX_EPOCH,
             id: String::new(),
             trace_id: None,
-            peer: Ipv4Addr::UNSPECIFIED.into(),
+            peer: None,
             method: String::new(),
             path: String::new(),
             operation: None,
@@ -141,7 +142,7 @@ impl Default for RequestLine {
 impl RequestLine {
     /// The line of a request whose head has been read.
     #[must_use]
-    pub fn new(id: String, peer: IpAddr, time: SystemTime, method: &str, target: &str) -> Self {
+    pub fn new(id: String, peer: Option<IpAddr>, time: SystemTime, method: &str, target: &str) -> Self {
         let path = target.split('?').next().unwrap_or(target);
         let (method, path) = (start(method, METHOD_LIMIT), start(path, PATH_LIMIT));
         Self { time, id, peer, method, path, ..Self::default() }

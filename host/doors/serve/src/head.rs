@@ -108,10 +108,9 @@ fn check_host(headers: &[httparse::Header<'_>], version: u8) -> Result<(), Fault
     let reason = match values(headers, "host").next() {
         None if version == 0 => return Ok(()),
         None => "it is missing",
-        Some([]) => "it is empty",
-        Some(value) => match http::uri::Authority::try_from(value) {
-            Ok(authority) if !authority.as_str().contains('@') => return Ok(()),
-            _ => "it is not a host with an optional port",
+        Some(value) => match ambiguity::check_host(value) {
+            Ok(()) => return Ok(()),
+            Err(reason) => reason,
         },
     };
     Err(Fault::BadHost { reason: reason.to_owned() })

@@ -36,7 +36,7 @@ impl Exchange {
         reporter: &Arc<Reporter>,
         id: String,
         arrival: Arrival,
-        peer: IpAddr,
+        peer: Option<IpAddr>,
         (method, target): (&str, &str),
         headers: &HeaderMap,
     ) -> Self {

@@ -23,7 +23,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::HOST;
+use http::header::{EXPECT, HOST};
 use http::{HeaderMap, HeaderValue, Response};
 use hyper::body::Body;
 use solgate::Request;
@@ -31,14 +31,15 @@ use solgate::fault::Fault;
 use solgate::gate::{Gate, Verdict};
 use solgate::problem::ProblemStyle;
 use solgate::request::Caller;
-use solgate_access::tokens::Tokens;
-use solgate_config::{GateMode, Limits};
+use solgate_access::tokens::{Possession, Tokens};
+use solgate_config::{ForwardingConfig, GateMode, Limits};
 
 pub use self::arrival::Arrival;
 pub(crate) use self::arrival::RequestIds;
 pub use self::exchange::{Exchange, Forwarding};
 pub(crate) use self::reporter::Reporter;
 use crate::admission::{Admission, AdmittedBody, BodyRoom, OfCaller};
+use crate::hops::Hops;
 use crate::routes::{self, Route, Routes};
 use crate::shares::Held;
 use crate::turns::Turn;
@@ -51,6 +52,8 @@ pub struct Pipeline<F> {
     pub(crate) reporter: Arc<Reporter>,
     pub(crate) ids: Arc<RequestIds>,
     pub limits: Limits,
+    pub hops: Hops,
+    pub forwarding: ForwardingConfig,
 }
 
 /// A request that goes no further.
@@ -107,10 +110,17 @@ pub struct Cleared<'e, F> {
 }
 
 impl<F> Pipeline<F> {
-    /// Begins to follow a request from `peer`. Method, target or fields that the door
-    /// could not read are empty.
+    /// Begins to follow a request from `peer`, if that is known. Method, target or fields
+    /// that the door could not read are empty.
     #[must_use]
-    pub fn begin(&self, arrival: Arrival, peer: IpAddr, method: &str, target: &str, headers: &HeaderMap) -> Exchange {
+    pub fn begin(
+        &self,
+        arrival: Arrival,
+        peer: Option<IpAddr>,
+        method: &str,
+        target: &str,
+        headers: &HeaderMap,
+    ) -> Exchange {
         Exchange::begin(&self.reporter, self.ids.next(), arrival, peer, (method, target), headers)
     }
 
@@ -152,15 +162,16 @@ impl<F> Pipeline<F> {
 
 impl<'e, F> Routed<'e, F> {
     /// Checks the token, where callers must have one. This comes before the body, so that
-    /// the gate reads no body for a caller that it does not know.
+    /// the gate reads no body for a caller that it does not know. `possession` is what the
+    /// door knows of the client's certificate.
     ///
     /// # Errors
     /// It is missing, or not accepted, or its caller has too many requests.
-    pub async fn identify(self) -> Result<Identified<'e, F>, Refused> {
+    pub async fn identify(self, possession: impl FnOnce() -> Possession) -> Result<Identified<'e, F>, Refused> {
         let Self(mut course) = self;
         if let Some(tokens) = &course.pipeline.tokens {
             let Request { headers, target, received_at, caller, .. } = &mut *course.request;
-            let checked = tokens.check(headers, target, *received_at, caller).await;
+            let checked = tokens.check(headers, target, *received_at, possession, caller).await;
             checked.map_err(|fault| course.refuse(&fault, false))?;
         }
         let of_caller = course.pipeline.admission.caller(course.request.caller.as_ref());
@@ -178,7 +189,12 @@ impl<'e, F> Identified<'e, F> {
     pub async fn admit<B: Body>(self, body: B, broken: impl FnOnce() -> Fault) -> Result<Admitted<'e, F>, Refused> {
         let Self(mut course) = self;
         let (admission, client) = (&course.pipeline.admission, course.client());
-        let read = admission.body(body, course.gate.body_limit(), Some(client), broken).await;
+        let limit = course.gate.body_limit();
+        let read = if waits_in_vain(&course.request.headers, &body, limit) {
+            Ok(admission.unread())
+        } else {
+            admission.body(body, limit, client, broken).await
+        };
         let AdmittedBody { bytes, complete, room } = read.map_err(|fault| course.refuse(&fault, false))?;
         course.received(bytes, complete);
         Ok(Admitted { course, room: Some(room) })
@@ -219,7 +235,7 @@ impl<'e, F> Admitted<'e, F> {
             GateMode::Monitor | GateMode::Off => None,
         };
         let place = match &room {
-            Some(_) => Some(course.pipeline.admission.place(Some(course.client()))),
+            Some(_) => Some(course.pipeline.admission.place(course.client())),
             None => None,
         };
         let place = place.transpose().map_err(|fault| course.refuse(&fault, course.request.body_complete))?;
@@ -234,6 +250,12 @@ impl<'e, F> Admitted<'e, F> {
         whole.map_err(|fault| course.refuse(&fault, false))?;
         Ok(Cleared { course, warnings, _place: place, _turn: turn, _room: room })
     }
+}
+
+/// Whether a client asks before it sends a body that is larger than the gate judges: then it
+/// is told no, and not to go on.
+fn waits_in_vain(headers: &HeaderMap, body: &impl Body, limit: usize) -> bool {
+    headers.contains_key(EXPECT) && body.size_hint().lower() > u64::try_from(limit).unwrap_or(u64::MAX)
 }
 
 impl<F> Course<'_, F> {
@@ -251,7 +273,7 @@ impl<F> Course<'_, F> {
     }
 
     /// Whose share it is.
-    fn client(&self) -> IpAddr {
+    fn client(&self) -> Option<IpAddr> {
         self.exchange.line.peer
     }
 

@@ -12,6 +12,7 @@ use super::loaders::{ComponentLoader, SourceLoader};
 use crate::admission::Admission;
 use crate::build_gate::build_gate;
 use crate::error::GatewayError;
+use crate::hops::Hops;
 use crate::metrics::Metrics;
 use crate::pipeline::{Pipeline, Reporter};
 use crate::routes::{self, Onward};
@@ -42,7 +43,9 @@ impl<F: Onward> Opening<F> {
         let admission = Arc::new(Admission::new(config, largest_body, Arc::clone(&admission.shares))?);
         let reporter = Arc::new(Reporter { log: config.log, ..Reporter::clone(reporter) });
         let (tokens, ids, limits) = (tokens.clone(), Arc::clone(ids), config.limits);
-        Ok(Pipeline { routes, tokens, admission, reporter, ids, limits })
+        let hops = Hops::new(config.trusted_hops.clone(), config.proxy_protocol);
+        let forwarding = config.forwarding.clone();
+        Ok(Pipeline { routes, tokens, admission, reporter, ids, limits, hops, forwarding })
     }
 
     /// The gate of an upstream: with policies that judge already, if it names the same,
