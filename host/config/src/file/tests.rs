@@ -14,6 +14,7 @@ use crate::values::parse_until;
 use solgate::gate::{FactFailure, Setting, Severity};
 use solgate::policy::{EvaluationLimits, Isolation, PolicyFile};
 use solgate::record::Bodies;
+use solgate::record::redact::SecretNames;
 
 #[test]
 fn a_full_file() {
@@ -23,7 +24,7 @@ admin: 127.0.0.1:9901
 tls: { certFile: certs/gate.pem, keyFile: /run/gate.key, clientCaFile: clients.pem, clientCert: optional }
 jwt: { jwks: "https://idp.example/keys", caFile: idp.pem, issuer: "https://idp.example", audience: [a, b], presence: optional }
 log: text
-decisionLog: { file: d.jsonl, bodies: true }
+decisionLog: { file: d.jsonl, bodies: true, secretNames: [customerRef], chain: true }
 tracing: { otlp: "https://127.0.0.1:4317", caFile: ca.pem, sample: 0.25 }
 reload: false
 limits:
@@ -54,7 +55,12 @@ upstreams:
     assert_eq!((config.limits.head, config.reload), (32768, false));
     let limits = &config.limits;
     assert_eq!((limits.connections, limits.requests, limits.waiting, limits.body_memory), (10, 9, 8, 7_000_000));
-    let record = RecordConfig { file: PathBuf::from("/etc/solgate/d.jsonl"), bodies: Bodies::Redacted };
+    let record = RecordConfig {
+        bodies: Bodies::Redacted,
+        names: SecretNames::with(["customerRef"]),
+        chain: true,
+        ..RecordConfig::new(PathBuf::from("/etc/solgate/d.jsonl"))
+    };
     assert_eq!(config.record, Some(record));
     let tracing = config.tracing.as_ref().unwrap();
     assert_eq!((tracing.otlp.to_string().as_str(), tracing.sample), ("https://127.0.0.1:4317/", 0.25));
@@ -134,6 +140,10 @@ fn what_is_wrong_and_where() {
         (
             "upstreams:\n  - url: http://a\n  - url: http://b",
             "t.yaml:3:5: another upstream has the same host and pathPrefix; no request would ever reach this one",
+        ),
+        (
+            "decisionLog: { file: a, secretNames: [x] }",
+            "t.yaml:1:38: expected a name with at least two letters or digits, found \"x\"",
         ),
         ("decisionLog: { bodies: true }", "t.yaml:1:14: file is missing: the path to which decisions are recorded"),
         ("tls: { certFile: a }", "t.yaml:1:6: keyFile is missing: the PEM private key of the certificate"),

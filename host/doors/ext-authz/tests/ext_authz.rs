@@ -77,7 +77,10 @@ impl Running {
             limits,
             upstreams: vec![UpstreamConfig::new("http://vnfm.example".parse().unwrap())],
             log: LogFormat::Off,
-            record: Some(RecordConfig { file: records.path().join("decisions.jsonl"), bodies: Bodies::Redacted }),
+            record: Some(RecordConfig {
+                bodies: Bodies::Redacted,
+                ..RecordConfig::new(records.path().join("decisions.jsonl"))
+            }),
             tracing: None,
             reload: true,
         };

@@ -50,7 +50,10 @@ impl Running {
         let records = tempfile::tempdir().unwrap();
         let mut config = config("127.0.0.1:1".parse().unwrap());
         config.log = LogFormat::Off;
-        config.record = Some(RecordConfig { file: records.path().join("decisions.jsonl"), bodies: Bodies::Redacted });
+        config.record = Some(RecordConfig {
+            bodies: Bodies::Redacted,
+            ..RecordConfig::new(records.path().join("decisions.jsonl"))
+        });
         change(&mut config);
         let trusted: IpNet = trusted.parse().unwrap();
         let build = |entry: &UpstreamConfig| {

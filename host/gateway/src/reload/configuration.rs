@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use solgate_config::{Config, LiveGate, UpstreamConfig};
+use solgate_telemetry::record_file::RecordFile;
 
 use super::candidate::{Refused, prepare};
 use super::loaders::{ComponentLoader, SourceLoader};
@@ -43,7 +44,9 @@ impl<F: Onward> Opening<F> {
         let kept = (limits.requests, limits.body_memory) == (config.limits.requests, config.limits.body_memory);
         let admission =
             if kept { Arc::clone(admission) } else { Arc::new(Admission::new(&config.limits, largest_body)?) };
-        let reporter = Arc::new(Reporter { log: config.log, ..Reporter::clone(reporter) });
+        let records =
+            RecordFile::reconfigured(reporter.records.as_ref(), config.record.as_ref(), &self.metrics.records)?;
+        let reporter = Arc::new(Reporter { log: config.log, records, ..Reporter::clone(reporter) });
         let (tokens, ids, limits) = (tokens.clone(), Arc::clone(ids), config.limits);
         Ok(Pipeline { routes, tokens, admission, reporter, ids, limits })
     }

@@ -20,7 +20,6 @@ impl Plan {
             ("admin", admin != running.admin),
             ("tls", tls != running.tls),
             ("jwt", jwt != running.jwt),
-            ("decisionLog", record != running.record),
             ("tracing", tracing != running.tracing),
             ("reload", reload != running.reload),
             ("limits.connections", limits.connections != running.limits.connections),
@@ -29,7 +28,7 @@ impl Plan {
         let restart = members.into_iter().filter(|(_, changed)| *changed).map(|(name, _)| name).collect();
         let Limits { connections, drain, .. } = running.limits;
         let limits = Limits { connections, drain, ..limits };
-        Self { config: Config { limits, upstreams, log, ..running.clone() }, restart }
+        Self { config: Config { limits, upstreams, log, record, ..running.clone() }, restart }
     }
 }
 
@@ -53,7 +52,7 @@ mod tests {
             ("listen: 127.0.0.1:1", &["listen"][..]),
             ("admin: 127.0.0.1:1\njwt: { jwks: k }", &["admin", "jwt"]),
             ("tls: { certFile: a, keyFile: b }", &["tls"]),
-            ("decisionLog: { file: a }\ntracing: { otlp: \"http://c\" }", &["decisionLog", "tracing"]),
+            ("tracing: { otlp: \"http://c\" }", &["tracing"]),
             ("reload: false\nlimits: { drain: 1s, connections: 1 }", &["reload", "limits.connections", "limits.drain"]),
         ];
         for (members, expected) in table {
@@ -65,7 +64,12 @@ mod tests {
     #[test]
     fn the_rest_holds_at_once() {
         let running = config("");
-        for members in ["log: off", "limits: { requests: 1, answerTimeout: 1s }", "problem: { typeBase: a }"] {
+        for members in [
+            "log: off",
+            "limits: { requests: 1, answerTimeout: 1s }",
+            "problem: { typeBase: a }",
+            "decisionLog: { file: a }",
+        ] {
             let wanted = config(members);
             let plan = Plan::new(&running, wanted.clone());
             assert_eq!((&plan.config, plan.restart.len()), (&wanted, 0), "{members}");
