@@ -143,7 +143,7 @@ fn what_is_wrong_and_where() {
         ),
         (
             "decisionLog: { file: a, secretNames: [x] }",
-            "t.yaml:1:38: expected a name with at least two letters or digits, found \"x\"",
+            "t.yaml:1:39: expected a name with at least two letters or digits, found a different value",
         ),
         ("decisionLog: { bodies: true }", "t.yaml:1:14: file is missing: the path to which decisions are recorded"),
         ("tls: { certFile: a }", "t.yaml:1:6: keyFile is missing: the PEM private key of the certificate"),

@@ -105,7 +105,9 @@ impl Running {
         self.stop.send(()).unwrap();
         assert!(tokio::time::timeout(PATIENCE, self.task).await.expect("an end in time").unwrap(), "it drains");
         let text = std::fs::read_to_string(self.records.path().join(Path::new("decisions.jsonl"))).unwrap();
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        let records = text.lines().map(|line| serde_json::from_str(line).unwrap());
+        // What is refused before it is judged is recorded as well.
+        records.filter(|record: &Record| !record.settings_digest.is_empty()).collect()
     }
 }
 

@@ -18,7 +18,6 @@ use std::time::{Duration, Instant};
 use solgate::Request;
 use solgate::fault::Fault;
 use solgate::gate::{Decision, Gate};
-use solgate::record::redact::SecretNames;
 use solgate::record::{Decided, Handling, Record, RefusedRequest};
 use solgate_config::record::RecordConfig;
 
@@ -75,7 +74,7 @@ enum Content {
 struct Taken {
     content: Content,
     handling: Handling,
-    names: Arc<SecretNames>,
+    config: Arc<RecordConfig>,
     _share: Share,
 }
 
@@ -90,8 +89,7 @@ enum Job {
 /// The file, to those who fill it.
 #[derive(Clone)]
 pub struct RecordFile {
-    config: RecordConfig,
-    names: Arc<SecretNames>,
+    config: Arc<RecordConfig>,
     queue: Sender<Job>,
     room: Arc<Room>,
     metrics: RecordMetrics,
@@ -118,7 +116,7 @@ impl RecordFile {
         let room = Arc::<Room>::default();
         let writer = Writer::open(config, room.clone(), metrics.clone())?;
         std::thread::Builder::new().name("solgate-records".to_owned()).spawn(move || writer.run(&jobs))?;
-        Ok(Self { config: config.clone(), names: Arc::new(config.names.clone()), queue, room, metrics })
+        Ok(Self { config: Arc::new(config.clone()), queue, room, metrics })
     }
 
     /// The file as another configuration wants it: the same one, if it is at the same place.
@@ -132,14 +130,13 @@ impl RecordFile {
         metrics: &RecordMetrics,
     ) -> Result<Option<Arc<Self>>, RecordError> {
         match (before, wanted) {
-            (Some(before), Some(wanted)) if before.config == *wanted => Ok(Some(before.clone())),
+            (Some(before), Some(wanted)) if *before.config == *wanted => Ok(Some(before.clone())),
             (Some(before), Some(wanted)) if before.config.file == wanted.file => {
                 if before.config.chain != wanted.chain {
                     // Without the thread nothing is recorded any more.
                     let _ = before.queue.send(Job::Chain(wanted.chain));
                 }
-                let names = Arc::new(wanted.names.clone());
-                Ok(Some(Arc::new(Self { config: wanted.clone(), names, ..Self::clone(before) })))
+                Ok(Some(Arc::new(Self { config: Arc::new(wanted.clone()), ..Self::clone(before) })))
             }
             _ => Ok(Self::open(wanted, metrics)?.map(Arc::new)),
         }
@@ -154,14 +151,14 @@ impl RecordFile {
             return Some(self.held(Content::Whole(Box::new(decided)), share));
         }
         let share = self.room.take_least();
-        self.held_if(share, || decided.partial_record(NO_ROOM, &self.names))
+        self.held_if(share, || decided.partial_record(NO_ROOM, &self.config.names))
     }
 
     /// The same for a request that was refused before any policy was asked.
     #[must_use]
     pub fn refused(&self, request: &RefusedRequest<'_>, fault: &Fault) -> Option<HeldRecord> {
         let share = self.room.take_for_refused();
-        self.held_if(share, || request.record(fault, &self.names))
+        self.held_if(share, || request.record(fault, &self.config.names))
     }
 
     fn held_if(&self, share: Option<Share>, record: impl FnOnce() -> Record) -> Option<HeldRecord> {
@@ -172,8 +169,8 @@ impl RecordFile {
     }
 
     fn held(&self, content: Content, share: Share) -> HeldRecord {
-        let (names, handling) = (self.names.clone(), Handling::default());
-        let taken = Box::new(Taken { content, handling, names, _share: share });
+        let (config, handling) = (self.config.clone(), Handling::default());
+        let taken = Box::new(Taken { content, handling, config, _share: share });
         HeldRecord { file: self.clone(), taken }
     }
 
@@ -232,9 +229,8 @@ mod tests {
         let mut registry = Registry::with_prefix("solgate");
         let metrics = record_metrics::register(&mut registry);
         let (queue, jobs) = channel();
-        let config = RecordConfig { bodies: Bodies::Redacted, ..RecordConfig::new("log".into()) };
-        let (names, room) = (Arc::default(), Arc::default());
-        let file = RecordFile { config, names, queue, room, metrics };
+        let config = Arc::new(RecordConfig { bodies: Bodies::Redacted, ..RecordConfig::new("log".into()) });
+        let file = RecordFile { config, queue, room: Arc::default(), metrics };
         let offer = |length: usize| match file.hold(&gate, &request(length), &decision) {
             Some(held) => {
                 held.offer(Handling::default());

@@ -92,9 +92,9 @@ impl Writer {
     }
 
     fn record(&mut self, taken: Taken) {
-        let Taken { content, handling, names, _share } = taken;
+        let Taken { content, handling, config, _share } = taken;
         let mut record = match content {
-            Content::Whole(decided) => decided.record(handling, &names),
+            Content::Whole(decided) => decided.record(handling, &config.names),
             Content::Record(mut record) => {
                 handling.complete(&mut record);
                 *record

@@ -7,6 +7,7 @@ use std::ops::Range;
 use serde::de::IgnoredAny;
 
 use super::{MARK, Redactor};
+use crate::policy::manifest::Secret;
 
 /// Deeper than any policy accepts, and than anybody has to follow.
 const DEPTH: usize = 128;
@@ -118,16 +119,19 @@ impl<'t> Walk<'t> {
             self.copy(1);
             let name: String = serde_json::from_str(name).unwrap_or_else(|_| name.to_owned());
             let named = secrecy != Secrecy::Name && self.redactor.names.is_secret(&name);
-            let secrecy = if named { Secrecy::Name } else { secrecy };
             self.space();
-            if secrecy == Secrecy::None && NAME_MEMBERS.iter().any(|member| name.eq_ignore_ascii_case(member)) {
+            if secrecy == Secrecy::None && !named && NAME_MEMBERS.iter().any(|member| name.eq_ignore_ascii_case(member))
+            {
                 names_secret |= self.names_secret();
             }
             let is_value = VALUE_MEMBERS.iter().any(|member| name.eq_ignore_ascii_case(member));
             self.path.push(name);
+            // Where the policy says so as well, it knows what below it is not one.
+            let known = named && self.known().is_some_and(|secret| secret.secret);
+            let within = if named && !known { Secrecy::Name } else { secrecy };
             let start = self.out.len();
-            self.value(secrecy);
-            if secrecy == Secrecy::None && is_value {
+            self.value(within);
+            if within == Secrecy::None && !named && is_value {
                 values.push((start..self.out.len(), self.path.last().cloned().unwrap_or_default()));
             }
             self.path.pop();
@@ -176,13 +180,17 @@ impl<'t> Walk<'t> {
         }
     }
 
+    /// What the policy says of the place at the path.
+    fn known(&self) -> Option<&'t Secret> {
+        self.redactor.secrets.iter().find(|secret| matches(&secret.pointer, &self.path)).copied()
+    }
+
     /// Whether the value at the path is a secret, lying within what is, or is not.
     fn secrecy(&self, around: Secrecy) -> Secrecy {
         if around == Secrecy::Name {
             return around;
         }
-        let here = self.redactor.secrets.iter().find(|secret| matches(&secret.pointer, &self.path));
-        match here {
+        match self.known() {
             Some(secret) if secret.secret => Secrecy::Policy,
             Some(_) => Secrecy::None,
             None => around,
@@ -263,7 +271,6 @@ fn matches(pattern: &str, path: &[String]) -> bool {
 mod tests {
     use super::super::SecretNames;
     use super::*;
-    use crate::policy::manifest::Secret;
 
     #[test]
     fn secrets_are_replaced_and_nothing_else() {

@@ -130,13 +130,13 @@ impl Redactor<'_> {
     /// Whether a name that ends at `at` is that of a secret, and a value comes after it.
     fn value_follows(&self, text: &str, at: usize) -> bool {
         let (before, after) = text.split_at_checked(at).unwrap_or((text, ""));
-        let value = after.trim_start_matches([':', '=', '>', ' ', '\t', '"', '\'', '\\']);
-        if value.is_empty() || value.starts_with(MARK) {
+        let (name, _) = name_at_end(before.trim_end_matches(['"', '\'', '\\', ' ']));
+        // First, so that a text of nothing but colons is not gone through for each of them.
+        if name.is_empty() || !self.names.is_secret(name) {
             return false;
         }
-        let before = before.trim_end_matches(['"', '\'', '\\', ' ']);
-        let (name, _) = name_at_end(before);
-        !name.is_empty() && self.names.is_secret(name)
+        let value = after.trim_start_matches([':', '=', '>', ' ', '\t', '"', '\'', '\\']);
+        !value.is_empty() && !value.starts_with(MARK)
     }
 
     fn is_in_base64(&self, text: &str, layers: usize) -> bool {
