@@ -94,7 +94,7 @@ fn what_was_done_to_a_log_is_named_with_its_line() {
     let changed = with(&|lines| lines[2] = lines[2].replace("/nowhere/2", "/nowhere/9"));
     assert!(changed.contains(":3: the line was changed"), "{changed}");
     let missing = with(&|lines| drop(lines.remove(3)));
-    assert!(missing.contains(":4: records 4 to 4 of this chain are missing before the line"), "{missing}");
+    assert!(missing.contains(":4: record 4 of this chain is missing before the line"), "{missing}");
     let moved = with(&|lines| lines.swap(1, 2));
     assert!(moved.contains(":3: the line was moved: record 2 of its chain stands after record 3"), "{moved}");
     let added = with(&|lines| {

@@ -23,7 +23,7 @@ pub struct Place {
 pub enum Flaw {
     #[error("the line was changed: record {follows} of its chain has another digest of it")]
     Changed { follows: u64 },
-    #[error("records {first} to {last} of this chain are missing before the line")]
+    #[error("{} of this chain {} missing before the line", records(*first, *last), if first == last { "is" } else { "are" })]
     Missing { first: u64, last: u64 },
     #[error("the line was moved: record {number} of its chain stands after record {after}")]
     Moved { number: u64, after: u64 },
@@ -37,6 +37,10 @@ pub enum Flaw {
     Unchained,
     #[error("the line is not a record: it was changed, or cut when it was written")]
     NotARecord,
+}
+
+fn records(first: u64, last: u64) -> String {
+    if first == last { format!("record {first}") } else { format!("records {first} to {last}") }
 }
 
 /// What is worth to know of a line, and not wrong.
@@ -84,6 +88,8 @@ pub struct Found {
 
 /// A chain, as far as it was followed.
 struct Chain {
+    /// The number with which it began, in the files that there are.
+    first: u64,
     /// The highest number that there was.
     number: u64,
     digest: String,
@@ -189,7 +195,7 @@ impl Links {
         }
         let RecordedChain { id, number, previous, .. } = record;
         let Some(chain) = self.chains.get_mut(&id) else {
-            let chain = Chain { number, digest: digest.to_owned(), place, gaps: BTreeMap::new() };
+            let chain = Chain { first: number, number, digest: digest.to_owned(), place, gaps: BTreeMap::new() };
             self.chains.insert(id, chain);
             return;
         };
@@ -240,6 +246,9 @@ impl Links {
 impl Chain {
     /// A record whose number is not above all before it.
     fn late(&mut self, number: u64, digest: &str) -> Flaw {
+        if number < self.first {
+            return Flaw::Moved { number, after: self.number };
+        }
         let gap = self.gaps.range(..=number).next_back().map(|(first, gap)| (*first, gap.last));
         let Some((first, last)) = gap.filter(|(_, last)| number <= *last) else {
             return Flaw::Repeated { number };
