@@ -3,6 +3,7 @@
 
 mod chain;
 mod complete;
+mod report;
 mod secrets;
 
 use std::path::{Path, PathBuf};
