@@ -209,6 +209,6 @@ fn a_link_in_the_place_of_the_log_is_not_followed() {
     assert_eq!(send(serving.address, &request).status, 404);
     fs::remove_file(&log).expect("it is removed");
     let _ = send(serving.address, &request);
-    assert_eq!(lines(&log, 1).len(), 1);
+    assert!(!lines(&log, 1).is_empty(), "it is written again");
     assert_eq!(fs::read_to_string(&other).expect("it is there"), "");
 }

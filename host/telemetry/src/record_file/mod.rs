@@ -75,7 +75,7 @@ struct Taken {
     content: Content,
     handling: Handling,
     config: Arc<RecordConfig>,
-    _share: Share,
+    share: Share,
 }
 
 enum Job {
@@ -170,7 +170,7 @@ impl RecordFile {
 
     fn held(&self, content: Content, share: Share) -> HeldRecord {
         let (config, handling) = (self.config.clone(), Handling::default());
-        let taken = Box::new(Taken { content, handling, config, _share: share });
+        let taken = Box::new(Taken { content, handling, config, share });
         HeldRecord { file: self.clone(), taken }
     }
 

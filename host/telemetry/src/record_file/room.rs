@@ -55,6 +55,11 @@ impl Room {
         self.share(EACH.saturating_mul(4), false, SMALL_ROOM / 2)
     }
 
+    /// So many small records wait that none should wait for a large one.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.small.load(Ordering::Relaxed) > SMALL_ROOM / 2
+    }
+
     /// Counts a record that is not written.
     pub(super) fn turn_away(&self) {
         self.turned_away.fetch_add(1, Ordering::Relaxed);
@@ -73,6 +78,13 @@ impl Room {
     }
 }
 
+impl Share {
+    /// It is that of a large record.
+    pub(super) fn is_large(&self) -> bool {
+        self.large
+    }
+}
+
 impl Drop for Share {
     fn drop(&mut self) {
         let taken = if self.large { &self.room.large } else { &self.room.small };
@@ -81,7 +93,7 @@ impl Drop for Share {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use super::*;
 
@@ -95,7 +107,10 @@ mod tests {
         let small: Vec<Share> = std::iter::from_fn(|| room.take(SMALL - EACH)).collect();
         assert_eq!(small.len(), SMALL_ROOM / 2 / SMALL);
         assert!(room.take_least().is_none());
-        drop((huge, refused, small));
+        assert!(room.is_crowded() && huge.is_large() && !small[0].is_large());
+        drop((huge, small));
+        assert!(!room.is_crowded(), "refused requests alone are no crowd");
+        drop(refused);
         assert_eq!((room.small.load(Ordering::Relaxed), room.large.load(Ordering::Relaxed)), (0, 0));
         drop([room.take(SMALL).unwrap(), room.take(LARGE_ROOM / 2).unwrap()]);
     }

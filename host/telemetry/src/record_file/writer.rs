@@ -13,7 +13,7 @@ use solgate_config::record::RecordConfig;
 use super::link::Chain;
 use super::place::{self, Identity};
 use super::room::Room;
-use super::{Content, Job, RecordFileError, Taken};
+use super::{Content, Job, NO_ROOM, RecordFileError, Taken};
 use crate::record_metrics::{RecordMetrics, RecordOutcome};
 
 /// How often the file is looked at: it may have been moved away to be rotated.
@@ -92,8 +92,14 @@ impl Writer {
     }
 
     fn record(&mut self, taken: Taken) {
-        let Taken { content, handling, config, _share } = taken;
+        let Taken { content, handling, config, share } = taken;
         let mut record = match content {
+            // To look through a large body for secrets may take a second.
+            Content::Whole(decided) if share.is_large() && self.room.is_crowded() => {
+                let mut record = decided.partial_record(NO_ROOM, &config.names);
+                handling.complete(&mut record);
+                record
+            }
             Content::Whole(decided) => decided.record(handling, &config.names),
             Content::Record(mut record) => {
                 handling.complete(&mut record);

@@ -1,9 +1,10 @@
 //! The report for programs: everything, in one object.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::tally::{Group, Tally, most};
-use super::text::tables;
 
 pub fn render(tally: &Tally, unread: &[(String, usize, String)]) -> String {
     let (from, to) = tally.span.as_ref().map(|(first, last)| (first, last)).unzip();
@@ -41,12 +42,15 @@ fn group(group: &Group) -> Value {
             "last": row.last,
         })
     });
-    let mut object = json!({"requests": group.requests, "rows": rows.collect::<Vec<_>>()});
-    for (head, counts) in tables(group) {
-        let counts = most(counts).into_iter().map(|(name, count)| json!({head: name, "requests": count}));
-        object
-            [format!("by{}{}", head.get(..1).unwrap_or_default().to_uppercase(), head.get(1..).unwrap_or_default())] =
-            counts.collect();
-    }
-    object
+    json!({
+        "requests": group.requests,
+        "rows": rows.collect::<Vec<_>>(),
+        "byRule": counts("rule", &group.by_rule),
+        "byCaller": counts("caller", &group.by_caller),
+        "byOperation": counts("operation", &group.by_operation),
+    })
+}
+
+fn counts(what: &str, counts: &BTreeMap<String, u64>) -> Value {
+    most(counts).into_iter().map(|(name, count)| json!({what: name, "requests": count})).collect()
 }

