@@ -324,7 +324,7 @@ mod tests {
         assert_eq!(flaws(&[&overlapping]), []);
         assert_eq!(flaws(&[&between]), [(0, 4, Flaw::NothingBefore)]);
         // A log that became a chain later; the rest of one that was rotated.
-        let plain = vec!["{\"format\":1}".to_owned(), "x".to_owned()];
+        let plain = ["{\"format\":1}".to_owned(), "x".to_owned()];
         assert_eq!(flaws(&[&[&plain[..], &chain("a", 1, 2, Some("x"))].concat()]), []);
         let rest = found(&[&first[3..]]);
         assert_eq!((rest.flaws.len(), &rest.remarks[0].1), (0, &Remark::Continues(4)));
