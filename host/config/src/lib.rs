@@ -37,7 +37,7 @@ pub use names::{NamedFactFailure, OneOf, named};
 pub use presence::Presence;
 pub use schema::SCHEMA;
 pub use values::{
-    ADDRESS, COLLECTOR, DURATION, MEMORY, OUTPUT, RATIO, TIME_LIMIT, URL, VIOLATIONS, expected, parse_address,
-    parse_duration, parse_evaluation_time, parse_ratio, parse_time_limit, parse_url,
+    ADDRESS, COLLECTOR, DURATION, MEMORY, OUTPUT, RATIO, SECRET_NAME, TIME_LIMIT, URL, VIOLATIONS, expected,
+    parse_address, parse_duration, parse_evaluation_time, parse_ratio, parse_secret_name, parse_time_limit, parse_url,
 };
 pub use yaml::ConfigError;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use solgate::ambiguity;
 use solgate::policy::PolicyFile;
 use solgate::record::Bodies;
+use solgate::record::redact::SecretNames;
 
 use crate::gate::GateConfig;
 use crate::gateway::{Config, Limits, UpstreamConfig};
@@ -236,7 +237,8 @@ fn issuer(issuer: IssuerConfig, place: &[Step], folder: &Path) -> Result<IssuerC
 
 fn record(members: DecisionLog, folder: &Path) -> RecordConfig {
     let bodies = if members.bodies { Bodies::Redacted } else { Bodies::LeftOut };
-    RecordConfig { file: folder.join(members.file), bodies }
+    let names = SecretNames::with(&members.secret_names);
+    RecordConfig { file: folder.join(members.file), bodies, names, chain: members.chain }
 }
 
 fn tracing(tracing: TracingConfig, folder: &Path) -> Result<TracingConfig, Misfit> {

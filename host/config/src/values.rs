@@ -215,6 +215,8 @@ forms! {
     TimeLimit: Duration, TIME_LIMIT, "^[0-9]", parse_time_limit, duration;
     /// How long an evaluation may take.
     EvaluationTime: Duration, EVALUATION_TIME, "^[0-9]", evaluation_time, duration;
+    /// Of members and the like whose values nobody is to see.
+    SecretName: String, SECRET_NAME, "[A-Za-z0-9].*[A-Za-z0-9]", parse_secret_name, String::clone;
     /// Of a VNFM: scheme and authority.
     Url: Uri, URL, "^https?://[^/@#]+/?$", parse_url, url;
     /// Of a collector of spans.
@@ -315,6 +317,16 @@ pub fn expected(range: &RangeInclusive<usize>) -> String {
 /// What a collector is.
 pub const COLLECTOR: &str =
     "http://HOST[:PORT] or https://HOST[:PORT] of a collector that takes OTLP over gRPC, without a path";
+
+/// What [`parse_secret_name`] takes.
+pub const SECRET_NAME: &str = "a name with at least two letters or digits";
+
+/// A name, or a part of one, by which secrets are known.
+#[must_use]
+pub fn parse_secret_name(text: &str) -> Option<String> {
+    // One letter is in almost every name.
+    (text.chars().filter(|c| c.is_alphanumeric()).count() > 1).then(|| text.to_owned())
+}
 
 /// What [`parse_ratio`] takes.
 pub const RATIO: &str = "a number from 0 to 1, such as 0.1 for every tenth request";

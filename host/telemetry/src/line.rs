@@ -79,6 +79,9 @@ pub struct RequestLine {
     /// How the VNFM failed after the verdict, which `rule` says, too.
     #[serde(skip)]
     pub upstream_fault: Option<&'static str>,
+    /// Status and id of another fault with which the request ended.
+    #[serde(skip)]
+    pub gate_fault: Option<(u16, &'static str)>,
     pub request_bytes: u64,
     pub response_bytes: u64,
     pub micros: Micros,
@@ -132,6 +135,7 @@ impl Default for RequestLine {
             settings_digest: None,
             upstream_status: None,
             upstream_fault: None,
+            gate_fault: None,
             request_bytes: 0,
             response_bytes: 0,
             micros: Micros::default(),
@@ -154,10 +158,15 @@ impl RequestLine {
         self.caller = Some(known).filter(|known| *known != RecordedCaller::default());
     }
 
+    /// Enters what was asked, as far as a gate knows such a request.
+    pub fn asked(&mut self, gate: &Gate, method: &str, target: &str) {
+        self.operation = gate.operation(method, target).map(str::to_owned);
+        self.resource = gate.resource(method, target);
+    }
+
     /// Enters that the gate is off: what was asked, and no verdict.
     pub fn unjudged(&mut self, gate: &Gate, request: &Request) {
-        self.operation = gate.operation(&request.method, &request.target).map(str::to_owned);
-        self.resource = gate.resource(&request.method, &request.target);
+        self.asked(gate, &request.method, &request.target);
         if let Some(caller) = &request.caller {
             self.called_by(caller);
         }
@@ -187,7 +196,9 @@ impl RequestLine {
     pub fn failed(&mut self, fault: &Fault) {
         self.verdict = Outcome::Fault;
         self.rule = Some(fault.id().to_owned());
-        self.upstream_fault = fault.is_of_upstream().then(|| fault.id());
+        let of_gate = (fault.status().as_u16(), fault.id());
+        (self.upstream_fault, self.gate_fault) =
+            if fault.is_of_upstream() { (Some(of_gate.1), None) } else { (None, Some(of_gate)) };
     }
 
     /// What it adds to the record of the decision.
@@ -199,6 +210,7 @@ impl RequestLine {
             overrides: self.overrides.clone(),
             upstream_status: self.upstream_status,
             upstream_fault: self.upstream_fault.map(str::to_owned),
+            refused: self.gate_fault.map(|(status, id)| (status, id.to_owned())),
         }
     }
 

@@ -11,14 +11,13 @@ use http::Uri;
 use ipnet::IpNet;
 use solgate::gate::{FactFailure, Severity};
 use solgate::policy::{Isolation, PolicyFile, PolicySources};
-use solgate::record::Bodies;
 use solgate_config::networks::{NETWORK, Networks, parse_network};
-use solgate_config::record::RecordConfig;
 use solgate_config::{
     self as config, Config, GateMode, LogFormat, NamedFactFailure, SeverityOverride, UpstreamConfig, file,
 };
 use solgate_gateway::error::GatewayError;
 
+use super::decision_log::DecisionLogArgs;
 use super::evaluation::EvaluationArgs;
 use super::jwt::JwtArgs;
 use super::tls::TlsArgs;
@@ -89,13 +88,8 @@ pub struct GatewayArgs {
     #[arg(long, value_name = "FORMAT", value_enum)]
     pub log: Option<Log>,
 
-    /// Append a record of every decision to a file, from which `solgate import-cases` makes test cases
-    #[arg(long, value_name = "FILE")]
-    pub decision_log: Option<PathBuf>,
-
-    /// Also record the bodies of requests; what the policy calls a secret is left out
-    #[arg(long)]
-    pub log_bodies: bool,
+    #[command(flatten)]
+    pub decision_log: DecisionLogArgs,
 
     #[command(flatten)]
     pub tracing: TracingArgs,
@@ -138,15 +132,7 @@ impl GatewayArgs {
         if let Some(log) = self.log {
             config.log = log.into();
         }
-        let bodies = if self.log_bodies { Bodies::Redacted } else { Bodies::LeftOut };
-        if let Some(file) = &self.decision_log {
-            config.record = Some(RecordConfig { file: file.clone(), bodies });
-        } else if self.log_bodies {
-            let record = config.record.as_mut().ok_or_else(|| {
-                GatewayError::Arguments("--log-bodies goes with a decision log: add --decision-log FILE".to_owned())
-            })?;
-            record.bodies = bodies;
-        }
+        self.decision_log.apply(&mut config.record)?;
         self.tracing.apply(&mut config.tracing)?;
         Ok(config)
     }

@@ -16,6 +16,7 @@ use crate::values::parse_until;
 use solgate::gate::{FactFailure, Setting, Severity};
 use solgate::policy::{EvaluationLimits, Isolation, PolicyFile};
 use solgate::record::Bodies;
+use solgate::record::redact::SecretNames;
 
 #[test]
 fn a_full_file() {
@@ -28,13 +29,12 @@ trustedHops: [10.0.0.0/24, "::1"]
 proxyProtocol: true
 forwarding: { clientFields: true, callerField: X-Caller }
 log: text
-decisionLog: { file: d.jsonl, bodies: true }
+decisionLog: { file: d.jsonl, bodies: true, secretNames: [customerRef], chain: true }
 tracing: { otlp: "https://127.0.0.1:4317", caFile: ca.pem, sample: 0.25 }
 reload: false
 limits:
   { headBytes: 32768, headTimeout: 5s, idle: 1m, connections: 10, requests: 9, waiting: 8, bodyMemoryBytes: 7000000, drain: 2s, answerTimeout: 90s, answerIdle: 91s,
     adminConnections: 7, waitingTotal: 6, answerBufferBytes: 5, clientShare: 0.5, callerRequests: 4 }
-trustedHops: [10.0.0.1, "2001:db8::/32"]
 problem: { typeBase: "https://example.com/rules/", version: "2.0.0" }
 upstreams:
   - host: VNFM-A.example
@@ -63,8 +63,12 @@ upstreams:
     assert_eq!((limits.connections, limits.requests, limits.waiting, limits.body_memory), (10, 9, 8, 7_000_000));
     assert_eq!((limits.admin_connections, limits.waiting_total, limits.answer_buffer), (7, 6, 5));
     assert_eq!((limits.client_share, limits.caller_requests, limits.tenant_requests), (0.5, Some(4), None));
-    assert_eq!(config.trusted_hops, ["10.0.0.1/32", "2001:db8::/32"].map(|network| network.parse().unwrap()));
-    let record = RecordConfig { file: PathBuf::from("/etc/solgate/d.jsonl"), bodies: Bodies::Redacted };
+    let record = RecordConfig {
+        bodies: Bodies::Redacted,
+        names: SecretNames::with(["customerRef"]),
+        chain: true,
+        ..RecordConfig::new(PathBuf::from("/etc/solgate/d.jsonl"))
+    };
     assert_eq!(config.record, Some(record));
     let tracing = config.tracing.as_ref().unwrap();
     assert_eq!((tracing.otlp.to_string().as_str(), tracing.sample), ("https://127.0.0.1:4317/", 0.25));
@@ -148,6 +152,10 @@ fn what_is_wrong_and_where() {
         (
             "upstreams:\n  - url: http://a\n  - url: http://b",
             "t.yaml:3:5: another upstream has the same host and pathPrefix; no request would ever reach this one",
+        ),
+        (
+            "decisionLog: { file: a, secretNames: [x] }",
+            "t.yaml:1:39: expected a name with at least two letters or digits, found a different value",
         ),
         ("decisionLog: { bodies: true }", "t.yaml:1:14: file is missing: the path to which decisions are recorded"),
         ("tls: { certFile: a }", "t.yaml:1:6: keyFile is missing: the PEM private key of the certificate"),

@@ -29,7 +29,7 @@ use crate::presence::Presence;
 use crate::tracing::TracingConfig;
 use crate::values::{
     Address, As, COLLECTOR, Each, EvaluationTime, FilePath, HostName, Isolated, Maybe, Memory, Network, Output,
-    PathPrefix, TypeBase, Url, Version, Violations,
+    PathPrefix, SecretName, TypeBase, Url, Version, Violations,
 };
 
 /// What a member is that must be there, by the type that it belongs to.
@@ -250,9 +250,16 @@ pub struct DecisionLog {
     /// The file to which a record of every decision is appended.
     #[serde(with = "As::<FilePath>")]
     pub file: PathBuf,
-    /// Whether the bodies of requests are recorded, without what the policy calls a secret.
+    /// Whether the bodies of requests are recorded, without secrets.
     #[serde(default)]
     pub bodies: bool,
+    /// More names of members, parameters and fields that are secrets; one counts wherever a name has it in it.
+    #[serde(default, with = "Each::<SecretName>", skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, schemars(with = "Each::<SecretName>"))]
+    pub secret_names: Vec<String>,
+    /// Whether each record has the digest of the one before, so that solgate verify --log finds changes.
+    #[serde(default)]
+    pub chain: bool,
 }
 
 /// What a policy may take for one request.

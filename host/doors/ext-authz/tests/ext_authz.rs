@@ -77,7 +77,10 @@ impl Running {
             limits,
             upstreams: vec![UpstreamConfig::new("http://vnfm.example".parse().unwrap())],
             log: LogFormat::Off,
-            record: Some(RecordConfig { file: records.path().join("decisions.jsonl"), bodies: Bodies::Redacted }),
+            record: Some(RecordConfig {
+                bodies: Bodies::Redacted,
+                ..RecordConfig::new(records.path().join("decisions.jsonl"))
+            }),
             tracing: None,
             reload: true,
             ..Config::default()
@@ -103,7 +106,9 @@ impl Running {
         self.stop.send(()).unwrap();
         assert!(tokio::time::timeout(PATIENCE, self.task).await.expect("an end in time").unwrap(), "it drains");
         let text = std::fs::read_to_string(self.records.path().join(Path::new("decisions.jsonl"))).unwrap();
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        let records = text.lines().map(|line| serde_json::from_str(line).unwrap());
+        // What is refused before it is judged is recorded as well.
+        records.filter(|record: &Record| !record.settings_digest.is_empty()).collect()
     }
 }
 

@@ -50,7 +50,10 @@ impl Running {
         let records = tempfile::tempdir().unwrap();
         let mut config = config("127.0.0.1:1".parse().unwrap());
         config.log = LogFormat::Off;
-        config.record = Some(RecordConfig { file: records.path().join("decisions.jsonl"), bodies: Bodies::Redacted });
+        config.record = Some(RecordConfig {
+            bodies: Bodies::Redacted,
+            ..RecordConfig::new(records.path().join("decisions.jsonl"))
+        });
         change(&mut config);
         let trusted: IpNet = trusted.parse().unwrap();
         let build = |entry: &UpstreamConfig| {
@@ -76,7 +79,9 @@ impl Running {
         self.stop.send(()).unwrap();
         let cut = tokio::time::timeout(PATIENCE, self.task).await.expect("an end in time").unwrap();
         let text = std::fs::read_to_string(self.records.path().join("decisions.jsonl")).unwrap();
-        (cut, text.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
+        let records = text.lines().map(|line| serde_json::from_str(line).unwrap());
+        // What is refused before it is judged is recorded as well.
+        (cut, records.filter(|record: &Record| !record.settings_digest.is_empty()).collect())
     }
 
     async fn judged(self) -> Vec<Record> {

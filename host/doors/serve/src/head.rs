@@ -26,13 +26,14 @@ pub struct Head {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     pub fault: Fault,
-    /// The request target, if it could be read.
+    /// The request target, if it could be read; also the method then.
     pub target: Option<String>,
+    pub method: Option<String>,
 }
 
 impl From<Fault> for Refusal {
     fn from(fault: Fault) -> Self {
-        Self { fault, target: None }
+        Self { fault, target: None, method: None }
     }
 }
 
@@ -56,7 +57,7 @@ pub fn check(bytes: &[u8], target_limit: usize) -> Result<Head, Refusal> {
     check_target(method, target)?;
     match check_fields(request.headers, version) {
         Ok(framing) => Ok(Head { method: method.to_owned(), target: target.to_owned(), framing }),
-        Err(fault) => Err(Refusal { fault, target: Some(target.to_owned()) }),
+        Err(fault) => Err(Refusal { fault, target: Some(target.to_owned()), method: Some(method.to_owned()) }),
     }
 }
 

@@ -35,7 +35,9 @@ impl Proxy {
         let passed = connection.pop().unwrap_or_else(|| Passed::new(Err(disagreement().into())));
         let (method, target) = match &passed.outcome {
             Ok((method, target)) => (method.as_str(), target.as_str()),
-            Err(refusal) => ("", refusal.target.as_deref().unwrap_or_default()),
+            Err(Refusal { method, target, .. }) => {
+                (method.as_deref().unwrap_or_default(), target.as_deref().unwrap_or_default())
+            }
         };
         let pipeline = self.pipeline.get();
         let sender = sender(&pipeline, client, &parts.headers);
@@ -53,7 +55,7 @@ impl Proxy {
                 }
             }
             // What can be read in two ways is followed by nobody knows what.
-            Err(Refusal { fault, target }) => {
+            Err(Refusal { fault, target, .. }) => {
                 let refused = pipeline.refuse(&mut exchange, &fault, target.as_deref().unwrap_or_default());
                 (refused.answer, true)
             }
@@ -115,7 +117,7 @@ fn sender(pipeline: &Pipeline<Upstream>, client: &Client, headers: &HeaderMap) -
 fn agreed(outcome: Result<(String, String), Refusal>, parts: &request::Parts) -> Result<(String, String), Refusal> {
     let (method, target) = outcome?;
     if parts.uri.path_and_query().is_none_or(|path| *path != *target) || parts.method.as_str() != method {
-        return Err(Refusal { fault: disagreement(), target: Some(target) });
+        return Err(Refusal { fault: disagreement(), target: Some(target), method: Some(method) });
     }
     Ok((method, target))
 }

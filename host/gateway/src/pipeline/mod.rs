@@ -140,7 +140,13 @@ impl<F> Pipeline<F> {
 
     /// Refuses a request that has not reached a gate; `target` may be empty.
     pub fn refuse(&self, exchange: &mut Exchange, fault: &Fault, target: &str) -> Refused {
-        exchange.failed(fault);
+        let method = std::mem::take(&mut exchange.line.method);
+        let caller = Caller { source_address: exchange.line.peer.map(|peer| peer.to_string()), ..Caller::default() };
+        let mut gates = self.routes.values().map(|route| route.gate.get());
+        let gate = gates.find(|gate| gate.operation(&method, target).is_some());
+        let request = exchange::Refused { method: &method, target, caller: Some(&caller), body_complete: false };
+        exchange.refused(fault, gate.as_deref(), &request);
+        exchange.line.method = method;
         Refused { answer: self.without_gate(fault, Some(target).filter(|target| !target.is_empty())), body_read: false }
     }
 
@@ -291,7 +297,10 @@ impl<F> Course<'_, F> {
 
     /// Refuses the request with a fault of the gate, in the style of the gate.
     fn refuse(&mut self, fault: &Fault, body_read: bool) -> Refused {
-        self.exchange.failed(fault);
+        let Request { method, target, caller, body_complete, .. } = &*self.request;
+        let (caller, body_complete) = (caller.as_ref(), *body_complete);
+        let request = exchange::Refused { method, target, caller, body_complete };
+        self.exchange.refused(fault, Some(&self.gate), &request);
         let problem = fault.problem(Some(&self.request.target));
         Refused { answer: problem.response(self.gate.style()), body_read }
     }

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use solgate_config::{Config, LiveGate, UpstreamConfig};
+use solgate_telemetry::record_file::RecordFile;
 
 use super::candidate::{Refused, prepare};
 use super::loaders::{ComponentLoader, SourceLoader};
@@ -41,7 +42,9 @@ impl<F: Onward> Opening<F> {
         let Pipeline { tokens, admission, reporter, ids, .. } = &*self.pipeline;
         // What is held of it stays held.
         let admission = Arc::new(Admission::new(config, largest_body, Arc::clone(&admission.shares))?);
-        let reporter = Arc::new(Reporter { log: config.log, ..Reporter::clone(reporter) });
+        let records =
+            RecordFile::reconfigured(reporter.records.as_ref(), config.record.as_ref(), &self.metrics.records)?;
+        let reporter = Arc::new(Reporter { log: config.log, records, ..Reporter::clone(reporter) });
         let (tokens, ids, limits) = (tokens.clone(), Arc::clone(ids), config.limits);
         let hops = Hops::new(config.trusted_hops.clone(), config.proxy_protocol);
         let forwarding = config.forwarding.clone();

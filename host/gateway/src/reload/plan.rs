@@ -35,7 +35,6 @@ impl Plan {
             ("admin", admin != running.admin),
             ("tls", tls != running.tls),
             ("jwt", jwt != running.jwt),
-            ("decisionLog", record != running.record),
             ("tracing", tracing != running.tracing),
             ("reload", reload != running.reload),
             ("limits.connections", limits.connections != running.limits.connections),
@@ -45,8 +44,17 @@ impl Plan {
         let restart = members.into_iter().filter(|(_, changed)| *changed).map(|(name, _)| name).collect();
         let Limits { connections, admin_connections, drain, .. } = running.limits;
         let limits = Limits { connections, admin_connections, drain, ..limits };
-        let at_once =
-            Config { trusted_hops, asking, proxy_protocol, forwarding, limits, upstreams, log, ..running.clone() };
+        let at_once = Config {
+            trusted_hops,
+            asking,
+            proxy_protocol,
+            forwarding,
+            limits,
+            upstreams,
+            log,
+            record,
+            ..running.clone()
+        };
         Self { config: at_once, restart }
     }
 }
@@ -71,7 +79,7 @@ mod tests {
             ("listen: 127.0.0.1:1", &["listen"][..]),
             ("admin: 127.0.0.1:1\njwt: { jwks: k }", &["admin", "jwt"]),
             ("tls: { certFile: a, keyFile: b }", &["tls"]),
-            ("decisionLog: { file: a }\ntracing: { otlp: \"http://c\" }", &["decisionLog", "tracing"]),
+            ("tracing: { otlp: \"http://c\" }", &["tracing"]),
             (
                 "reload: false\nlimits: { drain: 1s, connections: 1, adminConnections: 1 }",
                 &["reload", "limits.connections", "limits.adminConnections", "limits.drain"],
@@ -90,6 +98,7 @@ mod tests {
             "log: off",
             "limits: { requests: 1, answerTimeout: 1s, clientShare: 0.5, callerRequests: 1 }",
             "problem: { typeBase: a }",
+            "decisionLog: { file: a }",
             "trustedHops: [10.0.0.0/24]\nproxyProtocol: true",
             "forwarding: { clientFields: true, callerField: X-Caller }",
         ] {
