@@ -12,7 +12,7 @@ use crate::jwt::JwtConfig;
 use crate::record::RecordConfig;
 use crate::tls::TlsConfig;
 use crate::tracing::TracingConfig;
-use crate::values::{As, Positive, Span, TimeLimit};
+use crate::values::{As, Evaluations, HeadBytes, Positive, Span, TargetBytes, TimeLimit};
 
 /// Where the gate listens if nothing else is said.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
@@ -60,10 +60,10 @@ pub enum LogFormat {
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// Bytes of a request head.
-    #[serde(rename = "headBytes", with = "Positive")]
+    #[serde(rename = "headBytes", with = "HeadBytes")]
     pub head: usize,
     /// Bytes of a request target. The policy may set a smaller limit.
-    #[serde(rename = "targetBytes", with = "Positive")]
+    #[serde(rename = "targetBytes", with = "TargetBytes")]
     pub target: usize,
     /// From the first byte of a head to its last; also for a TLS handshake.
     #[serde(rename = "headTimeout", with = "As::<TimeLimit>")]
@@ -86,7 +86,13 @@ pub struct Limits {
     /// Bytes of request bodies that are held at the same time.
     #[serde(rename = "bodyMemoryBytes", with = "Positive")]
     pub body_memory: usize,
-    /// For requests in flight when the gate is told to stop.
+    /// Evaluations at the same time, on all processors; each reserves 4 GiB of addresses, which take no memory.
+    #[serde(rename = "evaluations", with = "Evaluations")]
+    pub evaluations: usize,
+    /// For which the gate still takes connections when it is told to stop, while /readyz sends clients elsewhere.
+    #[serde(rename = "lameDuck", with = "As::<Span>")]
+    pub lame_duck: Duration,
+    /// For requests in flight when the gate takes no more.
     #[serde(rename = "drain", with = "As::<Span>")]
     pub drain: Duration,
     /// For a connection to a VNFM.
@@ -112,6 +118,8 @@ impl Default for Limits {
             requests: 1024,
             waiting: 16,
             body_memory: 256 << 20,
+            evaluations: 256,
+            lame_duck: Duration::ZERO,
             drain: Duration::from_secs(10),
             connect: Duration::from_secs(3),
             answer: Duration::from_secs(60),

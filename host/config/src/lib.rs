@@ -8,6 +8,7 @@
 
 #![forbid(unsafe_code)]
 
+mod agreement;
 mod de;
 pub mod file;
 mod gate;
@@ -26,6 +27,7 @@ pub mod tracing;
 mod values;
 mod yaml;
 
+pub use agreement::Misfit;
 pub use file::{FileError, parse_gate};
 pub use gate::{FactsConfig, GateConfig, GateMode, SeverityOverride};
 pub use gateway::{Config, DEFAULT_LISTEN, Limits, LogFormat, UpstreamConfig};
@@ -34,7 +36,7 @@ pub use names::{NamedFactFailure, OneOf, named};
 pub use presence::Presence;
 pub use schema::SCHEMA;
 pub use values::{
-    ADDRESS, COLLECTOR, DURATION, MEMORY, OUTPUT, RATIO, TIME_LIMIT, URL, VIOLATIONS, expected, parse_address,
-    parse_duration, parse_evaluation_time, parse_ratio, parse_time_limit, parse_url,
+    ADDRESS, COLLECTOR, DURATION, EVALUATIONS, MEMORY, OUTPUT, RATIO, TIME_LIMIT, URL, VIOLATIONS, expected,
+    parse_address, parse_duration, parse_evaluation_time, parse_ratio, parse_time_limit, parse_url,
 };
 pub use yaml::ConfigError;

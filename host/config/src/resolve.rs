@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use solgate::policy::PolicyFile;
 use solgate::record::Bodies;
 
+use crate::agreement::Misfit;
 use crate::gate::GateConfig;
 use crate::gateway::{Config, Limits, UpstreamConfig};
 use crate::jwt::{JwksSource, JwtConfig};
@@ -14,21 +15,6 @@ use crate::members::{DecisionLog, File, Problem, Tls, Upstream};
 use crate::record::RecordConfig;
 use crate::tls::{ClientCertificates, TlsConfig};
 use crate::tracing::TracingConfig;
-use crate::yaml::Step;
-
-/// Members that do not go together.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Misfit {
-    /// Where, from the top of the file.
-    pub path: Vec<Step>,
-    pub message: String,
-}
-
-impl Misfit {
-    fn new(path: &[Step], message: impl Into<String>) -> Self {
-        Self { path: path.to_vec(), message: message.into() }
-    }
-}
 
 impl Default for Config {
     fn default() -> Self {
@@ -60,7 +46,9 @@ pub fn resolve(file: File, folder: &Path) -> Result<Config, Misfit> {
     let tracing = tracing.map(|members| self::tracing(members, folder)).transpose()?;
     check_limits(&limits)?;
     let upstreams = self::upstreams(upstreams, &problem, folder)?;
-    Ok(Config { listen, admin, tls, jwt, limits, upstreams, log, record, tracing, reload })
+    let config = Config { listen, admin, tls, jwt, limits, upstreams, log, record, tracing, reload };
+    config.check()?;
+    Ok(config)
 }
 
 /// A gate whose paths lead from `folder`.
@@ -75,27 +63,22 @@ fn files(files: &mut [PolicyFile], folder: &Path) {
 }
 
 fn check_limits(limits: &Limits) -> Result<(), Misfit> {
-    let path = [Step::Member("limits")];
-    // What hyper takes at most in one piece.
-    if limits.head > 256 << 10 {
-        return Err(Misfit::new(&path, "headBytes is more than 262144"));
-    }
-    if limits.target > limits.head || limits.target > 65_000 {
-        return Err(Misfit::new(&path, "targetBytes is more than headBytes or 65000"));
+    if limits.target > limits.head {
+        return Err(Misfit::new("/limits/targetBytes", "targetBytes is more than headBytes, which is the whole head"));
     }
     Ok(())
 }
 
 fn upstreams(members: Option<Vec<Upstream>>, problem: &Problem, folder: &Path) -> Result<Vec<UpstreamConfig>, Misfit> {
-    let members = members.ok_or_else(|| Misfit::new(&[], "upstreams is missing: a list with the url of each VNFM"))?;
+    let members = members.ok_or_else(|| Misfit::new("", "upstreams is missing: a list with the url of each VNFM"))?;
     if members.is_empty() {
-        return Err(Misfit::new(&[Step::Member("upstreams")], "upstreams is empty; name at least one VNFM"));
+        return Err(Misfit::new("/upstreams", "upstreams is empty; name at least one VNFM"));
     }
     let mut places = HashSet::new();
     for (index, one) in members.iter().enumerate() {
         if !places.insert((&one.host, &one.path_prefix)) {
             let message = "another upstream has the same host and pathPrefix; no request would ever reach this one";
-            return Err(Misfit::new(&[Step::Member("upstreams"), Step::Item(index)], message));
+            return Err(Misfit::new(format!("/upstreams/{index}"), message));
         }
     }
     Ok(members.into_iter().map(|members| upstream(members, problem, folder)).collect())
@@ -121,7 +104,7 @@ fn tls(members: Tls, folder: &Path) -> Result<TlsConfig, Misfit> {
         }
         (None, Some(_)) => {
             let message = "clientCert goes with clientCaFile: name the authorities of the certificates";
-            return Err(Misfit::new(&[Step::Member("tls"), Step::Member("clientCert")], message));
+            return Err(Misfit::new("/tls/clientCert", message));
         }
         (None, None) => None,
     };
@@ -131,8 +114,7 @@ fn tls(members: Tls, folder: &Path) -> Result<TlsConfig, Misfit> {
 fn jwt(jwt: JwtConfig, folder: &Path) -> Result<JwtConfig, Misfit> {
     let keys = match (jwt.keys, &jwt.ca_file) {
         (JwksSource::File(_), Some(_)) => {
-            let path = [Step::Member("jwt"), Step::Member("caFile")];
-            return Err(Misfit::new(&path, "caFile is for keys at an https URL: leave it out"));
+            return Err(Misfit::new("/jwt/caFile", "caFile is for keys at an https URL: leave it out"));
         }
         (JwksSource::File(path), None) => JwksSource::File(folder.join(path)),
         (url @ JwksSource::Url(_), _) => url,
@@ -147,9 +129,8 @@ fn record(members: DecisionLog, folder: &Path) -> RecordConfig {
 
 fn tracing(tracing: TracingConfig, folder: &Path) -> Result<TracingConfig, Misfit> {
     if tracing.ca_file.is_some() && !tracing.is_https() {
-        let path = [Step::Member("tracing"), Step::Member("caFile")];
         let message = "caFile is for an https collector: leave it out, or write https:// in otlp";
-        return Err(Misfit::new(&path, message));
+        return Err(Misfit::new("/tracing/caFile", message));
     }
     Ok(TracingConfig { ca_file: joined(tracing.ca_file.as_ref(), folder), ..tracing })
 }

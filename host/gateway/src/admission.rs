@@ -9,7 +9,7 @@ use bytes::Bytes;
 use hyper::body::Body;
 use solgate::body::{Unread, collect};
 use solgate::fault::Fault;
-use solgate_config::Limits;
+use solgate_config::{Limits, Misfit};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::GatewayError;
@@ -126,10 +126,11 @@ pub fn check(limits: &Limits, largest_body: usize) -> Result<(), GatewayError> {
     if largest_body <= limits.body_memory {
         return Ok(());
     }
-    Err(GatewayError::Arguments(format!(
+    Err(Misfit::new("/limits/bodyMemoryBytes", format!(
         "limits: bodyMemoryBytes is {}, but a policy judges bodies of up to {largest_body} bytes, which would never have room",
         limits.body_memory
-    )))
+    ))
+    .into())
 }
 
 #[cfg(test)]

@@ -13,11 +13,11 @@ use solgate::policy::{Isolation, PolicyFile, PolicySources};
 use solgate::record::Bodies;
 use solgate_config::record::RecordConfig;
 use solgate_config::{
-    self as config, Config, GateMode, LogFormat, NamedFactFailure, SeverityOverride, UpstreamConfig, file,
+    self as config, Config, EVALUATIONS, GateMode, LogFormat, NamedFactFailure, SeverityOverride, UpstreamConfig, file,
 };
 use solgate_gateway::error::GatewayError;
 
-use super::evaluation::EvaluationArgs;
+use super::evaluation::{EvaluationArgs, number};
 use super::jwt::JwtArgs;
 use super::tls::TlsArgs;
 use super::tracing::TracingArgs;
@@ -66,6 +66,14 @@ pub struct GatewayArgs {
 
     #[command(flatten)]
     pub jwt: JwtArgs,
+
+    /// How many requests policies may judge at the same time; each reserves 4 GiB of addresses, which take no memory
+    #[arg(long, value_name = "NUMBER", value_parser = |text: &str| number(text, &EVALUATIONS))]
+    pub evaluations: Option<usize>,
+
+    /// How long to go on as before after SIGTERM, while health checks send clients to another gate
+    #[arg(long, value_name = "DURATION", value_parser = duration, allow_hyphen_values = true)]
+    pub lame_duck: Option<Duration>,
 
     /// Keep the policies, certificates and keys that were loaded at the start, even if their files change
     #[arg(long)]
@@ -122,6 +130,12 @@ impl GatewayArgs {
         if let Some(admin) = &self.admin {
             config.admin = Some(admin.clone());
         }
+        if let Some(evaluations) = self.evaluations {
+            config.limits.evaluations = evaluations;
+        }
+        if let Some(lame_duck) = self.lame_duck {
+            config.limits.lame_duck = lame_duck;
+        }
         if self.no_reload {
             config.reload = false;
         }
@@ -138,6 +152,8 @@ impl GatewayArgs {
             record.bodies = bodies;
         }
         self.tracing.apply(&mut config.tracing)?;
+        let misfit = |misfit| GatewayError::from(misfit).in_file(self.config.as_deref());
+        config.check().and_then(|()| config.check_addresses()).map_err(misfit)?;
         Ok(config)
     }
 

@@ -74,14 +74,14 @@ impl Running {
             admin: None,
             tls: None,
             jwt: None,
-            limits,
+            limits: Limits { lame_duck, ..limits },
             upstreams: vec![UpstreamConfig::new("http://vnfm.example".parse().unwrap())],
             log: LogFormat::Off,
             record: Some(RecordConfig { file: records.path().join("decisions.jsonl"), bodies: Bodies::Redacted }),
             tracing: None,
             reload: true,
         };
-        let server = Server::bind(&config, "token", &open_gate).await.unwrap().with_lame_duck(lame_duck);
+        let server = Server::bind(&config, "token", &open_gate).await.unwrap();
         let address = server.door().address();
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(server.run(async {

@@ -15,10 +15,12 @@ use super::client::Client;
 use super::connection::{Connection, Passed};
 use super::forward::Upstream;
 use super::head::Refusal;
+use super::via::Pseudonym;
 
 /// Answers requests; shared by all connections.
 pub struct Proxy {
     pub pipeline: Arc<Current<Pipeline<Upstream>>>,
+    pub pseudonym: Pseudonym,
 }
 
 impl Proxy {
@@ -42,7 +44,8 @@ impl Proxy {
             Ok((method, target)) => {
                 // Without a body nothing is left unread.
                 let bodiless = body.is_end_stream();
-                match serve(&pipeline, &mut exchange, (method, target), parts, body, &passed.body_fault, client).await {
+                let course = (&*pipeline, &self.pseudonym);
+                match serve(course, &mut exchange, (method, target), parts, body, &passed.body_fault, client).await {
                     Ok(response) => return Answer::pass(response, exchange, in_flight),
                     Err(Refused { answer, body_read }) => (answer, !body_read && !bodiless),
                 }
@@ -62,7 +65,7 @@ impl Proxy {
 
 /// Takes a request to its verdict, and from there to the VNFM.
 async fn serve(
-    pipeline: &Pipeline<Upstream>,
+    (pipeline, pseudonym): (&Pipeline<Upstream>, &Pseudonym),
     exchange: &mut Exchange,
     (method, target): (String, String),
     mut parts: request::Parts,
@@ -70,12 +73,15 @@ async fn serve(
     body_fault: &OnceLock<Fault>,
     client: &Client,
 ) -> Result<Response<PooledBody>, Refused> {
+    if pseudonym.is_in(&parts.headers) {
+        return Err(pipeline.refuse(exchange, &Fault::Loop, &target));
+    }
     let headers = std::mem::take(&mut parts.headers);
     let mut request = headed(method, target, headers, Some(client.caller()), exchange.arrival());
     let identified = pipeline.route(exchange, &mut request)?.identify().await?;
     let broken = || Fault::MalformedBody("its framing is broken".to_owned());
     let admitted = identified.admit(body, || body_fault.get().cloned().unwrap_or_else(broken)).await?;
-    forward(admitted.judge().await?, parts).await
+    forward(admitted.judge().await?, parts, pseudonym).await
 }
 
 /// Passes a request on, and waits for the head of the answer. Until then it has its room
@@ -83,9 +89,11 @@ async fn serve(
 async fn forward(
     mut passed: Cleared<'_, Upstream>,
     mut parts: request::Parts,
+    pseudonym: &Pseudonym,
 ) -> Result<Response<PooledBody>, Refused> {
     let upstream = passed.onward();
     parts.headers = std::mem::take(&mut passed.request().headers);
+    pseudonym.add(parts.version, &mut parts.headers);
     let body = std::mem::take(&mut passed.request().body);
     let forwarding = passed.exchange().forwarded(&parts.method, upstream.authority(), &mut parts.headers);
     let result = upstream.forward(parts, body).await;

@@ -24,11 +24,12 @@ impl Plan {
             ("tracing", tracing != running.tracing),
             ("reload", reload != running.reload),
             ("limits.connections", limits.connections != running.limits.connections),
+            ("limits.evaluations", limits.evaluations != running.limits.evaluations),
             ("limits.drain", limits.drain != running.limits.drain),
         ];
         let restart = members.into_iter().filter(|(_, changed)| *changed).map(|(name, _)| name).collect();
-        let Limits { connections, drain, .. } = running.limits;
-        let limits = Limits { connections, drain, ..limits };
+        let Limits { connections, evaluations, drain, .. } = running.limits;
+        let limits = Limits { connections, evaluations, drain, ..limits };
         Self { config: Config { limits, upstreams, log, ..running.clone() }, restart }
     }
 }
@@ -54,7 +55,10 @@ mod tests {
             ("admin: 127.0.0.1:1\njwt: { jwks: k }", &["admin", "jwt"]),
             ("tls: { certFile: a, keyFile: b }", &["tls"]),
             ("decisionLog: { file: a }\ntracing: { otlp: \"http://c\" }", &["decisionLog", "tracing"]),
-            ("reload: false\nlimits: { drain: 1s, connections: 1 }", &["reload", "limits.connections", "limits.drain"]),
+            (
+                "reload: false\nlimits: { drain: 1s, connections: 1, evaluations: 1 }",
+                &["reload", "limits.connections", "limits.evaluations", "limits.drain"],
+            ),
         ];
         for (members, expected) in table {
             let plan = Plan::new(&running, config(members));
@@ -65,7 +69,9 @@ mod tests {
     #[test]
     fn the_rest_holds_at_once() {
         let running = config("");
-        for members in ["log: off", "limits: { requests: 1, answerTimeout: 1s }", "problem: { typeBase: a }"] {
+        for members in
+            ["log: off", "limits: { requests: 1, answerTimeout: 1s, lameDuck: 1s }", "problem: { typeBase: a }"]
+        {
             let wanted = config(members);
             let plan = Plan::new(&running, wanted.clone());
             assert_eq!((&plan.config, plan.restart.len()), (&wanted, 0), "{members}");
