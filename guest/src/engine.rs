@@ -12,6 +12,7 @@ use crate::{
     schema, stages,
     trace::Trace,
 };
+use solgate_contract::catalogue::ENGINE_RULES;
 
 /// A compiled bundle: immutable, to be shared by threads.
 pub struct Engine(CompiledBundle);
@@ -88,7 +89,7 @@ impl Engine {
                 .collect(),
             facts: by_name(bundle.facts.iter().map(|fact| (&fact.name, template(fact)))),
             options: by_name(bundle.options.iter().map(|option| (&option.name, definition(option)))),
-            rules: bundle.rules.iter().map(summary).collect(),
+            rules: bundle.rules.iter().map(summary).chain(undeclared(&bundle.rules)).collect(),
             limits: Limits {
                 body_bytes: bundle.limits.body_bytes,
                 target_bytes: bundle.limits.target_bytes,
@@ -146,6 +147,20 @@ fn template(fact: &FactDef) -> FactTemplate {
 
 fn definition(option: &OptionDef) -> OptionDefinition {
     OptionDefinition { default: option.default.clone(), values: option.values.clone(), doc: option.doc.clone() }
+}
+
+/// The engine's own rules that a bundle does not declare: they hold nevertheless, and
+/// have a severity that can be set.
+fn undeclared(declared: &[Rule]) -> impl Iterator<Item = RuleSummary> {
+    let others = ENGINE_RULES.iter().filter(|rule| !declared.iter().any(|known| known.id == rule.id));
+    others.map(|rule| RuleSummary {
+        id: rule.id.to_owned(),
+        severity: rule.severity,
+        status: rule.status,
+        title: rule.title.to_owned(),
+        clause: None,
+        operations: Vec::new(),
+    })
 }
 
 fn summary(rule: &Rule) -> RuleSummary {

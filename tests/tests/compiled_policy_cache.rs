@@ -6,7 +6,8 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use solgate::policy::{Engine, EngineConfig, Policy};
-use solgate_tests::artifact;
+use solgate_tests::process::solgate;
+use solgate_tests::{artifact, hostile_policy};
 
 fn component() -> Vec<u8> {
     let module = fs::read(artifact("hostile.wasm")).expect("it is readable");
@@ -131,4 +132,25 @@ fn a_file_in_place_of_the_folder_costs_only_the_compilation() {
     fs::write(&cache, "not a folder").expect("it is written");
     assert_eq!(load(&cache), "hostile");
     assert_eq!(fs::read(&cache).expect("it is readable"), b"not a folder");
+}
+
+/// Otherwise each command would compile for seconds, and nobody would know why.
+#[test]
+fn a_command_says_why_the_cache_is_not_used() {
+    let home = tempfile::tempdir().expect("a folder");
+    let (policy, cache) = (hostile_policy(home.path()), home.path().join("cache"));
+    fs::create_dir(&cache).expect("it is made");
+    fs::set_permissions(&cache, fs::Permissions::from_mode(0o755)).expect("it is changed");
+    let request = home.path().join("request.raw");
+    fs::write(&request, "GET /hostile/ HTTP/1.1\r\n\r\n").expect("it is written");
+    let said = || {
+        let mut command = solgate();
+        command.arg("check").arg(&request).arg("--policy").arg(&policy).env("SOLGATE_CACHE_DIR", &cache);
+        String::from_utf8(command.output().expect("it runs").stderr).expect("it is text")
+    };
+    let told = said();
+    assert!(told.contains("its mode is 755, 700 is needed") && told.lines().count() == 1, "{told}");
+    fs::set_permissions(&cache, fs::Permissions::from_mode(0o700)).expect("it is changed");
+    assert_eq!(said(), "");
+    assert_eq!(files(&cache).len(), 1);
 }

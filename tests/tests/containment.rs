@@ -160,6 +160,36 @@ fn what_is_no_policy_is_refused_when_it_is_loaded() {
     assert!(matches!(refusal, Err(LoadError::Contract(_))), "{refusal:?}");
     // A component that imports a function `x` and does nothing else.
     let importing = b"\0asm\x0d\0\x01\0\x07\x05\x01\x40\0\x01\0\x0a\x06\x01\0\x01x\x01\0";
+    let before = engine().compilations();
     let refusal = Policy::from_bytes(engine(), importing);
     assert!(matches!(&refusal, Err(LoadError::Imports(names)) if names == &["x"]), "{refusal:?}");
+    assert_eq!(engine().compilations(), before, "that is known before it is compiled");
+    // Those of other languages consist of many modules.
+    for (instances, is_beyond) in [(38, false), (64, false), (65, true)] {
+        match Policy::from_bytes(engine(), &with_instances(instances)) {
+            Err(LoadError::Beyond(reason)) => {
+                assert!(is_beyond && reason.contains("65 core module instances"), "{reason}")
+            }
+            Err(LoadError::Contract(_)) => assert!(!is_beyond, "{instances} instances"),
+            other => panic!("{instances} instances: {other:?}"),
+        }
+    }
+}
+
+/// A component of an empty module, so many times instantiated, that exports nothing.
+fn with_instances(count: u8) -> Vec<u8> {
+    const MODULE: &[u8] = b"\0asm\x01\0\0\0";
+    let mut component = b"\0asm\x0d\0\x01\0\x01\x08".to_vec();
+    component.extend_from_slice(MODULE);
+    // One after the other, each without arguments.
+    let instances = [0_u8, 0, 0].repeat(usize::from(count));
+    let length = instances.len() + 1;
+    let leb = |number: usize| {
+        [u8::try_from(number % 128 + 128).expect("a byte"), u8::try_from(number / 128).expect("a byte")]
+    };
+    component.push(2);
+    component.extend(leb(length));
+    component.push(count);
+    component.extend(instances);
+    component
 }

@@ -4,13 +4,12 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Output};
 
-use solgate::policy::FileDigest;
 use solgate::policy::signing::{MARK, PrivateKey, PublicKey, Signature};
-use solgate_tests::artifact;
+use solgate::policy::{FileDigest, Policy, PolicyFile, PolicySources};
 use solgate_tests::process::solgate;
+use solgate_tests::{artifact, engine};
 
 /// What starts a door that would judge, up to the policy.
 const DOORS: [&[&str]; 3] = [
@@ -216,38 +215,20 @@ fn the_built_in_policy_needs_no_signature() {
     );
 }
 
-/// A pipe gives its bytes once: were they read again, to be loaded after they were
-/// checked, the program would wait for ever.
+/// What is loaded is what was read to be checked, whatever the file holds by then.
 #[test]
 fn the_bytes_that_are_checked_are_the_ones_that_are_loaded() {
     let desk = Desk::new();
     desk.sign("team.key");
-    let pinned = format!("policy.wasm@sha256:{}", desk.digest());
-    let policy = fs::read(desk.path("policy.wasm")).expect("it is readable");
-    fs::remove_file(desk.path("policy.wasm")).expect("it is there");
-    let pipe = desk.path("policy.wasm");
-    assert!(Command::new("mkfifo").arg(&pipe).status().expect("it runs").success());
-    std::thread::spawn(move || fs::write(pipe, policy));
-    let mut child = solgate()
-        .args(DOORS[0])
-        .args(["--policy", &pinned, "--require-signature", "team.key.pub"])
-        .current_dir(desk.0.path())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("it starts");
-    let deadline = Instant::now() + Duration::from_secs(60);
-    let status = loop {
-        match child.try_wait().expect("its state is known") {
-            Some(status) => break Some(status),
-            None if Instant::now() > deadline => break None,
-            None => std::thread::sleep(Duration::from_millis(20)),
-        }
-    };
-    if status.is_none() {
-        child.kill().expect("it is running");
-        child.wait().expect("it ends");
-    }
-    assert_eq!(status.and_then(|status| status.code()), Some(0));
+    let path = desk.path("policy.wasm");
+    let file = PolicyFile { path: path.clone(), sha256: Some(desk.digest()) };
+    let sources = PolicySources { files: vec![file], signers: vec![desk.path("team.key.pub")] };
+    let checked = sources.read().expect("it is signed and pinned");
+    // Whatever is written meanwhile.
+    fs::write(&path, "something else").expect("it is written");
+    assert_eq!(Some(FileDigest::of(&checked[0].bytes)), sources.files[0].sha256);
+    Policy::from_bytes(engine(), &checked[0].bytes).expect("it loads");
+    assert!(sources.read().is_err(), "the file is another one now");
 }
 
 #[test]
@@ -329,7 +310,7 @@ fn files_that_are_no_keys_are_refused_and_their_secrets_kept() {
         told(&desk, &["verify", "policy.wasm", "--public-key", "wrong.pub"], why, &secret);
     }
     for folder in [["sign", "policy.wasm", "--key", "."], ["verify", "policy.wasm", "--public-key", "."]] {
-        told(&desk, &folder, ".: the key cannot be read: is a directory", &secret);
+        told(&desk, &folder, ".: the key cannot be read: it is a folder; expected a regular file", &secret);
     }
 }
 

@@ -110,7 +110,7 @@ fn what_is_wrong_and_where() {
         ),
         (
             "facts: {timeout: 0s}",
-            "configuration:1:18: expected a duration above zero such as 500ms, 10s or 1m 30s, a year at most, found a different value"
+            "configuration:1:18: expected a duration from 1ms to a year, such as 500ms, 10s or 1m 30s, found a different value"
                 .to_owned(),
         ),
         (

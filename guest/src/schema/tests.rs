@@ -11,6 +11,8 @@ use serde_json::json;
 use super::*;
 use crate::json::Document;
 
+mod details;
+
 const RULES: &[&str] = &[
     "type.required",
     "type.enum",

@@ -75,7 +75,7 @@ impl Wording<'_> {
             Kind::UnevaluatedItems { .. } => {
                 format!("{name} has items that it must not have; remove them.")
             }
-            Kind::Contains => format!("{name} must have an item of a certain kind, and has none."),
+            Kind::Contains => self.contains(&name),
             Kind::PropertyNames { error } => {
                 format!("{name} has a member whose name is not allowed: {}", self.explain(error, pointer))
             }
@@ -83,6 +83,13 @@ impl Wording<'_> {
                 Some(members) => format!("{name} must not have {} together.", text::all(&members)),
                 None => is("a different kind of value".to_owned()),
             },
+            // Of an object without any declared member, all are too many.
+            Kind::FalseSchema if trace.keyword.as_deref() == Some("additionalProperties") => {
+                let object = self.body.at(error.instance_path().as_str()).map(Node::kind);
+                let Some(Json::Object(object)) = object else { return format!("{name} is not valid.") };
+                let names: Vec<String> = object.members().take(LISTED).map(|(name, _)| text::quote(name)).collect();
+                format!("{name} has {}, which it must not have; remove it.", text::all(&names))
+            }
             Kind::FalseSchema => format!("{name} must not be there; remove it."),
             Kind::AnyOf { context } => alternatives(&name, "at least one", trace, "anyOf")
                 .unwrap_or_else(|| self.none_of(&name, &found(), context)),
@@ -91,6 +98,24 @@ impl Wording<'_> {
             Kind::OneOfMultipleValid { .. } => alternatives(&name, "exactly one", trace, "oneOf")
                 .unwrap_or_else(|| format!("{name} matches more than one alternative; expected exactly one.")),
             _ => format!("{name} is not valid."),
+        }
+    }
+
+    /// How many items of the kind that `contains` asks for there should be.
+    fn contains(&self, name: &str) -> String {
+        let number = |keyword: &str| self.trace.last().and_then(|step| step.node.get(keyword)).and_then(Value::as_u64);
+        match (self.trace.keyword.as_deref(), number("minContains"), number("maxContains")) {
+            (Some("minContains"), Some(least), _) => {
+                format!("{name} has too few items of a certain kind; expected {least} or more.")
+            }
+            (Some("maxContains"), Some(_), Some(most)) => {
+                format!("{name} has too many items of a certain kind; expected {most} or fewer.")
+            }
+            // Whether there is none or are too many, nobody says.
+            (Some("maxContains"), None, Some(most)) => {
+                format!("{name} must have 1 item of a certain kind or more, and {most} at most.")
+            }
+            _ => format!("{name} must have an item of a certain kind, and has none."),
         }
     }
 

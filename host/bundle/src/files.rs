@@ -1,18 +1,19 @@
 //! Reads the files of a bundle, and trusts none of them.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use solgate_document::diagnostic::Report;
 use solgate_document::source::{At, FileId};
+use solgate_files::ReadError;
 
 use crate::built_in::BuiltIn;
 
 /// Largest source file, in bytes.
-const MAX_FILE: u64 = 4 * 1024 * 1024;
+const MAX_FILE: usize = 4 * 1024 * 1024;
 /// Largest list file, in bytes: all of it becomes part of the policy.
-const MAX_LIST: u64 = 1024 * 1024;
+const MAX_LIST: usize = 1024 * 1024;
 /// Most files below `rules/`, `dialects/` and `tests/`, each.
 const MAX_FILES: usize = 1000;
 /// Deepest folder below one of them.
@@ -307,7 +308,7 @@ impl Home {
         Ok(())
     }
 
-    fn load(&self, path: &Path, name: &str, limit: u64, report: &mut Report) -> io::Result<Option<FileId>> {
+    fn load(&self, path: &Path, name: &str, limit: usize, report: &mut Report) -> io::Result<Option<FileId>> {
         let metadata = fs::symlink_metadata(path)?;
         if !metadata.is_file() {
             let what = if metadata.is_symlink() { "a symbolic link" } else { "not a regular file" };
@@ -317,15 +318,19 @@ impl Home {
                 .hint("a bundle holds its own files, so that it is the same everywhere: copy the file");
             return Ok(None);
         }
-        let mut bytes = Vec::new();
-        File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
-        if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > limit {
-            let shown = self.shown(name);
-            report
-                .file_mistake(&shown, format!("`{shown}` is larger than {limit} bytes"))
-                .hint("split it into several files");
-            return Ok(None);
-        }
+        let bytes = match solgate_files::read(path, limit) {
+            Ok(bytes) => bytes,
+            Err(ReadError::TooLarge { .. }) => {
+                let shown = self.shown(name);
+                report
+                    .file_mistake(&shown, format!("`{shown}` is larger than {limit} bytes"))
+                    .hint("split it into several files");
+                return Ok(None);
+            }
+            Err(ReadError::Io(error)) => return Err(error),
+            // It has become something else since it was looked at.
+            Err(error) => return Err(io::Error::other(error)),
+        };
         match String::from_utf8(bytes) {
             Ok(text) => {
                 let has_mark = text.starts_with('\u{feff}');

@@ -4,6 +4,9 @@ use std::io;
 use std::path::Path;
 use std::{fs, path::PathBuf};
 
+use solgate_document::diagnostic::Report;
+use solgate_document::yaml::{Value, parse};
+
 use crate::schemas::FileKind;
 
 /// The name that the files of a template use; the new bundle's takes its place.
@@ -71,7 +74,11 @@ impl Template {
         let made = tempfile::Builder::new().prefix(".solgate-new-").tempdir_in(parent).map_err(io)?;
         let bundle = made.path().join("bundle");
         let schemas = FileKind::ALL.map(|kind| (format!(".solgate/{}", kind.file_name()), kind.schema().to_owned()));
-        let files = self.files().iter().map(|(file, text)| ((*file).to_owned(), text.replace(NAME, &name)));
+        // Where YAML would take the name for a number, say, it stands in quotes.
+        let scalar = if is_text(&name) { name.clone() } else { format!("\"{name}\"") };
+        let member = |name: &str| format!("\nname: {name}\n");
+        let named = |text: &str| text.replace(&member(NAME), &member(&scalar)).replace(NAME, &name);
+        let files = self.files().iter().map(|(file, text)| ((*file).to_owned(), named(text)));
         for (file, text) in files.chain(schemas) {
             let path = bundle.join(file);
             fs::create_dir_all(path.parent().unwrap_or(&bundle)).map_err(io)?;
@@ -79,4 +86,11 @@ impl Template {
         }
         fs::rename(&bundle, dir).map_err(io)
     }
+}
+
+/// Whether a text is one in YAML without quotes.
+fn is_text(text: &str) -> bool {
+    let mut report = Report::default();
+    let file = report.sources.add("name", text);
+    parse(file, &mut report).is_some_and(|node| matches!(node.value, Value::String))
 }

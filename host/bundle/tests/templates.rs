@@ -38,6 +38,21 @@ fn a_new_bundle_is_clean_and_passes_its_own_tests() {
     }
 }
 
+/// What YAML reads as something else than a text is the name of a policy nevertheless.
+#[test]
+fn a_name_may_look_like_a_number() {
+    let home = tempfile::tempdir().unwrap();
+    for name in ["null", "true", "False", "12", "1.0", "0x1F", "1e3", "NULL"] {
+        for template in TEMPLATES {
+            let dir = home.path().join(format!("{template:?}")).join(name);
+            template.make(&dir).unwrap();
+            let compiled =
+                compile_dir(&dir, &BuildOptions::default()).unwrap_or_else(|failure| panic!("{name}: {failure}"));
+            assert_eq!(compiled.bundle.name, name, "{template:?}");
+        }
+    }
+}
+
 #[test]
 fn the_first_line_of_each_file_leads_to_its_schema() {
     for template in TEMPLATES {

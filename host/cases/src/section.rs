@@ -3,14 +3,9 @@
 
 use std::borrow::Cow;
 
+pub use solgate_contract::section::{BUNDLE, TESTS};
 use wasm_encoder::{ComponentSection, CustomSection};
 use wasmparser::{Parser, Payload};
-
-/// The compiled bundle that a component was baked from, as JSON.
-pub const BUNDLE: &str = "solgate:bundle";
-
-/// The texts of the cases in tests/, as JSON.
-pub const TESTS: &str = "solgate:tests";
 
 /// Why a component cannot be searched for a section.
 #[derive(Debug, thiserror::Error)]

@@ -11,11 +11,8 @@ pub mod commands;
 mod doors;
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use solgate_config::GateError;
-use solgate_gateway::reload::{ComponentLoader, SourceLoader};
 use solgate_telemetry::log;
 
 use args::defaults::with_defaults;
@@ -114,18 +111,15 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Report(arguments) => report::run(&arguments),
         Command::Serve(arguments) => {
             log::start()?;
-            let loader = policies::Loader::for_gateway()?;
-            Ok(runtime()?.block_on(serve::run(arguments, loading(&loader), reloading(&loader)))?)
+            Ok(runtime()?.block_on(serve::run(arguments))?)
         }
         Command::ForwardAuth(arguments) => {
             log::start()?;
-            let loader = policies::Loader::for_gateway()?;
-            Ok(runtime()?.block_on(forward_auth::run(arguments, loading(&loader), reloading(&loader)))?)
+            Ok(runtime()?.block_on(forward_auth::run(arguments))?)
         }
         Command::ExtAuthz(arguments) => {
             log::start()?;
-            let loader = policies::Loader::for_gateway()?;
-            Ok(runtime()?.block_on(ext_authz::run(arguments, loading(&loader), reloading(&loader)))?)
+            Ok(runtime()?.block_on(ext_authz::run(arguments))?)
         }
         Command::Check(arguments) => runtime()?.block_on(async {
             let loader = policies::Loader::for_author()?;
@@ -135,20 +129,6 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             runtime()?.block_on(async { Ok(explain::run(arguments, policies::traced_gate).await?) })
         }
     }
-}
-
-/// How a door that listens loads its policies.
-fn loading(loader: &policies::Loader) -> SourceLoader {
-    let loader = loader.clone();
-    Arc::new(move |sources, isolation| {
-        loader.components(sources, isolation).map_err(|error| GateError::Policy(error.to_string()))
-    })
-}
-
-/// How it loads one again, from what it has read.
-fn reloading(loader: &policies::Loader) -> ComponentLoader {
-    let loader = loader.clone();
-    Arc::new(move |path, bytes| loader.bytes(Some(path), bytes))
 }
 
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {

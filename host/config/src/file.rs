@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use solgate_files::ReadError;
 
 use crate::gate::GateConfig;
 use crate::gateway::Config;
@@ -14,18 +15,38 @@ use crate::yaml::{self, ConfigError};
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
     #[error("cannot read {}: {error}", path.display())]
-    Read { path: PathBuf, error: std::io::Error },
+    Read { path: PathBuf, error: ReadError },
     #[error(transparent)]
     Config(#[from] ConfigError),
 }
+
+/// Bytes of a file with more VNFMs than a gate can have.
+const LARGEST: usize = 16 << 20;
 
 /// Reads the file. Paths in it are relative to its folder.
 ///
 /// # Errors
 /// The file cannot be read or says something that is not understood.
 pub fn load(path: &Path) -> Result<Config, FileError> {
-    let text = std::fs::read_to_string(path).map_err(|error| FileError::Read { path: path.to_owned(), error })?;
+    let text =
+        solgate_files::read_text(path, LARGEST).map_err(|error| FileError::Read { path: path.to_owned(), error })?;
     Ok(parse(path, &text)?)
+}
+
+/// An error about a member of the file, whose place is a JSON Pointer. If the file is
+/// another one meanwhile, it is about as much of it as there is.
+#[must_use]
+pub fn error_at(path: &Path, place: &str, message: String) -> ConfigError {
+    let text = solgate_files::read_text(path, LARGEST).unwrap_or_default();
+    let mut found = None;
+    let read = yaml::read(path, &text, |root| {
+        found = Some(root.find(place).error(message.clone()));
+        Ok(())
+    });
+    match (read, found) {
+        (Ok(()), Some(error)) => error,
+        _ => ConfigError { file: path.to_owned(), line: 1, column: 1, message },
+    }
 }
 
 /// Reads the text of the file `path`.
@@ -35,7 +56,7 @@ pub fn load(path: &Path) -> Result<Config, FileError> {
 pub fn parse(path: &Path, text: &str) -> Result<Config, ConfigError> {
     yaml::read(path, text, |root| {
         let file = File::deserialize(root).map_err(|error| error.at(root))?;
-        resolve(file, folder(path)).map_err(|misfit| root.find(&misfit.path).error(misfit.message))
+        resolve(file, folder(path)).map_err(|misfit| root.find(&misfit.place).error(misfit.message))
     })
 }
 

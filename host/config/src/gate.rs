@@ -8,7 +8,7 @@ use solgate::gate::{FactFailure, Mode, Setting, Severity};
 use solgate::policy::{EvaluationLimits, Isolation, PolicySources};
 use solgate::problem::ProblemStyle;
 
-use crate::values::{As, Each, FieldName, Maybe, Positive, Span, TimeLimit, Url};
+use crate::values::{As, CredentialField, Each, Maybe, Positive, Span, TimeLimit, Url};
 
 /// Policies and settings of one gate. The default is the built-in policy,
 /// enforced.
@@ -117,7 +117,7 @@ pub struct FactsConfig {
     #[serde(with = "Maybe::<Url>", skip_serializing_if = "Option::is_none")]
     pub url: Option<Uri>,
     /// Fields of the judged request that are sent along, because they hold the caller's credentials.
-    #[serde(with = "Each::<FieldName>")]
+    #[serde(with = "Each::<CredentialField>")]
     pub credentials: Vec<http::HeaderName>,
     /// Bytes of one answer.
     #[serde(with = "Positive")]

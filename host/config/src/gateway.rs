@@ -14,7 +14,7 @@ use crate::networks::Networks;
 use crate::record::RecordConfig;
 use crate::tls::TlsConfig;
 use crate::tracing::TracingConfig;
-use crate::values::{As, MaybePositive, Positive, Ratio, Span, TimeLimit};
+use crate::values::{As, Evaluations, HeadBytes, MaybePositive, Positive, Ratio, Span, TargetBytes, TimeLimit};
 
 /// Where the gate listens if nothing else is said.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
@@ -72,10 +72,10 @@ pub enum LogFormat {
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// Bytes of a request head.
-    #[serde(rename = "headBytes", with = "Positive")]
+    #[serde(rename = "headBytes", with = "HeadBytes")]
     pub head: usize,
     /// Bytes of a request target. The policy may set a smaller limit.
-    #[serde(rename = "targetBytes", with = "Positive")]
+    #[serde(rename = "targetBytes", with = "TargetBytes")]
     pub target: usize,
     /// From the first byte of a head to its last; also for a TLS handshake.
     #[serde(rename = "headTimeout", with = "As::<TimeLimit>")]
@@ -116,7 +116,13 @@ pub struct Limits {
     /// The same for all callers of one tenant.
     #[serde(rename = "tenantRequests", with = "MaybePositive", skip_serializing_if = "Option::is_none")]
     pub tenant_requests: Option<usize>,
-    /// For requests in flight when the gate is told to stop.
+    /// Evaluations at the same time, on all processors; each reserves 4 GiB of addresses, which take no memory.
+    #[serde(rename = "evaluations", with = "Evaluations")]
+    pub evaluations: usize,
+    /// For which the gate still takes connections when it is told to stop, while /readyz sends clients elsewhere.
+    #[serde(rename = "lameDuck", with = "As::<Span>")]
+    pub lame_duck: Duration,
+    /// For requests in flight when the gate takes no more.
     #[serde(rename = "drain", with = "As::<Span>")]
     pub drain: Duration,
     /// For a connection to a VNFM.
@@ -148,6 +154,8 @@ impl Default for Limits {
             client_share: 0.0625,
             caller_requests: None,
             tenant_requests: None,
+            evaluations: 256,
+            lame_duck: Duration::ZERO,
             drain: Duration::from_secs(10),
             connect: Duration::from_secs(3),
             answer: Duration::from_secs(60),

@@ -8,6 +8,7 @@
 
 #![forbid(unsafe_code)]
 
+mod agreement;
 mod de;
 pub mod file;
 mod forwarding;
@@ -28,6 +29,7 @@ pub mod tracing;
 mod values;
 mod yaml;
 
+pub use agreement::Misfit;
 pub use file::{FileError, parse_gate};
 pub use forwarding::ForwardingConfig;
 pub use gate::{FactsConfig, GateConfig, GateMode, SeverityOverride};
@@ -37,7 +39,8 @@ pub use names::{NamedFactFailure, OneOf, named};
 pub use presence::Presence;
 pub use schema::SCHEMA;
 pub use values::{
-    ADDRESS, COLLECTOR, DURATION, MEMORY, OUTPUT, RATIO, SECRET_NAME, TIME_LIMIT, URL, VIOLATIONS, expected,
-    parse_address, parse_duration, parse_evaluation_time, parse_ratio, parse_secret_name, parse_time_limit, parse_url,
+    ADDRESS, COLLECTOR, DURATION, EVALUATIONS, MEMORY, OUTPUT, RATIO, SECRET_NAME, TIME_LIMIT, URL, VIOLATIONS,
+    expected, parse_address, parse_duration, parse_evaluation_time, parse_ratio, parse_secret_name, parse_time_limit,
+    parse_url,
 };
 pub use yaml::ConfigError;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use solgate::facts::FactSource;
 use solgate::gate::{Gate, Setting, SettingError};
-use solgate::policy::{Isolation, Policy, PolicySources};
+use solgate::policy::{EvaluationLimits, Isolation, Policy, PolicySources};
 
 use super::gate::GateConfig;
 
@@ -14,6 +14,28 @@ pub enum GateError {
     /// In the words of who loads them.
     #[error("{0}")]
     Policy(String),
+    #[error(
+        "the policy {policy} has {start} bytes of memory before it reads a request, and an evaluation may have {memory}; \
+         allow more with --evaluation-memory, or memoryBytes in the file"
+    )]
+    Memory { policy: String, start: usize, memory: usize },
+    #[error(
+        "the policy {policy} gives up to {most} violations, and its outcome may have {limit}; \
+         allow {most} with --evaluation-violations, or violations in the file"
+    )]
+    Violations { policy: String, most: usize, limit: usize },
+}
+
+impl GateError {
+    /// The member of an upstream that it is about, as a JSON Pointer.
+    #[must_use]
+    pub fn place(&self) -> &'static str {
+        match self {
+            Self::Policy(_) => "/policies",
+            Self::Memory { .. } => "/evaluation/memoryBytes",
+            Self::Violations { .. } => "/evaluation/violations",
+        }
+    }
 }
 
 /// Checks and loads policy components; without any file, the built-in policy.
@@ -40,7 +62,7 @@ pub fn live_gate(
 ) -> Result<LiveGate, GateError> {
     let policies = load(&config.policies, config.isolation)?;
     if let Some(limits) = &config.evaluation {
-        policies.iter().try_for_each(|policy| has_room(policy, limits.memory))?;
+        policies.iter().try_for_each(|policy| has_room(policy, limits))?;
     }
     let live =
         policies.iter().map(|policy| (policy.manifest().name.clone(), policy.manifest().digest.clone())).collect();
@@ -58,15 +80,16 @@ pub fn live_gate(
 }
 
 /// # Errors
-/// The policy could not even start in this number of bytes of memory.
-fn has_room(policy: &Policy, memory: usize) -> Result<(), GateError> {
-    let start = policy.memory_at_start();
-    if start < memory {
-        return Ok(());
+/// The policy could not even start in this number of bytes of memory, or is allowed
+/// fewer violations than its author has allowed it.
+fn has_room(policy: &Policy, limits: &EvaluationLimits) -> Result<(), GateError> {
+    let name = || policy.manifest().name.clone();
+    let (start, memory, limit) = (policy.memory_at_start(), limits.memory, limits.violations);
+    if start >= memory {
+        return Err(GateError::Memory { policy: name(), start, memory });
     }
-    Err(GateError::Policy(format!(
-        "the policy {} has {start} bytes of memory before it reads a request, and an evaluation may have {memory}; \
-         allow more with --evaluation-memory, or memoryBytes in the file",
-        policy.manifest().name
-    )))
+    match policy.most_violations() {
+        Some(most) if most > limit => Err(GateError::Violations { policy: name(), most, limit }),
+        _ => Ok(()),
+    }
 }

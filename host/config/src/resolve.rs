@@ -9,6 +9,7 @@ use solgate::policy::PolicyFile;
 use solgate::record::Bodies;
 use solgate::record::redact::SecretNames;
 
+use crate::agreement::Misfit;
 use crate::gate::GateConfig;
 use crate::gateway::{Config, Limits, UpstreamConfig};
 use crate::jwt::{IssuerConfig, JwksSource, JwtConfig};
@@ -18,21 +19,6 @@ use crate::networks::Networks;
 use crate::record::RecordConfig;
 use crate::tls::{ClientCertificates, TlsConfig};
 use crate::tracing::TracingConfig;
-use crate::yaml::Step;
-
-/// Members that do not go together.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Misfit {
-    /// Where, from the top of the file.
-    pub path: Vec<Step>,
-    pub message: String,
-}
-
-impl Misfit {
-    fn new(path: &[Step], message: impl Into<String>) -> Self {
-        Self { path: path.to_vec(), message: message.into() }
-    }
-}
 
 impl Default for Config {
     fn default() -> Self {
@@ -85,14 +71,14 @@ pub fn resolve(file: File, folder: &Path) -> Result<Config, Misfit> {
     let trusted_hops = Networks(trusted_hops);
     if proxy_protocol && trusted_hops.is_empty() {
         let message = "proxyProtocol goes with trustedHops: name the servers that begin connections with it";
-        return Err(Misfit::new(&[Step::Member("proxyProtocol")], message));
+        return Err(Misfit::new("/proxyProtocol", message));
     }
     if let Some(field) = forwarding.caller_field.as_ref().filter(|field| ambiguity::decides(field)) {
-        let path = [Step::Member("forwarding"), Step::Member("callerField")];
-        return Err(Misfit::new(&path, format!("{field} has a meaning of its own; choose a field such as X-Caller")));
+        let message = format!("{field} has a meaning of its own; choose a field such as X-Caller");
+        return Err(Misfit::new("/forwarding/callerField", message));
     }
     let upstreams = self::upstreams(upstreams, &problem, folder)?;
-    Ok(Config {
+    let config = Config {
         listen,
         admin,
         tls,
@@ -107,7 +93,9 @@ pub fn resolve(file: File, folder: &Path) -> Result<Config, Misfit> {
         record,
         tracing,
         reload,
-    })
+    };
+    config.check()?;
+    Ok(config)
 }
 
 /// A gate whose paths lead from `folder`.
@@ -122,27 +110,22 @@ fn files(files: &mut [PolicyFile], folder: &Path) {
 }
 
 fn check_limits(limits: &Limits) -> Result<(), Misfit> {
-    let path = [Step::Member("limits")];
-    // What hyper takes at most in one piece.
-    if limits.head > 256 << 10 {
-        return Err(Misfit::new(&path, "headBytes is more than 262144"));
-    }
-    if limits.target > limits.head || limits.target > 65_000 {
-        return Err(Misfit::new(&path, "targetBytes is more than headBytes or 65000"));
+    if limits.target > limits.head {
+        return Err(Misfit::new("/limits/targetBytes", "targetBytes is more than headBytes, which is the whole head"));
     }
     Ok(())
 }
 
 fn upstreams(members: Option<Vec<Upstream>>, problem: &Problem, folder: &Path) -> Result<Vec<UpstreamConfig>, Misfit> {
-    let members = members.ok_or_else(|| Misfit::new(&[], "upstreams is missing: a list with the url of each VNFM"))?;
+    let members = members.ok_or_else(|| Misfit::new("", "upstreams is missing: a list with the url of each VNFM"))?;
     if members.is_empty() {
-        return Err(Misfit::new(&[Step::Member("upstreams")], "upstreams is empty; name at least one VNFM"));
+        return Err(Misfit::new("/upstreams", "upstreams is empty; name at least one VNFM"));
     }
     let mut places = HashSet::new();
     for (index, one) in members.iter().enumerate() {
         if !places.insert((&one.host, &one.path_prefix)) {
             let message = "another upstream has the same host and pathPrefix; no request would ever reach this one";
-            return Err(Misfit::new(&[Step::Member("upstreams"), Step::Item(index)], message));
+            return Err(Misfit::new(format!("/upstreams/{index}"), message));
         }
     }
     Ok(members.into_iter().map(|members| upstream(members, problem, folder)).collect())
@@ -168,7 +151,7 @@ fn tls(members: Tls, folder: &Path) -> Result<TlsConfig, Misfit> {
         }
         (None, Some(_)) => {
             let message = "clientCert goes with clientCaFile: name the authorities of the certificates";
-            return Err(Misfit::new(&[Step::Member("tls"), Step::Member("clientCert")], message));
+            return Err(Misfit::new("/tls/clientCert", message));
         }
         (None, None) => None,
     };
@@ -177,42 +160,40 @@ fn tls(members: Tls, folder: &Path) -> Result<TlsConfig, Misfit> {
 
 fn jwt(members: Jwt, folder: &Path) -> Result<JwtConfig, Misfit> {
     let Jwt { jwks, ca_file, issuer, audience, issuers, presence, leeway, max_lifetime } = members;
-    let place = [Step::Member("jwt")];
+    let place = "/jwt";
     let issuers = match (jwks, issuers) {
-        (Some(keys), None) => vec![self::issuer(IssuerConfig { keys, ca_file, issuer, audience }, &place, folder)?],
+        (Some(keys), None) => vec![self::issuer(IssuerConfig { keys, ca_file, issuer, audience }, place, folder)?],
         (None, Some(issuers)) => {
             let stray =
                 [("caFile", ca_file.is_some()), ("issuer", issuer.is_some()), ("audience", !audience.is_empty())];
             if let Some((name, _)) = stray.into_iter().find(|(_, is_there)| *is_there) {
                 let message = format!("{name} goes into each of issuers");
-                return Err(Misfit::new(&[Step::Member("jwt"), Step::Member(name)], message));
+                return Err(Misfit::new(format!("/jwt/{name}"), message));
             }
             several(issuers, folder)?
         }
         (Some(_), Some(_)) => {
-            let path = [Step::Member("jwt"), Step::Member("issuers")];
             return Err(Misfit::new(
-                &path,
+                "/jwt/issuers",
                 "jwks and issuers are both there; write each issuer with its jwks into issuers",
             ));
         }
-        (None, None) => return Err(Misfit::new(&place, "jwks is missing: the file, or the https URL, of the keys")),
+        (None, None) => return Err(Misfit::new(place, "jwks is missing: the file, or the https URL, of the keys")),
     };
     Ok(JwtConfig { issuers, presence, leeway, max_lifetime })
 }
 
 fn several(members: Vec<Issuer>, folder: &Path) -> Result<Vec<IssuerConfig>, Misfit> {
     if members.is_empty() {
-        let path = [Step::Member("jwt"), Step::Member("issuers")];
-        return Err(Misfit::new(&path, "issuers is empty; name at least one"));
+        return Err(Misfit::new("/jwt/issuers", "issuers is empty; name at least one"));
     }
     let mut names = HashSet::new();
     let mut issuers = Vec::new();
     for (index, members) in members.into_iter().enumerate() {
-        let place = [Step::Member("jwt"), Step::Member("issuers"), Step::Item(index)];
+        let place = format!("/jwt/issuers/{index}");
         if !names.insert(members.issuer.clone()) {
             return Err(Misfit::new(
-                &place,
+                place,
                 "another of issuers has the same issuer; by whose keys are its tokens checked?",
             ));
         }
@@ -223,11 +204,11 @@ fn several(members: Vec<Issuer>, folder: &Path) -> Result<Vec<IssuerConfig>, Mis
 }
 
 /// Paths of the issuer at that `place` lead from the folder.
-fn issuer(issuer: IssuerConfig, place: &[Step], folder: &Path) -> Result<IssuerConfig, Misfit> {
+fn issuer(issuer: IssuerConfig, place: &str, folder: &Path) -> Result<IssuerConfig, Misfit> {
     let keys = match (issuer.keys, &issuer.ca_file) {
         (JwksSource::File(_), Some(_)) => {
-            let path = [place, &[Step::Member("caFile")]].concat();
-            return Err(Misfit::new(&path, "caFile is for keys at an https URL: leave it out"));
+            let place = format!("{place}/caFile");
+            return Err(Misfit::new(place, "caFile is for keys at an https URL: leave it out"));
         }
         (JwksSource::File(path), None) => JwksSource::File(folder.join(path)),
         (url @ JwksSource::Url(_), _) => url,
@@ -243,9 +224,8 @@ fn record(members: DecisionLog, folder: &Path) -> RecordConfig {
 
 fn tracing(tracing: TracingConfig, folder: &Path) -> Result<TracingConfig, Misfit> {
     if tracing.ca_file.is_some() && !tracing.is_https() {
-        let path = [Step::Member("tracing"), Step::Member("caFile")];
         let message = "caFile is for an https collector: leave it out, or write https:// in otlp";
-        return Err(Misfit::new(&path, message));
+        return Err(Misfit::new("/tracing/caFile", message));
     }
     Ok(TracingConfig { ca_file: joined(tracing.ca_file.as_ref(), folder), ..tracing })
 }

@@ -14,6 +14,7 @@ use ipnet::IpNet;
 use serde::de::{self, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use solgate::policy::{FileDigest, Isolation};
+use solgate_contract::uri::decode_unreserved;
 
 use crate::jwks_source::JwksSource;
 use crate::networks::{NETWORK, parse_network};
@@ -98,6 +99,10 @@ pub struct Number<const MIN: usize, const MAX: usize>;
 
 /// A whole number from 1.
 pub type Positive = Number<1, { usize::MAX }>;
+/// A head of a request that says little, to what hyper takes in one piece.
+pub type HeadBytes = Number<1024, { 256 << 10 }>;
+pub type TargetBytes = Number<64, 65_000>;
+pub type Evaluations = Number<{ *EVALUATIONS.start() }, { *EVALUATIONS.end() }>;
 pub type Memory = Number<{ *MEMORY.start() }, { *MEMORY.end() }>;
 pub type Output = Number<{ *OUTPUT.start() }, { *OUTPUT.end() }>;
 pub type Violations = Number<{ *VIOLATIONS.start() }, { *VIOLATIONS.end() }>;
@@ -227,13 +232,15 @@ forms! {
     Filled: String, "a text that is not empty", ".", filled, String::clone;
     /// For whoever finds it later.
     Reason: String, "a sentence that says why", "[^ ]", |text| Some(text).filter(|text| !text.trim().is_empty()).map(str::to_owned), String::clone;
-    HostName: String, "a host name without port", "^[^/@]+$", host, String::clone;
-    PathPrefix: String, "a path that starts with a slash", "^/", |text| Some(text).filter(|text| text.starts_with('/')).map(str::to_owned), String::clone;
+    HostName: String, "a host name or address without port (`*` stands for nothing here: name each host)", "^[^/@*]+$", host, String::clone;
+    PathPrefix: String, PATH_PREFIX, "^/[^?#*\\\\ ]*$", path_prefix, String::clone;
     /// Where the keys for tokens come from.
     Keys: JwksSource, JwksSource::EXPECTED, ".", JwksSource::parse, keys;
     /// A network, or one address.
     Network: IpNet, NETWORK, "^[0-9a-fA-F.:]+(/[0-9]+)?$", parse_network, network;
     FieldName: HeaderName, "the name of a header field", "^[!-~]+$", |text| text.parse().ok(), HeaderName::to_string;
+    /// Whose value the gate sends to the VNFM when it asks for facts.
+    CredentialField: HeaderName, CREDENTIAL_FIELD, "^[!-~]+$", credential_field, HeaderName::to_string;
     Digest: FileDigest, FileDigest::EXPECTED, "^[0-9a-fA-F]{64}$", |text| text.parse().ok(), FileDigest::to_string;
     Isolated: Isolation, Isolation::EXPECTED, "^(fresh|recycle:[0-9]+)$", |text| text.parse().ok(), Isolation::to_string;
     Until: SystemTime, "a date such as 2026-12-31 or a time such as 2026-12-31T06:00:00Z", "^[0-9]{4}-[0-9]{2}-[0-9]{2}", parse_until, |time| humantime::format_rfc3339_seconds(*time).to_string();
@@ -260,7 +267,44 @@ fn filled(text: &str) -> Option<String> {
 
 fn host(text: &str) -> Option<String> {
     let authority: http::uri::Authority = text.parse().ok()?;
-    (authority.port().is_none() && !text.contains('@')).then(|| text.to_ascii_lowercase())
+    (authority.port().is_none() && !text.contains(['@', '*'])).then(|| text.to_ascii_lowercase())
+}
+
+const PATH_PREFIX: &str = "a path such as /vnflcm/v2, as it is compared with decoded paths segment by segment: without query, `*` and dot segments, and with characters rather than their %-encoding";
+
+/// One that a path can have.
+fn path_prefix(text: &str) -> Option<String> {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && !b"?#*\\".contains(&byte);
+    let steps = text.split('/').any(|segment| matches!(segment, "." | ".."));
+    let good = text.starts_with('/') && text.bytes().all(is_plain) && !steps && decode_unreserved(text) == text;
+    good.then(|| text.to_owned())
+}
+
+const CREDENTIAL_FIELD: &str =
+    "the name of a header field that holds credentials, such as X-Auth-Token, and not one that the gate sets itself";
+
+fn credential_field(text: &str) -> Option<HeaderName> {
+    // Of the connection, of the framing, and of a question for a fact.
+    const OWN: [&str; 17] = [
+        "accept",
+        "accept-encoding",
+        "connection",
+        "content-encoding",
+        "content-length",
+        "content-type",
+        "expect",
+        "host",
+        "keep-alive",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "user-agent",
+        "version",
+        "via",
+    ];
+    text.parse().ok().filter(|name: &HeaderName| !OWN.contains(&name.as_str()))
 }
 
 /// Without what may be a secret in the query.
@@ -285,6 +329,8 @@ fn version(text: &str) -> Option<HeaderValue> {
     (numbers == 3 && text.split('.').count() == 3).then(|| HeaderValue::from_str(text).ok())?
 }
 
+/// Evaluations at the same time: as many as there are addresses for.
+pub const EVALUATIONS: RangeInclusive<usize> = 1..=10_000;
 /// Bytes of memory that an evaluation may have.
 pub const MEMORY: RangeInclusive<usize> = 1 << 20..=1 << 30;
 /// Bytes that its outcome may have.
@@ -380,7 +426,7 @@ pub fn parse_address(text: &str) -> Option<String> {
 pub const DURATION: &str = "a duration such as 500ms, 10s or 1m 30s, a year at most";
 
 /// What [`parse_time_limit`] takes.
-pub const TIME_LIMIT: &str = "a duration above zero such as 500ms, 10s or 1m 30s, a year at most";
+pub const TIME_LIMIT: &str = "a duration from 1ms to a year, such as 500ms, 10s or 1m 30s";
 
 /// A duration of a year at most: clocks and timers can do with no more.
 #[must_use]
@@ -392,7 +438,7 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
 /// A duration that leaves time for something to happen.
 #[must_use]
 pub fn parse_time_limit(text: &str) -> Option<Duration> {
-    parse_duration(text).filter(|duration| !duration.is_zero())
+    parse_duration(text).filter(|duration| *duration >= Duration::from_millis(1))
 }
 
 /// A point in time (RFC 3339), or a date, which includes that day.

@@ -74,14 +74,15 @@ impl<'a> Node<'a> {
         Self { file: self.file, yaml }
     }
 
-    /// The place that `path` leads to from here, or as far as it does.
-    pub fn find(&self, path: &[Step]) -> Self {
-        let Some((step, rest)) = path.split_first() else { return *self };
-        let next = match (step, self.data()) {
-            (Step::Member(wanted), YamlData::Mapping(members)) => {
-                members.iter().find(|(name, _)| self.at(name).is(wanted)).map(|(_, value)| value)
+    /// The place that a JSON Pointer leads to from here, or as far as it does.
+    pub fn find(&self, pointer: &str) -> Self {
+        let Some(rest) = pointer.strip_prefix('/') else { return *self };
+        let (step, rest) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let next = match self.data() {
+            YamlData::Mapping(members) => {
+                members.iter().find(|(name, _)| self.at(name).is(step)).map(|(_, value)| value)
             }
-            (Step::Item(index), YamlData::Sequence(items)) => items.get(*index),
+            YamlData::Sequence(items) => step.parse().ok().and_then(|index: usize| items.get(index)),
             _ => None,
         };
         next.map_or(*self, |yaml| self.at(yaml).find(rest))
@@ -90,11 +91,4 @@ impl<'a> Node<'a> {
     fn is(&self, wanted: &str) -> bool {
         matches!(self.data(), YamlData::Value(Scalar::String(text)) if text == wanted)
     }
-}
-
-/// A step on the way to a place in a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    Member(&'static str),
-    Item(usize),
 }

@@ -15,6 +15,7 @@ pub mod judge;
 pub mod manifest;
 pub mod ownership;
 pub mod router;
+pub mod section;
 pub mod spoken;
 pub mod uri;
 pub mod verdict;

@@ -38,10 +38,10 @@ pub fn is_versions_of(root: &str, path: &str) -> bool {
 
 /// Whether some server would find one of these API roots in a target that lies below
 /// none: one that decodes everything, resolves dot segments, drops the parameters of
-/// segments or blanks and dots at their ends, or does not mind the case of letters.
+/// segments, what follows a decoded `?` or `#`, or blanks and dots at their ends, or does not mind the case of letters.
 pub fn is_disguised<'r>(mut roots: impl Iterator<Item = &'r str>, target: &str) -> bool {
     let (path, whole) = decode_fully(uri::split_target(target).0);
-    let bare = |segment: &str| segment.split(';').next().unwrap_or_default().trim().to_lowercase();
+    let bare = |segment: &str| segment.split([';', '?', '#']).next().unwrap_or_default().trim().to_lowercase();
     let segments: Vec<String> = path.split('/').map(bare).collect();
     if !whole || segments.iter().any(|segment| matches!(segment.as_str(), "." | "..")) {
         return true;
@@ -125,6 +125,8 @@ mod tests {
             "/x/..;a/vnflcm/v2/x",
             "/vnflcm%20/v2/x",
             "/vnflcm./v2/x",
+            "/vnflcm/v2%23/x",
+            "/vnflcm/v2%253Fx",
             "//vnflcm//v2/x",
             "/Telco/vnflcm/v2",
             "/ORGS/a/vnflcm/v2/x",

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 use serde::Serialize;
 
 use crate::source::{At, Source, Sources, Span};
@@ -109,29 +109,23 @@ fn report<'a>(item: &'a Diagnostic, sources: &'a Sources) -> Vec<Group<'a>> {
         Severity::Warning => Level::WARNING,
     };
     let title = level.primary_title(shown(&item.message));
+    let primary = AnnotationKind::Primary;
+    let context = |related: &'a Related| (AnnotationKind::Context, &related.span, Some(&*related.label));
     let mut group = match (&item.span, excerpt(&item.file, item.span.as_ref(), sources)) {
         (Some(span), Some(source)) => {
-            let primary = AnnotationKind::Primary.span(span.bytes.clone());
-            let mut snippet = Snippet::source(shown_source(&source.text)).path(&item.file);
+            let primary = (primary, span, None);
             match &item.related {
                 Some(related) if related.file == item.file && related.span.bytes.end <= source.text.len() => {
-                    snippet = snippet
-                        .annotation(primary)
-                        .annotation(AnnotationKind::Context.span(related.span.bytes.clone()).label(&related.label));
-                    title.element(snippet)
+                    title.element(snippet(source, &item.file, [Some(primary), Some(context(related))]))
                 }
                 Some(related) => {
-                    let group = title.element(snippet.annotation(primary));
+                    let group = title.element(snippet(source, &item.file, [Some(primary), None]));
                     match excerpt(&related.file, Some(&related.span), sources) {
-                        Some(other) => {
-                            group.element(Snippet::source(shown_source(&other.text)).path(&related.file).annotation(
-                                AnnotationKind::Context.span(related.span.bytes.clone()).label(&related.label),
-                            ))
-                        }
+                        Some(other) => group.element(snippet(other, &related.file, [Some(context(related)), None])),
                         None => group,
                     }
                 }
-                None => title.element(snippet.annotation(primary)),
+                None => title.element(snippet(source, &item.file, [Some(primary), None])),
             }
         }
         _ => title.element(annotate_snippets::Origin::path(&item.file)),
@@ -140,6 +134,35 @@ fn report<'a>(item: &'a Diagnostic, sources: &'a Sources) -> Vec<Group<'a>> {
         group = group.element(Level::HELP.message(shown(hint)));
     }
     vec![group]
+}
+
+/// A place in a source, with what is said of it.
+type Note<'a> = (AnnotationKind, &'a Span, Option<&'a str>);
+
+/// The lines of a source that something is said of, and those between them: the renderer
+/// takes as long as the text that it gets.
+fn snippet<'a>(source: &'a Source, path: &'a str, notes: [Option<Note<'a>>; 2]) -> Snippet<'a, Annotation<'a>> {
+    let text = source.text.as_str();
+    let spans = || notes.iter().flatten().map(|(_, span, _)| *span);
+    let first = spans().min_by_key(|span| span.bytes.start);
+    let (start, mut line) = first.map_or((0, 1), |span| (span.bytes.start, span.line));
+    let last = spans().map(|span| span.bytes.end).max().unwrap_or_default();
+    let line_start =
+        |at: usize| text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |at| at.saturating_add(1));
+    let mut begin = line_start(start);
+    if begin == text.len() && line > 1 {
+        // Behind the last line there is nothing to show.
+        (begin, line) = (line_start(begin.saturating_sub(1)), line.saturating_sub(1));
+    }
+    let end = text.get(last..).and_then(|rest| rest.find('\n')).map_or(text.len(), |at| last.saturating_add(at));
+    let lines = Snippet::source(shown_source(text.get(begin..end).unwrap_or(text))).path(path).line_start(line);
+    notes.into_iter().flatten().fold(lines, |lines, (kind, span, label)| {
+        let note = kind.span(span.bytes.start.saturating_sub(begin)..span.bytes.end.saturating_sub(begin));
+        lines.annotation(match label {
+            Some(label) => note.label(label),
+            None => note,
+        })
+    })
 }
 
 /// The source of an excerpt, if the span lies in it: the fields are public, and

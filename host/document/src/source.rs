@@ -47,6 +47,8 @@ pub struct Source {
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
     files: Vec<Source>,
+    /// Of each file, where its lines begin.
+    lines: Vec<Vec<usize>>,
     /// Those of bundles that the compiled one extends.
     inherited: BTreeSet<FileId>,
 }
@@ -54,7 +56,10 @@ pub struct Sources {
 impl Sources {
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> FileId {
         let id = FileId(self.files.len());
-        self.files.push(Source { name: name.into(), text: text.into() });
+        let text = text.into();
+        let breaks = text.bytes().zip(1..).filter(|(byte, _)| *byte == b'\n').map(|(_, next)| next);
+        self.lines.push(std::iter::once(0).chain(breaks).collect());
+        self.files.push(Source { name: name.into(), text });
         id
     }
 
@@ -93,10 +98,12 @@ impl Sources {
         let text = self.text(at.file);
         let start = floor_boundary(text, at.start);
         let end = floor_boundary(text, at.end.max(start));
-        let before = text.get(..start).unwrap_or("");
-        let line_start = before.rfind('\n').map_or(0, |at| at.saturating_add(1));
+        let lines = self.lines.get(at.file.0).map_or(&[][..], Vec::as_slice);
+        // The line that begins here or before.
+        let line = lines.partition_point(|begin| *begin <= start);
+        let line_start = line.checked_sub(1).and_then(|index| lines.get(index)).copied().unwrap_or_default();
         Span {
-            line: before.matches('\n').count().saturating_add(1),
+            line: line.max(1),
             column: text.get(line_start..start).map_or(0, |line| line.chars().count()).saturating_add(1),
             bytes: start..end.max(start),
         }

@@ -76,6 +76,10 @@ pub enum Fault {
     // ---- the VNFM behind the gate ----------------------------------------------
     #[error("No VNFM is configured for this host and path.")]
     NoUpstream,
+    #[error(
+        "This gate has passed the request on before: the address that is configured for the VNFM leads back to the gate."
+    )]
+    Loop,
     #[error("Other requests on the same resource were not answered within {seconds} seconds; this one was not judged.")]
     TurnTimeout { seconds: u64 },
     #[error("{limit} requests on the same resource are already waiting; this one was not judged.")]
@@ -257,6 +261,7 @@ impl Fault {
                 (S::SERVICE_UNAVAILABLE, "access.token.keys", "Access tokens cannot be checked yet", true)
             }
             Self::NoUpstream => (S::NOT_FOUND, "gate.no-upstream", "No VNFM for this request", false),
+            Self::Loop => (S::LOOP_DETECTED, "gate.loop", "Request comes back to the gate", false),
             Self::TurnTimeout { .. } => {
                 (S::SERVICE_UNAVAILABLE, "gate.turn", "Other operations are being accepted", true)
             }

@@ -12,7 +12,7 @@ use solgate::body::{Unread, collect};
 use solgate::fault::Fault;
 use solgate::request::Caller;
 use solgate_config::networks::Networks;
-use solgate_config::{Config, Limits};
+use solgate_config::{Config, Limits, Misfit};
 
 use crate::error::GatewayError;
 use crate::shares::{AnswerInFlight, Full, Held, Limit, Named, NamedRequest, Resource, Shares};
@@ -235,10 +235,11 @@ pub fn check(limits: &Limits, largest_body: usize) -> Result<(), GatewayError> {
     if largest_body <= limits.body_memory {
         return Ok(());
     }
-    Err(GatewayError::Arguments(format!(
+    Err(Misfit::new("/limits/bodyMemoryBytes", format!(
         "limits: bodyMemoryBytes is {}, but a policy judges bodies of up to {largest_body} bytes, which would never have room",
         limits.body_memory
-    )))
+    ))
+    .into())
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 use std::time::SystemTime;
 
 use solgate::policy::{MemoryReset, PolicyFile};
-use solgate_access::AccessError;
 use solgate_access::tls::{Material, Protocol};
 use solgate_access::tokens::Tokens;
 use solgate_config::{Config, GateMode, UpstreamConfig};
@@ -21,24 +20,20 @@ use crate::{admission, overrides, shadow};
 /// What cannot be loaded.
 pub fn check<F: Onward>(config: &Config, build_gate: GateBuilder<'_>) -> Result<(), GatewayError> {
     if let Some(record) = &config.record {
-        record_file::check(record)?;
+        record_file::check(record).map_err(|error| GatewayError::from(error).at("/decisionLog/file"))?;
     }
     if let Some(tls) = &config.tls {
-        Material::read(tls, Protocol::Http1).map_err(AccessError::from)?;
+        Material::read_valid(tls, Protocol::Http1, SystemTime::now())
+            .map_err(|fault| GatewayError::of_tls(fault, tls))?;
     }
     if let Some(jwt) = &config.jwt {
-        Tokens::open(jwt, &Metrics::default().access)?;
+        Tokens::open(jwt, &Metrics::default().access).map_err(|error| GatewayError::from(error).at("/jwt/jwks"))?;
     }
-    spans::check(config.tracing.as_ref())?;
-    for upstream in &config.upstreams {
-        let live = build_gate(upstream)?;
-        // Its settings have been tried already.
-        let largest_body = (live.make)(Vec::new()).map_or(0, |gate| gate.body_limit());
+    spans::check(config.tracing.as_ref()).map_err(|error| GatewayError::from(error).at("/tracing"))?;
+    for (index, upstream) in config.upstreams.iter().enumerate() {
+        let largest_body = check_upstream::<F>(upstream, config, build_gate)
+            .map_err(|error| error.at(&format!("/upstreams/{index}")))?;
         admission::check(&config.limits, largest_body)?;
-        if let Some(shadow) = upstream.shadow() {
-            shadow::check(&shadow, build_gate)?;
-        }
-        F::open(upstream, &config.limits)?;
     }
     overrides::report(&config.upstreams, SystemTime::now());
     for upstream in &config.upstreams {
@@ -46,6 +41,21 @@ pub fn check<F: Onward>(config: &Config, build_gate: GateBuilder<'_>) -> Result<
     }
     log::say("solgate: the configuration is good");
     Ok(())
+}
+
+/// Returns the bytes of the largest body that is judged.
+fn check_upstream<F: Onward>(
+    upstream: &UpstreamConfig,
+    config: &Config,
+    build_gate: GateBuilder<'_>,
+) -> Result<usize, GatewayError> {
+    let live = build_gate(upstream)?;
+    if let Some(shadow) = upstream.shadow() {
+        shadow::check(&shadow, build_gate)?;
+    }
+    F::open(upstream, &config.limits)?;
+    // Its settings have been tried already.
+    Ok((live.make)(Vec::new()).map_or(0, |gate| gate.body_limit()))
 }
 
 /// Says how far requests are kept apart on this machine.

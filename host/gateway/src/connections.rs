@@ -32,8 +32,8 @@ pub async fn listen(address: &str, option: &'static str) -> Result<(TcpListener,
 }
 
 /// Hands connections to `serve` until `shutdown` is ready; those to which `admit` gives
-/// no place are bid `farewell`. Then calls `stopping`, takes no more, and lets requests in
-/// flight finish within the drain limit. Returns how many connections were cut.
+/// no place are bid `farewell`. Then takes no more, and lets requests in flight finish
+/// within the drain limit. Returns how many connections were cut.
 ///
 /// `serve` lets the watcher watch its connection, so that it ends after the request
 /// in flight.
@@ -43,7 +43,6 @@ pub async fn connections<C>(
     admit: impl Fn(SocketAddr) -> Result<Held, Full>,
     farewell: Farewell,
     shutdown: impl Future<Output = ()>,
-    stopping: impl FnOnce(),
     serve: impl Fn(TcpStream, SocketAddr, Watcher, Held) -> C,
 ) -> usize
 where
@@ -62,7 +61,6 @@ where
             },
         }
     }
-    stopping();
     drop(listener);
     let drained = tokio::time::timeout(limits.drain, graceful.shutdown()).await.is_ok();
     while open.try_join_next().is_some() {}

@@ -8,12 +8,13 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::Response;
 use hyper_util::server::graceful::Watcher;
 use solgate::policy::MemoryReset;
+use solgate_access::AccessError;
 use solgate_access::tls::{Protocol, TlsListener};
 use solgate_access::tokens::Tokens;
 use solgate_config::{Config, Limits};
@@ -112,8 +113,10 @@ impl<F: Onward> Door<F> {
         routes::report(&routes, &[], &metrics);
         let admission = Arc::new(Admission::new(config, routes::largest_body(&routes), Arc::new(Shares::default()))?);
         let connections = descriptors::connections(config.limits.connections, config.limits.admin_connections);
-        let tokens = config.jwt.as_ref().map(|jwt| Tokens::open(jwt, &metrics.access)).transpose()?.map(Arc::new);
-        let (tls, renewal) = TlsListener::start(config, protocol, &metrics.access)?;
+        let tokens = config.jwt.as_ref().map(|jwt| Tokens::open(jwt, &metrics.access)).transpose();
+        let tokens = tokens.map_err(|error| GatewayError::from(error).at("/jwt/jwks"))?.map(Arc::new);
+        let (tls, renewal) =
+            TlsListener::start(config, protocol, &metrics.access).map_err(|error| tls_error(error, config))?;
         let (listener, address) = listen(&config.listen, "--listen").await?;
         let admin_listener = match &config.admin {
             Some(address) => Some(listen(address, "--admin").await?),
@@ -227,18 +230,27 @@ impl<F> OpenDoor<F> {
     where
         C: Future<Output = ()> + Send + 'static,
     {
-        let stopping = || {
-            self.stopping();
-            self.draining();
-        };
         let serve = |stream, peer, watcher, place| serve(self.new_connection(stream, peer, place), watcher);
         let admit = |peer| self.admit(peer);
-        connections(listener, self.limits, admit, self.farewell(Some(full)), shutdown, stopping, serve).await
+        let shutdown = async {
+            shutdown.await;
+            self.stopping();
+            tokio::time::sleep(self.lame_duck()).await;
+            self.draining();
+        };
+        connections(listener, self.limits, admit, self.farewell(Some(full)), shutdown, serve).await
     }
 
     /// The door is about to close: it reports that it is not ready any more.
     pub fn stopping(&self) {
         self.admin.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// For which it goes on as before when it is about to close, so that those who look at
+    /// its health go elsewhere.
+    #[must_use]
+    pub fn lame_duck(&self) -> Duration {
+        self.pipeline.get().limits.lame_duck
     }
 
     /// The door takes no new requests: those in flight have the drain limit from here on.
@@ -258,6 +270,13 @@ impl<F> OpenDoor<F> {
             spans.finish(self.drain.left()).await;
         }
         self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}
+
+fn tls_error(error: AccessError, config: &Config) -> GatewayError {
+    match (error, &config.tls) {
+        (AccessError::Tls(fault), Some(tls)) => GatewayError::of_tls(fault, tls),
+        (error, _) => error.into(),
     }
 }
 

@@ -1,7 +1,12 @@
 //! Why a door cannot open, or ends.
 
+use std::path::Path;
+
+use solgate::policy::EngineError;
 use solgate_access::AccessError;
-use solgate_config::{FileError, GateError};
+use solgate_access::tls::TlsFault;
+use solgate_config::tls::TlsConfig;
+use solgate_config::{FileError, GateError, Misfit, file};
 use solgate_telemetry::log::LogError;
 use solgate_telemetry::record_file::RecordError;
 use solgate_telemetry::spans::TracingError;
@@ -21,15 +26,23 @@ pub enum GatewayError {
     #[error(transparent)]
     Access(#[from] AccessError),
     #[error(transparent)]
-    Policy(#[from] GateError),
+    Policy(GateError),
     #[error("the gate for {upstream} cannot be built: {reason}")]
     Gate { upstream: String, reason: String },
     #[error("the shadow for {upstream}: {error}")]
     Shadow { upstream: String, error: Box<GatewayError> },
     #[error("cannot start the thread of a shadow: {0}")]
     ShadowThread(std::io::Error),
+    /// About a member of the configuration, whose place is a JSON Pointer.
+    #[error("{error}")]
+    Member { place: String, error: Box<GatewayError> },
     #[error(transparent)]
     File(#[from] FileError),
+    #[error("{error}{}", evaluations_hint(error))]
+    Engine {
+        #[from]
+        error: EngineError,
+    },
     #[error(transparent)]
     Records(#[from] RecordError),
     #[error(transparent)]
@@ -40,6 +53,75 @@ pub enum GatewayError {
     Log(#[from] LogError),
     #[error("cannot install the signal handlers: {0}")]
     Signals(std::io::Error),
+}
+
+impl GatewayError {
+    /// The same about a member of the configuration; `place` leads to where an error
+    /// that names a member begins.
+    #[must_use]
+    pub fn at(self, place: &str) -> Self {
+        match self {
+            Self::Member { place: below, error } => Self::Member { place: format!("{place}{below}"), error },
+            error => Self::Member { place: place.to_owned(), error: Box::new(error) },
+        }
+    }
+
+    /// The same about a candidate, whose policies are in another list.
+    #[must_use]
+    pub fn in_shadow(self, upstream: String) -> Self {
+        let shadow = |error| Self::Shadow { upstream, error };
+        match self {
+            Self::Member { place, error } => {
+                let place = place.strip_prefix("/policies").map(|rest| format!("/shadow{rest}")).unwrap_or(place);
+                Self::Member { place, error: Box::new(shadow(error)) }
+            }
+            error => shadow(Box::new(error)),
+        }
+    }
+
+    /// The same with the line of the member, if the configuration comes from a file.
+    #[must_use]
+    pub fn in_file(self, path: Option<&Path>) -> Self {
+        match (self, path) {
+            (Self::Member { place, error }, Some(path)) => {
+                Self::File(file::error_at(path, &place, error.to_string()).into())
+            }
+            (error, _) => error,
+        }
+    }
+
+    /// About the member that names the file at fault.
+    #[must_use]
+    pub fn of_tls(fault: TlsFault, config: &TlsConfig) -> Self {
+        let member = if fault.path == config.key {
+            "/tls/keyFile"
+        } else if config.clients.as_ref().is_some_and(|clients| clients.ca == fault.path) {
+            "/tls/clientCaFile"
+        } else {
+            "/tls/certFile"
+        };
+        Self::Access(fault.into()).at(member)
+    }
+}
+
+impl From<Misfit> for GatewayError {
+    fn from(Misfit { place, message }: Misfit) -> Self {
+        Self::Arguments(message).at(&place)
+    }
+}
+
+impl From<GateError> for GatewayError {
+    fn from(error: GateError) -> Self {
+        let place = error.place();
+        Self::Policy(error).at(place)
+    }
+}
+
+fn evaluations_hint(error: &EngineError) -> &'static str {
+    match error {
+        EngineError::Wasmtime { .. } => ", with evaluations below limits in the file, or --evaluations",
+        EngineError::Clock(_) => "",
+    }
 }
 
 fn listen_hint(error: &std::io::Error, option: &str) -> String {

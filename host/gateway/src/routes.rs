@@ -96,15 +96,17 @@ pub fn open<F: Onward>(
     // What else a route depends on.
     let unchanged = before.filter(|(before, _)| (&before.limits, before.log) == (&config.limits, config.log));
     let mut routes = Vec::new();
-    for entry in &config.upstreams {
+    for (index, entry) in config.upstreams.iter().enumerate() {
+        let place = format!("/upstreams/{index}");
+        let misplaced = |error: GatewayError| error.at(&place);
         let mut open = unchanged.iter().flat_map(|(_, routes)| routes.values());
         let route = match open.find(|route| route.gate.upstream == *entry) {
             Some(route) => Arc::clone(route),
             None => {
-                let gate = Arc::new(CurrentGate::open(entry.clone(), Role::Live, build_gate)?);
+                let gate = Arc::new(CurrentGate::open(entry.clone(), Role::Live, build_gate).map_err(misplaced)?);
                 let open_shadow = |shadow| Shadow::open(shadow, build_gate, compared, config.log);
-                let shadow = entry.shadow().map(open_shadow).transpose()?;
-                let onward = F::open(entry, &config.limits)?;
+                let shadow = entry.shadow().map(open_shadow).transpose().map_err(misplaced)?;
+                let onward = F::open(entry, &config.limits).map_err(misplaced)?;
                 let new_turns = || Turns::new(waiting, patience);
                 let turns = F::TAKES_TURNS.then(|| queues.entry(vnfm(&entry.url)).or_insert_with(new_turns).clone());
                 Arc::new(Route { gate, shadow, turns, onward })

@@ -1,4 +1,4 @@
-//! SIGTERM and SIGINT, and the time that is left after them.
+//! The signals that end a door, those that do not, and the time that is left to it.
 
 use std::future::Future;
 use std::sync::OnceLock;
@@ -12,22 +12,44 @@ use super::error::GatewayError;
 /// For what is still to be said when the process ends at once.
 const AT_ONCE: Duration = Duration::from_millis(100);
 
-/// Ready at the first SIGTERM or SIGINT. A second one ends the process at once.
+/// Signals that scripts send to other servers, for whom they mean to open log files again
+/// or to show their state. Without a handler they would end the process.
+fn ignored() -> [(&'static str, SignalKind); 3] {
+    let (one, two) = (SignalKind::user_defined1(), SignalKind::user_defined2());
+    [("SIGUSR1", one), ("SIGUSR2", two), ("SIGALRM", SignalKind::alarm())]
+}
+
+/// Ready at the first SIGTERM, SIGINT or SIGQUIT. A second one ends the process at once.
+/// To be called in a runtime.
 ///
 /// # Errors
 /// The handlers cannot be installed.
 pub fn signals() -> Result<impl Future<Output = ()>, GatewayError> {
-    let mut term = signal(SignalKind::terminate()).map_err(GatewayError::Signals)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(GatewayError::Signals)?;
+    let taken = |kind| signal(kind).map_err(GatewayError::Signals);
+    let mut ending = Ending {
+        term: taken(SignalKind::terminate())?,
+        interrupt: taken(SignalKind::interrupt())?,
+        quit: taken(SignalKind::quit())?,
+    };
+    for (name, kind) in ignored() {
+        tokio::spawn(ignore(name, taken(kind)?));
+    }
     Ok(async move {
-        next(&mut term, &mut interrupt).await;
+        next(&mut ending).await;
         tokio::spawn(async move {
-            next(&mut term, &mut interrupt).await;
+            next(&mut ending).await;
             log::say("solgate: stopped at once");
             log::finish_within(AT_ONCE);
             std::process::exit(130);
         });
     })
+}
+
+/// The signals that end a door.
+struct Ending {
+    term: Signal,
+    interrupt: Signal,
+    quit: Signal,
 }
 
 /// The time that a server has to end in good order.
@@ -55,9 +77,19 @@ impl Drain {
     }
 }
 
-async fn next(term: &mut Signal, interrupt: &mut Signal) {
+async fn next(Ending { term, interrupt, quit }: &mut Ending) {
     tokio::select! {
         _ = term.recv() => {}
         _ = interrupt.recv() => {}
+        _ = quit.recv() => {}
+    }
+}
+
+async fn ignore(name: &str, mut signal: Signal) {
+    while signal.recv().await.is_some() {
+        tracing::warn!(
+            signal = name,
+            "the signal has no effect; a log file that was moved is opened again without it, and SIGHUP reads policies and configuration again"
+        );
     }
 }

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
 
+use super::engine::Engine;
 use super::{ComponentDigest, LoadError};
 
 /// Length of the SHA-256 at the end of a file, in bytes.
@@ -37,22 +38,26 @@ pub enum CacheError {
 /// compiled and puts it there: the component, and the file with its code, if there is
 /// one. Trouble with the cache is logged and costs only the time to compile.
 pub(super) fn load(
-    engine: &wasmtime::Engine,
+    engine: &Engine,
     folder: &Path,
     digest: &ComponentDigest,
     compile: impl FnOnce() -> Result<Component, LoadError>,
 ) -> Result<(Component, Option<PathBuf>), LoadError> {
-    let path = folder.join(name(engine, digest));
-    match own(folder).and_then(|()| read(engine, &path)) {
+    let path = folder.join(name(engine.wasmtime(), digest));
+    match own(folder).and_then(|()| read(engine.wasmtime(), &path)) {
         Ok(Some(component)) => return Ok((component, Some(path))),
         Ok(None) => {}
-        Err(error) => tracing::warn!(%error, "compiled policy not taken from the cache"),
+        Err(error) => {
+            tracing::warn!(%error, "compiled policy not taken from the cache");
+            engine.has_cache_trouble(error);
+        }
     }
     let component = compile()?;
     match own(folder).and_then(|()| write(&component, folder, &path)) {
         Ok(()) => Ok((component, Some(path))),
         Err(error) => {
             tracing::warn!(%error, "compiled policy not kept in the cache");
+            engine.has_cache_trouble(error);
             Ok((component, None))
         }
     }

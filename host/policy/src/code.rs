@@ -41,7 +41,7 @@ impl Runnable {
         let Some(folder) = engine.config().cache.as_deref() else {
             return Ok(Self { component: compile()?, source: Source::Compiled });
         };
-        let (component, file) = cache::load(engine.wasmtime(), folder, digest, compile)?;
+        let (component, file) = cache::load(engine, folder, digest, compile)?;
         Ok(Self { component, source: file.map_or(Source::Compiled, Source::File) })
     }
 
@@ -110,6 +110,11 @@ fn compile(engine: &wasmtime::Engine, bytes: &[u8]) -> Result<Component, LoadErr
     }
     Component::from_binary(engine, bytes).map_err(|error| {
         let words = format!("{error:#}");
-        LoadError::NotAComponent(words.split_whitespace().collect::<Vec<_>>().join(" "))
+        let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+        // Of its errors wasmtime does not tell which are of the component.
+        match wasmparser::Validator::new().validate_all(bytes) {
+            Err(_) => LoadError::NotAComponent(words),
+            Ok(_) => LoadError::Beyond(words),
+        }
     })
 }

@@ -108,11 +108,6 @@ impl Loaded<Baked> {
     }
 
     fn link(engine: &Engine, component: &Component, padding: usize) -> Result<Self, LoadError> {
-        let imports: Vec<String> =
-            component.component_type().imports(engine.wasmtime()).map(|(name, _)| name.to_owned()).collect();
-        if !imports.is_empty() {
-            return Err(LoadError::Imports(imports));
-        }
         let ready = Linker::new(engine.wasmtime())
             .instantiate_pre(component)
             .and_then(contract::PolicyPre::new)
@@ -133,7 +128,9 @@ impl<S: Start> Loaded<S> {
 
     /// Asks what the policy is.
     pub(super) fn described(mut self) -> Result<(Self, Manifest), LoadError> {
-        let mut instance = self.instance(&self.engine.config().evaluation).map_err(|error| match error {
+        let engine = self.engine.clone();
+        let _ticking = engine.ticking();
+        let mut instance = self.instance(&engine.config().evaluation).map_err(|error| match error {
             StartError::Failed(error) => LoadError::Describe(error),
             StartError::Refused(message) => LoadError::Refused(message),
         })?;
@@ -155,12 +152,14 @@ impl<S: Start> Loaded<S> {
         context: &Context<'_>,
     ) -> Result<verdict::Outcome, EvaluateError> {
         let limits = limits.unwrap_or(&self.engine.config().evaluation);
+        let _ticking = self.engine.ticking();
         let waiting = self.engine.waiting();
         let mut instance = match waiting.take(self.owner) {
             Some(instance) => instance,
             None => self.instance(limits)?,
         };
-        let outcome = instance.evaluate(limits, input_bytes(request, context), request, context)?;
+        let bytes = input_bytes(request, context);
+        let outcome = limits.evaluating(bytes, || instance.evaluate(limits, bytes, request, context))?;
         let outcome = convert::outcome(outcome, manifest, limits.violations).map_err(EvaluateError::Outcome)?;
         waiting.put(self.owner, instance);
         Ok(outcome)
@@ -184,7 +183,7 @@ impl<S> Drop for Loaded<S> {
 }
 
 /// Bytes of body and facts, by which the time for an evaluation is measured.
-fn input_bytes(request: &verdict::Request<'_>, context: &Context<'_>) -> usize {
+pub(super) fn input_bytes(request: &verdict::Request<'_>, context: &Context<'_>) -> usize {
     let fact = |answer: &verdict::FactAnswer<&[u8]>| match answer {
         verdict::FactAnswer::Found { body, .. } => body.len(),
         _ => 0,

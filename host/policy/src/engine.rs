@@ -1,24 +1,29 @@
 //! The WebAssembly engine: wasmtime, configured once for every policy.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use solgate_native::{NativeCode, settings};
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
+use super::cache::CacheError;
+use super::clock::{Clock, Ticking};
 use super::instance::Waiting;
 use super::limits::EvaluationLimits;
 use super::reset::{MemoryReset, PageMap};
 
-/// How often the clock that cuts off endless loops ticks.
-const TICK: Duration = Duration::from_millis(1);
 /// Bytes that an instance has written to and that are reset by copying instead of
 /// being given back to the kernel. A small request writes to about half as many.
 /// With more, an instance would stay slow after a large body, whose pages are
 /// copied again and again.
 const KEEP_RESIDENT: usize = 128 << 10;
+
+/// Of one policy. Those of other languages consist of dozens of modules, and have empty
+/// memories beside their own. All count within the memory that an evaluation may have.
+const CORE_INSTANCES: u32 = 64;
+const MEMORIES: u32 = 4;
+const TABLES: u32 = 8;
 
 /// What all policies of an engine share.
 #[derive(Debug, Clone)]
@@ -64,8 +69,10 @@ fn shipped() -> &'static [NativeCode] {
 pub enum EngineError {
     /// wasmtime refuses the configuration, or the machine has too little address
     /// space for the pool.
-    #[error("the WebAssembly engine could not be set up: {0:#}; try a smaller concurrency")]
-    Wasmtime(wasmtime::Error),
+    #[error(
+        "the WebAssembly engine could not be set up for {concurrency} evaluations at a time, each of which reserves 4 GiB of addresses (not of memory): {error:#}; allow more addresses (ulimit -v), or fewer evaluations"
+    )]
+    Wasmtime { concurrency: u32, error: wasmtime::Error },
     /// The thread that keeps deadlines could not be started.
     #[error("the deadline clock could not be started: {0}")]
     Clock(std::io::Error),
@@ -82,10 +89,12 @@ pub struct Engine {
 
 struct Inner {
     wasmtime: wasmtime::Engine,
+    clock: Clock,
     config: EngineConfig,
     reset: MemoryReset,
     waiting: Waiting,
     compilations: AtomicU64,
+    cache_trouble: Mutex<Option<CacheError>>,
 }
 
 /// How many instances of policies there are: those that judge, and those that wait
@@ -104,26 +113,18 @@ impl Engine {
     /// If wasmtime refuses the limits or a thread cannot be started.
     pub fn new(config: EngineConfig) -> Result<Self, EngineError> {
         let reset = MemoryReset::here(config.page_map);
-        let wasmtime = wasmtime::Engine::new(&configure(&config, reset)).map_err(EngineError::Wasmtime)?;
-        let weak = wasmtime.weak();
-        std::thread::Builder::new()
-            .name("solgate-clock".to_owned())
-            .spawn(move || {
-                // Ends with the last engine that shares this configuration.
-                while let Some(engine) = weak.upgrade() {
-                    engine.increment_epoch();
-                    drop(engine);
-                    std::thread::sleep(TICK);
-                }
-            })
-            .map_err(EngineError::Clock)?;
+        let wasmtime = wasmtime::Engine::new(&configure(&config, reset))
+            .map_err(|error| EngineError::Wasmtime { concurrency: config.concurrency, error })?;
+        let clock = Clock::start(&wasmtime).map_err(EngineError::Clock)?;
         Ok(Self {
             inner: Arc::new(Inner {
                 wasmtime,
+                clock,
                 config,
                 reset,
                 waiting: Waiting::default(),
                 compilations: AtomicU64::new(0),
+                cache_trouble: Mutex::default(),
             }),
         })
     }
@@ -155,6 +156,17 @@ impl Engine {
         self.inner.compilations.load(Ordering::Relaxed)
     }
 
+    /// Why a compiled policy was last not taken from the cache or not kept in it, if that
+    /// happened since this was last asked.
+    #[must_use]
+    pub fn take_cache_trouble(&self) -> Option<CacheError> {
+        self.inner.cache_trouble.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    pub(super) fn has_cache_trouble(&self, error: CacheError) {
+        *self.inner.cache_trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+    }
+
     pub(super) fn count_compilation(&self) {
         self.inner.compilations.fetch_add(1, Ordering::Relaxed);
     }
@@ -167,6 +179,11 @@ impl Engine {
                 "swap was switched on after the start: an evaluation may find what an earlier evaluation left in memory; restart the gate"
             );
         }
+    }
+
+    /// Lets the clock of deadlines tick for as long as what it returns exists.
+    pub(super) fn ticking(&self) -> Ticking<'_> {
+        self.inner.clock.during()
     }
 
     pub(super) fn wasmtime(&self) -> &wasmtime::Engine {
@@ -184,12 +201,12 @@ fn configure(config: &EngineConfig, reset: MemoryReset) -> Config {
     let (keep, scan) = if reset.uses_page_map() { (KEEP_RESIDENT, Enabled::Auto) } else { (0, Enabled::No) };
     let mut pool = PoolingAllocationConfig::default();
     pool.total_component_instances(config.concurrency)
-        .total_core_instances(config.concurrency)
+        .total_core_instances(config.concurrency.saturating_mul(CORE_INSTANCES))
         .total_memories(config.concurrency)
-        .total_tables(config.concurrency)
-        .max_memories_per_component(1)
-        .max_tables_per_component(2)
-        .max_core_instances_per_component(4)
+        .total_tables(config.concurrency.saturating_mul(TABLES))
+        .max_memories_per_component(MEMORIES)
+        .max_tables_per_component(TABLES)
+        .max_core_instances_per_component(CORE_INSTANCES)
         .max_memory_size(usize::try_from(settings::ADDRESSES).unwrap_or(usize::MAX))
         .linear_memory_keep_resident(keep)
         .table_keep_resident(keep)

@@ -20,7 +20,7 @@ pub(super) struct Room {
     pub exceeded: bool,
     /// Of its memory when it was ready for its first call.
     start: usize,
-    /// Of its memory now.
+    /// Of its memories now.
     size: usize,
     /// By which it may grow and still be used again.
     growth: usize,
@@ -48,12 +48,14 @@ impl Room {
 }
 
 impl ResourceLimiter for Room {
-    fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        let desired = desired.saturating_sub(self.padding);
-        let granted = desired <= self.memory;
+    fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        // Of the memory that has it, the padding is there from the start.
+        let grown = if current == 0 { desired.saturating_sub(self.padding) } else { desired.saturating_sub(current) };
+        let size = self.size.saturating_add(grown);
+        let granted = size <= self.memory;
         self.exceeded |= !granted;
         if granted {
-            self.size = desired;
+            self.size = size;
         }
         Ok(granted)
     }

@@ -1,6 +1,7 @@
 //! Policies: loaded once, asked about every request.
 
 mod cache;
+mod clock;
 mod code;
 mod component;
 mod contract;
@@ -11,6 +12,7 @@ mod isolation;
 mod judge;
 mod limits;
 mod loadable;
+mod outline;
 mod reset;
 pub mod signing;
 mod source;
@@ -23,6 +25,7 @@ use solgate_contract::verdict::{Context, Outcome, Request};
 use wasmtime::{PoolConcurrencyLimitError, Trap};
 
 use self::code::Runnable;
+use self::outline::Outline;
 
 pub use self::cache::CacheError;
 /// The engine of policies, compiled when the release was built: for
@@ -36,6 +39,7 @@ pub use self::reset::{MemoryReset, PageMap};
 pub use self::source::{CheckedFile, FileDigest, FileDigestError, PolicyFile, PolicySources, SourceError};
 pub use solgate_contract::Evaluate;
 pub use solgate_contract::manifest::{self, Manifest};
+pub use solgate_files::ReadError;
 
 /// The default policy, as it was when this crate was built: a component, compressed.
 #[cfg(feature = "default-policy")]
@@ -43,7 +47,7 @@ pub use solgate_default::VNFLCM_V2;
 pub use solgate_packed::{Packed, PackedError};
 
 /// Largest component file that is read, in bytes.
-const LARGEST_FILE: u64 = 256 << 20;
+const LARGEST_FILE: usize = 256 << 20;
 
 /// Which policy it was, for records.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +65,7 @@ pub type ComponentDigest = [u8; 32];
 pub struct Policy {
     id: Arc<PolicyId>,
     component: Option<ComponentDigest>,
+    most_violations: Option<usize>,
     manifest: Manifest,
     judge: Judge,
 }
@@ -75,12 +80,13 @@ enum Judge {
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     #[error("cannot read {}: {source}", path.display())]
-    Read { path: PathBuf, source: std::io::Error },
-    #[error("{} is larger than {} MiB, and a policy is never that large", path.display(), LARGEST_FILE >> 20)]
-    TooLarge { path: PathBuf },
+    Read { path: PathBuf, source: ReadError },
     /// Not WebAssembly, a core module, or one that wasmtime cannot compile.
     #[error("this is not a WebAssembly component: {0}; build one with `solgate build DIR -o FILE.wasm`")]
     NotAComponent(String),
+    /// It is valid, and wasmtime does not run it as it is set up here.
+    #[error("the component is more than a policy may be: {0}")]
+    Beyond(String),
     #[error("the component imports {}; a policy imports nothing", .0.join(", "))]
     Imports(Vec<String>),
     #[error("the component does not export solgate:policy/judge@1.0.0 as wit/policy.wit has it: {0}")]
@@ -143,9 +149,13 @@ impl Policy {
     /// If it is not a component, imports something, or does not keep the contract.
     pub fn from_bytes(engine: &Engine, bytes: &[u8]) -> Result<Self, LoadError> {
         engine.check_reset();
+        let Outline { imports, most_violations } = Outline::of(bytes);
+        if !imports.is_empty() {
+            return Err(LoadError::Imports(imports));
+        }
         let digest = code::digest(bytes);
         let (loaded, manifest) = component::Loaded::baked(engine, Runnable::of(engine, bytes, &digest)?)?;
-        Ok(Self { component: Some(digest), ..Self::new(manifest, Judge::Baked(Box::new(loaded))) })
+        Ok(Self { component: Some(digest), most_violations, ..Self::new(manifest, Judge::Baked(Box::new(loaded))) })
     }
 
     /// Loads a component from a file.
@@ -178,7 +188,7 @@ impl Policy {
 
     fn new(manifest: Manifest, judge: Judge) -> Self {
         let id = Arc::new(PolicyId { name: manifest.name.clone(), digest: manifest.digest.clone() });
-        Self { id, component: None, manifest, judge }
+        Self { id, component: None, most_violations: None, manifest, judge }
     }
 
     /// The policy under another isolation than [`Isolation::Fresh`]. That of a
@@ -201,6 +211,13 @@ impl Policy {
     #[must_use]
     pub fn component_digest(&self) -> Option<&ComponentDigest> {
         self.component.as_ref()
+    }
+
+    /// The most violations that the policy gives for one request, as its bundle says;
+    /// `None` if its component does not carry that.
+    #[must_use]
+    pub fn most_violations(&self) -> Option<usize> {
+        self.most_violations
     }
 
     /// What the policy says of itself.
@@ -256,7 +273,8 @@ impl Policy {
     }
 
     /// Judges one request within other limits than those of the engine, if there are
-    /// any. A policy without a sandbox keeps to none.
+    /// any. A policy without a sandbox keeps to none, but for its time if that is measured
+    /// by the [processor](EvaluationLimits::patience).
     ///
     /// # Errors
     /// As [`evaluate`](Self::evaluate).
@@ -269,7 +287,13 @@ impl Policy {
         match &self.judge {
             Judge::Baked(loaded) => loaded.evaluate(&self.manifest, limits, request, context),
             Judge::Loadable(loaded) => loaded.evaluate(&self.manifest, limits, request, context),
-            Judge::Bare(judge) => Ok(judge.evaluate(request, context)),
+            Judge::Bare(judge) => {
+                let evaluate = || Ok(judge.evaluate(request, context));
+                match limits {
+                    Some(limits) => limits.evaluating(component::input_bytes(request, context), evaluate),
+                    None => evaluate(),
+                }
+            }
         }
     }
 }
@@ -277,14 +301,9 @@ impl Policy {
 /// The bytes of a component's file.
 ///
 /// # Errors
-/// If it cannot be read, or is larger than any policy.
+/// If it cannot be read, is not a regular file, or is larger than any policy.
 pub fn read_file(path: &Path) -> Result<Vec<u8>, LoadError> {
-    let read = |source| LoadError::Read { path: path.to_owned(), source };
-    let length = std::fs::metadata(path).map_err(read)?.len();
-    if length > LARGEST_FILE {
-        return Err(LoadError::TooLarge { path: path.to_owned() });
-    }
-    std::fs::read(path).map_err(read)
+    solgate_files::read(path, LARGEST_FILE).map_err(|source| LoadError::Read { path: path.to_owned(), source })
 }
 
 impl std::fmt::Debug for Policy {

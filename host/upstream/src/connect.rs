@@ -7,6 +7,7 @@ use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use solgate_files::CERTIFICATES;
 
 use crate::tcp;
 
@@ -49,7 +50,8 @@ fn trust(https: bool, ca_file: Option<&Path>) -> Result<rustls::ClientConfig, Ce
     };
     let bad = |reason: String| CertificatesError { reason: format!("{}: {reason}", path.display()) };
     let mut roots = rustls::RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(path).map_err(|error| bad(error.to_string()))? {
+    let pem = solgate_files::read(path, CERTIFICATES).map_err(|error| bad(error.to_string()))?;
+    for certificate in CertificateDer::pem_slice_iter(&pem) {
         let certificate = certificate.map_err(|error| bad(error.to_string()))?;
         roots.add(certificate).map_err(|error| bad(error.to_string()))?;
     }

@@ -1,5 +1,10 @@
 //! Who comes in by which certificate, and as whom.
 
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rcgen::{CertificateParams, date_time_ymd};
 use serde_json::{Value, json};
 use solgate_tests::certificates::{Authority, Holder, Issued, named};
 use solgate_tests::tls::Client;
@@ -134,6 +139,48 @@ fn a_renewed_certificate_is_shown_to_those_who_come_then() {
     let _ = gate.server.said_with("certificates not replaced");
     assert_eq!(client.certificate_of(gate.address).as_ref(), Some(second.der()));
     assert_eq!(gate.metric(swapped), 1);
+}
+
+/// With one that does not hold every client would fail: the one before serves on.
+#[test]
+fn a_certificate_that_does_not_hold_now_is_not_taken() {
+    let pki = Pki::new();
+    let gate = Gate::configured("serve", &json!({"tls": pki.config("optional")}));
+    let client = pki.client(None);
+    let first = client.certificate_of(gate.address).expect("a handshake");
+    let ended =
+        pki.servers.issue(&Holder { common_name: "gate", hosts: &["localhost"], expired: true, ..Holder::default() });
+    ended.write(pki.folder.path(), "gate");
+    let said = gate.server.said_with("certificates not replaced");
+    let said = if said.contains("has ended") { said } else { gate.server.said_with("has ended") };
+    assert!(said.contains("the certificate has ended, at 2020-01-01T00:00:00Z"), "{said}");
+    assert_eq!(client.certificate_of(gate.address).as_ref(), Some(&first));
+    // One that begins in a moment is taken then, without a further change.
+    let mut params = CertificateParams::new(["localhost".to_owned()]).expect("a name");
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is later");
+    params.not_before = date_time_ymd(1970, 1, 1) + now + Duration::from_secs(6);
+    let soon = pki.servers.sign(params);
+    soon.write(pki.folder.path(), "gate");
+    let _ = gate.server.said_with("the certificate begins later");
+    assert_eq!(client.certificate_of(gate.address).as_ref(), Some(&first));
+    gate.wait("it begins", |_| client.certificate_of(gate.address).as_ref() == Some(soon.der()));
+}
+
+#[test]
+fn a_key_that_others_can_change_is_not_taken() {
+    let pki = Pki::new();
+    let key = pki.folder.path().join("gate.key");
+    let mode = |mode| fs::set_permissions(&key, Permissions::from_mode(mode)).expect("it is changed");
+    mode(0o644);
+    let gate = Gate::configured("serve", &json!({"tls": pki.config("optional")}));
+    let _ = gate.server.said_with("everybody on this machine can read the private key");
+    let client = pki.client(None);
+    let first = client.certificate_of(gate.address).expect("a handshake");
+    pki.servers.server().write(pki.folder.path(), "gate");
+    mode(0o666);
+    let _ = gate.server.said_with("everybody on this machine can write to this private key (its mode is 666)");
+    mode(0o600);
+    gate.wait("it is taken", |_| client.certificate_of(gate.address).is_some_and(|now| now != first));
 }
 
 #[test]

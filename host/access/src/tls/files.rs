@@ -1,7 +1,9 @@
 //! Reads certificates and keys, and makes of them what rustls needs.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
@@ -11,6 +13,7 @@ use rustls::{RootCertStore, ServerConfig};
 use sha2::{Digest, Sha256};
 use solgate_config::Presence;
 use solgate_config::tls::{ClientCertificates, TlsConfig};
+use solgate_files::{CERTIFICATES, ReadError, RegularFile};
 use zeroize::Zeroizing;
 
 use super::Protocol;
@@ -27,7 +30,7 @@ pub struct TlsFault {
 #[derive(Debug, thiserror::Error)]
 pub enum FileFault {
     #[error("it cannot be read: {0}")]
-    Read(std::io::Error),
+    Read(ReadError),
     #[error("it holds no certificate; expected PEM (-----BEGIN CERTIFICATE-----)")]
     NoCertificate,
     #[error("a certificate in it is damaged")]
@@ -40,6 +43,14 @@ pub enum FileFault {
     BadKey,
     #[error("an authority in it cannot be used: {0}")]
     BadAuthority(String),
+    #[error(
+        "everybody on this machine can write to this private key (its mode is {mode:o}): make a new key, and give its file the mode 600"
+    )]
+    Exposed { mode: u32 },
+    #[error("the certificate has ended, at {}: no client takes it any more", time(*.at))]
+    Ended { at: SystemTime },
+    #[error("the certificate begins later, at {}: no client takes it before", time(*.at))]
+    NotBegun { at: SystemTime },
     #[error("TLS cannot be set up: {0}")]
     Tls(rustls::Error),
 }
@@ -49,8 +60,39 @@ pub struct Material {
     pub config: Arc<ServerConfig>,
     /// Of all files: whether they hold something else than before.
     pub digest: [u8; 32],
-    /// Seconds since 1970 at which the gate's own certificate ends.
+    /// When the gate's own certificate holds.
+    pub validity: Validity,
+}
+
+/// From when to when a certificate holds, in seconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Validity {
+    pub not_before: i64,
     pub not_after: i64,
+}
+
+impl Validity {
+    /// # Errors
+    /// It has ended, or has not begun.
+    pub fn check(self, now: SystemTime) -> Result<(), FileFault> {
+        let at = |seconds: i64| {
+            let since = Duration::from_secs(u64::try_from(seconds).unwrap_or_default());
+            SystemTime::UNIX_EPOCH.checked_add(since).unwrap_or(now)
+        };
+        let (begin, end) = (at(self.not_before), at(self.not_after));
+        if end < now {
+            return Err(FileFault::Ended { at: end });
+        }
+        if begin > now {
+            return Err(FileFault::NotBegun { at: begin });
+        }
+        Ok(())
+    }
+}
+
+/// To the second, in UTC.
+fn time(time: SystemTime) -> String {
+    humantime::format_rfc3339_seconds(time).to_string()
 }
 
 impl Material {
@@ -60,25 +102,54 @@ impl Material {
     /// One of them cannot be used.
     pub fn read(config: &TlsConfig, protocol: Protocol) -> Result<Self, TlsFault> {
         let mut digest = Sha256::new();
-        let mut read = |path: &Path| -> Result<Zeroizing<Vec<u8>>, TlsFault> {
-            let bytes = std::fs::read(path).map(Zeroizing::new).map_err(|error| fault(path, FileFault::Read(error)))?;
+        let mut read = |path: &Path, is_key: bool| -> Result<Zeroizing<Vec<u8>>, TlsFault> {
+            let unread = |error| fault(path, FileFault::Read(error));
+            let file = RegularFile::open(path).map_err(unread)?;
+            if is_key {
+                private(path, file.metadata.mode() & 0o7777)?;
+            }
+            let bytes = Zeroizing::new(file.read(CERTIFICATES).map_err(unread)?);
             digest.update(u64::try_from(bytes.len()).unwrap_or_default().to_le_bytes());
             digest.update(&bytes);
             Ok(bytes)
         };
-        let chain = certificates(&config.certificate, &read(&config.certificate)?)?;
-        let not_after = not_after(&chain).ok_or_else(|| fault(&config.certificate, FileFault::BadCertificate))?;
-        let key =
-            PrivateKeyDer::from_pem_slice(&read(&config.key)?).map_err(|_| fault(&config.key, FileFault::NoKey))?;
+        let chain = certificates(&config.certificate, &read(&config.certificate, false)?)?;
+        let validity = validity(&chain).ok_or_else(|| fault(&config.certificate, FileFault::BadCertificate))?;
+        let key = PrivateKeyDer::from_pem_slice(&read(&config.key, true)?)
+            .map_err(|_| fault(&config.key, FileFault::NoKey))?;
         let authorities = match &config.clients {
-            Some(clients) => Some((clients, authorities(&clients.ca, &read(&clients.ca)?)?)),
+            Some(clients) => Some((clients, authorities(&clients.ca, &read(&clients.ca, false)?)?)),
             None => None,
         };
         let digest = digest.finalize().into();
         let mut config = server(config, chain, key, authorities)?;
         config.alpn_protocols = vec![protocol.id().to_vec()];
-        Ok(Self { config: Arc::new(config), digest, not_after })
+        Ok(Self { config: Arc::new(config), digest, validity })
     }
+
+    /// The same, if clients take the gate's certificate `now`.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read), and if the certificate has ended or not begun.
+    pub fn read_valid(config: &TlsConfig, protocol: Protocol, now: SystemTime) -> Result<Self, TlsFault> {
+        let material = Self::read(config, protocol)?;
+        material.validity.check(now).map_err(|found| fault(&config.certificate, found))?;
+        Ok(material)
+    }
+}
+
+/// # Errors
+/// Anybody may have put the key there. That others can read it is said only: in a
+/// container they may, and nobody is there.
+fn private(path: &Path, mode: u32) -> Result<(), TlsFault> {
+    if mode & 0o002 != 0 {
+        return Err(fault(path, FileFault::Exposed { mode }));
+    }
+    if mode & 0o004 != 0 {
+        let mode = format!("{mode:o}");
+        tracing::warn!(file = %path.display(), mode, "everybody on this machine can read the private key; give its file the mode 600");
+    }
+    Ok(())
 }
 
 fn fault(path: &Path, fault: FileFault) -> TlsFault {
@@ -94,9 +165,10 @@ fn certificates(path: &Path, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>,
     }
 }
 
-fn not_after(chain: &[CertificateDer<'_>]) -> Option<i64> {
+fn validity(chain: &[CertificateDer<'_>]) -> Option<Validity> {
     let (_, certificate) = x509_parser::parse_x509_certificate(chain.first()?).ok()?;
-    Some(certificate.validity().not_after.timestamp())
+    let validity = certificate.validity();
+    Some(Validity { not_before: validity.not_before.timestamp(), not_after: validity.not_after.timestamp() })
 }
 
 fn authorities(path: &Path, pem: &[u8]) -> Result<RootCertStore, TlsFault> {

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use rustls::ServerConfig;
 use solgate_config::Config;
@@ -55,8 +55,13 @@ impl TlsListener {
         protocol: Protocol,
         metrics: &AccessMetrics,
     ) -> Result<Self, TlsFault> {
-        let Material { config: current, digest, not_after } = Material::read(files, protocol)?;
-        metrics.with_tls(not_after);
+        let Material { config: current, digest, validity } = Material::read(files, protocol)?;
+        // The gate starts nevertheless: the clock of a machine that boots may be wrong, and
+        // some clients do not mind.
+        if let Err(fault) = validity.check(SystemTime::now()) {
+            tracing::error!(file = %files.certificate.display(), reason = %fault, "the certificate does not hold now");
+        }
+        metrics.with_tls(validity.not_after);
         Ok(Self {
             files: files.clone(),
             protocol,

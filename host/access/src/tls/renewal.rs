@@ -1,6 +1,7 @@
 //! Renews certificates while the door is open: new connections get the new certificate.
 
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use solgate_config::Config;
 use solgate_watch::FileWatch;
@@ -9,7 +10,7 @@ use tokio::task::JoinHandle;
 use super::Protocol;
 use crate::error::AccessError;
 use crate::metrics::{AccessMetrics, Renewal};
-use crate::tls::files::Material;
+use crate::tls::files::{FileFault, Material, TlsFault};
 use crate::tls::listener::TlsListener;
 
 /// What [`TlsListener::start`] gives.
@@ -33,13 +34,22 @@ impl TlsListener {
     /// Reads the files again whenever they are others. What cannot be used is logged,
     /// and what is in use goes on.
     async fn renew(self: Arc<Self>, mut watch: FileWatch) {
+        let mut begins = None;
         loop {
-            watch.changed().await;
+            tokio::select! {
+                () = watch.changed() => {}
+                () = until(begins) => {}
+            }
             let (files, protocol) = (self.files.clone(), self.protocol);
-            let Some(read) = watch.read(move || Material::read(&files, protocol)).await else { continue };
+            let read = watch.read(move || Material::read_valid(&files, protocol, SystemTime::now())).await;
+            let Some(read) = read else { continue };
+            begins = match &read {
+                Err(TlsFault { fault: FileFault::NotBegun { at }, .. }) => Some(*at),
+                _ => None,
+            };
             match read {
                 Ok(material) => {
-                    let not_after = material.not_after;
+                    let not_after = material.validity.not_after;
                     if self.replace(material) {
                         self.metrics.tls_renewal(Renewal::Swapped { not_after });
                         tracing::info!(file = %self.files.certificate.display(), "certificates replaced");
@@ -51,5 +61,14 @@ impl TlsListener {
                 }
             }
         }
+    }
+}
+
+/// Ready at a time by the clock of the machine, which may be set meanwhile.
+async fn until(time: Option<SystemTime>) {
+    const LONGEST: Duration = Duration::from_secs(60);
+    let Some(time) = time else { return std::future::pending().await };
+    while let Ok(left) = time.duration_since(SystemTime::now()) {
+        tokio::time::sleep(left.saturating_add(Duration::from_millis(1)).min(LONGEST)).await;
     }
 }

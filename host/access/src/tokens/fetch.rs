@@ -19,7 +19,7 @@ use solgate_upstream::connect::{CertificatesError, connector};
 /// For a whole fetch.
 const LIMIT: Duration = Duration::from_secs(5);
 /// Of an answer: some hundred keys with certificate chains fit, in bytes.
-const LARGEST: usize = 1 << 20;
+pub const LARGEST: usize = 1 << 20;
 
 /// An issuer.
 pub struct Remote {

@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
+use solgate_files::ReadError;
 use solgate_watch::FileWatch;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::KeySet;
-use super::fetch::{FetchError, Remote};
+use super::fetch::{FetchError, LARGEST, Remote};
 use super::keys::NoKeys;
 use crate::error::AccessError;
 use crate::metrics::{AccessMetrics, KeysRead};
@@ -53,7 +54,7 @@ struct Current {
 #[derive(Debug, thiserror::Error)]
 enum Failure {
     #[error("it cannot be read: {0}")]
-    Read(std::io::Error),
+    Read(ReadError),
     #[error(transparent)]
     Fetch(#[from] FetchError),
     #[error(transparent)]
@@ -72,7 +73,8 @@ impl KeyStore {
         let (asked, emptied) = (AtomicBool::new(false), AtomicBool::new(false));
         let store = Self { origin, current, fetched, asked, emptied, metrics };
         if let Origin::File(path) = &store.origin {
-            let read = std::fs::read(path).map_err(Failure::Read).and_then(|bytes| store.take(&bytes.into()));
+            let read =
+                solgate_files::read(path, LARGEST).map_err(Failure::Read).and_then(|bytes| store.take(&bytes.into()));
             read.map_err(|error| AccessError::Keys { path: path.clone(), reason: error.to_string() })?;
             store.asked.store(true, Ordering::Relaxed);
         }
@@ -140,7 +142,7 @@ impl KeyStore {
         loop {
             watch.changed().await;
             let file = path.clone();
-            let read = watch.read(move || std::fs::read(file)).await;
+            let read = watch.read(move || solgate_files::read(&file, LARGEST)).await;
             let read = read.ok_or(Failure::Thread).and_then(|read| read.map_err(Failure::Read));
             self.settle(&path.display(), read.map(Bytes::from));
         }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::message::{Message, ParseError, ParseFault, PlacedField, assemble, field, method, target};
+use super::message::{Message, ParseError, ParseFault, PlacedField, assemble, field, method};
 
 /// Reads one request. Everything after the empty line is the body.
 ///
@@ -20,7 +20,10 @@ pub fn parse(content: &Bytes) -> Result<Message, ParseError> {
     if version != "HTTP/1.1" {
         return Err(ParseFault::HttpVersion(version.to_owned()).at(1));
     }
-    let url = target(url).map_err(|fault| fault.at(1))?;
+    // As it would come over the wire: whether it is a good one, the gate says.
+    if url.is_empty() || url.contains(|c: char| c.is_control()) {
+        return Err(ParseFault::RequestLine.at(1));
+    }
 
     let mut fields: Vec<PlacedField> = Vec::new();
     while let Some(line) = lines.next_line() {
@@ -31,7 +34,7 @@ pub fn parse(content: &Bytes) -> Result<Message, ParseError> {
         fields.push((lines.number, name, value));
     }
     let body = content.slice(lines.at..);
-    assemble(verb, url, fields, body)
+    assemble(verb, (url.to_owned(), None), fields, body)
 }
 
 struct Lines<'c> {

@@ -1,16 +1,23 @@
 //! An expression as the engine parses it, and where its parts stand in the file.
 
+use std::cell::OnceCell;
+
 use cel::IdedExpr;
 use cel::common::ast::{Expr, LiteralValue, operators};
 use solgate_document::source::{At, Sources};
-use solgate_document::yaml::{Node, locate};
+use solgate_document::yaml::{Node, Places};
 use solgate_engine::cel_env::{ExprError, Parsed, parse_expression};
 
 /// A parsed expression and the scalar that holds it.
 pub(super) struct Expression<'n> {
     pub node: &'n Node,
     pub parsed: Parsed,
+    /// Found when the first of them is asked for.
+    places: OnceCell<Places>,
 }
+
+/// Longest stretch of a line in which a member is looked for, in bytes.
+const STRETCH: usize = 4096;
 
 impl Expression<'_> {
     /// Where a node of the syntax tree stands in the file.
@@ -18,7 +25,8 @@ impl Expression<'_> {
         match self.parsed.place(id) {
             Some((start, end)) => {
                 let wide = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
-                locate(self.node, sources, wide(start), wide(end).saturating_add(1))
+                let places = self.places.get_or_init(|| Places::of(self.node, sources));
+                places.at(wide(start), wide(end).saturating_add(1))
             }
             None => self.node.at,
         }
@@ -32,7 +40,8 @@ impl Expression<'_> {
         let text = sources.text(whole.file);
         let start = from.start.max(whole.start);
         // Names do not hold line breaks, so the member follows on this line.
-        let line = text.get(start..).unwrap_or("");
+        let rest = text.get(start..).unwrap_or("");
+        let line = rest.get(..rest.floor_char_boundary(STRETCH)).unwrap_or(rest);
         let line = line.lines().next().unwrap_or("");
         let found = [".?", "."].into_iter().find_map(|dot| {
             let found = line.find(&format!("{dot}{field}"))?;
@@ -63,7 +72,7 @@ impl Expression<'_> {
 }
 
 pub(super) fn parse(node: &Node) -> Result<Expression<'_>, ExprError> {
-    Ok(Expression { node, parsed: parse_expression(&node.text)? })
+    Ok(Expression { node, parsed: parse_expression(&node.text)?, places: OnceCell::new() })
 }
 
 /// The text of a literal.

@@ -1,5 +1,7 @@
 //! Follows every name of an expression to what it stands for.
 
+use std::net::Ipv6Addr;
+
 use cel::IdedExpr;
 use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, SelectExpr, operators};
 use solgate_document::diagnostic::Report;
@@ -19,6 +21,21 @@ struct Walker<'w, 'a, 'n> {
     expression: &'w Expression<'n>,
     scope: &'w mut Scope<'a>,
     report: &'w mut Report,
+}
+
+/// Most entries of a list that are told to be in vain.
+const ODD_ENTRIES: usize = 100;
+
+/// Whether `host()` can give this entry of a list, or a name below it.
+fn is_host(entry: &str) -> bool {
+    if let Ok(address) = entry.parse::<Ipv6Addr>() {
+        return address.to_string() == entry;
+    }
+    let name = entry.strip_prefix("*.").unwrap_or(entry);
+    // What a name may hold by RFC 3986, but for encoded octets.
+    let is_of_name =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._~!$&'()*+,;=".contains(&byte);
+    name.bytes().all(is_of_name) && !name.ends_with('.')
 }
 
 impl Walker<'_, '_, '_> {
@@ -300,13 +317,14 @@ impl Walker<'_, '_, '_> {
         };
         self.scope.reads.lists.push(field.to_owned());
         // The one slip that would go unnoticed until the host is refused.
-        let is_host = matches!(&text.expr, Expr::Call(call) if call.func_name == "host");
-        let is_odd = |entry: &str| entry.contains(|c: char| c.is_ascii_uppercase() || matches!(c, '/' | '[' | ' '));
-        let odd = list.def.entries.iter().zip(&list.places).find(|(entry, _)| is_odd(entry));
-        if let Some((entry, place)) = odd.filter(|_| is_host) {
+        if !matches!(&text.expr, Expr::Call(call) if call.func_name == "host") {
+            return;
+        }
+        let odd = list.def.entries.iter().zip(&list.places).filter(|(entry, _)| !is_host(entry));
+        for (entry, place) in odd.take(ODD_ENTRIES) {
             self.report
                 .warning(*place, format!("host() never gives `{entry}`"))
-                .hint("write the host only, in lower case, an IPv6 address without brackets")
+                .hint("write the host only: without port, in lower case, an IPv6 address in its shortest form and without brackets")
                 .related(at, "looked up here");
         }
     }

@@ -6,12 +6,14 @@ use solgate_config::members::default_of;
 use super::{ext_authz, forward_auth};
 
 /// Arguments, and the members of the file that they stand for.
-const MEMBERS: [(&str, &str); 13] = [
+const MEMBERS: [(&str, &str); 15] = [
     ("answer_timeout", "/limits/answerTimeout"),
     ("evaluation_time", "/upstreams/0/evaluation/time"),
     ("evaluation_memory", "/upstreams/0/evaluation/memoryBytes"),
     ("evaluation_output", "/upstreams/0/evaluation/outputBytes"),
     ("evaluation_violations", "/upstreams/0/evaluation/violations"),
+    ("evaluations", "/limits/evaluations"),
+    ("lame_duck", "/limits/lameDuck"),
     ("isolation", "/upstreams/0/isolation"),
     ("facts_ttl", "/upstreams/0/facts/ttl"),
     ("fact_failure", "/upstreams/0/factFailure"),

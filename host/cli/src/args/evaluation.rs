@@ -42,6 +42,10 @@ impl EvaluationArgs {
     }
 }
 
-fn number(text: &str, range: &RangeInclusive<usize>) -> Result<usize, String> {
+/// A number from a range.
+///
+/// # Errors
+/// What was expected instead.
+pub fn number(text: &str, range: &RangeInclusive<usize>) -> Result<usize, String> {
     text.parse().ok().filter(|number| range.contains(number)).ok_or_else(|| expected(range))
 }

@@ -1,11 +1,9 @@
 //! The command line of `solgate ext-authz`.
 
-use std::time::Duration;
-
 use solgate_config::Config;
 use solgate_gateway::error::GatewayError;
 
-use crate::args::gateway::{JudgingArgs, address, duration};
+use crate::args::gateway::{JudgingArgs, address};
 
 /// Where the door listens if nothing else is said.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:9191";
@@ -31,10 +29,6 @@ pub struct ExtAuthzArgs {
     /// Where Envoy keeps the claims of a verified token: payload_in_metadata of its filter jwt_authn
     #[arg(long, value_name = "NAME", default_value = "jwt_payload")]
     pub jwt_payload: String,
-
-    /// How long to go on answering after SIGTERM, while health checks send Envoy to another gate
-    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration, allow_hyphen_values = true)]
-    pub lame_duck: Duration,
 
     #[command(flatten)]
     pub judging: JudgingArgs,

@@ -13,12 +13,12 @@ use solgate::gate::{FactFailure, Severity};
 use solgate::policy::{Isolation, PolicyFile, PolicySources};
 use solgate_config::networks::{NETWORK, Networks, parse_network};
 use solgate_config::{
-    self as config, Config, GateMode, LogFormat, NamedFactFailure, SeverityOverride, UpstreamConfig, file,
+    self as config, Config, EVALUATIONS, GateMode, LogFormat, NamedFactFailure, SeverityOverride, UpstreamConfig, file,
 };
 use solgate_gateway::error::GatewayError;
 
 use super::decision_log::DecisionLogArgs;
-use super::evaluation::EvaluationArgs;
+use super::evaluation::{EvaluationArgs, number};
 use super::jwt::JwtArgs;
 use super::tls::TlsArgs;
 use super::tracing::TracingArgs;
@@ -76,6 +76,14 @@ pub struct GatewayArgs {
     #[arg(long, conflicts_with = "config", requires = "trusted_hop")]
     pub proxy_protocol: bool,
 
+    /// How many requests policies may judge at the same time; each reserves 4 GiB of addresses, which take no memory
+    #[arg(long, value_name = "NUMBER", value_parser = |text: &str| number(text, &EVALUATIONS))]
+    pub evaluations: Option<usize>,
+
+    /// How long to go on as before after SIGTERM, while health checks send clients to another gate
+    #[arg(long, value_name = "DURATION", value_parser = duration, allow_hyphen_values = true)]
+    pub lame_duck: Option<Duration>,
+
     /// Keep the policies, certificates and keys that were loaded at the start, even if their files change
     #[arg(long)]
     pub no_reload: bool,
@@ -126,6 +134,12 @@ impl GatewayArgs {
         if let Some(admin) = &self.admin {
             config.admin = Some(admin.clone());
         }
+        if let Some(evaluations) = self.evaluations {
+            config.limits.evaluations = evaluations;
+        }
+        if let Some(lame_duck) = self.lame_duck {
+            config.limits.lame_duck = lame_duck;
+        }
         if self.no_reload {
             config.reload = false;
         }
@@ -134,6 +148,8 @@ impl GatewayArgs {
         }
         self.decision_log.apply(&mut config.record)?;
         self.tracing.apply(&mut config.tracing)?;
+        let misfit = |misfit| GatewayError::from(misfit).in_file(self.config.as_deref());
+        config.check().and_then(|()| config.check_addresses()).map_err(misfit)?;
         Ok(config)
     }
 

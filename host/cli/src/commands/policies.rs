@@ -8,18 +8,24 @@ use std::time::Duration;
 use indicatif::ProgressBar;
 use solgate::gate::Gate;
 use solgate::policy::{
-    Engine, EngineConfig, EvaluationLimits, Isolation, LoadError, Policy, PolicySources, SourceError, VNFLCM_V2,
+    Engine, EngineConfig, EngineError, EvaluationLimits, Isolation, LoadError, Policy, PolicySources, SourceError,
+    VNFLCM_V2,
 };
 use solgate_author::check::GateOrder;
 use solgate_bundle::bake::{BakeError, CarriedError, bundle_of, loadable_engine};
 use solgate_bundle::{BuildOptions, Failure};
+use solgate_config::Limits;
 use solgate_engine::ir::Bundle;
 use solgate_unsandboxed::{RefusedBundle, Traced};
+
+use super::output::note;
 
 /// Loads policies for one process. Cloning is cheap.
 #[derive(Clone)]
 pub struct Loader {
     engine: Engine,
+    /// Nothing is logged: trouble with the cache is said.
+    says_trouble: bool,
 }
 
 /// Why a policy named on the command line cannot be used.
@@ -50,24 +56,38 @@ pub enum PolicyError {
     Unwritable(serde_json::Error),
 }
 
-/// What an evaluation may take where only the person at the keyboard waits for it,
-/// perhaps on a machine that is busy with something else.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// What an evaluation may take where only the person at the keyboard waits for it, perhaps
+/// on a machine that is busy with something else: as much of the processor as in a gateway.
+fn patient() -> EvaluationLimits {
+    EvaluationLimits { patience: Duration::from_secs(10), ..EvaluationLimits::default() }
+}
 
 impl Loader {
     /// For a gateway, with its limits.
-    pub fn for_gateway() -> anyhow::Result<Self> {
-        Self::new(EngineConfig::default())
+    ///
+    /// # Errors
+    /// There is no engine for so many evaluations.
+    pub fn for_gateway(limits: &Limits) -> Result<Self, EngineError> {
+        let concurrency = u32::try_from(limits.evaluations).unwrap_or(u32::MAX);
+        Self::new(EngineConfig { concurrency, ..EngineConfig::default() }, false)
     }
 
     /// For commands that judge what an author asks about.
     pub fn for_author() -> anyhow::Result<Self> {
-        let evaluation = EvaluationLimits { time: PATIENCE, ..EvaluationLimits::default() };
-        Self::new(EngineConfig { evaluation, ..EngineConfig::default() })
+        Ok(Self::new(EngineConfig { evaluation: patient(), ..EngineConfig::default() }, true)?)
     }
 
-    fn new(config: EngineConfig) -> anyhow::Result<Self> {
-        Ok(Self { engine: Engine::new(EngineConfig { cache: cache_folder(), ..config })? })
+    fn new(config: EngineConfig, says_trouble: bool) -> Result<Self, EngineError> {
+        Ok(Self { engine: Engine::new(EngineConfig { cache: cache_folder(), ..config })?, says_trouble })
+    }
+
+    /// Loads with a word on a terminal, and one on trouble with the cache anywhere.
+    fn loading<T>(&self, message: &str, load: impl FnOnce() -> T) -> T {
+        let loaded = with_spinner(message, load);
+        if let Some(error) = self.engine.take_cache_trouble().filter(|_| self.says_trouble) {
+            note(&format!("solgate: the compiled policy is not kept, and the next command compiles it again: {error}"));
+        }
+        loaded
     }
 
     /// Components from files, if they are what they must be; without any, the
@@ -87,13 +107,14 @@ impl Loader {
     /// A component that has been read already; without a path, the built-in one.
     pub fn bytes(&self, path: Option<&Path>, bytes: &[u8]) -> Result<Policy, LoadError> {
         let name = path.map_or_else(|| "the built-in policy".to_owned(), |path| path.display().to_string());
-        with_spinner(&format!("compiling {name}"), || Policy::from_bytes(&self.engine, bytes))
+        self.loading(&format!("compiling {name}"), || Policy::from_bytes(&self.engine, bytes))
     }
 
     /// The gate that a check asks for.
     pub fn gate(&self, order: GateOrder) -> anyhow::Result<Gate> {
         let policies = self.several(&order.policies)?;
-        Ok(Gate::new(policies, order.facts).with_settings(order.settings)?.with_mode(order.mode))
+        let gate = Gate::new(policies, order.facts).with_settings(order.settings)?.with_mode(order.mode);
+        Ok(gate.with_evaluation_limits(patient()))
     }
 
     /// Components or bundles' folders; without any, the built-in policy.
@@ -121,7 +142,7 @@ impl Loader {
     }
 
     fn built_in(&self) -> Result<Policy, PolicyError> {
-        with_spinner("compiling the built-in policy; the next start takes it from the cache", || {
+        self.loading("compiling the built-in policy; the next start takes it from the cache", || {
             Policy::vnflcm_v2(&self.engine)
         })
         .map_err(PolicyError::BuiltIn)
@@ -149,7 +170,7 @@ impl Loader {
         let loadable = loadable_engine().map_err(PolicyError::Engine)?;
         let message = "compiling the policy engine; the next start takes it from the cache";
         let json = serde_json::to_vec(bundle).map_err(PolicyError::Unwritable)?;
-        with_spinner(message, || Policy::from_bundle(&self.engine, &loadable, json))
+        self.loading(message, || Policy::from_bundle(&self.engine, &loadable, json))
             .map(Arc::new)
             .map_err(|error| PolicyError::Load { path: path.to_owned(), error })
     }

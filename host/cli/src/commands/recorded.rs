@@ -1,11 +1,14 @@
 //! Reading the decision log of `solgate serve`, and its decision lines.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read as _};
 use std::path::Path;
 
 use anyhow::{anyhow, bail};
 use solgate::record::{Record, RecordError};
+
+/// Bytes of a line: many times those of the largest record.
+const LONGEST: usize = 64 << 20;
 
 /// Why a line is not a record.
 #[derive(Debug, thiserror::Error)]
@@ -34,7 +37,7 @@ pub fn read(path: &Path, mut each: impl FnMut(usize, Result<Record, Unreadable>)
 /// If the file cannot be read.
 pub fn lines(path: &Path, mut each: impl FnMut(usize, &[u8])) -> anyhow::Result<()> {
     let failed = |error: std::io::Error| anyhow!("cannot read {}: {error}", path.display());
-    let input: Box<dyn BufRead> = if path.as_os_str() == "-" {
+    let mut input: Box<dyn BufRead> = if path.as_os_str() == "-" {
         Box::new(BufReader::new(std::io::stdin()))
     } else {
         let file = File::open(path).map_err(failed)?;
@@ -43,10 +46,19 @@ pub fn lines(path: &Path, mut each: impl FnMut(usize, &[u8])) -> anyhow::Result<
         }
         Box::new(BufReader::new(file))
     };
-    for (number, line) in (1_usize..).zip(input.split(b'\n')) {
-        let line = line.map_err(failed)?;
+    let most = u64::try_from(LONGEST).unwrap_or(u64::MAX);
+    for number in 1_usize.. {
+        let mut line = Vec::new();
+        input.by_ref().take(most).read_until(b'\n', &mut line).map_err(failed)?;
+        if line.is_empty() {
+            break;
+        }
+        if line.len() == LONGEST {
+            bail!("{}: line {number} is longer than {} MiB, and no record is", name(path), LONGEST >> 20);
+        }
+        let line = line.strip_suffix(b"\n").unwrap_or(&line);
         if !line.trim_ascii().is_empty() {
-            each(number, &line);
+            each(number, line);
         }
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! Runs `solgate forward-auth`.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -7,19 +8,25 @@ use solgate_forward_auth::ForwardAuth;
 use solgate_gateway::build_gate::build_gate;
 use solgate_gateway::check::check;
 use solgate_gateway::error::GatewayError;
-use solgate_gateway::reload::{ComponentLoader, ConfigurationFile, Reload, SourceLoader};
+use solgate_gateway::reload::{ConfigurationFile, Reload};
 use solgate_gateway::routes::ForwardedElsewhere;
 use solgate_gateway::shutdown::signals;
 
-use super::{announce, report_cut, stopping};
+use super::{REQUESTS, announce, at_the_end, loading, report_cut, stopping};
 use crate::args::forward_auth::ForwardAuthArgs;
 
 /// Runs `solgate forward-auth` until it is told to stop.
 ///
 /// # Errors
 /// The door could not be opened; exit with 2.
-pub async fn run(args: ForwardAuthArgs, load: SourceLoader, again: ComponentLoader) -> Result<ExitCode, GatewayError> {
+pub async fn run(args: ForwardAuthArgs) -> Result<ExitCode, GatewayError> {
+    let file = args.judging.gateway.config.clone();
+    run_with(args, file.clone()).await.map_err(|error| error.in_file(file.as_deref()))
+}
+
+async fn run_with(args: ForwardAuthArgs, file: Option<PathBuf>) -> Result<ExitCode, GatewayError> {
     let config = args.config()?;
+    let (load, again) = loading(&config.limits)?;
     let build = |upstream: &_| build_gate(upstream, &*load);
     if args.judging.gateway.check_config {
         check::<ForwardedElsewhere>(&config, &build)?;
@@ -27,7 +34,7 @@ pub async fn run(args: ForwardAuthArgs, load: SourceLoader, again: ComponentLoad
     }
     // Before the first connection, so that no signal is missed.
     let stop = signals()?;
-    let (trusted, file) = (args.trusted(), args.judging.gateway.config.clone());
+    let trusted = args.trusted();
     let file = file.map(|path| ConfigurationFile { path, read: Arc::new(move || args.config()), load: load.clone() });
     let reload = Reload::new(again, &config)?.with_file(file);
     let server = ForwardAuth::bind(&config, trusted, &build).await?.with_reload(reload);
@@ -36,7 +43,6 @@ pub async fn run(args: ForwardAuthArgs, load: SourceLoader, again: ComponentLoad
     announce(&config, server.door(), |upstream| {
         format!("{scheme}://{address} judges by forward-auth, facts from {upstream}")
     });
-    let then = format!("requests in flight have {}", humantime::format_duration(config.limits.drain));
-    report_cut(server.run(stopping(stop, then)).await);
+    report_cut(server.run(stopping(stop, at_the_end(&config.limits, REQUESTS))).await);
     Ok(ExitCode::SUCCESS)
 }

@@ -4,14 +4,45 @@ pub mod ext_authz;
 pub mod forward_auth;
 pub mod serve;
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
-use solgate_config::Config;
+use solgate_config::{Config, GateError, Limits};
 use solgate_gateway::check::{describe, report_isolation};
 use solgate_gateway::door::Door;
+use solgate_gateway::error::GatewayError;
 use solgate_gateway::overrides;
+use solgate_gateway::reload::{ComponentLoader, SourceLoader};
 use solgate_gateway::routes::Onward;
 use solgate_telemetry::log;
+
+use crate::commands::policies::Loader;
+
+/// How a door loads its policies, and how it loads one again from what it has read.
+///
+/// # Errors
+/// There is no engine for so many evaluations.
+fn loading(limits: &Limits) -> Result<(SourceLoader, ComponentLoader), GatewayError> {
+    let loader = Loader::for_gateway(limits)?;
+    let again = loader.clone();
+    let load = move |sources: &_, isolation| {
+        loader.components(sources, isolation).map_err(|error| GateError::Policy(error.to_string()))
+    };
+    Ok((Arc::new(load), Arc::new(move |path, bytes| again.bytes(Some(path), bytes))))
+}
+
+/// What most doors have under way.
+const REQUESTS: &str = "requests in flight";
+
+/// Says what happens when the door is told to stop: `what` is under way then.
+fn at_the_end(limits: &Limits, what: &str) -> String {
+    let drain = humantime::format_duration(limits.drain);
+    if limits.lame_duck.is_zero() {
+        return format!("{what} have {drain}");
+    }
+    let lame_duck = humantime::format_duration(limits.lame_duck);
+    format!("connections are taken for {lame_duck} more; then {what} have {drain}")
+}
 
 /// Says what a door does that has its addresses: `line` of each upstream, and of what is
 /// easily forgotten.

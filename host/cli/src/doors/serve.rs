@@ -1,5 +1,6 @@
 //! Runs `solgate serve`.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -7,29 +8,36 @@ use solgate_author::demo;
 use solgate_gateway::build_gate::build_gate;
 use solgate_gateway::check::check;
 use solgate_gateway::error::GatewayError;
-use solgate_gateway::reload::{ComponentLoader, ConfigurationFile, Reload, SourceLoader};
+use solgate_gateway::reload::{ConfigurationFile, Reload};
 use solgate_gateway::shutdown::signals;
 use solgate_serve::{Server, Upstream};
 use solgate_telemetry::log;
 
-use super::{announce, report_cut, stopping};
+use super::{REQUESTS, announce, at_the_end, loading, report_cut, stopping};
 use crate::args::serve::ServeArgs;
 
 /// Runs `solgate serve` until it is told to stop.
 ///
 /// # Errors
 /// The server could not be started; exit with 2.
-pub async fn run(args: ServeArgs, load: SourceLoader, again: ComponentLoader) -> Result<ExitCode, GatewayError> {
-    let build = |upstream: &_| build_gate(upstream, &*load);
+pub async fn run(args: ServeArgs) -> Result<ExitCode, GatewayError> {
+    let file = args.gateway.config.clone();
+    run_with(args, file.clone()).await.map_err(|error| error.in_file(file.as_deref()))
+}
+
+async fn run_with(args: ServeArgs, file: Option<PathBuf>) -> Result<ExitCode, GatewayError> {
     if args.gateway.check_config {
-        check::<Upstream>(&args.config(None)?, &build)?;
+        let config = args.config(None)?;
+        let (load, _) = loading(&config.limits)?;
+        check::<Upstream>(&config, &|upstream| build_gate(upstream, &*load))?;
         return Ok(ExitCode::SUCCESS);
     }
     // Before the first connection, so that no signal is missed.
     let stop = signals()?;
     let vnfm = if args.demo { Some(demo::Vnfm::start().await.map_err(no_demo)?) } else { None };
     let config = args.config(vnfm.as_ref().map(|vnfm| vnfm.url().clone()))?;
-    let file = args.gateway.config.clone();
+    let (load, again) = loading(&config.limits)?;
+    let build = |upstream: &_| build_gate(upstream, &*load);
     let file =
         file.map(|path| ConfigurationFile { path, read: Arc::new(move || args.config(None)), load: load.clone() });
     let reload = Reload::new(again, &config)?.with_file(file);
@@ -40,8 +48,7 @@ pub async fn run(args: ServeArgs, load: SourceLoader, again: ComponentLoader) ->
     if vnfm.is_some() {
         log::print(demo::tour(address).trim_end());
     }
-    let then = format!("requests in flight have {}", humantime::format_duration(config.limits.drain));
-    report_cut(server.run(stopping(stop, then)).await);
+    report_cut(server.run(stopping(stop, at_the_end(&config.limits, REQUESTS))).await);
     Ok(ExitCode::SUCCESS)
 }
 

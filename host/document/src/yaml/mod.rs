@@ -5,7 +5,7 @@ mod position;
 mod scalar;
 
 pub use parse::parse;
-pub use position::{locate, locate_line};
+pub use position::{Places, locate, locate_line};
 
 use serde_json::Number;
 

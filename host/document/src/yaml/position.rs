@@ -6,19 +6,38 @@
 use super::{Node, Style};
 use crate::source::{At, Sources};
 
-/// Where the characters `start..end` of the scalar's value stand in the file.
+/// Where the characters `start..end` of the scalar's value stand in the file. Whoever asks
+/// for several places of one scalar makes [`Places`] of it.
 pub fn locate(node: &Node, sources: &Sources, start: usize, end: usize) -> At {
-    let text = sources.text(node.at.file);
-    let Some(places) = places(node, text) else {
-        return node.at;
-    };
-    let Some(last) = places.last().copied() else {
-        return node.at;
-    };
-    let first = places.get(start).map_or(last.1, |place| place.0);
-    let end = end.max(start.saturating_add(1)).saturating_sub(1);
-    let end = places.get(end).map_or(last.1, |place| place.1);
-    At { file: node.at.file, start: first, end: end.max(first) }
+    Places::of(node, sources).at(start, end)
+}
+
+/// Where the characters of a scalar's value stand in the file.
+#[derive(Debug)]
+pub struct Places {
+    whole: At,
+    /// Of each character, its first and its end byte.
+    characters: Vec<(usize, usize)>,
+}
+
+impl Places {
+    #[must_use]
+    pub fn of(node: &Node, sources: &Sources) -> Self {
+        let characters = places(node, sources.text(node.at.file)).unwrap_or_default();
+        Self { whole: node.at, characters }
+    }
+
+    /// Where the characters `start..end` of the value stand.
+    #[must_use]
+    pub fn at(&self, start: usize, end: usize) -> At {
+        let Some(last) = self.characters.last().copied() else {
+            return self.whole;
+        };
+        let first = self.characters.get(start).map_or(last.1, |place| place.0);
+        let end = end.max(start.saturating_add(1)).saturating_sub(1);
+        let end = self.characters.get(end).map_or(last.1, |place| place.1);
+        At { file: self.whole.file, start: first, end: end.max(first) }
+    }
 }
 
 /// Where the character in that line and column (both from 1) of the scalar's

@@ -40,7 +40,6 @@ const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct Server {
     door: Door<ForwardedElsewhere>,
     jwt_payload: String,
-    lame_duck: Duration,
 }
 
 impl Server {
@@ -51,15 +50,7 @@ impl Server {
     /// As [`Door::bind`].
     pub async fn bind(config: &Config, jwt_payload: &str, build_gate: GateBuilder<'_>) -> Result<Self, GatewayError> {
         let door = Door::bind(config, Protocol::Http2, build_gate).await?;
-        Ok(Self { door, jwt_payload: jwt_payload.to_owned(), lame_duck: Duration::ZERO })
-    }
-
-    /// Goes on answering for so long after it was told to stop, while health checks
-    /// send Envoy elsewhere.
-    #[must_use]
-    pub fn with_lame_duck(mut self, lame_duck: Duration) -> Self {
-        self.lame_duck = lame_duck;
-        self
+        Ok(Self { door, jwt_payload: jwt_payload.to_owned() })
     }
 
     /// Replaces policies while it answers.
@@ -78,9 +69,9 @@ impl Server {
     /// Answers checks until `shutdown` is ready and the lame duck's time is over, then
     /// lets those in flight finish within the drain limit. Returns whether they did.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> bool {
-        let Self { door, jwt_payload, lame_duck } = self;
+        let Self { door, jwt_payload } = self;
         let (listener, door) = door.open();
-        let ended = serve(listener, &door, jwt_payload, lame_duck, shutdown).await;
+        let ended = serve(listener, &door, jwt_payload, shutdown).await;
         door.close().await;
         ended
     }
@@ -90,7 +81,6 @@ async fn serve(
     listener: TcpListener,
     door: &OpenDoor<ForwardedElsewhere>,
     jwt_payload: String,
-    lame_duck: Duration,
     shutdown: impl Future<Output = ()>,
 ) -> bool {
     let message_limit = door.pipeline.get().body_limit().saturating_add(MESSAGE_ROOM);
@@ -119,7 +109,7 @@ async fn serve(
             door.stopping();
             not_serving(&health).await;
             // It ends only if it cannot listen any more.
-            let _ = tokio::time::timeout(lame_duck, &mut server).await;
+            let _ = tokio::time::timeout(door.lame_duck(), &mut server).await;
             let _ = stop.send(());
             tokio::time::timeout(door.draining().left(), server).await.is_ok()
         }

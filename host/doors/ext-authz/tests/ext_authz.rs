@@ -74,7 +74,7 @@ impl Running {
             admin: None,
             tls: None,
             jwt: None,
-            limits,
+            limits: Limits { lame_duck, ..limits },
             upstreams: vec![UpstreamConfig::new("http://vnfm.example".parse().unwrap())],
             log: LogFormat::Off,
             record: Some(RecordConfig {
@@ -85,7 +85,7 @@ impl Running {
             reload: true,
             ..Config::default()
         };
-        let server = Server::bind(&config, "token", &open_gate).await.unwrap().with_lame_duck(lame_duck);
+        let server = Server::bind(&config, "token", &open_gate).await.unwrap();
         let address = server.door().address();
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(server.run(async {

@@ -12,6 +12,7 @@ use http_body_util::Full;
 use solgate::fault::Fault;
 use solgate::fields;
 use solgate_config::{Limits, UpstreamConfig};
+use solgate_gateway::build_gate::trusting;
 use solgate_gateway::error::GatewayError;
 use solgate_gateway::routes::Onward;
 use solgate_upstream::chain;
@@ -48,7 +49,7 @@ impl Onward for Upstream {
     const TAKES_TURNS: bool = true;
 
     fn open(upstream: &UpstreamConfig, limits: &Limits) -> Result<Self, GatewayError> {
-        Self::new(&upstream.url, upstream.ca_file.as_deref(), Patience::from(limits))
+        trusting(upstream, Self::new(&upstream.url, upstream.ca_file.as_deref(), Patience::from(limits)))
     }
 
     fn pool(&self) -> Option<Arc<Pool>> {

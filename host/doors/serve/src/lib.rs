@@ -20,6 +20,7 @@ mod head;
 mod proxy;
 mod server;
 mod told;
+mod via;
 
 /// What stands between the socket and the HTTP implementation, for the tests that
 /// compare how both read a connection (tests/properties). Not part of the interface.

@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use http::header::CONNECTION;
-use http::{HeaderMap, HeaderValue, Request, Response, request};
+use http::{HeaderMap, HeaderValue, Request, Response, Version, request};
 use hyper::body::{Body, Incoming};
 use solgate::fault::Fault;
 use solgate::request::Caller;
@@ -17,10 +17,12 @@ use super::connection::{Connection, Passed};
 use super::forward::Upstream;
 use super::head::Refusal;
 use super::told::{self, Sender};
+use super::via::Pseudonym;
 
 /// Answers requests; shared by all connections.
 pub struct Proxy {
     pub pipeline: Arc<Current<Pipeline<Upstream>>>,
+    pub pseudonym: Pseudonym,
 }
 
 impl Proxy {
@@ -48,8 +50,9 @@ impl Proxy {
             Ok((method, target)) => {
                 // Without a body nothing is left unread.
                 let bodiless = body.is_end_stream();
+                let course = (&*pipeline, &self.pseudonym);
                 let from = (client, sender);
-                match serve(&pipeline, &mut exchange, (method, target), parts, body, &passed.body_fault, from).await {
+                match serve(course, &mut exchange, (method, target), parts, body, &passed.body_fault, from).await {
                     Ok(response) => return Answer::pass(response, exchange, in_flight, pipeline.admission.answer()),
                     Err(Refused { answer, body_read }) => (answer, !body_read && !bodiless),
                 }
@@ -69,7 +72,7 @@ impl Proxy {
 
 /// Takes a request to its verdict, and from there to the VNFM.
 async fn serve(
-    pipeline: &Pipeline<Upstream>,
+    (pipeline, pseudonym): (&Pipeline<Upstream>, &Pseudonym),
     exchange: &mut Exchange,
     (method, target): (String, String),
     mut parts: request::Parts,
@@ -77,13 +80,17 @@ async fn serve(
     body_fault: &OnceLock<Fault>,
     (client, sender): (&Client, Sender),
 ) -> Result<Response<PooledBody>, Refused> {
+    if pseudonym.is_in(&parts.headers) {
+        return Err(pipeline.refuse(exchange, &Fault::Loop, &target));
+    }
     let headers = std::mem::take(&mut parts.headers);
     let mut request = headed(method, target, headers, Some(client.caller(sender.client)), exchange.arrival());
     let identified = pipeline.route(exchange, &mut request)?.identify(|| client.possession()).await?;
     let broken = || Fault::MalformedBody("its framing is broken".to_owned());
     let admitted = identified.admit(body, || body_fault.get().cloned().unwrap_or_else(broken)).await?;
-    forward(admitted.judge().await?, parts, |headers, caller| {
+    forward(admitted.judge().await?, parts, |version, headers, caller| {
         told::tell(headers, sender, caller, &pipeline.forwarding);
+        pseudonym.add(version, headers);
     })
     .await
 }
@@ -93,11 +100,11 @@ async fn serve(
 async fn forward(
     mut passed: Cleared<'_, Upstream>,
     mut parts: request::Parts,
-    tell: impl FnOnce(&mut HeaderMap, Option<&Caller>),
+    tell: impl FnOnce(Version, &mut HeaderMap, Option<&Caller>),
 ) -> Result<Response<PooledBody>, Refused> {
     let upstream = passed.onward();
     parts.headers = std::mem::take(&mut passed.request().headers);
-    tell(&mut parts.headers, passed.request().caller.as_ref());
+    tell(parts.version, &mut parts.headers, passed.request().caller.as_ref());
     let body = std::mem::take(&mut passed.request().body);
     let forwarding = passed.exchange().forwarded(&parts.method, upstream.authority(), &mut parts.headers);
     let result = upstream.forward(parts, body).await;

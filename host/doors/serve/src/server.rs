@@ -21,6 +21,7 @@ use super::connection::Connection;
 use super::forward::Upstream;
 use super::guard::{Guard, GuardLimits};
 use super::proxy::Proxy;
+use super::via::Pseudonym;
 
 /// The reverse proxy, listening.
 pub struct Server {
@@ -54,7 +55,7 @@ impl Server {
     /// within the drain limit. Returns how many connections were cut.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> usize {
         let (listener, door) = self.door.open();
-        let proxy = Arc::new(Proxy { pipeline: door.pipeline.clone() });
+        let proxy = Arc::new(Proxy { pipeline: door.pipeline.clone(), pseudonym: Pseudonym::default() });
         let full = door.pipeline.get().without_gate(&Fault::TooManyConnections, None);
         let cut = door
             .connections(listener, &full, shutdown, |connection, watcher| {

@@ -13,6 +13,9 @@ use super::FactFailure;
 use crate::policy::Policy;
 use crate::policy::manifest::OptionDefinition;
 
+const SUPPORTED_VERSIONS: &str = "supportedVersions";
+const KNOWN_VERSIONS: &str = "knownVersions";
+
 /// Why a setting was refused.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum SettingError {
@@ -24,6 +27,10 @@ pub enum SettingError {
     NotAllowed { name: String, allowed: Vec<String>, found: String },
     #[error("option {name} takes {expected}, not {found}")]
     WrongType { name: String, expected: &'static str, found: String },
+    #[error("option {name} lists no version, so that every request would be refused; name those that the VNFM speaks")]
+    NoVersions { name: String },
+    #[error("option {name} takes versions such as 2.0.0, or 2.*.* for all that begin with 2, not {found:?}")]
+    NotAVersion { name: String, found: String },
 }
 
 fn list(one: &str, many: &str, names: &[String]) -> String {
@@ -75,6 +82,7 @@ pub(super) fn fit(policies: &[Arc<Policy>], setting: Setting) -> Result<Setting,
                 (Value::Array(_), value) => return Err(wrong("a list of texts", &value)),
                 (_, value) => return Err(wrong("a text", &value)),
             };
+            check_versions(&name, &value)?;
             if !option.values.is_empty() && !option.values.contains(&value) {
                 let allowed: Vec<String> = option.values.iter().map(Value::to_string).collect();
                 return Err(SettingError::NotAllowed { name, allowed, found: value.to_string() });
@@ -96,6 +104,21 @@ pub(super) fn fit(policies: &[Arc<Policy>], setting: Setting) -> Result<Setting,
     }
 }
 
+/// Options that list versions mean the same in every policy that has them.
+fn check_versions(name: &str, value: &Value) -> Result<(), SettingError> {
+    let (SUPPORTED_VERSIONS | KNOWN_VERSIONS, Some(versions)) = (name, value.as_array()) else { return Ok(()) };
+    if versions.is_empty() && name == SUPPORTED_VERSIONS {
+        return Err(SettingError::NoVersions { name: name.to_owned() });
+    }
+    let is_decimal = |part: &str| part.bytes().all(|digit| digit.is_ascii_digit()) && part.parse::<u64>().is_ok();
+    let is_number = |part: &str| part == "*" || (is_decimal(part) && (part == "0" || !part.starts_with('0')));
+    let is_version = |text: &&str| text.split('.').count() == 3 && text.split('.').all(is_number);
+    match versions.iter().filter_map(Value::as_str).find(|text| !is_version(text)) {
+        Some(found) => Err(SettingError::NotAVersion { name: name.to_owned(), found: found.to_owned() }),
+        None => Ok(()),
+    }
+}
+
 fn definition<'a>(policies: &'a [Arc<Policy>], name: &str) -> Result<&'a OptionDefinition, SettingError> {
     policies.iter().find_map(|policy| policy.manifest().options.get(name)).ok_or_else(|| SettingError::UnknownOption {
         name: name.to_owned(),
@@ -106,13 +129,12 @@ fn definition<'a>(policies: &'a [Arc<Policy>], name: &str) -> Result<&'a OptionD
 /// The highest API version that is supported, for the Version field of answers
 /// (ETSI GS NFV-SOL 013, 9.1); `*` counts as 0.
 pub(super) fn highest_version(policies: &[Arc<Policy>], settings: &[Setting]) -> Option<HeaderValue> {
-    const OPTION: &str = "supportedVersions";
     // Of several settings of an option the last one holds.
     let set = settings.iter().rev().find_map(|setting| match setting {
-        Setting::Option { name, value } if name == OPTION => Some(value),
+        Setting::Option { name, value } if name == SUPPORTED_VERSIONS => Some(value),
         _ => None,
     });
-    let versions = set.or_else(|| definition(policies, OPTION).ok().map(|option| &option.default))?;
+    let versions = set.or_else(|| definition(policies, SUPPORTED_VERSIONS).ok().map(|option| &option.default))?;
     versions
         .as_array()?
         .iter()

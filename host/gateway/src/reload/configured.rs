@@ -75,7 +75,7 @@ impl Configured {
         match thread.run(move || opening.open(&config)).await {
             Some(Ok(pipeline)) => Some(pipeline),
             Some(Err(error)) => {
-                self.refused(&error.to_string(), &metrics);
+                self.refused(&error.in_file(Some(&self.file.path)).to_string(), &metrics);
                 None
             }
             None => {

@@ -39,11 +39,12 @@ impl Plan {
             ("reload", reload != running.reload),
             ("limits.connections", limits.connections != running.limits.connections),
             ("limits.adminConnections", limits.admin_connections != running.limits.admin_connections),
+            ("limits.evaluations", limits.evaluations != running.limits.evaluations),
             ("limits.drain", limits.drain != running.limits.drain),
         ];
         let restart = members.into_iter().filter(|(_, changed)| *changed).map(|(name, _)| name).collect();
-        let Limits { connections, admin_connections, drain, .. } = running.limits;
-        let limits = Limits { connections, admin_connections, drain, ..limits };
+        let Limits { connections, admin_connections, evaluations, drain, .. } = running.limits;
+        let limits = Limits { connections, admin_connections, evaluations, drain, ..limits };
         let at_once = Config {
             trusted_hops,
             asking,
@@ -81,8 +82,8 @@ mod tests {
             ("tls: { certFile: a, keyFile: b }", &["tls"]),
             ("tracing: { otlp: \"http://c\" }", &["tracing"]),
             (
-                "reload: false\nlimits: { drain: 1s, connections: 1, adminConnections: 1 }",
-                &["reload", "limits.connections", "limits.adminConnections", "limits.drain"],
+                "reload: false\nlimits: { drain: 1s, connections: 1, adminConnections: 1, evaluations: 1 }",
+                &["reload", "limits.connections", "limits.adminConnections", "limits.evaluations", "limits.drain"],
             ),
         ];
         for (members, expected) in table {
@@ -96,7 +97,7 @@ mod tests {
         let running = config("");
         for members in [
             "log: off",
-            "limits: { requests: 1, answerTimeout: 1s, clientShare: 0.5, callerRequests: 1 }",
+            "limits: { requests: 1, answerTimeout: 1s, lameDuck: 1s, clientShare: 0.5, callerRequests: 1 }",
             "problem: { typeBase: a }",
             "decisionLog: { file: a }",
             "trustedHops: [10.0.0.0/24]\nproxyProtocol: true",

@@ -78,8 +78,7 @@ impl Shadow {
         log: LogFormat,
     ) -> Result<Self, GatewayError> {
         let url = upstream.url.to_string();
-        let gate = CurrentGate::open(upstream, Role::Shadow, build_gate)
-            .map_err(|error| GatewayError::Shadow { upstream: url, error: Box::new(error) })?;
+        let gate = CurrentGate::open(upstream, Role::Shadow, build_gate).map_err(|error| error.in_shadow(url))?;
         let gate = Arc::new(gate);
         announce(&gate);
         let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(GatewayError::ShadowThread)?;
@@ -131,8 +130,7 @@ impl Shadow {
 /// # Errors
 /// As [`Shadow::open`].
 pub fn check(upstream: &UpstreamConfig, build_gate: GateBuilder<'_>) -> Result<(), GatewayError> {
-    let named = |error| GatewayError::Shadow { upstream: upstream.url.to_string(), error: Box::new(error) };
-    build_gate(upstream).map(drop).map_err(named)
+    build_gate(upstream).map(drop).map_err(|error| error.in_shadow(upstream.url.to_string()))
 }
 
 /// A shadow has no effect that would remind of it: it is named at every start.

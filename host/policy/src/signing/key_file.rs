@@ -1,12 +1,11 @@
 //! Files of keys: reading them, and what may be wrong with one.
 
-use std::fs::File;
-use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use ed25519_dalek::pkcs8::spki::der::pem;
 use ed25519_dalek::pkcs8::{self, spki};
+use solgate_files::{ReadError, RegularFile};
 use zeroize::Zeroizing;
 
 /// Larger than any key of ed25519 with remarks around it, in bytes.
@@ -24,7 +23,7 @@ pub struct KeyError {
 #[derive(Debug, thiserror::Error)]
 pub enum KeyFault {
     #[error("the key cannot be read: {0}")]
-    Read(std::io::Error),
+    Read(ReadError),
     #[error(
         "others than the owner can read this private key (its mode is {mode:o}); set the mode to 600, or make a new key if somebody may have read this one"
     )]
@@ -84,18 +83,13 @@ pub(super) fn read<K>(path: &Path, kind: Kind, parse: impl FnOnce(&str) -> Resul
 
 /// What is in the file, and the mode of that same file.
 fn text(path: &Path, kind: Kind) -> Result<(Zeroizing<Vec<u8>>, u32), KeyFault> {
-    let file = File::open(path).map_err(KeyFault::Read)?;
-    let metadata = file.metadata().map_err(KeyFault::Read)?;
-    if metadata.is_dir() {
-        return Err(KeyFault::Read(std::io::ErrorKind::IsADirectory.into()));
-    }
-    // With room for all of it, so that no copy is left behind by growing.
-    let mut text = Zeroizing::new(Vec::with_capacity(LARGEST.saturating_mul(2)));
-    file.take(LARGEST.saturating_add(1) as u64).read_to_end(&mut text).map_err(KeyFault::Read)?;
-    if text.len() > LARGEST {
-        return Err(KeyFault::TooLarge { expected: kind.expected() });
-    }
-    Ok((text, metadata.mode() & 0o7777))
+    let file = RegularFile::open(path).map_err(KeyFault::Read)?;
+    let mode = file.metadata.mode() & 0o7777;
+    let text = file.read(LARGEST).map_err(|error| match error {
+        ReadError::TooLarge { .. } => KeyFault::TooLarge { expected: kind.expected() },
+        error => KeyFault::Read(error),
+    })?;
+    Ok((Zeroizing::new(text), mode))
 }
 
 /// People mix up files more often than they damage them.

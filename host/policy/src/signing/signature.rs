@@ -1,16 +1,16 @@
 //! A signature, and its file beside the policy.
 
 use std::fmt;
-use std::fs::File;
-use std::io::Read;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use data_encoding::BASE64;
+use solgate_files::ReadError;
 
 use super::MARK;
 
 /// Larger than any file of a signature, in bytes.
-const LARGEST: u64 = 1 << 10;
+const LARGEST: usize = 1 << 10;
 
 /// A signature of a policy. As text it is what its file holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub enum SignatureError {
     #[error("it is not signed: there is no {}, which `solgate sign` makes", path.display())]
     Unsigned { path: PathBuf },
     #[error("cannot read {}: {source}", path.display())]
-    Read { path: PathBuf, source: std::io::Error },
+    Read { path: PathBuf, source: ReadError },
     #[error("{} is not the signature of a policy: expected the line {MARK}, and a line of Base64", path.display())]
     Format { path: PathBuf },
     #[error(
@@ -45,11 +45,12 @@ impl Signature {
     /// There is none, or something else.
     pub fn beside(policy: &Path) -> Result<Self, SignatureError> {
         let path = Self::path(policy);
-        let mut bytes = Vec::new();
-        let read = File::open(&path).and_then(|file| file.take(LARGEST).read_to_end(&mut bytes));
-        match read {
-            Ok(_) => Self::parse(&bytes).ok_or(SignatureError::Format { path }),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(SignatureError::Unsigned { path }),
+        match solgate_files::read(&path, LARGEST) {
+            Ok(bytes) => Self::parse(&bytes).ok_or(SignatureError::Format { path }),
+            Err(ReadError::TooLarge { .. }) => Err(SignatureError::Format { path }),
+            Err(ReadError::Io(error)) if error.kind() == io::ErrorKind::NotFound => {
+                Err(SignatureError::Unsigned { path })
+            }
             Err(source) => Err(SignatureError::Read { path, source }),
         }
     }

@@ -16,6 +16,7 @@ use opentelemetry_sdk::trace::{Span, SpanData, SpanExporter as _, SpanProcessor}
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use solgate_config::tracing::TracingConfig;
+use solgate_files::CERTIFICATES;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout, timeout_at};
 use tonic::transport::{Certificate, ClientTlsConfig};
@@ -127,7 +128,7 @@ pub fn exporter(config: &TracingConfig) -> Result<SpanExporter, TracingError> {
 fn tls(ca_file: Option<&Path>) -> Result<ClientTlsConfig, TracingError> {
     let Some(path) = ca_file else { return Ok(ClientTlsConfig::new().with_native_roots()) };
     let bad = |reason: String| TracingError::Certificates { reason: format!("{}: {reason}", path.display()) };
-    let pem = std::fs::read(path).map_err(|error| bad(error.to_string()))?;
+    let pem = solgate_files::read(path, CERTIFICATES).map_err(|error| bad(error.to_string()))?;
     let mut certificates = CertificateDer::pem_slice_iter(&pem).peekable();
     if certificates.peek().is_none() {
         return Err(bad("it holds no PEM certificate".to_owned()));
