@@ -35,6 +35,6 @@ pub use presence::Presence;
 pub use schema::SCHEMA;
 pub use values::{
     ADDRESS, COLLECTOR, DURATION, MEMORY, NETWORK, OUTPUT, RATIO, TIME_LIMIT, URL, VIOLATIONS, expected, parse_address,
-    parse_duration, parse_evaluation_time, parse_network, parse_ratio, parse_time_limit, parse_url,
+    parse_duration, parse_evaluation_time, parse_network, parse_ratio, parse_time_limit, parse_until, parse_url,
 };
 pub use yaml::ConfigError;

@@ -28,6 +28,11 @@ impl Misfit {
     fn new(path: &[Step], message: impl Into<String>) -> Self {
         Self { path: path.to_vec(), message: message.into() }
     }
+
+    /// The same in a member that is itself below `path`.
+    fn below(self, path: &[Step]) -> Self {
+        Self { path: [path, &self.path].concat(), message: self.message }
+    }
 }
 
 impl Default for Config {
@@ -66,14 +71,30 @@ pub fn resolve(file: File, folder: &Path) -> Result<Config, Misfit> {
 }
 
 /// A gate whose paths lead from `folder`.
-pub fn gate(mut gate: GateConfig, folder: &Path) -> GateConfig {
-    files(&mut gate.policies.files, folder);
-    gate.policies.signers.iter_mut().for_each(|path| *path = folder.join(&*path));
-    gate
+///
+/// # Errors
+/// What does not go together.
+pub fn gate(mut gate: GateConfig, folder: &Path) -> Result<GateConfig, Misfit> {
+    let policies = &mut gate.policies;
+    if policies.signers.is_empty() && !policies.withdrawn.is_empty() {
+        let message = "withdrawnKeys goes with requireSignature: name the keys that count as well";
+        return Err(Misfit::new(&[Step::Member("withdrawnKeys")], message));
+    }
+    let signed = !policies.signers.is_empty();
+    files(&mut policies.files, "policies", signed, folder)?;
+    policies.signers.iter_mut().chain(&mut policies.withdrawn).for_each(|path| *path = folder.join(&*path));
+    Ok(gate)
 }
 
-fn files(files: &mut [PolicyFile], folder: &Path) {
-    files.iter_mut().for_each(|file| file.path = folder.join(&file.path));
+fn files(files: &mut [PolicyFile], member: &'static str, signed: bool, folder: &Path) -> Result<(), Misfit> {
+    for (index, file) in files.iter_mut().enumerate() {
+        if file.least_version.is_some() && !signed {
+            let message = "leastVersion goes with requireSignature: a version is part of a signature";
+            return Err(Misfit::new(&[Step::Member(member), Step::Item(index), Step::Member("leastVersion")], message));
+        }
+        file.path = folder.join(&file.path);
+    }
+    Ok(())
 }
 
 fn check_limits(limits: &Limits) -> Result<(), Misfit> {
@@ -100,15 +121,20 @@ fn upstreams(members: Option<Vec<Upstream>>, problem: &Problem, folder: &Path) -
             return Err(Misfit::new(&[Step::Member("upstreams"), Step::Item(index)], message));
         }
     }
-    Ok(members.into_iter().map(|members| upstream(members, problem, folder)).collect())
+    let resolved = members.into_iter().enumerate().map(|(index, members)| {
+        upstream(members, problem, folder)
+            .map_err(|misfit| misfit.below(&[Step::Member("upstreams"), Step::Item(index)]))
+    });
+    resolved.collect()
 }
 
-fn upstream(members: Upstream, problem: &Problem, folder: &Path) -> UpstreamConfig {
+fn upstream(members: Upstream, problem: &Problem, folder: &Path) -> Result<UpstreamConfig, Misfit> {
     let (url, host, path_prefix) = (members.url.clone(), members.host.clone(), members.path_prefix.clone());
     let ca_file = joined(members.ca_file.as_ref(), folder);
     let mut shadow = members.shadow.clone();
-    files(&mut shadow, folder);
-    UpstreamConfig { host, path_prefix, url, ca_file, gate: gate(members.gate(problem), folder), shadow }
+    files(&mut shadow, "shadow", !members.require_signature.is_empty(), folder)?;
+    let gate = gate(members.gate(problem), folder)?;
+    Ok(UpstreamConfig { host, path_prefix, url, ca_file, gate, shadow })
 }
 
 fn joined(path: Option<&PathBuf>, folder: &Path) -> Option<PathBuf> {

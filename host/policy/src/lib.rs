@@ -6,6 +6,7 @@ mod component;
 mod contract;
 mod convert;
 mod engine;
+mod file_digest;
 mod instance;
 mod isolation;
 mod judge;
@@ -30,10 +31,11 @@ pub use self::cache::CacheError;
 pub use solgate_native::NativeCode;
 
 pub use self::engine::{Engine, EngineConfig, EngineError, InstanceUse};
+pub use self::file_digest::{FileDigest, FileDigestError};
 pub use self::isolation::{Isolation, IsolationError};
 pub use self::limits::EvaluationLimits;
 pub use self::reset::{MemoryReset, PageMap};
-pub use self::source::{CheckedFile, FileDigest, FileDigestError, PolicyFile, PolicySources, SourceError};
+pub use self::source::{CheckedFile, PolicyFile, PolicySources, SourceError};
 pub use solgate_contract::Evaluate;
 pub use solgate_contract::manifest::{self, Manifest};
 
