@@ -15,7 +15,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly TARGETS=(x86_64-unknown-linux-musl aarch64-unknown-linux-musl)
-readonly DIST=target/dist
+readonly DIST=${DIST:-target/dist}
 readonly TOOLS=target/tools/zig
 readonly REQUIREMENTS=deploy/requirements-release.txt
 readonly PYTHON=${PYTHON:-python3}

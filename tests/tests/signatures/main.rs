@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use solgate::policy::FileDigest;
-use solgate::policy::signing::{MARK, PrivateKey, PublicKey, Signature};
+use solgate::policy::signing::{MARK, MARK_WITH_TERMS, PrivateKey, PublicKey, Signature};
 use solgate_tests::process::solgate;
 
 use self::desk::{DOORS, Desk};
@@ -343,4 +343,16 @@ fn openssl_does_the_same() {
     shell("openssl pkeyutl -sign -inkey team.key -rawin -in signed -out signature");
     shell(&format!("{{ echo {MARK}; base64 -w0 signature; echo; }} > policy.wasm.sig"));
     desk.loaded(SIGNED);
+
+    // The same with a version and an end.
+    let digest = |of: &str| format!("$({of} | sha256sum | cut -d' ' -f1)");
+    let (file, key) = (digest("cat policy.wasm"), digest("openssl pkey -pubin -in team.key.pub -outform DER"));
+    shell(&format!(
+        "printf '%s\\n' {MARK_WITH_TERMS} \"sha256: {file}\" \"key: {key}\" 'version: 7' \
+         'not-after: 2099-12-31T23:59:59Z' > signed"
+    ));
+    shell("openssl pkeyutl -sign -inkey team.key -rawin -in signed -out signature");
+    shell("{ cat signed; base64 -w0 signature; echo; } > policy.wasm.sig");
+    desk.loaded(SIGNED);
+    assert_eq!(desk.status(&["verify", "policy.wasm", "--public-key", "team.key.pub", "--least-version", "7"]), 0);
 }

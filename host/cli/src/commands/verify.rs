@@ -15,7 +15,7 @@ use crate::commands::output::note;
 Examples:
   solgate verify my-policy.wasm --public-key team.key.pub
   solgate verify my-policy.wasm --public-key team.key.pub --public-key next.key.pub
-  solgate verify my-policy.wasm --public-key next.key.pub --withdrawn-key team.key.pub --least-version 7
+  solgate verify my-policy.wasm --public-key team.key.pub --least-version 7
 
 Exit status: 0 it is signed with one of the keys, 1 it is not, 2 the policy or a key cannot be read.")]
 pub struct VerifyArgs {
