@@ -87,10 +87,10 @@ pub(super) struct Policy {
     #[serde(with = "As::<FilePath>")]
     file: PathBuf,
     /// The SHA-256 that the file must have.
-    #[serde(with = "Maybe::<Digest>", skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "Maybe::<Digest>", skip_serializing_if = "Option::is_none")]
     sha256: Option<FileDigest>,
     /// The lowest version that the signature may give the policy.
-    #[serde(with = "MaybePositive", skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "MaybePositive", skip_serializing_if = "Option::is_none")]
     least_version: Option<usize>,
 }
 
