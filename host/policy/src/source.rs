@@ -54,7 +54,7 @@ pub enum SourceError {
     #[error("{}: a different file is pinned: the SHA-256 of this file is {found}, of the pinned file {pinned}", path.display())]
     Pinned { path: PathBuf, found: FileDigest, pinned: FileDigest },
     #[error("{}: {error}", path.display())]
-    Signature { path: PathBuf, error: SignatureError },
+    Signature { path: PathBuf, error: Box<SignatureError> },
     #[error(
         "{}: a least version is asked of this policy, and a version is part of a signature; say which keys must have signed (requireSignature), or ask for no version",
         path.display()
@@ -133,7 +133,7 @@ impl PolicyFile {
         let terms = match (signers, self.least_version) {
             (Some(signers), least) => {
                 let now = SystemTime::now();
-                let refused = |error| SourceError::Signature { path: path.to_owned(), error };
+                let refused = |error| SourceError::Signature { path: path.to_owned(), error: Box::new(error) };
                 let terms = signers.check(path, &bytes).and_then(|signed| signed.terms.hold(path, least, now));
                 let terms = terms.map_err(refused)?;
                 announce_end(path, terms, now);
