@@ -56,6 +56,8 @@ test-doors: build $(ARTIFACTS)/hostile.wasm
 
 test-long: build $(ARTIFACTS)/hostile.wasm
 	$(CARGO) test $(CARGO_FLAGS) --test reload -- --ignored
+	tests/arm64/build.sh
+	$(CARGO) test $(CARGO_FLAGS) --test arm64 -- --ignored --nocapture
 
 # The targets are a workspace of their own, see tests/fuzz/Cargo.toml.
 fuzz: build

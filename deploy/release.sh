@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Builds what is released, one archive for each target and their checksums:
+# Builds what is released, one archive for each target, what is in its binary
+# (deploy/sbom.py), and the checksums of both:
 #
 #   deploy/release.sh                                   # all targets
 #   deploy/release.sh x86_64-unknown-linux-musl         # one of them
 #
 #   target/dist/solgate-VERSION-TARGET.tar.gz
+#   target/dist/solgate-VERSION-TARGET.cdx.json
 #   target/dist/SHA256SUMS
 #
 # The binaries are static: they run on any Linux of their architecture. Zig, whose
@@ -13,7 +15,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly TARGETS=(x86_64-unknown-linux-musl aarch64-unknown-linux-musl)
-readonly DIST=target/dist
+readonly DIST=${DIST:-target/dist}
 readonly TOOLS=target/tools/zig
 readonly REQUIREMENTS=deploy/requirements-release.txt
 readonly PYTHON=${PYTHON:-python3}
@@ -29,6 +31,9 @@ fail() {
 
 main() {
     local target targets=("$@")
+    # What says a time says that of the last change, so that a build can be repeated.
+    SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
+    export SOURCE_DATE_EPOCH
     ((${#targets[@]} > 0)) || targets=("${TARGETS[@]}")
     for target in "${targets[@]}"; do
         [[ " ${TARGETS[*]} " == *" $target "* ]] || fail "'$target' is none of: ${TARGETS[*]}"
@@ -46,7 +51,7 @@ main() {
         check "$target"
         pack "$target"
     done
-    (cd "$DIST" && sha256sum -- *.tar.gz > SHA256SUMS && cat SHA256SUMS)
+    (cd "$DIST" && sha256sum -- *.tar.gz *.cdx.json > SHA256SUMS && cat SHA256SUMS)
 }
 
 install_zig() {
@@ -79,12 +84,14 @@ check() {
     local headers status=0
     headers=$(readelf --program-headers "$(binary "$1")") || fail "readelf could not read the binary for $1"
     [[ $headers != *INTERP* ]] || fail "the binary for $1 is not static"
-    if [[ $1 == "$(uname -m)"-* ]]; then
-        "$(binary "$1")" check docs/examples/terminate.http > /dev/null || status=$?
+    local emulator=() of=${1%%-*}
+    [[ $of == "$(uname -m)" ]] || emulator=("qemu-$of")
+    if ((${#emulator[@]} == 0)) || command -v "${emulator[0]}" > /dev/null; then
+        "${emulator[@]}" "$(binary "$1")" check docs/examples/terminate.http > /dev/null || status=$?
         ((status == 1)) || fail "the binary for $1 does not deny what it must (exit code $status)"
         say "the binary for $1 judges"
     else
-        say "the binary for $1 has been built, but not run: this machine is of another architecture"
+        say "the binary for $1 has been built, but not run: this machine is of another architecture, and there is no ${emulator[0]}"
     fi
 }
 
@@ -92,12 +99,14 @@ pack() {
     local version name
     version=$("$PYTHON" -c 'import tomllib; print(tomllib.load(open("Cargo.toml", "rb"))["workspace"]["package"]["version"])')
     name=solgate-$version-$1
+    deploy/sbom.py "$1" "$(binary "$1")" > "$DIST/$name.cdx.json" || fail "the bill of materials for $1 could not be made"
     # The container file gives its user this folder.
     mkdir -p "$DIST/$name/cache"
     cp -r docs "$DIST/$name/"
-    cp "$(binary "$1")" LICENSE README.md CHANGELOG.md deploy/solgate.service deploy/solgate.yaml deploy/Containerfile "$DIST/$name/"
+    cp "$DIST/$name.cdx.json" "$DIST/$name/solgate.cdx.json"
+    cp "$(binary "$1")" LICENSE README.md SECURITY.md CHANGELOG.md deploy/solgate.service deploy/solgate.yaml deploy/Containerfile "$DIST/$name/"
     tar --create --directory "$DIST" --sort=name --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX \
-        --mtime="@${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}" "$name" \
+        --mtime="@$SOURCE_DATE_EPOCH" "$name" \
         | gzip --no-name --best > "$DIST/$name.tar.gz"
     rm -r "${DIST:?}/$name"
     say "$DIST/$name.tar.gz"

@@ -226,6 +226,58 @@ fn a_policy_that_must_be_signed_takes_over_when_it_is() {
     assert_eq!(rule(&door), RULES[1]);
 }
 
+/// An older policy has a good signature as well: it is not to come back.
+#[test]
+fn an_older_policy_does_not_take_over_again() {
+    let (folder, policy) = first_policy();
+    let key = folder.path().join("team.key");
+    let run = |arguments: &[&str]| {
+        let done = solgate().args(arguments).output().expect("it runs");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    };
+    let (key_text, policy_text) = (key.to_str().expect("UTF-8"), policy.to_str().expect("UTF-8"));
+    let sign = |terms: &[&str]| run(&[&["sign", policy_text, "--key", key_text], terms].concat());
+    run(&["keygen", key_text]);
+    sign(&["--version", "6"]);
+    let signature = folder.path().join("policy.wasm.sig");
+    let sixth = std::fs::read(&signature).expect("it is signed");
+    let vnfm = Vnfm::start();
+    let public = format!("{key_text}.pub");
+    let door = Door::open("serve", &vnfm.url(), folder.path(), &policy, &["--require-signature", &public]);
+    let (mut swapped, mut refused) = (0, 0);
+    // The two files of a policy are replaced one after the other, and what is between is
+    // refused at most once.
+    let mut deliver = |bytes: &[u8], with: &dyn Fn(), taken: bool| {
+        replace(&policy, bytes);
+        with();
+        if taken {
+            swapped += 1;
+            door.wait(&reloads("swapped"), swapped);
+            refused = door.count(&reloads("refused"));
+        } else {
+            door.server.signal("HUP");
+            door.wait_for(&reloads("refused"), refused + 1);
+            refused = door.count(&reloads("refused"));
+            assert_eq!(door.count(&reloads("swapped")), swapped);
+        }
+        rule(&door)
+    };
+    assert_eq!(deliver(&policies().second, &|| sign(&["--version", "7"]), true), RULES[1]);
+    let sixth_again = || std::fs::write(&signature, &sixth).expect("it is written");
+    assert_eq!(deliver(&policies().first, &sixth_again, false), RULES[1], "the first delivery");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let why = "its signature is for version 6, and version 7 has judged: an older policy does not take over";
+    while !door.server.said().contains(why) {
+        assert!(Instant::now() < deadline, "{}", door.server.said());
+        door.server.signal("HUP");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert_eq!(deliver(&policies().first, &|| sign(&[]), false), RULES[1], "without a version");
+    // Whoever wants to go back signs again.
+    assert_eq!(deliver(&policies().first, &|| sign(&["--version", "8"]), true), RULES[0]);
+    assert_eq!(deliver(&policies().second, &|| sign(&["--version", "8"]), true), RULES[1], "the same version");
+}
+
 #[test]
 fn without_reload_the_policy_stays() {
     let (folder, policy) = first_policy();

@@ -22,6 +22,11 @@ impl Misfit {
     pub fn new(place: impl Into<String>, message: impl Into<String>) -> Self {
         Self { place: place.into(), message: message.into() }
     }
+
+    /// The same in a member that is itself below `place`.
+    pub fn below(self, place: &str) -> Self {
+        Self { place: format!("{place}{}", self.place), message: self.message }
+    }
 }
 
 impl Config {

@@ -67,12 +67,14 @@ pub fn parse(path: &Path, text: &str) -> Result<Config, ConfigError> {
 /// # Errors
 /// What is wrong, and where.
 pub fn parse_gate(path: &Path, text: &str) -> Result<GateConfig, ConfigError> {
-    let members = if text.trim().is_empty() {
-        Gate::default()
-    } else {
-        yaml::read(path, text, |root| Gate::deserialize(root).map_err(|error| error.at(root)))?
-    };
-    Ok(gate(members.gate(&Problem::default()), folder(path)))
+    if text.trim().is_empty() {
+        return Ok(Gate::default().gate(&Problem::default()));
+    }
+    yaml::read(path, text, |root| {
+        let members = Gate::deserialize(root).map_err(|error| error.at(root))?;
+        let members = members.gate(&Problem::default());
+        gate(members, folder(path)).map_err(|misfit| root.find(&misfit.path).error(misfit.message))
+    })
 }
 
 fn folder(path: &Path) -> &Path {

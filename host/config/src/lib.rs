@@ -41,6 +41,6 @@ pub use schema::SCHEMA;
 pub use values::{
     ADDRESS, COLLECTOR, DURATION, EVALUATIONS, MEMORY, OUTPUT, RATIO, SECRET_NAME, TIME_LIMIT, URL, VIOLATIONS,
     expected, parse_address, parse_duration, parse_evaluation_time, parse_ratio, parse_secret_name, parse_time_limit,
-    parse_url,
+    parse_until, parse_url,
 };
 pub use yaml::ConfigError;

@@ -99,14 +99,30 @@ pub fn resolve(file: File, folder: &Path) -> Result<Config, Misfit> {
 }
 
 /// A gate whose paths lead from `folder`.
-pub fn gate(mut gate: GateConfig, folder: &Path) -> GateConfig {
-    files(&mut gate.policies.files, folder);
-    gate.policies.signers.iter_mut().for_each(|path| *path = folder.join(&*path));
-    gate
+///
+/// # Errors
+/// What does not go together.
+pub fn gate(mut gate: GateConfig, folder: &Path) -> Result<GateConfig, Misfit> {
+    let policies = &mut gate.policies;
+    if policies.signers.is_empty() && !policies.withdrawn.is_empty() {
+        let message = "withdrawnKeys goes with requireSignature: name the keys that count as well";
+        return Err(Misfit::new("/withdrawnKeys", message));
+    }
+    let signed = !policies.signers.is_empty();
+    files(&mut policies.files, "policies", signed, folder)?;
+    policies.signers.iter_mut().chain(&mut policies.withdrawn).for_each(|path| *path = folder.join(&*path));
+    Ok(gate)
 }
 
-fn files(files: &mut [PolicyFile], folder: &Path) {
-    files.iter_mut().for_each(|file| file.path = folder.join(&file.path));
+fn files(files: &mut [PolicyFile], member: &'static str, signed: bool, folder: &Path) -> Result<(), Misfit> {
+    for (index, file) in files.iter_mut().enumerate() {
+        if file.least_version.is_some() && !signed {
+            let message = "leastVersion goes with requireSignature: a version is part of a signature";
+            return Err(Misfit::new(format!("/{member}/{index}/leastVersion"), message));
+        }
+        file.path = folder.join(&file.path);
+    }
+    Ok(())
 }
 
 fn check_limits(limits: &Limits) -> Result<(), Misfit> {
@@ -128,15 +144,19 @@ fn upstreams(members: Option<Vec<Upstream>>, problem: &Problem, folder: &Path) -
             return Err(Misfit::new(format!("/upstreams/{index}"), message));
         }
     }
-    Ok(members.into_iter().map(|members| upstream(members, problem, folder)).collect())
+    let resolved = members.into_iter().enumerate().map(|(index, members)| {
+        upstream(members, problem, folder).map_err(|misfit| misfit.below(&format!("/upstreams/{index}")))
+    });
+    resolved.collect()
 }
 
-fn upstream(members: Upstream, problem: &Problem, folder: &Path) -> UpstreamConfig {
+fn upstream(members: Upstream, problem: &Problem, folder: &Path) -> Result<UpstreamConfig, Misfit> {
     let (url, host, path_prefix) = (members.url.clone(), members.host.clone(), members.path_prefix.clone());
     let ca_file = joined(members.ca_file.as_ref(), folder);
     let mut shadow = members.shadow.clone();
-    files(&mut shadow, folder);
-    UpstreamConfig { host, path_prefix, url, ca_file, gate: gate(members.gate(problem), folder), shadow }
+    files(&mut shadow, "shadow", !members.require_signature.is_empty(), folder)?;
+    let gate = gate(members.gate(problem), folder)?;
+    Ok(UpstreamConfig { host, path_prefix, url, ca_file, gate, shadow })
 }
 
 fn joined(path: Option<&PathBuf>, folder: &Path) -> Option<PathBuf> {

@@ -1,15 +1,15 @@
 //! Where policies come from, and what their files must satisfy.
 
 use std::ffi::OsString;
-use std::fmt;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
+use std::time::{Duration, SystemTime};
 
-use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
-use sha2::{Digest, Sha256};
-
-use super::signing::{KeyError, Signature, SignatureError, Signers};
+use super::file_digest::FileDigest;
+use super::signing::{KeyError, Signature, SignatureError, Signers, Terms};
 use super::{LoadError, read_file};
+
+/// The end of a signature is announced so long before it comes.
+const NOTICE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// The policies of a gate.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,6 +19,9 @@ pub struct PolicySources {
     pub files: Vec<PolicyFile>,
     /// Files of public keys. With any, each policy must be signed with one of them.
     pub signers: Vec<PathBuf>,
+    /// Files of public keys that count no longer, whether they are among the signers
+    /// or not.
+    pub withdrawn: Vec<PathBuf>,
 }
 
 /// A component file.
@@ -27,6 +30,8 @@ pub struct PolicyFile {
     pub path: PathBuf,
     /// Over the file, if it must be this very one.
     pub sha256: Option<FileDigest>,
+    /// The lowest version that its signature may give it. It goes with signers.
+    pub least_version: Option<u64>,
 }
 
 /// A component file that is what was asked for.
@@ -35,6 +40,8 @@ pub struct CheckedFile<'a> {
     pub path: &'a Path,
     /// The bytes that were checked.
     pub bytes: Vec<u8>,
+    /// What its signature says beside who it is by; nothing if none was asked for.
+    pub terms: Terms,
 }
 
 /// Why a file does not count as the policy that was asked for.
@@ -47,7 +54,12 @@ pub enum SourceError {
     #[error("{}: a different file is pinned: the SHA-256 of this file is {found}, of the pinned file {pinned}", path.display())]
     Pinned { path: PathBuf, found: FileDigest, pinned: FileDigest },
     #[error("{}: {error}", path.display())]
-    Signature { path: PathBuf, error: SignatureError },
+    Signature { path: PathBuf, error: Box<SignatureError> },
+    #[error(
+        "{}: a least version is asked of this policy, and a version is part of a signature; say which keys must have signed (requireSignature), or ask for no version",
+        path.display()
+    )]
+    VersionWithoutSigners { path: PathBuf },
 }
 
 impl PolicySources {
@@ -66,7 +78,7 @@ impl PolicySources {
     /// If the public keys cannot be read.
     #[allow(clippy::type_complexity)]
     pub fn read_each(&self) -> Result<Vec<(&Path, Result<CheckedFile<'_>, SourceError>)>, SourceError> {
-        let signers = Signers::read(&self.signers).map_err(SourceError::Key)?;
+        let signers = Signers::read(&self.signers, &self.withdrawn).map_err(SourceError::Key)?;
         let signers = (!self.signers.is_empty()).then_some(signers);
         Ok(self.files.iter().map(|file| (file.path.as_path(), file.read(signers.as_ref()))).collect())
     }
@@ -95,7 +107,9 @@ impl PolicyFile {
         let Some((path, digest)) = text.rsplit_once(Self::PIN) else {
             return (!text.is_empty()).then(|| Self::from(PathBuf::from(text)));
         };
-        (!path.is_empty()).then(|| digest.parse().ok())?.map(|digest| Self { path: path.into(), sha256: Some(digest) })
+        (!path.is_empty())
+            .then(|| digest.parse().ok())?
+            .map(|digest| Self { sha256: Some(digest), ..Self::from(PathBuf::from(path)) })
     }
 
     /// The same of an argument, which may be a path that is not text.
@@ -116,49 +130,34 @@ impl PolicyFile {
                 return Err(SourceError::Pinned { path: path.to_owned(), found, pinned });
             }
         }
-        if let Some(signers) = signers {
-            signers.check(path, &bytes).map_err(|error| SourceError::Signature { path: path.to_owned(), error })?;
-        }
-        Ok(CheckedFile { path, bytes })
+        let terms = match (signers, self.least_version) {
+            (Some(signers), least) => {
+                let now = SystemTime::now();
+                let refused = |error| SourceError::Signature { path: path.to_owned(), error: Box::new(error) };
+                let terms = signers.check(path, &bytes).and_then(|signed| signed.terms.hold(path, least, now));
+                let terms = terms.map_err(refused)?;
+                announce_end(path, terms, now);
+                terms
+            }
+            (None, Some(_)) => return Err(SourceError::VersionWithoutSigners { path: path.to_owned() }),
+            (None, None) => Terms::default(),
+        };
+        Ok(CheckedFile { path, bytes, terms })
     }
 }
 
 impl From<PathBuf> for PolicyFile {
     fn from(path: PathBuf) -> Self {
-        Self { path, sha256: None }
+        Self { path, sha256: None, least_version: None }
     }
 }
 
-/// SHA-256 over a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FileDigest([u8; 32]);
-
-/// The text is not a digest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("expected {}", FileDigest::EXPECTED)]
-pub struct FileDigestError;
-
-impl FileDigest {
-    /// What [`FromStr`] takes.
-    pub const EXPECTED: &str = "the 64 hexadecimal digits that `sha256sum FILE` prints";
-
-    #[must_use]
-    pub fn of(bytes: &[u8]) -> Self {
-        Self(Sha256::digest(bytes).into())
-    }
-}
-
-impl FromStr for FileDigest {
-    type Err = FileDigestError;
-
-    fn from_str(text: &str) -> Result<Self, FileDigestError> {
-        let bytes = HEXLOWER_PERMISSIVE.decode(text.as_bytes()).map_err(|_| FileDigestError)?;
-        bytes.try_into().map(Self).map_err(|_| FileDigestError)
-    }
-}
-
-impl fmt::Display for FileDigest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&HEXLOWER.encode(&self.0))
+/// A gate that is started after the end does not load the policy, and nobody should learn
+/// of it then.
+fn announce_end(path: &Path, terms: Terms, now: SystemTime) {
+    let Some(end) = terms.not_after else { return };
+    if end.duration_since(now).is_ok_and(|left| left < NOTICE) {
+        let (file, end) = (path.display(), humantime::format_rfc3339_seconds(end));
+        tracing::warn!(%file, %end, "the signature of the policy ends soon: have the policy signed again");
     }
 }

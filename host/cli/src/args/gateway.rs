@@ -38,6 +38,10 @@ pub struct GatewayArgs {
     #[arg(long, value_name = "PUBLIC_KEY", conflicts_with = "config")]
     pub require_signature: Vec<PathBuf>,
 
+    /// Load nothing that is signed with this key, which counts no longer
+    #[arg(long, value_name = "PUBLIC_KEY", conflicts_with = "config", requires = "require_signature")]
+    pub withdrawn_key: Vec<PathBuf>,
+
     /// Give an option of the policy another value; the value is JSON or plain text
     #[arg(long = "set", value_name = "OPTION=VALUE", conflicts_with = "config", value_parser = option)]
     pub options: Vec<(String, serde_json::Value)>,
@@ -158,7 +162,11 @@ impl GatewayArgs {
         upstream.ca_file = ca_file;
         upstream.shadow.clone_from(&self.shadow);
         let gate = &mut upstream.gate;
-        gate.policies = PolicySources { files: self.policies.clone(), signers: self.require_signature.clone() };
+        gate.policies = PolicySources {
+            files: self.policies.clone(),
+            signers: self.require_signature.clone(),
+            withdrawn: self.withdrawn_key.clone(),
+        };
         gate.options.clone_from(&self.options);
         gate.severities = self
             .severities

@@ -148,6 +148,9 @@ macro_rules! with_gate_members {
             #[serde(default, with = "signers", skip_serializing_if = "Vec::is_empty")]
             #[cfg_attr(test, schemars(with = "crate::values::Each::<FilePath>", length(min = 1)))]
             pub require_signature: Vec<PathBuf>,
+            /// Public keys that count no longer, in requireSignature or not: what they have signed is not loaded.
+            #[serde(default, with = "Each::<FilePath>", skip_serializing_if = "Vec::is_empty")]
+            pub withdrawn_keys: Vec<PathBuf>,
             /// Options of the policies, by name; the rest is as the policies have it.
             #[serde(default, with = "options")]
             #[cfg_attr(test, schemars(with = "std::collections::BTreeMap<String, options::OptionValue>"))]
@@ -180,7 +183,11 @@ macro_rules! with_gate_members {
             /// Its gate, with paths as they are written.
             pub fn gate(self, problem: &Problem) -> crate::gate::GateConfig {
                 crate::gate::GateConfig {
-                    policies: solgate::policy::PolicySources { files: self.policies, signers: self.require_signature },
+                    policies: solgate::policy::PolicySources {
+                        files: self.policies,
+                        signers: self.require_signature,
+                        withdrawn: self.withdrawn_keys,
+                    },
                     options: self.set,
                     severities: self.severity,
                     mode: self.mode,

@@ -7,14 +7,18 @@ use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use solgate::policy::{FileDigest, PolicyFile};
 
-use crate::values::{As, Digest, FilePath, Item, Maybe};
+use crate::values::{As, Digest, FilePath, Item, Maybe, MaybePositive, Positive};
 
 pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<PolicyFile>, D::Error> {
     Ok(Vec::<One>::deserialize(deserializer)?.into_iter().map(|one| one.0).collect())
 }
 
 pub fn serialize<S: Serializer>(files: &[PolicyFile], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(files.iter().map(|file| Policy { file: file.path.clone(), sha256: file.sha256 }))
+    serializer.collect_seq(files.iter().map(|file| Policy {
+        file: file.path.clone(),
+        sha256: file.sha256,
+        least_version: file.least_version.and_then(|version| version.try_into().ok()),
+    }))
 }
 
 struct One(PolicyFile);
@@ -39,17 +43,19 @@ impl<'de> Visitor<'de> for OneVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<PolicyFile, A::Error> {
-        let (mut file, mut sha256) = (None, Ok(None));
+        let (mut file, mut sha256, mut least_version) = (None, Ok(None), Ok(None));
         while let Some(member) = map.next_key()? {
             match member {
                 Member::File => file = Some(map.next_value::<Item<FilePath>>()?),
                 Member::Sha256 => sha256 = map.next_value::<Item<Digest>>().map(Some),
+                Member::LeastVersion => least_version = map.next_value::<Version>().map(Some),
             }
         }
         // What is missing comes first: a digest alone may stand for anything.
         let Item(path) = file.ok_or_else(|| de::Error::custom("file is missing: the path of the policy"))?;
         let sha256 = sha256?.map(|Item(digest)| digest);
-        Ok(PolicyFile { path, sha256 })
+        let least_version = least_version?.and_then(|Version(version)| version.try_into().ok());
+        Ok(PolicyFile { path, sha256, least_version })
     }
 }
 
@@ -58,23 +64,37 @@ impl<'de> Visitor<'de> for OneVisitor {
 enum Member {
     File,
     Sha256,
+    LeastVersion,
 }
 
-/// A policy whose file must be a certain one.
+/// The version of a policy.
+struct Version(usize);
+
+impl<'de> Deserialize<'de> for Version {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Positive::deserialize(deserializer).map(Self)
+    }
+}
+
+/// A policy whose file must be a certain one, or of a certain version at least.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[cfg_attr(test, schemars(rename = "PinnedPolicy"))]
 #[cfg_attr(test, schemars(deny_unknown_fields))]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Policy {
     /// The path of the policy.
     #[serde(with = "As::<FilePath>")]
     file: PathBuf,
     /// The SHA-256 that the file must have.
-    #[serde(with = "Maybe::<Digest>", skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "Maybe::<Digest>", skip_serializing_if = "Option::is_none")]
     sha256: Option<FileDigest>,
+    /// The lowest version that the signature may give the policy.
+    #[serde(default, with = "MaybePositive", skip_serializing_if = "Option::is_none")]
+    least_version: Option<usize>,
 }
 
-/// A policy: its file, or its file and the digest of that.
+/// A policy: its file, or its file and what that must be.
 #[cfg(test)]
 #[derive(schemars::JsonSchema)]
 #[schemars(untagged, rename = "PolicyFile")]

@@ -201,6 +201,8 @@ fn the_schema_refuses_what_the_reader_does() {
         "upstreams: [{url: http://a, facts: {ttl: 5}}]",
         "upstreams: [{url: http://a, set: {a: {b: c}}}]",
         "upstreams: [{url: http://a, policies: [{sha256: a}]}]",
+        "upstreams: [{url: http://a, requireSignature: [a], policies: [{file: a, leastVersion: 0}]}]",
+        "upstreams: [{url: http://a, requireSignature: [a], withdrawnKeys: a}]",
         "upstreams: [{url: http://a, evaluation: {memoryBytes: 1000}}]",
         "tls: {certFile: a}\nupstreams: [{url: http://a}]",
         "jwt: {issuer: a}\nupstreams: [{url: http://a}]",
@@ -213,5 +215,26 @@ fn the_schema_refuses_what_the_reader_does() {
     for text in wrong {
         assert!(parse(Path::new("t.yaml"), text).is_err(), "{text}");
         assert!(!validator.is_valid(&as_json(text)), "{text}");
+    }
+}
+
+/// Each form of a policy alone, and together with others.
+#[test]
+fn the_schema_takes_what_the_reader_does() {
+    let validator = jsonschema::validator_for(&derived()).unwrap();
+    let digest = "0".repeat(64);
+    for policy in [
+        "a".to_owned(),
+        format!("\"a@sha256:{digest}\""),
+        "{file: a}".to_owned(),
+        format!("{{file: a, sha256: \"{digest}\"}}"),
+        "{file: a, leastVersion: 7}".to_owned(),
+        format!("{{file: a, sha256: \"{digest}\", leastVersion: 7}}"),
+    ] {
+        let text = format!(
+            "upstreams: [{{url: http://a, requireSignature: [k], withdrawnKeys: [l], policies: [{policy}], shadow: [{policy}]}}]"
+        );
+        parse(Path::new("t.yaml"), &text).unwrap();
+        assert!(validator.is_valid(&as_json(&text)), "{text}");
     }
 }

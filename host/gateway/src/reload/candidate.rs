@@ -11,6 +11,7 @@ use solgate_cases::{Case, CasesError, Difference, NoVerdict};
 use solgate_config::{Limits, LiveGate, UpstreamConfig};
 
 use super::loaders::ComponentLoader;
+use super::versions::{Older, Versions};
 use crate::admission;
 use crate::build_gate::build_gate;
 use crate::error::GatewayError;
@@ -25,6 +26,8 @@ pub struct Candidate {
     pub live: LiveGate,
     /// How many test cases they have brought along and passed.
     pub cases: usize,
+    /// Their files, with the versions that their signatures give them.
+    pub versions: Vec<(PathBuf, Option<u64>)>,
 }
 
 /// A candidate that must not judge.
@@ -41,6 +44,8 @@ pub enum Reason {
     Source(#[from] SourceError),
     #[error(transparent)]
     Load(#[from] LoadError),
+    #[error(transparent)]
+    Older(#[from] Older),
     #[error("the test cases in it cannot be read: {0}")]
     Cases(#[from] CasesError),
     #[error("its test case `{name}` ({file}:{line}) fails: {}", list(.differences))]
@@ -80,6 +85,7 @@ pub fn prepare(
     upstream: &UpstreamConfig,
     limits: &Limits,
     live: Vec<Option<ComponentDigest>>,
+    versions: &Versions,
     load: &ComponentLoader,
 ) -> Result<Option<Candidate>, Refused> {
     // Read once: what is loaded is what was checked and examined, whatever is written
@@ -91,11 +97,15 @@ pub fn prepare(
     }
     let found: Vec<_> = components.iter().map(|file| Some(Sha256::digest(&file.bytes).into())).collect();
     if found == live {
+        components.iter().for_each(|file| versions.judges(file.path, file.terms.version));
         return Ok(None);
     }
-    let (mut policies, mut cases) = (Vec::new(), 0_usize);
-    for CheckedFile { path, bytes } in components {
-        let refused = |reason| Refused { file: Some(path.to_owned()), reason };
+    let (mut policies, mut cases, mut given) = (Vec::new(), 0_usize, Vec::new());
+    for file in components {
+        let refused = |reason| Refused { file: Some(file.path.to_owned()), reason };
+        versions.check(&file).map_err(|error| refused(error.into()))?;
+        let CheckedFile { path, bytes, terms } = file;
+        given.push((path.to_owned(), terms.version));
         let policy = load(path, &bytes).map_err(|error| refused(error.into()))?;
         let policy = policy.with_isolation(upstream.gate.isolation);
         admission::check(limits, policy.body_limit()).map_err(|error| refused(error.into()))?;
@@ -105,7 +115,7 @@ pub fn prepare(
     }
     let built = build_gate(upstream, &|_, _| Ok(policies.clone()));
     let live = built.map_err(|error| Refused { file: None, reason: error.into() })?;
-    Ok(Some(Candidate { live, cases }))
+    Ok(Some(Candidate { live, cases, versions: given }))
 }
 
 /// Runs the test cases that a policy brings along, and returns how many there are.

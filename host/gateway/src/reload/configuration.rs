@@ -10,6 +10,7 @@ use solgate_telemetry::record_file::RecordFile;
 
 use super::candidate::{Refused, prepare};
 use super::loaders::{ComponentLoader, SourceLoader};
+use super::versions::Versions;
 use crate::admission::Admission;
 use crate::build_gate::build_gate;
 use crate::error::GatewayError;
@@ -26,6 +27,7 @@ pub struct Opening<F> {
     pub metrics: Arc<Metrics>,
     pub component: ComponentLoader,
     pub sources: SourceLoader,
+    pub versions: Arc<Versions>,
 }
 
 impl<F: Onward> Opening<F> {
@@ -66,7 +68,7 @@ impl<F: Onward> Opening<F> {
         if wanted.policies.files.is_empty() {
             return build_gate(upstream, &*self.sources);
         }
-        match prepare(upstream, &config.limits, Vec::new(), &self.component) {
+        match prepare(upstream, &config.limits, Vec::new(), &self.versions, &self.component) {
             Ok(Some(candidate)) => Ok(candidate.live),
             // Never: a file is not nothing.
             Ok(None) => build_gate(upstream, &*self.sources),

@@ -11,6 +11,7 @@ mod configuration;
 mod configured;
 mod loaders;
 mod plan;
+mod versions;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use self::configuration::Opening;
 use self::configured::Configured;
 pub use self::loaders::{ComponentLoader, ConfigurationFile, SourceLoader};
 use self::plan::Plan;
+use self::versions::Versions;
 use solgate::gate::Gate;
 use solgate::policy::Policy;
 use solgate_config::{Config, Limits};
@@ -75,6 +77,7 @@ impl Reload {
             return self.ignore("reloading is turned off").await;
         }
         let (mut thread, mut configured) = (LoaderThread::default(), self.file.take().map(Configured::new));
+        let versions = Arc::new(Versions::default());
         // A file may have changed before anybody watched it.
         let mut asked = false;
         loop {
@@ -91,7 +94,8 @@ impl Reload {
             let files = files.chain(configured.iter().flat_map(|configured| &configured.files));
             let mut changes = Changes::of(files.map(|path| path.as_path()));
             let (load, limits) = (self.load.clone(), running.limits);
-            let mut reload = Reloading { load, limits, metrics: metrics.clone(), gates: &gates, thread };
+            let mut reload =
+                Reloading { load, limits, metrics: metrics.clone(), versions: versions.clone(), gates: &gates, thread };
             loop {
                 if let Some(configured) = &mut configured
                     && let Some(wanted) = configured.changed(asked, &running, &metrics).await
@@ -103,6 +107,7 @@ impl Reload {
                         metrics: metrics.clone(),
                         component: self.load.clone(),
                         sources: configured.file.load.clone(),
+                        versions: versions.clone(),
                     };
                     if let Some(next) = configured.open(opening, &plan, &mut reload.thread).await {
                         routes::report(&next.routes, &gates, &metrics);
@@ -148,6 +153,7 @@ struct Reloading<'a> {
     load: ComponentLoader,
     limits: Limits,
     metrics: Arc<Metrics>,
+    versions: Arc<Versions>,
     gates: &'a [Arc<CurrentGate>],
     thread: LoaderThread,
 }
@@ -167,7 +173,8 @@ impl Reloading<'_> {
         watched.seen = Some(now);
         let live = watched.gate.get().policies().iter().map(|policy| policy.component_digest().copied()).collect();
         let (upstream, load, limits) = (upstream.clone(), self.load.clone(), self.limits);
-        let prepared = self.thread.run(move || prepare(&upstream, &limits, live, &load)).await;
+        let versions = self.versions.clone();
+        let prepared = self.thread.run(move || prepare(&upstream, &limits, live, &versions, &load)).await;
         prepared.unwrap_or_else(|| Err(Refused::unfinished())).transpose()
     }
 
@@ -177,6 +184,7 @@ impl Reloading<'_> {
         let shadow = (gate.role == Role::Shadow).then_some(true);
         let swapped = candidate.and_then(|candidate| {
             let before = gate.replace(candidate.live, SystemTime::now()).map_err(Refused::setting)?;
+            candidate.versions.iter().for_each(|(path, version)| self.versions.judges(path, *version));
             Ok((before, candidate.cases))
         });
         match swapped {

@@ -8,7 +8,9 @@ use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
 use zeroize::Zeroizing;
 
 use super::key_file::{self, KeyError, KeyFault, Kind};
-use super::{Signature, message};
+use super::key_id::KeyId;
+use super::signature::{Signature, Statement, Terms, first_message};
+use crate::file_digest::FileDigest;
 
 /// Signs policies. Its memory is cleared when it is dropped.
 pub struct PrivateKey(SigningKey);
@@ -48,10 +50,18 @@ impl PrivateKey {
         PublicKey(self.0.verifying_key())
     }
 
-    /// The signature of a policy.
+    /// The signature of a policy, for all versions and times.
     #[must_use]
     pub fn sign(&self, policy: &[u8]) -> Signature {
-        Signature(self.0.sign(&message(policy)))
+        Signature { statement: None, bytes: self.0.sign(&first_message(policy)) }
+    }
+
+    /// The signature of a policy under these terms.
+    #[must_use]
+    pub fn sign_under(&self, terms: Terms, policy: &[u8]) -> Signature {
+        let statement = Statement { sha256: FileDigest::of(policy), key: self.public().id(), terms };
+        let bytes = self.0.sign(statement.to_string().as_bytes());
+        Signature { statement: Some(statement), bytes }
     }
 }
 
@@ -79,9 +89,21 @@ impl PublicKey {
         Ok(self.0.to_public_key_pem(LineEnding::LF)?)
     }
 
+    /// Its name.
+    #[must_use]
+    pub fn id(&self) -> KeyId {
+        KeyId::of(self.0.as_bytes())
+    }
+
     /// Whether the signature is one of these bytes by this key.
     #[must_use]
     pub fn verifies(&self, policy: &[u8], signature: &Signature) -> bool {
-        self.0.verify_strict(&message(policy), &signature.0).is_ok()
+        signature.message(policy).is_some_and(|message| self.made(&message, signature))
+    }
+
+    /// Whether the signature is one of this message by this key.
+    pub(super) fn made(&self, message: &[u8], signature: &Signature) -> bool {
+        let named = signature.statement.as_ref().is_none_or(|statement| statement.key == self.id());
+        named && self.0.verify_strict(message, &signature.bytes).is_ok()
     }
 }

@@ -6,9 +6,10 @@ mod log;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::SystemTime;
 
 use solgate::policy::read_file;
-use solgate::policy::signing::Signers;
+use solgate::policy::signing::{Signers, Terms};
 
 use crate::commands::output::note;
 
@@ -25,6 +26,7 @@ use crate::commands::output::note;
 Examples:
   solgate verify my-policy.wasm --public-key team.key.pub
   solgate verify my-policy.wasm --public-key team.key.pub --public-key next.key.pub
+  solgate verify my-policy.wasm --public-key team.key.pub --least-version 7
   solgate verify --log decisions.jsonl
   solgate verify --log decisions.jsonl.1 decisions.jsonl --digest 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae
 
@@ -37,6 +39,14 @@ pub struct VerifyArgs {
     /// PEM file of an ed25519 public key; one of these must have signed
     #[arg(long = "public-key", value_name = "PUBLIC_KEY", conflicts_with = "log")]
     public_keys: Vec<PathBuf>,
+
+    /// PEM file of a public key that counts no longer
+    #[arg(long = "withdrawn-key", value_name = "PUBLIC_KEY", conflicts_with = "log")]
+    withdrawn_keys: Vec<PathBuf>,
+
+    /// The lowest version that the signature may give the policy
+    #[arg(long, value_name = "NUMBER", conflicts_with = "log")]
+    least_version: Option<u64>,
 
     /// Decision logs, the oldest first, or - for standard input
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "file")]
@@ -51,11 +61,16 @@ pub fn run(arguments: &VerifyArgs) -> anyhow::Result<ExitCode> {
     let Some(file) = &arguments.file else {
         return log::verify(&arguments.log, &arguments.digests);
     };
-    let signers = Signers::read(&arguments.public_keys)?;
+    let signers = Signers::read(&arguments.public_keys, &arguments.withdrawn_keys)?;
     let policy = read_file(file)?;
-    Ok(match signers.check(file, &policy) {
-        Ok(key) => {
-            note(&format!("solgate: {} is signed with the key of {}", file.display(), key.display()));
+    let signed = signers.check(file, &policy).and_then(|signed| {
+        signed.terms.hold(file, arguments.least_version, SystemTime::now())?;
+        Ok(signed)
+    });
+    Ok(match signed {
+        Ok(signed) => {
+            let (key, terms) = (signed.key.display(), told(signed.terms));
+            note(&format!("solgate: {} is signed with the key of {key}{terms}", file.display()));
             ExitCode::SUCCESS
         }
         Err(error) => {
@@ -63,4 +78,11 @@ pub fn run(arguments: &VerifyArgs) -> anyhow::Result<ExitCode> {
             ExitCode::from(1)
         }
     })
+}
+
+/// The terms, as the end of a sentence.
+fn told(terms: Terms) -> String {
+    let version = terms.version.map(|version| format!(", as version {version}")).unwrap_or_default();
+    let end = terms.not_after.map(|end| format!(", until {}", humantime::format_rfc3339_seconds(end)));
+    version + &end.unwrap_or_default()
 }

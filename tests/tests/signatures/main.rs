@@ -1,90 +1,19 @@
 //! Policies that are pinned or signed: what is another file than the one that was
 //! asked for is refused at start, whatever door it is for.
 
+mod desk;
+mod terms;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
-use solgate::policy::signing::{MARK, PrivateKey, PublicKey, Signature};
+use solgate::policy::signing::{MARK, MARK_WITH_TERMS, PrivateKey, PublicKey, Signature};
 use solgate::policy::{FileDigest, Policy, PolicyFile, PolicySources};
 use solgate_tests::process::solgate;
 use solgate_tests::{artifact, engine};
 
-/// What starts a door that would judge, up to the policy.
-const DOORS: [&[&str]; 3] = [
-    &["serve", "--check-config", "--upstream", "http://127.0.0.1:1"],
-    &["ext-authz", "--check-config", "--facts", "http://127.0.0.1:1"],
-    &["forward-auth", "--check-config", "--facts", "http://127.0.0.1:1"],
-];
-
-/// A folder with a policy, and the keys of two teams.
-struct Desk(tempfile::TempDir);
-
-impl Desk {
-    fn new() -> Self {
-        let desk = Self(tempfile::tempdir().expect("a folder"));
-        fs::copy(artifact("vnflcm-v2.wasm"), desk.path("policy.wasm")).expect("it is copied");
-        for key in ["team.key", "other.key"] {
-            assert_eq!(desk.status(&["keygen", key]), 0);
-        }
-        desk
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn write(&self, name: &str, mode: u32, content: impl AsRef<[u8]>) {
-        fs::write(self.path(name), content).expect("it is written");
-        self.set_mode(name, mode);
-    }
-
-    fn set_mode(&self, name: &str, mode: u32) {
-        fs::set_permissions(self.path(name), fs::Permissions::from_mode(mode)).expect("it is its owner's");
-    }
-
-    fn text(&self, name: &str) -> String {
-        fs::read_to_string(self.path(name)).expect("it is readable")
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        solgate().args(arguments).current_dir(self.0.path()).output().expect("it runs")
-    }
-
-    fn status(&self, arguments: &[&str]) -> i32 {
-        self.run(arguments).status.code().expect("it ends")
-    }
-
-    fn sign(&self, key: &str) {
-        assert_eq!(self.status(&["sign", "policy.wasm", "--key", key]), 0);
-    }
-
-    /// Exit status and standard error of a door with these arguments.
-    fn door(&self, door: &[&str], arguments: &[&str]) -> (i32, String) {
-        let done = self.run(&[door, arguments].concat());
-        (done.status.code().expect("it ends"), String::from_utf8(done.stderr).expect("it is UTF-8"))
-    }
-
-    /// Every door refuses to start with these arguments, and says why.
-    fn refused(&self, arguments: &[&str], why: &str) {
-        for door in DOORS {
-            let (status, said) = self.door(door, arguments);
-            assert_eq!((status, said.trim_end()), (2, why), "{door:?} {arguments:?}");
-        }
-    }
-
-    fn loaded(&self, arguments: &[&str]) {
-        for door in DOORS {
-            let (status, said) = self.door(door, arguments);
-            assert_eq!(status, 0, "{door:?} {arguments:?}: {said}");
-        }
-    }
-
-    fn digest(&self) -> FileDigest {
-        FileDigest::of(&fs::read(self.path("policy.wasm")).expect("it is readable"))
-    }
-}
+use self::desk::{DOORS, Desk};
 
 const SIGNED: &[&str] = &["--policy", "policy.wasm", "--require-signature", "team.key.pub"];
 
@@ -137,7 +66,7 @@ fn a_policy_that_is_not_signed_as_it_must_be_is_refused() {
     desk.loaded(SIGNED);
 
     let signature = desk.text("policy.wasm.sig");
-    for wrong in ["", "\n", MARK, &signature.replace("-v1", "-v2"), &signature.replace('=', ""), &signature.repeat(2)] {
+    for wrong in ["", "\n", MARK, &signature.replace('=', ""), &signature.repeat(2)] {
         desk.write("policy.wasm.sig", 0o644, wrong);
         desk.refused(SIGNED, &format);
     }
@@ -395,4 +324,16 @@ fn openssl_does_the_same() {
     shell("openssl pkeyutl -sign -inkey team.key -rawin -in signed -out signature");
     shell(&format!("{{ echo {MARK}; base64 -w0 signature; echo; }} > policy.wasm.sig"));
     desk.loaded(SIGNED);
+
+    // The same with a version and an end.
+    let digest = |of: &str| format!("$({of} | sha256sum | cut -d' ' -f1)");
+    let (file, key) = (digest("cat policy.wasm"), digest("openssl pkey -pubin -in team.key.pub -outform DER"));
+    shell(&format!(
+        "printf '%s\\n' {MARK_WITH_TERMS} \"sha256: {file}\" \"key: {key}\" 'version: 7' \
+         'not-after: 2099-12-31T23:59:59Z' > signed"
+    ));
+    shell("openssl pkeyutl -sign -inkey team.key -rawin -in signed -out signature");
+    shell("{ cat signed; base64 -w0 signature; echo; } > policy.wasm.sig");
+    desk.loaded(SIGNED);
+    assert_eq!(desk.status(&["verify", "policy.wasm", "--public-key", "team.key.pub", "--least-version", "7"]), 0);
 }
