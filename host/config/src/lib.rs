@@ -21,6 +21,7 @@ mod presence;
 pub mod record;
 mod resolve;
 mod schema;
+mod shown;
 pub mod tls;
 pub mod tracing;
 mod values;
@@ -33,6 +34,7 @@ pub use live::{GateError, LiveGate, MakeGate, PolicyLoader, live_gate};
 pub use names::{NamedFactFailure, OneOf, named};
 pub use presence::Presence;
 pub use schema::SCHEMA;
+pub use shown::shown;
 pub use values::{
     ADDRESS, COLLECTOR, DURATION, MEMORY, NETWORK, OUTPUT, RATIO, TIME_LIMIT, URL, VIOLATIONS, expected, parse_address,
     parse_duration, parse_evaluation_time, parse_network, parse_ratio, parse_time_limit, parse_url,

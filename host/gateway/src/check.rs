@@ -2,8 +2,10 @@
 
 use std::time::SystemTime;
 
+use prometheus_client::registry::Registry;
 use solgate::policy::{MemoryReset, PolicyFile};
 use solgate_access::AccessError;
+use solgate_access::metrics::AccessMetrics;
 use solgate_access::tls::{Material, Protocol};
 use solgate_access::tokens::Tokens;
 use solgate_config::{Config, GateMode, UpstreamConfig};
@@ -11,7 +13,6 @@ use solgate_telemetry::{log, record_file, spans};
 
 use crate::build_gate::GateBuilder;
 use crate::error::GatewayError;
-use crate::metrics::Metrics;
 use crate::routes::Onward;
 use crate::{admission, overrides, shadow};
 
@@ -27,7 +28,7 @@ pub fn check<F: Onward>(config: &Config, build_gate: GateBuilder<'_>) -> Result<
         Material::read(tls, Protocol::Http1).map_err(AccessError::from)?;
     }
     if let Some(jwt) = &config.jwt {
-        Tokens::open(jwt, &Metrics::default().access)?;
+        Tokens::open(jwt, &AccessMetrics::register(&mut Registry::default()))?;
     }
     spans::check(config.tracing.as_ref())?;
     for upstream in &config.upstreams {

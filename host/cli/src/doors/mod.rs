@@ -7,6 +7,7 @@ pub mod serve;
 use std::time::SystemTime;
 
 use solgate_config::Config;
+use solgate_gateway::ADMIN_PATHS;
 use solgate_gateway::check::{describe, report_isolation};
 use solgate_gateway::door::Door;
 use solgate_gateway::overrides;
@@ -22,7 +23,7 @@ fn announce<F: Onward>(config: &Config, door: &Door<F>, line: impl Fn(&str) -> S
         log::say(&format!("solgate: {}", line(&describe(upstream))));
     }
     if let Some(admin) = door.admin_address() {
-        log::say(&format!("solgate: http://{admin} has /healthz, /readyz and /metrics"));
+        log::say(&format!("solgate: http://{admin} has {ADMIN_PATHS}"));
     }
 }
 
