@@ -4,12 +4,14 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use solgate_tests::process::{free_address, solgate};
+use solgate_tests::process::{Serving, free_address, solgate};
 use solgate_tests::servers::Server;
 use solgate_tests::vnfm::{Answer, Vnfm, message, send};
+use solgate_tests::workspace;
 
 /// A gate with an admin address that has every address of this machine.
 struct Gate {
@@ -86,7 +88,7 @@ fn the_configuration_in_force_is_shown_without_secrets() {
     let at = |pointer: &str| config.pointer(pointer).unwrap_or_else(|| panic!("{pointer}: {config}"));
     assert_eq!((at("/limits/requests"), at("/log")), (&7.into(), &"text".into()), "of the file, of an argument");
     assert_eq!((at("/limits/idle"), at("/upstreams/0/mode")), (&"75s".into(), &"enforce".into()), "defaults");
-    assert_eq!(at("/upstreams/0/url"), &vnfm.url().into());
+    assert_eq!(at("/upstreams/0/url"), &Value::from(vnfm.url()));
     assert!(!config.to_string().contains("hunter2"), "{config}");
 
     // What is shown could be the file.
@@ -96,7 +98,7 @@ fn the_configuration_in_force_is_shown_without_secrets() {
     assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
 
     // And what holds after a reload is shown then: what needs a restart is as it was.
-    let changed = configuration(gate.address, gate.admin, &vnfm.url(), &members.replace('7', "8"));
+    let changed = configuration(gate.address, gate.admin, &vnfm.url(), &members.replace("requests: 7", "requests: 8"));
     std::fs::write(&gate.file, changed.replace("jwt", "reload: false\njwt")).expect("it is written");
     gate.server.signal("HUP");
     let patience = Instant::now() + Duration::from_secs(60);
@@ -133,6 +135,34 @@ fn the_log_level_is_changed_while_the_gate_runs() {
         assert!(status == 400 && text.starts_with(why), "{status} {text}");
     }
     assert_eq!(gate.level(), before);
+}
+
+/// What the page says to type.
+#[test]
+fn the_commands_of_the_page_work() {
+    let gate = Gate::start(&Vnfm::start().url(), "", &[]);
+    let page = std::fs::read_to_string(workspace().join("docs/operating.md")).expect("the page exists");
+    let (_, section) = page.split_once("\n## The admin address\n").expect("the section");
+    let (section, _) = section.split_once("\n## ").expect("the next section");
+    let commands: Vec<&str> = section.lines().filter_map(|line| line.strip_prefix("    ")).collect();
+    assert_eq!(commands.len(), 4, "{section}");
+    for command in commands {
+        let asked = command.replace("127.0.0.1:9901", &format!("127.0.0.1:{}", gate.admin.port()));
+        let ran = Command::new("sh").args(["-c", &format!("{asked} --fail")]).output().expect("it runs");
+        assert!(ran.status.success() && !ran.stdout.is_empty(), "{command}: {}", String::from_utf8_lossy(&ran.stderr));
+    }
+    assert_eq!(gate.level(), "solgate_upstream=debug,info\n");
+    // And it names every path that there is.
+    let paths = section.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    let paths: Vec<&str> = paths.collect();
+    for path in &paths {
+        assert_eq!(gate.get(path).status, 200, "{path}");
+    }
+    let elsewhere = text(gate.get("/"));
+    assert!(
+        paths.iter().all(|path| elsewhere.contains(path)) && paths.len() == elsewhere.matches('/').count(),
+        "{elsewhere}"
+    );
 }
 
 /// An address of this machine that is not one of loopback, if it has any.
@@ -197,7 +227,7 @@ fn types(metrics: &str, classic: bool) -> BTreeMap<String, String> {
 fn metrics_come_in_the_format_that_the_scraper_reads() {
     let vnfm = Vnfm::start();
     let gate = Gate::start(&vnfm.url(), "", &[]);
-    assert_eq!(gate.ask(), 200);
+    assert_eq!(gate.ask(), 202);
     let (media_type, open) = gate.metrics(&[]);
     assert_eq!(media_type, "application/openmetrics-text; version=1.0.0; charset=utf-8");
     assert!(open.ends_with("\n# EOF\n"), "{open}");
@@ -215,6 +245,18 @@ fn metrics_come_in_the_format_that_the_scraper_reads() {
     assert_eq!(types(&classic, true), expected.collect());
     let helped = |name: &str| classic.contains(&format!("# HELP {name} "));
     assert!(helped("solgate_requests_total") && helped("process_cpu_seconds_total"), "{classic}");
+}
+
+#[test]
+fn durations_name_the_door() {
+    let (vnfm, admin) = (Vnfm::start(), free_address());
+    let door = Serving::start_door("forward-auth", &["--facts", &vnfm.url(), "--admin", &admin.to_string()]);
+    let fields = ["X-Forwarded-Method: GET", "X-Forwarded-Uri: /vnflcm/v2/vnf_instances", "X-Forwarded-Host: vnfm"];
+    let _ = send(door.address, &message("GET", "/", &fields, ""));
+    let metrics = text(send(admin, &message("GET", "/metrics", &[], "")));
+    let count = "solgate_request_duration_seconds_count{door=\"forward-auth\",";
+    assert!(metrics.lines().any(|line| line.starts_with(count) && line.ends_with(" 1")), "{metrics}");
+    assert!(!metrics.contains("solgate_vnfm_duration_seconds_count"), "it does not see the VNFM's answer: {metrics}");
 }
 
 #[test]

@@ -226,7 +226,7 @@ fn every_member_of_a_record_is_on_the_page() {
 }
 
 /// A metric as it is scraped: its type, and the labels of its samples.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Metric {
     kind: String,
     labels: BTreeSet<String>,
@@ -260,12 +260,13 @@ fn scraped(metrics: &str) -> BTreeMap<String, Metric> {
 fn described() -> BTreeMap<String, Metric> {
     let page = page("operating.md");
     let rows = table(&page, "| metric | type |");
-    let metric = |row: &Vec<&str>| {
-        let labels = row[2].split(',').map(str::trim).filter(|label| !label.is_empty()).map(str::to_owned).collect();
-        let name = names(row[0]).next().expect("a name").to_owned();
-        (name, Metric { kind: row[1].to_owned(), labels, optional: row[3].starts_with("with ") })
-    };
-    rows.iter().map(metric).collect()
+    let metrics = rows.iter().flat_map(|row| {
+        let labels = row[2].split(',').map(str::trim).filter(|label| !label.is_empty());
+        let labels: BTreeSet<String> = labels.map(str::to_owned).collect();
+        let metric = Metric { kind: row[1].to_owned(), labels, optional: row[3].starts_with("with ") };
+        names(row[0]).map(move |name| (name.to_owned(), metric.clone()))
+    });
+    metrics.collect()
 }
 
 #[test]

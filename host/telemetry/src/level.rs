@@ -66,7 +66,8 @@ fn parse(text: &str) -> Result<EnvFilter, LevelError> {
                 Some(*part)
             }
         };
-        if !level.is_some_and(|level| LevelFilter::from_str(level).is_ok()) {
+        // The filter takes an empty text for a level.
+        if !level.is_some_and(|level| !level.is_empty() && LevelFilter::from_str(level).is_ok()) {
             return Err(LevelError::Unknown((*part).to_owned()));
         }
     }
