@@ -107,7 +107,16 @@ impl TokenKey {
     /// If the key cannot sign.
     #[must_use]
     pub fn sign_as(&self, algorithm: &str, header: &Value, payload: &[u8]) -> String {
-        let signed = unsigned(header, payload);
+        self.sign_text_as(algorithm, &unsigned(header, payload))
+    }
+
+    /// A token of these two parts, signed by the key's usual algorithm.
+    #[must_use]
+    pub fn sign_text(&self, signed: &str) -> String {
+        self.sign_text_as("", signed)
+    }
+
+    fn sign_text_as(&self, algorithm: &str, signed: &str) -> String {
         let random = SystemRandom::new();
         let signature = match &self.pair {
             Pair::Rsa(pair) => {

@@ -286,3 +286,24 @@ fn a_new_configuration_brings_no_policy_in_that_was_refused() {
     }
     assert_eq!(desk.ask().status, 202);
 }
+
+#[test]
+fn a_server_is_believed_from_the_moment_that_the_file_names_it() {
+    let off = json!({"upstream": {"mode": "off"}});
+    let desk = Desk::open("serve", &off, &[]);
+    let told = || {
+        let fields = ["X-Forwarded-For: 192.0.2.7"];
+        assert_eq!(send(desk.door.address, &message("GET", "/vnflcm/v2/vnf_instances", &fields, "")).status, 202);
+        let received = desk.vnfm.received();
+        received.last().and_then(|request| request.field("x-forwarded-for").map(str::to_owned))
+    };
+    assert_eq!(told(), None);
+    let mut named = off.clone();
+    named["trustedHops"] = json!(["127.0.0.1"]);
+    desk.apply(&named);
+    assert_eq!(told().as_deref(), Some("192.0.2.7"));
+    named["forwarding"] = json!({"clientFields": true});
+    named["trustedHops"] = json!([]);
+    desk.apply(&named);
+    assert_eq!(told().as_deref(), Some("127.0.0.1"));
+}

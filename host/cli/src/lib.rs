@@ -23,8 +23,8 @@ use args::ext_authz::ExtAuthzArgs;
 use args::forward_auth::ForwardAuthArgs;
 use args::serve::ServeArgs;
 use commands::{
-    build, check, completions, docs, explain, import_cases, inspect, keygen, lint, new, policies, replay, schema, sign,
-    test, verify,
+    build, check, completions, docs, explain, import_cases, inspect, keygen, lint, new, policies, replay, report,
+    schema, sign, test, verify,
 };
 use doors::{ext_authz, forward_auth, serve};
 
@@ -65,6 +65,7 @@ enum Command {
     Schema(schema::SchemaArgs),
     ImportCases(import_cases::ImportArgs),
     Replay(replay::ReplayArgs),
+    Report(report::ReportArgs),
     Completions(completions::CompletionsArgs),
 }
 
@@ -110,6 +111,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Completions(arguments) => completions::run(&arguments, self::command()),
         Command::ImportCases(arguments) => import_cases::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments, &runtime()?),
+        Command::Report(arguments) => report::run(&arguments),
         Command::Serve(arguments) => {
             log::start()?;
             let loader = policies::Loader::for_gateway()?;

@@ -4,12 +4,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use http::Uri;
-use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use solgate::policy::PolicyFile;
 
 use super::gate::GateConfig;
+use crate::forwarding::ForwardingConfig;
 use crate::jwt::JwtConfig;
+use crate::networks::Networks;
 use crate::record::RecordConfig;
 use crate::tls::TlsConfig;
 use crate::tracing::TracingConfig;
@@ -29,9 +30,17 @@ pub struct Config {
     pub tls: Option<TlsConfig>,
     /// How callers' tokens are checked; by default they are not.
     pub jwt: Option<JwtConfig>,
+    /// Servers in front of the gate that are believed in what they say of clients; none by
+    /// default.
+    pub trusted_hops: Networks,
+    /// Whether trusted hops begin each connection with the PROXY protocol.
+    pub proxy_protocol: bool,
+    /// What `serve` tells VNFMs of clients.
+    pub forwarding: ForwardingConfig,
     pub limits: Limits,
-    /// Balancers and gateways in front: many clients come from one such address.
-    pub trusted_hops: Vec<IpNet>,
+    /// Servers whose connections and requests are those of many clients, beside trusted
+    /// hops: those that ask forward-auth. None by default, and none in a file.
+    pub asking: Networks,
     pub upstreams: Vec<UpstreamConfig>,
     pub log: LogFormat,
     /// Where whole decisions are recorded; nowhere by default.

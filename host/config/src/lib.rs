@@ -10,6 +10,7 @@
 
 mod de;
 pub mod file;
+mod forwarding;
 mod gate;
 mod gateway;
 mod jwks_source;
@@ -17,6 +18,7 @@ pub mod jwt;
 mod live;
 pub mod members;
 mod names;
+pub mod networks;
 mod presence;
 pub mod record;
 mod resolve;
@@ -28,6 +30,7 @@ mod values;
 mod yaml;
 
 pub use file::{FileError, parse_gate};
+pub use forwarding::ForwardingConfig;
 pub use gate::{FactsConfig, GateConfig, GateMode, SeverityOverride};
 pub use gateway::{Config, DEFAULT_LISTEN, Limits, LogFormat, UpstreamConfig};
 pub use live::{GateError, LiveGate, MakeGate, PolicyLoader, live_gate};
@@ -36,7 +39,7 @@ pub use presence::Presence;
 pub use schema::SCHEMA;
 pub use shown::shown;
 pub use values::{
-    ADDRESS, COLLECTOR, DURATION, MEMORY, NETWORK, OUTPUT, RATIO, TIME_LIMIT, URL, VIOLATIONS, expected, parse_address,
-    parse_duration, parse_evaluation_time, parse_network, parse_ratio, parse_time_limit, parse_url,
+    ADDRESS, COLLECTOR, DURATION, MEMORY, OUTPUT, RATIO, SECRET_NAME, TIME_LIMIT, URL, VIOLATIONS, expected,
+    parse_address, parse_duration, parse_evaluation_time, parse_ratio, parse_secret_name, parse_time_limit, parse_url,
 };
 pub use yaml::ConfigError;

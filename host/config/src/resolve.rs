@@ -4,13 +4,17 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use solgate::ambiguity;
 use solgate::policy::PolicyFile;
 use solgate::record::Bodies;
+use solgate::record::redact::SecretNames;
 
 use crate::gate::GateConfig;
 use crate::gateway::{Config, Limits, UpstreamConfig};
-use crate::jwt::{JwksSource, JwtConfig};
+use crate::jwt::{IssuerConfig, JwksSource, JwtConfig};
+use crate::members::jwt::{Issuer, Jwt};
 use crate::members::{DecisionLog, File, Problem, Tls, Upstream};
+use crate::networks::Networks;
 use crate::record::RecordConfig;
 use crate::tls::{ClientCertificates, TlsConfig};
 use crate::tracing::TracingConfig;
@@ -32,14 +36,17 @@ impl Misfit {
 
 impl Default for Config {
     fn default() -> Self {
-        let File { listen, admin, log, reload, limits, .. } = File::default();
+        let File { listen, admin, log, reload, limits, forwarding, .. } = File::default();
         Self {
             listen,
             admin,
             tls: None,
             jwt: None,
+            trusted_hops: Networks::default(),
+            asking: Networks::default(),
+            proxy_protocol: false,
+            forwarding,
             limits,
-            trusted_hops: Vec::new(),
             upstreams: Vec::new(),
             log,
             record: None,
@@ -54,15 +61,53 @@ impl Default for Config {
 /// # Errors
 /// What does not go together.
 pub fn resolve(file: File, folder: &Path) -> Result<Config, Misfit> {
-    let File { listen, admin, tls, jwt, log, decision_log, tracing, reload, limits, trusted_hops, problem, upstreams } =
-        file;
+    let File {
+        listen,
+        admin,
+        tls,
+        jwt,
+        trusted_hops,
+        proxy_protocol,
+        forwarding,
+        log,
+        decision_log,
+        tracing,
+        reload,
+        limits,
+        problem,
+        upstreams,
+    } = file;
     let tls = tls.map(|members| self::tls(members, folder)).transpose()?;
     let jwt = jwt.map(|members| self::jwt(members, folder)).transpose()?;
     let record = decision_log.map(|members| self::record(members, folder));
     let tracing = tracing.map(|members| self::tracing(members, folder)).transpose()?;
     check_limits(&limits)?;
+    let trusted_hops = Networks(trusted_hops);
+    if proxy_protocol && trusted_hops.is_empty() {
+        let message = "proxyProtocol goes with trustedHops: name the servers that begin connections with it";
+        return Err(Misfit::new(&[Step::Member("proxyProtocol")], message));
+    }
+    if let Some(field) = forwarding.caller_field.as_ref().filter(|field| ambiguity::decides(field)) {
+        let path = [Step::Member("forwarding"), Step::Member("callerField")];
+        return Err(Misfit::new(&path, format!("{field} has a meaning of its own; choose a field such as X-Caller")));
+    }
     let upstreams = self::upstreams(upstreams, &problem, folder)?;
-    Ok(Config { listen, admin, tls, jwt, limits, trusted_hops, upstreams, log, record, tracing, reload })
+    Ok(Config {
+        listen,
+        admin,
+        tls,
+        jwt,
+        trusted_hops,
+        asking: Networks::default(),
+        proxy_protocol,
+        forwarding,
+        limits,
+        upstreams,
+        log,
+        record,
+        tracing,
+        reload,
+    })
 }
 
 /// A gate whose paths lead from `folder`.
@@ -130,21 +175,70 @@ fn tls(members: Tls, folder: &Path) -> Result<TlsConfig, Misfit> {
     Ok(TlsConfig { certificate: folder.join(cert_file), key: folder.join(key_file), clients })
 }
 
-fn jwt(jwt: JwtConfig, folder: &Path) -> Result<JwtConfig, Misfit> {
-    let keys = match (jwt.keys, &jwt.ca_file) {
+fn jwt(members: Jwt, folder: &Path) -> Result<JwtConfig, Misfit> {
+    let Jwt { jwks, ca_file, issuer, audience, issuers, presence, leeway, max_lifetime } = members;
+    let place = [Step::Member("jwt")];
+    let issuers = match (jwks, issuers) {
+        (Some(keys), None) => vec![self::issuer(IssuerConfig { keys, ca_file, issuer, audience }, &place, folder)?],
+        (None, Some(issuers)) => {
+            let stray =
+                [("caFile", ca_file.is_some()), ("issuer", issuer.is_some()), ("audience", !audience.is_empty())];
+            if let Some((name, _)) = stray.into_iter().find(|(_, is_there)| *is_there) {
+                let message = format!("{name} goes into each of issuers");
+                return Err(Misfit::new(&[Step::Member("jwt"), Step::Member(name)], message));
+            }
+            several(issuers, folder)?
+        }
+        (Some(_), Some(_)) => {
+            let path = [Step::Member("jwt"), Step::Member("issuers")];
+            return Err(Misfit::new(
+                &path,
+                "jwks and issuers are both there; write each issuer with its jwks into issuers",
+            ));
+        }
+        (None, None) => return Err(Misfit::new(&place, "jwks is missing: the file, or the https URL, of the keys")),
+    };
+    Ok(JwtConfig { issuers, presence, leeway, max_lifetime })
+}
+
+fn several(members: Vec<Issuer>, folder: &Path) -> Result<Vec<IssuerConfig>, Misfit> {
+    if members.is_empty() {
+        let path = [Step::Member("jwt"), Step::Member("issuers")];
+        return Err(Misfit::new(&path, "issuers is empty; name at least one"));
+    }
+    let mut names = HashSet::new();
+    let mut issuers = Vec::new();
+    for (index, members) in members.into_iter().enumerate() {
+        let place = [Step::Member("jwt"), Step::Member("issuers"), Step::Item(index)];
+        if !names.insert(members.issuer.clone()) {
+            return Err(Misfit::new(
+                &place,
+                "another of issuers has the same issuer; by whose keys are its tokens checked?",
+            ));
+        }
+        let Issuer { issuer, jwks: keys, ca_file, audience } = members;
+        issuers.push(self::issuer(IssuerConfig { keys, ca_file, issuer: Some(issuer), audience }, &place, folder)?);
+    }
+    Ok(issuers)
+}
+
+/// Paths of the issuer at that `place` lead from the folder.
+fn issuer(issuer: IssuerConfig, place: &[Step], folder: &Path) -> Result<IssuerConfig, Misfit> {
+    let keys = match (issuer.keys, &issuer.ca_file) {
         (JwksSource::File(_), Some(_)) => {
-            let path = [Step::Member("jwt"), Step::Member("caFile")];
+            let path = [place, &[Step::Member("caFile")]].concat();
             return Err(Misfit::new(&path, "caFile is for keys at an https URL: leave it out"));
         }
         (JwksSource::File(path), None) => JwksSource::File(folder.join(path)),
         (url @ JwksSource::Url(_), _) => url,
     };
-    Ok(JwtConfig { keys, ca_file: joined(jwt.ca_file.as_ref(), folder), ..jwt })
+    Ok(IssuerConfig { keys, ca_file: joined(issuer.ca_file.as_ref(), folder), ..issuer })
 }
 
 fn record(members: DecisionLog, folder: &Path) -> RecordConfig {
     let bodies = if members.bodies { Bodies::Redacted } else { Bodies::LeftOut };
-    RecordConfig { file: folder.join(members.file), bodies }
+    let names = SecretNames::with(&members.secret_names);
+    RecordConfig { file: folder.join(members.file), bodies, names, chain: members.chain }
 }
 
 fn tracing(tracing: TracingConfig, folder: &Path) -> Result<TracingConfig, Misfit> {

@@ -5,11 +5,14 @@ use serde_json::Value;
 use solgate::policy::{EvaluationLimits, PolicySources};
 use solgate::problem::ProblemStyle;
 use solgate::record::Bodies;
-use solgate::record::redact::is_secret_name;
+use solgate::record::redact::{Redactor, SecretNames};
 
 use crate::gate::GateConfig;
 use crate::gateway::{Config, UpstreamConfig};
+use crate::jwt::{IssuerConfig, JwtConfig};
+use crate::members::jwt::{Issuer, Jwt};
 use crate::members::{DecisionLog, Evaluation, File, MediaType, Problem, Tls, Upstream};
+use crate::networks::Networks;
 use crate::record::RecordConfig;
 use crate::tls::{ClientCertificates, TlsConfig};
 
@@ -17,40 +20,80 @@ use crate::tls::{ClientCertificates, TlsConfig};
 const MASK: &str = "redacted";
 
 /// The configuration as the file would say it, with every member that has a value. Read
-/// again, it means the same, but for secrets: options with the name of a secret, and user,
-/// password and query of a URL. Keys are named by their files.
+/// again, it means the same, but for secrets: options with the name of a secret, and what
+/// records would not show of a text. Keys are named by their files.
 #[must_use]
 pub fn shown(config: &Config) -> Value {
+    let default = SecretNames::default();
+    let names = config.record.as_ref().map_or(&default, |record| &record.names);
     let mut file = file(config.clone());
     for upstream in file.upstreams.iter_mut().flatten() {
-        let secrets = upstream.set.iter_mut().filter(|(name, _)| is_secret_name(name));
+        let secrets = upstream.set.iter_mut().filter(|(name, _)| names.is_secret(name));
         secrets.for_each(|(_, value)| *value = MASK.into());
     }
     // Texts and numbers only: this cannot fail.
     let mut value = serde_json::to_value(file).unwrap_or_default();
-    mask_urls(&mut value);
+    mask_texts(&mut value, &Redactor::new([], names));
     value
 }
 
 /// Named one by one, so that no member is forgotten that is added.
 fn file(config: Config) -> File {
-    let Config { listen, admin, tls, jwt, limits, trusted_hops, upstreams, log, record, tracing, reload } = config;
+    let Config {
+        listen,
+        admin,
+        tls,
+        jwt,
+        trusted_hops: Networks(trusted_hops),
+        // Of an argument of forward-auth; the file has no member for it.
+        asking: _,
+        proxy_protocol,
+        forwarding,
+        limits,
+        upstreams,
+        log,
+        record,
+        tracing,
+        reload,
+    } = config;
     File {
         listen,
         admin,
         tls: tls.map(self::tls),
-        jwt,
+        jwt: jwt.map(self::jwt),
+        trusted_hops,
+        proxy_protocol,
+        forwarding,
         log,
-        decision_log: record
-            .map(|RecordConfig { file, bodies }| DecisionLog { file, bodies: bodies == Bodies::Redacted }),
+        decision_log: record.map(decision_log),
         tracing,
         reload,
         limits,
-        trusted_hops,
         // Each upstream has its own.
         problem: Problem::default(),
         upstreams: Some(upstreams.into_iter().map(upstream).collect()),
     }
+}
+
+fn decision_log(record: RecordConfig) -> DecisionLog {
+    let RecordConfig { file, bodies, names, chain } = record;
+    let secret_names = names.added().map(str::to_owned).collect();
+    DecisionLog { file, bodies: bodies == Bodies::Redacted, secret_names, chain }
+}
+
+fn jwt(jwt: JwtConfig) -> Jwt {
+    let JwtConfig { mut issuers, presence, leeway, max_lifetime } = jwt;
+    let common = Jwt { presence, leeway, max_lifetime, ..Jwt::default() };
+    if issuers.len() == 1
+        && let Some(IssuerConfig { keys, ca_file, issuer, audience }) = issuers.pop()
+    {
+        return Jwt { jwks: Some(keys), ca_file, issuer, audience, ..common };
+    }
+    let issuer = |IssuerConfig { keys: jwks, ca_file, issuer, audience }| {
+        // Where there are several, each has a name.
+        Issuer { issuer: issuer.unwrap_or_default(), jwks, ca_file, audience }
+    };
+    Jwt { issuers: Some(issuers.into_iter().map(issuer).collect()), ..common }
 }
 
 fn tls(tls: TlsConfig) -> Tls {
@@ -93,32 +136,18 @@ fn problem(style: ProblemStyle) -> Problem {
     Problem { type_base, media_type: plain_json.then_some(MediaType::Json), version }
 }
 
-fn mask_urls(value: &mut Value) {
+fn mask_texts(value: &mut Value, redactor: &Redactor<'_>) {
     match value {
-        Value::Object(members) => members.iter_mut().for_each(|(_, value)| mask_urls(value)),
-        Value::Array(items) => items.iter_mut().for_each(mask_urls),
+        Value::Object(members) => members.iter_mut().for_each(|(_, value)| mask_texts(value, redactor)),
+        Value::Array(items) => items.iter_mut().for_each(|item| mask_texts(item, redactor)),
         Value::String(text) => {
-            if let Some(masked) = masked_url(text) {
-                *text = masked;
+            let shown = redactor.text(text);
+            if shown != *text {
+                *text = shown.into_owned();
             }
         }
         _ => {}
     }
-}
-
-/// A URL without user, password and query; `None` if the text has none of these.
-fn masked_url(text: &str) -> Option<String> {
-    let (scheme, rest) = text.split_once("://")?;
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (authority, path) = rest.split_at_checked(end)?;
-    let user = authority.rsplit_once('@');
-    let query = path.split_once('?');
-    if user.is_none() && query.is_none() {
-        return None;
-    }
-    let authority = user.map_or_else(|| authority.to_owned(), |(_, host)| format!("{MASK}@{host}"));
-    let path = query.map_or_else(|| path.to_owned(), |(path, _)| format!("{path}?{MASK}"));
-    Some(format!("{scheme}://{authority}{path}"))
 }
 
 #[cfg(test)]
@@ -133,13 +162,15 @@ mod tests {
 listen: 0.0.0.0:8443
 admin: 127.0.0.1:9901
 tls: { certFile: a.pem, keyFile: k.pem, clientCaFile: ca.pem, clientCert: optional }
-jwt: { jwks: "https://idp.example/keys", caFile: ca.pem, issuer: i, audience: [a, b], presence: optional }
+jwt: { jwks: "https://idp.example/keys", caFile: ca.pem, issuer: i, audience: [a, b], presence: optional, leeway: 5s, maxLifetime: 1h }
 log: text
-decisionLog: { file: d.jsonl, bodies: true }
+decisionLog: { file: d.jsonl, bodies: true, secretNames: [Site-Code], chain: true }
 tracing: { otlp: "https://collector:4317", caFile: ca.pem, sample: 0.5 }
 reload: false
 limits: { headBytes: 1000, targetBytes: 100, drain: 1500ms, clientShare: 0.5, callerRequests: 3 }
 trustedHops: [10.0.0.1, "fd00::/8"]
+proxyProtocol: true
+forwarding: { clientFields: true, callerField: x-caller }
 problem: { typeBase: "https://a.example/", mediaType: application/json, version: "2.1.0" }
 upstreams:
   - url: http://vnfm.example:9890
@@ -161,7 +192,9 @@ upstreams:
 
     #[test]
     fn what_is_shown_means_the_same_when_it_is_read() {
-        for text in [EVERYTHING, "upstreams: [{ url: http://a }]"] {
+        let issuers = "jwt: { issuers: [{ issuer: a, jwks: a.json }, { issuer: b, jwks: b.json, audience: [c] }] }\n";
+        let least = "upstreams: [{ url: http://a }]\n";
+        for text in [EVERYTHING, least, &format!("{issuers}{least}")] {
             let config = parse(Path::new("t.yaml"), text).unwrap();
             let shown = shown(&config).to_string();
             assert_eq!(parse(Path::new("t.yaml"), &shown).unwrap(), config, "{shown}");
@@ -172,19 +205,21 @@ upstreams:
     fn secrets_are_masked() {
         let text = r#"
 jwt: { jwks: "https://idp.example/keys?client=hunter2" }
+decisionLog: { file: d.jsonl, secretNames: [site] }
 upstreams:
   - url: http://a
     set:
       apiToken: hunter2
       pass-words: [hunter2, [hunter2]]
-      callback: "https://hunter2:hunter2@c.example/p?hunter2"
+      siteCode: hunter2
+      callback: "https://hunter2:hunter2@c.example/p?a=b&token=hunter2"
     severity: { a: { severity: warn, reason: "see https://t.example/1" } }
 "#;
         let shown = shown(&parse(Path::new("t.yaml"), text).unwrap());
         assert!(!shown.to_string().contains("hunter2"), "{shown}");
         let at = |pointer: &str| shown.pointer(pointer).cloned().unwrap();
         assert_eq!((at("/upstreams/0/set/apiToken"), at("/upstreams/0/set/pass-words")), (MASK.into(), MASK.into()));
-        assert_eq!(at("/upstreams/0/set/callback"), "https://redacted@c.example/p?redacted");
+        assert_eq!(at("/upstreams/0/set/callback"), "https://redacted:redacted@c.example/p?a=b&token=redacted");
         assert_eq!(at("/upstreams/0/severity/a/reason"), "see https://t.example/1");
         assert_eq!(at("/upstreams/0/facts/credentials/0"), "authorization");
     }

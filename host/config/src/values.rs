@@ -5,7 +5,6 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
@@ -17,6 +16,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use solgate::policy::{FileDigest, Isolation};
 
 use crate::jwks_source::JwksSource;
+use crate::networks::{NETWORK, parse_network};
 
 /// A value that is written as a text.
 pub trait Form {
@@ -215,6 +215,8 @@ forms! {
     TimeLimit: Duration, TIME_LIMIT, "^[0-9]", parse_time_limit, duration;
     /// How long an evaluation may take.
     EvaluationTime: Duration, EVALUATION_TIME, "^[0-9]", evaluation_time, duration;
+    /// Of members and the like whose values nobody is to see.
+    SecretName: String, SECRET_NAME, "[A-Za-z0-9].*[A-Za-z0-9]", parse_secret_name, String::clone;
     /// Of a VNFM: scheme and authority.
     Url: Uri, URL, "^https?://[^/@#]+/?$", parse_url, url;
     /// Of a collector of spans.
@@ -269,15 +271,6 @@ fn keys(keys: &JwksSource) -> String {
     }
 }
 
-/// What [`parse_network`] takes.
-pub const NETWORK: &str = "an address or network such as 10.0.0.0/24";
-
-/// A network, or one address.
-#[must_use]
-pub fn parse_network(text: &str) -> Option<IpNet> {
-    text.parse().ok().or_else(|| text.parse().ok().map(|address: IpAddr| IpNet::from(address)))
-}
-
 /// One address without its length, as most write it.
 fn network(network: &IpNet) -> String {
     if network.prefix_len() == network.max_prefix_len() { network.addr().to_string() } else { network.to_string() }
@@ -324,6 +317,16 @@ pub fn expected(range: &RangeInclusive<usize>) -> String {
 /// What a collector is.
 pub const COLLECTOR: &str =
     "http://HOST[:PORT] or https://HOST[:PORT] of a collector that takes OTLP over gRPC, without a path";
+
+/// What [`parse_secret_name`] takes.
+pub const SECRET_NAME: &str = "a name with at least two letters or digits";
+
+/// A name, or a part of one, by which secrets are known.
+#[must_use]
+pub fn parse_secret_name(text: &str) -> Option<String> {
+    // One letter is in almost every name.
+    (text.chars().filter(|c| c.is_alphanumeric()).count() > 1).then(|| text.to_owned())
+}
 
 /// What [`parse_ratio`] takes.
 pub const RATIO: &str = "a number from 0 to 1, such as 0.1 for every tenth request";

@@ -5,9 +5,10 @@
 //! bytes themselves checks more, before there is a request.
 
 use std::borrow::Cow;
+use std::net::Ipv6Addr;
 
-use http::Uri;
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::{HeaderName, Uri};
 
 use crate::Request;
 use crate::fault::Fault;
@@ -32,6 +33,16 @@ const JUDGED: [&str; 4] = ["accept", "if-match", "version", "transfer-encoding"]
 
 /// Fields by which some servers replace the method.
 const METHOD_OVERRIDES: [&str; 3] = ["x-http-method-override", "x-method-override", "x-http-method"];
+
+/// Fields by which some servers replace the path.
+const PATH_OVERRIDES: [&str; 2] = ["x-original-url", "x-rewrite-url"];
+
+/// Whether a field decides on what a request means to the gate: policies judge it, it says
+/// who calls, or it is about this hop only.
+#[must_use]
+pub fn decides(name: &HeaderName) -> bool {
+    HOP_BY_HOP.contains(name) || SINGLETONS.iter().chain(&JUDGED).any(|other| name == other)
+}
 
 /// Longest target that can be parsed; the policy refuses a much shorter one.
 const PARSED_TARGET: usize = 65_000;
@@ -71,6 +82,39 @@ pub fn check_target(method: &str, target: &str) -> Result<(), Fault> {
     Err(Fault::BadTarget { target: fields::excerpt(target), reason: reason.to_owned() })
 }
 
+/// Checks what a field Host says: a name or an address, and a port if need be. Everything
+/// else is read differently by servers, or leads past the entry that it seems to name.
+///
+/// # Errors
+/// What is wrong, as half a sentence.
+pub fn check_host(value: &[u8]) -> Result<(), &'static str> {
+    let (host, port) = match value {
+        [] => return Err("it is empty"),
+        [b'[', rest @ ..] => {
+            let end = rest.iter().position(|byte| *byte == b']').ok_or(HOST)?;
+            let (address, after) = rest.split_at_checked(end).ok_or(HOST)?;
+            let address = std::str::from_utf8(address).map_err(|_| HOST)?;
+            address.parse::<Ipv6Addr>().map_err(|_| HOST)?;
+            match after {
+                [b']'] => return Ok(()),
+                [b']', b':', port @ ..] => (&b"x"[..], port),
+                _ => return Err(HOST),
+            }
+        }
+        _ => match value.iter().position(|byte| *byte == b':').and_then(|at| value.split_at_checked(at)) {
+            Some((host, [_, port @ ..])) => (host, port),
+            _ => (value, &[][..]),
+        },
+    };
+    if host.is_empty() || !host.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(byte)) {
+        return Err(HOST);
+    }
+    if port.iter().all(u8::is_ascii_digit) { Ok(()) } else { Err("its port is not a number") }
+}
+
+/// What Host has to be.
+const HOST: &str = "it is not a host with an optional port";
+
 /// Checks names and values of all fields; `fields` starts again at the first one.
 pub fn check_fields<'a, I>(fields: impl Fn() -> I) -> Result<(), Fault>
 where
@@ -94,6 +138,9 @@ fn check_field(name: &str, value: &[u8]) -> Result<(), Fault> {
     let dashed = if aliased { Cow::Owned(name.replace('_', "-")) } else { Cow::Borrowed(name) };
     if METHOD_OVERRIDES.iter().any(|other| dashed.eq_ignore_ascii_case(other)) {
         return Err(Fault::MethodOverride { name: name.to_owned() });
+    }
+    if PATH_OVERRIDES.iter().any(|other| dashed.eq_ignore_ascii_case(other)) {
+        return Err(Fault::PathOverride { name: name.to_owned() });
     }
     let is_judged = || SINGLETONS.iter().chain(&JUDGED).any(|other| dashed.eq_ignore_ascii_case(other));
     if aliased && is_judged() {

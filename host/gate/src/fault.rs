@@ -42,6 +42,8 @@ pub enum Fault {
     ConnectionNamesField { name: String },
     #[error("The field {name} would replace the method that was judged; send the method itself.")]
     MethodOverride { name: String },
+    #[error("The field {name} would replace the path that was judged; send the request to that path itself.")]
+    PathOverride { name: String },
     #[error("The field name {name} is {alias} to some servers; write it with dashes.")]
     FieldAlias { name: String, alias: String },
     #[error("The request body has a content coding; send it without Content-Encoding.")]
@@ -224,6 +226,9 @@ impl Fault {
             Self::MethodOverride { .. } => {
                 (S::BAD_REQUEST, "transport.method-override", "Method override is not accepted", false)
             }
+            Self::PathOverride { .. } => {
+                (S::BAD_REQUEST, "transport.path-override", "Path override is not accepted", false)
+            }
             Self::FieldAlias { .. } => {
                 (S::BAD_REQUEST, "transport.field.alias", "Header field name is ambiguous", false)
             }
@@ -341,7 +346,8 @@ impl Fault {
             | Self::BadFieldValue { name }
             | Self::ConnectionNamesField { name }
             | Self::FieldAlias { name, .. }
-            | Self::MethodOverride { name } => Location::Header(name.clone()),
+            | Self::MethodOverride { name }
+            | Self::PathOverride { name } => Location::Header(name.clone()),
             Self::ContentCoding => Location::Header("Content-Encoding".to_owned()),
             Self::BadHost { .. } => Location::Header("Host".to_owned()),
             Self::TokenMissing | Self::TokenMalformed(_) | Self::TokenInvalid(_) => {

@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use hyper::body::Body;
-use ipnet::IpNet;
 use solgate::body::{Unread, collect};
 use solgate::fault::Fault;
 use solgate::request::Caller;
+use solgate_config::networks::Networks;
 use solgate_config::{Config, Limits};
 
 use crate::error::GatewayError;
@@ -25,7 +25,8 @@ const SMALL_BODY: usize = 64 << 10;
 pub struct Admission {
     pub shares: Arc<Shares>,
     pub limits: Limits,
-    trusted: Vec<IpNet>,
+    /// Many clients come from one address in these.
+    shared: [Networks; 2],
 }
 
 /// A body, as far as it was read.
@@ -57,7 +58,7 @@ impl Admission {
     /// Not even one such body has room.
     pub fn new(config: &Config, largest_body: usize, shares: Arc<Shares>) -> Result<Self, GatewayError> {
         check(&config.limits, largest_body)?;
-        Ok(Self { shares, limits: config.limits, trusted: config.trusted_hops.clone() })
+        Ok(Self { shares, limits: config.limits, shared: [config.trusted_hops.clone(), config.asking.clone()] })
     }
 
     /// A place among `connections` for one that `client` has opened; `None` if it is one
@@ -84,9 +85,9 @@ impl Admission {
     ///
     /// # Errors
     /// All are taken, or this client has its share.
-    pub fn waiting(&self, client: IpAddr) -> Result<Held, Fault> {
+    pub fn waiting(&self, client: Option<IpAddr>) -> Result<Held, Fault> {
         let limit = self.limits.waiting_total;
-        self.one((Resource::Waiting, "waitingTotal"), Some(client), limit, Fault::TooManyWaitingInAll { limit })
+        self.one((Resource::Waiting, "waitingTotal"), client, limit, Fault::TooManyWaitingInAll { limit })
     }
 
     /// A place among the requests of a caller, and of its tenant.
@@ -140,6 +141,11 @@ impl Admission {
         }
     }
 
+    /// A body of which nothing is read.
+    pub fn unread(&self) -> AdmittedBody {
+        AdmittedBody { bytes: Bytes::new(), complete: false, room: self.room(None) }
+    }
+
     /// Room for a body, which grows while it is read.
     fn room(&self, client: Option<IpAddr>) -> BodyRoom {
         let client = client.and_then(|client| self.client(client));
@@ -167,7 +173,7 @@ impl Admission {
     /// Whose share it is: that of nobody if many clients come from this address.
     fn client(&self, address: IpAddr) -> Option<IpAddr> {
         let alone = self.limits.client_share >= 1.0;
-        (!alone && !self.trusted.iter().any(|network| network.contains(&address))).then_some(address)
+        (!alone && !self.shared.iter().any(|networks| networks.contains(address))).then_some(address)
     }
 
     fn limit(&self, total: usize) -> Limit {
@@ -241,7 +247,8 @@ mod tests {
     use super::*;
 
     fn admission(limits: Limits) -> Admission {
-        let config = Config { limits, trusted_hops: vec!["10.0.0.0/8".parse().unwrap()], ..Config::default() };
+        let config =
+            Config { limits, trusted_hops: Networks(vec!["10.0.0.0/8".parse().unwrap()]), ..Config::default() };
         Admission::new(&config, 10, Arc::default()).unwrap()
     }
 

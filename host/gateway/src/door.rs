@@ -30,9 +30,11 @@ use crate::current::Current;
 use crate::descriptors;
 use crate::error::GatewayError;
 use crate::farewell::Farewell;
+use crate::hops::Hops;
 use crate::metrics::Metrics;
 use crate::overrides;
 use crate::pipeline::{Pipeline, Reporter, RequestIds};
+use crate::proxy_protocol::{self, Announced, NotAnnounced};
 use crate::reload::Reload;
 use crate::routes::{self, Onward};
 use crate::shares::{Full, Held, Shares};
@@ -65,15 +67,36 @@ pub struct OpenDoor<F> {
 /// A connection that was just opened.
 pub struct NewConnection {
     pub stream: TcpStream,
-    pub peer: SocketAddr,
+    peer: SocketAddr,
+    /// The peer begins with the PROXY protocol.
+    announced: bool,
     /// What the peer is expected to speak, if anything but plain HTTP.
     pub tls: Option<Arc<TlsListener>>,
     /// Those that hold now.
     pub limits: Limits,
-    /// Watches the connection, so that it ends after the request in flight.
-    pub watcher: Watcher,
     /// The connection has a place among all until this is dropped.
     pub place: Held,
+}
+
+impl NewConnection {
+    /// Who is at the other end: the peer, or the client for which the peer says that it has
+    /// opened the connection; `None` within if it does not say its address. Nobody, which is
+    /// logged, if the peer should say so and does not.
+    pub async fn sender(&mut self) -> Option<Option<SocketAddr>> {
+        if !self.announced {
+            return Some(Some(self.peer));
+        }
+        let header = tokio::time::timeout(self.limits.head_timeout, proxy_protocol::read(&mut self.stream)).await;
+        match header.unwrap_or(Err(NotAnnounced::Timeout)) {
+            Ok(Announced::Client(client)) => Some(Some(client)),
+            Ok(Announced::Own) => Some(Some(self.peer)),
+            Ok(Announced::Unknown) => Some(None),
+            Err(error) => {
+                tracing::warn!(peer = %self.peer, %error, "a connection of a trusted hop was closed");
+                None
+            }
+        }
+    }
 }
 
 impl<F: Onward> Door<F> {
@@ -119,7 +142,9 @@ impl<F: Onward> Door<F> {
         let (records, spans) = (records.map(Arc::new), spans.map(Arc::new));
         let reporter = Arc::new(Reporter { metrics: metrics.clone(), log: config.log, records, spans });
         let (ids, limits) = (Arc::new(RequestIds::default()), config.limits);
-        let pipeline = Pipeline { routes, tokens, admission, reporter, ids, limits };
+        let hops = Hops::new(config.trusted_hops.clone(), config.proxy_protocol);
+        let forwarding = config.forwarding.clone();
+        let pipeline = Pipeline { routes, tokens, admission, reporter, ids, limits, hops, forwarding };
         let open = OpenDoor {
             pipeline: Arc::new(Current::new(pipeline)),
             tls,
@@ -194,6 +219,14 @@ impl<F> OpenDoor<F> {
         Farewell::new(answer.filter(|_| self.tls.is_none()), self.metrics.connections.clone())
     }
 
+    /// A connection that was just opened, and has a place.
+    #[must_use]
+    pub fn new_connection(&self, stream: TcpStream, peer: SocketAddr, place: Held) -> NewConnection {
+        let pipeline = self.pipeline.get();
+        let (announced, limits) = (pipeline.hops.announces(peer.ip()), pipeline.limits);
+        NewConnection { stream, peer, announced, tls: self.tls.clone(), limits, place }
+    }
+
     /// Hands connections to `serve` until `shutdown` is ready, as [`connections`] does,
     /// and tells those beyond the limit that it is `full`.
     pub async fn connections<C>(
@@ -201,7 +234,7 @@ impl<F> OpenDoor<F> {
         listener: TcpListener,
         full: &Response<Bytes>,
         shutdown: impl Future<Output = ()>,
-        serve: impl Fn(NewConnection) -> C,
+        serve: impl Fn(NewConnection, Watcher) -> C,
     ) -> usize
     where
         C: Future<Output = ()> + Send + 'static,
@@ -210,10 +243,7 @@ impl<F> OpenDoor<F> {
             self.stopping();
             self.draining();
         };
-        let serve = |stream, peer, watcher, place| {
-            let (tls, limits) = (self.tls.clone(), self.pipeline.get().limits);
-            serve(NewConnection { stream, peer, tls, limits, watcher, place })
-        };
+        let serve = |stream, peer, watcher, place| serve(self.new_connection(stream, peer, place), watcher);
         let admit = |peer| self.admit(peer);
         connections(listener, self.limits, admit, self.farewell(Some(full)), shutdown, stopping, serve).await
     }

@@ -11,13 +11,15 @@ use hyper::body::Incoming;
 use solgate_telemetry::level::{self, LevelError};
 use solgate_telemetry::log;
 
+use crate::hops::FORWARDED_FOR;
+
 /// Bytes of a level.
 const LIMIT: usize = 1024;
 /// For them to come.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Fields of those who ask for somebody else: browsers for a page, proxies for a client.
-const FOR_OTHERS: [HeaderName; 3] = [ORIGIN, FORWARDED, HeaderName::from_static("x-forwarded-for")];
+const FOR_OTHERS: [HeaderName; 3] = [ORIGIN, FORWARDED, FORWARDED_FOR];
 
 /// The answer with the level in use.
 pub fn shown() -> (StatusCode, String) {

@@ -23,7 +23,7 @@ impl<T> Router<T> {
         let mut routes: Vec<_> = routes
             .into_iter()
             .map(|(host, prefix, value)| Entry {
-                host: host.map(|name| name.to_ascii_lowercase()),
+                host: host.map(|name| name.trim_end_matches('.').to_ascii_lowercase()),
                 prefix: prefix.map(|path| path.trim_end_matches('/').to_owned()).unwrap_or_default(),
                 value,
             })
@@ -36,7 +36,8 @@ impl<T> Router<T> {
     /// The upstream for a Host field (with or without port) and a target.
     #[must_use]
     pub fn find(&self, host: Option<&str>, target: &str) -> Option<&T> {
-        let host = host.map(|value| without_port(value).to_ascii_lowercase());
+        // A dot at the end says only that the name is whole.
+        let host = host.map(without_port).map(|name| name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase());
         // As the policies read it, lest an encoded letter lead to another gate.
         let path = decode_unreserved(target.split(['?', '#']).next().unwrap_or(target));
         self.routes
@@ -77,6 +78,7 @@ mod tests {
         let table = [
             (Some("a.example:8080"), "/vnflcm/v2/subscriptions", Some("a")),
             (Some("a.EXAMPLE"), "/telco", Some("a, telco")),
+            (Some("a.example.:80"), "/telco", Some("a, telco")),
             (Some("a.example"), "/telco/api?x=/", Some("a, telco")),
             (Some("a.example"), "/telcox", Some("a")),
             (Some("b.example"), "/vnflcm/v2", Some("any host, prefix")),

@@ -25,6 +25,7 @@ use solgate::fault::Fault;
 use solgate::gate::Gate;
 use solgate::record::Outcome;
 use solgate_access::tls::Protocol;
+use solgate_access::tokens::Possession;
 use solgate_config::{Config, GateMode, Limits, LiveGate, LogFormat, UpstreamConfig};
 use solgate_gateway::door::Door;
 use solgate_gateway::error::GatewayError;
@@ -61,12 +62,12 @@ async fn door(mode: GateMode, limits: Limits) -> Arc<Pipeline<ForwardedElsewhere
         tls: None,
         jwt: None,
         limits,
-        trusted_hops: Vec::new(),
         upstreams: vec![upstream("first.example"), upstream("second.example")],
         log: LogFormat::Off,
         record: None,
         tracing: None,
         reload: true,
+        ..Config::default()
     };
     Door::bind("serve", &config, Protocol::Http1, &build).await.unwrap().open().1.pipeline.get()
 }
@@ -77,7 +78,7 @@ fn request(host: &'static str) -> Request {
 }
 
 fn begin(door: &Pipeline<ForwardedElsewhere>) -> Exchange {
-    let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    let peer = Some(IpAddr::V4(Ipv4Addr::LOCALHOST));
     door.begin(Arrival::now(), peer, "POST", "/a?b", &HeaderMap::new())
 }
 
@@ -91,7 +92,7 @@ async fn judge<'e, B: Body>(
     request: &'e mut Request,
     body: B,
 ) -> Result<Cleared<'e, ForwardedElsewhere>, Refused> {
-    let identified = door.route(exchange, request)?.identify().await?;
+    let identified = door.route(exchange, request)?.identify(|| Possession::Unseen).await?;
     identified.admit(body, broken).await?.judge().await
 }
 

@@ -6,7 +6,7 @@
 //! credential.
 
 use std::fmt::Write as _;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -43,7 +43,8 @@ pub struct RequestLine {
     /// The trace that the request belongs to, if any.
     #[serde(serialize_with = "trace_id", skip_serializing_if = "Option::is_none")]
     pub trace_id: Option<TraceId>,
-    pub peer: IpAddr,
+    /// Null if the server in front of the gate does not say whom it asks for.
+    pub peer: Option<IpAddr>,
     pub method: String,
     /// Without the query.
     pub path: String,
@@ -78,6 +79,9 @@ pub struct RequestLine {
     /// How the VNFM failed after the verdict, which `rule` says, too.
     #[serde(skip)]
     pub upstream_fault: Option<&'static str>,
+    /// Status and id of another fault with which the request ended.
+    #[serde(skip)]
+    pub gate_fault: Option<(u16, &'static str)>,
     pub request_bytes: u64,
     pub response_bytes: u64,
     pub micros: Micros,
@@ -114,7 +118,7 @@ impl Default for RequestLine {
             time: SystemTime::UNIX_EPOCH,
             id: String::new(),
             trace_id: None,
-            peer: Ipv4Addr::UNSPECIFIED.into(),
+            peer: None,
             method: String::new(),
             path: String::new(),
             operation: None,
@@ -131,6 +135,7 @@ impl Default for RequestLine {
             settings_digest: None,
             upstream_status: None,
             upstream_fault: None,
+            gate_fault: None,
             request_bytes: 0,
             response_bytes: 0,
             micros: Micros::default(),
@@ -141,7 +146,7 @@ impl Default for RequestLine {
 impl RequestLine {
     /// The line of a request whose head has been read.
     #[must_use]
-    pub fn new(id: String, peer: IpAddr, time: SystemTime, method: &str, target: &str) -> Self {
+    pub fn new(id: String, peer: Option<IpAddr>, time: SystemTime, method: &str, target: &str) -> Self {
         let path = target.split('?').next().unwrap_or(target);
         let (method, path) = (start(method, METHOD_LIMIT), start(path, PATH_LIMIT));
         Self { time, id, peer, method, path, ..Self::default() }
@@ -153,10 +158,15 @@ impl RequestLine {
         self.caller = Some(known).filter(|known| *known != RecordedCaller::default());
     }
 
+    /// Enters what was asked, as far as a gate knows such a request.
+    pub fn asked(&mut self, gate: &Gate, method: &str, target: &str) {
+        self.operation = gate.operation(method, target).map(str::to_owned);
+        self.resource = gate.resource(method, target);
+    }
+
     /// Enters that the gate is off: what was asked, and no verdict.
     pub fn unjudged(&mut self, gate: &Gate, request: &Request) {
-        self.operation = gate.operation(&request.method, &request.target).map(str::to_owned);
-        self.resource = gate.resource(&request.method, &request.target);
+        self.asked(gate, &request.method, &request.target);
         if let Some(caller) = &request.caller {
             self.called_by(caller);
         }
@@ -186,7 +196,9 @@ impl RequestLine {
     pub fn failed(&mut self, fault: &Fault) {
         self.verdict = Outcome::Fault;
         self.rule = Some(fault.id().to_owned());
-        self.upstream_fault = fault.is_of_upstream().then(|| fault.id());
+        let of_gate = (fault.status().as_u16(), fault.id());
+        (self.upstream_fault, self.gate_fault) =
+            if fault.is_of_upstream() { (Some(of_gate.1), None) } else { (None, Some(of_gate)) };
     }
 
     /// What it adds to the record of the decision.
@@ -198,6 +210,7 @@ impl RequestLine {
             overrides: self.overrides.clone(),
             upstream_status: self.upstream_status,
             upstream_fault: self.upstream_fault.map(str::to_owned),
+            refused: self.gate_fault.map(|(status, id)| (status, id.to_owned())),
         }
     }
 

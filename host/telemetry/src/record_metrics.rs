@@ -8,18 +8,21 @@ use crate::outcome_counter::{Counted, OutcomeCounter};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RecordOutcome {
     Written,
-    /// There was no room for it in the queue.
+    /// Written without fields, facts and body, for which there was no room.
+    Partial,
+    /// There was no room for it.
     Dropped,
     /// The file could not be written.
     Failed,
 }
 
 impl Counted for RecordOutcome {
-    const ALL: &'static [Self] = &[Self::Written, Self::Dropped, Self::Failed];
+    const ALL: &'static [Self] = &[Self::Written, Self::Partial, Self::Dropped, Self::Failed];
 
     fn name(self) -> &'static str {
         match self {
             Self::Written => "written",
+            Self::Partial => "partial",
             Self::Dropped => "dropped",
             Self::Failed => "failed",
         }

@@ -16,6 +16,7 @@ mod json;
 mod loader;
 pub mod message;
 pub mod mutation;
+mod redaction;
 
 pub use bundle::bundle;
 pub use c_abi::c_abi;
@@ -25,6 +26,7 @@ pub use facts::facts;
 pub use filter::filter;
 pub use json::json;
 pub use loader::loader;
+pub use redaction::redaction;
 
 /// A property and its name, which is that of its folder in tests/fuzz/corpus, and of its
 /// fuzz target if it has one.
@@ -45,4 +47,5 @@ pub const PROPERTIES: &[Property] = &[
     Property { name: "filter", holds: filter },
     Property { name: "json", holds: json },
     Property { name: "loader", holds: loader },
+    Property { name: "redaction", holds: redaction },
 ];

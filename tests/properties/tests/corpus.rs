@@ -97,6 +97,11 @@ fn json() {
     holds("json", 50_000);
 }
 
+#[test]
+fn redaction() {
+    holds("redaction", 20_000);
+}
+
 /// Components are built, not kept: damage is done to the one that misbehaves, which is
 /// small.
 #[test]

@@ -93,7 +93,9 @@ fn while_the_issuer_fails_the_keys_stay() {
         (redirection, "302"),
         (large, "larger than"),
         (Reply { status: 200, fields: vec![], body: "<html>".to_owned() }, "not a JWK set"),
+        // Once may be a mistake.
         (Reply::json(&json!({"keys": []})), "no key in it can be used"),
+        (Reply::status(503), "503"),
         (Reply::json(&json!({"keys": [{"kty": "oct", "k": "AAAA"}]})), "no key in it can be used"),
     ];
     for (round, (reply, reason)) in table.into_iter().enumerate() {
@@ -108,6 +110,25 @@ fn while_the_issuer_fails_the_keys_stay() {
         assert!(gate.is_ready());
     }
     assert_eq!(gate.metric(&outcome("updated")), 1);
+}
+
+#[test]
+fn an_issuer_that_says_twice_that_it_has_no_keys_has_withdrawn_them() {
+    let key = TokenKey::ed25519("key");
+    let issuer = Issuer::new(&[&key]);
+    let gate = Gate::serve(&["--jwks", &issuer.url()]);
+    gate.wait("it has keys", Gate::is_ready);
+    assert_eq!(ask(&gate, &key).status, 202);
+    issuer.answers(Reply::json(&json!({"keys": []})));
+    let unknown = TokenKey::ed25519("unknown");
+    gate.wait("they are withdrawn", |gate| {
+        assert_eq!(ask(gate, &unknown).status, 401);
+        ask(gate, &key).status == 401
+    });
+    assert_eq!(said(&ask(&gate, &key)), (401, "access.token.invalid".to_owned()));
+    let _ = gate.server.said_with("withdrawn all keys");
+    issuer.has(&[&key]);
+    gate.wait("they are back", |gate| ask(gate, &key).status == 202);
 }
 
 #[test]

@@ -71,7 +71,7 @@ fn a_rule_lets_one_caller_in_and_not_another() {
 }
 
 /// As Envoy writes a certificate into a check.
-fn url_encoded(pem: &str) -> String {
+pub fn url_encoded(pem: &str) -> String {
     [('\n', "%0A"), (' ', "%20"), ('+', "%2B"), ('/', "%2F"), ('=', "%3D")]
         .iter()
         .fold(pem.to_owned(), |text, (from, to)| text.replace(*from, to))

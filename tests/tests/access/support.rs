@@ -90,7 +90,8 @@ impl Gate {
         let read = || {
             let text = std::fs::read_to_string(self.folder.path().join("decisions.jsonl")).unwrap_or_default();
             let whole = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-            whole.map(|record| record["context"]["caller"].clone()).collect::<Vec<_>>()
+            let judged = whole.filter(|record| record["policies"] != serde_json::json!([]));
+            judged.map(|record| record["context"]["caller"].clone()).collect::<Vec<_>>()
         };
         self.wait("decisions are recorded", |_| read().len() >= count);
         read()

@@ -18,7 +18,7 @@ struct Refused {
 
 const INSTANCES: &str = "/vnflcm/v2/vnf_instances";
 
-const TABLE: [Refused; 9] = [
+const TABLE: [Refused; 10] = [
     Refused {
         why: "a fragment is never sent, and some servers cut it off",
         target: "/vnflcm/v2/vnf_instances#a",
@@ -60,6 +60,12 @@ const TABLE: [Refused; 9] = [
         target: INSTANCES,
         fields: &[("x-http-method-override", "DELETE")],
         rule: "transport.method-override",
+    },
+    Refused {
+        why: "the VNFM would carry out a request to another path than the one judged",
+        target: INSTANCES,
+        fields: &[("x-original-url", "/vnflcm/v2/subscriptions")],
+        rule: "transport.path-override",
     },
     Refused {
         why: "two framings of one body; the library gets a body that has been read",

@@ -12,14 +12,22 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use super::Protocol;
 use super::names::names;
+use super::{Protocol, Thumbprint, thumbprint};
 use crate::metrics::{AccessMetrics, HandshakeFailure};
 use crate::tls::files::{Material, TlsFault};
 
 /// Bytes, encrypted, that wait for a client to take them: one record. Without it, what a
 /// client does not take would be held again here, four times as much.
 const UNSENT: usize = 16 << 10;
+
+/// The certificate that a client has shown, whose key it has.
+#[derive(Debug, Clone)]
+pub struct ClientCertificate {
+    /// In the order in which Envoy looks for the one that it reports.
+    pub names: Vec<String>,
+    pub thumbprint: Thumbprint,
+}
 
 /// Shakes hands with clients, by the certificates that hold now.
 pub struct TlsListener {
@@ -69,17 +77,27 @@ impl TlsListener {
         true
     }
 
-    /// Shakes hands with one client. Returns the connection and the names in the
-    /// client's certificate, none if it has shown none; `None` if there is nobody to
-    /// talk with, which is counted.
-    pub async fn accept(&self, stream: TcpStream, peer: SocketAddr) -> Option<(TlsStream<TcpStream>, Vec<String>)> {
+    /// Whether clients are asked for certificates.
+    #[must_use]
+    pub fn asks_clients(&self) -> bool {
+        self.files.clients.is_some()
+    }
+
+    /// Shakes hands with one client, `peer` if its address is known. Returns the connection
+    /// and the client's certificate, if it has shown one; `None` if there is nobody to talk
+    /// with, which is counted.
+    pub async fn accept(
+        &self,
+        stream: TcpStream,
+        peer: Option<SocketAddr>,
+    ) -> Option<(TlsStream<TcpStream>, Option<ClientCertificate>)> {
         let config = self.current.read().unwrap_or_else(PoisonError::into_inner).config.clone();
         let shaken = tokio::time::timeout(self.limit, TlsAcceptor::from(config).accept(stream)).await;
         let (failure, reason) = match shaken {
             Ok(Ok(mut stream)) => match client(&stream) {
-                Some(names) => {
+                Some(certificate) => {
                     stream.get_mut().1.set_buffer_limit(Some(UNSENT));
-                    return Some((stream, names));
+                    return Some((stream, certificate));
                 }
                 None => {
                     (HandshakeFailure::Certificate, "the names in the client's certificate cannot be read".to_owned())
@@ -89,17 +107,16 @@ impl TlsListener {
             Err(_) => (HandshakeFailure::Timeout, format!("not done within {:?}", self.limit)),
         };
         self.metrics.handshake_failed(failure);
-        tracing::debug!(%peer, reason, "TLS handshake failed");
+        tracing::debug!(peer = peer.map(tracing::field::display), reason, "TLS handshake failed");
         None
     }
 }
 
-/// The names of the client; none without a certificate, `None` if there is one that
-/// cannot be read.
-fn client(stream: &TlsStream<TcpStream>) -> Option<Vec<String>> {
+/// The certificate of the client, if it has shown one; `None` if that cannot be read.
+fn client(stream: &TlsStream<TcpStream>) -> Option<Option<ClientCertificate>> {
     match stream.get_ref().1.peer_certificates().and_then(<[_]>::first) {
-        Some(certificate) => names(certificate),
-        None => Some(Vec::new()),
+        Some(shown) => names(shown).map(|names| Some(ClientCertificate { names, thumbprint: thumbprint(shown) })),
+        None => Some(None),
     }
 }
 

@@ -10,10 +10,21 @@ mod listener;
 pub mod names;
 mod renewal;
 
+use sha2::{Digest, Sha256};
+
 pub use files::TlsFault;
 
 pub use files::Material;
-pub use listener::TlsListener;
+pub use listener::{ClientCertificate, TlsListener};
+
+/// SHA-256 over a certificate (DER), as `x5t#S256` has it.
+pub type Thumbprint = [u8; 32];
+
+/// The thumbprint of a certificate (DER).
+#[must_use]
+pub fn thumbprint(certificate: &[u8]) -> Thumbprint {
+    Sha256::digest(certificate).into()
+}
 
 /// What is spoken in TLS; a client that speaks something else only is turned away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

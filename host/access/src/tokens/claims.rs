@@ -6,16 +6,23 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use solgate::request::Caller;
 
+use super::confirmation::{Confirmation, Possession};
 use super::flaw::Flaw;
 
-/// How far the clocks of issuer and gate may differ.
-const LEEWAY: Duration = Duration::from_secs(60);
-
-/// What tokens must say.
+/// What the tokens of an issuer must say.
 pub struct Expected {
     pub issuer: Option<String>,
     /// One of these; any if there are none.
     pub audience: Vec<String>,
+}
+
+/// For how long tokens are accepted.
+#[derive(Debug, Clone, Copy)]
+pub struct Lifetime {
+    /// How far the clocks of issuer and gate may differ.
+    pub leeway: Duration,
+    /// From its issue, or from now if it does not say when that was, to its end.
+    pub longest: Option<Duration>,
 }
 
 /// The claims that decide on whether a token is accepted (RFC 7519, 4.1).
@@ -35,51 +42,72 @@ enum Audience {
     Several(Vec<String>),
 }
 
-/// Claims of a token of the right issuer, for this gate.
+/// Claims of a token.
 pub struct Claims {
     caller: Caller,
     /// Seconds since 1970.
+    issued: Option<f64>,
     begin: Option<f64>,
     end: f64,
+    issuer: Option<String>,
+    audience: Option<Audience>,
+    confirmation: Option<Confirmation>,
     /// How long they were as JSON.
     pub bytes: usize,
 }
 
-impl Expected {
+impl Claims {
+    /// Those of a token whose signature is right; `bytes` is how long they were.
+    ///
     /// # Errors
-    /// They cannot be read, or the token is of another issuer or for somebody else.
-    pub fn read(&self, payload: &[u8]) -> Result<Claims, Flaw> {
-        // Refuses these claims if they are there twice; readers differ in which they take.
-        let registered: Registered = serde_json::from_slice(payload).map_err(|_| Flaw::Claims)?;
-        let claims = serde_json::from_slice(payload).map_err(|_| Flaw::Claims)?;
-        let end = registered.exp.ok_or(Flaw::NoEnd)?;
-        if self.issuer.is_some() && self.issuer != registered.iss {
+    /// They cannot be read, or ask for something that is not verified here.
+    pub fn read(claims: Map<String, Value>, bytes: usize) -> Result<Self, Flaw> {
+        let claims = Value::Object(claims);
+        let Registered { exp, nbf, iss, aud } = Registered::deserialize(&claims).map_err(|_| Flaw::Claims)?;
+        let Value::Object(claims) = claims else { return Err(Flaw::Claims) };
+        Ok(Self {
+            caller: caller_of(&claims),
+            // It decides on nothing unless lifetimes are limited.
+            issued: claims.get("iat").and_then(Value::as_f64),
+            begin: nbf,
+            end: exp.ok_or(Flaw::NoEnd)?,
+            issuer: iss,
+            audience: aud,
+            confirmation: claims.get("cnf").map(Confirmation::read).transpose()?,
+            bytes,
+        })
+    }
+
+    /// # Errors
+    /// The token is of another issuer or for somebody else.
+    pub fn fit(&self, expected: &Expected) -> Result<(), Flaw> {
+        if expected.issuer.is_some() && self.issuer != expected.issuer {
             return Err(Flaw::Issuer);
         }
-        let meant = match &registered.aud {
-            Some(Audience::One(one)) => self.audience.contains(one),
-            Some(Audience::Several(several)) => several.iter().any(|one| self.audience.contains(one)),
+        let meant = match &self.audience {
+            Some(Audience::One(one)) => expected.audience.contains(one),
+            Some(Audience::Several(several)) => several.iter().any(|one| expected.audience.contains(one)),
             None => false,
         };
-        if !self.audience.is_empty() && !meant {
-            return Err(Flaw::Audience);
-        }
-        Ok(Claims { caller: caller_of(&claims), begin: registered.nbf, end, bytes: payload.len() })
+        if expected.audience.is_empty() || meant { Ok(()) } else { Err(Flaw::Audience) }
     }
-}
 
-impl Claims {
     /// # Errors
-    /// They do not hold any more, or not yet.
-    pub fn hold(&self, now: SystemTime) -> Result<(), Flaw> {
+    /// They do not hold any more, or not yet, or not for a client with this.
+    pub fn hold(&self, now: SystemTime, lifetime: &Lifetime, possession: Possession) -> Result<(), Flaw> {
         let now = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
-        if now >= self.end + LEEWAY.as_secs_f64() {
+        let leeway = lifetime.leeway.as_secs_f64();
+        if now >= self.end + leeway {
             return Err(Flaw::Expired);
         }
-        if self.begin.is_some_and(|begin| begin > now + LEEWAY.as_secs_f64()) {
+        if self.begin.is_some_and(|begin| begin > now + leeway) {
             return Err(Flaw::Early);
         }
-        Ok(())
+        let begin = self.issued.unwrap_or(now + leeway);
+        if lifetime.longest.is_some_and(|longest| self.end - begin > longest.as_secs_f64()) {
+            return Err(Flaw::TooLong);
+        }
+        self.confirmation.map_or(Ok(()), |confirmation| confirmation.hold(possession))
     }
 
     /// Replaces what is known of a caller by what its token says. Its certificate and

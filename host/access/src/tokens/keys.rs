@@ -9,13 +9,16 @@ use super::flaw::Flaw;
 use super::jws::Jws;
 use super::public_key::PublicKey;
 
-/// Of a set; each of its keys may have to be tried for a token that names none.
+/// Of a set.
 const MOST: usize = 100;
+/// Keys that are tried for one token. Checking a signature of RSA takes tens of
+/// microseconds, and anybody may send a token that names no key.
+const TRIED: usize = 8;
 /// Of the modulus of an RSA key, in bytes: what ring checks signatures with.
 const RSA_BYTES: std::ops::RangeInclusive<usize> = 256..=1024;
 
 /// Keys that tokens may be signed with.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct KeySet {
     keys: Vec<Key>,
     /// How many keys of the set are of no use here.
@@ -81,11 +84,19 @@ impl KeySet {
         Ok(Self { keys, ignored })
     }
 
+    /// Whether there is none: the issuer has withdrawn all.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
     /// # Errors
     /// None of the keys is the one that the token names, or none has signed it.
     pub fn verify(&self, jws: &Jws<'_>) -> Result<(), Flaw> {
         let mut flaw = Flaw::UnknownKey;
-        for key in self.keys.iter().filter(|key| key.may_have_signed(jws)) {
+        for (tried, key) in self.keys.iter().filter(|key| key.may_have_signed(jws)).enumerate() {
+            if tried >= TRIED {
+                return Err(Flaw::UnnamedKey);
+            }
             if jws.algorithm.verify(&key.public, jws.signed, &jws.signature) {
                 return Ok(());
             }

@@ -7,15 +7,19 @@
 //! [`store`] holds and renews them. A token that was [`verified`] lately is not
 //! verified again.
 //!
-//! ring checks the signatures, as it does for TLS. A token library would add only the
-//! little that is in [`jws`] and [`claims`]. It would also set the cryptography for the
-//! whole process, which a library must leave to the program.
+//! ring checks the signatures, as it does for TLS. A token library such as jsonwebtoken
+//! would add only the little that is in [`jws`] and [`claims`], with less care: it takes
+//! the last of two claims, any `typ`, and leaves `cnf` alone. It would also bring a second
+//! cryptography, or have ours set for the whole process, which a library must leave to the
+//! program.
 
 mod algorithm;
 mod bearer;
 pub mod claims;
+mod confirmation;
 mod fetch;
 mod flaw;
+mod json;
 mod jws;
 mod keys;
 mod public_key;
@@ -26,79 +30,84 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use http::HeaderMap;
+use serde_json::Value;
 use tokio::task::JoinHandle;
 
 use solgate::fault::Fault;
 use solgate::request::Caller;
 use solgate_config::Presence;
-use solgate_config::jwt::{JwksSource, JwtConfig};
+use solgate_config::jwt::{IssuerConfig, JwksSource, JwtConfig};
 use solgate_watch::FileWatch;
 
-use self::claims::{Claims, Expected};
+use self::claims::{Claims, Expected, Lifetime};
+pub use self::confirmation::Possession;
 use self::fetch::Remote;
 use self::flaw::Flaw;
 use self::jws::Jws;
 use self::keys::KeySet;
 use self::store::{KeyStore, Origin};
-use self::verified::{Key, VerifiedTokens};
+use self::verified::{Key, Verified, VerifiedTokens};
 use crate::error::AccessError;
 use crate::metrics::AccessMetrics;
 
 /// Checks the tokens of requests.
 pub struct Tokens {
-    keys: Arc<KeyStore>,
-    expected: Expected,
+    issuers: Vec<Issuer>,
+    lifetime: Lifetime,
     presence: Presence,
     verified: VerifiedTokens,
 }
 
+/// One whose tokens are accepted.
+struct Issuer {
+    expected: Expected,
+    keys: Arc<KeyStore>,
+}
+
 impl Tokens {
-    /// Reads the keys if they are in a file. Those of a URL are fetched by
+    /// Reads the keys that are in files. Those of URLs are fetched by
     /// [`start`](Self::start).
     ///
     /// # Errors
-    /// The file cannot be used, or nothing could be fetched with the certificates given.
+    /// A file cannot be used, or nothing could be fetched with the certificates given.
     pub fn open(config: &JwtConfig, metrics: &AccessMetrics) -> Result<Self, AccessError> {
-        let origin = match &config.keys {
-            JwksSource::File(path) => Origin::File(path.clone()),
-            JwksSource::Url(url) => Origin::Remote(Box::new(Remote::new(url, config.ca_file.as_deref())?)),
-        };
-        if config.issuer.is_none() || config.audience.is_empty() {
-            tracing::warn!(
-                issuer = config.issuer.as_deref().unwrap_or("any"),
-                audience = if config.audience.is_empty() { "any" } else { "as configured" },
-                "access tokens that were issued for other services are also accepted"
-            );
-        }
         metrics.with_tokens();
-        let keys = Arc::new(KeyStore::open(origin, metrics.clone())?);
-        let expected = Expected { issuer: config.issuer.clone(), audience: config.audience.clone() };
-        Ok(Self { keys, expected, presence: config.presence, verified: VerifiedTokens::default() })
+        let issuers = config.issuers.iter().map(|issuer| Issuer::open(issuer, metrics)).collect::<Result<_, _>>()?;
+        let lifetime = Lifetime { leeway: config.leeway, longest: config.max_lifetime };
+        Ok(Self { issuers, lifetime, presence: config.presence, verified: VerifiedTokens::default() })
     }
 
     /// Renews the keys from here on: at once and every few minutes if they are fetched;
     /// if they are in a file and `reload` says so, when that is another.
     ///
     /// # Errors
-    /// The file cannot be watched.
-    pub fn start(&self, reload: bool) -> Result<Option<JoinHandle<()>>, AccessError> {
-        Ok(match self.keys.file() {
-            Some(path) if reload => {
-                let watch = FileWatch::new(vec![path.to_owned()]).map_err(AccessError::Signals)?;
-                Some(tokio::spawn(self.keys.clone().follow(watch)))
+    /// A file cannot be watched.
+    pub fn start(&self, reload: bool) -> Result<Vec<JoinHandle<()>>, AccessError> {
+        let mut tasks = Vec::new();
+        for Issuer { keys, .. } in &self.issuers {
+            match keys.file() {
+                Some(path) if reload => {
+                    let watch = FileWatch::new(vec![path.to_owned()]).map_err(AccessError::Signals)?;
+                    tasks.push(tokio::spawn(keys.clone().follow(watch)));
+                }
+                Some(_) => {}
+                None => tasks.push(tokio::spawn(keys.clone().keep_fresh())),
             }
-            Some(_) => None,
-            None => Some(tokio::spawn(self.keys.clone().keep_fresh())),
-        })
+        }
+        Ok(tasks)
     }
 
-    /// Whether there are keys.
+    /// Whether there are keys. Of several issuers each has been asked, and one that fails
+    /// does not stand in the way of the others.
     #[must_use]
     pub fn ready(&self) -> bool {
-        self.keys.get().is_some()
+        self.issuers.iter().any(|issuer| issuer.keys.get().is_some())
+            && self.issuers.iter().all(|issuer| issuer.keys.was_asked())
     }
 
-    /// Notes in `caller` what the token of a request says of it.
+    /// Notes in `caller` what the token of a request says of it. `possession` is what the
+    /// door knows of the client's certificate, of which it is asked only if the request has
+    /// a token.
     ///
     /// # Errors
     /// The token is missing although there must be one, or it is not accepted.
@@ -107,6 +116,7 @@ impl Tokens {
         headers: &HeaderMap,
         target: &str,
         now: SystemTime,
+        possession: impl FnOnce() -> Possession,
         caller: &mut Option<Caller>,
     ) -> Result<(), Fault> {
         let Some(token) = bearer::token(headers, target)? else {
@@ -115,29 +125,65 @@ impl Tokens {
                 Presence::Optional => Ok(()),
             };
         };
-        let claims = self.verify(token, now).await?;
+        let claims = self.verify(token).await?;
+        claims.hold(now, &self.lifetime, possession())?;
         claims.note(caller.get_or_insert_default());
         Ok(())
     }
 
-    async fn verify(&self, token: &str, now: SystemTime) -> Result<Arc<Claims>, Fault> {
-        let keys = self.keys.get().ok_or(Fault::TokenKeys)?;
+    async fn verify(&self, token: &str) -> Result<Arc<Claims>, Fault> {
         let key = Key::of(token);
-        let claims = match self.verified.get(&key, &keys) {
-            Some(claims) => claims,
-            None => {
-                let jws = Jws::parse(token)?;
-                let keys = self.signed(&jws, keys).await?;
-                let claims = Arc::new(self.expected.read(&jws.payload)?);
-                self.verified.put(key, keys, claims.clone());
-                claims
-            }
-        };
-        claims.hold(now)?;
+        if let Some(known) = self.verified.get(&key)
+            && let Some(keys) = self.issuers.get(known.issuer).and_then(|issuer| issuer.keys.get())
+            && Arc::ptr_eq(&keys, &known.keys)
+        {
+            return Ok(known.claims);
+        }
+        if self.issuers.iter().all(|issuer| issuer.keys.get().is_none()) {
+            return Err(Fault::TokenKeys);
+        }
+        let jws = Jws::parse(token)?;
+        let claims = json::object(&jws.payload).ok_or(Flaw::Claims)?;
+        // Not believed yet, but whose keys to take only the token itself can say.
+        let (place, issuer) = self.issuer(claims.get("iss").and_then(Value::as_str))?;
+        let keys = issuer.keys.get().ok_or(Fault::TokenKeys)?;
+        let keys = issuer.signed(&jws, keys).await?;
+        let claims = Arc::new(Claims::read(claims, jws.payload.len())?);
+        claims.fit(&issuer.expected)?;
+        self.verified.put(key, Verified { issuer: place, keys, claims: claims.clone() });
         Ok(claims)
     }
 
-    /// The keys with one of which the token is signed: these, or those that its issuer
+    /// The issuer that a token says it is from, and its place. A single one need not have a
+    /// name.
+    fn issuer(&self, name: Option<&str>) -> Result<(usize, &Issuer), Flaw> {
+        if let [only] = self.issuers.as_slice() {
+            return Ok((0, only));
+        }
+        let named = |issuer: &&Issuer| issuer.expected.issuer.as_deref() == name;
+        self.issuers.iter().enumerate().find(|(_, issuer)| named(issuer)).ok_or(Flaw::Issuer)
+    }
+}
+
+impl Issuer {
+    fn open(config: &IssuerConfig, metrics: &AccessMetrics) -> Result<Self, AccessError> {
+        let IssuerConfig { keys, ca_file, issuer, audience } = config;
+        let origin = match keys {
+            JwksSource::File(path) => Origin::File(path.clone()),
+            JwksSource::Url(url) => Origin::Remote(Box::new(Remote::new(url, ca_file.as_deref())?)),
+        };
+        if issuer.is_none() || audience.is_empty() {
+            tracing::warn!(
+                issuer = issuer.as_deref().unwrap_or("any"),
+                audience = if audience.is_empty() { "any" } else { "as configured" },
+                "access tokens that were issued for other services are also accepted"
+            );
+        }
+        let keys = Arc::new(KeyStore::open(origin, metrics.clone())?);
+        Ok(Self { expected: Expected { issuer: issuer.clone(), audience: audience.clone() }, keys })
+    }
+
+    /// The keys with one of which the token is signed: these, or those that the issuer
     /// has had since.
     async fn signed(&self, jws: &Jws<'_>, keys: Arc<KeySet>) -> Result<Arc<KeySet>, Flaw> {
         match keys.verify(jws) {

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -36,6 +37,10 @@ pub struct KeyStore {
     current: RwLock<Option<Current>>,
     /// When they were last fetched; locked while they are.
     fetched: Mutex<Option<Instant>>,
+    /// They were read, or it was tried.
+    asked: AtomicBool,
+    /// The issuer has none any more, as it said when it was last asked.
+    emptied: AtomicBool,
     metrics: AccessMetrics,
 }
 
@@ -63,10 +68,13 @@ impl KeyStore {
     /// # Errors
     /// The file holds none.
     pub fn open(origin: Origin, metrics: AccessMetrics) -> Result<Self, AccessError> {
-        let store = Self { origin, current: RwLock::default(), fetched: Mutex::default(), metrics };
+        let (current, fetched) = (RwLock::default(), Mutex::default());
+        let (asked, emptied) = (AtomicBool::new(false), AtomicBool::new(false));
+        let store = Self { origin, current, fetched, asked, emptied, metrics };
         if let Origin::File(path) = &store.origin {
             let read = std::fs::read(path).map_err(Failure::Read).and_then(|bytes| store.take(&bytes.into()));
             read.map_err(|error| AccessError::Keys { path: path.clone(), reason: error.to_string() })?;
+            store.asked.store(true, Ordering::Relaxed);
         }
         Ok(store)
     }
@@ -82,6 +90,11 @@ impl KeyStore {
     /// The keys that hold now.
     pub fn get(&self) -> Option<Arc<KeySet>> {
         self.current.read().unwrap_or_else(PoisonError::into_inner).as_ref().map(|current| current.keys.clone())
+    }
+
+    /// Whether there has been an answer, or none in time.
+    pub fn was_asked(&self) -> bool {
+        self.asked.load(Ordering::Relaxed)
     }
 
     /// Keys that were fetched later than these, which lack one; `None` if there are
@@ -116,7 +129,8 @@ impl KeyStore {
                 self.renew().await;
                 *fetched = Some(Instant::now());
             }
-            tokio::time::sleep(if self.get().is_some() { REFRESH } else { PAUSE }).await;
+            let settled = self.get().is_some() && !self.emptied.load(Ordering::Relaxed);
+            tokio::time::sleep(if settled { REFRESH } else { PAUSE }).await;
         }
     }
 
@@ -135,8 +149,35 @@ impl KeyStore {
     /// Fetches the keys from their issuer.
     async fn renew(&self) {
         let Origin::Remote(issuer) = &self.origin else { return };
-        let fetched = issuer.fetch().await;
-        self.settle(&issuer.url, fetched.map_err(Failure::from));
+        let fetched = issuer.fetch().await.map_err(Failure::from);
+        let withdrawn = self.withdrawn(&fetched);
+        if withdrawn {
+            self.withdraw(&issuer.url);
+        } else {
+            self.settle(&issuer.url, fetched);
+        }
+        self.asked.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the issuer says for the second time in turn that it has no keys any more. Once may be
+    /// a mistake, after which nobody could send a request.
+    fn withdrawn(&self, fetched: &Result<Bytes, Failure>) -> bool {
+        let none = |set: &Bytes| matches!(KeySet::parse(set), Err(NoKeys::NoneUsable));
+        let empty = self.get().is_some() && fetched.as_ref().is_ok_and(none);
+        self.emptied.swap(empty, Ordering::Relaxed) && empty
+    }
+
+    /// Believes no key from here on.
+    fn withdraw(&self, from: &dyn Display) {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        let before = current.replace(Current { keys: Arc::default(), digest: [0; 32] });
+        drop(current);
+        if before.is_some_and(|before| before.keys.is_empty()) {
+            self.metrics.keys_read(KeysRead::Unchanged);
+        } else {
+            self.metrics.keys_read(KeysRead::Updated);
+            tracing::error!(%from, "the issuer has withdrawn all keys for tokens");
+        }
     }
 
     /// Uses keys that were read again. If they cannot be, those before stay.

@@ -28,11 +28,14 @@ impl Key {
     }
 }
 
+/// A token whose signature is right.
 #[derive(Clone)]
-struct Verified {
+pub struct Verified {
+    /// Of the issuer that it comes from, its place among all.
+    pub issuer: usize,
     /// With which it was verified.
-    keys: Arc<KeySet>,
-    claims: Arc<Claims>,
+    pub keys: Arc<KeySet>,
+    pub claims: Arc<Claims>,
 }
 
 /// Claims of tokens whose signature is right. Whether they hold now is not said.
@@ -48,13 +51,12 @@ impl Default for VerifiedTokens {
 }
 
 impl VerifiedTokens {
-    /// The claims of a token that was verified with these very keys.
     #[must_use]
-    pub fn get(&self, token: &Key, keys: &Arc<KeySet>) -> Option<Arc<Claims>> {
-        self.0.get(token).filter(|verified| Arc::ptr_eq(&verified.keys, keys)).map(|verified| verified.claims)
+    pub fn get(&self, token: &Key) -> Option<Verified> {
+        self.0.get(token)
     }
 
-    pub fn put(&self, token: Key, keys: Arc<KeySet>, claims: Arc<Claims>) {
-        self.0.insert(token, Verified { keys, claims });
+    pub fn put(&self, token: Key, verified: Verified) {
+        self.0.insert(token, verified);
     }
 }

@@ -1,10 +1,11 @@
 //! The command line of `solgate forward-auth`.
 
 use ipnet::IpNet;
-use solgate_config::{self as config, Config};
+use solgate_config::Config;
+use solgate_config::networks::Networks;
 use solgate_gateway::error::GatewayError;
 
-use crate::args::gateway::{JudgingArgs, address};
+use crate::args::gateway::{JudgingArgs, address, network};
 
 /// Where it listens if nothing else is said.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:9192";
@@ -43,8 +44,7 @@ impl ForwardAuthArgs {
     /// Neither a VNFM nor a file is named, or the file is wrong.
     pub fn config(&self) -> Result<Config, GatewayError> {
         let mut config = self.judging.config(self.listen.as_deref(), DEFAULT_LISTEN)?;
-        // The connections of a server that asks are those of all its clients.
-        config.trusted_hops.extend(self.trusted());
+        config.asking = Networks(self.trusted());
         Ok(config)
     }
 
@@ -58,8 +58,4 @@ impl ForwardAuthArgs {
         }
         self.trust.clone()
     }
-}
-
-fn network(text: &str) -> Result<IpNet, String> {
-    config::parse_network(text).ok_or_else(|| format!("expected {}", config::NETWORK))
 }

@@ -8,15 +8,16 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Arg, Command};
 use http::Uri;
+use ipnet::IpNet;
 use solgate::gate::{FactFailure, Severity};
 use solgate::policy::{Isolation, PolicyFile, PolicySources};
-use solgate::record::Bodies;
-use solgate_config::record::RecordConfig;
+use solgate_config::networks::{NETWORK, Networks, parse_network};
 use solgate_config::{
     self as config, Config, GateMode, LogFormat, NamedFactFailure, SeverityOverride, UpstreamConfig, file,
 };
 use solgate_gateway::error::GatewayError;
 
+use super::decision_log::DecisionLogArgs;
 use super::evaluation::EvaluationArgs;
 use super::jwt::JwtArgs;
 use super::tls::TlsArgs;
@@ -67,6 +68,14 @@ pub struct GatewayArgs {
     #[command(flatten)]
     pub jwt: JwtArgs,
 
+    /// Believe the servers in this network in what they say of clients, such as X-Forwarded-For; can be repeated
+    #[arg(long, value_name = "ADDRESS[/BITS]", conflicts_with = "config", value_parser = network)]
+    pub trusted_hop: Vec<IpNet>,
+
+    /// Expect the PROXY protocol, version 1 or 2, at the start of each connection from a trusted hop
+    #[arg(long, conflicts_with = "config", requires = "trusted_hop")]
+    pub proxy_protocol: bool,
+
     /// Keep the policies, certificates and keys that were loaded at the start, even if their files change
     #[arg(long)]
     pub no_reload: bool,
@@ -79,13 +88,8 @@ pub struct GatewayArgs {
     #[arg(long, value_name = "FORMAT", value_enum)]
     pub log: Option<Log>,
 
-    /// Append a record of every decision to a file, from which `solgate import-cases` makes test cases
-    #[arg(long, value_name = "FILE")]
-    pub decision_log: Option<PathBuf>,
-
-    /// Also record the bodies of requests; what the policy calls a secret is left out
-    #[arg(long)]
-    pub log_bodies: bool,
+    #[command(flatten)]
+    pub decision_log: DecisionLogArgs,
 
     #[command(flatten)]
     pub tracing: TracingArgs,
@@ -128,15 +132,7 @@ impl GatewayArgs {
         if let Some(log) = self.log {
             config.log = log.into();
         }
-        let bodies = if self.log_bodies { Bodies::Redacted } else { Bodies::LeftOut };
-        if let Some(file) = &self.decision_log {
-            config.record = Some(RecordConfig { file: file.clone(), bodies });
-        } else if self.log_bodies {
-            let record = config.record.as_mut().ok_or_else(|| {
-                GatewayError::Arguments("--log-bodies goes with a decision log: add --decision-log FILE".to_owned())
-            })?;
-            record.bodies = bodies;
-        }
+        self.decision_log.apply(&mut config.record)?;
         self.tracing.apply(&mut config.tracing)?;
         Ok(config)
     }
@@ -165,7 +161,8 @@ impl GatewayArgs {
         if let Some(ttl) = self.facts_ttl {
             gate.facts.ttl = ttl;
         }
-        Config { upstreams: vec![upstream], ..Config::default() }
+        let (trusted_hops, proxy_protocol) = (Networks(self.trusted_hop.clone()), self.proxy_protocol);
+        Config { upstreams: vec![upstream], trusted_hops, proxy_protocol, ..Config::default() }
     }
 }
 
@@ -270,6 +267,10 @@ impl TypedValueParser for VnfmUrl {
 
 pub fn address(text: &str) -> Result<String, String> {
     config::parse_address(text).ok_or_else(|| format!("expected {}", config::ADDRESS))
+}
+
+pub fn network(text: &str) -> Result<IpNet, String> {
+    parse_network(text).ok_or_else(|| format!("expected {NETWORK}"))
 }
 
 pub fn duration(text: &str) -> Result<Duration, String> {

@@ -1,10 +1,12 @@
 //! Tokens on the command line.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use solgate_config::jwt::{JwksSource, JwtConfig};
+use solgate_config::jwt::{DEFAULT_LEEWAY, IssuerConfig, JwksSource, JwtConfig};
 use solgate_gateway::error::GatewayError;
 
+use super::gateway::{duration, time_limit};
 use super::presence::PresenceArg;
 
 /// How callers' access tokens are checked.
@@ -25,6 +27,14 @@ pub struct JwtArgs {
     /// The audience that a token must be for: one of these in its claim aud [default: anybody]
     #[arg(long, value_name = "AUDIENCE", conflicts_with = "config", requires = "jwks")]
     pub jwt_audience: Vec<String>,
+
+    /// How far the clocks of issuer and gate may differ
+    #[arg(long, value_name = "DURATION", conflicts_with = "config", requires = "jwks", value_parser = duration, allow_hyphen_values = true)]
+    pub jwt_leeway: Option<Duration>,
+
+    /// Longest time from the issue of a token to its end [default: any]
+    #[arg(long, value_name = "DURATION", conflicts_with = "config", requires = "jwks", value_parser = time_limit, allow_hyphen_values = true)]
+    pub jwt_max_lifetime: Option<Duration>,
 
     /// Whether a request may come without a token
     #[arg(
@@ -51,12 +61,17 @@ impl JwtArgs {
         if self.jwks_ca.is_some() && matches!(keys, JwksSource::File(_)) {
             return Err(GatewayError::Arguments("--jwks-ca is for keys at an https URL: leave it out".to_owned()));
         }
-        Ok(Some(JwtConfig {
+        let issuer = IssuerConfig {
             keys,
             ca_file: self.jwks_ca.clone(),
             issuer: self.jwt_issuer.clone(),
             audience: self.jwt_audience.clone(),
+        };
+        Ok(Some(JwtConfig {
+            issuers: vec![issuer],
             presence: self.jwt.map(Into::into).unwrap_or_default(),
+            leeway: self.jwt_leeway.unwrap_or(DEFAULT_LEEWAY),
+            max_lifetime: self.jwt_max_lifetime,
         }))
     }
 }

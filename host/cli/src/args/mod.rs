@@ -1,5 +1,6 @@
 //! The command lines of the doors, read into a configuration.
 
+mod decision_log;
 pub mod defaults;
 mod evaluation;
 pub mod ext_authz;

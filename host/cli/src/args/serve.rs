@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use http::Uri;
-use solgate_config::{Config, LogFormat};
+use http::{HeaderName, Uri};
+use solgate_config::{Config, ForwardingConfig, LogFormat};
 use solgate_gateway::error::GatewayError;
 
 use crate::args::gateway::{GatewayArgs, VnfmUrl, address, only_for_https, time_limit};
@@ -40,6 +40,14 @@ pub struct ServeArgs {
     #[arg(long, value_name = "DURATION", conflicts_with = "config", value_parser = time_limit, allow_hyphen_values = true)]
     pub answer_timeout: Option<Duration>,
 
+    /// Tell the VNFM who the client is, by X-Forwarded-For, -Proto, -Host and Forwarded
+    #[arg(long, conflicts_with = "config")]
+    pub client_fields: bool,
+
+    /// Tell the VNFM in this field which caller the gate has verified
+    #[arg(long, value_name = "NAME", conflicts_with = "config")]
+    pub caller_field: Option<HeaderName>,
+
     #[command(flatten)]
     pub tls: TlsArgs,
 
@@ -68,6 +76,10 @@ impl ServeArgs {
         }
         if let Some(answer) = self.answer_timeout {
             config.limits.answer = answer;
+        }
+        if self.gateway.config.is_none() {
+            let (client_fields, caller_field) = (self.client_fields, self.caller_field.clone());
+            config.forwarding = ForwardingConfig { client_fields, caller_field };
         }
         if self.demo && self.gateway.log.is_none() {
             config.log = LogFormat::Text;

@@ -15,6 +15,7 @@ pub mod output;
 pub mod policies;
 pub mod recorded;
 pub mod replay;
+pub mod report;
 pub mod schema;
 pub mod sign;
 pub mod test;

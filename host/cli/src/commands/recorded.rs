@@ -1,4 +1,4 @@
-//! Reading the decision log of `solgate serve`.
+//! Reading the decision log of `solgate serve`, and its decision lines.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -22,6 +22,17 @@ pub enum Unreadable {
 /// # Errors
 /// If the file cannot be read.
 pub fn read(path: &Path, mut each: impl FnMut(usize, Result<Record, Unreadable>)) -> anyhow::Result<()> {
+    lines(path, |number, line| {
+        let text = std::str::from_utf8(line).map_err(|_| Unreadable::NotUtf8);
+        each(number, text.and_then(|text| Ok(Record::parse(text)?)));
+    })
+}
+
+/// The same with the bytes of a line, without its end.
+///
+/// # Errors
+/// If the file cannot be read.
+pub fn lines(path: &Path, mut each: impl FnMut(usize, &[u8])) -> anyhow::Result<()> {
     let failed = |error: std::io::Error| anyhow!("cannot read {}: {error}", path.display());
     let input: Box<dyn BufRead> = if path.as_os_str() == "-" {
         Box::new(BufReader::new(std::io::stdin()))
@@ -35,8 +46,7 @@ pub fn read(path: &Path, mut each: impl FnMut(usize, Result<Record, Unreadable>)
     for (number, line) in (1_usize..).zip(input.split(b'\n')) {
         let line = line.map_err(failed)?;
         if !line.trim_ascii().is_empty() {
-            let text = std::str::from_utf8(&line).map_err(|_| Unreadable::NotUtf8);
-            each(number, text.and_then(|text| Ok(Record::parse(text)?)));
+            each(number, &line);
         }
     }
     Ok(())

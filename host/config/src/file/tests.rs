@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use super::*;
+use crate::forwarding::ForwardingConfig;
 use crate::gate::GateMode;
 use crate::jwks_source::JwksSource;
+use crate::jwt::IssuerConfig;
 use crate::presence::Presence;
 use crate::record::RecordConfig;
 use crate::tls::{ClientCertificates, TlsConfig};
@@ -14,6 +16,7 @@ use crate::values::parse_until;
 use solgate::gate::{FactFailure, Setting, Severity};
 use solgate::policy::{EvaluationLimits, Isolation, PolicyFile};
 use solgate::record::Bodies;
+use solgate::record::redact::SecretNames;
 
 #[test]
 fn a_full_file() {
@@ -21,15 +24,17 @@ fn a_full_file() {
 listen: 0.0.0.0:8443
 admin: 127.0.0.1:9901
 tls: { certFile: certs/gate.pem, keyFile: /run/gate.key, clientCaFile: clients.pem, clientCert: optional }
-jwt: { jwks: "https://idp.example/keys", caFile: idp.pem, issuer: "https://idp.example", audience: [a, b], presence: optional }
+jwt: { jwks: "https://idp.example/keys", caFile: idp.pem, issuer: "https://idp.example", audience: [a, b], presence: optional, leeway: 5s, maxLifetime: 12h }
+trustedHops: [10.0.0.0/24, "::1"]
+proxyProtocol: true
+forwarding: { clientFields: true, callerField: X-Caller }
 log: text
-decisionLog: { file: d.jsonl, bodies: true }
+decisionLog: { file: d.jsonl, bodies: true, secretNames: [customerRef], chain: true }
 tracing: { otlp: "https://127.0.0.1:4317", caFile: ca.pem, sample: 0.25 }
 reload: false
 limits:
   { headBytes: 32768, headTimeout: 5s, idle: 1m, connections: 10, requests: 9, waiting: 8, bodyMemoryBytes: 7000000, drain: 2s, answerTimeout: 90s, answerIdle: 91s,
     adminConnections: 7, waitingTotal: 6, answerBufferBytes: 5, clientShare: 0.5, callerRequests: 4 }
-trustedHops: [10.0.0.1, "2001:db8::/32"]
 problem: { typeBase: "https://example.com/rules/", version: "2.0.0" }
 upstreams:
   - host: VNFM-A.example
@@ -58,8 +63,12 @@ upstreams:
     assert_eq!((limits.connections, limits.requests, limits.waiting, limits.body_memory), (10, 9, 8, 7_000_000));
     assert_eq!((limits.admin_connections, limits.waiting_total, limits.answer_buffer), (7, 6, 5));
     assert_eq!((limits.client_share, limits.caller_requests, limits.tenant_requests), (0.5, Some(4), None));
-    assert_eq!(config.trusted_hops, ["10.0.0.1/32", "2001:db8::/32"].map(|network| network.parse().unwrap()));
-    let record = RecordConfig { file: PathBuf::from("/etc/solgate/d.jsonl"), bodies: Bodies::Redacted };
+    let record = RecordConfig {
+        bodies: Bodies::Redacted,
+        names: SecretNames::with(["customerRef"]),
+        chain: true,
+        ..RecordConfig::new(PathBuf::from("/etc/solgate/d.jsonl"))
+    };
     assert_eq!(config.record, Some(record));
     let tracing = config.tracing.as_ref().unwrap();
     assert_eq!((tracing.otlp.to_string().as_str(), tracing.sample), ("https://127.0.0.1:4317/", 0.25));
@@ -70,13 +79,17 @@ upstreams:
     let (certificate, key) = (PathBuf::from("/etc/solgate/certs/gate.pem"), PathBuf::from("/run/gate.key"));
     assert_eq!(config.tls, Some(TlsConfig { certificate, key, clients: Some(clients) }));
     let jwt = config.jwt.unwrap();
-    assert_eq!(Some(jwt.keys), JwksSource::parse("https://idp.example/keys"));
-    assert_eq!(jwt.ca_file, Some(PathBuf::from("/etc/solgate/idp.pem")));
-    assert_eq!(
-        (jwt.issuer.as_deref(), jwt.audience.as_slice()),
-        (Some("https://idp.example"), &["a".to_owned(), "b".to_owned()][..])
-    );
-    assert_eq!(jwt.presence, Presence::Optional);
+    let issuer = IssuerConfig {
+        keys: JwksSource::parse("https://idp.example/keys").unwrap(),
+        ca_file: Some(PathBuf::from("/etc/solgate/idp.pem")),
+        issuer: Some("https://idp.example".to_owned()),
+        audience: vec!["a".to_owned(), "b".to_owned()],
+    };
+    assert_eq!((jwt.issuers, jwt.presence), (vec![issuer], Presence::Optional));
+    assert_eq!((jwt.leeway, jwt.max_lifetime), (Duration::from_secs(5), Some(Duration::from_secs(12 * 60 * 60))));
+    assert!(config.trusted_hops.contains("10.0.0.9".parse().unwrap()) && config.proxy_protocol);
+    let forwarding = ForwardingConfig { client_fields: true, caller_field: "x-caller".parse().ok() };
+    assert_eq!(config.forwarding, forwarding);
     let [first, second] = config.upstreams.as_slice() else { panic!("two upstreams") };
     assert_eq!(first.host.as_deref(), Some("vnfm-a.example"));
     let file = |path: &str| PolicyFile::from(PathBuf::from(path));
@@ -140,6 +153,10 @@ fn what_is_wrong_and_where() {
             "upstreams:\n  - url: http://a\n  - url: http://b",
             "t.yaml:3:5: another upstream has the same host and pathPrefix; no request would ever reach this one",
         ),
+        (
+            "decisionLog: { file: a, secretNames: [x] }",
+            "t.yaml:1:39: expected a name with at least two letters or digits, found a different value",
+        ),
         ("decisionLog: { bodies: true }", "t.yaml:1:14: file is missing: the path to which decisions are recorded"),
         ("tls: { certFile: a }", "t.yaml:1:6: keyFile is missing: the PEM private key of the certificate"),
         ("tls: { keyFile: a }", "t.yaml:1:6: certFile is missing: the PEM certificate of the gate"),
@@ -153,6 +170,42 @@ fn what_is_wrong_and_where() {
         ),
         ("jwt: { issuer: a }", "t.yaml:1:6: jwks is missing: the file, or the https URL, of the keys"),
         ("jwt: { jwks: a, caFile: b }", "t.yaml:1:25: caFile is for keys at an https URL: leave it out"),
+        ("jwt: { presence: optional }", "t.yaml:1:6: jwks is missing: the file, or the https URL, of the keys"),
+        ("jwt: { issuers: [] }", "t.yaml:1:17: issuers is empty; name at least one"),
+        ("jwt: { issuers: [{ jwks: a }] }", "t.yaml:1:18: issuer is missing: the claim iss of its tokens"),
+        ("jwt: { issuers: [{ issuer: a }] }", "t.yaml:1:18: jwks is missing: the file, or the https URL, of the keys"),
+        (
+            "jwt: { issuers: [{ issuer: a, jwks: b, caFile: c }] }",
+            "t.yaml:1:48: caFile is for keys at an https URL: leave it out",
+        ),
+        (
+            "jwt: { issuers: [{ issuer: a, jwks: b }, { issuer: a, jwks: c }] }",
+            "t.yaml:1:42: another of issuers has the same issuer; by whose keys are its tokens checked?",
+        ),
+        (
+            "jwt: { jwks: a, issuers: [{ issuer: a, jwks: b }] }",
+            "t.yaml:1:26: jwks and issuers are both there; write each issuer with its jwks into issuers",
+        ),
+        (
+            "jwt: { audience: [a], issuers: [{ issuer: a, jwks: b }] }",
+            "t.yaml:1:18: audience goes into each of issuers",
+        ),
+        (
+            "trustedHops: [10.0.0.0/33]",
+            "t.yaml:1:15: expected an address or network such as 10.0.0.0/24, found a different value",
+        ),
+        (
+            "proxyProtocol: true",
+            "t.yaml:1:16: proxyProtocol goes with trustedHops: name the servers that begin connections with it",
+        ),
+        (
+            "forwarding: { callerField: \"a b\" }",
+            "t.yaml:1:28: expected the name of a header field, found a different value",
+        ),
+        (
+            "forwarding: { callerField: Authorization }",
+            "t.yaml:1:28: authorization has a meaning of its own; choose a field such as X-Caller",
+        ),
         (
             "jwt: { jwks: a, audience: [] }",
             "t.yaml:1:27: audience is empty; leave it out if tokens for anybody are accepted",

@@ -5,6 +5,7 @@
 //! the program works with is [`Config`](crate::Config), which [`resolve`](crate::resolve)
 //! makes of a [`File`].
 
+pub mod jwt;
 mod options;
 mod policies;
 mod severities;
@@ -20,23 +21,24 @@ use serde::{Deserialize, Serialize};
 use solgate::gate::FactFailure;
 use solgate::policy::{EvaluationLimits, Isolation, PolicyFile};
 
+use crate::forwarding::ForwardingConfig;
 use crate::gate::{FactsConfig, GateMode, SeverityOverride};
 use crate::gateway::{DEFAULT_LISTEN, Limits, LogFormat};
-use crate::jwt::JwtConfig;
 use crate::names::FactFailureName;
 use crate::presence::Presence;
 use crate::tracing::TracingConfig;
 use crate::values::{
     Address, As, COLLECTOR, Each, EvaluationTime, FilePath, HostName, Isolated, Maybe, Memory, Network, Output,
-    PathPrefix, TypeBase, Url, Version, Violations,
+    PathPrefix, SecretName, TypeBase, Url, Version, Violations,
 };
 
 /// What a member is that must be there, by the type that it belongs to.
-pub const REQUIRED: [(&str, &str, &str); 6] = [
+pub const REQUIRED: [(&str, &str, &str); 7] = [
     ("Upstream", "url", "http://HOST[:PORT] of the VNFM"),
     ("Tls", "certFile", "the PEM certificate of the gate"),
     ("Tls", "keyFile", "the PEM private key of the certificate"),
-    ("JwtConfig", "jwks", "the file, or the https URL, of the keys"),
+    ("Issuer", "issuer", "the claim iss of its tokens"),
+    ("Issuer", "jwks", "the file, or the https URL, of the keys"),
     ("TracingConfig", "otlp", COLLECTOR),
     ("DecisionLog", "file", "the path to which decisions are recorded"),
 ];
@@ -78,7 +80,14 @@ pub struct File {
     pub tls: Option<Tls>,
     /// How the access tokens of callers are checked; without it they are not.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub jwt: Option<JwtConfig>,
+    pub jwt: Option<jwt::Jwt>,
+    /// Networks and addresses of the servers in front of the gate: what they say of clients is believed, and many clients may come from one of them.
+    #[serde(with = "Each::<Network>", skip_serializing_if = "Vec::is_empty")]
+    pub trusted_hops: Vec<IpNet>,
+    /// Whether each connection from a trusted hop begins with the PROXY protocol, version 1 or 2.
+    pub proxy_protocol: bool,
+    /// What serve tells VNFMs of clients.
+    pub forwarding: ForwardingConfig,
     /// How decisions are written to standard output.
     pub log: LogFormat,
     /// Where whole decisions are recorded; without it nowhere.
@@ -91,9 +100,6 @@ pub struct File {
     pub reload: bool,
     /// Limits for all upstreams together.
     pub limits: Limits,
-    /// Addresses and networks of balancers and gateways in front, from which many clients come.
-    #[serde(with = "Each::<Network>", skip_serializing_if = "Vec::is_empty")]
-    pub trusted_hops: Vec<IpNet>,
     /// How refusals are written, for upstreams that do not say it themselves.
     #[serde(skip_serializing_if = "Problem::is_empty")]
     pub problem: Problem,
@@ -110,12 +116,14 @@ impl Default for File {
             admin: None,
             tls: None,
             jwt: None,
+            trusted_hops: Vec::new(),
+            proxy_protocol: false,
+            forwarding: ForwardingConfig::default(),
             log: LogFormat::default(),
             decision_log: None,
             tracing: None,
             reload: true,
             limits: Limits::default(),
-            trusted_hops: Vec::new(),
             problem: Problem::default(),
             upstreams: None,
         }
@@ -242,9 +250,16 @@ pub struct DecisionLog {
     /// The file to which a record of every decision is appended.
     #[serde(with = "As::<FilePath>")]
     pub file: PathBuf,
-    /// Whether the bodies of requests are recorded, without what the policy calls a secret.
+    /// Whether the bodies of requests are recorded, without secrets.
     #[serde(default)]
     pub bodies: bool,
+    /// More names of members, parameters and fields that are secrets; one counts wherever a name has it in it.
+    #[serde(default, with = "Each::<SecretName>", skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, schemars(with = "Each::<SecretName>"))]
+    pub secret_names: Vec<String>,
+    /// Whether each record has the digest of the one before, so that solgate verify --log finds changes.
+    #[serde(default)]
+    pub chain: bool,
 }
 
 /// What a policy may take for one request.

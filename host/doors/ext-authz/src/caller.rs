@@ -1,7 +1,5 @@
 //! Who sent a request, as far as Envoy has verified it.
 
-use std::net::IpAddr;
-
 use envoy_types::pb::envoy::config::core::v3::address::Address;
 use envoy_types::pb::envoy::service::auth::v3::AttributeContext;
 use envoy_types::pb::envoy::service::auth::v3::attribute_context::Peer;
@@ -12,7 +10,10 @@ use rustls::pki_types::pem::PemObject;
 use serde_json::Map;
 use solgate::request::Caller;
 use solgate_access::tls::names::names;
+use solgate_access::tls::thumbprint;
+use solgate_access::tokens::Possession;
 use solgate_access::tokens::claims::{CALLER, caller_of};
+use solgate_gateway::hops::address;
 
 /// The filter that verifies tokens, and under whose name it leaves their payload.
 const JWT_AUTHN: &str = "envoy.filters.http.jwt_authn";
@@ -25,16 +26,26 @@ pub fn caller(attributes: &AttributeContext, jwt_payload: &str) -> Caller {
     if let Some(source) = &attributes.source {
         caller.certificate_names = certificate_names(source);
         caller.source_address = match source.address.as_ref().and_then(|address| address.address.as_ref()) {
-            Some(Address::SocketAddress(socket)) => Some(canonical(&socket.address)),
+            // Another address than the client's is none: rules would let that machine do more.
+            Some(Address::SocketAddress(socket)) => address(&socket.address).map(|address| address.to_string()),
             _ => None,
         };
     }
     caller
 }
 
-/// An IPv4 client stays one on a socket for both.
-fn canonical(address: &str) -> String {
-    address.parse::<IpAddr>().map_or_else(|_| address.to_owned(), |address| address.to_canonical().to_string())
+/// Whether Envoy says from which address the client's request came; a client on a Unix
+/// socket has none.
+#[must_use]
+pub fn has_address(source: &Peer) -> bool {
+    matches!(source.address.as_ref().and_then(|address| address.address.as_ref()), Some(Address::SocketAddress(_)))
+}
+
+/// What Envoy hands on of the client's certificate, which it has verified.
+#[must_use]
+pub fn possession(source: Option<&Peer>) -> Possession {
+    let shown = source.filter(|source| !source.principal.is_empty()).and_then(certificate);
+    shown.map_or(Possession::Unseen, |certificate| Possession::Certificate(thumbprint(&certificate)))
 }
 
 /// All names if Envoy hands on the certificate, else the first, which is its principal.
@@ -43,11 +54,13 @@ fn certificate_names(source: &Peer) -> Vec<String> {
     if source.principal.is_empty() {
         return Vec::new();
     }
-    // Encoded for a URL, with its line ends.
-    let pem = percent_decode(&source.certificate);
-    let certificate = CertificateDer::from_pem_slice(&pem).ok();
-    let all = certificate.and_then(|certificate| names(&certificate));
+    let all = certificate(source).and_then(|certificate| names(&certificate));
     all.filter(|names| names.contains(&source.principal)).unwrap_or_else(|| vec![source.principal.clone()])
+}
+
+fn certificate(source: &Peer) -> Option<CertificateDer<'static>> {
+    // Encoded for a URL, with its line ends.
+    CertificateDer::from_pem_slice(&percent_decode(&source.certificate)).ok()
 }
 
 fn percent_decode(text: &str) -> Vec<u8> {

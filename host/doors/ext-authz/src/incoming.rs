@@ -2,12 +2,13 @@
 
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_util::stream::{Stream, unfold};
 use solgate_gateway::connections::accept;
-use solgate_gateway::door::OpenDoor;
+use solgate_gateway::door::{NewConnection, OpenDoor};
 use solgate_gateway::routes::ForwardedElsewhere;
 use solgate_gateway::shares::Held;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -43,15 +44,18 @@ pub fn incoming(listener: TcpListener, door: &OpenDoor<ForwardedElsewhere>) -> i
                     continue;
                 }
             };
-            let patience = Box::pin(tokio::time::sleep(door.limits.head_timeout));
-            let counted = move |io| Counted { io, preface: Some((PREFACE, patience)), _place: place };
-            match door.tls.clone() {
-                None => break counted(Io::Plain(stream)),
-                // A certificate is Envoy's, and not the caller's.
-                Some(tls) => shaking.spawn(async move {
-                    tls.accept(stream, peer).await.map(|(stream, _)| counted(Io::Tls(Box::new(stream))))
-                }),
-            };
+            let mut new = door.new_connection(stream, peer, place);
+            let patience = Box::pin(tokio::time::sleep(new.limits.head_timeout));
+            shaking.spawn(async move {
+                let envoy = new.sender().await?;
+                let NewConnection { stream, tls, place, .. } = new;
+                let io = match tls {
+                    None => Io::Plain(stream),
+                    // A certificate is Envoy's, and not the caller's.
+                    Some(tls) => Io::Tls(Box::new(tls.accept(stream, envoy).await?.0)),
+                };
+                Some(Counted { io, envoy, preface: Some((PREFACE, patience)), _place: place })
+            });
         };
         Some((Ok(connection), (listening, shaking)))
     })
@@ -60,6 +64,7 @@ pub fn incoming(listener: TcpListener, door: &OpenDoor<ForwardedElsewhere>) -> i
 /// A connection that has one of the places until it ends.
 pub struct Counted {
     io: Io,
+    envoy: Option<SocketAddr>,
     /// The bytes with which HTTP/2 starts and that are still to come, and until when.
     preface: Option<(usize, Pin<Box<Sleep>>)>,
     _place: Held,
@@ -74,10 +79,11 @@ impl Connected for Counted {
     type ConnectInfo = TcpConnectInfo;
 
     fn connect_info(&self) -> TcpConnectInfo {
-        match &self.io {
-            Io::Plain(stream) => stream.connect_info(),
-            Io::Tls(stream) => stream.get_ref().0.connect_info(),
-        }
+        let stream = match &self.io {
+            Io::Plain(stream) => stream,
+            Io::Tls(stream) => stream.get_ref().0,
+        };
+        TcpConnectInfo { remote_addr: self.envoy, ..stream.connect_info() }
     }
 }
 

@@ -5,11 +5,11 @@
 
 use bytes::Bytes;
 use envoy_types::ext_authz::v3::pb::CheckRequest;
-use envoy_types::pb::envoy::service::auth::v3::attribute_context::HttpRequest;
+use envoy_types::pb::envoy::service::auth::v3::attribute_context::{HttpRequest, Peer};
 use http::header::{HOST, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use solgate::Request;
-use solgate::ambiguity::SINGLETONS;
+use solgate::ambiguity::{SINGLETONS, check_host};
 use solgate::fault::Fault;
 use solgate_gateway::pipeline::{Arrival, headed};
 
@@ -27,6 +27,8 @@ const FIELD_LIMIT: usize = 1 << 15;
 pub struct Asked {
     /// As far as there is one, and without its body.
     pub request: Request,
+    /// The client, as far as Envoy knows it.
+    pub source: Option<Peer>,
     /// Or why there is no request that could be judged.
     pub content: Result<Content, Fault>,
 }
@@ -46,14 +48,15 @@ pub fn read(check: CheckRequest, jwt_payload: &str, arrival: Arrival) -> Asked {
     let mut http = http.unwrap_or_default();
     let (method, target) = (std::mem::take(&mut http.method), std::mem::take(&mut http.path));
     let caller = Some(caller(&attributes, jwt_payload));
+    let source = attributes.source.take();
     if method.is_empty() || target.is_empty() {
         let fault = Fault::Handover("there is no HTTP request in the check".to_owned());
         let request = headed(String::new(), String::new(), HeaderMap::new(), caller, arrival);
-        return Asked { request, content: Err(fault) };
+        return Asked { request, source, content: Err(fault) };
     }
     let mut request = headed(method, target, HeaderMap::new(), caller, arrival);
     let content = content(http, &mut request.headers);
-    Asked { request, content }
+    Asked { request, source, content }
 }
 
 /// All but the request line; the fields go into `headers`, as far as they can be read.
@@ -83,6 +86,9 @@ fn content(http: HttpRequest, headers: &mut HeaderMap) -> Result<Content, Fault>
     }
     if joined {
         check_joined(headers)?;
+    }
+    if let Some(host) = headers.get(HOST) {
+        check_host(host.as_bytes()).map_err(|reason| Fault::BadHost { reason: reason.to_owned() })?;
     }
     if !http.body.is_empty() {
         let what = "its body came as text, in which Envoy replaces what is not UTF-8; set pack_as_bytes: true";

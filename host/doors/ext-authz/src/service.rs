@@ -1,9 +1,9 @@
 //! The gRPC service `envoy.service.auth.v3.Authorization`.
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use envoy_types::ext_authz::v3::pb::{Authorization, CheckRequest, CheckResponse};
+use envoy_types::pb::envoy::service::auth::v3::attribute_context::Peer;
 use http::HeaderValue;
 use solgate::trace_context;
 use solgate_gateway::current::Current;
@@ -13,6 +13,7 @@ use tonic::{Request, Response, Status};
 
 use super::admission::Message;
 use super::answer::{allow, deny};
+use super::caller::{has_address, possession};
 use super::request::{Asked, Content, read};
 
 /// Answers checks.
@@ -25,19 +26,22 @@ pub struct Checks {
 #[tonic::async_trait]
 impl Authorization for Checks {
     async fn check(&self, check: Request<CheckRequest>) -> Result<Response<CheckResponse>, Status> {
-        let envoy = check.remote_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip());
+        let envoy = check.remote_addr().map(|address| address.ip());
         let Message { arrival, admitted } = check.extensions().get().cloned().unwrap_or_default();
         let asking = check.metadata().clone().into_headers();
-        let Asked { mut request, content } = read(check.into_inner(), &self.jwt_payload, arrival);
+        let Asked { mut request, source, content } = read(check.into_inner(), &self.jwt_payload, arrival);
         // Envoy's span for this check, if it makes one, rather than its client's.
         trace_context::replace(&asking, &mut request.headers);
         let client = request.caller.as_ref().and_then(|caller| caller.source_address.as_deref());
-        // A client on a Unix socket has no address: then it is Envoy that asks.
-        let peer = client.and_then(|address| address.parse().ok()).unwrap_or(envoy);
+        let peer = match &source {
+            Some(source) if has_address(source) => client.and_then(|address| address.parse().ok()),
+            // Then it is Envoy that asks.
+            _ => envoy,
+        };
         let pipeline = self.pipeline.get();
         let mut exchange = pipeline.begin(arrival, peer, &request.method, &request.target, &request.headers);
         let answer = match admitted.and(content) {
-            Ok(content) => match judge(&pipeline, &mut exchange, request, content).await {
+            Ok(content) => match judge(&pipeline, &mut exchange, request, source.as_ref(), content).await {
                 Ok(warnings) => allow(&warnings, exchange.line()),
                 Err(refused) => deny(&refused.answer, &mut exchange),
             },
@@ -55,8 +59,9 @@ async fn judge(
     pipeline: &Pipeline<ForwardedElsewhere>,
     exchange: &mut Exchange,
     mut request: solgate::Request,
+    source: Option<&Peer>,
     content: Content,
 ) -> Result<Vec<HeaderValue>, Refused> {
-    let identified = pipeline.route(exchange, &mut request)?.identify().await?;
+    let identified = pipeline.route(exchange, &mut request)?.identify(|| possession(source)).await?;
     Ok(identified.admitted(content.body, content.complete).judge().await?.warnings)
 }

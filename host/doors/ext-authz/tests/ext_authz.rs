@@ -75,12 +75,15 @@ impl Running {
             tls: None,
             jwt: None,
             limits,
-            trusted_hops: Vec::new(),
             upstreams: vec![UpstreamConfig::new("http://vnfm.example".parse().unwrap())],
             log: LogFormat::Off,
-            record: Some(RecordConfig { file: records.path().join("decisions.jsonl"), bodies: Bodies::Redacted }),
+            record: Some(RecordConfig {
+                bodies: Bodies::Redacted,
+                ..RecordConfig::new(records.path().join("decisions.jsonl"))
+            }),
             tracing: None,
             reload: true,
+            ..Config::default()
         };
         let server = Server::bind(&config, "token", &open_gate).await.unwrap().with_lame_duck(lame_duck);
         let address = server.door().address();
@@ -103,7 +106,9 @@ impl Running {
         self.stop.send(()).unwrap();
         assert!(tokio::time::timeout(PATIENCE, self.task).await.expect("an end in time").unwrap(), "it drains");
         let text = std::fs::read_to_string(self.records.path().join(Path::new("decisions.jsonl"))).unwrap();
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        let records = text.lines().map(|line| serde_json::from_str(line).unwrap());
+        // What is refused before it is judged is recorded as well.
+        records.filter(|record: &Record| !record.settings_digest.is_empty()).collect()
     }
 }
 
@@ -347,15 +352,28 @@ async fn certificate_and_address_are_those_of_the_connection() {
 }
 
 #[tokio::test]
-async fn an_ipv4_client_is_one_on_a_socket_for_both() {
+async fn an_address_is_read_however_it_is_written_and_is_never_envoys() {
     let running = Running::start().await;
-    let mut check = check(post(&[], b""));
-    let socket = v3::SocketAddress { address: "::ffff:192.0.2.7".to_owned(), ..v3::SocketAddress::default() };
-    let address = Some(v3::Address { address: Some(Address::SocketAddress(socket)) });
-    check.attributes.as_mut().unwrap().source = Some(Peer { address, ..Peer::default() });
-    running.check(check).await;
-    let caller = running.judged().await[0].context.caller.clone().unwrap();
-    assert_eq!(caller.source_address.as_deref(), Some("192.0.2.7"));
+    let table = [
+        // An IPv4 client is one on a socket for both.
+        ("::ffff:192.0.2.7", Some("192.0.2.7")),
+        ("192.0.2.7:5555", Some("192.0.2.7")),
+        ("[2001:db8::7]", Some("2001:db8::7")),
+        ("fe80::1%eth0", Some("fe80::1")),
+        ("unknown", None),
+        ("", None),
+    ];
+    for (text, _) in table {
+        let mut check = check(post(&[], b""));
+        let socket = v3::SocketAddress { address: text.to_owned(), ..v3::SocketAddress::default() };
+        let address = Some(v3::Address { address: Some(Address::SocketAddress(socket)) });
+        check.attributes.as_mut().unwrap().source = Some(Peer { address, ..Peer::default() });
+        running.check(check).await;
+    }
+    let judged = running.judged().await;
+    let found =
+        judged.iter().map(|record| record.context.caller.as_ref().and_then(|caller| caller.source_address.as_deref()));
+    assert_eq!(found.collect::<Vec<_>>(), table.map(|(_, expected)| expected));
 }
 
 #[tokio::test]

@@ -5,14 +5,15 @@ use std::net::IpAddr;
 use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use solgate::Request;
+use solgate::ambiguity::check_host;
 use solgate::fault::Fault;
 use solgate::request::Caller;
+use solgate_gateway::hops::{FORWARDED_FOR, Hops};
 use solgate_gateway::pipeline::{Arrival, headed};
 
 const METHOD: HeaderName = HeaderName::from_static("x-forwarded-method");
 const TARGET: HeaderName = HeaderName::from_static("x-forwarded-uri");
 const HOST_NAME: HeaderName = HeaderName::from_static("x-forwarded-host");
-const CLIENT: HeaderName = HeaderName::from_static("x-forwarded-for");
 const SCHEME: HeaderName = HeaderName::from_static("x-forwarded-proto");
 /// The Content-Length that the client sent. Servers that hand on a body by halves
 /// say so here.
@@ -23,8 +24,8 @@ const LENGTH: HeaderName = HeaderName::from_static("x-original-content-length");
 pub struct Original {
     pub method: String,
     pub target: String,
-    /// The client, or the server that asks if it does not say.
-    pub peer: IpAddr,
+    /// The client, or the server that asks if it does not say; `None` if that cannot be read.
+    pub peer: Option<IpAddr>,
 }
 
 impl Original {
@@ -34,17 +35,16 @@ impl Original {
     /// # Errors
     /// A field that must be there is not, or one is there twice: then a client may
     /// have made up one of them.
-    pub fn take(headers: &mut HeaderMap, server: IpAddr) -> Result<Self, Fault> {
+    pub fn take(headers: &mut HeaderMap, server: IpAddr, hops: &Hops) -> Result<Self, Fault> {
         let method = required(headers, METHOD, "X-Forwarded-Method")?;
         let target = required(headers, TARGET, "X-Forwarded-Uri")?;
         if let Some(host) = take(headers, HOST_NAME, "X-Forwarded-Host")? {
+            check_host(host.as_bytes()).map_err(|reason| Fault::BadHost { reason: reason.to_owned() })?;
             headers.insert(HOST, host);
         }
         // The last of them is the one that this server has seen itself.
-        let client = headers.get_all(CLIENT).iter().next_back();
-        let client = client.and_then(|list| list.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
-        let peer = client.map_or(server, |client: IpAddr| client.to_canonical());
-        headers.remove(CLIENT);
+        let peer = hops.client(server, headers);
+        headers.remove(FORWARDED_FOR);
         headers.remove(SCHEME);
         // How the copy is framed says nothing about the request.
         let framed = headers.remove(CONTENT_LENGTH);
@@ -60,7 +60,7 @@ impl Original {
     /// The request to judge, with the fields of the client. Its body is still to come.
     #[must_use]
     pub fn request(self, headers: HeaderMap, arrival: Arrival) -> Request {
-        let caller = Caller { source_address: Some(self.peer.to_string()), ..Caller::default() };
+        let caller = Caller { source_address: self.peer.map(|peer| peer.to_string()), ..Caller::default() };
         headed(self.method, self.target, headers, Some(caller), arrival)
     }
 }

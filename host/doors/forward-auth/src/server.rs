@@ -58,15 +58,18 @@ impl ForwardAuth {
         let mut full = door.pipeline.get().without_gate(&Fault::TooManyConnections, None);
         full.headers_mut().insert(VERDICT, HeaderValue::from_static("refuse"));
         let service = Arc::new(Service { pipeline: door.pipeline.clone(), trusted: self.trusted });
-        let cut = door.connections(listener, &full, shutdown, |connection| accept(connection, service.clone())).await;
+        let cut = door
+            .connections(listener, &full, shutdown, |connection, watcher| accept(connection, watcher, service.clone()))
+            .await;
         door.close().await;
         cut
     }
 }
 
-async fn accept(connection: NewConnection, service: Arc<Service>) {
-    let NewConnection { stream, peer, tls, limits, watcher, place: _place } = connection;
-    let server = peer.ip().to_canonical();
+async fn accept(mut connection: NewConnection, watcher: Watcher, service: Arc<Service>) {
+    let Some(peer) = connection.sender().await else { return };
+    let NewConnection { stream, tls, limits, place: _place, .. } = connection;
+    let server = peer.map(|peer| peer.ip().to_canonical());
     match tls {
         None => serve(stream, server, service, limits, watcher).await,
         Some(tls) => {
@@ -79,7 +82,7 @@ async fn accept(connection: NewConnection, service: Arc<Service>) {
 
 async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     stream: S,
-    peer: IpAddr,
+    peer: Option<IpAddr>,
     service: Arc<Service>,
     limits: Limits,
     watcher: Watcher,
@@ -96,6 +99,6 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         .max_headers(512)
         .max_buf_size(limits.head.saturating_add(64 << 10));
     if let Err(error) = watcher.watch(builder.serve_connection(TokioIo::new(stream), service)).await {
-        tracing::debug!(%peer, %error, "connection ended");
+        tracing::debug!(peer = peer.map(tracing::field::display), %error, "connection ended");
     }
 }

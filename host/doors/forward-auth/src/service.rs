@@ -11,6 +11,7 @@ use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use ipnet::IpNet;
 use solgate::fault::Fault;
+use solgate_access::tokens::Possession;
 use solgate_gateway::current::Current;
 use solgate_gateway::pipeline::{Arrival, Exchange, Pipeline, Refused};
 use solgate_gateway::routes::ForwardedElsewhere;
@@ -29,14 +30,15 @@ pub struct Service {
 }
 
 impl Service {
-    /// Answers `server`.
-    pub async fn answer(&self, request: Request<Incoming>, server: IpAddr) -> Response<Bytes> {
+    /// Answers `server`, if its address is known.
+    pub async fn answer(&self, request: Request<Incoming>, server: Option<IpAddr>) -> Response<Bytes> {
         let arrival = Arrival::now();
         let pipeline = self.pipeline.get();
         let (mut asked, body) = request.into_parts();
-        let original = match self.trusts(server) {
-            true => Original::take(&mut asked.headers, server),
-            false => Err(Fault::UntrustedServer { peer: server.to_string() }),
+        let original = match server.ok_or("an address that is not known") {
+            Ok(server) if self.trusts(server) => Original::take(&mut asked.headers, server, &pipeline.hops),
+            Ok(server) => Err(Fault::UntrustedServer { peer: server.to_string() }),
+            Err(unknown) => Err(Fault::UntrustedServer { peer: unknown.to_owned() }),
         };
         match original {
             Ok(original) => {
@@ -70,7 +72,8 @@ async fn judge(
 ) -> Result<Vec<HeaderValue>, Refused> {
     let length = length(&request.headers);
     let identified = match pipeline.route(exchange, &mut request) {
-        Ok(routed) => routed.identify().await,
+        // A certificate on this connection is that of the server that asks.
+        Ok(routed) => routed.identify(|| Possession::Unseen).await,
         Err(refused) => Err(refused),
     };
     match identified {

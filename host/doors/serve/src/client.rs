@@ -3,23 +3,45 @@
 use std::net::IpAddr;
 
 use solgate::request::Caller;
+use solgate_access::tls::ClientCertificate;
+use solgate_access::tokens::Possession;
 
 /// The client of a connection, as far as the connection shows it.
 #[derive(Debug)]
 pub struct Client {
-    pub address: IpAddr,
-    /// Of the certificate that it has shown in a TLS handshake.
-    pub certificate_names: Vec<String>,
+    /// From where requests come, if that is known.
+    pub address: Option<IpAddr>,
+    /// What it has shown in a TLS handshake.
+    pub tls: Option<Handshake>,
+}
+
+/// What a client has shown in a handshake.
+#[derive(Debug)]
+pub struct Handshake {
+    /// It was asked for its certificate.
+    pub asked: bool,
+    pub certificate: Option<ClientCertificate>,
 }
 
 impl Client {
-    /// The caller of each request that comes on the connection.
+    /// The caller of a request that comes on the connection from that `address`.
     #[must_use]
-    pub fn caller(&self) -> Caller {
+    pub fn caller(&self, address: Option<IpAddr>) -> Caller {
+        let certificate = self.tls.as_ref().and_then(|tls| tls.certificate.as_ref());
         Caller {
-            certificate_names: self.certificate_names.clone(),
-            source_address: Some(self.address.to_string()),
+            certificate_names: certificate.map(|certificate| certificate.names.clone()).unwrap_or_default(),
+            source_address: address.map(|address| address.to_string()),
             ..Caller::default()
+        }
+    }
+
+    /// What tokens may be bound to.
+    #[must_use]
+    pub fn possession(&self) -> Possession {
+        match &self.tls {
+            Some(Handshake { certificate: Some(shown), .. }) => Possession::Certificate(shown.thumbprint),
+            Some(Handshake { asked: true, .. }) => Possession::Nothing,
+            _ => Possession::Unseen,
         }
     }
 }

@@ -26,13 +26,14 @@ pub struct Head {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     pub fault: Fault,
-    /// The request target, if it could be read.
+    /// The request target, if it could be read; also the method then.
     pub target: Option<String>,
+    pub method: Option<String>,
 }
 
 impl From<Fault> for Refusal {
     fn from(fault: Fault) -> Self {
-        Self { fault, target: None }
+        Self { fault, target: None, method: None }
     }
 }
 
@@ -56,7 +57,7 @@ pub fn check(bytes: &[u8], target_limit: usize) -> Result<Head, Refusal> {
     check_target(method, target)?;
     match check_fields(request.headers, version) {
         Ok(framing) => Ok(Head { method: method.to_owned(), target: target.to_owned(), framing }),
-        Err(fault) => Err(Refusal { fault, target: Some(target.to_owned()) }),
+        Err(fault) => Err(Refusal { fault, target: Some(target.to_owned()), method: Some(method.to_owned()) }),
     }
 }
 
@@ -108,10 +109,9 @@ fn check_host(headers: &[httparse::Header<'_>], version: u8) -> Result<(), Fault
     let reason = match values(headers, "host").next() {
         None if version == 0 => return Ok(()),
         None => "it is missing",
-        Some([]) => "it is empty",
-        Some(value) => match http::uri::Authority::try_from(value) {
-            Ok(authority) if !authority.as_str().contains('@') => return Ok(()),
-            _ => "it is not a host with an optional port",
+        Some(value) => match ambiguity::check_host(value) {
+            Ok(()) => return Ok(()),
+            Err(reason) => reason,
         },
     };
     Err(Fault::BadHost { reason: reason.to_owned() })

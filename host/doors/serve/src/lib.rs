@@ -19,6 +19,7 @@ mod guard;
 mod head;
 mod proxy;
 mod server;
+mod told;
 
 /// What stands between the socket and the HTTP implementation, for the tests that
 /// compare how both read a connection (tests/properties). Not part of the interface.

@@ -3,9 +3,10 @@
 use std::sync::{Arc, OnceLock};
 
 use http::header::CONNECTION;
-use http::{HeaderValue, Request, Response, request};
+use http::{HeaderMap, HeaderValue, Request, Response, request};
 use hyper::body::{Body, Incoming};
 use solgate::fault::Fault;
+use solgate::request::Caller;
 use solgate_gateway::current::Current;
 use solgate_gateway::pipeline::{Cleared, Exchange, Pipeline, Refused, headed};
 use solgate_upstream::pool::PooledBody;
@@ -15,6 +16,7 @@ use super::client::Client;
 use super::connection::{Connection, Passed};
 use super::forward::Upstream;
 use super::head::Refusal;
+use super::told::{self, Sender};
 
 /// Answers requests; shared by all connections.
 pub struct Proxy {
@@ -29,26 +31,31 @@ impl Proxy {
         connection: Arc<Connection>,
         client: &Client,
     ) -> Response<Answer> {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
         let passed = connection.pop().unwrap_or_else(|| Passed::new(Err(disagreement().into())));
         let (method, target) = match &passed.outcome {
             Ok((method, target)) => (method.as_str(), target.as_str()),
-            Err(refusal) => ("", refusal.target.as_deref().unwrap_or_default()),
+            Err(Refusal { method, target, .. }) => {
+                (method.as_deref().unwrap_or_default(), target.as_deref().unwrap_or_default())
+            }
         };
         let pipeline = self.pipeline.get();
-        let mut exchange = pipeline.begin(passed.arrival, client.address, method, target, &parts.headers);
+        let sender = sender(&pipeline, client, &parts.headers);
+        told::clean(&mut parts.headers, sender, &pipeline.forwarding);
+        let mut exchange = pipeline.begin(passed.arrival, sender.client, method, target, &parts.headers);
         let in_flight = InFlight(connection);
         let (mut answer, close) = match agreed(passed.outcome, &parts) {
             Ok((method, target)) => {
                 // Without a body nothing is left unread.
                 let bodiless = body.is_end_stream();
-                match serve(&pipeline, &mut exchange, (method, target), parts, body, &passed.body_fault, client).await {
+                let from = (client, sender);
+                match serve(&pipeline, &mut exchange, (method, target), parts, body, &passed.body_fault, from).await {
                     Ok(response) => return Answer::pass(response, exchange, in_flight, pipeline.admission.answer()),
                     Err(Refused { answer, body_read }) => (answer, !body_read && !bodiless),
                 }
             }
             // What can be read in two ways is followed by nobody knows what.
-            Err(Refusal { fault, target }) => {
+            Err(Refusal { fault, target, .. }) => {
                 let refused = pipeline.refuse(&mut exchange, &fault, target.as_deref().unwrap_or_default());
                 (refused.answer, true)
             }
@@ -68,14 +75,17 @@ async fn serve(
     mut parts: request::Parts,
     body: Incoming,
     body_fault: &OnceLock<Fault>,
-    client: &Client,
+    (client, sender): (&Client, Sender),
 ) -> Result<Response<PooledBody>, Refused> {
     let headers = std::mem::take(&mut parts.headers);
-    let mut request = headed(method, target, headers, Some(client.caller()), exchange.arrival());
-    let identified = pipeline.route(exchange, &mut request)?.identify().await?;
+    let mut request = headed(method, target, headers, Some(client.caller(sender.client)), exchange.arrival());
+    let identified = pipeline.route(exchange, &mut request)?.identify(|| client.possession()).await?;
     let broken = || Fault::MalformedBody("its framing is broken".to_owned());
     let admitted = identified.admit(body, || body_fault.get().cloned().unwrap_or_else(broken)).await?;
-    forward(admitted.judge().await?, parts).await
+    forward(admitted.judge().await?, parts, |headers, caller| {
+        told::tell(headers, sender, caller, &pipeline.forwarding);
+    })
+    .await
 }
 
 /// Passes a request on, and waits for the head of the answer. Until then it has its room
@@ -83,9 +93,11 @@ async fn serve(
 async fn forward(
     mut passed: Cleared<'_, Upstream>,
     mut parts: request::Parts,
+    tell: impl FnOnce(&mut HeaderMap, Option<&Caller>),
 ) -> Result<Response<PooledBody>, Refused> {
     let upstream = passed.onward();
     parts.headers = std::mem::take(&mut passed.request().headers);
+    tell(&mut parts.headers, passed.request().caller.as_ref());
     let body = std::mem::take(&mut passed.request().body);
     let forwarding = passed.exchange().forwarded(&parts.method, upstream.authority(), &mut parts.headers);
     let result = upstream.forward(parts, body).await;
@@ -93,12 +105,19 @@ async fn forward(
     result.map_err(|fault| passed.refuse(&fault))
 }
 
+/// Who sends a request on the connection of `client` with these fields.
+fn sender(pipeline: &Pipeline<Upstream>, client: &Client, headers: &HeaderMap) -> Sender {
+    let hop = client.address.filter(|address| pipeline.hops.trusts(*address));
+    let behind = hop.map(|hop| pipeline.hops.client(hop, headers));
+    Sender { client: behind.unwrap_or(client.address), trusted: hop.is_some(), secure: client.tls.is_some() }
+}
+
 /// Method and target, if the guard and hyper have read the same of the same bytes; if
 /// they ever differ, what was checked is not what would be judged.
 fn agreed(outcome: Result<(String, String), Refusal>, parts: &request::Parts) -> Result<(String, String), Refusal> {
     let (method, target) = outcome?;
     if parts.uri.path_and_query().is_none_or(|path| *path != *target) || parts.method.as_str() != method {
-        return Err(Refusal { fault: disagreement(), target: Some(target) });
+        return Err(Refusal { fault: disagreement(), target: Some(target), method: Some(method) });
     }
     Ok((method, target))
 }

@@ -16,7 +16,7 @@ use solgate_gateway::error::GatewayError;
 use solgate_gateway::reload::Reload;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::client::Client;
+use super::client::{Client, Handshake};
 use super::connection::Connection;
 use super::forward::Upstream;
 use super::guard::{Guard, GuardLimits};
@@ -56,31 +56,32 @@ impl Server {
         let (listener, door) = self.door.open();
         let proxy = Arc::new(Proxy { pipeline: door.pipeline.clone() });
         let full = door.pipeline.get().without_gate(&Fault::TooManyConnections, None);
-        let cut =
-            door.connections(listener, &full, shutdown, |connection| serve_client(connection, proxy.clone())).await;
+        let cut = door
+            .connections(listener, &full, shutdown, |connection, watcher| {
+                serve_client(connection, watcher, proxy.clone())
+            })
+            .await;
         door.close().await;
         cut
     }
 }
 
-async fn serve_client(connection: NewConnection, proxy: Arc<Proxy>) {
-    let NewConnection { stream, peer, tls, limits, watcher, place: _place } = connection;
+async fn serve_client(mut connection: NewConnection, watcher: Watcher, proxy: Arc<Proxy>) {
+    let Some(peer) = connection.sender().await else { return };
+    let NewConnection { stream, tls, limits, place: _place, .. } = connection;
     // An IPv4 client stays one on a socket for both.
-    let address = peer.ip().to_canonical();
+    let address = peer.map(|peer| peer.ip().to_canonical());
     let served = match tls {
-        None => {
-            let client = Client { address, certificate_names: Vec::new() };
-            serve_connection(stream, client, proxy, limits, watcher).await
-        }
+        None => serve_connection(stream, Client { address, tls: None }, proxy, limits, watcher).await,
         Some(tls) => {
-            let Some((stream, certificate_names)) = tls.accept(stream, peer).await else { return };
-            let client = Client { address, certificate_names };
+            let Some((stream, certificate)) = tls.accept(stream, peer).await else { return };
+            let client = Client { address, tls: Some(Handshake { asked: tls.asks_clients(), certificate }) };
             // Boxed, so that plain connections do not reserve memory for TLS.
             Box::pin(serve_connection(stream, client, proxy, limits, watcher)).await
         }
     };
     if let Err(error) = served {
-        tracing::debug!(%peer, %error, "connection ended");
+        tracing::debug!(peer = peer.map(tracing::field::display), %error, "connection ended");
     }
 }
 

@@ -69,6 +69,9 @@ fn faults() -> Vec<(Vec<u8>, u16, &'static str)> {
     for name in ["X-HTTP-Method-Override", "X-Method-Override", "x-http-method", "X_HTTP_METHOD_OVERRIDE"] {
         table.push((with(&format!("{name}: DELETE\r\n")), 400, "transport.method-override"));
     }
+    for name in ["X-Original-URL", "x-rewrite-url", "X_ORIGINAL_URL"] {
+        table.push((with(&format!("{name}: /b\r\n")), 400, "transport.path-override"));
+    }
     for (name, value) in [
         ("Version", "2.0.0"),
         ("Content-Type", "a/b"),

@@ -3,12 +3,18 @@
 //! object per line; `solgate import-cases` makes test cases from them, and `solgate
 //! replay` judges them again.
 //!
-//! A record holds no secret. [`redact`] replaces credentials, and the members that the
-//! policy's schemas mark as secret, by values of the same shape. So rules about their
-//! presence or form still come to the same verdict.
+//! A record holds no secret. [`redact`] replaces credentials, members that the policy's
+//! schemas mark as secret or that have the name of one, and what is secret in a text, by
+//! values of the same shape. So rules about their presence or form still come to the same
+//! verdict.
+//!
+//! What was refused before any policy was asked has a record, too: see
+//! [`RefusedRequest`]. Records may form a [`chain`].
 
+pub mod chain;
 mod line;
 pub mod redact;
+mod refused;
 mod replay;
 mod take;
 
@@ -19,9 +25,11 @@ use serde_json::Value;
 
 use crate::request::Caller;
 
+pub use chain::RecordedChain;
 pub use line::{FindingLine, Outcome};
+pub use refused::RefusedRequest;
 pub use replay::NotReplayed;
-pub use take::{Bodies, Handling, record};
+pub use take::{Bodies, Decided, Handling};
 
 /// The format that is written. It grows by members that a reader may ignore; when
 /// it changes in any other way, so does this number.
@@ -73,14 +81,20 @@ pub struct Record {
     /// not, or if another server asked it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upstream_fault: Option<String>,
+    /// Why fields, body and facts are missing, and a long target is cut; absent if nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partial: Option<String>,
+    /// What the record follows, if the log is a chain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chain: Option<RecordedChain>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RecordedRequest {
     pub method: String,
-    /// As received; values of query parameters with the name of a secret are
-    /// redacted.
+    /// As received; values of query parameters with the name of a secret, or with a
+    /// secret in them, are redacted.
     pub target: String,
     /// Name in lower case and value of the fields that a policy asks for, in the
     /// order received; credentials are redacted.
@@ -105,10 +119,15 @@ pub enum RecordedBody {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         redacted: Vec<String>,
     },
-    /// It is not UTF-8 (RFC 4648, 4).
+    /// It is not UTF-8 (RFC 4648, 4). This version writes no such body.
     Base64 { base64: String },
     /// It was not written down, for this reason.
-    Withheld { withheld: String },
+    Withheld {
+        withheld: String,
+        /// Of its bytes, in lower-case hexadecimal.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sha256: Option<String>,
+    },
 }
 
 /// What a verdict depends on beside request and facts.
@@ -251,6 +270,12 @@ pub struct RecordedVerdict {
 }
 
 impl RecordedVerdict {
+    /// That of the gate itself, with this status and id.
+    fn fault(status: u16, id: &str) -> Self {
+        let (status, rule) = (Some(status), Some(id.to_owned()));
+        Self { allowed: false, status, rule, fault: true, violations: Vec::new(), findings: Vec::new() }
+    }
+
     /// Whether the client, and the operator's log, would have been told the same.
     #[must_use]
     pub fn tells_the_same_as(&self, other: &Self) -> bool {

@@ -1,34 +1,24 @@
 //! Takes secrets out of what is written down, and leaves their shape.
+//!
+//! [`names`] knows a secret by its name, [`text`] finds those that stand in a text, and
+//! [`json`] goes through bodies.
 
 mod json;
+mod names;
+mod text;
 
 use std::borrow::Cow;
 
 use http::HeaderName;
-use solgate_contract::uri::decode_unreserved;
 
 use crate::policy::Policy;
 use crate::policy::manifest::Secret;
 
 pub use json::Redacted;
+pub use names::SecretNames;
 
 /// What stands where a secret was.
 const MARK: &str = "redacted";
-
-/// Names, in lower case and without `-` and `_`, that holds of whatever contains
-/// one of them that it is a secret: bodies hold free-form members, too.
-const SECRET_NAMES: [&str; 10] = [
-    "password",
-    "passwd",
-    "passphrase",
-    "secret",
-    "token",
-    "credential",
-    "privatekey",
-    "apikey",
-    "accesskey",
-    "accessinfo",
-];
 
 /// Names of header fields that hold credentials, beside those whose name says so.
 const SECRET_FIELDS: [&str; 5] = ["authorization", "cookie", "proxy-authorization", "set-cookie", "x-hm-authorization"];
@@ -49,77 +39,56 @@ const SCHEMES: [&str; 12] = [
     "vapid",
 ];
 
-/// Knows what is a secret to some policies.
-#[derive(Debug, Default)]
+/// Knows what is a secret to some policies and to an operator.
+#[derive(Debug)]
 pub struct Redactor<'p> {
     secrets: Vec<&'p Secret>,
+    names: &'p SecretNames,
 }
 
 impl<'p> Redactor<'p> {
-    /// A redactor of what these policies, or its own knowledge, call a secret.
-    pub fn new(policies: impl IntoIterator<Item = &'p Policy>) -> Self {
-        Self { secrets: policies.into_iter().flat_map(|policy| &policy.manifest().secrets).collect() }
+    /// A redactor of what these policies, or these names, call a secret.
+    pub fn new(policies: impl IntoIterator<Item = &'p Policy>, names: &'p SecretNames) -> Self {
+        Self { secrets: policies.into_iter().flat_map(|policy| &policy.manifest().secrets).collect(), names }
     }
 
-    /// Whether a text that is not JSON holds the name of a secret member.
-    #[must_use]
-    pub fn finds_name_in(&self, text: &str) -> bool {
-        let names = self.secrets.iter().filter_map(|secret| secret.pointer.rsplit('/').find(|step| *step != "*"));
-        is_secret_name(text) || names.filter(|name| !name.is_empty()).any(|name| text.contains(name))
-    }
-
-    /// A JSON text without its secrets; everything else stays byte for byte.
-    /// `None` if the text is not JSON.
+    /// A JSON text without its secrets; everything else stays byte for byte. `None` if the
+    /// text is not JSON, or so deep that nobody judges it.
     #[must_use]
     pub fn json(&self, text: &str) -> Option<Redacted> {
-        json::redact(text, &self.secrets)
+        self.json_within(text, text::LAYERS)
     }
-}
 
-/// The value of a header field; credentials keep their scheme and form.
-#[must_use]
-pub fn field<'v>(name: &HeaderName, value: &'v str) -> Cow<'v, str> {
-    if !SECRET_FIELDS.contains(&name.as_str()) && !is_secret_name(name.as_str()) {
-        return value.into();
+    fn json_within(&self, text: &str, layers: usize) -> Option<Redacted> {
+        json::redact(text, self, layers)
     }
-    let trimmed = value.trim_start();
-    let scheme = trimmed.split([' ', '\t']).next().filter(|word| word.len() < trimmed.len());
-    let known = scheme.filter(|word| SCHEMES.iter().any(|scheme| word.eq_ignore_ascii_case(scheme)));
-    match known {
-        Some(scheme) => {
-            let rest = trimmed.get(scheme.len()..).unwrap_or_default();
-            format!("{scheme}{}", masked(rest)).into()
+
+    /// The value of a header field; credentials keep their scheme and form.
+    #[must_use]
+    pub fn field<'v>(&self, name: &HeaderName, value: &'v str) -> Cow<'v, str> {
+        if !SECRET_FIELDS.contains(&name.as_str()) && !self.names.is_secret(name.as_str()) {
+            return self.text(value);
         }
-        None => masked(value).into(),
-    }
-}
-
-/// A target whose query parameters with the name of a secret have lost their
-/// values.
-#[must_use]
-pub fn target(target: &str) -> Cow<'_, str> {
-    let Some((path, query)) = target.split_once('?') else { return target.into() };
-    // However somebody may read it.
-    const ENDS: [char; 2] = ['&', ';'];
-    let secret = |pair: &str| pair.split_once('=').is_some_and(|(name, _)| is_secret_name(&decode_unreserved(name)));
-    if !query.split(ENDS).any(secret) {
-        return target.into();
-    }
-    let pairs = query.split_inclusive(ENDS).map(|pair| match pair.split_once('=') {
-        Some((name, _)) if secret(pair) => {
-            let end = pair.chars().next_back().filter(|end| ENDS.contains(end));
-            format!("{name}={MARK}{}", end.map(String::from).unwrap_or_default())
+        let trimmed = value.trim_start();
+        let scheme = trimmed.split([' ', '\t']).next().filter(|word| word.len() < trimmed.len());
+        let known = scheme.filter(|word| SCHEMES.iter().any(|scheme| word.eq_ignore_ascii_case(scheme)));
+        match known {
+            Some(scheme) => {
+                let rest = trimmed.get(scheme.len()..).unwrap_or_default();
+                format!("{scheme}{}", masked(rest)).into()
+            }
+            None => masked(value).into(),
         }
-        _ => pair.to_owned(),
-    });
-    format!("{path}?{}", pairs.collect::<String>()).into()
-}
+    }
 
-/// Whether the name of a member, field or parameter says that it is a secret.
-#[must_use]
-pub fn is_secret_name(name: &str) -> bool {
-    let plain: String = name.chars().filter(|c| !matches!(c, '-' | '_')).flat_map(char::to_lowercase).collect();
-    SECRET_NAMES.iter().any(|secret| plain.contains(secret))
+    /// A target whose query parameters with the name of a secret have lost their values.
+    #[must_use]
+    pub fn target<'t>(&self, target: &'t str) -> Cow<'t, str> {
+        let Some((path, query)) = target.split_once('?') else { return target.into() };
+        let mut out = format!("{path}?");
+        self.parameters(query, text::LAYERS, &mut out);
+        if out == target { target.into() } else { out.into() }
+    }
 }
 
 /// Every run of characters that a token may have (RFC 6750, 2.1; the dot apart,
@@ -161,10 +130,13 @@ mod tests {
             ("x-api-key", "k1", "redacted"),
             ("authorization", "", ""),
             ("version", "2.0.0", "2.0.0"),
+            ("referer", "http://u:p@h/?sig=a", "http://redacted:redacted@h/?sig=redacted"),
         ];
+        let names = SecretNames::default();
+        let redactor = Redactor::new([], &names);
         for (name, value, expected) in table {
             let name = HeaderName::from_static(name);
-            assert_eq!(field(&name, value), expected, "{name}: {value}");
+            assert_eq!(redactor.field(&name, value), expected, "{name}: {value}");
         }
     }
 
@@ -175,10 +147,14 @@ mod tests {
             ("/a?filter=(eq,id,1)&x", "/a?filter=(eq,id,1)&x"),
             ("/a?b=1;access_token=x;c=2", "/a?b=1;access_token=redacted;c=2"),
             ("/a?%74oken=x", "/a?%74oken=redacted"),
+            ("/a?filter=(eq,id,1);(eq,x,http://u@h)", "/a?filter=(eq,id,1);(eq,x,http://u@h)"),
+            ("/a?at=http://u:p@h/&b=c", "/a?at=redacted&b=c"),
             ("/a?x=1&access_token=abc&token&b", "/a?x=1&access_token=redacted&token&b"),
         ];
+        let names = SecretNames::default();
+        let redactor = Redactor::new([], &names);
         for (text, expected) in table {
-            assert_eq!(target(text), expected);
+            assert_eq!(redactor.target(text), expected);
         }
     }
 }

@@ -22,6 +22,8 @@ pub enum NotReplayed {
     NoBody(usize),
     #[error("its body was not recorded: {0}")]
     Withheld(String),
+    #[error("it was recorded in part: {0}")]
+    Partial(String),
     #[error("the gate itself failed at that time ({0}); there is no verdict to compare with")]
     Fault(String),
     #[error("the policy needs the fact {0}, which the gate did not fetch at that time")]
@@ -41,6 +43,9 @@ impl Record {
     pub async fn replay(&self, policies: Vec<Arc<Policy>>) -> Result<RecordedVerdict, NotReplayed> {
         if self.verdict.fault {
             return Err(NotReplayed::Fault(self.verdict.rule.clone().unwrap_or_default()));
+        }
+        if let Some(reason) = &self.partial {
+            return Err(NotReplayed::Partial(reason.clone()));
         }
         let request = self.request()?;
         let facts = MapFacts::from_value(&self.facts()?).map_err(|_| NotReplayed::Damaged("facts"))?;
@@ -72,7 +77,7 @@ impl Record {
         let body = match &recorded.body {
             None if recorded.body_bytes == 0 => Bytes::new(),
             None => return Err(NotReplayed::NoBody(recorded.body_bytes)),
-            Some(RecordedBody::Withheld { withheld }) => return Err(NotReplayed::Withheld(withheld.clone())),
+            Some(RecordedBody::Withheld { withheld, .. }) => return Err(NotReplayed::Withheld(withheld.clone())),
             Some(RecordedBody::Text { text, .. }) => Bytes::copy_from_slice(text.as_bytes()),
             Some(RecordedBody::Base64 { base64 }) => {
                 BASE64.decode(base64.as_bytes()).map_err(|_| NotReplayed::Damaged("body"))?.into()

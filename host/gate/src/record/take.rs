@@ -1,10 +1,13 @@
 //! Makes the record of a decision.
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use data_encoding::BASE64;
+use bytes::Bytes;
+use http::HeaderMap;
 
-use super::redact::{self, Redactor};
+use super::chain::digest;
+use super::redact::{Redactor, SecretNames};
 use super::{
     FORMAT, FactOutcome, Record, RecordedBody, RecordedCaller, RecordedContext, RecordedFact, RecordedFactFailure,
     RecordedFinding, RecordedMode, RecordedOverride, RecordedPolicy, RecordedRequest, RecordedVerdict,
@@ -14,6 +17,9 @@ use crate::Request;
 use crate::facts::FactAnswer;
 use crate::gate::{Decision, FactFailure, FactTrace, Gate, Mode, Setting, Verdict};
 use crate::problem::{Location, Violation};
+
+/// Bytes of a target in a record that has no room for all of it.
+const TARGET: usize = 2048;
 
 /// Whether the bodies of requests are written down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -34,74 +40,168 @@ pub struct Handling {
     pub upstream_status: Option<u16>,
     /// How it failed after the verdict, by the id of the fault.
     pub upstream_fault: Option<String>,
+    /// Status and id of the fault with which the gate refused the request although a policy
+    /// had let it pass.
+    pub refused: Option<(u16, String)>,
 }
 
-/// The record of a decision that `gate` came to about `request`.
-#[must_use]
-pub fn record(handling: Handling, gate: &Gate, request: &Request, decision: &Decision, bodies: Bodies) -> Record {
-    let redactor = Redactor::new(gate.policies().iter().map(AsRef::as_ref));
-    // Policies see milliseconds.
-    let received = request.received_at.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let millis = Duration::from_millis(u64::try_from(received.as_millis()).unwrap_or(u64::MAX));
-    let time = UNIX_EPOCH.checked_add(millis).unwrap_or(UNIX_EPOCH);
-    Record {
-        format: FORMAT,
-        id: handling.id,
-        time: humantime::format_rfc3339_millis(time).to_string(),
-        trace_id: handling.trace_id,
-        operation: decision.operation.clone(),
-        resource: decision.resource.clone(),
-        request: RecordedRequest {
-            method: request.method.clone(),
-            target: redact::target(&request.target).into_owned(),
-            fields: fields(gate, request),
-            body_bytes: request.body.len(),
-            body_complete: request.body_complete,
-            body: (bodies == Bodies::Redacted && !request.body.is_empty()).then(|| body(&request.body, &redactor)),
-        },
-        context: context(gate, request),
-        policies: decision
-            .policies
-            .iter()
-            .map(|policy| RecordedPolicy { name: policy.name.clone(), digest: policy.digest.clone() })
-            .collect(),
-        settings_digest: gate.settings_digest().to_string(),
-        overrides: handling.overrides,
-        facts: decision.facts.iter().map(|fact| self::fact(fact, &redactor)).collect(),
-        verdict: decision.into(),
-        upstream_status: handling.upstream_status,
-        upstream_fault: handling.upstream_fault,
+impl Handling {
+    /// Enters it into the record of the request.
+    pub fn complete(self, record: &mut Record) {
+        record.id = self.id;
+        record.trace_id = self.trace_id;
+        record.overrides = self.overrides;
+        record.upstream_status = self.upstream_status;
+        record.upstream_fault = self.upstream_fault;
+        if let Some((status, id)) = self.refused
+            && record.verdict.allowed
+        {
+            let findings = std::mem::take(&mut record.verdict.findings);
+            record.verdict = RecordedVerdict { findings, ..RecordedVerdict::fault(status, &id) };
+        }
     }
 }
 
-/// The fields that a policy asks for.
-fn fields(gate: &Gate, request: &Request) -> Vec<(String, String)> {
-    let wanted =
-        |name: &str| gate.policies().iter().any(|policy| policy.manifest().fields.iter().any(|field| field == name));
-    let fields = request.headers.iter().filter(|(name, _)| wanted(name.as_str()));
-    fields
-        .map(|(name, value)| {
-            let value = String::from_utf8_lossy(value.as_bytes());
-            (name.as_str().to_owned(), redact::field(name, &value).into_owned())
-        })
-        .collect()
+/// A decision, and as much of the request as its record needs, until the request has ended.
+#[derive(Clone)]
+pub struct Decided {
+    gate: Arc<Gate>,
+    /// With the fields that a policy asks for, and without a body if that is not recorded.
+    request: Request,
+    body_bytes: usize,
+    decision: Decision,
+}
+
+impl Decided {
+    /// Takes what the record of this decision needs.
+    #[must_use]
+    pub fn new(gate: &Arc<Gate>, request: &Request, decision: &Decision, bodies: Bodies) -> Self {
+        let wanted = |name: &str| {
+            gate.policies().iter().any(|policy| policy.manifest().fields.iter().any(|field| field == name))
+        };
+        let mut headers = HeaderMap::with_capacity(8);
+        for (name, value) in request.headers.iter().filter(|(name, _)| wanted(name.as_str())) {
+            headers.append(name.clone(), value.clone());
+        }
+        let body = match bodies {
+            Bodies::LeftOut => Bytes::new(),
+            Bodies::Redacted => request.body.clone(),
+        };
+        let body_bytes = request.body.len();
+        let request = Request {
+            method: request.method.clone(),
+            target: request.target.clone(),
+            headers,
+            body,
+            body_complete: request.body_complete,
+            caller: request.caller.clone(),
+            received_at: request.received_at,
+        };
+        Self { gate: Arc::clone(gate), request, body_bytes, decision: decision.clone() }
+    }
+
+    /// What it holds in memory, about, in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let Self { request, decision, .. } = self;
+        let fields = request.headers.iter().map(|(name, value)| name.as_str().len().saturating_add(value.len()));
+        let facts = decision.facts.iter().map(|fact| fact.answer.bytes());
+        let found = decision.findings.iter().map(|finding| finding.violation.detail.len());
+        let caller = request.caller.iter().flat_map(|caller| {
+            let names = [&caller.roles, &caller.scopes, &caller.certificate_names].into_iter().flatten();
+            names.chain(&caller.subject).chain(&caller.tenant).map(String::len)
+        });
+        let parts = fields.chain(facts).chain(found).chain(caller);
+        parts.fold(request.body.len().saturating_add(request.target.len()), usize::saturating_add)
+    }
+
+    /// Its record.
+    #[must_use]
+    pub fn record(&self, handling: Handling, names: &SecretNames) -> Record {
+        let Self { gate, request, decision, .. } = self;
+        let redactor = Redactor::new(gate.policies().iter().map(AsRef::as_ref), names);
+        let mut record = self.outline(&redactor);
+        handling.complete(&mut record);
+        record.request.target = redactor.target(&request.target).into_owned();
+        record.request.fields = fields(&request.headers, &redactor);
+        record.request.body = (!request.body.is_empty()).then(|| body(&request.body, &redactor));
+        record.facts = decision.facts.iter().map(|fact| self::fact(fact, &redactor)).collect();
+        record
+    }
+
+    /// What an auditor needs at least: who asked for what, and what became of it. It cannot
+    /// be judged again, for this `reason`.
+    #[must_use]
+    pub fn partial_record(&self, reason: &str, names: &SecretNames) -> Record {
+        let policies = self.gate.policies().iter().map(AsRef::as_ref);
+        let record = self.outline(&Redactor::new(policies, names));
+        Record { partial: Some(reason.to_owned()), ..record }
+    }
+
+    fn outline(&self, redactor: &Redactor<'_>) -> Record {
+        let Self { gate, request, body_bytes, decision } = self;
+        Record {
+            format: FORMAT,
+            id: None,
+            time: time(request.received_at),
+            trace_id: None,
+            operation: decision.operation.clone(),
+            resource: decision.resource.clone(),
+            request: RecordedRequest {
+                method: request.method.clone(),
+                target: cut_target(&redactor.target(&request.target)),
+                fields: Vec::new(),
+                body_bytes: *body_bytes,
+                body_complete: request.body_complete,
+                body: None,
+            },
+            context: context(gate, request),
+            policies: decision
+                .policies
+                .iter()
+                .map(|policy| RecordedPolicy { name: policy.name.clone(), digest: policy.digest.clone() })
+                .collect(),
+            settings_digest: gate.settings_digest().to_string(),
+            overrides: Vec::new(),
+            facts: Vec::new(),
+            verdict: decision.into(),
+            upstream_status: None,
+            upstream_fault: None,
+            partial: None,
+            chain: None,
+        }
+    }
+}
+
+/// As policies see it: to the millisecond.
+pub(super) fn time(received_at: SystemTime) -> String {
+    let received = received_at.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let millis = Duration::from_millis(u64::try_from(received.as_millis()).unwrap_or(u64::MAX));
+    humantime::format_rfc3339_millis(UNIX_EPOCH.checked_add(millis).unwrap_or(UNIX_EPOCH)).to_string()
+}
+
+/// The start of a target.
+pub(super) fn cut_target(target: &str) -> String {
+    target.get(..target.floor_char_boundary(TARGET)).unwrap_or(target).to_owned()
+}
+
+fn fields(headers: &HeaderMap, redactor: &Redactor<'_>) -> Vec<(String, String)> {
+    let field = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        (name.as_str().to_owned(), redactor.field(name, &value).into_owned())
+    };
+    headers.iter().map(field).collect()
 }
 
 fn body(bytes: &[u8], redactor: &Redactor<'_>) -> RecordedBody {
-    let Ok(text) = std::str::from_utf8(bytes) else {
-        let named = redactor.finds_name_in(&String::from_utf8_lossy(bytes));
-        return if named { withheld() } else { RecordedBody::Base64 { base64: BASE64.encode(bytes) } };
-    };
-    match redactor.json(text) {
+    match std::str::from_utf8(bytes).ok().and_then(|text| redactor.json(text)) {
         Some(redacted) => RecordedBody::Text { text: redacted.text, redacted: redacted.pointers },
-        None if redactor.finds_name_in(text) => withheld(),
-        None => RecordedBody::Text { text: text.to_owned(), redacted: Vec::new() },
+        // Nobody can tell where in such a body a secret begins and ends.
+        None => RecordedBody::Withheld {
+            withheld: "it is not JSON, so secrets in it cannot be found".to_owned(),
+            sha256: Some(digest(bytes)),
+        },
     }
-}
-
-/// Nobody can tell where in such a body the secret begins and ends.
-fn withheld() -> RecordedBody {
-    RecordedBody::Withheld { withheld: "it is not JSON and holds the name of a secret".to_owned() }
 }
 
 fn context(gate: &Gate, request: &Request) -> RecordedContext {

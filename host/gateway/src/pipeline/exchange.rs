@@ -11,6 +11,8 @@ use http::{HeaderMap, Method, Response, StatusCode};
 use solgate::Request;
 use solgate::fault::Fault;
 use solgate::gate::Gate;
+use solgate::record::RefusedRequest;
+use solgate::request::Caller;
 use solgate::trace_context;
 use solgate_telemetry::line::{RequestLine, micros};
 use solgate_telemetry::record_file::HeldRecord;
@@ -39,7 +41,7 @@ impl Exchange {
         reporter: &Arc<Reporter>,
         id: String,
         arrival: Arrival,
-        peer: IpAddr,
+        peer: Option<IpAddr>,
         (method, target): (&str, &str),
         headers: &HeaderMap,
     ) -> Self {
@@ -83,6 +85,35 @@ impl Exchange {
             span.waited(begun);
         }
         turn
+    }
+
+    /// The request is refused before it was judged, or although it was let pass; `gate` is
+    /// the one that knows such requests.
+    pub(super) fn refused(&mut self, fault: &Fault, gate: Option<&Gate>, request: &Refused<'_>) {
+        self.failed(fault);
+        // What was decided has a record already; what passed unjudged has none.
+        if self.record.is_some() || !self.line.policies.is_empty() || fault.is_of_upstream() {
+            return;
+        }
+        if let Some(gate) = gate {
+            self.line.asked(gate, request.method, request.target);
+        }
+        if let Some(caller) = request.caller {
+            self.line.called_by(caller);
+        }
+        let Some(records) = &self.reporter.records else { return };
+        let RequestLine { operation, resource, request_bytes, time, .. } = &self.line;
+        let refused = RefusedRequest {
+            method: request.method,
+            target: request.target,
+            operation: operation.clone(),
+            resource: resource.clone(),
+            caller: request.caller,
+            body_bytes: usize::try_from(*request_bytes).unwrap_or(usize::MAX),
+            body_complete: request.body_complete,
+            received_at: *time,
+        };
+        self.record = records.refused(&refused, fault);
     }
 
     /// The request ends with a fault.
@@ -137,6 +168,14 @@ impl Drop for Exchange {
         }
         self.reporter.metrics.requests.ended(line, self.upstream.take());
     }
+}
+
+/// What is known of a request that is refused.
+pub(super) struct Refused<'a> {
+    pub method: &'a str,
+    pub target: &'a str,
+    pub caller: Option<&'a Caller>,
+    pub body_complete: bool,
 }
 
 /// A request on its way to the VNFM.

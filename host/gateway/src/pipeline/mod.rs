@@ -23,7 +23,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::HOST;
+use http::header::{EXPECT, HOST};
 use http::{HeaderMap, HeaderValue, Response};
 use hyper::body::Body;
 use solgate::Request;
@@ -31,14 +31,15 @@ use solgate::fault::Fault;
 use solgate::gate::{Gate, Verdict};
 use solgate::problem::ProblemStyle;
 use solgate::request::Caller;
-use solgate_access::tokens::Tokens;
-use solgate_config::{GateMode, Limits};
+use solgate_access::tokens::{Possession, Tokens};
+use solgate_config::{ForwardingConfig, GateMode, Limits};
 
 pub use self::arrival::Arrival;
 pub(crate) use self::arrival::RequestIds;
 pub use self::exchange::{Exchange, Forwarding};
 pub(crate) use self::reporter::Reporter;
 use crate::admission::{Admission, AdmittedBody, BodyRoom, OfCaller};
+use crate::hops::Hops;
 use crate::routes::{self, Route, Routes};
 use crate::shares::Held;
 use crate::turns::Turn;
@@ -51,6 +52,8 @@ pub struct Pipeline<F> {
     pub(crate) reporter: Arc<Reporter>,
     pub(crate) ids: Arc<RequestIds>,
     pub limits: Limits,
+    pub hops: Hops,
+    pub forwarding: ForwardingConfig,
 }
 
 /// A request that goes no further.
@@ -107,10 +110,17 @@ pub struct Cleared<'e, F> {
 }
 
 impl<F> Pipeline<F> {
-    /// Begins to follow a request from `peer`. Method, target or fields that the door
-    /// could not read are empty.
+    /// Begins to follow a request from `peer`, if that is known. Method, target or fields
+    /// that the door could not read are empty.
     #[must_use]
-    pub fn begin(&self, arrival: Arrival, peer: IpAddr, method: &str, target: &str, headers: &HeaderMap) -> Exchange {
+    pub fn begin(
+        &self,
+        arrival: Arrival,
+        peer: Option<IpAddr>,
+        method: &str,
+        target: &str,
+        headers: &HeaderMap,
+    ) -> Exchange {
         Exchange::begin(&self.reporter, self.ids.next(), arrival, peer, (method, target), headers)
     }
 
@@ -131,7 +141,13 @@ impl<F> Pipeline<F> {
 
     /// Refuses a request that has not reached a gate; `target` may be empty.
     pub fn refuse(&self, exchange: &mut Exchange, fault: &Fault, target: &str) -> Refused {
-        exchange.failed(fault);
+        let method = std::mem::take(&mut exchange.line.method);
+        let caller = Caller { source_address: exchange.line.peer.map(|peer| peer.to_string()), ..Caller::default() };
+        let mut gates = self.routes.values().map(|route| route.gate.get());
+        let gate = gates.find(|gate| gate.operation(&method, target).is_some());
+        let request = exchange::Refused { method: &method, target, caller: Some(&caller), body_complete: false };
+        exchange.refused(fault, gate.as_deref(), &request);
+        exchange.line.method = method;
         Refused { answer: self.without_gate(fault, Some(target).filter(|target| !target.is_empty())), body_read: false }
     }
 
@@ -153,15 +169,16 @@ impl<F> Pipeline<F> {
 
 impl<'e, F> Routed<'e, F> {
     /// Checks the token, where callers must have one. This comes before the body, so that
-    /// the gate reads no body for a caller that it does not know.
+    /// the gate reads no body for a caller that it does not know. `possession` is what the
+    /// door knows of the client's certificate.
     ///
     /// # Errors
     /// It is missing, or not accepted, or its caller has too many requests.
-    pub async fn identify(self) -> Result<Identified<'e, F>, Refused> {
+    pub async fn identify(self, possession: impl FnOnce() -> Possession) -> Result<Identified<'e, F>, Refused> {
         let Self(mut course) = self;
         if let Some(tokens) = &course.pipeline.tokens {
             let Request { headers, target, received_at, caller, .. } = &mut *course.request;
-            let checked = tokens.check(headers, target, *received_at, caller).await;
+            let checked = tokens.check(headers, target, *received_at, possession, caller).await;
             checked.map_err(|fault| course.refuse(&fault, false))?;
         }
         let of_caller = course.pipeline.admission.caller(course.request.caller.as_ref());
@@ -179,7 +196,12 @@ impl<'e, F> Identified<'e, F> {
     pub async fn admit<B: Body>(self, body: B, broken: impl FnOnce() -> Fault) -> Result<Admitted<'e, F>, Refused> {
         let Self(mut course) = self;
         let (admission, client) = (&course.pipeline.admission, course.client());
-        let read = admission.body(body, course.gate.body_limit(), Some(client), broken).await;
+        let limit = course.gate.body_limit();
+        let read = if waits_in_vain(&course.request.headers, &body, limit) {
+            Ok(admission.unread())
+        } else {
+            admission.body(body, limit, client, broken).await
+        };
         let AdmittedBody { bytes, complete, room } = read.map_err(|fault| course.refuse(&fault, false))?;
         course.received(bytes, complete);
         Ok(Admitted { course, room: Some(room) })
@@ -220,7 +242,7 @@ impl<'e, F> Admitted<'e, F> {
             GateMode::Monitor | GateMode::Off => None,
         };
         let place = match &room {
-            Some(_) => Some(course.pipeline.admission.place(Some(course.client()))),
+            Some(_) => Some(course.pipeline.admission.place(course.client())),
             None => None,
         };
         let place = place.transpose().map_err(|fault| course.refuse(&fault, course.request.body_complete))?;
@@ -235,6 +257,12 @@ impl<'e, F> Admitted<'e, F> {
         whole.map_err(|fault| course.refuse(&fault, false))?;
         Ok(Cleared { course, warnings, _place: place, _turn: turn, _room: room })
     }
+}
+
+/// Whether a client asks before it sends a body that is larger than the gate judges: then it
+/// is told no, and not to go on.
+fn waits_in_vain(headers: &HeaderMap, body: &impl Body, limit: usize) -> bool {
+    headers.contains_key(EXPECT) && body.size_hint().lower() > u64::try_from(limit).unwrap_or(u64::MAX)
 }
 
 impl<F> Course<'_, F> {
@@ -252,7 +280,7 @@ impl<F> Course<'_, F> {
     }
 
     /// Whose share it is.
-    fn client(&self) -> IpAddr {
+    fn client(&self) -> Option<IpAddr> {
         self.exchange.line.peer
     }
 
@@ -270,7 +298,10 @@ impl<F> Course<'_, F> {
 
     /// Refuses the request with a fault of the gate, in the style of the gate.
     fn refuse(&mut self, fault: &Fault, body_read: bool) -> Refused {
-        self.exchange.failed(fault);
+        let Request { method, target, caller, body_complete, .. } = &*self.request;
+        let (caller, body_complete) = (caller.as_ref(), *body_complete);
+        let request = exchange::Refused { method, target, caller, body_complete };
+        self.exchange.refused(fault, Some(&self.gate), &request);
         let problem = fault.problem(Some(&self.request.target));
         Refused { answer: problem.response(self.gate.style()), body_read }
     }

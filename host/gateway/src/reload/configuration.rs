@@ -6,12 +6,14 @@
 use std::sync::Arc;
 
 use solgate_config::{Config, LiveGate, UpstreamConfig};
+use solgate_telemetry::record_file::RecordFile;
 
 use super::candidate::{Refused, prepare};
 use super::loaders::{ComponentLoader, SourceLoader};
 use crate::admission::Admission;
 use crate::build_gate::build_gate;
 use crate::error::GatewayError;
+use crate::hops::Hops;
 use crate::metrics::Metrics;
 use crate::pipeline::{Pipeline, Reporter};
 use crate::routes::{self, Onward};
@@ -40,9 +42,13 @@ impl<F: Onward> Opening<F> {
         let Pipeline { tokens, admission, reporter, ids, .. } = &*self.pipeline;
         // What is held of it stays held.
         let admission = Arc::new(Admission::new(config, largest_body, Arc::clone(&admission.shares))?);
-        let reporter = Arc::new(Reporter { log: config.log, ..Reporter::clone(reporter) });
+        let records =
+            RecordFile::reconfigured(reporter.records.as_ref(), config.record.as_ref(), &self.metrics.records)?;
+        let reporter = Arc::new(Reporter { log: config.log, records, ..Reporter::clone(reporter) });
         let (tokens, ids, limits) = (tokens.clone(), Arc::clone(ids), config.limits);
-        Ok(Pipeline { routes, tokens, admission, reporter, ids, limits })
+        let hops = Hops::new(config.trusted_hops.clone(), config.proxy_protocol);
+        let forwarding = config.forwarding.clone();
+        Ok(Pipeline { routes, tokens, admission, reporter, ids, limits, hops, forwarding })
     }
 
     /// The gate of an upstream: with policies that judge already, if it names the same,

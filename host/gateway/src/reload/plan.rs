@@ -14,13 +14,27 @@ pub struct Plan {
 impl Plan {
     /// Compares what is `wanted` with what holds.
     pub fn new(running: &Config, wanted: Config) -> Self {
-        let Config { listen, admin, tls, jwt, limits, trusted_hops, upstreams, log, record, tracing, reload } = wanted;
+        let Config {
+            listen,
+            admin,
+            tls,
+            jwt,
+            trusted_hops,
+            asking,
+            proxy_protocol,
+            forwarding,
+            limits,
+            upstreams,
+            log,
+            record,
+            tracing,
+            reload,
+        } = wanted;
         let members = [
             ("listen", listen != running.listen),
             ("admin", admin != running.admin),
             ("tls", tls != running.tls),
             ("jwt", jwt != running.jwt),
-            ("decisionLog", record != running.record),
             ("tracing", tracing != running.tracing),
             ("reload", reload != running.reload),
             ("limits.connections", limits.connections != running.limits.connections),
@@ -30,7 +44,18 @@ impl Plan {
         let restart = members.into_iter().filter(|(_, changed)| *changed).map(|(name, _)| name).collect();
         let Limits { connections, admin_connections, drain, .. } = running.limits;
         let limits = Limits { connections, admin_connections, drain, ..limits };
-        Self { config: Config { limits, trusted_hops, upstreams, log, ..running.clone() }, restart }
+        let at_once = Config {
+            trusted_hops,
+            asking,
+            proxy_protocol,
+            forwarding,
+            limits,
+            upstreams,
+            log,
+            record,
+            ..running.clone()
+        };
+        Self { config: at_once, restart }
     }
 }
 
@@ -54,7 +79,7 @@ mod tests {
             ("listen: 127.0.0.1:1", &["listen"][..]),
             ("admin: 127.0.0.1:1\njwt: { jwks: k }", &["admin", "jwt"]),
             ("tls: { certFile: a, keyFile: b }", &["tls"]),
-            ("decisionLog: { file: a }\ntracing: { otlp: \"http://c\" }", &["decisionLog", "tracing"]),
+            ("tracing: { otlp: \"http://c\" }", &["tracing"]),
             (
                 "reload: false\nlimits: { drain: 1s, connections: 1, adminConnections: 1 }",
                 &["reload", "limits.connections", "limits.adminConnections", "limits.drain"],
@@ -69,8 +94,14 @@ mod tests {
     #[test]
     fn the_rest_holds_at_once() {
         let running = config("");
-        let limits = "limits: { requests: 1, answerTimeout: 1s, clientShare: 0.5, callerRequests: 1 }";
-        for members in ["log: off", limits, "trustedHops: [10.0.0.1]", "problem: { typeBase: a }"] {
+        for members in [
+            "log: off",
+            "limits: { requests: 1, answerTimeout: 1s, clientShare: 0.5, callerRequests: 1 }",
+            "problem: { typeBase: a }",
+            "decisionLog: { file: a }",
+            "trustedHops: [10.0.0.0/24]\nproxyProtocol: true",
+            "forwarding: { clientFields: true, callerField: X-Caller }",
+        ] {
             let wanted = config(members);
             let plan = Plan::new(&running, wanted.clone());
             assert_eq!((&plan.config, plan.restart.len()), (&wanted, 0), "{members}");

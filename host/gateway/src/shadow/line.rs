@@ -5,10 +5,11 @@
 //! body, no query, no header value.
 
 use std::fmt::Write as _;
+use std::net::IpAddr;
 
 use serde::Serialize;
 use solgate::gate::Gate;
-use solgate::record::{RecordedPolicy, RecordedVerdict};
+use solgate::record::{RecordedCaller, RecordedPolicy, RecordedVerdict};
 use solgate_config::LogFormat;
 use solgate_telemetry::outcome_counter::Counted;
 
@@ -26,6 +27,9 @@ struct Line<'a> {
     /// Of the request, as in its decision line.
     time: String,
     id: &'a str,
+    peer: Option<IpAddr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    caller: Option<&'a RecordedCaller>,
     method: &'a str,
     path: &'a str,
     operation: Option<&'a str>,
@@ -49,6 +53,8 @@ pub fn line(job: &Job, candidate: &Gate, comparison: &Comparison, format: LogFor
         shadow: FORMAT,
         time: humantime::format_rfc3339_micros(job.time).to_string(),
         id: &job.id,
+        peer: job.peer,
+        caller: job.caller.as_ref(),
         method: &job.method,
         path: &job.path,
         operation: job.decision.operation.as_deref(),

@@ -10,12 +10,14 @@ mod compare;
 mod facts;
 mod line;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::SystemTime;
 
 use solgate::Request;
 use solgate::gate::{Decision, Gate};
+use solgate::record::RecordedCaller;
 use solgate_config::{GateMode, LogFormat, UpstreamConfig};
 use solgate_telemetry::line::{self as decision_line, RequestLine};
 use solgate_telemetry::outcome_counter::OutcomeCounter;
@@ -48,6 +50,9 @@ pub struct Shadow {
 /// A request on which the live policies have decided.
 struct Job {
     id: String,
+    peer: Option<IpAddr>,
+    /// As far as the caller was verified.
+    caller: Option<RecordedCaller>,
     time: SystemTime,
     method: String,
     /// Without the query.
@@ -104,6 +109,8 @@ impl Shadow {
         };
         let job = Job {
             id: line.id.clone(),
+            peer: line.peer,
+            caller: line.caller.clone(),
             time: line.time,
             method: line.method.clone(),
             path: line.path.clone(),

@@ -110,7 +110,9 @@ impl RequestSpan {
         });
         self.span.set_attributes(attributes);
         self.span.set_attribute(KeyValue::new("url.path", line.path.clone()));
-        self.span.set_attribute(KeyValue::new("client.address", line.peer.to_canonical().to_string()));
+        if let Some(peer) = line.peer {
+            self.span.set_attribute(KeyValue::new("client.address", peer.to_canonical().to_string()));
+        }
         self.span.set_attribute(KeyValue::new("solgate.request", line.id.clone()));
         self.span.set_attribute(KeyValue::new("solgate.verdict", line.verdict.as_str()));
         let texts = [

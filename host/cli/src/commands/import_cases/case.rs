@@ -32,6 +32,8 @@ pub enum NotImported {
     NoBody(usize),
     #[error("its body was not recorded: {0}")]
     Withheld(String),
+    #[error("it was recorded in part: {0}")]
+    Partial(String),
     #[error("its body of {0} bytes is too large for a file that people read")]
     TooLarge(usize),
     #[error("its verdict is about {0}, whose value is not in the log")]
@@ -48,11 +50,14 @@ impl ImportedCase {
     /// # Errors
     /// If a case could not come to the same verdict, or would be no case.
     pub fn new(record: &Record) -> Result<Self, NotImported> {
-        if record.policies.len() != 1 {
-            return Err(NotImported::SeveralPolicies(record.policies.len()));
-        }
         if record.verdict.fault {
             return Err(NotImported::Fault(record.verdict.rule.clone().unwrap_or_default()));
+        }
+        if let Some(reason) = &record.partial {
+            return Err(NotImported::Partial(reason.clone()));
+        }
+        if record.policies.len() != 1 {
+            return Err(NotImported::SeveralPolicies(record.policies.len()));
         }
         let request = &record.request;
         let mut members = vec![("at", json!(record.time)), ("method", json!(request.method))];
@@ -95,7 +100,7 @@ fn body(record: &Record, members: &mut Vec<(&'static str, Value)>) -> Result<Vec
     match &request.body {
         None if request.body_bytes == 0 => Ok(Vec::new()),
         None => Err(NotImported::NoBody(request.body_bytes)),
-        Some(RecordedBody::Withheld { withheld }) => Err(NotImported::Withheld(withheld.clone())),
+        Some(RecordedBody::Withheld { withheld, .. }) => Err(NotImported::Withheld(withheld.clone())),
         Some(RecordedBody::Base64 { base64 }) => {
             members.push(("base64", json!(base64)));
             Ok(Vec::new())

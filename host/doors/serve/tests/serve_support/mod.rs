@@ -185,12 +185,12 @@ pub fn config(upstream: SocketAddr) -> Config {
         tls: None,
         jwt: None,
         limits: Limits::default(),
-        trusted_hops: Vec::new(),
         upstreams: vec![UpstreamConfig::new(url)],
         log: LogFormat::Json,
         record: None,
         tracing: None,
         reload: true,
+        ..Config::default()
     }
 }
 

@@ -2,10 +2,19 @@
 //! else about the text changes - members that occur twice, white space, the way
 //! in which numbers and texts are written.
 
+use std::ops::Range;
+
 use serde::de::IgnoredAny;
 
-use super::{MARK, is_secret_name};
+use super::{MARK, Redactor};
 use crate::policy::manifest::Secret;
+
+/// Deeper than any policy accepts, and than anybody has to follow.
+const DEPTH: usize = 128;
+
+/// Members that name what another member of the same object is the value of.
+const NAME_MEMBERS: [&str; 7] = ["name", "key", "id", "param", "parameter", "field", "variable"];
+const VALUE_MEMBERS: [&str; 6] = ["value", "val", "content", "data", "default", "text"];
 
 /// A JSON text without its secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,22 +34,26 @@ enum Secrecy {
     Name,
 }
 
-pub(super) fn redact(text: &str, secrets: &[&Secret]) -> Option<Redacted> {
+pub(super) fn redact(text: &str, redactor: &Redactor<'_>, layers: usize) -> Option<Redacted> {
     serde_json::from_str::<IgnoredAny>(text).ok()?;
-    let mut walk = Walk { rest: text, secrets, path: Vec::new(), out: String::new(), pointers: Vec::new() };
+    let (path, out, pointers) = (Vec::new(), String::with_capacity(text.len()), Vec::new());
+    let mut walk = Walk { rest: text, redactor, layers, path, out, pointers, too_deep: false };
     walk.value(Secrecy::None);
     walk.space();
-    Some(Redacted { text: walk.out, pointers: walk.pointers })
+    (!walk.too_deep).then_some(Redacted { text: walk.out, pointers: walk.pointers })
 }
 
 /// Goes through a text that is known to be JSON.
 struct Walk<'t> {
     rest: &'t str,
-    secrets: &'t [&'t Secret],
+    redactor: &'t Redactor<'t>,
+    /// How far texts in it are looked into.
+    layers: usize,
     /// Decoded names and numbers of the members on the way here.
     path: Vec<String>,
     out: String,
     pointers: Vec<String>,
+    too_deep: bool,
 }
 
 impl<'t> Walk<'t> {
@@ -48,30 +61,53 @@ impl<'t> Walk<'t> {
         self.space();
         let secrecy = self.secrecy(around);
         match self.rest.as_bytes().first() {
+            Some(b'{' | b'[') if self.path.len() >= DEPTH => {
+                self.too_deep = true;
+                self.rest = "";
+            }
             Some(b'{') => self.members(secrecy),
             Some(b'[') => self.items(secrecy),
             _ => {
                 let token = self.token();
-                if secrecy == Secrecy::None {
-                    self.out.push_str(token);
-                    return;
+                let replaced = match secrecy {
+                    Secrecy::None => self.without_secrets(token),
+                    Secrecy::Policy | Secrecy::Name => Some(replacement(token)).filter(|replaced| replaced != token),
+                };
+                match replaced {
+                    Some(replaced) => {
+                        self.note();
+                        self.out.push_str(&replaced);
+                    }
+                    None => self.out.push_str(token),
                 }
-                let replaced = replacement(token);
-                if replaced != token {
-                    let step = |step: &String| format!("/{}", step.replace('~', "~0").replace('/', "~1"));
-                    self.pointers.push(self.path.iter().map(step).collect());
-                }
-                self.out.push_str(&replaced);
             }
         }
     }
 
+    /// The value at the path was replaced.
+    fn note(&mut self) {
+        let step = |step: &String| format!("/{}", step.replace('~', "~0").replace('/', "~1"));
+        self.pointers.push(self.path.iter().map(step).collect());
+    }
+
+    /// A text that is not secret as a whole, if there are secrets in it.
+    fn without_secrets(&self, token: &str) -> Option<String> {
+        let quoted = token.strip_prefix('"')?.strip_suffix('"')?;
+        // Half a surrogate pair cannot be read: then the text counts as it is written.
+        let decoded: Option<String> = quoted.contains('\\').then(|| serde_json::from_str(token).ok()).flatten();
+        let text = decoded.as_deref().unwrap_or(quoted);
+        let redacted = self.redactor.text_within(text, self.layers);
+        (redacted != text).then(|| serde_json::Value::from(&*redacted).to_string())
+    }
+
     fn members(&mut self, secrecy: Secrecy) {
         self.copy(1);
+        // Of an object that names one of its members in another one.
+        let (mut names_secret, mut values) = (false, Vec::new());
         loop {
             self.space();
-            if self.rest.starts_with('}') {
-                return self.copy(1);
+            if self.rest.is_empty() || self.rest.starts_with('}') {
+                break;
             }
             if self.rest.starts_with(',') {
                 self.copy(1);
@@ -82,10 +118,47 @@ impl<'t> Walk<'t> {
             self.space();
             self.copy(1);
             let name: String = serde_json::from_str(name).unwrap_or_else(|_| name.to_owned());
-            let secrecy = if secrecy != Secrecy::Name && is_secret_name(&name) { Secrecy::Name } else { secrecy };
+            let named = secrecy != Secrecy::Name && self.redactor.names.is_secret(&name);
+            self.space();
+            if secrecy == Secrecy::None && !named && NAME_MEMBERS.iter().any(|member| name.eq_ignore_ascii_case(member))
+            {
+                names_secret |= self.names_secret();
+            }
+            let is_value = VALUE_MEMBERS.iter().any(|member| name.eq_ignore_ascii_case(member));
             self.path.push(name);
-            self.value(secrecy);
+            // Where the policy says so as well, it knows what below it is not one.
+            let known = named && self.known().is_some_and(|secret| secret.secret);
+            let within = if named && !known { Secrecy::Name } else { secrecy };
+            let start = self.out.len();
+            self.value(within);
+            if within == Secrecy::None && !named && is_value {
+                values.push((start..self.out.len(), self.path.last().cloned().unwrap_or_default()));
+            }
             self.path.pop();
+        }
+        if names_secret {
+            values.into_iter().rev().for_each(|(place, name)| self.replace(place, name));
+        }
+        self.copy(1);
+    }
+
+    /// Whether the value that comes next is the name of a secret.
+    fn names_secret(&self) -> bool {
+        let mut ahead = Walk { path: Vec::new(), out: String::new(), pointers: Vec::new(), ..*self };
+        let token = ahead.token();
+        token.starts_with('"')
+            && serde_json::from_str::<String>(token).is_ok_and(|name| self.redactor.names.is_secret(&name))
+    }
+
+    /// Replaces the value of a member that was written already.
+    fn replace(&mut self, place: Range<usize>, name: String) {
+        let value = self.out.get(place.clone()).unwrap_or_default();
+        let replaced = if value.starts_with(['{', '[']) { format!("\"{MARK}\"") } else { replacement(value) };
+        if replaced != value {
+            self.path.push(name);
+            self.note();
+            self.path.pop();
+            self.out.replace_range(place, &replaced);
         }
     }
 
@@ -94,7 +167,7 @@ impl<'t> Walk<'t> {
         let mut index = 0_usize;
         loop {
             self.space();
-            if self.rest.starts_with(']') {
+            if self.rest.is_empty() || self.rest.starts_with(']') {
                 return self.copy(1);
             }
             if self.rest.starts_with(',') {
@@ -107,13 +180,17 @@ impl<'t> Walk<'t> {
         }
     }
 
+    /// What the policy says of the place at the path.
+    fn known(&self) -> Option<&'t Secret> {
+        self.redactor.secrets.iter().find(|secret| matches(&secret.pointer, &self.path)).copied()
+    }
+
     /// Whether the value at the path is a secret, lying within what is, or is not.
     fn secrecy(&self, around: Secrecy) -> Secrecy {
         if around == Secrecy::Name {
             return around;
         }
-        let here = self.secrets.iter().find(|secret| matches(&secret.pointer, &self.path));
-        match here {
+        match self.known() {
             Some(secret) if secret.secret => Secrecy::Policy,
             Some(_) => Secrecy::None,
             None => around,
@@ -192,6 +269,7 @@ fn matches(pattern: &str, path: &[String]) -> bool {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use super::super::SecretNames;
     use super::*;
 
     #[test]
@@ -203,8 +281,9 @@ mod tests {
             place("/vims/*/access~1info", true),
             place("/list/*/pin", true),
         ];
-        let secrets: Vec<&Secret> = secrets.iter().collect();
-        let table: [(&str, &str, &[&str]); 12] = [
+        let names = SecretNames::default();
+        let redactor = Redactor { secrets: secrets.iter().collect(), names: &names };
+        let table: [(&str, &str, &[&str]); 17] = [
             ("{\"a\" : [1.0, \"x\\u0041\"],\n \"a\":{} }", "{\"a\" : [1.0, \"x\\u0041\"],\n \"a\":{} }", &[]),
             (
                 r#"{"auth":{"kind":["BASIC"],"user":"u","n":[7,true,null,""],"at":"HTTPS://u:p@a/b"}}"#,
@@ -234,19 +313,40 @@ mod tests {
                 &["/pass_word", "/password", "/password"],
             ),
             (r#"{"password":"\ud800x"}"#, r#"{"password":"redacted"}"#, &["/password"]),
+            (
+                r#"[{"name":"dbPassword","value":"x","n":1},{"value":{"a":"b"},"key":"token"},{"name":"a","value":"b"}]"#,
+                r#"[{"name":"dbPassword","value":"redacted","n":1},{"value":"redacted","key":"token"},{"name":"a","value":"b"}]"#,
+                &["/0/value", "/1/value"],
+            ),
+            (r#"{"a":"http:\/\/u:p@h\/"}"#, r#"{"a":"http://redacted:redacted@h/"}"#, &["/a"]),
+            (r#"["http://h?sig=\u0061","\u0061"]"#, r#"["http://h?sig=redacted","\u0061"]"#, &["/0"]),
+            (r#""password: x\ny""#, r#""redacted""#, &[""]),
+            (r#"{"name":{"password":1},"value":"b"}"#, r#"{"name":{"password":0},"value":"b"}"#, &["/name/password"]),
             ("[]", "[]", &[]),
             (" \"é\" ", " \"é\" ", &[]),
             ("-1e5", "-1e5", &[]),
         ];
         for (text, expected, pointers) in table {
-            let found = redact(text, &secrets).unwrap();
+            let found = redactor.json(text).unwrap();
             assert_eq!(
                 (found.text.as_str(), found.pointers),
                 (expected, pointers.iter().map(|p| (*p).to_owned()).collect())
             );
         }
         for text in ["", "{", "{\"auth\":}", "x"] {
-            assert_eq!(redact(text, &secrets), None, "{text}");
+            assert_eq!(redactor.json(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn nobody_follows_a_text_down_without_end() {
+        let names = SecretNames::default();
+        let redactor = Redactor::new([], &names);
+        for (open, close) in [("[", "]"), (r#"{"a":"#, "}")] {
+            let nested = |depth: usize| format!("{}1{}", open.repeat(depth), close.repeat(depth));
+            assert_eq!(redactor.json(&nested(DEPTH)).unwrap().text, nested(DEPTH));
+            assert_eq!(redactor.json(&nested(DEPTH + 1)), None);
+            assert_eq!(redactor.json(&nested(100_000)), None);
         }
     }
 }

@@ -1,0 +1,19 @@
+//! What a VNFM is told about the client that the gate stands before.
+
+use http::HeaderName;
+use serde::{Deserialize, Serialize};
+
+use crate::values::{FieldName, Maybe};
+
+/// What `serve` tells a VNFM of the client; nothing by default. What clients themselves say
+/// in these fields is removed in any case.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct ForwardingConfig {
+    /// Whether X-Forwarded-For, -Proto, -Host and Forwarded name the client, as the gate knows it.
+    pub client_fields: bool,
+    /// Field that names the caller that the gate has verified: its subject, else the first name in its certificate.
+    #[serde(with = "Maybe::<FieldName>", skip_serializing_if = "Option::is_none")]
+    pub caller_field: Option<HeaderName>,
+}

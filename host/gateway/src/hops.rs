@@ -1,0 +1,155 @@
+//! The servers between a client and the gate, and what they say of the client.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use http::{HeaderMap, HeaderName};
+use solgate_config::networks::Networks;
+
+/// Each server adds the one from which it got the request.
+pub const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// Servers that are believed, and how they speak.
+#[derive(Debug, Clone)]
+pub struct Hops {
+    trusted: Networks,
+    proxy_protocol: bool,
+}
+
+impl Hops {
+    #[must_use]
+    pub fn new(trusted: Networks, proxy_protocol: bool) -> Self {
+        Self { trusted, proxy_protocol }
+    }
+
+    /// Whether a server at this address is believed.
+    #[must_use]
+    pub fn trusts(&self, address: IpAddr) -> bool {
+        self.trusted.contains(address)
+    }
+
+    /// Whether a connection from there begins with the PROXY protocol.
+    #[must_use]
+    pub fn announces(&self, address: IpAddr) -> bool {
+        self.proxy_protocol && self.trusts(address)
+    }
+
+    /// The client for which `sender`, a server that is believed, sends a request with these
+    /// fields: the last in X-Forwarded-For that is not itself a trusted hop. Without that
+    /// field it is the sender; `None` if an address that decides cannot be read.
+    #[must_use]
+    pub fn client(&self, sender: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
+        let mut client = sender;
+        for value in headers.get_all(FORWARDED_FOR).iter().rev() {
+            for entry in value.to_str().ok()?.rsplit(',') {
+                client = address(entry)?;
+                if !self.trusts(client) {
+                    return Some(client);
+                }
+            }
+        }
+        Some(client)
+    }
+}
+
+/// An address as servers write it: some add a port, brackets or a zone.
+#[must_use]
+pub fn address(text: &str) -> Option<IpAddr> {
+    let text = text.trim();
+    let address = match text.strip_prefix('[') {
+        Some(rest) => {
+            let (address, port) = rest.split_once(']')?;
+            let port_or_none = port.is_empty() || port.strip_prefix(':').is_some_and(is_port);
+            v6(address).filter(|_| port_or_none)?.into()
+        }
+        None => match text.split_once(':') {
+            Some((address, port)) if is_port(port) => IpAddr::V4(address.parse().ok()?),
+            Some(_) => v6(text)?.into(),
+            None => IpAddr::V4(text.parse().ok()?),
+        },
+    };
+    // An IPv4 client stays one on a socket for both.
+    Some(address.to_canonical())
+}
+
+/// A zone is known to the one machine only that wrote it.
+fn v6(text: &str) -> Option<Ipv6Addr> {
+    match text.split_once('%') {
+        Some((_, "")) => None,
+        Some((address, _)) => address.parse().ok(),
+        None => text.parse().ok(),
+    }
+}
+
+fn is_port(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use http::HeaderValue;
+    use solgate_config::networks::parse_network;
+
+    use super::*;
+
+    #[test]
+    fn addresses_are_read_however_servers_write_them() {
+        let table = [
+            ("10.0.0.9", Some("10.0.0.9")),
+            (" 10.0.0.9:5555 ", Some("10.0.0.9")),
+            ("2001:db8::1", Some("2001:db8::1")),
+            ("[2001:db8::1]", Some("2001:db8::1")),
+            ("[2001:db8::1]:5555", Some("2001:db8::1")),
+            ("fe80::1%eth0", Some("fe80::1")),
+            ("[fe80::1%eth0]:80", Some("fe80::1")),
+            ("::ffff:10.0.0.9", Some("10.0.0.9")),
+            ("unknown", None),
+            ("_hidden", None),
+            ("", None),
+            ("10.0.0.9:", None),
+            ("10.0.0.9:+80", None),
+            ("10.0.0.9:99999", None),
+            ("[10.0.0.9]", None),
+            ("[2001:db8::1", None),
+            ("[2001:db8::1]80", None),
+            ("2001:db8::1]", None),
+            ("fe80::1%", None),
+            ("10.0.0.9%eth0", None),
+            ("010.0.0.9", None),
+            ("vnfm.example", None),
+            ("unix:", None),
+        ];
+        for (text, expected) in table {
+            assert_eq!(address(text), expected.map(|address| address.parse().unwrap()), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_client_is_the_last_that_no_trusted_hop_is() {
+        let hops = Hops::new(Networks(vec![parse_network("10.0.0.0/8").unwrap()]), false);
+        let table: [(&[&str], Option<&str>); 12] = [
+            (&[], Some("10.0.0.1")),
+            (&["192.0.2.7"], Some("192.0.2.7")),
+            (&["192.0.2.7, 10.1.1.1"], Some("192.0.2.7")),
+            (&["192.0.2.7", "10.1.1.1"], Some("192.0.2.7")),
+            (&["1.2.3.4, 192.0.2.7, 10.1.1.1:80"], Some("192.0.2.7")),
+            (&["unknown, 192.0.2.7"], Some("192.0.2.7")),
+            // All of them are: the first has sent it.
+            (&["10.2.2.2, 10.1.1.1"], Some("10.2.2.2")),
+            // Not the one before, whom the client may have written.
+            (&["192.0.2.7, unknown"], None),
+            (&["192.0.2.7,"], None),
+            (&["192.0.2.7", ""], None),
+            (&["unknown, 10.1.1.1"], None),
+            (&["192.0.2.7, \u{e4}"], None),
+        ];
+        for (values, expected) in table {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(FORWARDED_FOR, HeaderValue::from_bytes(value.as_bytes()).unwrap());
+            }
+            let client = hops.client("10.0.0.1".parse().unwrap(), &headers);
+            assert_eq!(client, expected.map(|address| address.parse().unwrap()), "{values:?}");
+        }
+    }
+}
