@@ -296,11 +296,11 @@ fn every_metric_is_on_the_page() {
         (format!("solgate_requests_total{{upstream=\"{gone}\",{unreachable}}}"), 1),
         (
             format!(
-                "solgate_request_duration_seconds_count{{door=\"serve\",upstream=\"{upstream}\",verdict=\"deny\"}}"
+                "solgate_request_duration_seconds_count{{upstream=\"{upstream}\",door=\"serve\",verdict=\"deny\"}}"
             ),
             1,
         ),
-        (format!("solgate_request_duration_seconds_count{{door=\"serve\",upstream=\"{gone}\",verdict=\"fault\"}}"), 1),
+        (format!("solgate_request_duration_seconds_count{{upstream=\"{gone}\",door=\"serve\",verdict=\"fault\"}}"), 1),
         (format!("solgate_vnfm_duration_seconds_count{{upstream=\"{upstream}\"}}"), 2),
         (format!("solgate_upstream_answers_total{{upstream=\"{upstream}\",class=\"2xx\"}}"), 2),
     ] {

@@ -13,6 +13,7 @@ mod admin_connections;
 pub mod admission;
 pub mod build_gate;
 mod build_metrics;
+mod by_upstream;
 pub mod check;
 mod connection_metrics;
 pub mod connections;

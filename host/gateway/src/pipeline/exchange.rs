@@ -20,7 +20,7 @@ use solgate_telemetry::spans::{RequestSpan, UpstreamSpan};
 
 use super::arrival::Arrival;
 use super::reporter::Reporter;
-use crate::request_metrics::Upstream;
+use crate::by_upstream::Upstream;
 
 /// One request and what becomes of it. The request is reported when this is dropped: when
 /// it has been answered, or when the client has left.
@@ -166,7 +166,7 @@ impl Drop for Exchange {
         if let Some(span) = self.span.take() {
             span.end(&line);
         }
-        self.reporter.metrics.requests.ended(line, self.upstream.take());
+        self.reporter.metrics.requests.ended(line, &self.upstream);
     }
 }
 
