@@ -42,25 +42,26 @@ struct Gate {
     serving: Serving,
     lines: DecisionLines,
     admin: std::net::SocketAddr,
+    /// The name of the VNFM that is not there.
+    gone: String,
     folder: tempfile::TempDir,
 }
 
 fn gate(vnfm: &Vnfm) -> Gate {
     let folder = tempfile::tempdir().expect("a folder");
-    let admin = free_address();
+    let (admin, gone) = (free_address(), free_address().to_string());
     let text = format!(
         "admin: {admin}\ndecisionLog: {{ file: decisions.jsonl, bodies: true, chain: true }}\nupstreams:\n  - url: {}\n    shadow: [{}]\n    \
          severity:\n      terminate.type.enum: {{ severity: warn, reason: until May, until: 2100-05-31 }}\n      \
          header.version.required: {{ severity: warn, reason: never used here }}\n  \
-         - url: http://{}\n    pathPrefix: /gone\n    set: {{ outsideApiRoot: pass }}\n",
+         - url: http://{gone}\n    pathPrefix: /gone\n    set: {{ outsideApiRoot: pass }}\n",
         vnfm.url(),
         artifact("vnflcm-v2.wasm").display(),
-        free_address()
     );
     let file = folder.path().join("solgate.yaml");
     std::fs::write(&file, text).expect("it is written");
     let (serving, lines) = Serving::start_with_log(&["--config", file.to_str().expect("it is text")]);
-    Gate { serving, lines, admin, folder }
+    Gate { serving, lines, admin, gone, folder }
 }
 
 impl Gate {
@@ -227,7 +228,7 @@ fn every_member_of_a_record_is_on_the_page() {
 }
 
 /// A metric as it is scraped: its type, and the labels of its samples.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Metric {
     kind: String,
     labels: BTreeSet<String>,
@@ -261,12 +262,13 @@ fn scraped(metrics: &str) -> BTreeMap<String, Metric> {
 fn described() -> BTreeMap<String, Metric> {
     let page = page("operating.md");
     let rows = table(&page, "| metric | type |");
-    let metric = |row: &Vec<&str>| {
-        let labels = row[2].split(',').map(str::trim).filter(|label| !label.is_empty()).map(str::to_owned).collect();
-        let name = names(row[0]).next().expect("a name").to_owned();
-        (name, Metric { kind: row[1].to_owned(), labels, optional: row[3].starts_with("with ") })
-    };
-    rows.iter().map(metric).collect()
+    let metrics = rows.iter().flat_map(|row| {
+        let labels = row[2].split(',').map(str::trim).filter(|label| !label.is_empty());
+        let labels: BTreeSet<String> = labels.map(str::to_owned).collect();
+        let metric = Metric { kind: row[1].to_owned(), labels, optional: row[3].starts_with("with ") };
+        names(row[0]).map(move |name| (name.to_owned(), metric.clone()))
+    });
+    metrics.collect()
 }
 
 #[test]
@@ -281,16 +283,32 @@ fn every_metric_is_on_the_page() {
     described.retain(|name, metric| scraped.contains_key(name) || !metric.optional);
     described.values_mut().for_each(|metric| metric.optional = false);
     assert_eq!(scraped, described, "{metrics}");
+    let (upstream, gone) = (vnfm.url().replace("http://", ""), &gate.gone);
+    let unreachable = "operation=\"unknown\",status=\"503\",verdict=\"fault\",rule=\"upstream.unreachable\"";
     for (name, least) in [
-        ("solgate_facts_total{fact=\"vnfInstance\",outcome=\"found\"}", 2),
-        ("solgate_policy_instances_limit", 1),
-        ("solgate_policy_faults_total{policy=\"vnflcm-v2\",rule=\"gate.policy-trap\"}", 0),
-        ("solgate_findings_total{rule=\"terminate.type.enum\",severity=\"warn\"}", 1),
+        (format!("solgate_facts_total{{upstream=\"{upstream}\",fact=\"vnfInstance\",outcome=\"found\"}}"), 2),
+        ("solgate_policy_instances_limit".to_owned(), 1),
+        ("solgate_policy_faults_total{policy=\"vnflcm-v2\",rule=\"gate.policy-trap\"}".to_owned(), 0),
+        (
+            format!("solgate_findings_total{{upstream=\"{upstream}\",rule=\"terminate.type.enum\",severity=\"warn\"}}"),
+            1,
+        ),
+        (format!("solgate_requests_total{{upstream=\"{gone}\",{unreachable}}}"), 1),
+        (
+            format!(
+                "solgate_request_duration_seconds_count{{upstream=\"{upstream}\",door=\"serve\",verdict=\"deny\"}}"
+            ),
+            1,
+        ),
+        (format!("solgate_request_duration_seconds_count{{upstream=\"{gone}\",door=\"serve\",verdict=\"fault\"}}"), 1),
+        (format!("solgate_vnfm_duration_seconds_count{{upstream=\"{upstream}\"}}"), 2),
+        (format!("solgate_upstream_answers_total{{upstream=\"{upstream}\",class=\"2xx\"}}"), 2),
     ] {
-        let value = metrics.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<u64>().ok());
+        let value = metrics.lines().find_map(|line| line.strip_prefix(name.as_str())?.trim().parse::<u64>().ok());
         assert!(value.is_some_and(|value| value >= least), "{name}: {metrics}");
     }
-    let upstream = vnfm.url().replace("http://", "");
+    // It has never answered.
+    assert!(!metrics.contains(&format!("solgate_vnfm_duration_seconds_count{{upstream=\"{gone}\"}}")), "{metrics}");
     for purpose in ["forward", "facts"] {
         let start =
             format!("solgate_upstream_connections{{upstream=\"{upstream}\",purpose=\"{purpose}\",state=\"idle\"}} ");
@@ -319,8 +337,7 @@ fn what_a_policy_does_wrong_is_counted() {
         assert!(found, "{sample}{metrics}");
     }
     // Its manifest declares no rule.
-    let denied =
-        "solgate_requests_total{operation=\"unknown\",status=\"401\",verdict=\"deny\",rule=\"undeclared\"} 1\n";
+    let denied = "operation=\"unknown\",status=\"401\",verdict=\"deny\",rule=\"undeclared\"} 1\n";
     assert!(metrics.contains(denied) && !metrics.contains("rule=\"hostile\""), "{metrics}");
 }
 
@@ -340,7 +357,8 @@ fn every_alert_is_about_metrics_that_exist() {
         assert!(rule["annotations"]["summary"].as_str().is_some_and(|summary| !summary.is_empty()), "{name}");
         let expression = rule["expr"].as_str().expect("an expression");
         let words = expression.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-        let metrics: Vec<&str> = words.filter(|word| word.starts_with("solgate_")).collect();
+        let metrics: Vec<&str> =
+            words.filter(|word| word.starts_with("solgate_") || word.starts_with("process_")).collect();
         assert!(!metrics.is_empty(), "{name}");
         for metric in metrics {
             let histogram = metric.strip_suffix("_bucket").and_then(|name| known.get(name));

@@ -73,7 +73,7 @@ pub fn parse_gate(path: &Path, text: &str) -> Result<GateConfig, ConfigError> {
     yaml::read(path, text, |root| {
         let members = Gate::deserialize(root).map_err(|error| error.at(root))?;
         let members = members.gate(&Problem::default());
-        gate(members, folder(path)).map_err(|misfit| root.find(&misfit.path).error(misfit.message))
+        gate(members, folder(path)).map_err(|misfit| root.find(&misfit.place).error(misfit.message))
     })
 }
 

@@ -24,6 +24,7 @@ mod presence;
 pub mod record;
 mod resolve;
 mod schema;
+mod shown;
 pub mod tls;
 pub mod tracing;
 mod values;
@@ -38,6 +39,7 @@ pub use live::{GateError, LiveGate, MakeGate, PolicyLoader, live_gate};
 pub use names::{NamedFactFailure, OneOf, named};
 pub use presence::Presence;
 pub use schema::SCHEMA;
+pub use shown::shown;
 pub use values::{
     ADDRESS, COLLECTOR, DURATION, EVALUATIONS, MEMORY, OUTPUT, RATIO, SECRET_NAME, TIME_LIMIT, URL, VIOLATIONS,
     expected, parse_address, parse_duration, parse_evaluation_time, parse_ratio, parse_secret_name, parse_time_limit,

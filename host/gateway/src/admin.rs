@@ -1,29 +1,47 @@
-//! The operator's own address: health, readiness and metrics. Never on the port
-//! that clients use, where such a path is a request like any other.
+//! The operator's own address: health, readiness, metrics, the configuration and the log
+//! level. Never on the port that clients use, where such a path is a request like any
+//! other.
+//!
+//! Whoever reaches it may read: nothing that it shows is a secret. It changes nothing but
+//! the [log level](log_level), and that for this machine only.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
+use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use solgate_access::tokens::Tokens;
+use solgate_config::{Config, shown};
 use solgate_upstream::tcp;
 use tokio::net::TcpListener;
 
 use crate::admin_connections::AdminConnections;
 use crate::connections;
+use crate::current::Current;
+use crate::log_level;
 use crate::metrics::Metrics;
+use crate::scrape::Format;
+
+/// What the admin address has, in words.
+pub const PATHS: &str = "/healthz, /readyz, /metrics, /config and /log-level";
+
+const LOG_LEVEL: &str = "/log-level";
 
 /// What the admin address reports.
 pub struct Admin {
     pub metrics: Arc<Metrics>,
     /// Without their keys nothing can be judged.
     pub tokens: Option<Arc<Tokens>>,
+    /// What holds now.
+    pub in_force: Arc<Current<Config>>,
     pub stopping: AtomicBool,
 }
 
@@ -32,39 +50,48 @@ impl Admin {
     pub async fn serve(self: Arc<Self>, listener: TcpListener, limit: usize) {
         let mut open = AdminConnections::new(limit, self.metrics.shares.admin_connections.clone());
         loop {
-            let Ok((stream, _)) = listener.accept().await else {
+            let Ok((stream, asker)) = listener.accept().await else {
                 tokio::time::sleep(connections::ACCEPT_PAUSE).await;
                 continue;
             };
             tcp::accepted(&stream);
             let admin = self.clone();
             open.run(async move {
-                let service = service_fn(move |request: Request<hyper::body::Incoming>| {
-                    let response = admin.answer(request.method(), request.uri().path());
-                    async move { Ok::<_, Infallible>(response) }
-                });
+                let service = service_fn(|request| admin.answer(request, asker.ip()).map(Ok::<_, Infallible>));
                 let mut server = hyper::server::conn::http1::Builder::new();
                 let _ = server.timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service).await;
             });
         }
     }
 
-    fn answer(&self, method: &Method, path: &str) -> Response<Full<Bytes>> {
-        if !matches!(*method, Method::GET | Method::HEAD) {
-            let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD\n".to_owned());
-            response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+    async fn answer(&self, request: Request<Incoming>, asker: IpAddr) -> Response<Full<Bytes>> {
+        let path = request.uri().path();
+        if path == LOG_LEVEL && *request.method() == Method::PUT {
+            let (status, body) = log_level::change(request, asker).await;
+            return text(status, body);
+        }
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            let allowed = if path == LOG_LEVEL { "GET, HEAD, PUT" } else { "GET, HEAD" };
+            let mut response = text(StatusCode::METHOD_NOT_ALLOWED, format!("only {allowed}\n"));
+            response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
             return response;
         }
         match path {
             "/healthz" => text(StatusCode::OK, "ok\n".to_owned()),
             "/readyz" => self.ready(),
             "/metrics" => {
-                let mut response = text(StatusCode::OK, self.metrics.text());
-                let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-                response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
-                response
+                let format = Format::accepted(request.headers());
+                typed(text(StatusCode::OK, self.metrics.text(format)), format.media_type())
             }
-            _ => text(StatusCode::NOT_FOUND, "here are /healthz, /readyz and /metrics\n".to_owned()),
+            "/config" => {
+                let config = format!("{:#}\n", shown(&self.in_force.get()));
+                typed(text(StatusCode::OK, config), HeaderValue::from_static("application/json"))
+            }
+            LOG_LEVEL => {
+                let (status, body) = log_level::shown();
+                text(status, body)
+            }
+            _ => text(StatusCode::NOT_FOUND, format!("here are {PATHS}\n")),
         }
     }
 
@@ -79,6 +106,11 @@ impl Admin {
         // has: a candidate that is refused changes nothing.
         text(StatusCode::OK, "ready\n".to_owned())
     }
+}
+
+fn typed(mut response: Response<Full<Bytes>>, media_type: HeaderValue) -> Response<Full<Bytes>> {
+    response.headers_mut().insert(CONTENT_TYPE, media_type);
+    response
 }
 
 fn text(status: StatusCode, body: String) -> Response<Full<Bytes>> {

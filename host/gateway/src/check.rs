@@ -2,7 +2,9 @@
 
 use std::time::SystemTime;
 
+use prometheus_client::registry::Registry;
 use solgate::policy::{MemoryReset, PolicyFile};
+use solgate_access::metrics::AccessMetrics;
 use solgate_access::tls::{Material, Protocol};
 use solgate_access::tokens::Tokens;
 use solgate_config::{Config, GateMode, UpstreamConfig};
@@ -10,7 +12,6 @@ use solgate_telemetry::{log, record_file, spans};
 
 use crate::build_gate::GateBuilder;
 use crate::error::GatewayError;
-use crate::metrics::Metrics;
 use crate::routes::Onward;
 use crate::{admission, overrides, shadow};
 
@@ -27,7 +28,8 @@ pub fn check<F: Onward>(config: &Config, build_gate: GateBuilder<'_>) -> Result<
             .map_err(|fault| GatewayError::of_tls(fault, tls))?;
     }
     if let Some(jwt) = &config.jwt {
-        Tokens::open(jwt, &Metrics::default().access).map_err(|error| GatewayError::from(error).at("/jwt/jwks"))?;
+        Tokens::open(jwt, &AccessMetrics::register(&mut Registry::default()))
+            .map_err(|error| GatewayError::from(error).at("/jwt/jwks"))?;
     }
     spans::check(config.tracing.as_ref()).map_err(|error| GatewayError::from(error).at("/tracing"))?;
     for (index, upstream) in config.upstreams.iter().enumerate() {

@@ -14,6 +14,8 @@ use crate::policy_metrics::Role;
 /// The gate of one upstream, with the policies and settings that hold now.
 pub struct CurrentGate {
     pub upstream: UpstreamConfig,
+    /// The upstream's name in metrics.
+    pub name: Arc<str>,
     pub role: Role,
     /// Locked while the gate is changed.
     live: Mutex<LiveGate>,
@@ -29,7 +31,8 @@ impl CurrentGate {
         let live = build_gate(&upstream)?;
         let gate = (live.make)(upstream.gate.settings(SystemTime::now()))
             .map_err(|error| GatewayError::Gate { upstream: upstream.url.to_string(), reason: error.to_string() })?;
-        Ok(Self { upstream, role, live: Mutex::new(live), gate: Current::new(gate) })
+        let name = upstream.authority().into();
+        Ok(Self { upstream, name, role, live: Mutex::new(live), gate: Current::new(gate) })
     }
 
     /// The current gate. A caller that has it keeps it, whatever follows.

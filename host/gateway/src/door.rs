@@ -47,7 +47,7 @@ pub struct Door<F> {
     address: SocketAddr,
     admin: Option<(TcpListener, SocketAddr)>,
     reload: Option<Reload>,
-    config: Config,
+    in_force: Arc<Current<Config>>,
     open: OpenDoor<F>,
 }
 
@@ -102,13 +102,19 @@ impl NewConnection {
 
 impl<F: Onward> Door<F> {
     /// Builds the gates and takes the addresses; from then on clients can connect, and
-    /// are served when the door is open. With TLS they speak `protocol` in it.
+    /// are served when the door is open. With TLS they speak `protocol` in it. Metrics
+    /// name the door by its command.
     ///
     /// # Errors
     /// A gate cannot be built, an upstream not be used, an address not be bound,
     /// certificates or keys not be read.
-    pub async fn bind(config: &Config, protocol: Protocol, build_gate: GateBuilder<'_>) -> Result<Self, GatewayError> {
-        let metrics = Arc::new(Metrics::default());
+    pub async fn bind(
+        command: &'static str,
+        config: &Config,
+        protocol: Protocol,
+        build_gate: GateBuilder<'_>,
+    ) -> Result<Self, GatewayError> {
+        let metrics = Arc::new(Metrics::of_door(command));
         let routes = routes::open(config, build_gate, &metrics.compared, None)?;
         routes::report(&routes, &[], &metrics);
         let admission = Arc::new(Admission::new(config, routes::largest_body(&routes), Arc::new(Shares::default()))?);
@@ -128,7 +134,13 @@ impl<F: Onward> Door<F> {
             tasks.extend(tokens.start(config.reload)?);
         }
         let spans = Spans::start(config.tracing.as_ref(), &metrics.spans)?;
-        let admin = Admin { metrics: metrics.clone(), tokens: tokens.clone(), stopping: AtomicBool::new(false) };
+        let in_force = Arc::new(Current::new(config.clone()));
+        let admin = Admin {
+            metrics: metrics.clone(),
+            tokens: tokens.clone(),
+            in_force: in_force.clone(),
+            stopping: AtomicBool::new(false),
+        };
         metrics.shares.measure(Arc::clone(&admission), Some(connections));
         let (records, spans) = (records.map(Arc::new), spans.map(Arc::new));
         let reporter = Arc::new(Reporter { metrics: metrics.clone(), log: config.log, records, spans });
@@ -146,7 +158,7 @@ impl<F: Onward> Door<F> {
             drain: Drain::new(config.limits.drain),
             tasks,
         };
-        Ok(Self { listener, address, admin: admin_listener, reload: None, config: config.clone(), open })
+        Ok(Self { listener, address, admin: admin_listener, reload: None, in_force, open })
     }
 
     /// Replaces policies and configuration while it is open.
@@ -183,13 +195,13 @@ impl<F: Onward> Door<F> {
     /// reloads. The connections of the listener are for the door to take.
     #[must_use]
     pub fn open(self) -> (TcpListener, OpenDoor<F>) {
-        let Self { listener, admin, reload, config, mut open, .. } = self;
+        let Self { listener, admin, reload, in_force, mut open, .. } = self;
         open.tasks.extend(
             admin.map(|(listener, _)| tokio::spawn(open.admin.clone().serve(listener, open.limits.admin_connections))),
         );
         open.tasks.push(tokio::spawn(expire_overrides(open.pipeline.clone())));
         let (pipeline, metrics) = (&open.pipeline, &open.metrics);
-        open.tasks.extend(reload.map(|reload| tokio::spawn(reload.run(pipeline.clone(), config, metrics.clone()))));
+        open.tasks.extend(reload.map(|reload| tokio::spawn(reload.run(pipeline.clone(), in_force, metrics.clone()))));
         (listener, open)
     }
 }

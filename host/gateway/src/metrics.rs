@@ -1,4 +1,4 @@
-//! Everything that a door counts, in the Prometheus text format. Each part defines its
+//! Everything that a door counts, in the text formats of Prometheus. Each part defines its
 //! own metrics; this module only collects them.
 
 use prometheus_client::encoding::text::encode;
@@ -10,10 +10,13 @@ use solgate_telemetry::record_metrics::RecordMetrics;
 use solgate_telemetry::spans::SpanMetrics;
 use solgate_telemetry::{exposition, record_metrics, spans};
 
+use crate::build_metrics;
 use crate::connection_metrics::ConnectionMetrics;
 use crate::policy_metrics::{ModeMetrics, PolicyMetrics, ReloadOutcome, Role};
+use crate::process_metrics::ProcessMetrics;
 use crate::request_metrics::RequestMetrics;
 use crate::sampled::Sampled;
+use crate::scrape::Format;
 use crate::shadow::Compared;
 use crate::share_metrics::ShareMetrics;
 
@@ -41,34 +44,37 @@ pub struct Metrics {
     pub sampled: Sampled,
 }
 
-impl Default for Metrics {
-    fn default() -> Self {
-        let mut registry = Registry::with_prefix("solgate");
+impl Metrics {
+    /// Those of the door `name`.
+    #[must_use]
+    pub fn of_door(name: &'static str) -> Self {
+        let mut all = Registry::default();
+        all.register_collector(Box::new(ProcessMetrics::default()));
+        let registry = all.sub_registry_with_prefix("solgate");
+        build_metrics::register(registry);
         // In the order of the text.
         Self {
-            requests: RequestMetrics::register(&mut registry),
-            connections: ConnectionMetrics::register(&mut registry),
-            shares: ShareMetrics::register(&mut registry),
-            live: PolicyMetrics::register(&mut registry, Role::Live),
-            shadow: PolicyMetrics::register(&mut registry, Role::Shadow),
-            compared: OutcomeCounter::register(&mut registry, "shadow", "Requests by how a shadow judged them"),
-            modes: ModeMetrics::register(&mut registry),
+            requests: RequestMetrics::register(registry, name),
+            connections: ConnectionMetrics::register(registry),
+            shares: ShareMetrics::register(registry),
+            live: PolicyMetrics::register(registry, Role::Live),
+            shadow: PolicyMetrics::register(registry, Role::Shadow),
+            compared: OutcomeCounter::register(registry, "shadow", "Requests by how a shadow judged them"),
+            modes: ModeMetrics::register(registry),
             configurations: OutcomeCounter::register(
-                &mut registry,
+                registry,
                 "config_reloads",
                 "Changed configuration files by what became of them",
             ),
-            records: record_metrics::register(&mut registry),
-            outputs: OutputMetrics::register(&mut registry),
-            access: AccessMetrics::register(&mut registry),
-            spans: spans::register(&mut registry),
-            sampled: Sampled::register(&mut registry),
-            registry,
+            records: record_metrics::register(registry),
+            outputs: OutputMetrics::register(registry),
+            access: AccessMetrics::register(registry),
+            spans: spans::register(registry),
+            sampled: Sampled::register(registry),
+            registry: all,
         }
     }
-}
 
-impl Metrics {
     /// What is counted of the policies of this role.
     #[must_use]
     pub fn policies(&self, role: Role) -> &PolicyMetrics {
@@ -78,15 +84,19 @@ impl Metrics {
         }
     }
 
-    /// All metrics as text (OpenMetrics, which Prometheus reads).
+    /// All metrics as text.
     #[must_use]
-    pub fn text(&self) -> String {
+    pub fn text(&self, format: Format) -> String {
         self.outputs.take();
         self.sampled.take();
         self.shares.take();
         let mut text = String::new();
         // Writing to a string cannot fail.
         let _ = encode(&mut text, &self.registry);
-        exposition::ordered(&text)
+        let text = exposition::ordered(&text);
+        match format {
+            Format::OpenMetrics => text,
+            Format::Classic => exposition::classic(&text),
+        }
     }
 }

@@ -1,16 +1,22 @@
 //! What is counted of requests.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::time::Duration;
+
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 use solgate::gate::Decision;
-use solgate_telemetry::line::RequestLine;
+use solgate::record::FindingLine;
+use solgate_telemetry::line::{FactLine, RequestLine};
+
+use crate::by_upstream::{ByUpstream, Upstream};
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
-    operation: String,
+    operation: Cow<'static, str>,
     /// 0 if the client left before it was answered.
     status: u16,
     verdict: &'static str,
@@ -34,42 +40,71 @@ struct ClassLabels {
     class: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DurationLabels {
+    door: &'static str,
+    verdict: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct NoLabels {}
+
+/// From half a millisecond, which is more than the gate takes, to a minute, which is how
+/// long the gate waits for an answer by default.
+const DURATIONS: [f64; 16] =
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
+
+fn durations() -> Histogram {
+    Histogram::new(DURATIONS)
+}
+
 /// The label of rules that no policy declares: labels must be few, whatever a policy
 /// says.
 const UNDECLARED: &str = "undeclared";
 
 /// The counters of requests.
 pub struct RequestMetrics {
-    requests: Family<RequestLabels, Counter>,
-    findings: Family<FindingLabels, Counter>,
+    requests: ByUpstream<RequestLabels, Counter>,
+    findings: ByUpstream<FindingLabels, Counter>,
     evaluation: Histogram,
     fact_wait: Histogram,
-    facts: Family<FactLabels, Counter>,
-    upstream_answers: Family<ClassLabels, Counter>,
+    facts: ByUpstream<FactLabels, Counter>,
+    upstream_answers: ByUpstream<ClassLabels, Counter>,
+    /// As labels name it.
+    door: &'static str,
+    duration: ByUpstream<DurationLabels, Histogram>,
+    vnfm_duration: ByUpstream<NoLabels, Histogram>,
 }
 
 impl RequestMetrics {
-    /// Enters the counters into a registry.
-    pub fn register(registry: &mut Registry) -> Self {
+    /// Enters the counters of a door into a registry.
+    pub fn register(registry: &mut Registry, door: &'static str) -> Self {
         let metrics = Self {
-            requests: Family::default(),
-            findings: Family::default(),
+            requests: ByUpstream::new(Counter::default),
+            findings: ByUpstream::new(Counter::default),
             // 5 us to 80 ms, and 50 us to 1.6 s.
             evaluation: Histogram::new(exponential_buckets(5e-6, 2.0, 15)),
             fact_wait: Histogram::new(exponential_buckets(5e-5, 2.0, 16)),
-            facts: Family::default(),
-            upstream_answers: Family::default(),
+            facts: ByUpstream::new(Counter::default),
+            upstream_answers: ByUpstream::new(Counter::default),
+            door,
+            duration: ByUpstream::new(durations),
+            vnfm_duration: ByUpstream::new(durations),
         };
-        let help = "Requests by operation, status, verdict and deciding rule";
-        registry.register("requests", help, metrics.requests.clone());
-        registry.register("findings", "Rule failures that did not deny", metrics.findings.clone());
+        let help = "Requests by VNFM, operation, status, verdict and deciding rule";
+        registry.register("requests", help, metrics.requests.family.clone());
+        registry.register("findings", "Rule failures that did not deny", metrics.findings.family.clone());
         let help = "Time spent in policies per request, in seconds";
         registry.register_with_unit("evaluation", help, Unit::Seconds, metrics.evaluation.clone());
         let help = "Time spent waiting for facts per request that asked for any, in seconds";
         registry.register_with_unit("fact_wait", help, Unit::Seconds, metrics.fact_wait.clone());
-        registry.register("facts", "Facts that were asked for, by name and outcome", metrics.facts.clone());
+        registry.register("facts", "Facts that were asked for, by name and outcome", metrics.facts.family.clone());
+        let help = "From the head of a request to the last byte of its answer, in seconds";
+        registry.register_with_unit("request_duration", help, Unit::Seconds, metrics.duration.family.clone());
+        let help = "From the forwarding of a request to the head of the VNFM's answer, in seconds";
+        registry.register_with_unit("vnfm_duration", help, Unit::Seconds, metrics.vnfm_duration.family.clone());
         let help = "Answers of the VNFMs by status class";
-        registry.register("upstream_answers", help, metrics.upstream_answers.clone());
+        registry.register("upstream_answers", help, metrics.upstream_answers.family.clone());
         metrics
     }
 
@@ -79,26 +114,16 @@ impl RequestMetrics {
         if !decision.facts.is_empty() {
             self.fact_wait.observe(decision.waiting.as_secs_f64());
         }
-        for fact in &decision.facts {
-            self.facts.get_or_create(&FactLabels { fact: fact.name.clone(), outcome: fact.outcome() }).inc();
-        }
     }
 
-    /// Counts a request that has ended, by its line.
-    pub fn ended(&self, line: RequestLine) {
-        let RequestLine { operation, status, verdict, rule, undeclared, findings, upstream_status, .. } = line;
-        let known = |rule: String| if undeclared.contains(&rule) { UNDECLARED.to_owned() } else { rule };
-        let labels = RequestLabels {
-            operation: operation.unwrap_or_else(|| "unknown".to_owned()),
-            status: status.unwrap_or_default(),
-            verdict: verdict.as_str(),
-            rule: rule.map(known).unwrap_or_default(),
-        };
-        self.requests.get_or_create(&labels).inc();
-        for finding in findings {
-            let labels = FindingLabels { rule: known(finding.rule), severity: finding.severity };
-            self.findings.get_or_create(&labels).inc();
-        }
+    /// Counts a request that has ended, by its line. It was for `upstream`.
+    pub fn ended(&self, line: RequestLine, upstream: &Upstream) {
+        let RequestLine {
+            operation, status, verdict, rule, undeclared, findings, facts, upstream_status, micros, ..
+        } = line;
+        let verdict = verdict.as_str();
+        let labels = DurationLabels { door: self.door, verdict };
+        self.duration.with(upstream, labels, |duration| duration.observe(seconds(micros.total)));
         if let Some(status) = upstream_status {
             let class = match status {
                 100..=199 => "1xx",
@@ -107,7 +132,40 @@ impl RequestMetrics {
                 400..=499 => "4xx",
                 _ => "5xx",
             };
-            self.upstream_answers.get_or_create(&ClassLabels { class }).inc();
+            self.upstream_answers.with(upstream, ClassLabels { class }, count);
+            self.vnfm_duration.with(upstream, NoLabels {}, |duration| duration.observe(seconds(micros.upstream)));
         }
+        for FactLine { name: fact, outcome, .. } in facts {
+            self.facts.with(upstream, FactLabels { fact, outcome }, count);
+        }
+        let known = |rule: String| if undeclared.contains(&rule) { UNDECLARED.to_owned() } else { rule };
+        for FindingLine { rule, severity, .. } in findings {
+            self.findings.with(upstream, FindingLabels { rule: known(rule), severity }, count);
+        }
+        let labels = RequestLabels {
+            operation: operation.map_or(Cow::Borrowed("unknown"), Cow::Owned),
+            status: status.unwrap_or_default(),
+            verdict,
+            rule: rule.map(known).unwrap_or_default(),
+        };
+        self.requests.with(upstream, labels, count);
     }
+
+    /// Forgets what was counted of VNFMs that are not configured any more.
+    pub fn keep(&self, configured: &HashSet<Upstream>) {
+        self.requests.keep(configured);
+        self.findings.keep(configured);
+        self.facts.keep(configured);
+        self.upstream_answers.keep(configured);
+        self.duration.keep(configured);
+        self.vnfm_duration.keep(configured);
+    }
+}
+
+fn count(counter: &Counter) {
+    counter.inc();
+}
+
+fn seconds(micros: u64) -> f64 {
+    Duration::from_micros(micros).as_secs_f64()
 }

@@ -132,6 +132,7 @@ pub fn gates<F>(routes: &Routes<F>) -> Vec<Arc<CurrentGate>> {
 /// Reports on these routes, in the place of those with the gates `before`.
 pub fn report<F: Onward>(routes: &Routes<F>, before: &[Arc<CurrentGate>], metrics: &Metrics) {
     let gates = gates(routes);
+    metrics.requests.keep(&routes.values().map(|route| Some(Arc::clone(&route.gate.name))).collect());
     metrics.modes.gates(routes.values().map(|route| (route.gate.upstream.authority(), route.mode())));
     let forwarding = routes.values().filter_map(|route| {
         let upstream = route.gate.upstream.authority().to_owned();

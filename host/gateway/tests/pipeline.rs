@@ -69,7 +69,7 @@ async fn door(mode: GateMode, limits: Limits) -> Arc<Pipeline<ForwardedElsewhere
         reload: true,
         ..Config::default()
     };
-    Door::bind(&config, Protocol::Http1, &build).await.unwrap().open().1.pipeline.get()
+    Door::bind("serve", &config, Protocol::Http1, &build).await.unwrap().open().1.pipeline.get()
 }
 
 fn request(host: &'static str) -> Request {

@@ -1,4 +1,4 @@
-//! The order of metrics in their text.
+//! The text of metrics: its order, and its older form.
 
 /// Puts the samples of each metric into the order of their labels. They come out of
 /// hash maps, so that without this two scrapes of the same figures would differ.
@@ -32,9 +32,42 @@ fn labels(sample: &str) -> &str {
     }
 }
 
+/// The classic text format of Prometheus (0.0.4), made of a text in OpenMetrics: a counter
+/// has `_total` in its name everywhere, and there are neither units nor an end.
+#[must_use]
+pub fn classic(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    // The type, which comes after it, decides on the name.
+    let mut help = "";
+    for line in text.split_inclusive('\n') {
+        if let Some(of) = line.strip_prefix("# HELP ") {
+            help = of;
+        } else if let Some((name, kind)) = line.strip_prefix("# TYPE ").and_then(|of| of.split_once(' ')) {
+            let total = if kind.trim_end() == "counter" { "_total" } else { "" };
+            if let Some((_, words)) = help.split_once(' ') {
+                out.extend(["# HELP ", name, total, " ", words]);
+            }
+            out.extend(["# TYPE ", name, total, " ", kind]);
+            help = "";
+        } else if !line.starts_with('#') {
+            out.push_str(line);
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_classic_form_has_whole_names_and_no_end() {
+        let text = "# HELP a A thing.\n# TYPE a counter\na_total{x=\"#\"} 1\n# HELP b_seconds B.\n\
+            # TYPE b_seconds histogram\n# UNIT b_seconds seconds\nb_seconds_sum 1\n# TYPE c gauge\nc 1\n# EOF\n";
+        let expected = "# HELP a_total A thing.\n# TYPE a_total counter\na_total{x=\"#\"} 1\n# HELP b_seconds B.\n\
+            # TYPE b_seconds histogram\nb_seconds_sum 1\n# TYPE c gauge\nc 1\n";
+        assert_eq!(classic(text), expected);
+    }
 
     #[test]
     fn samples_are_in_the_order_of_their_labels() {

@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 pub mod exposition;
+pub mod level;
 pub mod line;
 mod line_writer;
 pub mod log;

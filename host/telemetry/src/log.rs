@@ -11,11 +11,12 @@ use std::time::Duration;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::registry::Registry;
 use tracing_subscriber::Layer;
-use tracing_subscriber::filter::{EnvFilter, FilterExt, filter_fn};
+use tracing_subscriber::filter::{FilterExt, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use super::level;
 use super::line::{self, TARGET};
 use super::line_writer::{LineWriter, Sink, Teller};
 
@@ -56,8 +57,8 @@ struct Outputs {
     messages: LineWriter,
 }
 
-/// Sends the decision lines of this process to standard output, and messages at the
-/// level of `SOLGATE_LOG` to standard error.
+/// Sends the decision lines of this process to standard output, and messages of the
+/// [level](super::level) in use to standard error.
 ///
 /// # Errors
 /// There are no threads to be had, or the outputs cannot be used.
@@ -73,7 +74,6 @@ pub fn start() -> Result<(), LogError> {
     }
     // That of the standard library waits for whoever reads standard error.
     std::panic::set_hook(Box::new(|panic| say(&format!("solgate: {panic}"))));
-    let level = EnvFilter::try_from_env("SOLGATE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     let messages = tracing_subscriber::fmt::layer()
         .with_writer(Messages(messages))
         .with_target(false)
@@ -82,7 +82,7 @@ pub fn start() -> Result<(), LogError> {
     let decisions = filter_fn(|metadata| metadata.target() == TARGET);
     // An embedding program may have a subscriber of its own.
     let _ = tracing_subscriber::registry()
-        .with(messages.with_filter(level.and(decisions.clone().not())))
+        .with(messages.with_filter(level::filter().and(decisions.clone().not())))
         .with(line::layer(lines).with_filter(decisions))
         .try_init();
     Ok(())

@@ -6,12 +6,12 @@ mod terms;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::Command;
 
 use solgate::policy::signing::{MARK, MARK_WITH_TERMS, PrivateKey, PublicKey, Signature};
 use solgate::policy::{FileDigest, Policy, PolicyFile, PolicySources};
-use solgate_tests::process::solgate;
-use solgate_tests::{artifact, engine};
+use solgate_tests::engine;
 
 use self::desk::{DOORS, Desk};
 
@@ -150,8 +150,8 @@ fn the_bytes_that_are_checked_are_the_ones_that_are_loaded() {
     let desk = Desk::new();
     desk.sign("team.key");
     let path = desk.path("policy.wasm");
-    let file = PolicyFile { path: path.clone(), sha256: Some(desk.digest()) };
-    let sources = PolicySources { files: vec![file], signers: vec![desk.path("team.key.pub")] };
+    let file = PolicyFile { path: path.clone(), sha256: Some(desk.digest()), least_version: None };
+    let sources = PolicySources { files: vec![file], signers: vec![desk.path("team.key.pub")], withdrawn: Vec::new() };
     let checked = sources.read().expect("it is signed and pinned");
     // Whatever is written meanwhile.
     fs::write(&path, "something else").expect("it is written");

@@ -92,7 +92,7 @@ pub struct GatewayArgs {
     #[arg(long)]
     pub no_reload: bool,
 
-    /// Address and port for /healthz, /readyz and /metrics [default: none]
+    /// Address and port for /healthz, /readyz, /metrics, /config and /log-level [default: none]
     #[arg(long, value_name = "ADDR:PORT", env = "SOLGATE_ADMIN", value_parser = address)]
     pub admin: Option<String>,
 

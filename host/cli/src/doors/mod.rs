@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use solgate_config::{Config, GateError, Limits};
+use solgate_gateway::ADMIN_PATHS;
 use solgate_gateway::check::{describe, report_isolation};
 use solgate_gateway::door::Door;
 use solgate_gateway::error::GatewayError;
@@ -53,7 +54,7 @@ fn announce<F: Onward>(config: &Config, door: &Door<F>, line: impl Fn(&str) -> S
         log::say(&format!("solgate: {}", line(&describe(upstream))));
     }
     if let Some(admin) = door.admin_address() {
-        log::say(&format!("solgate: http://{admin} has /healthz, /readyz and /metrics"));
+        log::say(&format!("solgate: http://{admin} has {ADMIN_PATHS}"));
     }
 }
 

@@ -72,7 +72,7 @@ pub struct File {
     /// Address and port to listen on.
     #[serde(with = "As::<Address>")]
     pub listen: String,
-    /// Address and port of /healthz, /readyz and /metrics; without it there are none.
+    /// Address and port of /healthz, /readyz, /metrics, /config and /log-level; without it there are none.
     #[serde(with = "Maybe::<Address>", skip_serializing_if = "Option::is_none")]
     pub admin: Option<String>,
     /// TLS on the address that clients use; without it there is none.

@@ -49,7 +49,7 @@ impl Server {
     /// # Errors
     /// As [`Door::bind`].
     pub async fn bind(config: &Config, jwt_payload: &str, build_gate: GateBuilder<'_>) -> Result<Self, GatewayError> {
-        let door = Door::bind(config, Protocol::Http2, build_gate).await?;
+        let door = Door::bind("ext-authz", config, Protocol::Http2, build_gate).await?;
         Ok(Self { door, jwt_payload: jwt_payload.to_owned() })
     }
 

@@ -35,7 +35,7 @@ impl ForwardAuth {
     /// # Errors
     /// As [`Door::bind`].
     pub async fn bind(config: &Config, trusted: Vec<IpNet>, build_gate: GateBuilder<'_>) -> Result<Self, GatewayError> {
-        Ok(Self { door: Door::bind(config, Protocol::Http1, build_gate).await?, trusted })
+        Ok(Self { door: Door::bind("forward-auth", config, Protocol::Http1, build_gate).await?, trusted })
     }
 
     /// Replaces policies while it answers.

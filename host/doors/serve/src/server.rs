@@ -35,7 +35,7 @@ impl Server {
     /// # Errors
     /// As [`Door::bind`].
     pub async fn bind(config: &Config, build_gate: GateBuilder<'_>) -> Result<Self, GatewayError> {
-        Ok(Self { door: Door::bind(config, Protocol::Http1, build_gate).await? })
+        Ok(Self { door: Door::bind("serve", config, Protocol::Http1, build_gate).await? })
     }
 
     /// Replaces policies while it serves.

@@ -79,7 +79,7 @@ async fn the_admin_address_is_apart() {
     for (path, status, text) in [
         ("/healthz", 200, "ok\n"),
         ("/readyz", 200, "ready\n"),
-        ("/vnflcm/v2/subscriptions", 404, "here are /healthz, /readyz and /metrics\n"),
+        ("/vnflcm/v2/subscriptions", 404, "here are /healthz, /readyz, /metrics, /config and /log-level\n"),
     ] {
         let answer = exchange(admin, get(path)).await;
         assert_eq!((answer.status, String::from_utf8(answer.body).unwrap().as_str()), (status, text), "{path}");
@@ -87,10 +87,13 @@ async fn the_admin_address_is_apart() {
     assert_eq!(exchange(admin, "POST /healthz HTTP/1.1\r\nHost: admin\r\n\r\n").await.status, 405);
 
     // A request is counted when its answer has been handed over.
+    let vnfm = upstream.address;
     let wanted = [
-        "solgate_requests_total{operation=\"unknown\",status=\"200\",verdict=\"allow\",rule=\"\"} 1",
-        "solgate_requests_total{operation=\"unknown\",status=\"400\",verdict=\"fault\",rule=\"transport.field.repeated\"} 1",
-        "solgate_upstream_answers_total{class=\"2xx\"} 1",
+        &format!(
+            "solgate_requests_total{{upstream=\"{vnfm}\",operation=\"unknown\",status=\"200\",verdict=\"allow\",rule=\"\"}} 1"
+        ),
+        "solgate_requests_total{upstream=\"\",operation=\"unknown\",status=\"400\",verdict=\"fault\",rule=\"transport.field.repeated\"} 1",
+        &format!("solgate_upstream_answers_total{{upstream=\"{vnfm}\",class=\"2xx\"}} 1"),
         "solgate_evaluation_seconds_count 1",
         "solgate_policy_info{upstream=",
         &format!("solgate_gate_mode{{upstream=\"{}\",mode=\"enforce\"}} 1", upstream.address),

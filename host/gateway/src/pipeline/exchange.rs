@@ -20,6 +20,7 @@ use solgate_telemetry::spans::{RequestSpan, UpstreamSpan};
 
 use super::arrival::Arrival;
 use super::reporter::Reporter;
+use crate::by_upstream::Upstream;
 
 /// One request and what becomes of it. The request is reported when this is dropped: when
 /// it has been answered, or when the client has left.
@@ -29,6 +30,8 @@ pub struct Exchange {
     pub(super) span: Option<RequestSpan>,
     /// The decision, to be recorded when the request has ended.
     pub(super) record: Option<HeldRecord>,
+    /// The VNFM that it is for, as soon as that is known.
+    pub(super) upstream: Upstream,
     pub(super) reporter: Arc<Reporter>,
     arrival: Arrival,
 }
@@ -49,7 +52,7 @@ impl Exchange {
             Some(span) => Some(span.trace_id()),
             None => trace_context::trace_id(headers),
         };
-        Self { line, span, record: None, reporter: Arc::clone(reporter), arrival }
+        Self { line, span, record: None, upstream: None, reporter: Arc::clone(reporter), arrival }
     }
 
     /// When the head was complete.
@@ -163,7 +166,7 @@ impl Drop for Exchange {
         if let Some(span) = self.span.take() {
             span.end(&line);
         }
-        self.reporter.metrics.requests.ended(line);
+        self.reporter.metrics.requests.ended(line, &self.upstream);
     }
 }
 

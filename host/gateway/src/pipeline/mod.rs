@@ -134,6 +134,7 @@ impl<F> Pipeline<F> {
         let Some(route) = self.routes.find(host, &request.target) else {
             return Err(self.refuse(exchange, &Fault::NoUpstream, &request.target));
         };
+        exchange.upstream = Some(Arc::clone(&route.gate.name));
         let gate = route.gate.get();
         Ok(Routed(Course { pipeline: self, exchange, request, route, gate, of_caller: OfCaller::default() }))
     }

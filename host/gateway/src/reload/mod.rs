@@ -70,7 +70,7 @@ impl Reload {
     pub async fn run<F: Onward>(
         mut self,
         pipeline: Arc<Current<Pipeline<F>>>,
-        mut running: Config,
+        in_force: Arc<Current<Config>>,
         metrics: Arc<Metrics>,
     ) {
         if !self.enabled {
@@ -93,6 +93,7 @@ impl Reload {
             let files = watched.iter().flat_map(|watched| &watched.files);
             let files = files.chain(configured.iter().flat_map(|configured| &configured.files));
             let mut changes = Changes::of(files.map(|path| path.as_path()));
+            let running = in_force.get();
             let (load, limits) = (self.load.clone(), running.limits);
             let mut reload =
                 Reloading { load, limits, metrics: metrics.clone(), versions: versions.clone(), gates: &gates, thread };
@@ -102,7 +103,7 @@ impl Reload {
                 {
                     let plan = Plan::new(&running, wanted);
                     let opening = Opening {
-                        running: running.clone(),
+                        running: Config::clone(&running),
                         pipeline: pipeline.get(),
                         metrics: metrics.clone(),
                         component: self.load.clone(),
@@ -114,7 +115,7 @@ impl Reload {
                         metrics.shares.measure(next.admission.clone(), None);
                         pipeline.replace(next);
                         configured.applied(&plan, &metrics);
-                        running = plan.config;
+                        in_force.replace(plan.config);
                         break;
                     }
                 }

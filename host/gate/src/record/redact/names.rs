@@ -91,6 +91,11 @@ impl SecretNames {
         Self { more: plain.filter(|name| !name.text.is_empty()).collect() }
     }
 
+    /// The names that were added, by their letters and digits in lower case.
+    pub fn added(&self) -> impl Iterator<Item = &str> {
+        self.more.iter().map(|name| name.text.as_str())
+    }
+
     /// Adds those of another.
     pub fn extend(&mut self, other: Self) {
         self.more.extend(other.more);
