@@ -174,7 +174,7 @@ proxyProtocol: true
 forwarding: { clientFields: true, callerField: x-caller }
 problem: { typeBase: "https://a.example/", mediaType: application/json, version: "2.1.0" }
 upstreams:
-  - url: http://vnfm.example:9890
+  - url: https://vnfm.example:9890
     host: vnfm.example
     pathPrefix: /vnflcm
     caFile: ca.pem
