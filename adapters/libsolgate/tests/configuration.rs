@@ -94,7 +94,7 @@ fn what_is_wrong_and_where() {
         ("mod: monitor", "configuration:1:1: unknown member mod; did you mean mode?".to_owned()),
         (
             "url: http://127.0.0.1",
-            "configuration:1:1: unknown member url; known here: policies, requireSignature, set, severity, mode, isolation, evaluation, facts, factFailure, problem"
+            "configuration:1:1: unknown member url; known here: policies, requireSignature, withdrawnKeys, set, severity, mode, isolation, evaluation, facts, factFailure, problem"
                 .to_owned(),
         ),
         ("\nmode: strict", "configuration:2:7: expected enforce, monitor or off, found a different value".to_owned()),

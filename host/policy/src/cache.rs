@@ -13,26 +13,12 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
 
+use super::cache_error::CacheError;
 use super::engine::Engine;
 use super::{ComponentDigest, LoadError};
 
 /// Length of the SHA-256 at the end of a file, in bytes.
 const SEAL: u64 = 32;
-
-/// Why the cache was not used. The policy is compiled instead.
-#[derive(Debug, thiserror::Error)]
-pub enum CacheError {
-    #[error("{}: {source}", path.display())]
-    Io { path: PathBuf, source: std::io::Error },
-    #[error("{} does not belong to this user or is open to others (its mode is {mode:o}, 700 is needed)", path.display())]
-    NotOurs { path: PathBuf, mode: u32 },
-    #[error("{} is damaged", path.display())]
-    Damaged { path: PathBuf },
-    #[error("{} cannot be loaded: {reason}", path.display())]
-    Refused { path: PathBuf, reason: String },
-    #[error("the compiled policy cannot be written: {0}")]
-    Serialise(String),
-}
 
 /// Takes the compiled form of the component with this digest from the cache, or has it
 /// compiled and puts it there: the component, and the file with its code, if there is

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use solgate_native::{NativeCode, settings};
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-use super::cache::CacheError;
+use super::cache_error::CacheError;
 use super::clock::{Clock, Ticking};
 use super::instance::Waiting;
 use super::limits::EvaluationLimits;

@@ -1,6 +1,7 @@
 //! Policies: loaded once, asked about every request.
 
 mod cache;
+mod cache_error;
 mod clock;
 mod code;
 mod component;
@@ -28,7 +29,7 @@ use wasmtime::{PoolConcurrencyLimitError, Trap};
 use self::code::Runnable;
 use self::outline::Outline;
 
-pub use self::cache::CacheError;
+pub use self::cache_error::CacheError;
 /// The engine of policies, compiled when the release was built: for
 /// [`EngineConfig::native`].
 pub use solgate_native::NativeCode;

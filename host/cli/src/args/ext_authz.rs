@@ -3,7 +3,8 @@
 use solgate_config::Config;
 use solgate_gateway::error::GatewayError;
 
-use crate::args::gateway::{JudgingArgs, address};
+use crate::args::gateway::JudgingArgs;
+use crate::args::values::address;
 
 /// Where the door listens if nothing else is said.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:9191";

@@ -5,7 +5,8 @@ use solgate_config::Config;
 use solgate_config::networks::Networks;
 use solgate_gateway::error::GatewayError;
 
-use crate::args::gateway::{JudgingArgs, address, network};
+use crate::args::gateway::JudgingArgs;
+use crate::args::values::{address, network};
 
 /// Where it listens if nothing else is said.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:9192";

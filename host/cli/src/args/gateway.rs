@@ -1,6 +1,6 @@
 //! The part of a command line that all doors that listen have.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,9 +11,9 @@ use http::Uri;
 use ipnet::IpNet;
 use solgate::gate::{FactFailure, Severity};
 use solgate::policy::{Isolation, PolicyFile, PolicySources};
-use solgate_config::networks::{NETWORK, Networks, parse_network};
+use solgate_config::networks::Networks;
 use solgate_config::{
-    self as config, Config, EVALUATIONS, GateMode, LogFormat, NamedFactFailure, SeverityOverride, UpstreamConfig, file,
+    self as config, Config, EVALUATIONS, GateMode, LogFormat, SeverityOverride, UpstreamConfig, file,
 };
 use solgate_gateway::error::GatewayError;
 
@@ -22,6 +22,7 @@ use super::evaluation::{EvaluationArgs, number};
 use super::jwt::JwtArgs;
 use super::tls::TlsArgs;
 use super::tracing::TracingArgs;
+use super::values::{address, duration, fact_failure, mode, network, option, policy, severity};
 
 /// How requests are judged, and where that is reported.
 #[derive(Debug, Clone, clap::Args)]
@@ -287,49 +288,4 @@ impl TypedValueParser for VnfmUrl {
             command.clone().error(ErrorKind::ValueValidation, message)
         })
     }
-}
-
-pub fn address(text: &str) -> Result<String, String> {
-    config::parse_address(text).ok_or_else(|| format!("expected {}", config::ADDRESS))
-}
-
-pub fn network(text: &str) -> Result<IpNet, String> {
-    parse_network(text).ok_or_else(|| format!("expected {NETWORK}"))
-}
-
-pub fn duration(text: &str) -> Result<Duration, String> {
-    config::parse_duration(text).ok_or_else(|| format!("expected {}", config::DURATION))
-}
-
-pub fn time_limit(text: &str) -> Result<Duration, String> {
-    config::parse_time_limit(text).ok_or_else(|| format!("expected {}", config::TIME_LIMIT))
-}
-
-fn policy(argument: OsString) -> Result<PolicyFile, String> {
-    PolicyFile::parse_os(argument).ok_or_else(|| format!("expected {}", PolicyFile::EXPECTED))
-}
-
-fn option(text: &str) -> Result<(String, serde_json::Value), String> {
-    let (name, value) = pair(text, "OPTION=VALUE, such as strict=true")?;
-    let value = serde_json::from_str(value).unwrap_or_else(|_| serde_json::Value::from(value));
-    Ok((name.to_owned(), value))
-}
-
-fn severity(text: &str) -> Result<(String, Severity), String> {
-    const EXPECTED: &str = "RULE=SEVERITY, such as query.unknown=warn; severities are deny, warn, audit and off";
-    let (rule, severity) = pair(text, EXPECTED)?;
-    let severity = Severity::named(severity).ok_or_else(|| format!("expected {EXPECTED}"))?;
-    Ok((rule.to_owned(), severity))
-}
-
-fn pair<'a>(text: &'a str, expected: &str) -> Result<(&'a str, &'a str), String> {
-    text.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or_else(|| format!("expected {expected}"))
-}
-
-fn mode(text: &str) -> Result<GateMode, String> {
-    config::named(text).map_err(|names| format!("expected {names}"))
-}
-
-fn fact_failure(text: &str) -> Result<FactFailure, String> {
-    config::named(text).map(|NamedFactFailure(name)| name).map_err(|names| format!("expected {names}"))
 }

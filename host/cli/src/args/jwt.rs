@@ -6,8 +6,8 @@ use std::time::Duration;
 use solgate_config::jwt::{DEFAULT_LEEWAY, IssuerConfig, JwksSource, JwtConfig};
 use solgate_gateway::error::GatewayError;
 
-use super::gateway::{duration, time_limit};
 use super::presence::PresenceArg;
+use super::values::{duration, time_limit};
 
 /// How callers' access tokens are checked.
 #[derive(Debug, Clone, Default, clap::Args)]

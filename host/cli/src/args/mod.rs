@@ -11,3 +11,4 @@ mod presence;
 pub mod serve;
 mod tls;
 mod tracing;
+mod values;

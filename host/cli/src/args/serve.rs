@@ -7,8 +7,9 @@ use http::{HeaderName, Uri};
 use solgate_config::{Config, ForwardingConfig, LogFormat};
 use solgate_gateway::error::GatewayError;
 
-use crate::args::gateway::{GatewayArgs, VnfmUrl, address, only_for_https, time_limit};
+use crate::args::gateway::{GatewayArgs, VnfmUrl, only_for_https};
 use crate::args::tls::TlsArgs;
+use crate::args::values::{address, time_limit};
 
 /// Run the gate as a reverse proxy in front of a VNFM.
 ///
