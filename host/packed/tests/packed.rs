@@ -1,5 +1,13 @@
 //! What is packed comes out again, and what was not packed is an error.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
+
 use std::sync::Mutex;
 
 use solgate_packed::{FRAME, Packed, PackedError, pack};
