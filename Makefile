@@ -25,7 +25,7 @@ ARTIFACTS := target/solgate
 WASM_TARGET := wasm32-unknown-unknown
 WASM := target/$(WASM_TARGET)/sandbox
 BUNDLE := $(shell find policies/vnflcm-v2 -type f)
-BAKER := $(shell find $(addprefix host/,bundle/src bundle/Cargo.toml cases document contract native packed) -type f) Cargo.toml Cargo.lock
+BAKER := $(shell find $(addprefix host/,bundle/src bundle/Cargo.toml cases document contract files native packed) -type f) Cargo.toml Cargo.lock
 PACKER := $(shell find host/packed -type f)
 # The machine that this is; deploy/release.sh builds for others as well.
 ARCHITECTURE := $(shell uname -m)

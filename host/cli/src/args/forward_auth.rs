@@ -50,8 +50,7 @@ impl ForwardAuthArgs {
     }
 
     /// The servers that may ask.
-    #[must_use]
-    pub fn trusted(&self) -> Vec<IpNet> {
+    fn trusted(&self) -> Vec<IpNet> {
         if self.trust.is_empty() {
             let loopback =
                 [IpNet::new([127, 0, 0, 0].into(), 8), IpNet::new(std::net::Ipv6Addr::LOCALHOST.into(), 128)];

@@ -34,10 +34,9 @@ async fn run_with(args: ForwardAuthArgs, file: Option<PathBuf>) -> Result<ExitCo
     }
     // Before the first connection, so that no signal is missed.
     let stop = signals()?;
-    let trusted = args.trusted();
     let file = file.map(|path| ConfigurationFile { path, read: Arc::new(move || args.config()), load: load.clone() });
     let reload = Reload::new(again, &config)?.with_file(file);
-    let server = ForwardAuth::bind(&config, trusted, &build).await?.with_reload(reload);
+    let server = ForwardAuth::bind(&config, &build).await?.with_reload(reload);
     let scheme = if config.tls.is_some() { "https" } else { "http" };
     let address = server.door().address();
     announce(&config, server.door(), |upstream| {

@@ -10,9 +10,9 @@ use http_body_util::Full;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::Watcher;
-use ipnet::IpNet;
 use solgate::fault::Fault;
 use solgate_access::tls::Protocol;
+use solgate_config::networks::Networks;
 use solgate_config::{Config, Limits};
 use solgate_gateway::build_gate::GateBuilder;
 use solgate_gateway::door::{Door, NewConnection};
@@ -26,16 +26,18 @@ use super::service::{Service, VERDICT};
 /// The door, listening.
 pub struct ForwardAuth {
     door: Door<ForwardedElsewhere>,
-    trusted: Vec<IpNet>,
+    /// Servers that may ask.
+    asking: Networks,
 }
 
 impl ForwardAuth {
-    /// Builds the gates and takes the address.
+    /// Builds the gates and takes the address. Servers that [`Config::asking`] names may ask.
     ///
     /// # Errors
     /// As [`Door::bind`].
-    pub async fn bind(config: &Config, trusted: Vec<IpNet>, build_gate: GateBuilder<'_>) -> Result<Self, GatewayError> {
-        Ok(Self { door: Door::bind("forward-auth", config, Protocol::Http1, build_gate).await?, trusted })
+    pub async fn bind(config: &Config, build_gate: GateBuilder<'_>) -> Result<Self, GatewayError> {
+        let door = Door::bind("forward-auth", config, Protocol::Http1, build_gate).await?;
+        Ok(Self { door, asking: config.asking.clone() })
     }
 
     /// Replaces policies while it answers.
@@ -57,7 +59,7 @@ impl ForwardAuth {
         let (listener, door) = self.door.open();
         let mut full = door.pipeline.get().without_gate(&Fault::TooManyConnections, None);
         full.headers_mut().insert(VERDICT, HeaderValue::from_static("refuse"));
-        let service = Arc::new(Service { pipeline: door.pipeline.clone(), trusted: self.trusted });
+        let service = Arc::new(Service { pipeline: door.pipeline.clone(), asking: self.asking });
         let cut = door
             .connections(listener, &full, shutdown, |connection, watcher| accept(connection, watcher, service.clone()))
             .await;

@@ -9,9 +9,9 @@ use http::header::WARNING;
 use http::{HeaderName, HeaderValue, Request, Response};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
-use ipnet::IpNet;
 use solgate::fault::Fault;
 use solgate_access::tokens::Possession;
+use solgate_config::networks::Networks;
 use solgate_gateway::current::Current;
 use solgate_gateway::pipeline::{Arrival, Exchange, Pipeline, Refused};
 use solgate_gateway::routes::ForwardedElsewhere;
@@ -25,8 +25,8 @@ pub const VERDICT: HeaderName = HeaderName::from_static("solgate-verdict");
 /// What the connections share.
 pub struct Service {
     pub pipeline: Arc<Current<Pipeline<ForwardedElsewhere>>>,
-    /// Servers that are believed.
-    pub trusted: Vec<IpNet>,
+    /// Servers that may ask, and are believed.
+    pub asking: Networks,
 }
 
 impl Service {
@@ -36,7 +36,7 @@ impl Service {
         let pipeline = self.pipeline.get();
         let (mut asked, body) = request.into_parts();
         let original = match server.ok_or("an address that is not known") {
-            Ok(server) if self.trusts(server) => Original::take(&mut asked.headers, server, &pipeline.hops),
+            Ok(server) if self.asking.contains(server) => Original::take(&mut asked.headers, server, &pipeline.hops),
             Ok(server) => Err(Fault::UntrustedServer { peer: server.to_string() }),
             Err(unknown) => Err(Fault::UntrustedServer { peer: unknown.to_owned() }),
         };
@@ -56,10 +56,6 @@ impl Service {
                 refuse(refused, &mut exchange)
             }
         }
-    }
-
-    fn trusts(&self, server: IpAddr) -> bool {
-        self.trusted.iter().any(|network| network.contains(&server))
     }
 }
 

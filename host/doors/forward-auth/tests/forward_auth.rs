@@ -15,9 +15,9 @@ mod serve_support;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use ipnet::IpNet;
 use solgate::problem::ProblemStyle;
 use solgate::record::{Bodies, Record, RecordedBody};
+use solgate_config::networks::{Networks, parse_network};
 use solgate_config::record::RecordConfig;
 use solgate_config::{Config, GateMode, LiveGate, LogFormat, UpstreamConfig};
 use solgate_forward_auth::ForwardAuth;
@@ -46,7 +46,7 @@ impl Running {
         Self::with("127.0.0.1/32", |_| {}).await
     }
 
-    async fn with(trusted: &str, change: impl FnOnce(&mut Config)) -> Self {
+    async fn with(asking: &str, change: impl FnOnce(&mut Config)) -> Self {
         let records = tempfile::tempdir().unwrap();
         let mut config = config("127.0.0.1:1".parse().unwrap());
         config.log = LogFormat::Off;
@@ -54,14 +54,14 @@ impl Running {
             bodies: Bodies::Redacted,
             ..RecordConfig::new(records.path().join("decisions.jsonl"))
         });
+        config.asking = Networks(vec![parse_network(asking).unwrap()]);
         change(&mut config);
-        let trusted: IpNet = trusted.parse().unwrap();
         let build = |entry: &UpstreamConfig| {
             let (live, style) = (open_gate(entry)?, entry.gate.style.clone());
             let make = move |settings| Ok((live.make)(settings)?.with_style(style.clone()));
             Ok(LiveGate { make: Box::new(make), policies: live.policies })
         };
-        let door = ForwardAuth::bind(&config, vec![trusted], &build).await.unwrap();
+        let door = ForwardAuth::bind(&config, &build).await.unwrap();
         let address = door.door().address();
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(door.run(async {
