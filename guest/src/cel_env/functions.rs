@@ -13,7 +13,7 @@ use cel::{
 };
 use regex::Regex;
 
-use super::{list::List, map, uri, value, window::Window};
+use super::{list::List, map, numbers, uri, value, window::Window};
 
 /// Equality of two values that are not scalars in the source.
 pub(super) const EQUAL: &str = "@equal";
@@ -113,6 +113,9 @@ pub(super) fn environment() -> Result<Env, DeclarationError> {
     let mut env = Env::stdlib();
     env.add_extension(cel::extensions::strings)?;
     env.add_overload(EQUAL, "solgate_equal", vec![types::DYN_TYPE, types::DYN_TYPE], equal)?;
+    for (name, id, function) in numbers::FUNCTIONS {
+        env.add_overload(name, id, vec![types::DYN_TYPE, types::DYN_TYPE], function)?;
+    }
     env.add_overload(MAP, "solgate_map", vec![types::LIST_TYPE], map::make)?;
     env.add_overload(MAP, "solgate_map_optional", vec![types::LIST_TYPE, types::LIST_TYPE], map::make)?;
     env.add_overload(MATCHES, "solgate_matches", vec![types::STRING_TYPE, PATTERN_TYPE.to_owned()], matches)?;

@@ -7,6 +7,7 @@ mod direct;
 mod functions;
 mod list;
 mod map;
+mod numbers;
 mod parsed;
 mod program;
 mod uri;

@@ -284,3 +284,46 @@ fn maps_keep_their_order() {
         assert!(error.contains(part), "{source}: {error}");
     }
 }
+
+#[test]
+fn numbers_are_calculated_with_and_compared_whatever_their_type() {
+    let body = json!({
+        "one": 1, "half": 0.5, "big": u64::MAX, "least": i64::MIN, "most": i64::MAX, "huge": 1e300,
+        "exact": 9_007_199_254_740_993_i64, "near": 9_007_199_254_740_992.0_f64, "wide": 9_223_372_036_854_775_808.0_f64,
+        "s": "a", "l": [1, 2],
+    });
+    let holds = [
+        "body.one * 100.0 == 100 && 100.0 * body.one == 100.0 && body.one + 0.5 == 1.5 && 0.5 + body.one == 1.5",
+        "body.one - body.half == 0.5 && body.half - body.one == -0.5 && body.one / 2.0 == 0.5 && body.half / 2 == 0.25",
+        "body.half * 2 == 1 && 7 / body.one == 7 && 7 / (body.one + 1) == 3 && -7 / (body.one + 1) == -3 && 7 % (body.one + 1) == 1",
+        "body.one < 1.5 && 1.5 > body.one && body.one <= 1.0 && body.one >= 1.0 && !(body.one < 1.0) && body.half < 1",
+        "body.big > body.most && body.big > body.least && body.least < body.big && body.big > 0 && 0 < body.big",
+        "body.big - 1 < body.big && body.big - body.most == 9223372036854775808u",
+        // What no integer holds.
+        "body.most + body.most > body.most && body.big + 1 > body.most && body.least - 1 < body.least + 1",
+        "body.huge > body.big && body.least > -body.huge && body.huge * body.huge > body.huge",
+        "-body.big < 0 && -body.least > 0 && -body.half == -0.5 && -body.one == -1",
+        // Exact, where both would be the same double.
+        "body.exact != body.near && body.near < body.exact && !(body.exact <= body.near) && body.exact > 9007199254740992.0",
+        "body.exact == 9007199254740993 && body.near == 9007199254740992 && body.near != 9007199254740993",
+        "body.most < body.wide && body.most != body.wide && body.wide == 9223372036854775808u",
+        "body.one / 0.0 > body.big && !(0.0 / 0.0 < body.one) && !(body.one <= 0.0 / 0.0)",
+        "[body.one] == [1.0] && {'a': body.one} == {'a': 1.0} && body.one in [1.0, 2.0]",
+        // Other values have the operators that they had.
+        "body.s + body.s == 'aa' && body.l + body.l == [1, 2, 1, 2] && body.s < 'b' && body.s + 'b' >= 'ab' && b'a' < b'b'",
+        "body.l.map(n, n * 1.5) == [1.5, 3.0] && body.l.filter(n, n > 1.5) == [2] && body.l.exists_one(n, n < 1.5)",
+    ];
+    for source in holds {
+        assert_eq!(evaluate(source, &body), Ok(true), "{source}");
+    }
+    for source in [
+        "body.one / 0 == 1",
+        "body.one % 0 == 1",
+        "body.s + body.one == ''",
+        "body.s < body.one",
+        "body.s * 2 == 2",
+        "-body.s == 1",
+    ] {
+        assert!(evaluate(source, &body).is_err(), "{source}");
+    }
+}

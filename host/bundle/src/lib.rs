@@ -27,6 +27,7 @@ mod rules;
 pub mod schemas;
 mod template;
 pub mod templates;
+mod types;
 mod variables;
 
 pub use book::rule_book;
