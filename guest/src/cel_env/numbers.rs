@@ -54,14 +54,14 @@ pub(super) fn replacement(operator: &str) -> Option<(&'static str, bool)> {
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Number {
+pub(super) enum Number {
     /// Of an `int` or a `uint`, whose values it holds all.
     Integer(i128),
     Double(f64),
 }
 
 impl Number {
-    fn of(value: &dyn Val) -> Option<Self> {
+    pub(super) fn of(value: &dyn Val) -> Option<Self> {
         if let Some(int) = value.downcast_ref::<CelInt>() {
             return Some(Self::Integer((*int.inner()).into()));
         }
@@ -100,6 +100,16 @@ pub(super) fn compare(left: &dyn Val, right: &dyn Val) -> Option<Option<Ordering
         (Number::Integer(left), Number::Double(right)) => integer_and_double(left, right),
         (Number::Double(left), Number::Integer(right)) => integer_and_double(right, left).map(Ordering::reverse),
     })
+}
+
+/// The integer that a double is, if it is one.
+pub(super) fn integer(double: f64) -> Option<i128> {
+    #[allow(clippy::cast_possible_truncation, reason = "checked by the way back")]
+    let int = double as i128;
+    #[allow(clippy::cast_precision_loss, reason = "a double of that size is an integer")]
+    let is_same = double.fract() == 0.0 && int as f64 == double;
+    // The end of the range stands for all that lies beyond it.
+    (is_same && int != i128::MAX && int != i128::MIN).then_some(int)
 }
 
 fn integer_and_double(integer: i128, double: f64) -> Option<Ordering> {
@@ -169,7 +179,7 @@ fn calculate(
     exact.map_or_else(|| Number::Double(rounded(left.double(), right.double())), Number::Integer)
 }
 
-fn add<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
+pub(super) fn add<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
     let (left, right) = two(&arguments)?;
     match (numbers(left, right), left.as_adder()) {
         (Some((left, right)), _) => Ok(calculate(left, right, i128::checked_add, |a, b| a + b).into_value()),

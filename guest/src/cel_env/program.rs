@@ -17,9 +17,9 @@ use regex::Regex;
 use super::{
     ExprError, ExprInfo,
     analyse::analyse,
-    functions::{EQUAL, FUNCTIONS, HOST, IN_LIST, IN_WINDOW, MAP, MATCHES, Pattern, SCHEME, environment},
+    functions::{EQUAL, FUNCTIONS, HOST, IN_CIDR, IN_LIST, IN_WINDOW, MAP, MATCHES, Pattern, SCHEME, environment},
     list::List,
-    numbers,
+    networks, numbers,
     window::{Window, windows},
 };
 use crate::{error::InitError, ir::Bundle};
@@ -325,6 +325,15 @@ impl Compiler {
             }
             HOST | SCHEME if call.target.is_some() || call.args.len() != 1 => {
                 Err(fault(&format!("{0} is called with a URI: {0}(...)", call.func_name), id, source))
+            }
+            IN_CIDR => {
+                if let [_, IdedExpr { expr: Expr::Literal(LiteralValue::String(network)), id }] = call.args.as_slice()
+                    && !networks::is_cidr(network.inner())
+                {
+                    let network = crate::text::clean(network.inner());
+                    return Err(fault(&format!("'{network}' is not a network, such as 10.0.0.0/8"), *id, source));
+                }
+                Ok(None)
             }
             name @ (IN_LIST | IN_WINDOW) => {
                 let second = if name == IN_LIST { "text" } else { "receivedAt" };

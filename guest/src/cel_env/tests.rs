@@ -327,3 +327,59 @@ fn numbers_are_calculated_with_and_compared_whatever_their_type() {
         assert!(evaluate(source, &body).is_err(), "{source}");
     }
 }
+
+#[test]
+fn whole_lists() {
+    let body = json!({
+        "n": [3, 1.0, 2, 1, 3.5], "t": ["b", "a", "b"], "o": [{"a": 1, "b": [1]}, {"b": [1.0], "a": 1.0}, {"a": 2}],
+        "l": [[1], [2, 3], 4], "e": [], "mixed": [1, "a"], "big": [9_223_372_036_854_775_807_i64, 1],
+    });
+    let holds = [
+        "body.n.distinct() == [3, 1, 2, 3.5] && body.t.distinct() == ['b', 'a'] && body.e.distinct() == []",
+        "size(body.o.distinct()) == 2 && [null, null, true, 'true', b'true'].distinct() == [null, true, 'true', b'true']",
+        "body.n.sort() == [1, 1, 2, 3, 3.5] && body.t.sort() == ['a', 'b', 'b'] && body.e.sort() == [] && [true, false].sort()[1]",
+        "body.n.sum() == 10.5 && body.e.sum() == 0 && body.big.sum() > 9223372036854775807",
+        "body.n.min() == 1 && body.n.max() == 3.5 && body.t.max() == 'b' && body.t.min() == 'a'",
+        "body.l.flatten() == [1, 2, 3, 4] && body.e.flatten() == [] && [[[1]]].flatten() == [[1]]",
+        "sets.contains(body.t, ['a']) && !sets.contains(['a'], body.t) && sets.contains(body.t, []) && sets.contains([1.0], [1])",
+        "sets.equivalent(body.t, ['a', 'b']) && !sets.equivalent(body.t, ['a']) && sets.equivalent([], [])",
+        "sets.intersects(body.t, ['c', 'a']) && !sets.intersects(body.t, ['c']) && !sets.intersects(body.t, [])",
+        "size(body.t.distinct()) != size(body.t) && body.o.map(o, o.a).distinct() == [1, 2]",
+    ];
+    for source in holds {
+        assert_eq!(evaluate(source, &body), Ok(true), "{source}");
+    }
+    for source in [
+        "body.mixed.sort() == []",
+        "body.t.sum() == 1",
+        "body.e.min() == 1",
+        "body.mixed.max() == 1",
+        "[[1], [2]].sort() == []",
+    ] {
+        assert!(evaluate(source, &body).is_err(), "{source}");
+    }
+}
+
+#[test]
+fn what_whole_lists_cost_grows_with_them() {
+    // With the square of it, this would take minutes.
+    let texts: Vec<String> = (0..200_000).map(|n| format!("t{n}")).collect();
+    let body = json!({"l": texts});
+    let source = "size(body.l.distinct()) == 200000 && sets.contains(body.l, body.l) && size(body.l.sort()) == 200000";
+    assert_eq!(evaluate(source, &body), Ok(true));
+}
+
+#[test]
+fn networks_of_addresses() {
+    let body = json!({"a": "10.1.2.3", "h": "host", "n": "10.0.0.0/8", "x": "x"});
+    for source in [
+        "inCIDR(body.a, '10.0.0.0/8') && inCIDR(body.a, body.n) && !inCIDR(body.h, '10.0.0.0/8')",
+        "isIP(body.a) && !isIP(body.h) && isCIDR(body.n) && !isCIDR(body.a)",
+        "['192.0.2.0/24', '10.0.0.0/8'].exists(n, inCIDR(body.a, n))",
+    ] {
+        assert_eq!(evaluate(source, &body), Ok(true), "{source}");
+    }
+    assert!(evaluate("inCIDR(body.a, body.x)", &body).is_err());
+    let error = evaluate("inCIDR(body.a, '10.0.0.0')", &body).unwrap_err();
+    assert_eq!(error, "'10.0.0.0' is not a network, such as 10.0.0.0/8 (line 1, column 16)");
+}

@@ -1,7 +1,7 @@
 //! What people write who know another language, and what to write here.
 
 use super::scope::Scope;
-use crate::openapi::{Op, Presence, presence};
+use crate::openapi::{Presence, presence};
 use crate::variables::CALLER;
 
 use super::known::Step;
@@ -70,9 +70,14 @@ pub(super) fn function(name: &str) -> Option<&'static str> {
             "there are no dates here: receivedAt is in milliseconds since 1970, and inWindow('name', receivedAt) \
              knows days, hours and time zones"
         }
-        "ip" | "cidr" | "isIP" | "ipInRange" => {
-            "there are no addresses here: write them as a pattern, as in text.matches(r'^10\\.')"
-        }
+        "ip" | "isIp" | "isIPv4" | "isAddress" => "write isIP(text)",
+        "cidr" | "containsIP" | "ipInRange" | "inNetwork" | "inCidr" => "write inCIDR(text, '10.0.0.0/8')",
+        "unique" | "uniq" | "toSet" => "write list.distinct()",
+        "sorted" | "sortBy" | "orderBy" => "write list.sort()",
+        "total" | "reduce" => "write list.sum()",
+        "minimum" | "least" => "write list.min()",
+        "maximum" | "greatest" => "write list.max()",
+        "concatenate" | "extend" => "lists are joined with +; list.flatten() joins lists within a list",
         "coalesce" | "default" | "getOrDefault" => "write body.?member.orValue('...')",
         _ => return None,
     })
@@ -83,10 +88,10 @@ pub(super) fn name(name: &str, scope: &Scope<'_>) -> Option<String> {
     if let Some(instead) = root(name) {
         return Some(instead.to_owned());
     }
+    let steps = [Step::Member(name.to_owned())];
     let in_body = || {
-        let steps = [Step::Member(name.to_owned())];
-        let found = |op: &&Op<'_>| op.schema.map(|schema| presence(scope.api, schema, &steps));
-        scope.operations.iter().any(|op| matches!(found(op), Some(Presence::Required | Presence::Optional)))
+        let mut schemas = scope.operations.iter().filter_map(|op| op.schema);
+        schemas.any(|schema| matches!(presence(scope.api, schema, &steps), Presence::Required | Presence::Optional))
     };
     let of = if scope.policy.options.iter().any(|option| option.name == name) {
         "options"

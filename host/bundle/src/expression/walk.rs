@@ -380,9 +380,9 @@ impl Walker<'_, '_, '_> {
     }
 }
 
-/// `optional.of(x)` and `strings.quote(x)`: no variables.
+/// `optional.of(x)`, `sets.contains(x, y)` and `strings.quote(x)`: no variables.
 pub(crate) fn is_namespace(node: &IdedExpr) -> bool {
-    matches!(&node.expr, Expr::Ident(name) if matches!(name.as_str(), "optional" | "strings"))
+    matches!(&node.expr, Expr::Ident(name) if solgate_engine::cel_env::is_namespace(name))
 }
 
 /// Whether this is `filter`, whose result holds items of its range: each step

@@ -7,6 +7,8 @@
 mod functions;
 mod kinds;
 mod operators;
+#[cfg(test)]
+mod reference;
 mod roots;
 mod schema;
 mod value;

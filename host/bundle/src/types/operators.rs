@@ -107,8 +107,10 @@ fn plural(kinds: Kinds) -> String {
 }
 
 fn hint(node: &IdedExpr, value: &Value<'_>, other_node: &IdedExpr, other: &Value<'_>) -> Option<String> {
-    let name = what(node, value);
-    let name = name.trim_matches('`');
+    let name = match what(node, value) {
+        what if what == "this" => "...".to_owned(),
+        what => what.trim_matches('`').to_owned(),
+    };
     let text = literal(other_node);
     if value.kinds.meets(Kinds::OPTIONAL) {
         return Some(match other.kinds {
@@ -129,7 +131,7 @@ fn hint(node: &IdedExpr, value: &Value<'_>, other_node: &IdedExpr, other: &Value
     if value.kinds == Kinds::LIST && other.kinds == Kinds::TEXT {
         return Some(match text {
             Some(text) => format!("write '{text}' in {name}"),
-            None => format!("write ... in {name}"),
+            None => "write VALUE in LIST".to_owned(),
         });
     }
     if value.kinds == Kinds::NUMBER && other.kinds == Kinds::TEXT {

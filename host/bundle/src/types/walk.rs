@@ -311,7 +311,13 @@ impl<'n> Walker<'_, '_, 'n, '_> {
             ("value", Some(of), []) => of.held(),
             ("or", Some(of), [_]) => of,
             ("optional.of" | "optional.ofNonZeroValue", None, [held]) => Value::optional(held.clone()),
-            ("dyn", None, [value]) => value.clone(),
+            ("distinct" | "sort", Some(of), []) => of,
+            ("flatten", Some(of), []) => Value::list(match of.item() {
+                item if item.kinds.is_within(Kinds::LIST) => item.item(),
+                item if item.kinds.meets(Kinds::LIST) => Value::ANY,
+                item => item,
+            }),
+            ("min" | "max", Some(of), []) => of.item(),
             ("split", ..) => Value::list(Value::of(Kinds::TEXT)),
             _ => Value::of(found.result),
         }
