@@ -398,7 +398,7 @@ fn is_plain(literal: &LiteralValue) -> bool {
 }
 
 /// Whether an operator may have two numbers of different types: not if a side is written
-/// as something else, is a macro's result so far, or both are written out.
+/// as something else, or is a macro's result so far.
 fn may_be_numbers(sides: &[IdedExpr]) -> bool {
     let is_other = |side: &IdedExpr| match &side.expr {
         Expr::List(_) | Expr::Map(_) => true,
@@ -408,7 +408,7 @@ fn may_be_numbers(sides: &[IdedExpr]) -> bool {
         }
         _ => false,
     };
-    !sides.iter().any(is_other) && !sides.iter().all(|side| matches!(side.expr, Expr::Literal(_)))
+    !sides.iter().any(is_other)
 }
 
 /// The name below which the variables of a rule are.

@@ -295,7 +295,7 @@ fn numbers_are_calculated_with_and_compared_whatever_their_type() {
     let holds = [
         "body.one * 100.0 == 100 && 100.0 * body.one == 100.0 && body.one + 0.5 == 1.5 && 0.5 + body.one == 1.5",
         "body.one - body.half == 0.5 && body.half - body.one == -0.5 && body.one / 2.0 == 0.5 && body.half / 2 == 0.25",
-        "body.half * 2 == 1 && 7 / body.one == 7 && 7 / (body.one + 1) == 3 && -7 / (body.one + 1) == -3 && 7 % (body.one + 1) == 1",
+        "2.5 - 1 == 1.5 && 1 < 1.5 && 2 * 1.5 == 3 && 1 + 1u == 2 && body.half * 2 == 1 && 7 / body.one == 7 && 7 / (body.one + 1) == 3 && -7 / (body.one + 1) == -3 && 7 % (body.one + 1) == 1",
         "body.one < 1.5 && 1.5 > body.one && body.one <= 1.0 && body.one >= 1.0 && !(body.one < 1.0) && body.half < 1",
         "body.big > body.most && body.big > body.least && body.least < body.big && body.big > 0 && 0 < body.big",
         "body.big - 1 < body.big && body.big - body.most == 9223372036854775808u",

@@ -54,6 +54,17 @@ impl Kinds {
         self & other == self
     }
 
+    /// Whether next to nothing is known.
+    pub fn is_open(self) -> bool {
+        Self::JSON.is_within(self)
+    }
+
+    /// Whether a value of these kinds can be where one of those is needed. Of a value of
+    /// which much is open, it is enough that it may; null is a matter of asking before.
+    pub fn fits(self, needed: Self) -> bool {
+        self.meets(needed) && (self.is_open() || Self(self.0 & !Self::NULL.0).is_within(needed))
+    }
+
     /// For a message: "text or a list".
     pub fn name(self) -> String {
         let names: Vec<&str> =

@@ -90,7 +90,7 @@ pub(crate) fn check(rule: &Node, surroundings: &Surroundings<'_, '_>, report: &m
 
 fn condition(node: &Node, what: &str, names: &mut Names<'_, '_>, findings: &mut Findings<'_>) {
     let value = walk::value(node, names, findings);
-    if value.kinds.meets(Kinds::BOOL) {
+    if value.kinds.fits(Kinds::BOOL) {
         return;
     }
     let is = value.kinds.name();

@@ -62,7 +62,9 @@ impl<'n> Value<'n> {
             _ => None,
         };
         let has_parts = Kinds::LIST | Kinds::MAP | Kinds::OPTIONAL;
-        let parts = if self.parts == other.parts || !other.kinds.meets(has_parts) {
+        let parts = if let (Parts::Items(one), Parts::Items(more)) = (&self.parts, &other.parts) {
+            Parts::Items(Box::new((**one).clone().or((**more).clone())))
+        } else if self.parts == other.parts || !other.kinds.meets(has_parts) {
             self.parts
         } else if !self.kinds.meets(has_parts) {
             other.parts
@@ -74,6 +76,12 @@ impl<'n> Value<'n> {
 
     /// Any item of a list, or any value of an object.
     pub fn item(&self) -> Self {
+        // What is done with the items of an empty list is never done.
+        Some(self.items()).filter(|item| !item.kinds.is_none()).unwrap_or(Self::ANY)
+    }
+
+    /// The same; the items of an empty list are of no kind.
+    pub fn items(&self) -> Self {
         match &self.parts {
             Parts::Items(item) => (**item).clone(),
             Parts::Schemas(schemas) => schemas.item().map_or(Self::ANY, Self::described),

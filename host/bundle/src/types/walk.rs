@@ -93,7 +93,7 @@ impl<'n> Walker<'_, '_, 'n, '_> {
 
     /// The member of a value, if it can have one of that name.
     fn member(&mut self, of: &Value<'n>, name: &str, at: At, node: &IdedExpr) -> Value<'n> {
-        if !of.kinds.meets(Kinds::MAP) {
+        if !of.kinds.fits(Kinds::MAP) {
             let method = functions::named(name).find(|known| known.receiver.is_some());
             let hint = if let Some(method) = method {
                 Some(format!("`{name}` is a function: write {}", method.shown()))
@@ -171,7 +171,7 @@ impl<'n> Walker<'_, '_, 'n, '_> {
             ) => {
                 for side in sides {
                     let value = self.value(side);
-                    if !value.kinds.meets(Kinds::NUMBER) {
+                    if !value.kinds.fits(Kinds::NUMBER) {
                         let (what, is) = (what(side, &value), value.kinds.name());
                         let message = format!("`{}` takes numbers, but {what} is {is}", symbol(&call.func_name));
                         self.find(side, message, to_number(&value));
@@ -188,7 +188,7 @@ impl<'n> Walker<'_, '_, 'n, '_> {
 
     fn condition(&mut self, node: &IdedExpr, operator: &str) {
         let value = self.value(node);
-        if !value.kinds.meets(Kinds::BOOL) {
+        if !value.kinds.fits(Kinds::BOOL) {
             let what = what(node, &value);
             let hint = match value.kinds.meets(Kinds::OPTIONAL) {
                 true => "write .orValue(...) behind it",
@@ -202,7 +202,7 @@ impl<'n> Walker<'_, '_, 'n, '_> {
     fn order(&mut self, operator: &str, left: &IdedExpr, right: &IdedExpr, node: &IdedExpr) {
         const ORDERED: [Kinds; 4] = [Kinds::NUMBER, Kinds::TEXT, Kinds::BOOL, Kinds::BYTES];
         let (a, b) = (self.value(left), self.value(right));
-        if ORDERED.iter().any(|kind| a.kinds.meets(*kind) && b.kinds.meets(*kind)) {
+        if ORDERED.iter().any(|kind| a.kinds.fits(*kind) && b.kinds.fits(*kind)) {
             return;
         }
         let is_time = [left, right].iter().any(|side| matches!(&side.expr, Expr::Ident(name) if name == "receivedAt"));
@@ -218,8 +218,9 @@ impl<'n> Walker<'_, '_, 'n, '_> {
     fn sum(&mut self, left: &IdedExpr, right: &IdedExpr, node: &IdedExpr) -> Value<'n> {
         const ADDED: [Kinds; 4] = [Kinds::NUMBER, Kinds::TEXT, Kinds::LIST, Kinds::BYTES];
         let (a, b) = (self.value(left), self.value(right));
-        let kinds = a.kinds & b.kinds & (Kinds::NUMBER | Kinds::TEXT | Kinds::LIST | Kinds::BYTES);
-        if !ADDED.iter().any(|kind| kinds.meets(*kind)) {
+        let fitting = ADDED.iter().filter(|kind| a.kinds.fits(**kind) && b.kinds.fits(**kind));
+        let kinds = fitting.fold(Kinds::NONE, |all, kind| all | *kind);
+        if kinds.is_none() {
             let is_text = a.kinds.is_within(Kinds::TEXT) || b.kinds.is_within(Kinds::TEXT);
             let other = if a.kinds.is_within(Kinds::TEXT) { &b } else { &a };
             let hint = match is_text {
@@ -232,16 +233,8 @@ impl<'n> Walker<'_, '_, 'n, '_> {
             self.find(node, message, hint.map(str::to_owned));
             return Value::ANY;
         }
-        let parts = if kinds.is_within(Kinds::LIST) {
-            match (&a.parts, &b.parts) {
-                (Parts::Items(one), Parts::Items(other)) => {
-                    Parts::Items(Box::new((**one).clone().or((**other).clone())))
-                }
-                _ => Parts::Items(Box::new(a.item().or(b.item()))),
-            }
-        } else {
-            Parts::Unknown
-        };
+        let parts =
+            if kinds.is_within(Kinds::LIST) { Parts::Items(Box::new(a.items().or(b.items()))) } else { Parts::Unknown };
         Value { kinds, parts, texts: None }
     }
 
@@ -261,8 +254,9 @@ impl<'n> Walker<'_, '_, 'n, '_> {
             }
             None => {
                 let by = self.value(index);
-                let is_right = (held.kinds.meets(Kinds::LIST) && by.kinds.meets(Kinds::NUMBER))
-                    || (held.kinds.meets(Kinds::MAP) && by.kinds.meets(Kinds::TEXT | Kinds::NUMBER | Kinds::BOOL));
+                let is_right = (held.kinds.fits(Kinds::LIST) && by.kinds.fits(Kinds::NUMBER))
+                    || (held.kinds.fits(Kinds::MAP) && by.kinds.fits(Kinds::TEXT | Kinds::NUMBER | Kinds::BOOL))
+                    || held.kinds.is_open();
                 if !is_right {
                     let message = format!(
                         "{} has nothing by {}: a list has items by number, an object has members by name",
@@ -299,13 +293,21 @@ impl<'n> Walker<'_, '_, 'n, '_> {
             return Value::ANY;
         }
         let takes = |known: &&&Signature| {
-            let is_of = known.receiver.zip(receiver.as_ref()).is_none_or(|(kinds, value)| value.kinds.meets(kinds));
-            is_of && known.arguments.iter().zip(&arguments).all(|(kinds, value)| value.kinds.meets(*kinds))
+            let is_of = known.receiver.zip(receiver.as_ref()).is_none_or(|(kinds, value)| value.kinds.fits(kinds));
+            is_of && known.arguments.iter().zip(&arguments).all(|(kinds, value)| value.kinds.fits(*kinds))
         };
         let Some(found) = called.iter().find(takes) else {
             self.misfit(&name, &called, target.zip(receiver.as_ref()), call, &arguments);
             return called.first().map_or(Value::ANY, |known| Value::of(known.result));
         };
+        if let (Some(target), Some(list)) = (target, &receiver)
+            && let Some(wanted) = wrong_items(&name, list)
+        {
+            let items = list.items().kinds.name();
+            let message =
+                format!("`{name}` takes a list of {wanted}, but an item of {} is {items}", what(target, list));
+            self.find(target, message, None);
+        }
         match (name.as_str(), receiver, arguments.as_slice()) {
             ("orValue", Some(of), [other]) => of.held().or(other.clone()),
             ("value", Some(of), []) => of.held(),
@@ -341,7 +343,7 @@ impl<'n> Walker<'_, '_, 'n, '_> {
             let taken = called.iter().filter_map(|known| known.arguments.get(place).copied());
             parts.push((node, value, all(taken.collect())));
         }
-        if let Some((node, value, taken)) = parts.into_iter().find(|(_, value, taken)| !value.kinds.meets(*taken)) {
+        if let Some((node, value, taken)) = parts.into_iter().find(|(_, value, taken)| !value.kinds.fits(*taken)) {
             let message =
                 format!("`{name}` takes {}, but {} is {}", taken.name(), what(node, value), value.kinds.name());
             let hint = if value.kinds.meets(Kinds::OPTIONAL) {
@@ -357,7 +359,7 @@ impl<'n> Walker<'_, '_, 'n, '_> {
 
     fn comprehension(&mut self, comprehension: &ComprehensionExpr) -> Value<'n> {
         let range = self.value(&comprehension.iter_range);
-        if !range.kinds.meets(Kinds::LIST | Kinds::MAP) {
+        if !range.kinds.fits(Kinds::LIST | Kinds::MAP) {
             let message = format!(
                 "{} is {}, and not a list that could be gone through",
                 what(&comprehension.iter_range, &range),
@@ -386,7 +388,7 @@ impl<'n> Walker<'_, '_, 'n, '_> {
         let step = self.value(&comprehension.loop_step);
         self.names.bound.truncate(depth);
         let collected = if init.kinds.is_within(Kinds::LIST) && step.kinds.is_within(Kinds::LIST) {
-            Value::list(init.item().or(step.item()))
+            Value::list(init.items().or(step.items()))
         } else {
             init.or(step)
         };
@@ -394,6 +396,19 @@ impl<'n> Walker<'_, '_, 'n, '_> {
         let result = self.value(&comprehension.result);
         self.names.bound.truncate(depth);
         result
+    }
+}
+
+/// The items that a function needs, if those of the list are others.
+fn wrong_items(name: &str, list: &Value<'_>) -> Option<&'static str> {
+    const ORDERED: [Kinds; 4] = [Kinds::NUMBER, Kinds::TEXT, Kinds::BOOL, Kinds::BYTES];
+    let items = list.items().kinds;
+    let is_right = |kinds: &[Kinds]| items.is_none() || kinds.iter().any(|kind| items.fits(*kind));
+    match name {
+        "join" if !is_right(&[Kinds::TEXT]) => Some("texts"),
+        "sum" if !is_right(&[Kinds::NUMBER]) => Some("numbers"),
+        "sort" | "min" | "max" if !is_right(&ORDERED) => Some("numbers, or of texts"),
+        _ => None,
     }
 }
 
