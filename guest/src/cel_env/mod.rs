@@ -6,7 +6,10 @@ mod analyse;
 mod direct;
 mod functions;
 mod list;
+mod lists;
 mod map;
+mod networks;
+mod numbers;
 mod parsed;
 mod program;
 mod uri;
@@ -15,7 +18,7 @@ mod window;
 
 pub(crate) use activation::{Activation, FactValue};
 pub(crate) use direct::{Applied, Direct, Parts};
-pub use functions::FUNCTIONS;
+pub use functions::{FUNCTIONS, is_namespace};
 pub use parsed::{Parsed, parse_expression};
 pub(crate) use program::{Compiler, Program, Runtime, Tables};
 
