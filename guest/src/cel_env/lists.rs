@@ -79,11 +79,11 @@ fn key(value: &dyn Val, depth: usize) -> Option<Key> {
         Kind::List => items(value)?.iter().map(|item| key(item.as_ref(), below)).collect::<Option<_>>().map(Key::List),
         Kind::Map => {
             let map = value.as_indexer()?;
-            let entry = |name: &Box<dyn Val + '_>| {
-                let member = map.get(name.as_ref()).ok()?;
-                Some((key(name.as_ref(), below)?, key(member.as_ref(), below)?))
+            let entry = |name: &dyn Val| {
+                let member = map.get(name).ok()?;
+                Some((key(name, below)?, key(member.as_ref(), below)?))
             };
-            items(value)?.iter().map(entry).collect::<Option<_>>().map(Key::Map)
+            items(value)?.iter().map(|name| entry(name.as_ref())).collect::<Option<_>>().map(Key::Map)
         }
         _ => None,
     }

@@ -353,7 +353,7 @@ pub(crate) fn page() -> String {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::panic)]
 
     use std::collections::BTreeSet;
     use std::path::Path;

@@ -120,7 +120,7 @@ impl<'n> Described<'n> {
                 schema.get("additionalProperties").is_some_and(|more| more.as_map().is_some())
                     || schema.get("patternProperties").is_some()
             };
-            if properties().next().is_none() || schemas.iter().any(|schema| is_open(schema)) {
+            if properties().next().is_none() || schemas.iter().any(is_open) {
                 return Member::Open;
             }
         }
