@@ -42,7 +42,9 @@ struct Findings<'r> {
 
 impl Findings<'_> {
     fn add(&mut self, at: At, message: String, hint: Option<String>) {
-        let draft = if self.are_mistakes { self.report.mistake(at, message) } else { self.report.warning(at, message) };
+        // What a bundle inherits is for somebody else to mend.
+        let is_mistake = self.are_mistakes && !self.report.sources.is_inherited(at.file);
+        let draft = if is_mistake { self.report.mistake(at, message) } else { self.report.warning(at, message) };
         draft.maybe_hint(hint);
     }
 }
