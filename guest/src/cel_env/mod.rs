@@ -11,6 +11,7 @@ mod map;
 mod networks;
 mod numbers;
 mod parsed;
+mod parts;
 mod program;
 mod uri;
 mod value;
@@ -20,6 +21,7 @@ pub(crate) use activation::{Activation, FactValue};
 pub(crate) use direct::{Applied, Direct, Parts};
 pub use functions::{FUNCTIONS, is_namespace};
 pub use parsed::{Parsed, parse_expression};
+pub use parts::PartValue;
 pub(crate) use program::{Compiler, Program, Runtime, Tables};
 
 /// What an expression reads, found without evaluating it.

@@ -20,6 +20,7 @@ use super::{
     functions::{EQUAL, FUNCTIONS, HOST, IN_CIDR, IN_LIST, IN_WINDOW, MAP, MATCHES, Pattern, SCHEME, environment},
     list::List,
     networks, numbers,
+    parts::{PartValue, values},
     window::{Window, windows},
 };
 use crate::{error::InitError, ir::Bundle};
@@ -108,6 +109,11 @@ impl Program {
     /// Evaluates to a value that no longer borrows the context.
     pub(crate) fn value<'v>(&self, context: &Context<'_, 'v>) -> Result<Box<dyn Val + 'v>, ExecutionError> {
         Value::resolve_val(&self.expression, context).map(CowVal::into_owned)
+    }
+
+    /// The values of the parts of the expression.
+    pub(crate) fn parts(&self, context: &Context<'_, '_>) -> Vec<PartValue> {
+        values(self, context)
     }
 
     /// Evaluates to a boolean.
