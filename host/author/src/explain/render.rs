@@ -224,7 +224,7 @@ fn special(rule: &RuleTrace, definition: Option<&Rule>, out: &mut dyn Write) -> 
             }
             line(out, "", QUIET, &format!("require {}", flat(&require.require)))?;
             for part in &rule.values {
-                line(out, "", QUIET, &format!("  {} is {}", part.expression, part.value))?;
+                line(out, "", QUIET, &format!("{} is {}", part.expression, part.value))?;
             }
         }
         _ => {}
