@@ -208,7 +208,8 @@ fn without_the_body_a_chunked_request_is_judged_as_one_without() {
             send(doors.address, &[head, body.as_bytes().to_vec()].concat())
         };
         expect(&retry(&["Content-Length: 7"], r#"{"a":1}"#), 500, "gate.body-cut");
-        doors.vnfm.received();
+        doors.vnfm.forget();
+        doors.vnfm.occurrence("o", "FAILED_TEMP");
         assert_eq!(retry(&["Transfer-Encoding: chunked"], "7\r\n{\"a\":1}\r\n0\r\n\r\n").status, 202);
         let received = doors.vnfm.received();
         assert_eq!(received.last().map(|request| request.body.as_slice()), Some(&br#"{"a":1}"#[..]), "{received:?}");

@@ -110,7 +110,8 @@ pub fn under_load(address: SocketAddr, disturb: impl FnOnce()) {
     assert!(answers.into_inner() > 50, "there was no load");
 }
 
-struct StopWhenDropped<'a>(&'a AtomicBool);
+/// Ends a load, whatever happens.
+pub struct StopWhenDropped<'a>(pub &'a AtomicBool);
 
 impl Drop for StopWhenDropped<'_> {
     fn drop(&mut self) {
