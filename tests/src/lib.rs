@@ -6,6 +6,7 @@ pub mod collector;
 pub mod domain;
 pub mod doors;
 pub mod faulty_vnfm;
+pub mod kept;
 pub mod markdown;
 pub mod minimal;
 pub mod process;

@@ -3,12 +3,14 @@
 
 use std::collections::HashSet;
 use std::net::IpAddr;
+use std::path::{Component, PathBuf};
 
 use http::Uri;
 use http::uri::Scheme;
 use solgate::policy::PolicyFile;
 
-use crate::gateway::{Config, UpstreamConfig};
+use crate::gateway::{Config, Limits};
+use crate::jwt::JwksSource;
 
 /// Members that do not go together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +38,7 @@ impl Config {
     /// # Errors
     /// What does not go together.
     pub fn check(&self) -> Result<(), Misfit> {
+        check_requests(&self.limits)?;
         for (index, upstream) in self.upstreams.iter().enumerate() {
             let place = format!("/upstreams/{index}");
             let facts = upstream.gate.facts.url.as_ref();
@@ -63,29 +66,55 @@ impl Config {
             let message = "admin is the address that clients use (listen): give it another port";
             return Err(Misfit::new("/admin", message));
         }
-        for (index, upstream) in self.upstreams.iter().enumerate() {
-            for (member, url) in asked(upstream) {
-                let asked = Address::of_url(url);
-                if let Some((name, _)) = own.iter().find(|(_, own)| asked.as_ref().is_some_and(|url| own.is(url))) {
-                    let message =
-                        format!("this is the address of the gate itself ({name}): expected that of the VNFM behind it");
-                    return Err(Misfit::new(format!("/upstreams/{index}/{member}"), message));
-                }
+        for (place, whose, url) in self.asked() {
+            let asked = Address::of_url(url);
+            if let Some((name, _)) = own.iter().find(|(_, own)| asked.as_ref().is_some_and(|url| own.is(url))) {
+                let message = format!("this is the address of the gate itself ({name}): expected that of {whose}");
+                return Err(Misfit::new(place, message));
             }
         }
         Ok(())
     }
+
+    /// Where the gate asks: the member that says so, and who is there.
+    fn asked(&self) -> Vec<(String, &'static str, &Uri)> {
+        const VNFM: &str = "the VNFM behind it";
+        let mut asked = Vec::new();
+        for (index, upstream) in self.upstreams.iter().enumerate() {
+            let place = |member: &str| format!("/upstreams/{index}/{member}");
+            asked.push((place("url"), VNFM, &upstream.url));
+            asked.extend(upstream.gate.facts.url.as_ref().map(|url| (place("facts/url"), VNFM, url)));
+        }
+        asked.extend(self.tracing.as_ref().map(|tracing| ("/tracing/otlp".to_owned(), "the collector", &tracing.otlp)));
+        let issuers = self.jwt.as_ref().map(|jwt| jwt.issuers.as_slice()).unwrap_or_default();
+        for (index, issuer) in issuers.iter().enumerate() {
+            if let JwksSource::Url(url) = &issuer.keys {
+                let one = issuers.len() == 1;
+                let place = if one { "/jwt/jwks".to_owned() } else { format!("/jwt/issuers/{index}/jwks") };
+                asked.push((place, "the issuer", url.uri()));
+            }
+        }
+        asked
+    }
 }
 
-/// Where the gate asks, with the member that says so.
-fn asked(upstream: &UpstreamConfig) -> impl Iterator<Item = (&'static str, &Uri)> {
-    let facts = upstream.gate.facts.url.as_ref().map(|url| ("facts/url", url));
-    [Some(("url", &upstream.url)), facts].into_iter().flatten()
+/// Limits that are given, and not those that hold by default, must be within others.
+fn check_requests(limits: &Limits) -> Result<(), Misfit> {
+    let Limits { caller_requests: caller, tenant_requests: tenant, requests, .. } = limits;
+    for (name, limit) in [("callerRequests", caller), ("tenantRequests", tenant)] {
+        if limit.is_some_and(|limit| limit > *requests) {
+            let message = format!("{name} is more than requests ({requests}), so that it would never be reached");
+            return Err(Misfit::new(format!("/limits/{name}"), message));
+        }
+    }
+    Ok(())
 }
 
 fn check_once(files: &[PolicyFile], place: &str) -> Result<(), Misfit> {
     let mut known = HashSet::new();
-    match files.iter().position(|file| !known.insert(&file.path)) {
+    // However its path is written.
+    let path = |file: &PathBuf| file.components().filter(|step| *step != Component::CurDir).collect::<PathBuf>();
+    match files.iter().position(|file| !known.insert(path(&file.path))) {
         None => Ok(()),
         Some(index) => {
             let message = "this policy is in the list already, and would judge every request twice: name it once";

@@ -10,6 +10,7 @@
 
 mod agreement;
 mod de;
+mod field_names;
 pub mod file;
 mod forwarding;
 mod gate;
@@ -31,6 +32,7 @@ mod values;
 mod yaml;
 
 pub use agreement::Misfit;
+pub use field_names::{CALLER_FIELD, parse_caller_field};
 pub use file::{FileError, parse_gate};
 pub use forwarding::ForwardingConfig;
 pub use gate::{FactsConfig, GateConfig, GateMode, SeverityOverride};

@@ -26,13 +26,15 @@ impl Networks {
 }
 
 /// What [`parse_network`] takes.
-pub const NETWORK: &str = "an address or network such as 10.0.0.0/24";
+pub const NETWORK: &str = "an address such as 10.0.0.7, or a network such as 10.0.0.0/24, which ends in zeros";
 
 /// A network, or one address.
 #[must_use]
 pub fn parse_network(text: &str) -> Option<IpNet> {
     let address = || text.parse().ok().map(|address: IpAddr| IpNet::from(address));
-    text.parse().ok().or_else(address)
+    // Of 10.1.2.3/8, nobody can say whether the address or the network is meant.
+    let network = |network: IpNet| Some(network).filter(|network| network.trunc() == *network);
+    text.parse().ok().map_or_else(address, network)
 }
 
 #[cfg(test)]
@@ -57,7 +59,8 @@ mod tests {
             assert_eq!(networks.contains(address.parse().unwrap()), inside, "{address}");
             assert!(!Networks::default().contains(address.parse().unwrap()), "{address}");
         }
-        for text in ["10.0.0.0/33", "10.0.0", "host", "", "10.0.0.1:80", "0.0.0.0/0/0"] {
+        for text in ["10.0.0.0/33", "10.0.0", "host", "", "10.0.0.1:80", "0.0.0.0/0/0", "10.1.2.3/8", "2001:db8::1/32"]
+        {
             assert_eq!(parse_network(text), None, "{text}");
         }
     }

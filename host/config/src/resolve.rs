@@ -4,7 +4,6 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use solgate::ambiguity;
 use solgate::policy::PolicyFile;
 use solgate::record::Bodies;
 use solgate::record::redact::SecretNames;
@@ -73,10 +72,6 @@ pub fn resolve(file: File, folder: &Path) -> Result<Config, Misfit> {
         let message = "proxyProtocol goes with trustedHops: name the servers that begin connections with it";
         return Err(Misfit::new("/proxyProtocol", message));
     }
-    if let Some(field) = forwarding.caller_field.as_ref().filter(|field| ambiguity::decides(field)) {
-        let message = format!("{field} has a meaning of its own; choose a field such as X-Caller");
-        return Err(Misfit::new("/forwarding/callerField", message));
-    }
     let upstreams = self::upstreams(upstreams, &problem, folder)?;
     let config = Config {
         listen,
@@ -139,7 +134,10 @@ fn upstreams(members: Option<Vec<Upstream>>, problem: &Problem, folder: &Path) -
     }
     let mut places = HashSet::new();
     for (index, one) in members.iter().enumerate() {
-        if !places.insert((&one.host, &one.path_prefix)) {
+        // As requests are matched: slashes and dots at the end count for nothing.
+        let host = one.host.as_ref().map(|host| host.trim_end_matches('.'));
+        let prefix = one.path_prefix.as_ref().map_or("", |prefix| prefix.trim_end_matches('/'));
+        if !places.insert((host, prefix)) {
             let message = "another upstream has the same host and pathPrefix; no request would ever reach this one";
             return Err(Misfit::new(format!("/upstreams/{index}"), message));
         }

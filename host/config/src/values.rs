@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::net::Ipv4Addr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
@@ -16,6 +17,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use solgate::policy::{FileDigest, Isolation};
 use solgate_contract::uri::decode_unreserved;
 
+use crate::field_names::{CALLER_FIELD, CREDENTIAL_FIELD, credential_field, parse_caller_field};
 use crate::jwks_source::JwksSource;
 use crate::networks::{NETWORK, parse_network};
 
@@ -238,7 +240,8 @@ forms! {
     Keys: JwksSource, JwksSource::EXPECTED, ".", JwksSource::parse, keys;
     /// A network, or one address.
     Network: IpNet, NETWORK, "^[0-9a-fA-F.:]+(/[0-9]+)?$", parse_network, network;
-    FieldName: HeaderName, "the name of a header field", "^[!-~]+$", |text| text.parse().ok(), HeaderName::to_string;
+    /// In which the VNFM is told who calls.
+    CallerField: HeaderName, CALLER_FIELD, "^[!-~]+$", parse_caller_field, HeaderName::to_string;
     /// Whose value the gate sends to the VNFM when it asks for facts.
     CredentialField: HeaderName, CREDENTIAL_FIELD, "^[!-~]+$", credential_field, HeaderName::to_string;
     Digest: FileDigest, FileDigest::EXPECTED, "^[0-9a-fA-F]{64}$", |text| text.parse().ok(), FileDigest::to_string;
@@ -270,41 +273,14 @@ fn host(text: &str) -> Option<String> {
     (authority.port().is_none() && !text.contains(['@', '*'])).then(|| text.to_ascii_lowercase())
 }
 
-const PATH_PREFIX: &str = "a path such as /vnflcm/v2, as it is compared with decoded paths segment by segment: without query, `*` and dot segments, and with characters rather than their %-encoding";
+const PATH_PREFIX: &str = "a path such as /vnflcm/v2, as it is compared with decoded paths segment by segment: without query, `*`, empty and dot segments, and with characters rather than their %-encoding";
 
 /// One that a path can have.
 fn path_prefix(text: &str) -> Option<String> {
     let is_plain = |byte: u8| byte.is_ascii_graphic() && !b"?#*\\".contains(&byte);
-    let steps = text.split('/').any(|segment| matches!(segment, "." | ".."));
+    let steps = text.split('/').any(|segment| matches!(segment, "." | "..")) || text.contains("//");
     let good = text.starts_with('/') && text.bytes().all(is_plain) && !steps && decode_unreserved(text) == text;
     good.then(|| text.to_owned())
-}
-
-const CREDENTIAL_FIELD: &str =
-    "the name of a header field that holds credentials, such as X-Auth-Token, and not one that the gate sets itself";
-
-fn credential_field(text: &str) -> Option<HeaderName> {
-    // Of the connection, of the framing, and of a question for a fact.
-    const OWN: [&str; 17] = [
-        "accept",
-        "accept-encoding",
-        "connection",
-        "content-encoding",
-        "content-length",
-        "content-type",
-        "expect",
-        "host",
-        "keep-alive",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        "user-agent",
-        "version",
-        "via",
-    ];
-    text.parse().ok().filter(|name: &HeaderName| !OWN.contains(&name.as_str()))
 }
 
 /// Without what may be a secret in the query.
@@ -395,11 +371,25 @@ pub const URL: &str = "http://HOST[:PORT] or https://HOST[:PORT] without a path"
 pub fn parse_url(text: &str) -> Option<Uri> {
     let uri: Uri = text.parse().ok()?;
     let plain = matches!(uri.scheme_str(), Some("http" | "https"))
+        && uri.host().is_some_and(is_host)
         && uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
         && uri.path_and_query().is_none_or(|path| path.as_str() == "/")
         && uri.authority().is_some_and(|authority| has_port_or_none(authority.as_str()))
         && !text.contains('#');
     plain.then_some(uri)
+}
+
+/// Whether a name could be found, or an address reached: `http` takes much that is neither.
+#[must_use]
+pub fn is_host(host: &str) -> bool {
+    if host.starts_with('[') {
+        return true;
+    }
+    let name = host.strip_suffix('.').unwrap_or(host);
+    let last = name.rsplit('.').next().unwrap_or_default();
+    let labels = name.split('.').all(|label| !label.is_empty()) && !name.contains(['*', '/', '@', ' ']);
+    // What ends in a number is an address, by all that resolve names.
+    labels && (!last.bytes().all(|b| b.is_ascii_digit()) || host.parse::<Ipv4Addr>().is_ok())
 }
 
 /// `http` takes any digits for a port.
@@ -419,7 +409,9 @@ pub const ADDRESS: &str = "an address and port such as 0.0.0.0:8080";
 pub fn parse_address(text: &str) -> Option<String> {
     let (host, port) = text.rsplit_once(':')?;
     let digits = port.bytes().all(|b| b.is_ascii_digit());
-    (!host.is_empty() && digits && port.parse::<u16>().is_ok()).then(|| text.to_owned())
+    // An IPv6 address may be without brackets here.
+    let good = is_host(host) && digits && port.parse::<u16>().is_ok();
+    good.then(|| text.to_owned())
 }
 
 /// What [`parse_duration`] takes.

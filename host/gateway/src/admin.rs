@@ -42,7 +42,8 @@ pub struct Admin {
     pub tokens: Option<Arc<Tokens>>,
     /// What holds now.
     pub in_force: Arc<Current<Config>>,
-    pub stopping: AtomicBool,
+    /// The door is about to close.
+    pub stopping: Arc<AtomicBool>,
 }
 
 impl Admin {

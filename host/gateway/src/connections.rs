@@ -31,6 +31,21 @@ pub async fn listen(address: &str, option: &'static str) -> Result<(TcpListener,
     bound.await.map_err(|error| GatewayError::Bind { address: address.to_owned(), option, error })
 }
 
+/// The last part of the lame duck, in which no connection begins. Within it those that have
+/// begun are accepted and have sent their request.
+const LAST_MOMENTS: Duration = Duration::from_millis(200);
+
+/// Waits for the end of a lame duck. In the last moments no connection begins any more, so
+/// that none is cut off when the listener is closed.
+pub async fn lame_duck(time: Duration, listener: &TcpListener) {
+    let last = time.min(LAST_MOMENTS);
+    tokio::time::sleep(time.saturating_sub(last)).await;
+    if !last.is_zero() {
+        tcp::take_no_more(listener);
+        tokio::time::sleep(last).await;
+    }
+}
+
 /// Hands connections to `serve` until `shutdown` is ready; those to which `admit` gives
 /// no place are bid `farewell`. Then takes no more, and lets requests in flight finish
 /// within the drain limit. Returns how many connections were cut.
@@ -42,7 +57,7 @@ pub async fn connections<C>(
     limits: Limits,
     admit: impl Fn(SocketAddr) -> Result<Held, Full>,
     farewell: Farewell,
-    shutdown: impl Future<Output = ()>,
+    shutdown: impl AsyncFnOnce(&TcpListener),
     serve: impl Fn(TcpStream, SocketAddr, Watcher, Held) -> C,
 ) -> usize
 where
@@ -50,15 +65,17 @@ where
 {
     let graceful = GracefulShutdown::new();
     let mut open = JoinSet::new();
-    let mut shutdown = std::pin::pin!(shutdown);
-    loop {
-        tokio::select! {
-            () = &mut shutdown => break,
-            Some(_) = open.join_next() => {}
-            (stream, peer) = accept(&listener) => match admit(peer) {
-                Ok(place) => drop(open.spawn(serve(stream, peer, graceful.watcher(), place))),
-                Err(full) => farewell.say(stream, full),
-            },
+    {
+        let mut shutdown = std::pin::pin!(shutdown(&listener));
+        loop {
+            tokio::select! {
+                () = &mut shutdown => break,
+                Some(_) = open.join_next() => {}
+                (stream, peer) = accept(&listener) => match admit(peer) {
+                    Ok(place) => drop(open.spawn(serve(stream, peer, graceful.watcher(), place))),
+                    Err(full) => farewell.say(stream, full),
+                },
+            }
         }
     }
     drop(listener);

@@ -26,7 +26,7 @@ use tokio::task::JoinHandle;
 use crate::admin::Admin;
 use crate::admission::Admission;
 use crate::build_gate::GateBuilder;
-use crate::connections::{connections, listen};
+use crate::connections::{connections, lame_duck, listen};
 use crate::current::Current;
 use crate::descriptors;
 use crate::error::GatewayError;
@@ -77,6 +77,8 @@ pub struct NewConnection {
     pub limits: Limits,
     /// The connection has a place among all until this is dropped.
     pub place: Held,
+    /// The door is about to close: the next answer is the last one on this connection.
+    pub stopping: Arc<AtomicBool>,
 }
 
 impl NewConnection {
@@ -139,7 +141,7 @@ impl<F: Onward> Door<F> {
             metrics: metrics.clone(),
             tokens: tokens.clone(),
             in_force: in_force.clone(),
-            stopping: AtomicBool::new(false),
+            stopping: Arc::default(),
         };
         metrics.shares.measure(Arc::clone(&admission), Some(connections));
         let (records, spans) = (records.map(Arc::new), spans.map(Arc::new));
@@ -227,7 +229,15 @@ impl<F> OpenDoor<F> {
     pub fn new_connection(&self, stream: TcpStream, peer: SocketAddr, place: Held) -> NewConnection {
         let pipeline = self.pipeline.get();
         let (announced, limits) = (pipeline.hops.announces(peer.ip()), pipeline.limits);
-        NewConnection { stream, peer, announced, tls: self.tls.clone(), limits, place }
+        NewConnection {
+            stream,
+            peer,
+            announced,
+            tls: self.tls.clone(),
+            limits,
+            place,
+            stopping: self.admin.stopping.clone(),
+        }
     }
 
     /// Hands connections to `serve` until `shutdown` is ready, as [`connections`] does,
@@ -244,10 +254,10 @@ impl<F> OpenDoor<F> {
     {
         let serve = |stream, peer, watcher, place| serve(self.new_connection(stream, peer, place), watcher);
         let admit = |peer| self.admit(peer);
-        let shutdown = async {
+        let shutdown = async |listener: &TcpListener| {
             shutdown.await;
             self.stopping();
-            tokio::time::sleep(self.lame_duck()).await;
+            lame_duck(self.lame_duck(), listener).await;
             self.draining();
         };
         connections(listener, self.limits, admit, self.farewell(Some(full)), shutdown, serve).await

@@ -9,7 +9,7 @@ use solgate_gateway::error::GatewayError;
 
 use crate::args::gateway::{GatewayArgs, VnfmUrl, only_for_https};
 use crate::args::tls::TlsArgs;
-use crate::args::values::{address, time_limit};
+use crate::args::values::{address, caller_field, time_limit};
 
 /// Run the gate as a reverse proxy in front of a VNFM.
 ///
@@ -46,7 +46,7 @@ pub struct ServeArgs {
     pub client_fields: bool,
 
     /// Tell the VNFM in this field which caller the gate has verified
-    #[arg(long, value_name = "NAME", conflicts_with = "config")]
+    #[arg(long, value_name = "NAME", conflicts_with = "config", value_parser = caller_field)]
     pub caller_field: Option<HeaderName>,
 
     #[command(flatten)]

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
+use http::HeaderName;
 use ipnet::IpNet;
 use solgate::gate::{FactFailure, Severity};
 use solgate::policy::PolicyFile;
@@ -15,6 +16,10 @@ pub fn address(text: &str) -> Result<String, String> {
 
 pub fn network(text: &str) -> Result<IpNet, String> {
     parse_network(text).ok_or_else(|| format!("expected {NETWORK}"))
+}
+
+pub fn caller_field(text: &str) -> Result<HeaderName, String> {
+    config::parse_caller_field(text).ok_or_else(|| format!("expected {}", config::CALLER_FIELD))
 }
 
 pub fn duration(text: &str) -> Result<Duration, String> {

@@ -192,7 +192,7 @@ fn what_is_wrong_and_where() {
         ),
         (
             "trustedHops: [10.0.0.0/33]",
-            "t.yaml:1:15: expected an address or network such as 10.0.0.0/24, found a different value",
+            "t.yaml:1:15: expected an address such as 10.0.0.7, or a network such as 10.0.0.0/24, which ends in zeros, found a different value",
         ),
         (
             "proxyProtocol: true",
@@ -200,11 +200,11 @@ fn what_is_wrong_and_where() {
         ),
         (
             "forwarding: { callerField: \"a b\" }",
-            "t.yaml:1:28: expected the name of a header field, found a different value",
+            "t.yaml:1:28: expected the name of a header field that has no meaning of its own, such as X-Caller, found a different value",
         ),
         (
             "forwarding: { callerField: Authorization }",
-            "t.yaml:1:28: authorization has a meaning of its own; choose a field such as X-Caller",
+            "t.yaml:1:28: expected the name of a header field that has no meaning of its own, such as X-Caller, found a different value",
         ),
         (
             "jwt: { jwks: a, audience: [] }",
@@ -245,7 +245,7 @@ fn what_is_wrong_and_where() {
         ("limits: { callerRequests: 0 }", "t.yaml:1:27: expected a whole number from 1, found 0"),
         (
             "trustedHops: [10.0.0.0/33]",
-            "t.yaml:1:15: expected an address or network such as 10.0.0.0/24, found a different value",
+            "t.yaml:1:15: expected an address such as 10.0.0.7, or a network such as 10.0.0.0/24, which ends in zeros, found a different value",
         ),
     ];
     for (text, message) in table {

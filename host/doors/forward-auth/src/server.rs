@@ -4,8 +4,10 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use http::HeaderValue;
+use http::header::CONNECTION;
 use http_body_util::Full;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -70,14 +72,14 @@ impl ForwardAuth {
 
 async fn accept(mut connection: NewConnection, watcher: Watcher, service: Arc<Service>) {
     let Some(peer) = connection.sender().await else { return };
-    let NewConnection { stream, tls, limits, place: _place, .. } = connection;
+    let NewConnection { stream, tls, limits, place: _place, stopping, .. } = connection;
     let server = peer.map(|peer| peer.ip().to_canonical());
     match tls {
-        None => serve(stream, server, service, limits, watcher).await,
+        None => serve(stream, server, service, limits, watcher, stopping).await,
         Some(tls) => {
             // A certificate is that of the server that asks, and not the caller's.
             let Some((stream, _)) = tls.accept(stream, peer).await else { return };
-            Box::pin(serve(stream, server, service, limits, watcher)).await;
+            Box::pin(serve(stream, server, service, limits, watcher, stopping)).await;
         }
     }
 }
@@ -88,10 +90,17 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     service: Arc<Service>,
     limits: Limits,
     watcher: Watcher,
+    stopping: Arc<AtomicBool>,
 ) {
     let service = service_fn(move |request| {
-        let service = service.clone();
-        async move { Ok::<_, Infallible>(service.answer(request, peer).await.map(Full::new)) }
+        let (service, stopping) = (service.clone(), stopping.clone());
+        async move {
+            let mut answer = service.answer(request, peer).await.map(Full::new);
+            if stopping.load(Ordering::Relaxed) {
+                answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok::<_, Infallible>(answer)
+        }
     });
     let mut builder = hyper::server::conn::http1::Builder::new();
     builder

@@ -3,7 +3,10 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use http::HeaderValue;
+use http::header::CONNECTION;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::Watcher;
@@ -69,16 +72,16 @@ impl Server {
 
 async fn serve_client(mut connection: NewConnection, watcher: Watcher, proxy: Arc<Proxy>) {
     let Some(peer) = connection.sender().await else { return };
-    let NewConnection { stream, tls, limits, place: _place, .. } = connection;
+    let NewConnection { stream, tls, limits, place: _place, stopping, .. } = connection;
     // An IPv4 client stays one on a socket for both.
     let address = peer.map(|peer| peer.ip().to_canonical());
     let served = match tls {
-        None => serve_connection(stream, Client { address, tls: None }, proxy, limits, watcher).await,
+        None => serve_connection(stream, Client { address, tls: None }, proxy, limits, watcher, stopping).await,
         Some(tls) => {
             let Some((stream, certificate)) = tls.accept(stream, peer).await else { return };
             let client = Client { address, tls: Some(Handshake { asked: tls.asks_clients(), certificate }) };
             // Boxed, so that plain connections do not reserve memory for TLS.
-            Box::pin(serve_connection(stream, client, proxy, limits, watcher)).await
+            Box::pin(serve_connection(stream, client, proxy, limits, watcher, stopping)).await
         }
     };
     if let Err(error) = served {
@@ -92,13 +95,21 @@ async fn serve_connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     proxy: Arc<Proxy>,
     limits: Limits,
     watcher: Watcher,
+    stopping: Arc<AtomicBool>,
 ) -> hyper::Result<()> {
     let connection = Arc::new(Connection::new(limits.answer_buffer));
     let guard = Guard::new(stream, GuardLimits::from(&limits), connection.clone());
     let client = Arc::new(client);
     let service = service_fn(move |request| {
         let (proxy, connection, client) = (proxy.clone(), connection.clone(), client.clone());
-        async move { Ok::<_, Infallible>(proxy.handle(request, connection, &client).await) }
+        let stopping = stopping.clone();
+        async move {
+            let mut answer = proxy.handle(request, connection, &client).await;
+            if stopping.load(Ordering::Relaxed) {
+                answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok::<_, Infallible>(answer)
+        }
     });
     let mut builder = hyper::server::conn::http1::Builder::new();
     // The guard has its own, and answers when they are passed.
