@@ -39,9 +39,13 @@ impl Config {
         for (index, upstream) in self.upstreams.iter().enumerate() {
             let place = format!("/upstreams/{index}");
             let facts = upstream.gate.facts.url.as_ref();
-            if upstream.ca_file.is_some() && !is_https(&upstream.url) && !facts.is_some_and(is_https) {
-                let message = "caFile is for an https VNFM: leave it out, or write https:// in url";
-                return Err(Misfit::new(format!("{place}/caFile"), message));
+            let members = [("caFile", upstream.ca_file.is_some()), ("certFile", upstream.own_certificate.is_some())];
+            if let Some((member, _)) = members.into_iter().find(|(_, is_there)| *is_there)
+                && !is_https(&upstream.url)
+                && !facts.is_some_and(is_https)
+            {
+                let message = format!("{member} is for an https VNFM: leave it out, or write https:// in url");
+                return Err(Misfit::new(format!("{place}/{member}"), message));
             }
             check_once(&upstream.gate.policies.files, &format!("{place}/policies"))?;
             check_once(&upstream.shadow, &format!("{place}/shadow"))?;
@@ -64,9 +68,8 @@ impl Config {
             return Err(Misfit::new("/admin", message));
         }
         for (index, upstream) in self.upstreams.iter().enumerate() {
-            for (member, url) in asked(upstream) {
-                let asked = Address::of_url(url);
-                if let Some((name, _)) = own.iter().find(|(_, own)| asked.as_ref().is_some_and(|url| own.is(url))) {
+            for (member, asked) in asked(upstream) {
+                if let Some((name, _)) = own.iter().find(|(_, own)| own.is(&asked)) {
                     let message =
                         format!("this is the address of the gate itself ({name}): expected that of the VNFM behind it");
                     return Err(Misfit::new(format!("/upstreams/{index}/{member}"), message));
@@ -78,9 +81,17 @@ impl Config {
 }
 
 /// Where the gate asks, with the member that says so.
-fn asked(upstream: &UpstreamConfig) -> impl Iterator<Item = (&'static str, &Uri)> {
-    let facts = upstream.gate.facts.url.as_ref().map(|url| ("facts/url", url));
-    [Some(("url", &upstream.url)), facts].into_iter().flatten()
+fn asked(upstream: &UpstreamConfig) -> impl Iterator<Item = (String, Address<'_>)> {
+    let facts = upstream.gate.facts.url.as_ref().map(|url| ("facts/url".to_owned(), url));
+    // Where there are addresses, nobody connects to what the URL says.
+    let url = upstream.addresses.is_empty().then(|| ("url".to_owned(), &upstream.url));
+    let urls = [url, facts].into_iter().flatten().filter_map(|(member, url)| Some((member, Address::of_url(url)?)));
+    let standard = if is_https(&upstream.url) { 443 } else { 80 };
+    let addresses = upstream.addresses.iter().enumerate().map(move |(index, authority)| {
+        let port = authority.port_u16().unwrap_or(standard);
+        (format!("addresses/{index}"), Address { host: Host::of(authority.host()), port })
+    });
+    urls.chain(addresses)
 }
 
 fn check_once(files: &[PolicyFile], place: &str) -> Result<(), Misfit> {

@@ -113,7 +113,7 @@ pub struct FactsConfig {
     /// Time limit for one answer.
     #[serde(with = "As::<TimeLimit>")]
     pub timeout: Duration,
-    /// Scheme and authority of who has the facts, if that is not the upstream.
+    /// The URL of who has the facts, if that is not the upstream.
     #[serde(with = "Maybe::<Url>", skip_serializing_if = "Option::is_none")]
     pub url: Option<Uri>,
     /// Fields of the judged request that are sent along, because they hold the caller's credentials.

@@ -14,6 +14,7 @@ pub mod file;
 mod forwarding;
 mod gate;
 mod gateway;
+pub mod health;
 mod jwks_source;
 pub mod jwt;
 mod live;
@@ -28,6 +29,7 @@ mod shown;
 pub mod tls;
 pub mod tracing;
 mod values;
+pub mod vnfm_url;
 mod yaml;
 
 pub use agreement::Misfit;
@@ -41,8 +43,8 @@ pub use presence::Presence;
 pub use schema::SCHEMA;
 pub use shown::shown;
 pub use values::{
-    ADDRESS, COLLECTOR, DURATION, EVALUATIONS, MEMORY, OUTPUT, RATIO, SECRET_NAME, TIME_LIMIT, URL, VIOLATIONS,
-    expected, parse_address, parse_duration, parse_evaluation_time, parse_ratio, parse_secret_name, parse_time_limit,
+    ADDRESS, COLLECTOR, DURATION, EVALUATIONS, MEMORY, OUTPUT, RATIO, SECRET_NAME, TIME_LIMIT, VIOLATIONS, expected,
+    parse_address, parse_duration, parse_evaluation_time, parse_ratio, parse_secret_name, parse_time_limit,
     parse_until, parse_url,
 };
 pub use yaml::ConfigError;

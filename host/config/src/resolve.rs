@@ -17,7 +17,7 @@ use crate::members::jwt::{Issuer, Jwt};
 use crate::members::{DecisionLog, File, Problem, Tls, Upstream};
 use crate::networks::Networks;
 use crate::record::RecordConfig;
-use crate::tls::{ClientCertificates, TlsConfig};
+use crate::tls::{ClientCertificates, OwnCertificate, TlsConfig};
 use crate::tracing::TracingConfig;
 
 impl Default for Config {
@@ -150,13 +150,66 @@ fn upstreams(members: Option<Vec<Upstream>>, problem: &Problem, folder: &Path) -
     resolved.collect()
 }
 
+/// Of one VNFM.
+const MOST_ADDRESSES: usize = 64;
+
 fn upstream(members: Upstream, problem: &Problem, folder: &Path) -> Result<UpstreamConfig, Misfit> {
     let (url, host, path_prefix) = (members.url.clone(), members.host.clone(), members.path_prefix.clone());
+    let (addresses, balance, health) = (members.addresses.clone(), members.balance, members.health.clone());
+    if addresses.len() > MOST_ADDRESSES {
+        let message = format!("{MOST_ADDRESSES} addresses at most");
+        return Err(Misfit::new(format!("/addresses/{MOST_ADDRESSES}"), message));
+    }
+    if let Some(index) =
+        (1..addresses.len()).find(|at| addresses.iter().take(*at).any(|one| Some(one) == addresses.get(*at)))
+    {
+        let message = "this address is in the list already: name it once";
+        return Err(Misfit::new(format!("/addresses/{index}"), message));
+    }
+    if health.aside_most < health.aside {
+        let message = "asideMost is less than aside, which is the shortest time";
+        return Err(Misfit::new("/health/asideMost", message));
+    }
+    let strip_prefix = members.strip_prefix;
+    if strip_prefix && path_prefix.is_none() {
+        let message = "stripPrefix goes with pathPrefix: name the prefix that is taken off";
+        return Err(Misfit::new("/stripPrefix", message));
+    }
     let ca_file = joined(members.ca_file.as_ref(), folder);
+    let own_certificate = own_certificate(&members, folder)?;
     let mut shadow = members.shadow.clone();
     files(&mut shadow, "shadow", !members.require_signature.is_empty(), folder)?;
     let gate = gate(members.gate(problem), folder)?;
-    Ok(UpstreamConfig { host, path_prefix, url, ca_file, gate, shadow })
+    Ok(UpstreamConfig {
+        host,
+        path_prefix,
+        strip_prefix,
+        url,
+        addresses,
+        balance,
+        health,
+        ca_file,
+        own_certificate,
+        gate,
+        shadow,
+    })
+}
+
+fn own_certificate(members: &Upstream, folder: &Path) -> Result<Option<OwnCertificate>, Misfit> {
+    match (&members.cert_file, &members.key_file) {
+        (None, None) => Ok(None),
+        (Some(certificate), Some(key)) => {
+            Ok(Some(OwnCertificate { certificate: folder.join(certificate), key: folder.join(key) }))
+        }
+        (Some(_), None) => {
+            let message = "certFile goes with keyFile: name the private key of the certificate";
+            Err(Misfit::new("/certFile", message))
+        }
+        (None, Some(_)) => {
+            let message = "keyFile goes with certFile: name the certificate of the key";
+            Err(Misfit::new("/keyFile", message))
+        }
+    }
 }
 
 fn joined(path: Option<&PathBuf>, folder: &Path) -> Option<PathBuf> {

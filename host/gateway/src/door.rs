@@ -115,7 +115,7 @@ impl<F: Onward> Door<F> {
         build_gate: GateBuilder<'_>,
     ) -> Result<Self, GatewayError> {
         let metrics = Arc::new(Metrics::of_door(command));
-        let routes = routes::open(config, build_gate, &metrics.compared, None)?;
+        let routes = routes::open(config, build_gate, &metrics, None)?;
         routes::report(&routes, &[], &metrics);
         let admission = Arc::new(Admission::new(config, routes::largest_body(&routes), Arc::new(Shares::default()))?);
         let connections = descriptors::connections(config.limits.connections, config.limits.admin_connections);

@@ -29,6 +29,7 @@ mod metrics;
 pub mod overrides;
 pub mod pipeline;
 mod policy_metrics;
+pub mod prefixes;
 mod process_metrics;
 mod proxy_protocol;
 pub mod reload;
@@ -42,5 +43,6 @@ mod share_metrics;
 pub mod shares;
 pub mod shutdown;
 pub mod turns;
+pub mod vnfm;
 
 pub use admin::PATHS as ADMIN_PATHS;

@@ -134,11 +134,11 @@ fn what_is_wrong_and_where() {
         ("upstreams:\n  - host: a", "t.yaml:2:5: url is missing: http://HOST[:PORT] of the VNFM"),
         (
             "upstreams:\n  - url: http://a/b",
-            "t.yaml:2:10: expected http://HOST[:PORT] or https://HOST[:PORT] without a path, found a different value",
+            "t.yaml:2:10: expected http://HOST[:PORT][/PATH] or https://HOST[:PORT][/PATH], without user, query and dot segments, found a different value",
         ),
         (
             "upstreams:\n  - url: http://user:pw@a",
-            "t.yaml:2:10: expected http://HOST[:PORT] or https://HOST[:PORT] without a path, found a different value",
+            "t.yaml:2:10: expected http://HOST[:PORT][/PATH] or https://HOST[:PORT][/PATH], without user, query and dot segments, found a different value",
         ),
         (
             "upstreams:\n  - url: http://a\n    severity:\n      r: { severity: warn }",

@@ -56,8 +56,8 @@ impl Running {
         });
         config.asking = Networks(vec![parse_network(asking).unwrap()]);
         change(&mut config);
-        let build = |entry: &UpstreamConfig| {
-            let (live, style) = (open_gate(entry)?, entry.gate.style.clone());
+        let build = |entry: &UpstreamConfig, vnfm: &Vnfm| {
+            let (live, style) = (open_gate(entry, vnfm)?, entry.gate.style.clone());
             let make = move |settings| Ok((live.make)(settings)?.with_style(style.clone()));
             Ok(LiveGate { make: Box::new(make), policies: live.policies })
         };

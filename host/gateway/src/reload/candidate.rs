@@ -15,6 +15,7 @@ use super::versions::{Older, Versions};
 use crate::admission;
 use crate::build_gate::build_gate;
 use crate::error::GatewayError;
+use crate::vnfm::Vnfm;
 
 /// A case waits for room among the requests that are being judged, so often and each
 /// time so long.
@@ -83,6 +84,7 @@ fn list(differences: &[Difference]) -> String {
 /// What stands against them.
 pub fn prepare(
     upstream: &UpstreamConfig,
+    vnfm: &Vnfm,
     limits: &Limits,
     live: Vec<Option<ComponentDigest>>,
     versions: &Versions,
@@ -113,7 +115,7 @@ pub fn prepare(
         cases = cases.saturating_add(passed);
         policies.push(Arc::new(policy));
     }
-    let built = build_gate(upstream, &|_, _| Ok(policies.clone()));
+    let built = build_gate(upstream, vnfm, &|_, _| Ok(policies.clone()));
     let live = built.map_err(|error| Refused { file: None, reason: error.into() })?;
     Ok(Some(Candidate { live, cases, versions: given }))
 }
