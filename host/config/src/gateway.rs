@@ -119,6 +119,24 @@ pub struct Limits {
     /// The same for all callers of one tenant.
     #[serde(rename = "tenantRequests", with = "MaybePositive", skip_serializing_if = "Option::is_none")]
     pub tenant_requests: Option<usize>,
+    /// Requests in a second of one client address; more are refused. Not for trustedHops.
+    #[serde(rename = "clientRate", with = "MaybePositive", skip_serializing_if = "Option::is_none")]
+    pub client_rate: Option<usize>,
+    /// How many of them may come at once; as many as clientRate if it is not given.
+    #[serde(rename = "clientBurst", with = "MaybePositive", skip_serializing_if = "Option::is_none")]
+    pub client_burst: Option<usize>,
+    /// Requests in a second of one caller, as its access token names it; more are refused.
+    #[serde(rename = "callerRate", with = "MaybePositive", skip_serializing_if = "Option::is_none")]
+    pub caller_rate: Option<usize>,
+    /// How many of them may come at once; as many as callerRate if it is not given.
+    #[serde(rename = "callerBurst", with = "MaybePositive", skip_serializing_if = "Option::is_none")]
+    pub caller_burst: Option<usize>,
+    /// The same for all callers of one tenant.
+    #[serde(rename = "tenantRate", with = "MaybePositive", skip_serializing_if = "Option::is_none")]
+    pub tenant_rate: Option<usize>,
+    /// How many of them may come at once; as many as tenantRate if it is not given.
+    #[serde(rename = "tenantBurst", with = "MaybePositive", skip_serializing_if = "Option::is_none")]
+    pub tenant_burst: Option<usize>,
     /// Evaluations at the same time, on all processors; each reserves 4 GiB of addresses, which take no memory.
     #[serde(rename = "evaluations", with = "Evaluations")]
     pub evaluations: usize,
@@ -157,6 +175,12 @@ impl Default for Limits {
             client_share: 0.0625,
             caller_requests: None,
             tenant_requests: None,
+            client_rate: None,
+            client_burst: None,
+            caller_rate: None,
+            caller_burst: None,
+            tenant_rate: None,
+            tenant_burst: None,
             evaluations: 256,
             lame_duck: Duration::ZERO,
             drain: Duration::from_secs(10),

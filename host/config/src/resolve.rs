@@ -129,6 +129,16 @@ fn check_limits(limits: &Limits) -> Result<(), Misfit> {
     if limits.target > limits.head {
         return Err(Misfit::new("/limits/targetBytes", "targetBytes is more than headBytes, which is the whole head"));
     }
+    for (burst, rate, has_burst, has_rate) in [
+        ("clientBurst", "clientRate", limits.client_burst, limits.client_rate),
+        ("callerBurst", "callerRate", limits.caller_burst, limits.caller_rate),
+        ("tenantBurst", "tenantRate", limits.tenant_burst, limits.tenant_rate),
+    ] {
+        if has_burst.is_some() && has_rate.is_none() {
+            let message = format!("{burst} goes with {rate}: say how many requests may come in a second");
+            return Err(Misfit::new(format!("/limits/{burst}"), message));
+        }
+    }
     Ok(())
 }
 

@@ -40,6 +40,7 @@ use crate::reload::Reload;
 use crate::routes::{self, Onward};
 use crate::shares::{Full, Held, Shares};
 use crate::shutdown::Drain;
+use crate::signatures;
 
 /// A door that has its addresses, and is not open yet.
 pub struct Door<F> {
@@ -292,13 +293,15 @@ fn tls_error(error: AccessError, config: &Config) -> GatewayError {
     }
 }
 
-/// Ends overrides at their time, those of each configuration that follows among them.
+/// Ends overrides at their time, and warns of the ends of signatures, those of each
+/// configuration that follows among them.
 async fn expire_overrides<F: Onward>(pipeline: Arc<Current<Pipeline<F>>>) {
     let (mut changes, mut looked) = (pipeline.follow(), SystemTime::now());
     loop {
         let gates = routes::gates(&changes.borrow_and_update().routes);
         tokio::select! {
-            never = overrides::expire(gates, &mut looked) => match never {},
+            never = overrides::expire(gates.clone(), &mut looked) => match never {},
+            never = signatures::warn(gates) => match never {},
             changed = changes.changed() => if changed.is_err() { return },
         }
     }

@@ -32,6 +32,7 @@ mod policy_metrics;
 pub mod prefixes;
 mod process_metrics;
 mod proxy_protocol;
+mod rates;
 pub mod reload;
 mod request_metrics;
 pub mod router;
@@ -42,6 +43,7 @@ pub mod shadow;
 mod share_metrics;
 pub mod shares;
 pub mod shutdown;
+mod signatures;
 pub mod turns;
 pub mod vnfm;
 

@@ -13,6 +13,7 @@ use solgate_upstream::address::{Address, LeftOut};
 use solgate_upstream::pools::Pools;
 
 use crate::current_gate::CurrentGate;
+use crate::signatures;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ConnectionLabels {
@@ -39,6 +40,13 @@ struct LeftOutLabels {
     reason: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct SignatureLabels {
+    upstream: String,
+    policy: String,
+    digest: String,
+}
+
 /// Where numbers come from.
 enum Source {
     /// The connections over which requests are forwarded to this upstream.
@@ -54,6 +62,7 @@ pub struct Sampled {
     not_after: Family<UpstreamLabel, Gauge>,
     healthy: Family<AddressLabels, Gauge>,
     left_out: Family<LeftOutLabels, Counter>,
+    signatures: Family<SignatureLabels, Gauge>,
     instances: Gauge,
     instance_limit: Gauge,
 }
@@ -85,6 +94,12 @@ impl Sampled {
             "How often an address began to be left out, because it took no connection or failed its health check",
             left_out.clone(),
         );
+        let signatures = Family::default();
+        registry.register(
+            "policy_signature_not_after_seconds",
+            "When the signature of a policy in use ends, in seconds since 1970",
+            signatures.clone(),
+        );
         let instances = Gauge::default();
         registry.register("policy_instances", "Instances of policies that exist", instances.clone());
         let instance_limit = Gauge::default();
@@ -93,7 +108,16 @@ impl Sampled {
             "Most instances that there may be; an evaluation that finds none free is refused",
             instance_limit.clone(),
         );
-        Self { sources: Mutex::default(), connections, not_after, healthy, left_out, instances, instance_limit }
+        Self {
+            sources: Mutex::default(),
+            connections,
+            not_after,
+            healthy,
+            left_out,
+            signatures,
+            instances,
+            instance_limit,
+        }
     }
 
     /// Measures what these gates use, and the connections over which requests go to
@@ -112,6 +136,7 @@ impl Sampled {
         self.not_after.clear();
         self.healthy.clear();
         self.left_out.clear();
+        self.signatures.clear();
         for source in sources.iter() {
             match source {
                 Source::Forwarding { upstream, pools } => {
@@ -127,6 +152,13 @@ impl Sampled {
                     }
                     if let Some(found) = gate.facts().connections() {
                         self.connections(&current.name, "facts", found);
+                    }
+                    for policy in gate.policies() {
+                        if let Some(not_after) = signatures::not_after(policy) {
+                            let (policy, digest) = (policy.id().name.clone(), policy.id().digest.clone());
+                            let labels = SignatureLabels { upstream: current.name.as_ref().to_owned(), policy, digest };
+                            self.signatures.get_or_create(&labels).set(not_after);
+                        }
                     }
                     // All policies of a process share one engine.
                     if let Some(found) = gate.policies().iter().find_map(|policy| policy.instances()) {

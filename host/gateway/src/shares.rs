@@ -10,6 +10,9 @@ use std::collections::hash_map::Entry;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::rates::{Rate, Rates, Sender};
 
 /// A thing that is limited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +47,7 @@ pub enum Named {
 #[derive(Debug, Default)]
 pub struct Shares {
     books: Mutex<Books>,
+    rates: Mutex<Rates>,
     /// Answers of VNFMs that are on their way to a client.
     answers: AtomicUsize,
 }
@@ -136,6 +140,28 @@ impl Shares {
         Ok(NamedRequest { shares: Arc::clone(self), key })
     }
 
+    /// One request of a client that comes now.
+    ///
+    /// # Errors
+    /// It has sent as many as it may; the time until it may send one.
+    pub fn rate_of_client(&self, client: IpAddr, rate: Rate) -> Result<(), Duration> {
+        self.rates().take(Sender::Client(network(client)), rate, Instant::now())
+    }
+
+    /// The same of a caller or tenant.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn rate_of(&self, named: Named, name: &str, rate: Rate) -> Result<(), Duration> {
+        self.rates().take(Sender::Named(named, Arc::from(name)), rate, Instant::now())
+    }
+
+    /// Clients, callers and tenants whose requests in a second are counted.
+    #[must_use]
+    pub fn rated(&self) -> usize {
+        self.rates().count()
+    }
+
     /// Counts an answer.
     #[must_use]
     pub fn answer(self: &Arc<Self>) -> AnswerInFlight {
@@ -153,6 +179,10 @@ impl Shares {
     #[must_use]
     pub fn answers(&self) -> usize {
         self.answers.load(Ordering::Relaxed)
+    }
+
+    fn rates(&self) -> MutexGuard<'_, Rates> {
+        self.rates.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {

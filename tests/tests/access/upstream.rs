@@ -193,11 +193,12 @@ fn what_cannot_be_shown_is_said_at_the_start() {
     own("other", &other);
     own("ended", &ended);
     own("exposed", &other);
+    fs::copy(vnfm.path("own.key"), vnfm.path("no.pem")).expect("it is copied");
     fs::set_permissions(vnfm.path("exposed.key"), Permissions::from_mode(0o666)).expect("it is ours");
     let table = [
         ("own.pem", "missing.key", "3:14: missing.key: it cannot be read: No such file"),
         ("own.pem", "other.key", "3:14: other.key: the key does not belong to the first certificate"),
-        ("own.key", "own.key", "2:15: own.key: it holds no certificate"),
+        ("no.pem", "own.key", "2:15: no.pem: it holds no certificate"),
         ("exposed.pem", "exposed.key", "3:14: exposed.key: everybody on this machine can write to this private key"),
         ("ended.pem", "ended.key", "2:15: ended.pem: the certificate has ended"),
     ];

@@ -1,7 +1,6 @@
 //! Several addresses of one VNFM: one of them stops under load, and comes back.
 
 use std::collections::BTreeSet;
-use std::io::Read as _;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -168,5 +167,5 @@ fn an_address_that_says_nothing_costs_a_request_the_time_for_a_connection_once()
     }
     let labels = format!("{{upstream=\"vnfm.example\",address=\"{silent}\",reason=\"connect\"}}");
     assert_eq!(gate.metric(&format!("solgate_upstream_address_left_out_total{labels}")), Some(1));
-    drop(waiting.iter_mut().map(|stream| stream.read(&mut [])).count());
+    drop(waiting);
 }

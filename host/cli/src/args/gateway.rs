@@ -45,6 +45,10 @@ pub struct GatewayArgs {
     #[arg(long, value_name = "PUBLIC_KEY", conflicts_with = "config", requires = "require_signature")]
     pub withdrawn_key: Vec<PathBuf>,
 
+    /// The lowest version that the signature may give each policy; a candidate may have any
+    #[arg(long, value_name = "NUMBER", conflicts_with = "config", requires_all = ["policies", "require_signature"], value_parser = clap::value_parser!(u64).range(1..))]
+    pub least_version: Option<u64>,
+
     /// Give an option of the policy another value; the value is JSON or plain text
     #[arg(long = "set", value_name = "OPTION=VALUE", conflicts_with = "config", value_parser = option)]
     pub options: Vec<(String, serde_json::Value)>,
@@ -166,7 +170,11 @@ impl GatewayArgs {
         upstream.shadow.clone_from(&self.shadow);
         let gate = &mut upstream.gate;
         gate.policies = PolicySources {
-            files: self.policies.clone(),
+            files: self
+                .policies
+                .iter()
+                .map(|file| PolicyFile { least_version: self.least_version, ..file.clone() })
+                .collect(),
             signers: self.require_signature.clone(),
             withdrawn: self.withdrawn_key.clone(),
         };

@@ -242,6 +242,10 @@ fn what_is_wrong_and_where() {
             "t.yaml:3:32: expected a whole number from 1048576 to 1073741824, found 1000",
         ),
         ("limits: { connections: 0 }", "t.yaml:1:24: expected a whole number from 1, found 0"),
+        (
+            "limits: { clientBurst: 5 }",
+            "t.yaml:1:24: clientBurst goes with clientRate: say how many requests may come in a second",
+        ),
         ("limits: { callerRequests: 0 }", "t.yaml:1:27: expected a whole number from 1, found 0"),
         (
             "trustedHops: [10.0.0.0/33]",

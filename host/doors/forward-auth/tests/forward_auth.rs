@@ -21,6 +21,7 @@ use solgate_config::networks::{Networks, parse_network};
 use solgate_config::record::RecordConfig;
 use solgate_config::{Config, GateMode, LiveGate, LogFormat, UpstreamConfig};
 use solgate_forward_auth::ForwardAuth;
+use solgate_gateway::vnfm::Vnfm;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 

@@ -131,7 +131,8 @@ impl<F> Pipeline<F> {
     /// Finds the upstream and the gate of a request, whose body is still to come.
     ///
     /// # Errors
-    /// It is for none of the upstreams.
+    /// It is for none of the upstreams, its path leads out of one, or its client sends too
+    /// many.
     #[expect(clippy::result_large_err, reason = "a door makes an answer of it at once")]
     pub fn route<'e>(&'e self, exchange: &'e mut Exchange, request: &'e mut Request) -> Result<Routed<'e, F>, Refused> {
         let host = request.headers.get(HOST).and_then(|value| value.to_str().ok());
@@ -140,6 +141,9 @@ impl<F> Pipeline<F> {
         };
         exchange.upstream = Some(Arc::clone(&route.gate.name));
         let gate = route.gate.get();
+        if let Err(fault) = self.admission.rate_of_client(exchange.line.peer) {
+            return Err(self.refuse(exchange, &fault, &request.target));
+        }
         let prefix = match route.prefixes.strip(&mut request.target) {
             Ok(prefix) => prefix,
             Err(fault) => return Err(self.refuse(exchange, &fault, &request.target)),
@@ -190,6 +194,8 @@ impl<'e, F> Routed<'e, F> {
             let checked = tokens.check(headers, target, *received_at, possession, caller).await;
             checked.map_err(|fault| course.refuse(&fault, false))?;
         }
+        let in_time = course.pipeline.admission.rate_of_caller(course.request.caller.as_ref());
+        in_time.map_err(|fault| course.refuse(&fault, false))?;
         let of_caller = course.pipeline.admission.caller(course.request.caller.as_ref());
         course.of_caller = of_caller.map_err(|fault| course.refuse(&fault, false))?;
         Ok(Identified(course))

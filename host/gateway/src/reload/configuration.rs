@@ -69,7 +69,7 @@ impl<F: Onward> Opening<F> {
         if wanted.policies.files.is_empty() {
             return build_gate(upstream, vnfm, &*self.sources);
         }
-        match prepare(upstream, vnfm, &config.limits, Vec::new(), &self.versions, &self.component) {
+        match prepare(upstream, vnfm, &config.limits, &[], &self.versions, &self.component) {
             Ok(Some(candidate)) => Ok(candidate.live),
             // Never: a file is not nothing.
             Ok(None) => build_gate(upstream, vnfm, &*self.sources),

@@ -172,10 +172,10 @@ impl Reloading<'_> {
             now = settled(&watched.files, now).await;
         }
         watched.seen = Some(now);
-        let live = watched.gate.get().policies().iter().map(|policy| policy.component_digest().copied()).collect();
+        let live = watched.gate.get().policies().to_vec();
         let (upstream, vnfm, load) = (upstream.clone(), watched.gate.vnfm.clone(), self.load.clone());
         let (limits, versions) = (self.limits, self.versions.clone());
-        let prepared = self.thread.run(move || prepare(&upstream, &vnfm, &limits, live, &versions, &load)).await;
+        let prepared = self.thread.run(move || prepare(&upstream, &vnfm, &limits, &live, &versions, &load)).await;
         prepared.unwrap_or_else(|| Err(Refused::unfinished())).transpose()
     }
 
