@@ -8,7 +8,8 @@ use solgate::gate::{FactFailure, Mode, Setting, Severity};
 use solgate::policy::{EvaluationLimits, Isolation, PolicySources};
 use solgate::problem::ProblemStyle;
 
-use crate::values::{As, CredentialField, Each, Maybe, Positive, Span, TimeLimit, Url};
+use crate::values::{As, CredentialField, Each, Maybe, Positive, Span, TimeLimit};
+use crate::vnfm_url::Url;
 
 /// Policies and settings of one gate. The default is the built-in policy,
 /// enforced.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use solgate::policy::PolicyFile;
 
 use super::gate::GateConfig;
-use crate::forwarding::ForwardingConfig;
+use crate::forwarding::{ClientAddress, ForwardingConfig};
 use crate::health::{Balance, HealthConfig};
 use crate::jwt::JwtConfig;
 use crate::networks::Networks;
@@ -36,6 +36,8 @@ pub struct Config {
     /// Servers in front of the gate that are believed in what they say of clients; none by
     /// default.
     pub trusted_hops: Networks,
+    /// The field in which trusted hops name the client.
+    pub client_address: ClientAddress,
     /// Whether trusted hops begin each connection with the PROXY protocol.
     pub proxy_protocol: bool,
     /// What `serve` tells VNFMs of clients.

@@ -34,7 +34,7 @@ mod yaml;
 
 pub use agreement::Misfit;
 pub use file::{FileError, parse_gate};
-pub use forwarding::ForwardingConfig;
+pub use forwarding::{ClientAddress, ForwardingConfig};
 pub use gate::{FactsConfig, GateConfig, GateMode, SeverityOverride};
 pub use gateway::{Config, DEFAULT_LISTEN, Limits, LogFormat, UpstreamConfig};
 pub use live::{GateError, LiveGate, MakeGate, PolicyLoader, live_gate};

@@ -10,6 +10,7 @@ use solgate::record::Bodies;
 use solgate::record::redact::SecretNames;
 
 use crate::agreement::Misfit;
+use crate::forwarding::ClientAddress;
 use crate::gate::GateConfig;
 use crate::gateway::{Config, Limits, UpstreamConfig};
 use crate::jwt::{IssuerConfig, JwksSource, JwtConfig};
@@ -30,6 +31,7 @@ impl Default for Config {
             jwt: None,
             trusted_hops: Networks::default(),
             asking: Networks::default(),
+            client_address: ClientAddress::default(),
             proxy_protocol: false,
             forwarding,
             limits,
@@ -53,6 +55,7 @@ pub fn resolve(file: File, folder: &Path) -> Result<Config, Misfit> {
         tls,
         jwt,
         trusted_hops,
+        client_address,
         proxy_protocol,
         forwarding,
         log,
@@ -85,6 +88,7 @@ pub fn resolve(file: File, folder: &Path) -> Result<Config, Misfit> {
         jwt,
         trusted_hops,
         asking: Networks::default(),
+        client_address,
         proxy_protocol,
         forwarding,
         limits,

@@ -47,6 +47,7 @@ fn file(config: Config) -> File {
         trusted_hops: Networks(trusted_hops),
         // Of an argument of forward-auth; the file has no member for it.
         asking: _,
+        client_address,
         proxy_protocol,
         forwarding,
         limits,
@@ -62,6 +63,7 @@ fn file(config: Config) -> File {
         tls: tls.map(self::tls),
         jwt: jwt.map(self::jwt),
         trusted_hops,
+        client_address,
         proxy_protocol,
         forwarding,
         log,
@@ -189,6 +191,7 @@ tracing: { otlp: "https://collector:4317", caFile: ca.pem, sample: 0.5 }
 reload: false
 limits: { headBytes: 2000, targetBytes: 100, drain: 1500ms, clientShare: 0.5, callerRequests: 3 }
 trustedHops: [10.0.0.1, "fd00::/8"]
+clientAddress: forwarded
 proxyProtocol: true
 forwarding: { clientFields: true, callerField: x-caller }
 problem: { typeBase: "https://a.example/", mediaType: application/json, version: "2.1.0" }

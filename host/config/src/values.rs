@@ -18,7 +18,6 @@ use solgate_contract::uri::decode_unreserved;
 
 use crate::jwks_source::JwksSource;
 use crate::networks::{NETWORK, parse_network};
-use crate::vnfm_url::{VNFM_URL, parse_vnfm_url};
 
 /// A value that is written as a text.
 pub trait Form {
@@ -223,8 +222,6 @@ forms! {
     EvaluationTime: Duration, EVALUATION_TIME, "^[0-9]", evaluation_time, duration;
     /// Of members and the like whose values nobody is to see.
     SecretName: String, SECRET_NAME, "[A-Za-z0-9].*[A-Za-z0-9]", parse_secret_name, String::clone;
-    /// Of a VNFM.
-    Url: Uri, VNFM_URL, "^https?://[^/@#?]+(/[^?#*\\\\ ]*)?$", parse_vnfm_url, url;
     /// Of a collector of spans.
     Collector: Uri, COLLECTOR, "^https?://[^/@#]+/?$", parse_url, url;
     /// Relative to the folder of the file.
@@ -258,7 +255,8 @@ fn duration(duration: &Duration) -> String {
     }
 }
 
-fn url(url: &Uri) -> String {
+/// Without a slash at its end.
+pub fn url(url: &Uri) -> String {
     url.to_string().trim_end_matches('/').to_owned()
 }
 

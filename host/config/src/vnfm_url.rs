@@ -3,11 +3,29 @@
 use http::Uri;
 use http::uri::{Authority, PathAndQuery};
 
-use crate::values::{parse_path_prefix, parse_url};
+use crate::values::{self, Form, parse_path_prefix, parse_url};
 
 /// What [`parse_vnfm_url`] takes.
 pub const VNFM_URL: &str =
     "http://HOST[:PORT][/PATH] or https://HOST[:PORT][/PATH], without user, query and dot segments";
+
+/// Of a VNFM.
+pub struct Url;
+
+impl Form for Url {
+    type Value = Uri;
+    const EXPECTED: &'static str = VNFM_URL;
+    #[cfg(test)]
+    const PATTERN: &'static str = "^https?://[^/@#?]+(/[^?#*\\\\ ]*)?$";
+
+    fn parse(text: &str) -> Option<Uri> {
+        parse_vnfm_url(text)
+    }
+
+    fn show(url: &Uri) -> String {
+        values::url(url)
+    }
+}
 
 /// The URL of a VNFM: scheme, authority, and a path if its APIs are below one.
 #[must_use]

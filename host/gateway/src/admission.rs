@@ -16,8 +16,8 @@ use solgate_config::networks::Networks;
 use solgate_config::{Config, Limits, Misfit};
 
 use crate::error::GatewayError;
-use crate::rates::Rate;
-use crate::shares::{AnswerInFlight, Full, Held, Limit, Named, NamedRequest, Resource, Shares};
+use crate::rates::{Named, Rate};
+use crate::shares::{AnswerInFlight, Full, Held, Limit, NamedRequest, Resource, Shares};
 
 /// Bytes of a body for which room is kept while large ones take what they can get.
 const SMALL_BODY: usize = 64 << 10;
@@ -81,6 +81,23 @@ impl Admission {
     pub fn place(&self, client: Option<IpAddr>) -> Result<Held, Fault> {
         let limit = self.limits.requests;
         self.one((Resource::Requests, "requests"), client, limit, Fault::TooManyRequests { limit })
+    }
+
+    /// A place and the room of a body are this client's, as their content has shown.
+    ///
+    /// # Errors
+    /// The client has its share of one of them.
+    pub fn known(&self, place: &mut Held, room: &mut BodyRoom, client: IpAddr) -> Result<(), Fault> {
+        let Some(client) = self.client(client) else { return Ok(()) };
+        let (requests, body) = (self.limit(self.limits.requests), room.limit);
+        for (held, limit, name) in [(place, requests, "requests"), (&mut room.held, body, "bodyMemoryBytes")] {
+            held.belongs_to(client, limit).map_err(|full| {
+                say(full, Some(client), name);
+                Fault::ClientShare
+            })?;
+        }
+        room.client = Some(client);
+        Ok(())
     }
 
     /// A place among those that wait for their turn.

@@ -130,27 +130,29 @@ impl<F: Onward> Door<F> {
             None => None,
         };
         let records = RecordFile::open(config.record.as_ref(), &metrics.records)?;
-        let mut tasks = Vec::from_iter(renewal);
+        let tasks = Vec::from_iter(renewal);
         if let Some(tokens) = &tokens {
-            tasks.extend(tokens.start(config.reload)?);
+            tokens.start(config.reload)?;
         }
         let spans = Spans::start(config.tracing.as_ref(), &metrics.spans)?;
         let in_force = Arc::new(Current::new(config.clone()));
-        let admin = Admin {
-            metrics: metrics.clone(),
-            tokens: tokens.clone(),
-            in_force: in_force.clone(),
-            stopping: AtomicBool::new(false),
-        };
         metrics.shares.measure(Arc::clone(&admission), Some(connections));
         let (records, spans) = (records.map(Arc::new), spans.map(Arc::new));
         let reporter = Arc::new(Reporter { metrics: metrics.clone(), log: config.log, records, spans });
         let (ids, limits) = (Arc::new(RequestIds::default()), config.limits);
-        let hops = Hops::new(config.trusted_hops.clone(), config.proxy_protocol);
+        let hops = Hops::of(config);
         let forwarding = config.forwarding.clone();
         let pipeline = Pipeline { routes, tokens, admission, reporter, ids, limits, hops, forwarding };
+        let pipeline = Arc::new(Current::new(pipeline));
+        let current = Arc::clone(&pipeline);
+        let admin = Admin {
+            metrics: metrics.clone(),
+            has_keys: Box::new(move || current.get().tokens.as_ref().is_none_or(|tokens| tokens.ready())),
+            in_force: in_force.clone(),
+            stopping: AtomicBool::new(false),
+        };
         let open = OpenDoor {
-            pipeline: Arc::new(Current::new(pipeline)),
+            pipeline,
             tls,
             limits: config.limits,
             connections,

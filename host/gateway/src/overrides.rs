@@ -20,7 +20,7 @@ const LOOK: Duration = Duration::from_secs(30);
 pub fn report(upstreams: &[UpstreamConfig], now: SystemTime) {
     for upstream in upstreams.iter().filter(|upstream| upstream.gate.mode == GateMode::Off) {
         let upstream = upstream.name();
-        tracing::warn!(upstream, "the gate is off: requests pass without being judged");
+        tracing::warn!(%upstream, "the gate is off: requests pass without being judged");
     }
     for change in upstreams.iter().flat_map(|upstream| &upstream.gate.severities) {
         if change.has_expired(now) {

@@ -9,8 +9,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::shares::Named;
-
 /// Most buckets that are kept. Beyond it whoever comes for the first time is not counted: a
 /// limit that cannot be kept for all is not to refuse those who have done nothing.
 pub const BUCKETS: usize = 65_536;
@@ -24,6 +22,13 @@ pub struct Rate {
     pub per_second: usize,
     /// At once.
     pub burst: usize,
+}
+
+/// Who has a name that a token gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Named {
+    Caller,
+    Tenant,
 }
 
 /// Whose requests are counted.

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::rates::{Rate, Rates, Sender};
+use crate::rates::{Named, Rate, Rates, Sender};
 
 /// A thing that is limited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,13 +34,6 @@ struct Amounts {
     requests: usize,
     waiting: usize,
     body_memory: usize,
-}
-
-/// Who has so many requests under way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Named {
-    Caller,
-    Tenant,
 }
 
 /// What is taken now. Lives as long as the door, whatever configuration holds.
@@ -224,6 +217,28 @@ impl Held {
         Ok(())
     }
 
+    /// It is this client's: that was not known before.
+    ///
+    /// # Errors
+    /// The client has its share. What is held stays held, by nobody.
+    pub fn belongs_to(&mut self, client: IpAddr, limit: Limit) -> Result<(), Full> {
+        let client = network(client);
+        if self.client.is_some() || self.amount == 0 {
+            return Ok(());
+        }
+        let mut books = self.shares.books();
+        let before = books.total.of(self.resource).saturating_sub(self.amount);
+        let of_client = books.clients.get(&client).copied().unwrap_or_default().of(self.resource).to_owned();
+        let wanted = of_client.saturating_add(self.amount);
+        if of_client > 0 && wanted > limit.share && before > quarters(limit.total) {
+            return Err(Full::Share);
+        }
+        *books.clients.entry(client).or_default().of(self.resource) = wanted;
+        drop(books);
+        self.client = Some(client);
+        Ok(())
+    }
+
     /// Nobody else has any of it.
     #[must_use]
     pub fn is_alone(&self) -> bool {
@@ -312,6 +327,20 @@ mod tests {
         drop(held);
         assert_eq!(shares.books().clients.len(), 0, "nothing is kept");
         assert_eq!(shares.taken(Resource::Requests), 0);
+    }
+
+    #[test]
+    fn what_is_held_can_turn_out_to_be_a_clients() {
+        let shares = Arc::new(Shares::default());
+        let limit = Limit { total: 8, share: 1 };
+        let one = || shares.one(Resource::Requests, None, limit).unwrap();
+        let mut held: Vec<Held> = (0..8).map(|_| one()).collect();
+        let results: Vec<_> = held.iter_mut().map(|held| held.belongs_to(client(1).unwrap(), limit).is_ok()).collect();
+        // All eight are held already: the first is nobody's to refuse.
+        assert_eq!(results, [true, false, false, false, false, false, false, false]);
+        assert!(held.pop().unwrap().belongs_to(client(2).unwrap(), limit).is_ok());
+        drop(held);
+        assert_eq!((shares.taken(Resource::Requests), shares.books().clients.len()), (0, 0));
     }
 
     #[test]

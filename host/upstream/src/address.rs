@@ -3,13 +3,12 @@
 //! What is found decides in which order addresses are tried. It refuses no request: if
 //! nothing better is left, an address is tried that has failed before.
 
+use std::fmt::Display;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use http::Uri;
-
-use crate::pool::Unreached;
 
 /// How long an address is left out that takes no connection: at first, and at most. The time
 /// doubles with each attempt that fails.
@@ -159,7 +158,7 @@ impl Address {
     }
 
     /// It has taken none.
-    pub(crate) fn failed(&self, cause: Unreached, rest: Rest, vnfm: &str) {
+    pub(crate) fn failed(&self, cause: &dyn Display, rest: Rest, vnfm: &str) {
         let (mut state, now) = (self.state(), Instant::now());
         // Others that have begun at the same time have found the same.
         if state.until.is_some_and(|until| until > now) && !state.tried {
@@ -238,7 +237,7 @@ impl Address {
 mod tests {
     use super::*;
 
-    const CAUSE: Unreached = Unreached::Unknown;
+    const CAUSE: &str = "no connection";
     const LONG: Duration = Duration::from_secs(600);
 
     fn address() -> Arc<Address> {
@@ -248,16 +247,16 @@ mod tests {
     #[test]
     fn an_address_that_fails_rests_and_is_tried_by_one() {
         let (address, rest) = (address(), Rest { first: LONG, most: LONG });
-        address.failed(CAUSE, rest, "vnfm");
+        address.failed(&CAUSE, rest, "vnfm");
         // Those that had begun at the same time.
-        address.failed(CAUSE, rest, "vnfm");
+        address.failed(&CAUSE, rest, "vnfm");
         assert!(!address.is_healthy() && matches!(address.standing(), Standing::Resting(Some(_))));
         assert_eq!((address.state().failures, address.times_left_out(LeftOut::Connect)), (1, 1));
         assert!(!address.claim(LONG));
         address.state().until = Some(Instant::now());
         assert_eq!(address.standing(), Standing::Due);
         assert!(address.claim(LONG) && !address.claim(LONG));
-        address.failed(CAUSE, rest, "vnfm");
+        address.failed(&CAUSE, rest, "vnfm");
         assert_eq!((address.state().failures, address.times_left_out(LeftOut::Connect)), (2, 1));
         address.connected("vnfm");
         assert!(address.is_healthy() && address.standing() == Standing::Good);

@@ -50,6 +50,11 @@ impl Gate {
         Self::start(door, vnfm, &["--config", text(&file)])
     }
 
+    /// As a whole configuration file says.
+    pub fn with_file(file: &Path) -> Self {
+        Self::start("serve", Vnfm::start(), &["--config", text(file)])
+    }
+
     /// In front of another VNFM than the scripted one.
     pub fn before(url: &str, arguments: &[&str]) -> Self {
         Self::start("serve", Vnfm::start(), &[&["--upstream", url], arguments].concat())

@@ -2,8 +2,10 @@
 //! who the gate is.
 
 use std::fs::{self, Permissions};
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use rcgen::{CertificateParams, date_time_ymd};
 use serde_json::{Value, json};
@@ -219,4 +221,31 @@ fn what_cannot_be_shown_is_said_at_the_start() {
         let (at, reason) = expected.split_once(": ").expect("a place");
         assert!(said.contains(&format!("solgate.yaml:{at}: ")) && said.contains(reason), "{expected}: {said}");
     }
+}
+
+#[test]
+fn an_address_that_says_nothing_costs_one_request_the_time_for_a_connection() {
+    let vnfm = Mutual::new();
+    // The kernel takes connections, and nobody shakes hands.
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let silent = silent.local_addr().map(|address| (silent, address)).expect("it is bound");
+    let node = vnfm.url.replace("https://localhost", "127.0.0.1");
+    let config = json!({
+        "limits": {"connectTimeout": "1s"},
+        "upstreams": [{
+            "url": "https://localhost", "addresses": [silent.1.to_string(), node], "health": {"aside": "60s"},
+            "caFile": vnfm.path("ca.pem"), "certFile": vnfm.path("own.pem"), "keyFile": vnfm.path("own.key"),
+        }],
+    });
+    let file = vnfm.path("solgate.yaml");
+    fs::write(&file, config.to_string()).expect("it is written");
+    let gate = Gate::with_file(&file);
+    let begun = Instant::now();
+    for _ in 0..20 {
+        assert_eq!(send(gate.address, &retry()).status, 200, "{}", gate.server.said());
+    }
+    // Facts and requests find out about it once.
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    let labels = format!("{{upstream=\"localhost\",address=\"{}\",reason=\"connect\"}}", silent.1);
+    assert_eq!(gate.metric(&format!("solgate_upstream_address_left_out_total{labels}")), 1);
 }

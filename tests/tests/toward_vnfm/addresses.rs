@@ -147,25 +147,3 @@ fn each_address_has_its_turn_and_facts_come_from_one_that_is_up() {
     assert_eq!(send(gate.address, &request("POST", 8)).status, 200, "{}", gate.server.said());
     assert_eq!(healthy(&gate, &nodes[0]), Some(1));
 }
-
-#[test]
-fn an_address_that_says_nothing_costs_a_request_the_time_for_a_connection_once() {
-    // Nobody takes its connections, and its queue is full.
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let silent = listener.local_addr().expect("it is bound");
-    let mut waiting = Vec::new();
-    while let Ok(stream) = TcpStream::connect_timeout(&silent, Duration::from_millis(200)) {
-        waiting.push(stream);
-    }
-    let node = Node::start(&Seen::default());
-    let upstreams = json!([{
-        "url": "http://vnfm.example", "addresses": [silent.to_string(), node.address.to_string()], "health": {"aside": "60s"},
-    }]);
-    let gate = Gate::before(&upstreams);
-    for id in 0..20 {
-        assert_eq!(send(gate.address, &request("POST", id)).status, 200, "{}", gate.server.said());
-    }
-    let labels = format!("{{upstream=\"vnfm.example\",address=\"{silent}\",reason=\"connect\"}}");
-    assert_eq!(gate.metric(&format!("solgate_upstream_address_left_out_total{labels}")), Some(1));
-    drop(waiting);
-}

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use solgate::gate::FactFailure;
 use solgate::policy::{EvaluationLimits, Isolation, PolicyFile};
 
-use crate::forwarding::ForwardingConfig;
+use crate::forwarding::{ClientAddress, ForwardingConfig};
 use crate::gate::{FactsConfig, GateMode, SeverityOverride};
 use crate::gateway::{DEFAULT_LISTEN, Limits, LogFormat};
 use crate::health::{Balance, HealthConfig, HostPort};
@@ -31,8 +31,9 @@ use crate::presence::Presence;
 use crate::tracing::TracingConfig;
 use crate::values::{
     Address, As, COLLECTOR, Each, EvaluationTime, FilePath, HostName, Isolated, Maybe, Memory, Network, Output,
-    PathPrefix, SecretName, TypeBase, Url, Version, Violations,
+    PathPrefix, SecretName, TypeBase, Version, Violations,
 };
+use crate::vnfm_url::Url;
 
 /// What a member is that must be there, by the type that it belongs to.
 pub const REQUIRED: [(&str, &str, &str); 7] = [
@@ -86,6 +87,8 @@ pub struct File {
     /// Networks and addresses of the servers in front of the gate: what they say of clients is believed, and many clients may come from one of them.
     #[serde(with = "Each::<Network>", skip_serializing_if = "Vec::is_empty")]
     pub trusted_hops: Vec<IpNet>,
+    /// The field in which trusted hops name the client; the other one is not looked at.
+    pub client_address: ClientAddress,
     /// Whether each connection from a trusted hop begins with the PROXY protocol, version 1 or 2.
     pub proxy_protocol: bool,
     /// What serve tells VNFMs of clients.
@@ -119,6 +122,7 @@ impl Default for File {
             tls: None,
             jwt: None,
             trusted_hops: Vec::new(),
+            client_address: ClientAddress::default(),
             proxy_protocol: false,
             forwarding: ForwardingConfig::default(),
             log: LogFormat::default(),

@@ -21,6 +21,9 @@ use super::upstream::Upstream;
 use super::{Fact, FactAnswer, FactRequest, FactSource, PoolUse};
 use crate::trace_context;
 
+/// So many addresses of a VNFM can be tried in the time that a fact may take.
+const MOST_TRIED: usize = 4;
+
 /// The VNFM's own API as a source of facts.
 ///
 /// Identical fetches that run at the same time share one request; nothing is
@@ -149,8 +152,13 @@ impl Builder {
                 Arc::new(Reach::new(origin.parse().map_err(|_| bad())?, tls))
             }
         };
-        // Whatever else it waits for, a fetch has an end.
-        let pools = Pools::new(&reach, self.timeout, self.timeout)?;
+        // Whatever else it waits for, a fetch has an end. One address that says nothing is not to
+        // take all of the time, if there are others.
+        let limit = match u32::try_from(reach.addresses().len().min(MOST_TRIED)) {
+            Ok(several) if several > 1 => self.timeout / several.saturating_add(1),
+            _ => self.timeout,
+        };
+        let pools = Pools::new(&reach, limit, self.timeout)?;
         Ok(HttpFacts {
             upstream: Arc::new(Upstream {
                 pools,

@@ -5,8 +5,11 @@
 
 use std::sync::Arc;
 
+use solgate_access::AccessError;
+use solgate_access::tokens::Tokens;
 use solgate_config::{Config, LiveGate, UpstreamConfig};
 use solgate_telemetry::record_file::RecordFile;
+use tokio::runtime::Handle;
 
 use super::candidate::{Refused, prepare};
 use super::loaders::{ComponentLoader, SourceLoader};
@@ -33,7 +36,8 @@ pub struct Opening<F> {
 
 impl<F: Onward> Opening<F> {
     /// The pipeline in which `config` holds. Takes as long as loading policies, where
-    /// there are others, and their test cases. To be called in a runtime.
+    /// there are others, and their test cases. To be called on a thread that may
+    /// wait, in a runtime.
     ///
     /// # Errors
     /// What stands against it.
@@ -48,10 +52,22 @@ impl<F: Onward> Opening<F> {
         let records =
             RecordFile::reconfigured(reporter.records.as_ref(), config.record.as_ref(), &self.metrics.records)?;
         let reporter = Arc::new(Reporter { log: config.log, records, ..Reporter::clone(reporter) });
-        let (tokens, ids, limits) = (tokens.clone(), Arc::clone(ids), config.limits);
-        let hops = Hops::new(config.trusted_hops.clone(), config.proxy_protocol);
+        let tokens = if config.jwt == self.running.jwt { tokens.clone() } else { self.tokens(config)? };
+        let (ids, limits) = (Arc::clone(ids), config.limits);
+        let hops = Hops::of(config);
         let forwarding = config.forwarding.clone();
         Ok(Pipeline { routes, tokens, admission, reporter, ids, limits, hops, forwarding })
+    }
+
+    /// How tokens are checked from here on. Until there are keys, what was before holds.
+    fn tokens(&self, config: &Config) -> Result<Option<Arc<Tokens>>, GatewayError> {
+        let Some(jwt) = &config.jwt else { return Ok(None) };
+        let misplaced = |error: AccessError| GatewayError::from(error).at("/jwt");
+        let tokens = Tokens::open_after(jwt, self.pipeline.tokens.as_deref(), &self.metrics.access);
+        let tokens = tokens.map_err(misplaced)?;
+        tokens.start(config.reload).map_err(misplaced)?;
+        Handle::current().block_on(tokens.settled()).map_err(misplaced)?;
+        Ok(Some(Arc::new(tokens)))
     }
 
     /// The gate of an upstream: with policies that judge already, if it names the same,

@@ -243,7 +243,7 @@ impl Pool {
         let opened = self.open().await;
         match &opened {
             Ok(_) => self.address.connected(&self.reach.name),
-            Err(error) => self.address.failed(Unreached::of(&**error), self.reach.rest, &self.reach.name),
+            Err(error) => self.address.failed(&Unreached::of(&**error), self.reach.rest, &self.reach.name),
         }
         opened
     }
