@@ -133,7 +133,7 @@ pub struct Limits {
     /// How many of them may come at once; as many as callerRate if it is not given.
     #[serde(rename = "callerBurst", with = "MaybePositive", skip_serializing_if = "Option::is_none")]
     pub caller_burst: Option<usize>,
-    /// The same for all callers of one tenant.
+    /// Requests in a second of all callers of one tenant; more are refused.
     #[serde(rename = "tenantRate", with = "MaybePositive", skip_serializing_if = "Option::is_none")]
     pub tenant_rate: Option<usize>,
     /// How many of them may come at once; as many as tenantRate if it is not given.

@@ -133,7 +133,7 @@ fn what_is_wrong_and_where() {
         ("upstreams: []", "t.yaml:1:12: upstreams is empty; name at least one VNFM"),
         ("upstreams:\n  - host: a", "t.yaml:2:5: url is missing: http://HOST[:PORT] of the VNFM"),
         (
-            "upstreams:\n  - url: http://a/b",
+            "upstreams:\n  - url: http://a/../b",
             "t.yaml:2:10: expected http://HOST[:PORT][/PATH] or https://HOST[:PORT][/PATH], without user, query and dot segments, found a different value",
         ),
         (
