@@ -45,10 +45,7 @@ impl HandshakeFailure {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Renewal {
     /// New connections get them.
-    Swapped {
-        /// Seconds since 1970 at which the gate's own ends.
-        not_after: i64,
-    },
+    Swapped,
     /// Those before go on.
     Refused,
 }
@@ -74,14 +71,7 @@ impl Counted for KeysRead {
     }
 }
 
-/// What became of changed certificates, as metrics name it.
-#[derive(Debug, Clone, Copy)]
-enum Swap {
-    Swapped,
-    Refused,
-}
-
-impl Counted for Swap {
+impl Counted for Renewal {
     const ALL: &'static [Self] = &[Self::Swapped, Self::Refused];
 
     fn name(self) -> &'static str {
@@ -96,7 +86,7 @@ impl Counted for Swap {
 #[derive(Debug, Clone)]
 pub struct AccessMetrics {
     handshakes_failed: Family<FailureLabels, Counter>,
-    tls_reloads: OutcomeCounter<Swap>,
+    tls_reloads: OutcomeCounter<Renewal>,
     /// Of one gate: a family, so that there is no value without TLS.
     not_after: Family<NoLabels, Gauge>,
     keys_read: OutcomeCounter<KeysRead>,
@@ -125,11 +115,21 @@ impl AccessMetrics {
 
     /// There is a listener with TLS, whose certificate ends then.
     pub fn with_tls(&self, not_after: i64) {
-        self.not_after.get_or_create(&NoLabels {}).set(not_after);
+        self.certificate(not_after);
         // An alert on an increase needs a zero to begin with.
         for failure in HandshakeFailure::ALL {
             drop(self.handshakes_failed.get_or_create(&failure.labels()));
         }
+        self.with_renewal();
+    }
+
+    /// The certificate of the listener ends then, in seconds since 1970.
+    pub fn certificate(&self, not_after: i64) {
+        self.not_after.get_or_create(&NoLabels {}).set(not_after);
+    }
+
+    /// There are certificates in files.
+    pub fn with_renewal(&self) {
         self.tls_reloads.begin();
     }
 
@@ -143,13 +143,7 @@ impl AccessMetrics {
     }
 
     pub fn tls_renewal(&self, renewal: Renewal) {
-        match renewal {
-            Renewal::Swapped { not_after } => {
-                self.not_after.get_or_create(&NoLabels {}).set(not_after);
-                self.tls_reloads.count(Swap::Swapped);
-            }
-            Renewal::Refused => self.tls_reloads.count(Swap::Refused),
-        }
+        self.tls_reloads.count(renewal);
     }
 
     pub fn keys_read(&self, outcome: KeysRead) {

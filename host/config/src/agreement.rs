@@ -42,9 +42,13 @@ impl Config {
         for (index, upstream) in self.upstreams.iter().enumerate() {
             let place = format!("/upstreams/{index}");
             let facts = upstream.gate.facts.url.as_ref();
-            if upstream.ca_file.is_some() && !is_https(&upstream.url) && !facts.is_some_and(is_https) {
-                let message = "caFile is for an https VNFM: leave it out, or write https:// in url";
-                return Err(Misfit::new(format!("{place}/caFile"), message));
+            let members = [("caFile", upstream.ca_file.is_some()), ("certFile", upstream.own_certificate.is_some())];
+            if let Some((member, _)) = members.into_iter().find(|(_, is_there)| *is_there)
+                && !is_https(&upstream.url)
+                && !facts.is_some_and(is_https)
+            {
+                let message = format!("{member} is for an https VNFM: leave it out, or write https:// in url");
+                return Err(Misfit::new(format!("{place}/{member}"), message));
             }
             check_once(&upstream.gate.policies.files, &format!("{place}/policies"))?;
             check_once(&upstream.shadow, &format!("{place}/shadow"))?;
@@ -66,9 +70,8 @@ impl Config {
             let message = "admin is the address that clients use (listen): give it another port";
             return Err(Misfit::new("/admin", message));
         }
-        for (place, whose, url) in self.asked() {
-            let asked = Address::of_url(url);
-            if let Some((name, _)) = own.iter().find(|(_, own)| asked.as_ref().is_some_and(|url| own.is(url))) {
+        for (place, whose, asked) in self.asked() {
+            if let Some((name, _)) = own.iter().find(|(_, own)| own.is(&asked)) {
                 let message = format!("this is the address of the gate itself ({name}): expected that of {whose}");
                 return Err(Misfit::new(place, message));
             }
@@ -77,21 +80,32 @@ impl Config {
     }
 
     /// Where the gate asks: the member that says so, and who is there.
-    fn asked(&self) -> Vec<(String, &'static str, &Uri)> {
+    fn asked(&self) -> Vec<(String, &'static str, Address<'_>)> {
         const VNFM: &str = "the VNFM behind it";
         let mut asked = Vec::new();
+        let of_url = |place, whose, url| Address::of_url(url).map(|address| (place, whose, address));
         for (index, upstream) in self.upstreams.iter().enumerate() {
             let place = |member: &str| format!("/upstreams/{index}/{member}");
-            asked.push((place("url"), VNFM, &upstream.url));
-            asked.extend(upstream.gate.facts.url.as_ref().map(|url| (place("facts/url"), VNFM, url)));
+            let standard = if is_https(&upstream.url) { 443 } else { 80 };
+            // Where there are addresses, nobody connects to what the URL says.
+            if upstream.addresses.is_empty() {
+                asked.extend(of_url(place("url"), VNFM, &upstream.url));
+            }
+            for (index, authority) in upstream.addresses.iter().enumerate() {
+                let port = authority.port_u16().unwrap_or(standard);
+                let address = Address { host: Host::of(authority.host()), port };
+                asked.push((place(&format!("addresses/{index}")), VNFM, address));
+            }
+            asked.extend(upstream.gate.facts.url.as_ref().and_then(|url| of_url(place("facts/url"), VNFM, url)));
         }
-        asked.extend(self.tracing.as_ref().map(|tracing| ("/tracing/otlp".to_owned(), "the collector", &tracing.otlp)));
+        let tracing = self.tracing.as_ref();
+        asked.extend(tracing.and_then(|tracing| of_url("/tracing/otlp".to_owned(), "the collector", &tracing.otlp)));
         let issuers = self.jwt.as_ref().map(|jwt| jwt.issuers.as_slice()).unwrap_or_default();
         for (index, issuer) in issuers.iter().enumerate() {
             if let JwksSource::Url(url) = &issuer.keys {
                 let one = issuers.len() == 1;
                 let place = if one { "/jwt/jwks".to_owned() } else { format!("/jwt/issuers/{index}/jwks") };
-                asked.push((place, "the issuer", url.uri()));
+                asked.extend(of_url(place, "the issuer", url.uri()));
             }
         }
         asked

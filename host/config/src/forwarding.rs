@@ -5,6 +5,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::values::{CallerField, Maybe};
 
+/// The field of trusted hops that names the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub enum ClientAddress {
+    /// X-Forwarded-For.
+    #[default]
+    XForwardedFor,
+    /// Forwarded (RFC 7239).
+    Forwarded,
+}
+
 /// What `serve` tells a VNFM of the client; nothing by default. What clients themselves say
 /// in these fields is removed in any case.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -15,6 +15,7 @@ pub mod file;
 mod forwarding;
 mod gate;
 mod gateway;
+pub mod health;
 mod jwks_source;
 pub mod jwt;
 mod live;
@@ -29,12 +30,13 @@ mod shown;
 pub mod tls;
 pub mod tracing;
 mod values;
+pub mod vnfm_url;
 mod yaml;
 
 pub use agreement::Misfit;
 pub use field_names::{CALLER_FIELD, parse_caller_field};
 pub use file::{FileError, parse_gate};
-pub use forwarding::ForwardingConfig;
+pub use forwarding::{ClientAddress, ForwardingConfig};
 pub use gate::{FactsConfig, GateConfig, GateMode, SeverityOverride};
 pub use gateway::{Config, DEFAULT_LISTEN, Limits, LogFormat, UpstreamConfig};
 pub use live::{GateError, LiveGate, MakeGate, PolicyLoader, live_gate};
@@ -43,8 +45,8 @@ pub use presence::Presence;
 pub use schema::SCHEMA;
 pub use shown::shown;
 pub use values::{
-    ADDRESS, COLLECTOR, DURATION, EVALUATIONS, MEMORY, OUTPUT, RATIO, SECRET_NAME, TIME_LIMIT, URL, VIOLATIONS,
-    expected, parse_address, parse_duration, parse_evaluation_time, parse_ratio, parse_secret_name, parse_time_limit,
+    ADDRESS, COLLECTOR, DURATION, EVALUATIONS, MEMORY, OUTPUT, RATIO, SECRET_NAME, TIME_LIMIT, VIOLATIONS, expected,
+    parse_address, parse_duration, parse_evaluation_time, parse_ratio, parse_secret_name, parse_time_limit,
     parse_until, parse_url,
 };
 pub use yaml::ConfigError;

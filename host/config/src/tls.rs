@@ -1,4 +1,4 @@
-//! TLS on the address that clients use.
+//! TLS on the address that clients use, and towards VNFMs.
 
 use std::path::PathBuf;
 
@@ -23,6 +23,15 @@ impl TlsConfig {
         let ca = self.clients.iter().map(|clients| &clients.ca);
         [&self.certificate, &self.key].into_iter().chain(ca).cloned().collect()
     }
+}
+
+/// A certificate that the gate shows as the client of a VNFM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnCertificate {
+    /// PEM: the certificate, then those that lead to one that the VNFM trusts.
+    pub certificate: PathBuf,
+    /// PEM: the key of the first of them.
+    pub key: PathBuf,
 }
 
 /// What clients are asked for.

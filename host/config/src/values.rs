@@ -224,8 +224,6 @@ forms! {
     EvaluationTime: Duration, EVALUATION_TIME, "^[0-9]", evaluation_time, duration;
     /// Of members and the like whose values nobody is to see.
     SecretName: String, SECRET_NAME, "[A-Za-z0-9].*[A-Za-z0-9]", parse_secret_name, String::clone;
-    /// Of a VNFM: scheme and authority.
-    Url: Uri, URL, "^https?://[^/@#]+/?$", parse_url, url;
     /// Of a collector of spans.
     Collector: Uri, COLLECTOR, "^https?://[^/@#]+/?$", parse_url, url;
     /// Relative to the folder of the file.
@@ -235,7 +233,7 @@ forms! {
     /// For whoever finds it later.
     Reason: String, "a sentence that says why", "[^ ]", |text| Some(text).filter(|text| !text.trim().is_empty()).map(str::to_owned), String::clone;
     HostName: String, "a host name or address without port (`*` stands for nothing here: name each host)", "^[^/@*]+$", host, String::clone;
-    PathPrefix: String, PATH_PREFIX, "^/[^?#*\\\\ ]*$", path_prefix, String::clone;
+    PathPrefix: String, PATH_PREFIX, "^/[^?#*\\\\ ]*$", parse_path_prefix, String::clone;
     /// Where the keys for tokens come from.
     Keys: JwksSource, JwksSource::EXPECTED, ".", JwksSource::parse, keys;
     /// A network, or one address.
@@ -260,7 +258,8 @@ fn duration(duration: &Duration) -> String {
     }
 }
 
-fn url(url: &Uri) -> String {
+/// Without a slash at its end.
+pub fn url(url: &Uri) -> String {
     url.to_string().trim_end_matches('/').to_owned()
 }
 
@@ -276,7 +275,7 @@ fn host(text: &str) -> Option<String> {
 const PATH_PREFIX: &str = "a path such as /vnflcm/v2, as it is compared with decoded paths segment by segment: without query, `*`, empty and dot segments, and with characters rather than their %-encoding";
 
 /// One that a path can have.
-fn path_prefix(text: &str) -> Option<String> {
+pub fn parse_path_prefix(text: &str) -> Option<String> {
     let is_plain = |byte: u8| byte.is_ascii_graphic() && !b"?#*\\".contains(&byte);
     let steps = text.split('/').any(|segment| matches!(segment, "." | "..")) || text.contains("//");
     let good = text.starts_with('/') && text.bytes().all(is_plain) && !steps && decode_unreserved(text) == text;
@@ -363,10 +362,7 @@ fn is_ratio(ratio: f64) -> bool {
     (0.0..=1.0).contains(&ratio)
 }
 
-/// What [`parse_url`] takes.
-pub const URL: &str = "http://HOST[:PORT] or https://HOST[:PORT] without a path";
-
-/// The URL of a VNFM: scheme and authority, nothing else.
+/// The URL of a server: scheme and authority, nothing else.
 #[must_use]
 pub fn parse_url(text: &str) -> Option<Uri> {
     let uri: Uri = text.parse().ok()?;

@@ -40,6 +40,7 @@ use crate::reload::Reload;
 use crate::routes::{self, Onward};
 use crate::shares::{Full, Held, Shares};
 use crate::shutdown::Drain;
+use crate::signatures;
 
 /// A door that has its addresses, and is not open yet.
 pub struct Door<F> {
@@ -117,7 +118,7 @@ impl<F: Onward> Door<F> {
         build_gate: GateBuilder<'_>,
     ) -> Result<Self, GatewayError> {
         let metrics = Arc::new(Metrics::of_door(command));
-        let routes = routes::open(config, build_gate, &metrics.compared, None)?;
+        let routes = routes::open(config, build_gate, &metrics, None)?;
         routes::report(&routes, &[], &metrics);
         let admission = Arc::new(Admission::new(config, routes::largest_body(&routes), Arc::new(Shares::default()))?);
         let connections = descriptors::connections(config.limits.connections, config.limits.admin_connections);
@@ -131,27 +132,29 @@ impl<F: Onward> Door<F> {
             None => None,
         };
         let records = RecordFile::open(config.record.as_ref(), &metrics.records)?;
-        let mut tasks = Vec::from_iter(renewal);
+        let tasks = Vec::from_iter(renewal);
         if let Some(tokens) = &tokens {
-            tasks.extend(tokens.start(config.reload)?);
+            tokens.start(config.reload)?;
         }
         let spans = Spans::start(config.tracing.as_ref(), &metrics.spans)?;
         let in_force = Arc::new(Current::new(config.clone()));
-        let admin = Admin {
-            metrics: metrics.clone(),
-            tokens: tokens.clone(),
-            in_force: in_force.clone(),
-            stopping: Arc::default(),
-        };
         metrics.shares.measure(Arc::clone(&admission), Some(connections));
         let (records, spans) = (records.map(Arc::new), spans.map(Arc::new));
         let reporter = Arc::new(Reporter { metrics: metrics.clone(), log: config.log, records, spans });
         let (ids, limits) = (Arc::new(RequestIds::default()), config.limits);
-        let hops = Hops::new(config.trusted_hops.clone(), config.proxy_protocol);
+        let hops = Hops::of(config);
         let forwarding = config.forwarding.clone();
         let pipeline = Pipeline { routes, tokens, admission, reporter, ids, limits, hops, forwarding };
+        let pipeline = Arc::new(Current::new(pipeline));
+        let current = Arc::clone(&pipeline);
+        let admin = Admin {
+            metrics: metrics.clone(),
+            has_keys: Box::new(move || current.get().tokens.as_ref().is_none_or(|tokens| tokens.ready())),
+            in_force: in_force.clone(),
+            stopping: Arc::default(),
+        };
         let open = OpenDoor {
-            pipeline: Arc::new(Current::new(pipeline)),
+            pipeline,
             tls,
             limits: config.limits,
             connections,
@@ -302,13 +305,15 @@ fn tls_error(error: AccessError, config: &Config) -> GatewayError {
     }
 }
 
-/// Ends overrides at their time, those of each configuration that follows among them.
+/// Ends overrides at their time, and warns of the ends of signatures, those of each
+/// configuration that follows among them.
 async fn expire_overrides<F: Onward>(pipeline: Arc<Current<Pipeline<F>>>) {
     let (mut changes, mut looked) = (pipeline.follow(), SystemTime::now());
     loop {
         let gates = routes::gates(&changes.borrow_and_update().routes);
         tokio::select! {
-            never = overrides::expire(gates, &mut looked) => match never {},
+            never = overrides::expire(gates.clone(), &mut looked) => match never {},
+            never = signatures::warn(gates) => match never {},
             changed = changes.changed() => if changed.is_err() { return },
         }
     }

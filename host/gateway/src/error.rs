@@ -6,6 +6,7 @@ use solgate::policy::EngineError;
 use solgate_access::AccessError;
 use solgate_access::tls::TlsFault;
 use solgate_config::tls::TlsConfig;
+use solgate_config::vnfm_url::VNFM_URL;
 use solgate_config::{FileError, GateError, Misfit, file};
 use solgate_telemetry::log::LogError;
 use solgate_telemetry::record_file::RecordError;
@@ -17,9 +18,7 @@ use solgate_upstream::connect::CertificatesError;
 pub enum GatewayError {
     #[error("cannot listen on {address}: {error}; {}", listen_hint(error, option))]
     Bind { address: String, option: &'static str, error: std::io::Error },
-    #[error(
-        "{url:?} is not the URL of a VNFM: expected http://HOST[:PORT] or https://HOST[:PORT], without a path (requests keep theirs)"
-    )]
+    #[error("{url:?} is not the URL of a VNFM: expected {VNFM_URL}")]
     UpstreamUrl { url: String },
     #[error(transparent)]
     Certificates(#[from] CertificatesError),

@@ -21,7 +21,7 @@ mod source;
 mod swap;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use solgate_contract::verdict::{Context, Outcome, Request};
 use wasmtime::{PoolConcurrencyLimitError, Trap};
@@ -39,7 +39,8 @@ pub use self::file_digest::{FileDigest, FileDigestError};
 pub use self::isolation::{Isolation, IsolationError};
 pub use self::limits::EvaluationLimits;
 pub use self::reset::{MemoryReset, PageMap};
-pub use self::source::{CheckedFile, PolicyFile, PolicySources, SourceError};
+use self::signing::Terms;
+pub use self::source::{CheckedFile, NOTICE, PolicyFile, PolicySources, SourceError};
 pub use solgate_contract::Evaluate;
 pub use solgate_contract::manifest::{self, Manifest};
 pub use solgate_files::ReadError;
@@ -69,6 +70,8 @@ pub struct Policy {
     id: Arc<PolicyId>,
     component: Option<ComponentDigest>,
     most_violations: Option<usize>,
+    /// On which it was signed, where that was asked for. A file may be signed again.
+    terms: Mutex<Terms>,
     manifest: Manifest,
     judge: Judge,
 }
@@ -191,7 +194,7 @@ impl Policy {
 
     fn new(manifest: Manifest, judge: Judge) -> Self {
         let id = Arc::new(PolicyId { name: manifest.name.clone(), digest: manifest.digest.clone() });
-        Self { id, component: None, most_violations: None, manifest, judge }
+        Self { id, component: None, most_violations: None, terms: Mutex::default(), manifest, judge }
     }
 
     /// The policy under another isolation than [`Isolation::Fresh`]. That of a
@@ -214,6 +217,17 @@ impl Policy {
     #[must_use]
     pub fn component_digest(&self) -> Option<&ComponentDigest> {
         self.component.as_ref()
+    }
+
+    /// On which terms it was signed; none if no signature was asked for.
+    #[must_use]
+    pub fn terms(&self) -> Terms {
+        *self.terms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Its signature is on these terms.
+    pub fn set_terms(&self, terms: Terms) {
+        *self.terms.lock().unwrap_or_else(PoisonError::into_inner) = terms;
     }
 
     /// The most violations that the policy gives for one request, as its bundle says;

@@ -47,9 +47,9 @@ pub enum FileFault {
         "everybody on this machine can write to this private key (its mode is {mode:o}): make a new key, and give its file the mode 600"
     )]
     Exposed { mode: u32 },
-    #[error("the certificate has ended, at {}: no client takes it any more", time(*.at))]
+    #[error("the certificate has ended, at {}: nobody takes it any more", time(*.at))]
     Ended { at: SystemTime },
-    #[error("the certificate begins later, at {}: no client takes it before", time(*.at))]
+    #[error("the certificate begins later, at {}: nobody takes it before", time(*.at))]
     NotBegun { at: SystemTime },
     #[error("TLS cannot be set up: {0}")]
     Tls(rustls::Error),
@@ -101,30 +101,16 @@ impl Material {
     /// # Errors
     /// One of them cannot be used.
     pub fn read(config: &TlsConfig, protocol: Protocol) -> Result<Self, TlsFault> {
-        let mut digest = Sha256::new();
-        let mut read = |path: &Path, is_key: bool| -> Result<Zeroizing<Vec<u8>>, TlsFault> {
-            let unread = |error| fault(path, FileFault::Read(error));
-            let file = RegularFile::open(path).map_err(unread)?;
-            if is_key {
-                private(path, file.metadata.mode() & 0o7777)?;
-            }
-            let bytes = Zeroizing::new(file.read(CERTIFICATES).map_err(unread)?);
-            digest.update(u64::try_from(bytes.len()).unwrap_or_default().to_le_bytes());
-            digest.update(&bytes);
-            Ok(bytes)
-        };
-        let chain = certificates(&config.certificate, &read(&config.certificate, false)?)?;
-        let validity = validity(&chain).ok_or_else(|| fault(&config.certificate, FileFault::BadCertificate))?;
-        let key = PrivateKeyDer::from_pem_slice(&read(&config.key, true)?)
-            .map_err(|_| fault(&config.key, FileFault::NoKey))?;
+        let mut reader = Reader::default();
+        let own = reader.own(&config.certificate, &config.key)?;
+        let validity = own.validity;
         let authorities = match &config.clients {
-            Some(clients) => Some((clients, authorities(&clients.ca, &read(&clients.ca, false)?)?)),
+            Some(clients) => Some((clients, reader.authorities(&clients.ca)?)),
             None => None,
         };
-        let digest = digest.finalize().into();
-        let mut config = server(config, chain, key, authorities)?;
+        let mut config = server(config, own, authorities)?;
         config.alpn_protocols = vec![protocol.id().to_vec()];
-        Ok(Self { config: Arc::new(config), digest, validity })
+        Ok(Self { config: Arc::new(config), digest: reader.digest(), validity })
     }
 
     /// The same, if clients take the gate's certificate `now`.
@@ -135,6 +121,70 @@ impl Material {
         let material = Self::read(config, protocol)?;
         material.validity.check(now).map_err(|found| fault(&config.certificate, found))?;
         Ok(material)
+    }
+}
+
+/// A certificate of the gate's own with its key.
+pub struct Own {
+    /// The certificate, then those that lead to one that others trust.
+    pub chain: Vec<CertificateDer<'static>>,
+    pub key: PrivateKeyDer<'static>,
+    pub validity: Validity,
+}
+
+/// Reads files that belong together, and tells whether they hold something else than before.
+#[derive(Default)]
+pub struct Reader(Sha256);
+
+impl Reader {
+    /// A certificate and its key.
+    ///
+    /// # Errors
+    /// One of them cannot be used.
+    pub fn own(&mut self, certificate: &Path, key: &Path) -> Result<Own, TlsFault> {
+        let chain = certificates(certificate, &self.read(certificate, false)?)?;
+        let validity = validity(&chain).ok_or_else(|| fault(certificate, FileFault::BadCertificate))?;
+        let key = PrivateKeyDer::from_pem_slice(&self.read(key, true)?).map_err(|_| fault(key, FileFault::NoKey))?;
+        Ok(Own { chain, key, validity })
+    }
+
+    /// Certificates of authorities.
+    ///
+    /// # Errors
+    /// The file cannot be read, or one of them not be used.
+    pub fn authorities(&mut self, path: &Path) -> Result<RootCertStore, TlsFault> {
+        let mut roots = RootCertStore::empty();
+        for certificate in certificates(path, &self.read(path, false)?)? {
+            roots.add(certificate).map_err(|error| fault(path, FileFault::BadAuthority(error.to_string())))?;
+        }
+        Ok(roots)
+    }
+
+    /// Of everything that was read.
+    pub fn digest(self) -> [u8; 32] {
+        self.0.finalize().into()
+    }
+
+    fn read(&mut self, path: &Path, is_key: bool) -> Result<Zeroizing<Vec<u8>>, TlsFault> {
+        let unread = |error| fault(path, FileFault::Read(error));
+        let file = RegularFile::open(path).map_err(unread)?;
+        if is_key {
+            private(path, file.metadata.mode() & 0o7777)?;
+        }
+        let bytes = Zeroizing::new(file.read(CERTIFICATES).map_err(unread)?);
+        self.0.update(u64::try_from(bytes.len()).unwrap_or_default().to_le_bytes());
+        self.0.update(&bytes);
+        Ok(bytes)
+    }
+}
+
+/// What rustls says of a certificate and a key, about the file at fault.
+pub fn unusable(error: &rustls::Error, certificate: &Path, key: &Path) -> TlsFault {
+    match error {
+        rustls::Error::InconsistentKeys(_) => fault(key, FileFault::OtherKey(certificate.to_owned())),
+        rustls::Error::InvalidCertificate(_) => fault(certificate, FileFault::BadCertificate),
+        // Its words may be about the key itself.
+        _ => fault(key, FileFault::BadKey),
     }
 }
 
@@ -152,7 +202,7 @@ fn private(path: &Path, mode: u32) -> Result<(), TlsFault> {
     Ok(())
 }
 
-fn fault(path: &Path, fault: FileFault) -> TlsFault {
+pub fn fault(path: &Path, fault: FileFault) -> TlsFault {
     TlsFault { path: path.to_owned(), fault }
 }
 
@@ -171,18 +221,9 @@ fn validity(chain: &[CertificateDer<'_>]) -> Option<Validity> {
     Some(Validity { not_before: validity.not_before.timestamp(), not_after: validity.not_after.timestamp() })
 }
 
-fn authorities(path: &Path, pem: &[u8]) -> Result<RootCertStore, TlsFault> {
-    let mut roots = RootCertStore::empty();
-    for certificate in certificates(path, pem)? {
-        roots.add(certificate).map_err(|error| fault(path, FileFault::BadAuthority(error.to_string())))?;
-    }
-    Ok(roots)
-}
-
 fn server(
     files: &TlsConfig,
-    chain: Vec<CertificateDer<'static>>,
-    key: PrivateKeyDer<'static>,
+    own: Own,
     authorities: Option<(&ClientCertificates, RootCertStore)>,
 ) -> Result<ServerConfig, TlsFault> {
     let provider = Arc::new(ring::default_provider());
@@ -202,12 +243,8 @@ fn server(
             builder.with_client_cert_verifier(verifier.build().map_err(unusable)?)
         }
     };
-    let mut config = builder.with_single_cert(chain, key).map_err(|error| match error {
-        rustls::Error::InconsistentKeys(_) => fault(&files.key, FileFault::OtherKey(files.certificate.clone())),
-        rustls::Error::InvalidCertificate(_) => fault(&files.certificate, FileFault::BadCertificate),
-        // Its words may be about the key itself.
-        _ => fault(&files.key, FileFault::BadKey),
-    })?;
+    let config = builder.with_single_cert(own.chain, own.key);
+    let mut config = config.map_err(|error| unusable(&error, &files.certificate, &files.key))?;
     if asks_clients {
         // Whoever resumes a session shows no certificate again, even if its own has
         // expired since.

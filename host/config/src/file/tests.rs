@@ -133,12 +133,12 @@ fn what_is_wrong_and_where() {
         ("upstreams: []", "t.yaml:1:12: upstreams is empty; name at least one VNFM"),
         ("upstreams:\n  - host: a", "t.yaml:2:5: url is missing: http://HOST[:PORT] of the VNFM"),
         (
-            "upstreams:\n  - url: http://a/b",
-            "t.yaml:2:10: expected http://HOST[:PORT] or https://HOST[:PORT] without a path, found a different value",
+            "upstreams:\n  - url: http://a/../b",
+            "t.yaml:2:10: expected http://HOST[:PORT][/PATH] or https://HOST[:PORT][/PATH], without user, query and dot segments, found a different value",
         ),
         (
             "upstreams:\n  - url: http://user:pw@a",
-            "t.yaml:2:10: expected http://HOST[:PORT] or https://HOST[:PORT] without a path, found a different value",
+            "t.yaml:2:10: expected http://HOST[:PORT][/PATH] or https://HOST[:PORT][/PATH], without user, query and dot segments, found a different value",
         ),
         (
             "upstreams:\n  - url: http://a\n    severity:\n      r: { severity: warn }",
@@ -242,6 +242,10 @@ fn what_is_wrong_and_where() {
             "t.yaml:3:32: expected a whole number from 1048576 to 1073741824, found 1000",
         ),
         ("limits: { connections: 0 }", "t.yaml:1:24: expected a whole number from 1, found 0"),
+        (
+            "limits: { clientBurst: 5 }",
+            "t.yaml:1:24: clientBurst goes with clientRate: say how many requests may come in a second",
+        ),
         ("limits: { callerRequests: 0 }", "t.yaml:1:27: expected a whole number from 1, found 0"),
         (
             "trustedHops: [10.0.0.0/33]",

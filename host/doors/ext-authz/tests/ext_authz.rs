@@ -31,6 +31,7 @@ use solgate_config::record::RecordConfig;
 use solgate_config::{Config, Limits, LiveGate, LogFormat, UpstreamConfig};
 use solgate_ext_authz::Server;
 use solgate_gateway::error::GatewayError;
+use solgate_gateway::vnfm::Vnfm;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tonic::transport::Channel;
@@ -48,7 +49,7 @@ impl FactSource for NoFacts {
     }
 }
 
-fn open_gate(_: &UpstreamConfig) -> Result<LiveGate, GatewayError> {
+fn open_gate(_: &UpstreamConfig, _: &Vnfm) -> Result<LiveGate, GatewayError> {
     let make = |settings| Gate::new(Vec::new(), Arc::new(NoFacts)).with_settings(settings);
     Ok(LiveGate { make: Box::new(make), policies: Vec::new() })
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use http::header::{CONTENT_LENGTH, FORWARDED, HOST, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use solgate::Request;
 use solgate::ambiguity::check_host;
@@ -48,6 +48,7 @@ impl Original {
         // The last of them is the one that this server has seen itself.
         let peer = hops.client(server, headers);
         headers.remove(FORWARDED_FOR);
+        headers.remove(FORWARDED);
         headers.remove(SCHEME);
         // How the copy is framed says nothing about the request.
         let framed = headers.remove(CONTENT_LENGTH);

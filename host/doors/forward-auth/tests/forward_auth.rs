@@ -21,6 +21,7 @@ use solgate_config::networks::{Networks, parse_network};
 use solgate_config::record::RecordConfig;
 use solgate_config::{Config, GateMode, LiveGate, LogFormat, UpstreamConfig};
 use solgate_forward_auth::ForwardAuth;
+use solgate_gateway::vnfm::Vnfm;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -56,8 +57,8 @@ impl Running {
         });
         config.asking = Networks(vec![parse_network(asking).unwrap()]);
         change(&mut config);
-        let build = |entry: &UpstreamConfig| {
-            let (live, style) = (open_gate(entry)?, entry.gate.style.clone());
+        let build = |entry: &UpstreamConfig, vnfm: &Vnfm| {
+            let (live, style) = (open_gate(entry, vnfm)?, entry.gate.style.clone());
             let make = move |settings| Ok((live.make)(settings)?.with_style(style.clone()));
             Ok(LiveGate { make: Box::new(make), policies: live.policies })
         };

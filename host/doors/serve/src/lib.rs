@@ -18,6 +18,7 @@ mod framing;
 mod guard;
 mod head;
 mod proxy;
+mod rewrite;
 mod server;
 mod told;
 mod via;

@@ -20,6 +20,7 @@ impl Plan {
             tls,
             jwt,
             trusted_hops,
+            client_address,
             asking,
             proxy_protocol,
             forwarding,
@@ -34,7 +35,6 @@ impl Plan {
             ("listen", listen != running.listen),
             ("admin", admin != running.admin),
             ("tls", tls != running.tls),
-            ("jwt", jwt != running.jwt),
             ("tracing", tracing != running.tracing),
             ("reload", reload != running.reload),
             ("limits.connections", limits.connections != running.limits.connections),
@@ -46,7 +46,9 @@ impl Plan {
         let Limits { connections, admin_connections, evaluations, drain, .. } = running.limits;
         let limits = Limits { connections, admin_connections, evaluations, drain, ..limits };
         let at_once = Config {
+            jwt,
             trusted_hops,
+            client_address,
             asking,
             proxy_protocol,
             forwarding,
@@ -78,7 +80,7 @@ mod tests {
         let running = config("");
         let table = [
             ("listen: 127.0.0.1:1", &["listen"][..]),
-            ("admin: 127.0.0.1:1\njwt: { jwks: k }", &["admin", "jwt"]),
+            ("admin: 127.0.0.1:1", &["admin"]),
             ("tls: { certFile: a, keyFile: b }", &["tls"]),
             ("tracing: { otlp: \"http://c\" }", &["tracing"]),
             (
@@ -100,7 +102,8 @@ mod tests {
             "limits: { requests: 1, answerTimeout: 1s, lameDuck: 1s, clientShare: 0.5, callerRequests: 1 }",
             "problem: { typeBase: a }",
             "decisionLog: { file: a }",
-            "trustedHops: [10.0.0.0/24]\nproxyProtocol: true",
+            "jwt: { jwks: k }",
+            "trustedHops: [10.0.0.0/24]\nproxyProtocol: true\nclientAddress: forwarded",
             "forwarding: { clientFields: true, callerField: X-Caller }",
         ] {
             let wanted = config(members);
