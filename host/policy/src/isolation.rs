@@ -13,11 +13,11 @@ use std::str::FromStr;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Isolation {
     /// One: no evaluation can see anything of another.
-    #[default]
     Fresh,
     /// One after another, and after each of them everything that it can have changed is put
     /// back as it was: no evaluation can see anything of another. For policies that were
     /// baked by this release; others get fresh instances.
+    #[default]
     Rewound,
     /// So many, one after another. Saves setting up and clearing the memory.
     Recycle(NonZeroU32),

@@ -197,7 +197,7 @@ impl Policy {
         Self { id, component: None, most_violations: None, manifest, judge }
     }
 
-    /// The policy under another isolation than [`Isolation::Fresh`]. That of a
+    /// The policy under another isolation than [`Isolation::Rewound`]. That of a
     /// policy [`from_bundle`](Self::from_bundle) or without a sandbox stays.
     #[must_use]
     pub fn with_isolation(mut self, isolation: Isolation) -> Self {
