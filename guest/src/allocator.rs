@@ -139,13 +139,22 @@ impl State {
 
     /// A block that has not been used before.
     fn fresh(&mut self, size: usize, align: usize) -> *mut u8 {
-        let mut begin = self.top.next_multiple_of(align);
+        let begin = self.top.next_multiple_of(align);
         if begin.saturating_add(size) > self.end {
-            if !self.grow(size.saturating_add(align)) {
-                return ptr::null_mut();
-            }
-            begin = self.top.next_multiple_of(align);
+            return self.beyond(size, align);
         }
+        self.top = begin + size;
+        ptr::with_exposed_provenance_mut(begin)
+    }
+
+    /// The same where the memory that there is does not suffice.
+    #[cold]
+    #[inline(never)]
+    fn beyond(&mut self, size: usize, align: usize) -> *mut u8 {
+        if !self.grow(size.saturating_add(align)) {
+            return ptr::null_mut();
+        }
+        let begin = self.top.next_multiple_of(align);
         self.top = begin + size;
         ptr::with_exposed_provenance_mut(begin)
     }
