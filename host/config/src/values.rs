@@ -243,7 +243,7 @@ forms! {
     /// Whose value the gate sends to the VNFM when it asks for facts.
     CredentialField: HeaderName, CREDENTIAL_FIELD, "^[!-~]+$", credential_field, HeaderName::to_string;
     Digest: FileDigest, FileDigest::EXPECTED, "^[0-9a-fA-F]{64}$", |text| text.parse().ok(), FileDigest::to_string;
-    Isolated: Isolation, Isolation::EXPECTED, "^(fresh|recycle:[0-9]+)$", |text| text.parse().ok(), Isolation::to_string;
+    Isolated: Isolation, Isolation::EXPECTED, "^(fresh|rewound|recycle:[0-9]+)$", |text| text.parse().ok(), Isolation::to_string;
     Until: SystemTime, "a date such as 2026-12-31 or a time such as 2026-12-31T06:00:00Z", "^[0-9]{4}-[0-9]{2}-[0-9]{2}", parse_until, |time| humantime::format_rfc3339_seconds(*time).to_string();
     TypeBase: String, "the start of a URI, such as https://example.com/rules/", "^[!-~]+$", type_base, String::clone;
     Version: HeaderValue, "a version such as 2.0.0, in quotes", "^[0-9]+[.][0-9]+[.][0-9]+$", version, |version| version.to_str().unwrap_or_default().to_owned();

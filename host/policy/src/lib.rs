@@ -2,6 +2,7 @@
 
 mod cache;
 mod cache_error;
+mod checks;
 mod clock;
 mod code;
 mod component;
@@ -16,6 +17,7 @@ mod limits;
 mod loadable;
 mod outline;
 mod reset;
+mod rewind;
 pub mod signing;
 mod source;
 mod swap;
@@ -39,6 +41,7 @@ pub use self::file_digest::{FileDigest, FileDigestError};
 pub use self::isolation::{Isolation, IsolationError};
 pub use self::limits::EvaluationLimits;
 pub use self::reset::{MemoryReset, PageMap};
+pub use self::rewind::NotRewound;
 use self::signing::Terms;
 pub use self::source::{CheckedFile, NOTICE, PolicyFile, PolicySources, SourceError};
 pub use solgate_contract::Evaluate;
@@ -197,7 +200,7 @@ impl Policy {
         Self { id, component: None, most_violations: None, terms: Mutex::default(), manifest, judge }
     }
 
-    /// The policy under another isolation than [`Isolation::Fresh`]. That of a
+    /// The policy under another isolation than [`Isolation::Rewound`]. That of a
     /// policy [`from_bundle`](Self::from_bundle) or without a sandbox stays.
     #[must_use]
     pub fn with_isolation(mut self, isolation: Isolation) -> Self {
@@ -267,6 +270,16 @@ impl Policy {
             Judge::Baked(loaded) => Some(loaded.engine().memory_reset()),
             Judge::Loadable(loaded) => Some(loaded.engine().memory_reset()),
             Judge::Bare(_) => None,
+        }
+    }
+
+    /// How often its instances could not be put back after a call: `None` unless it is
+    /// [`Isolation::Rewound`], and of this release.
+    #[must_use]
+    pub fn not_rewound(&self) -> Option<NotRewound> {
+        match &self.judge {
+            Judge::Baked(loaded) => loaded.not_rewound(),
+            Judge::Loadable(_) | Judge::Bare(_) => None,
         }
     }
 

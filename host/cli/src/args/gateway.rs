@@ -61,7 +61,7 @@ pub struct GatewayArgs {
     #[arg(long, value_name = "MODE", conflicts_with = "config", value_parser = mode)]
     pub mode: Option<GateMode>,
 
-    /// fresh: each evaluation has its own instance of the policy. recycle:N: an instance serves N evaluations
+    /// fresh: each evaluation has its own instance of the policy. rewound: an instance is put back as it was after each evaluation. recycle:N: an instance serves N evaluations
     #[arg(long, value_name = "ISOLATION", conflicts_with = "config")]
     pub isolation: Option<Isolation>,
 

@@ -99,7 +99,7 @@ upstreams:
     assert_eq!(shadow.gate.policies.signers, first.gate.policies.signers);
     assert!(shadow.shadow().is_none() && second.shadow().is_none());
     assert_eq!((first.gate.mode, first.gate.fact_failure), (GateMode::Monitor, FactFailure::Pass));
-    assert_eq!((first.gate.isolation.to_string().as_str(), second.gate.isolation), ("recycle:8", Isolation::Fresh));
+    assert_eq!((first.gate.isolation.to_string().as_str(), second.gate.isolation), ("recycle:8", Isolation::Rewound));
     let evaluation = EvaluationLimits {
         time: Duration::from_millis(100),
         memory: 32 << 20,

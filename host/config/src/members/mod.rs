@@ -168,7 +168,7 @@ macro_rules! with_gate_members {
             /// What is done: enforce refuses what a policy denies, monitor only reports it, off does not judge.
             #[serde(default)]
             pub mode: GateMode,
-            /// Whether each evaluation has an instance of the policy of its own (fresh), or one serves N (recycle:N).
+            /// Whether each evaluation has an instance of the policy of its own (fresh), or an instance that is put back as it was after each (rewound), or one serves N (recycle:N).
             #[serde(default, with = "As::<Isolated>")]
             pub isolation: Isolation,
             /// What a policy may take for one request.
