@@ -91,7 +91,7 @@ impl Traffic {
                 1 => (terminate(number), 400),
                 _ => (message("GET", &format!("/vnflcm/v2/vnf_instances/{number}"), &FIELDS[..2], ""), 202),
             };
-            self.created.fetch_add(usize::from(number % 4 == 0), Ordering::Relaxed);
+            self.created.fetch_add(usize::from(number.is_multiple_of(4)), Ordering::Relaxed);
             let request = String::from_utf8_lossy(&request).replace("Connection: close\r\n", "");
             let wrong = match client.send(request.as_bytes()) {
                 Ok(answer) => mistake(&answer, status),
