@@ -51,7 +51,10 @@ pub fn run(
             let result = tokio::time::timeout(check.timeout, ask(&pool, &reach, &check)).await;
             let late = || Err(format!("no answer within {:?}", check.timeout));
             let result = result.unwrap_or_else(|_| late());
-            let outcome = result.as_ref().map(|()| ()).map_err(String::as_str);
+            let outcome = match &result {
+                Ok(()) => Ok(()),
+                Err(reason) => Err(reason.as_str()),
+            };
             address.checked(outcome, (check.fails, check.passes), &reach.name);
         }
     })

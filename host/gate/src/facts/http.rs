@@ -155,7 +155,7 @@ impl Builder {
         // Whatever else it waits for, a fetch has an end. One address that says nothing is not to
         // take all of the time, if there are others.
         let limit = match u32::try_from(reach.addresses().len().min(MOST_TRIED)) {
-            Ok(several) if several > 1 => self.timeout / several.saturating_add(1),
+            Ok(several) if several > 1 => self.timeout.checked_div(several.saturating_add(1)).unwrap_or(self.timeout),
             _ => self.timeout,
         };
         let pools = Pools::new(&reach, limit, self.timeout)?;
