@@ -26,6 +26,7 @@ impl Default for Config {
         Self {
             listen,
             admin,
+            http2: false,
             tls: None,
             jwt: None,
             trusted_hops: Networks::default(),
@@ -50,6 +51,7 @@ pub fn resolve(file: File, folder: &Path) -> Result<Config, Misfit> {
     let File {
         listen,
         admin,
+        http2,
         tls,
         jwt,
         trusted_hops,
@@ -81,6 +83,7 @@ pub fn resolve(file: File, folder: &Path) -> Result<Config, Misfit> {
     let config = Config {
         listen,
         admin,
+        http2,
         tls,
         jwt,
         trusted_hops,

@@ -42,6 +42,7 @@ fn file(config: Config) -> File {
     let Config {
         listen,
         admin,
+        http2,
         tls,
         jwt,
         trusted_hops: Networks(trusted_hops),
@@ -59,6 +60,7 @@ fn file(config: Config) -> File {
     File {
         listen,
         admin,
+        http2,
         tls: tls.map(self::tls),
         jwt: jwt.map(self::jwt),
         trusted_hops,
@@ -162,6 +164,7 @@ mod tests {
     const EVERYTHING: &str = r#"
 listen: 0.0.0.0:8443
 admin: 127.0.0.1:9901
+http2: true
 tls: { certFile: a.pem, keyFile: k.pem, clientCaFile: ca.pem, clientCert: optional }
 jwt: { jwks: "https://idp.example/keys", caFile: ca.pem, issuer: i, audience: [a, b], presence: optional, leeway: 5s, maxLifetime: 1h }
 log: text

@@ -10,14 +10,14 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderName, HeaderValue, Uri};
-use ipnet::IpNet;
 use serde::de::{self, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use solgate::policy::{FileDigest, Isolation};
 use solgate_contract::uri::decode_unreserved;
 
 use crate::jwks_source::JwksSource;
-use crate::networks::{NETWORK, parse_network};
+use crate::listen::{ADDRESS, ListenAddress, parse_address};
+use crate::networks::{Hop, NETWORK, parse_network};
 
 /// A value that is written as a text.
 pub trait Form {
@@ -101,6 +101,8 @@ pub struct Number<const MIN: usize, const MAX: usize>;
 pub type Positive = Number<1, { usize::MAX }>;
 /// A head of a request that says little, to what hyper takes in one piece.
 pub type HeadBytes = Number<1024, { 256 << 10 }>;
+/// As many as one buffer of a connection can be for.
+pub type Streams = Number<1, 1000>;
 pub type TargetBytes = Number<64, 65_000>;
 pub type Evaluations = Number<{ *EVALUATIONS.start() }, { *EVALUATIONS.end() }>;
 pub type Memory = Number<{ *MEMORY.start() }, { *MEMORY.end() }>;
@@ -213,7 +215,7 @@ macro_rules! forms {
 
 forms! {
     /// Where to listen.
-    Address: String, ADDRESS, "^.+:[0-9]+$", parse_address, String::clone;
+    Address: ListenAddress, ADDRESS, "^(unix:/.+|.+:[0-9]+)$", parse_address, ListenAddress::to_string;
     /// Any duration.
     Span: Duration, DURATION, "^[0-9]", parse_duration, duration;
     /// A duration that leaves time for something to happen.
@@ -236,8 +238,8 @@ forms! {
     PathPrefix: String, PATH_PREFIX, "^/[^?#*\\\\ ]*$", path_prefix, String::clone;
     /// Where the keys for tokens come from.
     Keys: JwksSource, JwksSource::EXPECTED, ".", JwksSource::parse, keys;
-    /// A network, or one address.
-    Network: IpNet, NETWORK, "^[0-9a-fA-F.:]+(/[0-9]+)?$", parse_network, network;
+    /// A network, one address, or all Unix sockets.
+    Network: Hop, NETWORK, "^(unix|[0-9a-fA-F.:]+(/[0-9]+)?)$", parse_network, Hop::to_string;
     FieldName: HeaderName, "the name of a header field", "^[!-~]+$", |text| text.parse().ok(), HeaderName::to_string;
     /// Whose value the gate sends to the VNFM when it asks for facts.
     CredentialField: HeaderName, CREDENTIAL_FIELD, "^[!-~]+$", credential_field, HeaderName::to_string;
@@ -313,11 +315,6 @@ fn keys(keys: &JwksSource) -> String {
         JwksSource::File(path) => path.display().to_string(),
         JwksSource::Url(url) => url.to_string(),
     }
-}
-
-/// One address without its length, as most write it.
-fn network(network: &IpNet) -> String {
-    if network.prefix_len() == network.max_prefix_len() { network.addr().to_string() } else { network.to_string() }
 }
 
 fn type_base(text: &str) -> Option<String> {
@@ -409,17 +406,6 @@ fn has_port_or_none(authority: &str) -> bool {
         Some((_, port)) if !port.ends_with(']') => port.parse::<u16>().is_ok_and(|port| port != 0),
         _ => true,
     }
-}
-
-/// What [`parse_address`] takes.
-pub const ADDRESS: &str = "an address and port such as 0.0.0.0:8080";
-
-/// An address or host name to listen on, with its port.
-#[must_use]
-pub fn parse_address(text: &str) -> Option<String> {
-    let (host, port) = text.rsplit_once(':')?;
-    let digits = port.bytes().all(|b| b.is_ascii_digit());
-    (!host.is_empty() && digits && port.parse::<u16>().is_ok()).then(|| text.to_owned())
 }
 
 /// What [`parse_duration`] takes.

@@ -1,6 +1,6 @@
 //! Why a door cannot open, or ends.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use solgate::policy::EngineError;
 use solgate_access::AccessError;
@@ -12,11 +12,17 @@ use solgate_telemetry::record_file::RecordError;
 use solgate_telemetry::spans::TracingError;
 use solgate_upstream::connect::CertificatesError;
 
+use crate::listen::{InheritedError, SocketError};
+
 /// A reason not to serve. The text is for the person who starts the gate.
 #[derive(Debug, thiserror::Error)]
 pub enum GatewayError {
     #[error("cannot listen on {address}: {error}; {}", listen_hint(error, option))]
     Bind { address: String, option: &'static str, error: std::io::Error },
+    #[error(transparent)]
+    Inherited(#[from] InheritedError),
+    #[error("cannot listen on unix:{}: {error}; {}", path.display(), socket_hint(error, option))]
+    Socket { path: PathBuf, option: &'static str, error: SocketError },
     #[error(
         "{url:?} is not the URL of a VNFM: expected http://HOST[:PORT] or https://HOST[:PORT], without a path (requests keep theirs)"
     )]
@@ -121,6 +127,20 @@ fn evaluations_hint(error: &EngineError) -> &'static str {
     match error {
         EngineError::Wasmtime { .. } => ", with evaluations below limits in the file, or --evaluations",
         EngineError::Clock(_) => "",
+    }
+}
+
+fn socket_hint(error: &SocketError, option: &str) -> String {
+    match error {
+        SocketError::NotASocket => format!("remove it, or choose another path with {option}"),
+        SocketError::InUse => format!("stop that process, or choose another path with {option}"),
+        SocketError::NoUser(_) | SocketError::NoGroup(_) => {
+            format!("name one that is there, or its number, in {option}")
+        }
+        SocketError::Owner(_) => {
+            format!("name in {option} the gate's own user and a group that it belongs to, or start the gate as root")
+        }
+        SocketError::Unknown(_) | SocketError::Bind(_) => format!("check the path given with {option}, and its folder"),
     }
 }
 

@@ -5,6 +5,8 @@ use std::net::{IpAddr, Ipv6Addr};
 use http::{HeaderMap, HeaderName};
 use solgate_config::networks::Networks;
 
+use crate::peer::Peer;
+
 /// Each server adds the one from which it got the request.
 pub const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
@@ -21,33 +23,39 @@ impl Hops {
         Self { trusted, proxy_protocol }
     }
 
-    /// Whether a server at this address is believed.
+    /// Whether a server is believed.
     #[must_use]
-    pub fn trusts(&self, address: IpAddr) -> bool {
-        self.trusted.contains(address)
+    pub fn trusts(&self, server: Peer) -> bool {
+        match server {
+            Peer::At(address) => self.trusted.contains(address.ip()),
+            Peer::Unix => self.trusted.has_unix(),
+            Peer::Unknown => false,
+        }
     }
 
     /// Whether a connection from there begins with the PROXY protocol.
     #[must_use]
-    pub fn announces(&self, address: IpAddr) -> bool {
-        self.proxy_protocol && self.trusts(address)
+    pub fn announces(&self, server: Peer) -> bool {
+        self.proxy_protocol && self.trusts(server)
     }
 
     /// The client for which `sender`, a server that is believed, sends a request with these
     /// fields: the last in X-Forwarded-For that is not itself a trusted hop. Without that
-    /// field it is the sender; `None` if an address that decides cannot be read.
+    /// field it is the sender; `None` if that has no address, or an address that decides cannot be
+    /// read.
     #[must_use]
-    pub fn client(&self, sender: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
-        let mut client = sender;
+    pub fn client(&self, sender: Peer, headers: &HeaderMap) -> Option<IpAddr> {
+        let mut client = sender.ip();
         for value in headers.get_all(FORWARDED_FOR).iter().rev() {
             for entry in value.to_str().ok()?.rsplit(',') {
-                client = address(entry)?;
-                if !self.trusts(client) {
-                    return Some(client);
+                let entry = address(entry)?;
+                client = Some(entry);
+                if !self.trusted.contains(entry) {
+                    return client;
                 }
             }
         }
-        Some(client)
+        client
     }
 }
 
@@ -148,8 +156,15 @@ mod tests {
             for value in values {
                 headers.append(FORWARDED_FOR, HeaderValue::from_bytes(value.as_bytes()).unwrap());
             }
-            let client = hops.client("10.0.0.1".parse().unwrap(), &headers);
+            let client = hops.client(Peer::At("10.0.0.1:1".parse().unwrap()), &headers);
             assert_eq!(client, expected.map(|address| address.parse().unwrap()), "{values:?}");
         }
+        assert!(!hops.trusts(Peer::Unix) && !hops.trusts(Peer::Unknown));
+        let unix = Hops::new(Networks(vec![parse_network("unix").unwrap()]), true);
+        assert!(unix.announces(Peer::Unix) && !unix.trusts(Peer::At("127.0.0.1:1".parse().unwrap())));
+        let mut headers = HeaderMap::new();
+        assert_eq!(unix.client(Peer::Unix, &headers), None);
+        headers.append(FORWARDED_FOR, HeaderValue::from_static("192.0.2.7"));
+        assert_eq!(unix.client(Peer::Unix, &headers), "192.0.2.7".parse().ok());
     }
 }

@@ -123,7 +123,7 @@ impl Material {
         };
         let digest = digest.finalize().into();
         let mut config = server(config, chain, key, authorities)?;
-        config.alpn_protocols = vec![protocol.id().to_vec()];
+        config.alpn_protocols = protocol.ids();
         Ok(Self { config: Arc::new(config), digest, validity })
     }
 

@@ -16,7 +16,6 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use http::{HeaderValue, Uri};
-use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use solgate::gate::FactFailure;
 use solgate::policy::{EvaluationLimits, Isolation, PolicyFile};
@@ -24,7 +23,9 @@ use solgate::policy::{EvaluationLimits, Isolation, PolicyFile};
 use crate::forwarding::ForwardingConfig;
 use crate::gate::{FactsConfig, GateMode, SeverityOverride};
 use crate::gateway::{DEFAULT_LISTEN, Limits, LogFormat};
+use crate::listen::ListenAddress;
 use crate::names::FactFailureName;
+use crate::networks::Hop;
 use crate::presence::Presence;
 use crate::tracing::TracingConfig;
 use crate::values::{
@@ -69,21 +70,23 @@ static DEFAULTS: LazyLock<serde_json::Value> = LazyLock::new(|| {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct File {
-    /// Address and port to listen on.
+    /// Address and port to listen on, or unix:/PATH of a socket, whose mode is 600 unless ,mode=MODE follows, and whose owner ,user=NAME and ,group=NAME change.
     #[serde(with = "As::<Address>")]
-    pub listen: String,
-    /// Address and port of /healthz, /readyz, /metrics, /config and /log-level; without it there are none.
+    pub listen: ListenAddress,
+    /// Address and port, or unix:/PATH, of /healthz, /readyz, /metrics, /config and /log-level; without it there are none.
     #[serde(with = "Maybe::<Address>", skip_serializing_if = "Option::is_none")]
-    pub admin: Option<String>,
+    pub admin: Option<ListenAddress>,
+    /// Whether clients of serve may speak HTTP/2: in TLS if they choose it there, without TLS if they begin with it.
+    pub http2: bool,
     /// TLS on the address that clients use; without it there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<Tls>,
     /// How the access tokens of callers are checked; without it they are not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwt: Option<jwt::Jwt>,
-    /// Networks and addresses of the servers in front of the gate: what they say of clients is believed, and many clients may come from one of them.
+    /// Networks and addresses of the servers in front of the gate: what they say of clients is believed, and many clients may come from one of them. unix stands for whoever connects to a Unix socket.
     #[serde(with = "Each::<Network>", skip_serializing_if = "Vec::is_empty")]
-    pub trusted_hops: Vec<IpNet>,
+    pub trusted_hops: Vec<Hop>,
     /// Whether each connection from a trusted hop begins with the PROXY protocol, version 1 or 2.
     pub proxy_protocol: bool,
     /// What serve tells VNFMs of clients.
@@ -112,8 +115,9 @@ pub struct File {
 impl Default for File {
     fn default() -> Self {
         Self {
-            listen: DEFAULT_LISTEN.to_owned(),
+            listen: ListenAddress::Tcp(DEFAULT_LISTEN.to_owned()),
             admin: None,
+            http2: false,
             tls: None,
             jwt: None,
             trusted_hops: Vec::new(),

@@ -9,6 +9,7 @@ use solgate::ambiguity::check_host;
 use solgate::fault::Fault;
 use solgate::request::Caller;
 use solgate_gateway::hops::{FORWARDED_FOR, Hops};
+use solgate_gateway::peer::Peer;
 use solgate_gateway::pipeline::{Arrival, headed};
 
 const METHOD: HeaderName = HeaderName::from_static("x-forwarded-method");
@@ -35,7 +36,7 @@ impl Original {
     /// # Errors
     /// A field that must be there is not, or one is there twice: then a client may
     /// have made up one of them.
-    pub fn take(headers: &mut HeaderMap, server: IpAddr, hops: &Hops) -> Result<Self, Fault> {
+    pub fn take(headers: &mut HeaderMap, server: Peer, hops: &Hops) -> Result<Self, Fault> {
         let method = required(headers, METHOD, "X-Forwarded-Method")?;
         let target = required(headers, TARGET, "X-Forwarded-Uri")?;
         if let Some(host) = take(headers, HOST_NAME, "X-Forwarded-Host")? {

@@ -11,8 +11,9 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use solgate::facts::{Fact, FactAnswer, FactRequest, FactSource};
 use solgate::gate::Gate;
-use solgate_config::{Config, Limits, LiveGate, LogFormat, UpstreamConfig};
+use solgate_config::{Config, Limits, ListenAddress, LiveGate, LogFormat, UpstreamConfig};
 use solgate_gateway::error::GatewayError;
+use solgate_gateway::listen::{BoundAddress, Inherited};
 use solgate_serve::Server;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -180,7 +181,7 @@ pub fn open_gate(_: &UpstreamConfig) -> Result<LiveGate, GatewayError> {
 pub fn config(upstream: SocketAddr) -> Config {
     let url = format!("http://{upstream}").parse().unwrap();
     Config {
-        listen: "127.0.0.1:0".to_owned(),
+        listen: ListenAddress::Tcp("127.0.0.1:0".to_owned()),
         admin: None,
         tls: None,
         jwt: None,
@@ -195,8 +196,9 @@ pub fn config(upstream: SocketAddr) -> Config {
 }
 
 pub async fn start(config: Config) -> Running {
-    let server = Server::bind(&config, &open_gate).await.unwrap();
-    let (address, admin) = (server.door().address(), server.door().admin_address());
+    let server = Server::bind(&config, Inherited::default(), &open_gate).await.unwrap();
+    let address = server.door().address().tcp().unwrap();
+    let admin = server.door().admin_address().and_then(BoundAddress::tcp);
     let (stop, stopped) = oneshot::channel::<()>();
     let task = tokio::spawn(server.run(async {
         let _ = stopped.await;
