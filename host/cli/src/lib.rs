@@ -13,7 +13,7 @@ mod doors;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use solgate_gateway::listen::Inherited;
+use solgate_gateway::listen::inherited::Inherited;
 use solgate_telemetry::log;
 
 use args::defaults::with_defaults;

@@ -23,7 +23,7 @@ use solgate_config::{Config, shown};
 use crate::admin_connections::AdminConnections;
 use crate::connections;
 use crate::current::Current;
-use crate::listen::Listener;
+use crate::listen::listener::Listener;
 use crate::log_level;
 use crate::metrics::Metrics;
 use crate::peer::Peer;

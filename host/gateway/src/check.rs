@@ -12,16 +12,17 @@ use solgate_telemetry::{log, record_file, spans};
 
 use crate::build_gate::GateBuilder;
 use crate::error::GatewayError;
+use crate::listen::listener;
 use crate::routes::Onward;
-use crate::{admission, listen, overrides, shadow};
+use crate::{admission, overrides, shadow};
 
 /// Loads everything that a configuration names, and says that it is good.
 ///
 /// # Errors
 /// What cannot be loaded.
 pub fn check<F: Onward>(config: &Config, build_gate: GateBuilder<'_>) -> Result<(), GatewayError> {
-    listen::check(Some(&config.listen), "--listen").map_err(|error| error.at("/listen"))?;
-    listen::check(config.admin.as_ref(), "--admin").map_err(|error| error.at("/admin"))?;
+    listener::check(Some(&config.listen), "--listen").map_err(|error| error.at("/listen"))?;
+    listener::check(config.admin.as_ref(), "--admin").map_err(|error| error.at("/admin"))?;
     if let Some(record) = &config.record {
         record_file::check(record).map_err(|error| GatewayError::from(error).at("/decisionLog/file"))?;
     }

@@ -8,7 +8,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::farewell::Farewell;
-use crate::listen::{Listener, Stream};
+use crate::listen::listener::Listener;
+use crate::listen::stream::Stream;
 use crate::peer::Peer;
 use crate::shares::{Full, Held};
 

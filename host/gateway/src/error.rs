@@ -12,7 +12,7 @@ use solgate_telemetry::record_file::RecordError;
 use solgate_telemetry::spans::TracingError;
 use solgate_upstream::connect::CertificatesError;
 
-use crate::listen::{InheritedError, SocketError};
+use crate::listen::faults::{InheritedError, SocketError};
 
 /// A reason not to serve. The text is for the person who starts the gate.
 #[derive(Debug, thiserror::Error)]

@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::Semaphore;
 
 use crate::connection_metrics::{ConnectionMetrics, Farewells};
-use crate::listen::Stream;
+use crate::listen::stream::Stream;
 use crate::shares::Full;
 
 /// So many clients are told at a time; others are only let go.

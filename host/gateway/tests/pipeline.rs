@@ -29,7 +29,7 @@ use solgate_access::tokens::Possession;
 use solgate_config::{Config, GateMode, Limits, ListenAddress, LiveGate, LogFormat, UpstreamConfig};
 use solgate_gateway::door::Door;
 use solgate_gateway::error::GatewayError;
-use solgate_gateway::listen::Inherited;
+use solgate_gateway::listen::inherited::Inherited;
 use solgate_gateway::pipeline::{Arrival, Cleared, Exchange, Pipeline, Refused, headed};
 use solgate_gateway::routes::ForwardedElsewhere;
 

@@ -8,7 +8,7 @@ use solgate_author::demo;
 use solgate_gateway::build_gate::build_gate;
 use solgate_gateway::check::check;
 use solgate_gateway::error::GatewayError;
-use solgate_gateway::listen::Inherited;
+use solgate_gateway::listen::inherited::Inherited;
 use solgate_gateway::reload::{ConfigurationFile, Reload};
 use solgate_gateway::shutdown::signals;
 use solgate_serve::{Server, Upstream};

@@ -31,7 +31,7 @@ use solgate_config::record::RecordConfig;
 use solgate_config::{Config, Limits, ListenAddress, LiveGate, LogFormat, UpstreamConfig};
 use solgate_ext_authz::Server;
 use solgate_gateway::error::GatewayError;
-use solgate_gateway::listen::Inherited;
+use solgate_gateway::listen::inherited::Inherited;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tonic::transport::Channel;

@@ -16,7 +16,7 @@ use solgate_gateway::build_gate::GateBuilder;
 use solgate_gateway::connections::Stopping;
 use solgate_gateway::door::{Door, NewConnection};
 use solgate_gateway::error::GatewayError;
-use solgate_gateway::listen::Inherited;
+use solgate_gateway::listen::inherited::Inherited;
 use solgate_gateway::peer::Peer;
 use solgate_gateway::reload::Reload;
 use solgate_gateway::routes::ForwardedElsewhere;

@@ -21,7 +21,7 @@ use solgate_config::networks::{Networks, parse_network};
 use solgate_config::record::RecordConfig;
 use solgate_config::{Config, GateMode, LiveGate, LogFormat, UpstreamConfig};
 use solgate_forward_auth::ForwardAuth;
-use solgate_gateway::listen::Inherited;
+use solgate_gateway::listen::inherited::Inherited;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 

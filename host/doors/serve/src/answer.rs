@@ -13,7 +13,7 @@ use solgate_gateway::shares::AnswerInFlight;
 use solgate_upstream::pool::{BodyError, PooledBody};
 
 use super::connection::Connection;
-use super::http2::OpenStream;
+use super::http2::streams::OpenStream;
 
 /// A request of a connection that has not been answered to the end; dropped, it tells
 /// the connection.

@@ -2,8 +2,9 @@
 
 use std::sync::{Arc, OnceLock};
 
-use http::header::CONNECTION;
-use http::{HeaderMap, HeaderValue, Request, Response, Version, request};
+use bytes::Bytes;
+use http::header::{CONNECTION, CONTENT_LENGTH};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, Version, request};
 use hyper::body::{Body, Incoming};
 use solgate::fault::Fault;
 use solgate::request::Caller;
@@ -19,7 +20,8 @@ use super::client::Client;
 use super::connection::{Connection, Passed};
 use super::forward::Upstream;
 use super::head::Refusal;
-use super::http2::{self, OpenStream, Streams};
+use super::http2::head as http2_head;
+use super::http2::streams::{OpenStream, Streams};
 use super::told::{self, Sender};
 use super::via::Pseudonym;
 
@@ -57,7 +59,7 @@ impl Proxy {
         let admission = self.pipeline.get().admission.clone();
         let (stream, place) =
             OpenStream::begin(streams, || admission.connection(client.peer.ip(), streams.connections));
-        let checked = http2::check(&mut parts, limits);
+        let checked = http2_head::check(&mut parts, limits);
         let outcome = match (checked, place) {
             (Ok((method, target)), Err(full)) => {
                 Err(Refusal { fault: crowded(full), target: Some(target), method: Some(method) })
@@ -85,6 +87,7 @@ impl Proxy {
         let sender = sender(&pipeline, client, &parts.headers);
         told::clean(&mut parts.headers, sender, &pipeline.forwarding);
         let mut exchange = pipeline.begin(passed.arrival, sender.client, method, target, &parts.headers);
+        let to_head = parts.method == Method::HEAD;
         let (mut answer, unread) = match agreed(passed.outcome, &parts) {
             Ok((method, target)) => {
                 // Without a body nothing is left unread.
@@ -110,6 +113,9 @@ impl Proxy {
         if flow.ends(unread) {
             close(answer.headers_mut());
         }
+        if to_head && matches!(flow, Flow::Stream(_)) {
+            empty(&mut answer);
+        }
         Answer::own(answer, exchange, flow)
     }
 }
@@ -117,6 +123,12 @@ impl Proxy {
 /// The connection ends with this answer.
 fn close(headers: &mut HeaderMap) {
     headers.insert(CONNECTION, HeaderValue::from_static("close"));
+}
+
+/// In HTTP/2 hyper would send the body of an answer to HEAD.
+fn empty(answer: &mut Response<Bytes>) {
+    let length = std::mem::take(answer.body_mut()).len();
+    answer.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
 }
 
 /// A stream is a connection like any other.

@@ -15,7 +15,7 @@ use solgate_author::demo;
 use solgate_author::demo::Vnfm;
 use solgate_author::demo::ids;
 use solgate_config::{ListenAddress, UpstreamConfig};
-use solgate_gateway::listen::Inherited;
+use solgate_gateway::listen::inherited::Inherited;
 use solgate_serve::Server;
 
 use serve_support::{Act, Client, OK, Upstream, config, exchange, open_gate, start};

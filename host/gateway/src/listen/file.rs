@@ -11,31 +11,13 @@ use socket2::{Domain, SockAddr, Socket, Type};
 use solgate_config::UnixSocket;
 
 use super::accounts;
+use super::faults::SocketError;
 
 /// Connections that wait until they are taken.
 const BACKLOG: i32 = 1024;
 /// Of a socket that is not yet anybody's: with more than the mode that is asked for, others
 /// could connect before that holds.
 const AT_FIRST: Mode = Mode::RUSR.union(Mode::WUSR);
-
-/// Why a Unix socket cannot be listened on.
-#[derive(Debug, thiserror::Error)]
-pub enum SocketError {
-    #[error("something else than a socket is there, which the gate does not remove")]
-    NotASocket,
-    #[error("another process listens there")]
-    InUse,
-    #[error("a socket is there, and nobody can say whether a process listens: {0}")]
-    Unknown(io::Error),
-    #[error("no user is named {0:?} in {file}", file = accounts::USERS)]
-    NoUser(String),
-    #[error("no group is named {0:?} in {file}", file = accounts::GROUPS)]
-    NoGroup(String),
-    #[error("the owner of the socket cannot be changed: {0}")]
-    Owner(io::Error),
-    #[error("{0}")]
-    Bind(io::Error),
-}
 
 /// The file of a socket that this process has made. It is removed when this is dropped,
 /// unless another one stands in its place.

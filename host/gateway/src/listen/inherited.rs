@@ -12,7 +12,8 @@ use listenfd::ListenFd;
 use socket2::SockRef;
 use tokio::net::{TcpListener, UnixListener};
 
-use super::{BoundAddress, Listener, Socket};
+use super::faults::InheritedError;
+use super::listener::{BoundAddress, Listener, Socket};
 
 /// The name of the socket that clients use.
 const LISTEN: &str = "listen";
@@ -35,23 +36,6 @@ pub struct Inherited {
 enum Handed {
     Tcp(StdTcp),
     Unix(StdUnix),
-}
-
-/// Why a socket that was handed over cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum InheritedError {
-    #[error(
-        "the service manager hands over {0} sockets (LISTEN_FDS); expected one, or two with the names listen and admin"
-    )]
-    Surplus(usize),
-    #[error(
-        "the service manager hands over a socket with the name {0:?} (LISTEN_FDNAMES); expected listen or admin: set FileDescriptorName"
-    )]
-    Name(String),
-    #[error("the service manager hands over two sockets with the name {0}; give each a name of its own")]
-    Twice(&'static str),
-    #[error("the socket {name:?} of the service manager cannot be used: {reason}")]
-    Kind { name: String, reason: String },
 }
 
 /// The sockets of a door.
