@@ -13,7 +13,10 @@ struct FailureLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct NoLabels {}
+struct CertificateLabels {
+    /// The first of the names for which it is; empty for all other names.
+    name: String,
+}
 
 /// Why a connection has come to nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,12 +45,12 @@ impl HandshakeFailure {
 }
 
 /// What became of certificates that were read again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Renewal {
     /// New connections get them.
     Swapped {
-        /// Seconds since 1970 at which the gate's own ends.
-        not_after: i64,
+        /// Seconds since 1970 at which the gate's own end, by their names.
+        ends: Vec<(String, i64)>,
     },
     /// Those before go on.
     Refused,
@@ -98,7 +101,7 @@ pub struct AccessMetrics {
     handshakes_failed: Family<FailureLabels, Counter>,
     tls_reloads: OutcomeCounter<Swap>,
     /// Of one gate: a family, so that there is no value without TLS.
-    not_after: Family<NoLabels, Gauge>,
+    not_after: Family<CertificateLabels, Gauge>,
     keys_read: OutcomeCounter<KeysRead>,
 }
 
@@ -115,7 +118,7 @@ impl AccessMetrics {
         let not_after = Family::default();
         registry.register(
             "tls_certificate_not_after_seconds",
-            "When the certificate of the listener ends, in seconds since 1970",
+            "When a certificate of the listener ends, in seconds since 1970, by its first server name",
             not_after.clone(),
         );
         let help = "Attempts to read the keys for access tokens";
@@ -123,14 +126,20 @@ impl AccessMetrics {
         Self { handshakes_failed, tls_reloads, not_after, keys_read }
     }
 
-    /// There is a listener with TLS, whose certificate ends then.
-    pub fn with_tls(&self, not_after: i64) {
-        self.not_after.get_or_create(&NoLabels {}).set(not_after);
+    /// There is a listener with TLS, whose certificates end then.
+    pub fn with_tls(&self, ends: Vec<(String, i64)>) {
+        self.ending(ends);
         // An alert on an increase needs a zero to begin with.
         for failure in HandshakeFailure::ALL {
             drop(self.handshakes_failed.get_or_create(&failure.labels()));
         }
         self.tls_reloads.begin();
+    }
+
+    fn ending(&self, ends: Vec<(String, i64)>) {
+        for (name, end) in ends {
+            self.not_after.get_or_create(&CertificateLabels { name }).set(end);
+        }
     }
 
     /// Tokens are checked.
@@ -144,8 +153,8 @@ impl AccessMetrics {
 
     pub fn tls_renewal(&self, renewal: Renewal) {
         match renewal {
-            Renewal::Swapped { not_after } => {
-                self.not_after.get_or_create(&NoLabels {}).set(not_after);
+            Renewal::Swapped { ends } => {
+                self.ending(ends);
                 self.tls_reloads.count(Swap::Swapped);
             }
             Renewal::Refused => self.tls_reloads.count(Swap::Refused),

@@ -235,6 +235,8 @@ forms! {
     /// For whoever finds it later.
     Reason: String, "a sentence that says why", "[^ ]", |text| Some(text).filter(|text| !text.trim().is_empty()).map(str::to_owned), String::clone;
     HostName: String, "a host name or address without port (`*` stands for nothing here: name each host)", "^[^/@*]+$", host, String::clone;
+    /// As clients name a server in TLS.
+    ServerName: String, "a DNS name such as gate.example, or *.example", "^([*][.])?[A-Za-z0-9.-]+$", server_name, String::clone;
     PathPrefix: String, PATH_PREFIX, "^/[^?#*\\\\ ]*$", path_prefix, String::clone;
     /// Where the keys for tokens come from.
     Keys: JwksSource, JwksSource::EXPECTED, ".", JwksSource::parse, keys;
@@ -270,6 +272,17 @@ fn filled(text: &str) -> Option<String> {
 fn host(text: &str) -> Option<String> {
     let authority: http::uri::Authority = text.parse().ok()?;
     (authority.port().is_none() && !text.contains(['@', '*'])).then(|| text.to_ascii_lowercase())
+}
+
+/// In lower case. Clients never ask for an address (RFC 6066, 3).
+fn server_name(text: &str) -> Option<String> {
+    let good = |label: &str| {
+        let inner = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+        (1..=63).contains(&label.len()) && label.bytes().all(inner) && !label.starts_with('-') && !label.ends_with('-')
+    };
+    let name = text.strip_prefix("*.").unwrap_or(text);
+    let is_address = name.parse::<std::net::IpAddr>().is_ok();
+    (text.len() <= 253 && !is_address && name.split('.').all(good)).then(|| text.to_ascii_lowercase())
 }
 
 const PATH_PREFIX: &str = "a path such as /vnflcm/v2, as it is compared with decoded paths segment by segment: without query, `*` and dot segments, and with characters rather than their %-encoding";

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use solgate::policy::EngineError;
 use solgate_access::AccessError;
-use solgate_access::tls::TlsFault;
+use solgate_access::tls::{FileFault, TlsFault};
 use solgate_config::tls::TlsConfig;
 use solgate_config::{FileError, GateError, Misfit, file};
 use solgate_telemetry::log::LogError;
@@ -99,14 +99,26 @@ impl GatewayError {
     /// About the member that names the file at fault.
     #[must_use]
     pub fn of_tls(fault: TlsFault, config: &TlsConfig) -> Self {
+        let named = config.named.iter().enumerate().find_map(|(index, one)| {
+            let member = if matches!(fault.fault, FileFault::OtherName(_)) && one.certificate == fault.path {
+                "serverNames"
+            } else if one.key == fault.path {
+                "keyFile"
+            } else if one.certificate == fault.path {
+                "certFile"
+            } else {
+                return None;
+            };
+            Some(format!("/tls/certificates/{index}/{member}"))
+        });
         let member = if fault.path == config.key {
-            "/tls/keyFile"
+            "/tls/keyFile".to_owned()
         } else if config.clients.as_ref().is_some_and(|clients| clients.ca == fault.path) {
-            "/tls/clientCaFile"
+            "/tls/clientCaFile".to_owned()
         } else {
-            "/tls/certFile"
+            named.filter(|_| fault.path != config.certificate).unwrap_or_else(|| "/tls/certFile".to_owned())
         };
-        Self::Access(fault.into()).at(member)
+        Self::Access(fault.into()).at(&member)
     }
 }
 

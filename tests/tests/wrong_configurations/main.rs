@@ -19,6 +19,9 @@ fn furnish(folder: &Path) {
     let mut later = CertificateParams::default();
     (later.not_before, later.not_after) = (date_time_ymd(2100, 1, 1), date_time_ymd(2101, 1, 1));
     authority.sign(later).write(folder, "later");
+    authority.server().write(folder, "gate");
+    authority.server().write(folder, "b");
+    authority.issue(&Holder { common_name: "a", hosts: &["a.example"], ..Holder::default() }).write(folder, "a");
     authority.server().write(folder, "open");
     std::fs::set_permissions(folder.join("open.key"), Permissions::from_mode(0o666)).expect("it is changed");
     std::fs::write(folder.join("policy.wasm"), minimal::policy(&[])).expect("it is written");

@@ -9,14 +9,16 @@ use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{NoServerSessionStorage, VerifierBuilderError, WebPkiClientVerifier};
+use rustls::sign::CertifiedKey;
 use rustls::{RootCertStore, ServerConfig};
 use sha2::{Digest, Sha256};
 use solgate_config::Presence;
-use solgate_config::tls::{ClientCertificates, TlsConfig};
+use solgate_config::tls::{ClientCertificates, NamedCertificate, TlsConfig};
 use solgate_files::{CERTIFICATES, ReadError, RegularFile};
 use zeroize::Zeroizing;
 
 use super::Protocol;
+use super::resolver::Resolver;
 
 /// Why files cannot be used for TLS. Nothing of a key is repeated.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +53,8 @@ pub enum FileFault {
     Ended { at: SystemTime },
     #[error("the certificate begins later, at {}: no client takes it before", time(*.at))]
     NotBegun { at: SystemTime },
+    #[error("the certificate is not for the name {0}; a client that asks for that name would not take it")]
+    OtherName(String),
     #[error("TLS cannot be set up: {0}")]
     Tls(rustls::Error),
 }
@@ -60,7 +64,18 @@ pub struct Material {
     pub config: Arc<ServerConfig>,
     /// Of all files: whether they hold something else than before.
     pub digest: [u8; 32],
-    /// When the gate's own certificate holds.
+    /// When the gate's own certificates hold, the one first that clients get who ask for no
+    /// name.
+    pub validities: Vec<NamedValidity>,
+}
+
+/// When a certificate holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedValidity {
+    /// The first name for which it is; empty for all others.
+    pub name: String,
+    /// The file of the certificate.
+    pub path: PathBuf,
     pub validity: Validity,
 }
 
@@ -113,27 +128,39 @@ impl Material {
             digest.update(&bytes);
             Ok(bytes)
         };
-        let chain = certificates(&config.certificate, &read(&config.certificate, false)?)?;
-        let validity = validity(&chain).ok_or_else(|| fault(&config.certificate, FileFault::BadCertificate))?;
-        let key = PrivateKeyDer::from_pem_slice(&read(&config.key, true)?)
-            .map_err(|_| fault(&config.key, FileFault::NoKey))?;
+        let mut validities = Vec::new();
+        let mut pair = |certificate: &Path, key_file: &Path, name: &str| {
+            let chain = certificates(certificate, &read(certificate, false)?)?;
+            let validity = validity(&chain).ok_or_else(|| fault(certificate, FileFault::BadCertificate))?;
+            validities.push(NamedValidity { name: name.to_owned(), path: certificate.to_owned(), validity });
+            let key =
+                PrivateKeyDer::from_pem_slice(&read(key_file, true)?).map_err(|_| fault(key_file, FileFault::NoKey))?;
+            certified(certificate, key_file, chain, &key)
+        };
+        let mut resolver = Resolver::new(pair(&config.certificate, &config.key, "")?);
+        for NamedCertificate { names, certificate, key } in &config.named {
+            let certified = pair(certificate, key, names.first().map_or("", String::as_str))?;
+            resolver.add(names, &certified).map_err(|name| fault(certificate, FileFault::OtherName(name)))?;
+        }
         let authorities = match &config.clients {
             Some(clients) => Some((clients, authorities(&clients.ca, &read(&clients.ca, false)?)?)),
             None => None,
         };
         let digest = digest.finalize().into();
-        let mut config = server(config, chain, key, authorities)?;
+        let mut config = server(config, resolver, authorities)?;
         config.alpn_protocols = protocol.ids();
-        Ok(Self { config: Arc::new(config), digest, validity })
+        Ok(Self { config: Arc::new(config), digest, validities })
     }
 
-    /// The same, if clients take the gate's certificate `now`.
+    /// The same, if clients take the gate's certificates `now`.
     ///
     /// # Errors
-    /// As [`read`](Self::read), and if the certificate has ended or not begun.
+    /// As [`read`](Self::read), and if a certificate has ended or not begun.
     pub fn read_valid(config: &TlsConfig, protocol: Protocol, now: SystemTime) -> Result<Self, TlsFault> {
         let material = Self::read(config, protocol)?;
-        material.validity.check(now).map_err(|found| fault(&config.certificate, found))?;
+        for NamedValidity { path, validity, .. } in &material.validities {
+            validity.check(now).map_err(|found| fault(path, found))?;
+        }
         Ok(material)
     }
 }
@@ -179,10 +206,26 @@ fn authorities(path: &Path, pem: &[u8]) -> Result<RootCertStore, TlsFault> {
     Ok(roots)
 }
 
+/// A certificate with its key, which belong together.
+fn certified(
+    certificate: &Path,
+    key_file: &Path,
+    chain: Vec<CertificateDer<'static>>,
+    key: &PrivateKeyDer<'static>,
+) -> Result<Arc<CertifiedKey>, TlsFault> {
+    let provider = ring::default_provider();
+    let certified = CertifiedKey::from_der(chain, key.clone_key(), &provider);
+    certified.map(Arc::new).map_err(|error| match error {
+        rustls::Error::InconsistentKeys(_) => fault(key_file, FileFault::OtherKey(certificate.to_owned())),
+        rustls::Error::InvalidCertificate(_) => fault(certificate, FileFault::BadCertificate),
+        // Its words may be about the key itself.
+        _ => fault(key_file, FileFault::BadKey),
+    })
+}
+
 fn server(
     files: &TlsConfig,
-    chain: Vec<CertificateDer<'static>>,
-    key: PrivateKeyDer<'static>,
+    resolver: Resolver,
     authorities: Option<(&ClientCertificates, RootCertStore)>,
 ) -> Result<ServerConfig, TlsFault> {
     let provider = Arc::new(ring::default_provider());
@@ -202,12 +245,7 @@ fn server(
             builder.with_client_cert_verifier(verifier.build().map_err(unusable)?)
         }
     };
-    let mut config = builder.with_single_cert(chain, key).map_err(|error| match error {
-        rustls::Error::InconsistentKeys(_) => fault(&files.key, FileFault::OtherKey(files.certificate.clone())),
-        rustls::Error::InvalidCertificate(_) => fault(&files.certificate, FileFault::BadCertificate),
-        // Its words may be about the key itself.
-        _ => fault(&files.key, FileFault::BadKey),
-    })?;
+    let mut config = builder.with_cert_resolver(Arc::new(resolver));
     if asks_clients {
         // Whoever resumes a session shows no certificate again, even if its own has
         // expired since.

@@ -15,7 +15,7 @@ use tokio_rustls::server::TlsStream;
 use super::names::names;
 use super::{Protocol, Thumbprint, thumbprint};
 use crate::metrics::{AccessMetrics, HandshakeFailure};
-use crate::tls::files::{Material, TlsFault};
+use crate::tls::files::{Material, NamedValidity, TlsFault};
 
 /// Bytes, encrypted, that wait for a client to take them: one record. Without it, what a
 /// client does not take would be held again here, four times as much.
@@ -55,13 +55,15 @@ impl TlsListener {
         protocol: Protocol,
         metrics: &AccessMetrics,
     ) -> Result<Self, TlsFault> {
-        let Material { config: current, digest, validity } = Material::read(files, protocol)?;
+        let Material { config: current, digest, validities } = Material::read(files, protocol)?;
         // The gate starts nevertheless: the clock of a machine that boots may be wrong, and
         // some clients do not mind.
-        if let Err(fault) = validity.check(SystemTime::now()) {
-            tracing::error!(file = %files.certificate.display(), reason = %fault, "the certificate does not hold now");
+        for NamedValidity { path, validity, .. } in &validities {
+            if let Err(fault) = validity.check(SystemTime::now()) {
+                tracing::error!(file = %path.display(), reason = %fault, "the certificate does not hold now");
+            }
         }
-        metrics.with_tls(validity.not_after);
+        metrics.with_tls(ends(&validities));
         Ok(Self {
             files: files.clone(),
             protocol,
@@ -115,6 +117,11 @@ impl TlsListener {
         tracing::debug!(%peer, reason, "TLS handshake failed");
         None
     }
+}
+
+/// When certificates end, in seconds since 1970, by their names.
+pub fn ends(validities: &[NamedValidity]) -> Vec<(String, i64)> {
+    validities.iter().map(|one| (one.name.clone(), one.validity.not_after)).collect()
 }
 
 /// The certificate of the client, if it has shown one; `None` if that cannot be read.

@@ -9,10 +9,11 @@ mod files;
 mod listener;
 pub mod names;
 mod renewal;
+mod resolver;
 
 use sha2::{Digest, Sha256};
 
-pub use files::TlsFault;
+pub use files::{FileFault, TlsFault};
 
 pub use files::Material;
 pub use listener::{ClientCertificate, TlsListener};

@@ -11,7 +11,7 @@ use super::Protocol;
 use crate::error::AccessError;
 use crate::metrics::{AccessMetrics, Renewal};
 use crate::tls::files::{FileFault, Material, TlsFault};
-use crate::tls::listener::TlsListener;
+use crate::tls::listener::{TlsListener, ends};
 
 /// What [`TlsListener::start`] gives.
 type Started = (Option<Arc<TlsListener>>, Option<JoinHandle<()>>);
@@ -49,9 +49,9 @@ impl TlsListener {
             };
             match read {
                 Ok(material) => {
-                    let not_after = material.validity.not_after;
+                    let ends = ends(&material.validities);
                     if self.replace(material) {
-                        self.metrics.tls_renewal(Renewal::Swapped { not_after });
+                        self.metrics.tls_renewal(Renewal::Swapped { ends });
                         tracing::info!(file = %self.files.certificate.display(), "certificates replaced");
                     }
                 }

@@ -79,7 +79,7 @@ upstreams:
     assert_eq!(config.limits.answer_idle, Duration::from_secs(91));
     let clients = ClientCertificates { ca: PathBuf::from("/etc/solgate/clients.pem"), presence: Presence::Optional };
     let (certificate, key) = (PathBuf::from("/etc/solgate/certs/gate.pem"), PathBuf::from("/run/gate.key"));
-    assert_eq!(config.tls, Some(TlsConfig { certificate, key, clients: Some(clients) }));
+    assert_eq!(config.tls, Some(TlsConfig { certificate, key, named: Vec::new(), clients: Some(clients) }));
     let jwt = config.jwt.unwrap();
     let issuer = IssuerConfig {
         keys: JwksSource::parse("https://idp.example/keys").unwrap(),

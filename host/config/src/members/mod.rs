@@ -30,14 +30,17 @@ use crate::presence::Presence;
 use crate::tracing::TracingConfig;
 use crate::values::{
     Address, As, COLLECTOR, Each, EvaluationTime, FilePath, HostName, Isolated, Maybe, Memory, Network, Output,
-    PathPrefix, SecretName, TypeBase, Url, Version, Violations,
+    PathPrefix, SecretName, ServerName, TypeBase, Url, Version, Violations,
 };
 
 /// What a member is that must be there, by the type that it belongs to.
-pub const REQUIRED: [(&str, &str, &str); 7] = [
+pub const REQUIRED: [(&str, &str, &str); 10] = [
     ("Upstream", "url", "http://HOST[:PORT] of the VNFM"),
     ("Tls", "certFile", "the PEM certificate of the gate"),
     ("Tls", "keyFile", "the PEM private key of the certificate"),
+    ("NamedCertificate", "serverNames", "the names that clients ask for"),
+    ("NamedCertificate", "certFile", "the PEM certificate for these names"),
+    ("NamedCertificate", "keyFile", "the PEM private key of the certificate"),
     ("Issuer", "issuer", "the claim iss of its tokens"),
     ("Issuer", "jwks", "the file, or the https URL, of the keys"),
     ("TracingConfig", "otlp", COLLECTOR),
@@ -245,12 +248,32 @@ pub struct Tls {
     /// PEM private key of that certificate.
     #[serde(with = "As::<FilePath>")]
     pub key_file: PathBuf,
+    /// Other certificates, for clients that ask for one of their server names (SNI); all others get the one above.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub certificates: Vec<NamedCertificate>,
     /// PEM certificates of the authorities that clients' certificates must come from; without it none are asked for.
     #[serde(default, with = "Maybe::<FilePath>", skip_serializing_if = "Option::is_none")]
     pub client_ca_file: Option<PathBuf>,
     /// Whether a client may come without a certificate; goes with clientCaFile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_cert: Option<Presence>,
+}
+
+/// A certificate for clients that ask for one of its names.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct NamedCertificate {
+    /// Names that clients ask for, all of which the certificate has; `*` stands for one label at the beginning.
+    #[serde(with = "Each::<ServerName>")]
+    #[cfg_attr(test, schemars(length(min = 1)))]
+    pub server_names: Vec<String>,
+    /// PEM certificates, the gate's own first.
+    #[serde(with = "As::<FilePath>")]
+    pub cert_file: PathBuf,
+    /// PEM private key of that certificate.
+    #[serde(with = "As::<FilePath>")]
+    pub key_file: PathBuf,
 }
 
 /// Where whole decisions are recorded.
