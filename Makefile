@@ -56,6 +56,8 @@ test-doors: build $(ARTIFACTS)/hostile.wasm
 
 test-long: build $(ARTIFACTS)/hostile.wasm
 	$(CARGO) test $(CARGO_FLAGS) --test reload -- --ignored
+	tests/doors/install.sh
+	SOLGATE_ROLLING_REQUESTS=100000 $(CARGO) test $(CARGO_FLAGS) --test real_servers -- --ignored --nocapture rolling
 	tests/arm64/build.sh
 	$(CARGO) test $(CARGO_FLAGS) --test arm64 -- --ignored --nocapture
 

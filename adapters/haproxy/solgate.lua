@@ -44,9 +44,9 @@ local UNAVAILABLE = [[{"title":"Gate is not reachable","status":503,"detail":"]]
     .. [[The service that judges requests did not answer; the request was not forwarded. Try again later.",]]
     .. [["violations":[{"rule":"gate.unavailable","detail":"The service that judges requests did not answer."}]}]]
 
-local TRUNCATED = [[{"title":"Request body did not reach the gate","status":500,"detail":"]]
-    .. [[The server in front of the gate holds less of a body than the policy judges; set a larger tune.bufsize.",]]
-    .. [["violations":[{"rule":"gate.body-cut","detail":"The body does not fit into the server's buffer."}]}]]
+local FIELD_VALUE = [[{"title":"Field value is malformed","status":400,"detail":"]]
+    .. [[The value of a header field holds control characters; remove them.",]]
+    .. [["violations":[{"rule":"transport.field.value","detail":"A field value holds control characters."}]}]]
 
 -- All values of all fields. HAProxy counts them from 0.
 local function copy(fields, left_out)
@@ -61,6 +61,18 @@ local function copy(fields, left_out)
         end
     end
     return copied
+end
+
+-- HAProxy takes such values. The gate, asked over HTTP, could not be told of them.
+local function has_control_characters(fields)
+    for _, values in pairs(fields) do
+        for index = 0, #values do
+            if values[index]:find("[\0-\8\10-\31\127]") then
+                return true
+            end
+        end
+    end
+    return false
 end
 
 local function first(fields, name)
@@ -99,12 +111,15 @@ end
 core.register_action("solgate", { "http-req" }, function(txn)
     local fields = txn.http:req_get_headers()
     local body = txn.sf:req_body() or ""
+    if has_control_characters(fields) then
+        return problem(txn, 400, FIELD_VALUE)
+    end
     local length = first(fields, "content-length")
     -- A body in chunks does not say whether it is whole. It is cut if there is no room
     -- for more of it (is_full() counts the room of tune.maxrewrite in, which no body
-    -- gets), or more of its last chunk is to come.
+    -- gets), or more of its last chunk is to come. Then the gate is told that there is more.
     if not length and (not txn.req:may_recv() or tonumber(txn.sf:req_body_size()) > #body) then
-        return problem(txn, 500, TRUNCATED)
+        length = tostring(#body + 1)
     end
     local copied = copy(fields, REPLACED)
     copied["host"] = { (url:match("^https?://([^/]+)")) }

@@ -198,8 +198,11 @@ function _M.refuse(name, limits)
     ok, answer, outcome = pcall(evaluate, gate, "", false)
     outcome = ok and outcome
   end
-  if outcome ~= DENY then
-    answer = abi.refused(gate.handle, status, limits and limits[status] or 0, ngx.var.request_uri or "")
+  local limit = limits and limits[status] or 0
+  -- The gate knows the limit of its policies. A lower one of nginx is what the body went beyond.
+  local lower = status == 413 and limit > 0 and limit < abi.body_limit(gate.handle)
+  if outcome ~= DENY or lower and answer.status == status then
+    answer = abi.refused(gate.handle, status, limit, ngx.var.request_uri or "")
   end
   log_decision(gate, answer)
   return send(answer)

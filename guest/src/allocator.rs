@@ -8,11 +8,14 @@
 //! Freed blocks are used again by size, so an instance may judge any number of
 //! requests; what it has grown to is never given back, and the host ends an instance
 //! that has grown far.
+//!
+//! A host that puts an instance back after each call lets a call write to a part of that
+//! run only, the window. What does not fit in it lies in memory that the host is asked for.
 #![allow(unsafe_code, reason = "an allocator hands out raw memory")]
 #![allow(clippy::arithmetic_side_effects, reason = "sizes are bounded by `class`, addresses by the memory")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::arch::wasm32::memory_grow;
+use std::arch::wasm32::{memory_grow, memory_size};
 use std::cell::UnsafeCell;
 use std::ptr;
 
@@ -65,11 +68,38 @@ pub(crate) fn take_over() {
 pub(crate) fn start_anew() {
     // SAFETY: as above.
     let state = unsafe { &mut *HEAP.0.get() };
-    let top = state.top.next_multiple_of(HOST_PAGE);
-    if state.begin != usize::MAX && state.reaches(top.saturating_add(READY)) {
-        state.free = [0; CLASSES];
-        state.top = top;
+    if state.begin == usize::MAX {
+        return;
     }
+    state.free = [0; CLASSES];
+    state.top = state.top.next_multiple_of(HOST_PAGE);
+    let missing = state.top.saturating_add(READY).saturating_sub(state.end);
+    if missing > 0 {
+        state.grow(missing);
+    }
+}
+
+/// Where what a call allocates begins, if it is the first call after [`start_anew`].
+///
+/// From now on it ends `size` bytes later, or where the memory ends; more is asked for.
+pub(crate) fn window(size: usize) -> (usize, usize) {
+    // SAFETY: as above.
+    let state = unsafe { &mut *HEAP.0.get() };
+    state.end = state.top.saturating_add(size).min(memory_size(0) * WASM_PAGE);
+    (state.top, state.end)
+}
+
+/// The first `size` bytes of the window, which the host has written to.
+///
+/// # Safety
+/// Nothing has been allocated since [`window`] was called, and so many bytes are in it.
+pub(crate) unsafe fn first(size: usize) -> &'static [u8] {
+    // SAFETY: as above.
+    let state = unsafe { &mut *HEAP.0.get() };
+    let begin = state.top;
+    state.top = (begin + size).next_multiple_of(STEP);
+    // SAFETY: it is memory that nobody else has, and gets no owner that gives it back.
+    unsafe { std::slice::from_raw_parts(ptr::with_exposed_provenance(begin), size) }
 }
 
 /// A size's class, and the bytes that a block of it has. `None` for sizes that
@@ -91,31 +121,42 @@ const fn class(size: usize) -> Option<(usize, usize)> {
 }
 
 impl State {
-    /// Adds at least `size` bytes to the memory. They follow what there is: nobody
-    /// else asks for more.
+    /// Adds at least `size` bytes to the memory. What is allocated next lies in them,
+    /// unless they follow what there is.
     fn grow(&mut self, size: usize) -> bool {
         let pages = size.div_ceil(WASM_PAGE);
         let had = memory_grow(0, pages);
         if had == usize::MAX {
             return false;
         }
-        self.end = (had + pages) * WASM_PAGE;
+        let begin = had * WASM_PAGE;
+        if begin != self.end {
+            self.top = begin;
+        }
+        self.end = begin + pages * WASM_PAGE;
         true
     }
 
     /// A block that has not been used before.
     fn fresh(&mut self, size: usize, align: usize) -> *mut u8 {
         let begin = self.top.next_multiple_of(align);
-        if !self.reaches(begin.saturating_add(size)) {
-            return ptr::null_mut();
+        if begin.saturating_add(size) > self.end {
+            return self.beyond(size, align);
         }
         self.top = begin + size;
         ptr::with_exposed_provenance_mut(begin)
     }
 
-    /// Sees that the memory reaches as far as `end`.
-    fn reaches(&mut self, end: usize) -> bool {
-        end <= self.end || self.grow(end - self.end)
+    /// The same where the memory that there is does not suffice.
+    #[cold]
+    #[inline(never)]
+    fn beyond(&mut self, size: usize, align: usize) -> *mut u8 {
+        if !self.grow(size.saturating_add(align)) {
+            return ptr::null_mut();
+        }
+        let begin = self.top.next_multiple_of(align);
+        self.top = begin + size;
+        ptr::with_exposed_provenance_mut(begin)
     }
 }
 
@@ -182,7 +223,7 @@ unsafe impl GlobalAlloc for Heap {
         if new == size {
             return block;
         }
-        if begin + size == state.top && state.reaches(begin.saturating_add(new)) {
+        if begin + size == state.top && begin.saturating_add(new) <= state.end {
             state.top = begin + new;
             return block;
         }

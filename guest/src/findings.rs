@@ -4,7 +4,7 @@ use crate::{
     ir::Severity,
     settings::{Profile, RuleEntry},
     text,
-    trace::{Failure, RuleResult, Stage, Trace},
+    trace::{Failure, PartValue, RuleResult, Stage, Trace},
     verdict::{Denial, Finding, Location, Mode, Violation},
 };
 
@@ -114,6 +114,13 @@ impl<'e> Report<'e> {
     pub(crate) fn settle(&mut self, rule: usize, result: impl FnOnce() -> RuleResult) {
         if let (Some(trace), Some(entry)) = (self.trace.as_deref_mut(), self.rules.get(rule)) {
             trace.settle(&entry.id, self.profile.severity(rule), result());
+        }
+    }
+
+    /// Says for the trace what the parts of a rule's condition are.
+    pub(crate) fn values(&mut self, rule: usize, values: impl FnOnce() -> Vec<PartValue>) {
+        if let (Some(trace), Some(entry)) = (self.trace.as_deref_mut(), self.rules.get(rule)) {
+            trace.values(&entry.id, self.profile.severity(rule), values);
         }
     }
 

@@ -6,6 +6,7 @@
 //! [`Engine::evaluate`](crate::Engine::evaluate) does; there the trace is left
 //! out, at the price of a test for `None` per rule.
 
+pub use crate::cel_env::PartValue;
 use crate::{
     ir::Severity,
     verdict::{Location, Outcome},
@@ -70,6 +71,9 @@ pub struct RuleTrace {
     pub result: RuleResult,
     /// In the order in which they were found.
     pub failures: Vec<Failure>,
+    /// Of a condition that failed or could not be evaluated: what its parts are, for the
+    /// first item if there are several.
+    pub values: Vec<PartValue>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,13 +160,20 @@ impl Trace {
         entry.failures.push(failure);
     }
 
+    /// What the parts of a condition are; the first time counts.
+    pub(crate) fn values(&mut self, rule: &str, severity: Severity, values: impl FnOnce() -> Vec<PartValue>) {
+        if let Some(entry) = self.entry(rule, severity).filter(|entry| entry.values.is_empty()) {
+            entry.values = values();
+        }
+    }
+
     /// The entry of a rule in the current stage; a new one says that it holds.
     fn entry(&mut self, rule: &str, severity: Severity) -> Option<&mut RuleTrace> {
         let rules = &mut self.stages.last_mut()?.rules;
         let at = rules.iter().position(|known| known.rule == rule).unwrap_or(rules.len());
         if at == rules.len() {
             let result = if severity == Severity::Off { RuleResult::Off } else { RuleResult::Held { items: None } };
-            rules.push(RuleTrace { rule: rule.to_owned(), severity, result, failures: Vec::new() });
+            rules.push(RuleTrace { rule: rule.to_owned(), severity, result, failures: Vec::new(), values: Vec::new() });
         }
         rules.get_mut(at)
     }

@@ -6,6 +6,7 @@ pub mod collector;
 pub mod domain;
 pub mod doors;
 pub mod faulty_vnfm;
+pub mod kept;
 pub mod markdown;
 pub mod minimal;
 pub mod process;
@@ -99,6 +100,16 @@ pub fn default_policy() -> Arc<Policy> {
 pub fn recycled_policy() -> Arc<Policy> {
     let policy = Policy::vnflcm_v2(engine()).expect("the default policy loads");
     Arc::new(policy.with_isolation("recycle:64".parse().expect("it is an isolation")))
+}
+
+/// The same, with instances that are put back after each evaluation.
+///
+/// # Panics
+/// If it does not load.
+#[must_use]
+pub fn rewound_policy() -> Arc<Policy> {
+    let policy = Policy::vnflcm_v2(engine()).expect("the default policy loads");
+    Arc::new(policy.with_isolation("rewound".parse().expect("it is an isolation")))
 }
 
 /// A request without credentials, received now.

@@ -71,6 +71,15 @@ fn session(block: &[(usize, String)], steps: &mut Vec<Step>) {
     }
 }
 
+/// The cells of the table in a section of a page; none if there is no such section.
+#[must_use]
+pub fn rows(page: &str, heading: &str) -> Vec<Vec<String>> {
+    let Some((_, section)) = page.split_once(&format!("\n## {heading}\n")) else { return Vec::new() };
+    let section = section.split("\n## ").next().unwrap_or_default();
+    let rows = section.lines().filter_map(|line| line.strip_prefix('|')?.strip_suffix('|')).skip(2);
+    rows.map(|row| row.split('|').map(|cell| cell.trim().to_owned()).collect()).collect()
+}
+
 /// What became of a page.
 pub struct Outcome {
     /// How many steps it has.

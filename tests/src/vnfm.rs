@@ -201,7 +201,7 @@ pub(crate) fn receive_body(reader: &mut impl BufRead, head: &Received) -> Option
 }
 
 /// Reads chunks up to the last one.
-fn chunked(reader: &mut impl BufRead) -> Option<Vec<u8>> {
+pub(crate) fn chunked(reader: &mut impl BufRead) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     loop {
         let mut line = String::new();

@@ -13,7 +13,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("solgate-contract", &[]),
     ("solgate-document", &[]),
     ("solgate-files", &[]),
-    ("solgate-upstream", &["solgate-files"]),
+    ("solgate-upstream", &[]),
     ("solgate-watch", &[]),
     ("solgate-engine", &["solgate-contract"]),
     ("solgate-cases", &["solgate-contract", "solgate-document"]),

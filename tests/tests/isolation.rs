@@ -69,11 +69,13 @@ fn one_that_waits_makes_room_for_another_policy() {
 
 #[test]
 fn isolations_are_written_as_they_are_read() {
-    for text in ["fresh", "recycle:1", "recycle:64", "recycle:4294967295"] {
+    for text in ["fresh", "rewound", "recycle:1", "recycle:64", "recycle:4294967295"] {
         assert_eq!(text.parse::<Isolation>().map(|isolation| isolation.to_string()).as_deref(), Ok(text));
     }
     assert_eq!("recycle:64".parse(), Ok(Isolation::Recycle(NonZeroU32::new(64).expect("it is not 0"))));
-    for text in ["", "Fresh", "recycle", "recycle:", "recycle:0", "recycle:-1", "recycle:+1", "recycle:4294967296"] {
+    for text in
+        ["", "Fresh", "rewound:1", "recycle", "recycle:", "recycle:0", "recycle:-1", "recycle:+1", "recycle:4294967296"]
+    {
         let error = text.parse::<Isolation>().expect_err(text);
         assert!(error.to_string().contains("recycle:64"), "{error}");
     }

@@ -33,7 +33,8 @@ fn change(bundle: &Path, file: &str, from: &str, to: &str) {
 
 /// `outside` is what becomes of requests below none of the roots.
 fn native(bundle: &Path, outside: &str) -> Arc<Policy> {
-    let options = BuildOptions { set: vec![("outsideApiRoot".to_owned(), outside.to_owned())] };
+    let options =
+        BuildOptions { set: vec![("outsideApiRoot".to_owned(), outside.to_owned())], ..BuildOptions::default() };
     let compiled = compile_dir(bundle, &options).expect("it compiles");
     Arc::new(Policy::without_sandbox(solgate_unsandboxed::judge(compiled.bundle).expect("the engine takes it")))
 }

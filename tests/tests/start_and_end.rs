@@ -9,10 +9,11 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use solgate_tests::kept::Kept;
 use solgate_tests::minimal::HEAD;
 use solgate_tests::process::{free_address, solgate};
 use solgate_tests::servers::Server;
-use solgate_tests::vnfm::{Answer, Vnfm, message, send};
+use solgate_tests::vnfm::{Answer, Vnfm, exchange, message, send};
 use solgate_tests::{hostile_policy, workspace};
 use tempfile::TempDir;
 
@@ -33,9 +34,18 @@ impl Gate {
     }
 
     fn start_at(address: SocketAddr, vnfm: &str, arguments: &[&str]) -> Self {
+        Self::start_door(("serve", "--upstream"), address, vnfm, arguments)
+    }
+
+    fn of_door(door: &str, vnfm: &str, arguments: &[&str]) -> Self {
+        let upstream = if door == "serve" { "--upstream" } else { "--facts" };
+        Self::start_door((door, upstream), free_address(), vnfm, arguments)
+    }
+
+    fn start_door((door, upstream): (&str, &str), address: SocketAddr, vnfm: &str, arguments: &[&str]) -> Self {
         let (folder, admin) = (tempfile::tempdir().expect("a folder"), free_address());
         let mut command = solgate();
-        command.args(["serve", "--listen", &address.to_string(), "--admin", &admin.to_string(), "--upstream", vnfm]);
+        command.args([door, "--listen", &address.to_string(), "--admin", &admin.to_string(), upstream, vnfm]);
         command.args(arguments);
         let server = Server::start(command, address, folder.path());
         Self { server, address, admin, _folder: folder }
@@ -172,6 +182,68 @@ fn a_lame_duck_takes_connections_until_others_have_taken_over() {
     assert_eq!(gate.wait_for_end(), Some(0));
     assert!(told.elapsed() >= Duration::from_secs(2), "{:?}", told.elapsed());
     assert!(TcpStream::connect(gate.address).is_err());
+}
+
+/// Or a client could send the next request just when the gate ends the connection.
+#[test]
+fn a_lame_duck_ends_each_connection_with_the_next_answer() {
+    let vnfm = vnfm();
+    let request = String::from_utf8_lossy(&get()).replace("Connection: close\r\n", "");
+    for door in ["serve", "forward-auth"] {
+        let gate = Gate::of_door(door, &vnfm.url(), &["--lame-duck", "2s"]);
+        let asked = match door {
+            "serve" => request.clone(),
+            _ => request
+                .replace("Host:", "X-Forwarded-Method: GET\r\nX-Forwarded-Uri: /vnflcm/v2/vnf_instances/on\r\nHost:"),
+        };
+        let mut client = Kept::new(gate.address);
+        for _ in 0..2 {
+            assert_eq!(client.send(asked.as_bytes()).expect("an answer").field("connection"), None, "{door}");
+        }
+        gate.server.signal("TERM");
+        let _ = gate.server.said_with("stopping");
+        let last = client.send(asked.as_bytes()).expect("an answer");
+        assert_eq!((last.status, last.field("connection")), (200, Some("close")), "{door}");
+        assert_eq!(client.send(asked.as_bytes()).expect("an answer").status, 200, "{door}");
+        assert_eq!(client.opened(), 2, "{door}");
+    }
+}
+
+/// Whoever gets a connection gets an answer on it, up to the moment at which the address
+/// closes.
+#[test]
+fn no_connection_that_has_begun_is_cut_when_the_address_closes() {
+    let vnfm = vnfm();
+    let (mut served, mut cut) = (0, Vec::new());
+    for _ in 0..4 {
+        let mut gate = Gate::start(&vnfm.url(), &["--lame-duck", "1s", "--log", "off"]);
+        let address = gate.address;
+        gate.server.signal("TERM");
+        let clients = [(); 8].map(|()| std::thread::spawn(move || until_nobody_listens(address)));
+        for client in clients {
+            let (answers, failures) = client.join().expect("it ends");
+            served += answers;
+            cut.extend(failures);
+        }
+        assert_eq!(gate.wait_for_end(), Some(0));
+    }
+    assert!(cut.is_empty(), "{} of {served}: {cut:?}", cut.len());
+    assert!(served > 100, "{served}");
+}
+
+/// Sends requests, each over a connection of its own, as long as one can be opened. How many
+/// were answered, and what became of the others.
+fn until_nobody_listens(address: SocketAddr) -> (usize, Vec<String>) {
+    let (mut answers, mut failures) = (0, Vec::new());
+    while let Ok(stream) = TcpStream::connect_timeout(&address, PATIENCE) {
+        stream.set_read_timeout(Some(PATIENCE)).expect("it has a timer");
+        match exchange(stream, &get()) {
+            Ok(answer) if answer.status == 200 => answers += 1,
+            Ok(answer) => failures.push(format!("{answer:?}")),
+            Err(received) => failures.push(format!("{:?}", String::from_utf8_lossy(&received))),
+        }
+    }
+    (answers, failures)
 }
 
 #[test]

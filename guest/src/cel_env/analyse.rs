@@ -7,7 +7,7 @@ use cel::{
     common::ast::{CallExpr, EntryExpr, Expr, LiteralValue, operators},
 };
 
-use super::{ExprInfo, Selection};
+use super::{ExprInfo, Selection, is_namespace};
 
 /// Any item of a list, or any value of a map.
 const ANY: &str = "[]";
@@ -100,7 +100,7 @@ impl Walker {
                 }
             }
             _ => {
-                let namespace = matches!(call.target.as_deref(), Some(IdedExpr { expr: Expr::Ident(name), .. }) if matches!(name.as_str(), "optional" | "strings"));
+                let namespace = matches!(call.target.as_deref(), Some(IdedExpr { expr: Expr::Ident(name), .. }) if is_namespace(name));
                 if let Some(target) = call.target.as_deref().filter(|_| !namespace) {
                     self.walk(target);
                 }

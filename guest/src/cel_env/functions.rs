@@ -13,7 +13,7 @@ use cel::{
 };
 use regex::Regex;
 
-use super::{list::List, map, uri, value, window::Window};
+use super::{list::List, lists, map, networks, numbers, uri, value, window::Window};
 
 /// Equality of two values that are not scalars in the source.
 pub(super) const EQUAL: &str = "@equal";
@@ -29,6 +29,13 @@ pub(super) const SCHEME: &str = "scheme";
 pub(super) const IN_LIST: &str = "inList";
 /// Whether an instant is in a window; the first argument becomes a [`Window`].
 pub(super) const IN_WINDOW: &str = "inWindow";
+
+/// Whether a text is an address.
+pub(super) const IS_IP: &str = "isIP";
+/// Whether a text is a network.
+pub(super) const IS_CIDR: &str = "isCIDR";
+/// Whether an address, or a network, lies in a network.
+pub(super) const IN_CIDR: &str = "inCIDR";
 
 /// Functions that expressions may call, apart from operators.
 pub const FUNCTIONS: &[&str] = &[
@@ -69,7 +76,25 @@ pub const FUNCTIONS: &[&str] = &[
     SCHEME,
     IN_LIST,
     IN_WINDOW,
+    IS_IP,
+    IS_CIDR,
+    IN_CIDR,
+    lists::DISTINCT,
+    lists::FLATTEN,
+    lists::SORT,
+    lists::SUM,
+    lists::MIN,
+    lists::MAX,
+    lists::CONTAINS,
+    lists::EQUIVALENT,
+    lists::INTERSECTS,
 ];
+
+/// Whether functions have names below this one, as in `strings.quote(x)`: it is no variable.
+#[must_use]
+pub fn is_namespace(name: &str) -> bool {
+    FUNCTIONS.iter().any(|function| function.split_once('.').is_some_and(|(namespace, _)| namespace == name))
+}
 
 static PATTERN_TYPE: Type = Type::new_unspecified_type("solgate.Pattern");
 static LIST_TYPE: Type = Type::new_unspecified_type("solgate.List");
@@ -113,11 +138,18 @@ pub(super) fn environment() -> Result<Env, DeclarationError> {
     let mut env = Env::stdlib();
     env.add_extension(cel::extensions::strings)?;
     env.add_overload(EQUAL, "solgate_equal", vec![types::DYN_TYPE, types::DYN_TYPE], equal)?;
+    for (name, id, function) in numbers::FUNCTIONS {
+        env.add_overload(name, id, vec![types::DYN_TYPE, types::DYN_TYPE], function)?;
+    }
     env.add_overload(MAP, "solgate_map", vec![types::LIST_TYPE], map::make)?;
     env.add_overload(MAP, "solgate_map_optional", vec![types::LIST_TYPE, types::LIST_TYPE], map::make)?;
     env.add_overload(MATCHES, "solgate_matches", vec![types::STRING_TYPE, PATTERN_TYPE.to_owned()], matches)?;
     env.add_overload(HOST, "solgate_host", vec![types::STRING_TYPE], host)?;
     env.add_overload(SCHEME, "solgate_scheme", vec![types::STRING_TYPE], scheme)?;
+    env.add_overload(IS_IP, "solgate_is_ip", vec![types::STRING_TYPE], is_ip)?;
+    env.add_overload(IS_CIDR, "solgate_is_cidr", vec![types::STRING_TYPE], is_cidr)?;
+    env.add_overload(IN_CIDR, "solgate_in_cidr", vec![types::STRING_TYPE, types::STRING_TYPE], in_cidr)?;
+    lists::declare(&mut env)?;
     env.add_overload(IN_LIST, "solgate_in_list", vec![LIST_TYPE.to_owned(), types::STRING_TYPE], in_list)?;
     env.add_overload(IN_WINDOW, "solgate_in_window", vec![WINDOW_TYPE.to_owned(), types::INT_TYPE], in_window)?;
     Ok(env)
@@ -140,22 +172,43 @@ fn matches<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, Exe
     }
 }
 
+fn is_ip<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
+    of_text(IS_IP, &arguments, |text| CelBool::from(networks::is_ip(text)))
+}
+
+fn is_cidr<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
+    of_text(IS_CIDR, &arguments, |text| CelBool::from(networks::is_cidr(text)))
+}
+
+fn in_cidr<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
+    let [address, network] = arguments.as_slice() else {
+        return Err(ExecutionError::invalid_argument_count(2, arguments.len()));
+    };
+    match (address.downcast_ref::<CelString>(), network.downcast_ref::<CelString>()) {
+        (Some(address), Some(network)) => match networks::in_cidr(address.inner(), network.inner()) {
+            Some(is_in) => Ok(CowVal::owned(CelBool::from(is_in))),
+            None => Err(ExecutionError::function_error(IN_CIDR, "the second text is not a network")),
+        },
+        _ => Err(ExecutionError::function_error(IN_CIDR, "two strings are needed")),
+    }
+}
+
 fn host<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
-    of_text(HOST, &arguments, uri::host)
+    of_text(HOST, &arguments, |text| CelString::from(uri::host(text)))
 }
 
 fn scheme<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
-    of_text(SCHEME, &arguments, uri::scheme)
+    of_text(SCHEME, &arguments, |text| CelString::from(uri::scheme(text)))
 }
 
-fn of_text<'b, 'v>(
+fn of_text<'b, 'v, V: Val + 'static>(
     name: &str,
     arguments: &[CowVal<'b, 'v>],
-    function: fn(&str) -> String,
+    function: fn(&str) -> V,
 ) -> Result<CowVal<'b, 'v>, ExecutionError> {
     match arguments {
         [text] => match text.downcast_ref::<CelString>() {
-            Some(text) => Ok(CowVal::owned(CelString::from(function(text.inner())))),
+            Some(text) => Ok(CowVal::owned(function(text.inner()))),
             None => Err(ExecutionError::function_error(name, "a string is needed")),
         },
         _ => Err(ExecutionError::invalid_argument_count(1, arguments.len())),

@@ -6,8 +6,12 @@ mod analyse;
 mod direct;
 mod functions;
 mod list;
+mod lists;
 mod map;
+mod networks;
+mod numbers;
 mod parsed;
+mod parts;
 mod program;
 mod uri;
 mod value;
@@ -15,8 +19,9 @@ mod window;
 
 pub(crate) use activation::{Activation, FactValue};
 pub(crate) use direct::{Applied, Direct, Parts};
-pub use functions::FUNCTIONS;
+pub use functions::{FUNCTIONS, is_namespace};
 pub use parsed::{Parsed, parse_expression};
+pub use parts::PartValue;
 pub(crate) use program::{Compiler, Program, Runtime, Tables};
 
 /// What an expression reads, found without evaluating it.

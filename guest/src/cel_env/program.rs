@@ -17,8 +17,10 @@ use regex::Regex;
 use super::{
     ExprError, ExprInfo,
     analyse::analyse,
-    functions::{EQUAL, FUNCTIONS, HOST, IN_LIST, IN_WINDOW, MAP, MATCHES, Pattern, SCHEME, environment},
+    functions::{EQUAL, FUNCTIONS, HOST, IN_CIDR, IN_LIST, IN_WINDOW, MAP, MATCHES, Pattern, SCHEME, environment},
     list::List,
+    networks, numbers,
+    parts::{PartValue, values},
     window::{Window, windows},
 };
 use crate::{error::InitError, ir::Bundle};
@@ -107,6 +109,11 @@ impl Program {
     /// Evaluates to a value that no longer borrows the context.
     pub(crate) fn value<'v>(&self, context: &Context<'_, 'v>) -> Result<Box<dyn Val + 'v>, ExecutionError> {
         Value::resolve_val(&self.expression, context).map(CowVal::into_owned)
+    }
+
+    /// The values of the parts of the expression.
+    pub(crate) fn parts(&self, context: &Context<'_, '_>) -> Vec<PartValue> {
+        values(self, context)
     }
 
     /// Evaluates to a boolean.
@@ -295,7 +302,7 @@ impl Compiler {
                 })))
             }
             operators::EQUALS | operators::NOT_EQUALS
-                if !call.args.iter().any(|arg| matches!(arg.expr, Expr::Literal(_))) =>
+                if !call.args.iter().any(|arg| matches!(&arg.expr, Expr::Literal(literal) if is_plain(literal))) =>
             {
                 let equal = Expr::Call(CallExpr {
                     func_name: EQUAL.to_owned(),
@@ -308,8 +315,31 @@ impl Compiler {
                 let args = vec![IdedExpr { id, expr: equal }];
                 Ok(Some(Expr::Call(CallExpr { func_name: operators::LOGICAL_NOT.to_owned(), target: None, args })))
             }
+            operators::NEGATE if !call.args.iter().any(|arg| matches!(arg.expr, Expr::Literal(_))) => {
+                let mut args = vec![IdedExpr { id, expr: Expr::Literal(LiteralValue::Int(CelInt::from(0))) }];
+                args.append(&mut call.args);
+                Ok(Some(Expr::Call(CallExpr { func_name: numbers::SUBTRACT.to_owned(), target: None, args })))
+            }
+            name if let Some((function, exchanged)) = numbers::replacement(name)
+                && may_be_numbers(&call.args) =>
+            {
+                let mut args = std::mem::take(&mut call.args);
+                if exchanged {
+                    args.reverse();
+                }
+                Ok(Some(Expr::Call(CallExpr { func_name: function.to_owned(), target: None, args })))
+            }
             HOST | SCHEME if call.target.is_some() || call.args.len() != 1 => {
                 Err(fault(&format!("{0} is called with a URI: {0}(...)", call.func_name), id, source))
+            }
+            IN_CIDR => {
+                if let [_, IdedExpr { expr: Expr::Literal(LiteralValue::String(network)), id }] = call.args.as_slice()
+                    && !networks::is_cidr(network.inner())
+                {
+                    let network = crate::text::clean(network.inner());
+                    return Err(fault(&format!("'{network}' is not a network, such as 10.0.0.0/8"), *id, source));
+                }
+                Ok(None)
             }
             name @ (IN_LIST | IN_WINDOW) => {
                 let second = if name == IN_LIST { "text" } else { "receivedAt" };
@@ -359,6 +389,32 @@ impl Compiler {
         };
         Ok(format!("{PATTERN}{index}"))
     }
+}
+
+/// Whether CEL's own equality is right for a value and this one.
+fn is_plain(literal: &LiteralValue) -> bool {
+    /// 2^53, up to which every integer has its own double.
+    const EXACT: u64 = 9_007_199_254_740_992;
+    match literal {
+        LiteralValue::Int(int) => int.inner().unsigned_abs() <= EXACT,
+        LiteralValue::UInt(int) => *int.inner() <= EXACT,
+        LiteralValue::Double(_) => false,
+        LiteralValue::Boolean(_) | LiteralValue::Bytes(_) | LiteralValue::Null | LiteralValue::String(_) => true,
+    }
+}
+
+/// Whether an operator may have two numbers of different types: not if a side is written
+/// as something else, or is a macro's result so far.
+fn may_be_numbers(sides: &[IdedExpr]) -> bool {
+    let is_other = |side: &IdedExpr| match &side.expr {
+        Expr::List(_) | Expr::Map(_) => true,
+        Expr::Ident(name) => name.starts_with('@'),
+        Expr::Literal(literal) => {
+            !matches!(literal, LiteralValue::Int(_) | LiteralValue::UInt(_) | LiteralValue::Double(_))
+        }
+        _ => false,
+    };
+    !sides.iter().any(is_other)
 }
 
 /// The name below which the variables of a rule are.

@@ -284,3 +284,102 @@ fn maps_keep_their_order() {
         assert!(error.contains(part), "{source}: {error}");
     }
 }
+
+#[test]
+fn numbers_are_calculated_with_and_compared_whatever_their_type() {
+    let body = json!({
+        "one": 1, "half": 0.5, "big": u64::MAX, "least": i64::MIN, "most": i64::MAX, "huge": 1e300,
+        "exact": 9_007_199_254_740_993_i64, "near": 9_007_199_254_740_992.0_f64, "wide": 9_223_372_036_854_775_808.0_f64,
+        "s": "a", "l": [1, 2],
+    });
+    let holds = [
+        "body.one * 100.0 == 100 && 100.0 * body.one == 100.0 && body.one + 0.5 == 1.5 && 0.5 + body.one == 1.5",
+        "body.one - body.half == 0.5 && body.half - body.one == -0.5 && body.one / 2.0 == 0.5 && body.half / 2 == 0.25",
+        "2.5 - 1 == 1.5 && 1 < 1.5 && 2 * 1.5 == 3 && 1 + 1u == 2 && body.half * 2 == 1 && 7 / body.one == 7 && 7 / (body.one + 1) == 3 && -7 / (body.one + 1) == -3 && 7 % (body.one + 1) == 1",
+        "body.one < 1.5 && 1.5 > body.one && body.one <= 1.0 && body.one >= 1.0 && !(body.one < 1.0) && body.half < 1",
+        "body.big > body.most && body.big > body.least && body.least < body.big && body.big > 0 && 0 < body.big",
+        "body.big - 1 < body.big && body.big - body.most == 9223372036854775808u",
+        // What no integer holds.
+        "body.most + body.most > body.most && body.big + 1 > body.most && body.least - 1 < body.least + 1",
+        "body.huge > body.big && body.least > -body.huge && body.huge * body.huge > body.huge",
+        "-body.big < 0 && -body.least > 0 && -body.half == -0.5 && -body.one == -1",
+        // Exact, where both would be the same double.
+        "body.exact != body.near && body.near < body.exact && !(body.exact <= body.near) && body.exact > 9007199254740992.0",
+        "body.exact == 9007199254740993 && body.near == 9007199254740992 && body.near != 9007199254740993",
+        "body.most < body.wide && body.most != body.wide && body.wide == 9223372036854775808u",
+        "body.one / 0.0 > body.big && !(0.0 / 0.0 < body.one) && !(body.one <= 0.0 / 0.0)",
+        "[body.one] == [1.0] && {'a': body.one} == {'a': 1.0} && body.one in [1.0, 2.0]",
+        // Other values have the operators that they had.
+        "body.s + body.s == 'aa' && body.l + body.l == [1, 2, 1, 2] && body.s < 'b' && body.s + 'b' >= 'ab' && b'a' < b'b'",
+        "body.l.map(n, n * 1.5) == [1.5, 3.0] && body.l.filter(n, n > 1.5) == [2] && body.l.exists_one(n, n < 1.5)",
+    ];
+    for source in holds {
+        assert_eq!(evaluate(source, &body), Ok(true), "{source}");
+    }
+    for source in [
+        "body.one / 0 == 1",
+        "body.one % 0 == 1",
+        "body.s + body.one == ''",
+        "body.s < body.one",
+        "body.s * 2 == 2",
+        "-body.s == 1",
+    ] {
+        assert!(evaluate(source, &body).is_err(), "{source}");
+    }
+}
+
+#[test]
+fn whole_lists() {
+    let body = json!({
+        "n": [3, 1.0, 2, 1, 3.5], "t": ["b", "a", "b"], "o": [{"a": 1, "b": [1]}, {"b": [1.0], "a": 1.0}, {"a": 2}],
+        "l": [[1], [2, 3], 4], "e": [], "mixed": [1, "a"], "big": [9_223_372_036_854_775_807_i64, 1],
+    });
+    let holds = [
+        "body.n.distinct() == [3, 1, 2, 3.5] && body.t.distinct() == ['b', 'a'] && body.e.distinct() == []",
+        "size(body.o.distinct()) == 2 && [null, null, true, 'true', b'true'].distinct() == [null, true, 'true', b'true']",
+        "body.n.sort() == [1, 1, 2, 3, 3.5] && body.t.sort() == ['a', 'b', 'b'] && body.e.sort() == [] && [true, false].sort()[1]",
+        "body.n.sum() == 10.5 && body.e.sum() == 0 && body.big.sum() > 9223372036854775807",
+        "body.n.min() == 1 && body.n.max() == 3.5 && body.t.max() == 'b' && body.t.min() == 'a'",
+        "body.l.flatten() == [1, 2, 3, 4] && body.e.flatten() == [] && [[[1]]].flatten() == [[1]]",
+        "sets.contains(body.t, ['a']) && !sets.contains(['a'], body.t) && sets.contains(body.t, []) && sets.contains([1.0], [1])",
+        "sets.equivalent(body.t, ['a', 'b']) && !sets.equivalent(body.t, ['a']) && sets.equivalent([], [])",
+        "sets.intersects(body.t, ['c', 'a']) && !sets.intersects(body.t, ['c']) && !sets.intersects(body.t, [])",
+        "size(body.t.distinct()) != size(body.t) && body.o.map(o, o.a).distinct() == [1, 2]",
+    ];
+    for source in holds {
+        assert_eq!(evaluate(source, &body), Ok(true), "{source}");
+    }
+    for source in [
+        "body.mixed.sort() == []",
+        "body.t.sum() == 1",
+        "body.e.min() == 1",
+        "body.mixed.max() == 1",
+        "[[1], [2]].sort() == []",
+    ] {
+        assert!(evaluate(source, &body).is_err(), "{source}");
+    }
+}
+
+#[test]
+fn what_whole_lists_cost_grows_with_them() {
+    // With the square of it, this would take minutes.
+    let texts: Vec<String> = (0..200_000).map(|n| format!("t{n}")).collect();
+    let body = json!({"l": texts});
+    let source = "size(body.l.distinct()) == 200000 && sets.contains(body.l, body.l) && size(body.l.sort()) == 200000";
+    assert_eq!(evaluate(source, &body), Ok(true));
+}
+
+#[test]
+fn networks_of_addresses() {
+    let body = json!({"a": "10.1.2.3", "h": "host", "n": "10.0.0.0/8", "x": "x"});
+    for source in [
+        "inCIDR(body.a, '10.0.0.0/8') && inCIDR(body.a, body.n) && !inCIDR(body.h, '10.0.0.0/8')",
+        "isIP(body.a) && !isIP(body.h) && isCIDR(body.n) && !isCIDR(body.a)",
+        "['192.0.2.0/24', '10.0.0.0/8'].exists(n, inCIDR(body.a, n))",
+    ] {
+        assert_eq!(evaluate(source, &body), Ok(true), "{source}");
+    }
+    assert!(evaluate("inCIDR(body.a, body.x)", &body).is_err());
+    let error = evaluate("inCIDR(body.a, '10.0.0.0')", &body).unwrap_err();
+    assert_eq!(error, "'10.0.0.0' is not a network, such as 10.0.0.0/8 (line 1, column 16)");
+}

@@ -2,6 +2,7 @@
 //! objects stay where they are and are looked into when an expression does.
 
 use std::{
+    cmp::Ordering,
     fmt,
     sync::{Arc, OnceLock},
 };
@@ -16,6 +17,7 @@ use cel::{
 };
 use serde_json::Number;
 
+use super::numbers;
 use crate::json::{Array, Kind as Json, Node, Object};
 
 static NULL: CelNull = CelNull;
@@ -56,6 +58,9 @@ fn view_number<'b, 'v>(number: &Number) -> CowVal<'b, 'v> {
 
 /// Equality of any two values. CEL's own lists and maps only know their like.
 pub(crate) fn equal(left: &dyn Val, right: &dyn Val) -> bool {
+    if let Some(order) = numbers::compare(left, right) {
+        return order == Some(Ordering::Equal);
+    }
     match (left.get_type().kind(), right.get_type().kind()) {
         (Kind::List, Kind::List) => equal_lists(left, right),
         (Kind::Map, Kind::Map) => equal_maps(left, right),

@@ -1,10 +1,12 @@
 //! The engine as a component: the exports of `wit/policy.wit`, and the core exports
 //! through which a bundle gets in: before the snapshot is taken ([`transfer`]), or,
-//! without a snapshot, at run time ([`load`]).
+//! without a snapshot, at run time ([`load`]). A host of the same release asks by other
+//! core exports ([`packed`]).
 
 mod bindings;
 mod convert;
 mod load;
+mod packed;
 mod seed;
 mod start;
 mod transfer;

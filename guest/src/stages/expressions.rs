@@ -15,7 +15,7 @@ use super::{
     content::{Content, schema_status},
 };
 use crate::{
-    cel_env::{Activation, Applied},
+    cel_env::{Activation, Applied, PartValue},
     findings::Report,
     ir::{OnError, Severity, Stage},
     json::push_segment,
@@ -102,6 +102,7 @@ pub(super) fn judge(
                     Stage::Body => schema_status(call, expression.rule),
                     _ => entry.map_or(500, |entry| entry.status),
                 };
+                report.values(expression.rule, || expression.require.parts(context));
                 report.fail_as(expression.rule, status, location(expression, item), detail);
             })
         },
@@ -118,6 +119,7 @@ pub(super) fn judge(
             report.settle(expression.rule, || RuleResult::NotApplicable(Because::InvalidBody));
         }
         Err(error) => {
+            report.values(expression.rule, || parts(expression, sight.context()));
             not_evaluated(call, expression, report);
             report.settle(expression.rule, || RuleResult::NotEvaluated { error: error.to_string() });
         }
@@ -193,6 +195,20 @@ fn define(expression: &Expression, scope: &mut Context<'_, '_>) -> Result<(), Ex
         scope.add_variable_as_val(name.as_str(), value);
     }
     Ok(())
+}
+
+/// The parts of a condition that could not be evaluated: of the guard, if that is why.
+fn parts(expression: &Expression, context: &Context<'_, '_>) -> Vec<PartValue> {
+    let mut scope = context.new_inner_scope();
+    for (name, program) in &expression.variables {
+        if let Ok(value) = program.value(&scope) {
+            scope.add_variable_as_val(name.as_str(), value);
+        }
+    }
+    // Of a guard's parts the place would be taken for one in the requirement.
+    let is_guarded = expression.when.as_ref().is_none_or(|when| when.holds(&scope).is_ok());
+    // Which item it was is not known here.
+    if is_guarded && expression.for_each.is_none() { expression.require.parts(&scope) } else { Vec::new() }
 }
 
 /// Calls `failed` every time that the requirement does not hold, at most `limit` times:

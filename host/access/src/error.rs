@@ -15,6 +15,8 @@ pub enum AccessError {
     Certificates(#[from] CertificatesError),
     #[error("{}: {reason}", path.display())]
     Keys { path: PathBuf, reason: String },
+    #[error("no keys for access tokens could be had from {0}; standard error says why")]
+    NoKeys(String),
     /// Files that are read again at SIGHUP cannot be.
     #[error("cannot install the signal handlers: {0}")]
     Signals(std::io::Error),

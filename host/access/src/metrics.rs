@@ -45,13 +45,10 @@ impl HandshakeFailure {
 }
 
 /// What became of certificates that were read again.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Renewal {
     /// New connections get them.
-    Swapped {
-        /// Seconds since 1970 at which the gate's own end, by their names.
-        ends: Vec<(String, i64)>,
-    },
+    Swapped,
     /// Those before go on.
     Refused,
 }
@@ -77,14 +74,7 @@ impl Counted for KeysRead {
     }
 }
 
-/// What became of changed certificates, as metrics name it.
-#[derive(Debug, Clone, Copy)]
-enum Swap {
-    Swapped,
-    Refused,
-}
-
-impl Counted for Swap {
+impl Counted for Renewal {
     const ALL: &'static [Self] = &[Self::Swapped, Self::Refused];
 
     fn name(self) -> &'static str {
@@ -99,7 +89,7 @@ impl Counted for Swap {
 #[derive(Debug, Clone)]
 pub struct AccessMetrics {
     handshakes_failed: Family<FailureLabels, Counter>,
-    tls_reloads: OutcomeCounter<Swap>,
+    tls_reloads: OutcomeCounter<Renewal>,
     /// Of one gate: a family, so that there is no value without TLS.
     not_after: Family<CertificateLabels, Gauge>,
     keys_read: OutcomeCounter<KeysRead>,
@@ -133,10 +123,16 @@ impl AccessMetrics {
         for failure in HandshakeFailure::ALL {
             drop(self.handshakes_failed.get_or_create(&failure.labels()));
         }
+        self.with_renewal();
+    }
+
+    /// There are certificates in files.
+    pub fn with_renewal(&self) {
         self.tls_reloads.begin();
     }
 
-    fn ending(&self, ends: Vec<(String, i64)>) {
+    /// Certificates of the listener end then, in seconds since 1970, by their names.
+    pub fn ending(&self, ends: Vec<(String, i64)>) {
         for (name, end) in ends {
             self.not_after.get_or_create(&CertificateLabels { name }).set(end);
         }
@@ -152,13 +148,7 @@ impl AccessMetrics {
     }
 
     pub fn tls_renewal(&self, renewal: Renewal) {
-        match renewal {
-            Renewal::Swapped { ends } => {
-                self.ending(ends);
-                self.tls_reloads.count(Swap::Swapped);
-            }
-            Renewal::Refused => self.tls_reloads.count(Swap::Refused),
-        }
+        self.tls_reloads.count(renewal);
     }
 
     pub fn keys_read(&self, outcome: KeysRead) {

@@ -29,6 +29,8 @@ pub struct BuildOptions {
     /// `--set name=value`: options of the bundle, each value as text that the
     /// type of the option gives a meaning to (a list is separated by commas).
     pub set: Vec<(String, String)>,
+    /// As if the bundle said `language: 2`.
+    pub checks_types: bool,
 }
 
 /// A bundle without mistakes.
@@ -117,6 +119,10 @@ pub(crate) fn compile_reporting(
         Some(layer) => layer.home.read_tests(report)?,
         None => Vec::new(),
     };
+    let policy = policy.map(|mut policy| {
+        policy.types_are_checked |= options.checks_types;
+        policy
+    });
     let compiled = compile(&layers, policy, &options.set, &tests, report)?;
     let compiled = compiled.filter(|_| !report.has_mistakes());
     Ok(compiled.map(|mut compiled| {

@@ -27,6 +27,8 @@ mod rules;
 pub mod schemas;
 mod template;
 pub mod templates;
+mod types;
+mod upgrade;
 mod variables;
 
 pub use book::rule_book;
@@ -35,3 +37,4 @@ pub use complete::Incomplete;
 pub use description::openapi_description;
 pub use files::IoError;
 pub use solgate_document::{Diagnostic, Diagnostics, Related, Severity, Source, Sources, Span, render};
+pub use upgrade::{Upgrade, upgrade};

@@ -23,7 +23,7 @@ pub(crate) const CALLER: [&str; 6] = ["subject", "tenant", "roles", "scopes", "c
 
 /// Whether an expression means something by this name without any definition.
 pub(crate) fn is_known_variable(name: &str) -> bool {
-    VARIABLES.contains(&name) || matches!(name, "optional" | "strings")
+    VARIABLES.contains(&name) || solgate_engine::cel_env::is_namespace(name)
 }
 
 /// `[A-Za-z_][A-Za-z0-9_]*`: what an expression can name.

@@ -12,7 +12,7 @@ use support::{assert_golden, copy, folder, minimal};
 
 fn compile(dir: &Path, set: &[(&str, &str)]) -> Compiled {
     let set = set.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    match compile_dir(dir, &BuildOptions { set }) {
+    match compile_dir(dir, &BuildOptions { set, ..BuildOptions::default() }) {
         Ok(compiled) => compiled,
         Err(failure) => panic!("{failure}"),
     }

@@ -54,7 +54,8 @@ fn an_operation_says_what_is_asked_and_with_what_it_is_refused() {
 fn it_is_that_of_one_dialect() {
     let with = |set: &[(&str, &str)]| {
         let set = set.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let compiled = compile_built_in("vnflcm-v2", &BuildOptions { set }).expect("it is built in");
+        let compiled =
+            compile_built_in("vnflcm-v2", &BuildOptions { set, ..BuildOptions::default() }).expect("it is built in");
         openapi_description(&compiled.expect("it has no mistakes").bundle)
     };
     let (plain, spoken) = (with(&[]), with(&[("vendor", "true")]));

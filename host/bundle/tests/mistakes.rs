@@ -14,7 +14,7 @@ use support::{assert_golden, copy, damage, folder, minimal};
 
 /// What a build says: its mistakes, or its warnings.
 fn said(dir: &Path, set: &[(String, String)]) -> String {
-    let options = BuildOptions { set: set.to_vec() };
+    let options = BuildOptions { set: set.to_vec(), ..BuildOptions::default() };
     match compile_dir(dir, &options) {
         Ok(compiled) => render(&compiled.warnings, &compiled.sources, false),
         Err(Failure::Mistakes(mistakes)) => mistakes.render(false),

@@ -22,7 +22,7 @@ use args::forward_auth::ForwardAuthArgs;
 use args::serve::ServeArgs;
 use commands::{
     build, check, completions, docs, explain, import_cases, inspect, keygen, lint, new, policies, replay, report,
-    schema, sign, test, verify,
+    schema, sign, test, upgrade, verify,
 };
 use doors::{ext_authz, forward_auth, serve};
 
@@ -53,6 +53,7 @@ enum Command {
     Explain(explain::ExplainArgs),
     New(new::NewArgs),
     Lint(lint::LintArgs),
+    Upgrade(upgrade::UpgradeArgs),
     Test(test::TestArgs),
     Build(build::BuildArgs),
     Keygen(keygen::KeygenArgs),
@@ -103,6 +104,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Test(arguments) => test::run(&arguments),
         Command::New(arguments) => new::run(&arguments),
         Command::Lint(arguments) => lint::run(&arguments),
+        Command::Upgrade(arguments) => upgrade::run(&arguments),
         Command::Docs(arguments) => docs::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),

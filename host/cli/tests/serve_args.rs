@@ -65,7 +65,7 @@ fn one_upstream_on_the_command_line() {
 fn mistakes_are_explained() {
     let table = [
         ("--upstream vnfm:9890", "expected http://HOST[:PORT]"),
-        ("--upstream http://vnfm/vnflcm", "without a path"),
+        ("--upstream http://vnfm/../vnflcm", "without user, query and dot segments"),
         ("--upstream http://a --severity query.unknown=loud", "severities are deny, warn, audit and off"),
         ("--upstream http://a --set strict", "such as strict=true"),
         ("--upstream http://a --mode audit", "expected enforce, monitor or off"),

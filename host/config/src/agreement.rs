@@ -3,12 +3,14 @@
 
 use std::collections::HashSet;
 use std::net::IpAddr;
+use std::path::{Component, PathBuf};
 
 use http::Uri;
 use http::uri::Scheme;
 use solgate::policy::PolicyFile;
 
-use crate::gateway::{Config, UpstreamConfig};
+use crate::gateway::{Config, Limits};
+use crate::jwt::JwksSource;
 use crate::listen::ListenAddress;
 
 /// Members that do not go together.
@@ -37,12 +39,17 @@ impl Config {
     /// # Errors
     /// What does not go together.
     pub fn check(&self) -> Result<(), Misfit> {
+        check_requests(&self.limits)?;
         for (index, upstream) in self.upstreams.iter().enumerate() {
             let place = format!("/upstreams/{index}");
             let facts = upstream.gate.facts.url.as_ref();
-            if upstream.ca_file.is_some() && !is_https(&upstream.url) && !facts.is_some_and(is_https) {
-                let message = "caFile is for an https VNFM: leave it out, or write https:// in url";
-                return Err(Misfit::new(format!("{place}/caFile"), message));
+            let members = [("caFile", upstream.ca_file.is_some()), ("certFile", upstream.own_certificate.is_some())];
+            if let Some((member, _)) = members.into_iter().find(|(_, is_there)| *is_there)
+                && !is_https(&upstream.url)
+                && !facts.is_some_and(is_https)
+            {
+                let message = format!("{member} is for an https VNFM: leave it out, or write https:// in url");
+                return Err(Misfit::new(format!("{place}/{member}"), message));
             }
             check_once(&upstream.gate.policies.files, &format!("{place}/policies"))?;
             check_once(&upstream.shadow, &format!("{place}/shadow"))?;
@@ -69,29 +76,65 @@ impl Config {
             let message = "admin is the address that clients use (listen): give it another port";
             return Err(Misfit::new("/admin", message));
         }
-        for (index, upstream) in self.upstreams.iter().enumerate() {
-            for (member, url) in asked(upstream) {
-                let asked = Address::of_url(url);
-                if let Some((name, _)) = own.iter().find(|(_, own)| asked.as_ref().is_some_and(|url| own.is(url))) {
-                    let message =
-                        format!("this is the address of the gate itself ({name}): expected that of the VNFM behind it");
-                    return Err(Misfit::new(format!("/upstreams/{index}/{member}"), message));
-                }
+        for (place, whose, asked) in self.asked() {
+            if let Some((name, _)) = own.iter().find(|(_, own)| own.is(&asked)) {
+                let message = format!("this is the address of the gate itself ({name}): expected that of {whose}");
+                return Err(Misfit::new(place, message));
             }
         }
         Ok(())
     }
+
+    /// Where the gate asks: the member that says so, and who is there.
+    fn asked(&self) -> Vec<(String, &'static str, Address<'_>)> {
+        const VNFM: &str = "the VNFM behind it";
+        let mut asked = Vec::new();
+        let of_url = |place, whose, url| Address::of_url(url).map(|address| (place, whose, address));
+        for (index, upstream) in self.upstreams.iter().enumerate() {
+            let place = |member: &str| format!("/upstreams/{index}/{member}");
+            let standard = if is_https(&upstream.url) { 443 } else { 80 };
+            // Where there are addresses, nobody connects to what the URL says.
+            if upstream.addresses.is_empty() {
+                asked.extend(of_url(place("url"), VNFM, &upstream.url));
+            }
+            for (index, authority) in upstream.addresses.iter().enumerate() {
+                let port = authority.port_u16().unwrap_or(standard);
+                let address = Address { host: Host::of(authority.host()), port };
+                asked.push((place(&format!("addresses/{index}")), VNFM, address));
+            }
+            asked.extend(upstream.gate.facts.url.as_ref().and_then(|url| of_url(place("facts/url"), VNFM, url)));
+        }
+        let tracing = self.tracing.as_ref();
+        asked.extend(tracing.and_then(|tracing| of_url("/tracing/otlp".to_owned(), "the collector", &tracing.otlp)));
+        let issuers = self.jwt.as_ref().map(|jwt| jwt.issuers.as_slice()).unwrap_or_default();
+        for (index, issuer) in issuers.iter().enumerate() {
+            if let JwksSource::Url(url) = &issuer.keys {
+                let one = issuers.len() == 1;
+                let place = if one { "/jwt/jwks".to_owned() } else { format!("/jwt/issuers/{index}/jwks") };
+                asked.extend(of_url(place, "the issuer", url.uri()));
+            }
+        }
+        asked
+    }
 }
 
-/// Where the gate asks, with the member that says so.
-fn asked(upstream: &UpstreamConfig) -> impl Iterator<Item = (&'static str, &Uri)> {
-    let facts = upstream.gate.facts.url.as_ref().map(|url| ("facts/url", url));
-    [Some(("url", &upstream.url)), facts].into_iter().flatten()
+/// Limits that are given, and not those that hold by default, must be within others.
+fn check_requests(limits: &Limits) -> Result<(), Misfit> {
+    let Limits { caller_requests: caller, tenant_requests: tenant, requests, .. } = limits;
+    for (name, limit) in [("callerRequests", caller), ("tenantRequests", tenant)] {
+        if limit.is_some_and(|limit| limit > *requests) {
+            let message = format!("{name} is more than requests ({requests}), so that it would never be reached");
+            return Err(Misfit::new(format!("/limits/{name}"), message));
+        }
+    }
+    Ok(())
 }
 
 fn check_once(files: &[PolicyFile], place: &str) -> Result<(), Misfit> {
     let mut known = HashSet::new();
-    match files.iter().position(|file| !known.insert(&file.path)) {
+    // However its path is written.
+    let path = |file: &PathBuf| file.components().filter(|step| *step != Component::CurDir).collect::<PathBuf>();
+    match files.iter().position(|file| !known.insert(path(&file.path))) {
         None => Ok(()),
         Some(index) => {
             let message = "this policy is in the list already, and would judge every request twice: name it once";

@@ -8,7 +8,8 @@ use solgate::gate::{FactFailure, Mode, Setting, Severity};
 use solgate::policy::{EvaluationLimits, Isolation, PolicySources};
 use solgate::problem::ProblemStyle;
 
-use crate::values::{As, CredentialField, Each, Maybe, Positive, Span, TimeLimit, Url};
+use crate::values::{As, CredentialField, Each, Maybe, Positive, Span, TimeLimit};
+use crate::vnfm_url::Url;
 
 /// Policies and settings of one gate. The default is the built-in policy,
 /// enforced.
@@ -113,7 +114,7 @@ pub struct FactsConfig {
     /// Time limit for one answer.
     #[serde(with = "As::<TimeLimit>")]
     pub timeout: Duration,
-    /// Scheme and authority of who has the facts, if that is not the upstream.
+    /// The URL of who has the facts, if that is not the upstream.
     #[serde(with = "Maybe::<Url>", skip_serializing_if = "Option::is_none")]
     pub url: Option<Uri>,
     /// Fields of the judged request that are sent along, because they hold the caller's credentials.

@@ -4,20 +4,23 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use http::Uri;
+use http::uri::Authority;
 use serde::{Deserialize, Serialize};
 use solgate::policy::PolicyFile;
 
 use super::gate::GateConfig;
-use crate::forwarding::ForwardingConfig;
+use crate::forwarding::{ClientAddress, ForwardingConfig};
+use crate::health::{Balance, HealthConfig};
 use crate::jwt::JwtConfig;
 use crate::listen::ListenAddress;
 use crate::networks::Networks;
 use crate::record::RecordConfig;
-use crate::tls::TlsConfig;
+use crate::tls::{OwnCertificate, TlsConfig};
 use crate::tracing::TracingConfig;
 use crate::values::{
     As, Evaluations, HeadBytes, MaybePositive, Positive, Ratio, Span, Streams, TargetBytes, TimeLimit,
 };
+use crate::vnfm_url;
 
 /// Where the gate listens if nothing else is said.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
@@ -38,6 +41,8 @@ pub struct Config {
     /// Servers in front of the gate that are believed in what they say of clients; none by
     /// default.
     pub trusted_hops: Networks,
+    /// The field in which trusted hops name the client.
+    pub client_address: ClientAddress,
     /// Whether trusted hops begin each connection with the PROXY protocol.
     pub proxy_protocol: bool,
     /// What `serve` tells VNFMs of clients.
@@ -124,6 +129,24 @@ pub struct Limits {
     /// The same for all callers of one tenant.
     #[serde(rename = "tenantRequests", with = "MaybePositive", skip_serializing_if = "Option::is_none")]
     pub tenant_requests: Option<usize>,
+    /// Requests in a second of one client address; more are refused. Not for trustedHops.
+    #[serde(rename = "clientRate", with = "MaybePositive", skip_serializing_if = "Option::is_none")]
+    pub client_rate: Option<usize>,
+    /// How many of them may come at once; as many as clientRate if it is not given.
+    #[serde(rename = "clientBurst", with = "MaybePositive", skip_serializing_if = "Option::is_none")]
+    pub client_burst: Option<usize>,
+    /// Requests in a second of one caller, as its access token names it; more are refused.
+    #[serde(rename = "callerRate", with = "MaybePositive", skip_serializing_if = "Option::is_none")]
+    pub caller_rate: Option<usize>,
+    /// How many of them may come at once; as many as callerRate if it is not given.
+    #[serde(rename = "callerBurst", with = "MaybePositive", skip_serializing_if = "Option::is_none")]
+    pub caller_burst: Option<usize>,
+    /// Requests in a second of all callers of one tenant; more are refused.
+    #[serde(rename = "tenantRate", with = "MaybePositive", skip_serializing_if = "Option::is_none")]
+    pub tenant_rate: Option<usize>,
+    /// How many of them may come at once; as many as tenantRate if it is not given.
+    #[serde(rename = "tenantBurst", with = "MaybePositive", skip_serializing_if = "Option::is_none")]
+    pub tenant_burst: Option<usize>,
     /// Evaluations at the same time, on all processors; each reserves 4 GiB of addresses, which take no memory.
     #[serde(rename = "evaluations", with = "Evaluations")]
     pub evaluations: usize,
@@ -163,6 +186,12 @@ impl Default for Limits {
             client_share: 0.0625,
             caller_requests: None,
             tenant_requests: None,
+            client_rate: None,
+            client_burst: None,
+            caller_rate: None,
+            caller_burst: None,
+            tenant_rate: None,
+            tenant_burst: None,
             evaluations: 256,
             lame_duck: Duration::ZERO,
             drain: Duration::from_secs(10),
@@ -180,11 +209,19 @@ pub struct UpstreamConfig {
     pub host: Option<String>,
     /// Requests whose path starts with these segments only.
     pub path_prefix: Option<String>,
-    /// Scheme and authority. `solgate serve` forwards to it; facts come from it
+    /// Whether the path prefix is taken off before a request is judged and forwarded.
+    pub strip_prefix: bool,
+    /// Scheme and authority, and the path below which the VNFM has its APIs. `solgate serve` forwards to it; facts come from it
     /// unless they have a URL of their own.
     pub url: Uri,
+    /// Where the VNFM is, if not where its URL says.
+    pub addresses: Vec<Authority>,
+    pub balance: Balance,
+    pub health: HealthConfig,
     /// PEM certificates to trust instead of the system's.
     pub ca_file: Option<PathBuf>,
+    /// What the gate shows when the VNFM asks who it is; nothing by default.
+    pub own_certificate: Option<OwnCertificate>,
     pub gate: GateConfig,
     /// Policies that judge the same requests without effect; none by default.
     pub shadow: Vec<PolicyFile>,
@@ -194,7 +231,19 @@ impl UpstreamConfig {
     /// A VNFM for all hosts and paths, judged by the built-in policy.
     #[must_use]
     pub fn new(url: Uri) -> Self {
-        Self { host: None, path_prefix: None, url, ca_file: None, gate: GateConfig::default(), shadow: Vec::new() }
+        Self {
+            host: None,
+            path_prefix: None,
+            strip_prefix: false,
+            url,
+            addresses: Vec::new(),
+            balance: Balance::default(),
+            health: HealthConfig::default(),
+            ca_file: None,
+            own_certificate: None,
+            gate: GateConfig::default(),
+            shadow: Vec::new(),
+        }
     }
 
     /// The same with the shadow's policies in the place of the gate's: they are under
@@ -209,9 +258,9 @@ impl UpstreamConfig {
         Some(shadow)
     }
 
-    /// Host and port of the VNFM: its name in metrics and logs.
+    /// The VNFM's name in metrics and logs: host and port, and the path if it has one.
     #[must_use]
-    pub fn authority(&self) -> &str {
-        self.url.authority().map_or("", |authority| authority.as_str())
+    pub fn name(&self) -> String {
+        vnfm_url::name(&self.url)
     }
 }

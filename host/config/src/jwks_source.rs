@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use http::Uri;
 
+use crate::host_name::is_host;
+
 /// A file, or the issuer itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JwksSource {
@@ -41,7 +43,8 @@ impl JwksUrl {
             "http" => is_loopback(authority.host()),
             _ => false,
         };
-        (safe && !authority.as_str().contains('@') && !text.contains('#')).then_some(Self(uri))
+        (safe && is_host(authority.host()) && !authority.as_str().contains('@') && !text.contains('#'))
+            .then_some(Self(uri))
     }
 
     pub fn uri(&self) -> &Uri {

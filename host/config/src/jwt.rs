@@ -34,3 +34,14 @@ pub struct IssuerConfig {
     /// One of these is in the claim `aud`; any if there are none.
     pub audience: Vec<String>,
 }
+
+impl IssuerConfig {
+    /// Where its keys come from, for messages.
+    #[must_use]
+    pub fn source(&self) -> String {
+        match &self.keys {
+            JwksSource::File(path) => path.display().to_string(),
+            JwksSource::Url(url) => url.to_string(),
+        }
+    }
+}

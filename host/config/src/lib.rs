@@ -10,10 +10,13 @@
 
 mod agreement;
 mod de;
+mod field_names;
 pub mod file;
 mod forwarding;
 mod gate;
 mod gateway;
+pub mod health;
+mod host_name;
 mod jwks_source;
 pub mod jwt;
 pub mod listen;
@@ -29,11 +32,13 @@ mod shown;
 pub mod tls;
 pub mod tracing;
 mod values;
+pub mod vnfm_url;
 mod yaml;
 
 pub use agreement::Misfit;
+pub use field_names::{CALLER_FIELD, parse_caller_field};
 pub use file::{FileError, parse_gate};
-pub use forwarding::ForwardingConfig;
+pub use forwarding::{ClientAddress, ForwardingConfig};
 pub use gate::{FactsConfig, GateConfig, GateMode, SeverityOverride};
 pub use gateway::{Config, DEFAULT_LISTEN, Limits, LogFormat, UpstreamConfig};
 pub use listen::{ADDRESS, ListenAddress, UnixSocket, parse_address};
@@ -43,7 +48,7 @@ pub use presence::Presence;
 pub use schema::SCHEMA;
 pub use shown::shown;
 pub use values::{
-    COLLECTOR, DURATION, EVALUATIONS, MEMORY, OUTPUT, RATIO, SECRET_NAME, TIME_LIMIT, URL, VIOLATIONS, expected,
+    COLLECTOR, DURATION, EVALUATIONS, MEMORY, OUTPUT, RATIO, SECRET_NAME, TIME_LIMIT, VIOLATIONS, expected,
     parse_duration, parse_evaluation_time, parse_ratio, parse_secret_name, parse_time_limit, parse_until, parse_url,
 };
 pub use yaml::ConfigError;

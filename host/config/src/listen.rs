@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::host_name::is_host;
+
 /// Where a gate listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ListenAddress {
@@ -45,7 +47,8 @@ pub fn parse_address(text: &str) -> Option<ListenAddress> {
     }
     let (host, port) = text.rsplit_once(':')?;
     let digits = port.bytes().all(|b| b.is_ascii_digit());
-    let good = !host.is_empty() && digits && port.parse::<u16>().is_ok();
+    // An IPv6 address may be without brackets here.
+    let good = is_host(host) && digits && port.parse::<u16>().is_ok();
     good.then(|| ListenAddress::Tcp(text.to_owned()))
 }
 

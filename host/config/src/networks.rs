@@ -42,7 +42,8 @@ impl Networks {
 }
 
 /// What [`parse_network`] takes.
-pub const NETWORK: &str = "an address or network such as 10.0.0.0/24, or unix for Unix sockets";
+pub const NETWORK: &str =
+    "an address such as 10.0.0.7, a network such as 10.0.0.0/24, which ends in zeros, or unix for Unix sockets";
 
 /// A network, one address, or Unix sockets.
 #[must_use]
@@ -51,7 +52,9 @@ pub fn parse_network(text: &str) -> Option<Hop> {
         return Some(Hop::Unix);
     }
     let address = || text.parse().ok().map(|address: IpAddr| IpNet::from(address));
-    text.parse().ok().or_else(address).map(Hop::Network)
+    // Of 10.1.2.3/8, nobody can say whether the address or the network is meant.
+    let network = |network: IpNet| Some(network).filter(|network| network.trunc() == *network);
+    text.parse().ok().map_or_else(address, network).map(Hop::Network)
 }
 
 impl fmt::Display for Hop {
@@ -93,7 +96,18 @@ mod tests {
         for text in ["10.0.0.0/24", "192.0.2.1", "2001:db8::/32", "unix"] {
             assert_eq!(parse_network(text).unwrap().to_string(), text);
         }
-        for text in ["10.0.0.0/33", "10.0.0", "host", "", "10.0.0.1:80", "0.0.0.0/0/0", "unix:", "Unix"] {
+        for text in [
+            "10.0.0.0/33",
+            "10.0.0",
+            "host",
+            "",
+            "10.0.0.1:80",
+            "0.0.0.0/0/0",
+            "10.1.2.3/8",
+            "2001:db8::1/32",
+            "unix:",
+            "Unix",
+        ] {
             assert_eq!(parse_network(text), None, "{text}");
         }
     }

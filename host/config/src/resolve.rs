@@ -4,12 +4,12 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use solgate::ambiguity;
 use solgate::policy::PolicyFile;
 use solgate::record::Bodies;
 use solgate::record::redact::SecretNames;
 
 use crate::agreement::Misfit;
+use crate::forwarding::ClientAddress;
 use crate::gate::GateConfig;
 use crate::gateway::{Config, Limits, UpstreamConfig};
 use crate::jwt::{IssuerConfig, JwksSource, JwtConfig};
@@ -17,7 +17,7 @@ use crate::members::jwt::{Issuer, Jwt};
 use crate::members::{self, DecisionLog, File, Problem, Tls, Upstream};
 use crate::networks::Networks;
 use crate::record::RecordConfig;
-use crate::tls::{ClientCertificates, NamedCertificate, TlsConfig};
+use crate::tls::{ClientCertificates, NamedCertificate, OwnCertificate, TlsConfig};
 use crate::tracing::TracingConfig;
 
 impl Default for Config {
@@ -31,6 +31,7 @@ impl Default for Config {
             jwt: None,
             trusted_hops: Networks::default(),
             asking: Networks::default(),
+            client_address: ClientAddress::default(),
             proxy_protocol: false,
             forwarding,
             limits,
@@ -55,6 +56,7 @@ pub fn resolve(file: File, folder: &Path) -> Result<Config, Misfit> {
         tls,
         jwt,
         trusted_hops,
+        client_address,
         proxy_protocol,
         forwarding,
         log,
@@ -75,10 +77,6 @@ pub fn resolve(file: File, folder: &Path) -> Result<Config, Misfit> {
         let message = "proxyProtocol goes with trustedHops: name the servers that begin connections with it";
         return Err(Misfit::new("/proxyProtocol", message));
     }
-    if let Some(field) = forwarding.caller_field.as_ref().filter(|field| ambiguity::decides(field)) {
-        let message = format!("{field} has a meaning of its own; choose a field such as X-Caller");
-        return Err(Misfit::new("/forwarding/callerField", message));
-    }
     let upstreams = self::upstreams(upstreams, &problem, folder)?;
     let config = Config {
         listen,
@@ -88,6 +86,7 @@ pub fn resolve(file: File, folder: &Path) -> Result<Config, Misfit> {
         jwt,
         trusted_hops,
         asking: Networks::default(),
+        client_address,
         proxy_protocol,
         forwarding,
         limits,
@@ -132,6 +131,16 @@ fn check_limits(limits: &Limits) -> Result<(), Misfit> {
     if limits.target > limits.head {
         return Err(Misfit::new("/limits/targetBytes", "targetBytes is more than headBytes, which is the whole head"));
     }
+    for (burst, rate, has_burst, has_rate) in [
+        ("clientBurst", "clientRate", limits.client_burst, limits.client_rate),
+        ("callerBurst", "callerRate", limits.caller_burst, limits.caller_rate),
+        ("tenantBurst", "tenantRate", limits.tenant_burst, limits.tenant_rate),
+    ] {
+        if has_burst.is_some() && has_rate.is_none() {
+            let message = format!("{burst} goes with {rate}: say how many requests may come in a second");
+            return Err(Misfit::new(format!("/limits/{burst}"), message));
+        }
+    }
     Ok(())
 }
 
@@ -142,7 +151,10 @@ fn upstreams(members: Option<Vec<Upstream>>, problem: &Problem, folder: &Path) -
     }
     let mut places = HashSet::new();
     for (index, one) in members.iter().enumerate() {
-        if !places.insert((&one.host, &one.path_prefix)) {
+        // As requests are matched: slashes and dots at the end count for nothing.
+        let host = one.host.as_ref().map(|host| host.trim_end_matches('.'));
+        let prefix = one.path_prefix.as_ref().map_or("", |prefix| prefix.trim_end_matches('/'));
+        if !places.insert((host, prefix)) {
             let message = "another upstream has the same host and pathPrefix; no request would ever reach this one";
             return Err(Misfit::new(format!("/upstreams/{index}"), message));
         }
@@ -153,13 +165,66 @@ fn upstreams(members: Option<Vec<Upstream>>, problem: &Problem, folder: &Path) -
     resolved.collect()
 }
 
+/// Of one VNFM.
+const MOST_ADDRESSES: usize = 64;
+
 fn upstream(members: Upstream, problem: &Problem, folder: &Path) -> Result<UpstreamConfig, Misfit> {
     let (url, host, path_prefix) = (members.url.clone(), members.host.clone(), members.path_prefix.clone());
+    let (addresses, balance, health) = (members.addresses.clone(), members.balance, members.health.clone());
+    if addresses.len() > MOST_ADDRESSES {
+        let message = format!("{MOST_ADDRESSES} addresses at most");
+        return Err(Misfit::new(format!("/addresses/{MOST_ADDRESSES}"), message));
+    }
+    if let Some(index) =
+        (1..addresses.len()).find(|at| addresses.iter().take(*at).any(|one| Some(one) == addresses.get(*at)))
+    {
+        let message = "this address is in the list already: name it once";
+        return Err(Misfit::new(format!("/addresses/{index}"), message));
+    }
+    if health.aside_most < health.aside {
+        let message = "asideMost is less than aside, which is the shortest time";
+        return Err(Misfit::new("/health/asideMost", message));
+    }
+    let strip_prefix = members.strip_prefix;
+    if strip_prefix && path_prefix.is_none() {
+        let message = "stripPrefix goes with pathPrefix: name the prefix that is taken off";
+        return Err(Misfit::new("/stripPrefix", message));
+    }
     let ca_file = joined(members.ca_file.as_ref(), folder);
+    let own_certificate = own_certificate(&members, folder)?;
     let mut shadow = members.shadow.clone();
     files(&mut shadow, "shadow", !members.require_signature.is_empty(), folder)?;
     let gate = gate(members.gate(problem), folder)?;
-    Ok(UpstreamConfig { host, path_prefix, url, ca_file, gate, shadow })
+    Ok(UpstreamConfig {
+        host,
+        path_prefix,
+        strip_prefix,
+        url,
+        addresses,
+        balance,
+        health,
+        ca_file,
+        own_certificate,
+        gate,
+        shadow,
+    })
+}
+
+fn own_certificate(members: &Upstream, folder: &Path) -> Result<Option<OwnCertificate>, Misfit> {
+    match (&members.cert_file, &members.key_file) {
+        (None, None) => Ok(None),
+        (Some(certificate), Some(key)) => {
+            Ok(Some(OwnCertificate { certificate: folder.join(certificate), key: folder.join(key) }))
+        }
+        (Some(_), None) => {
+            let message = "certFile goes with keyFile: name the private key of the certificate";
+            Err(Misfit::new("/certFile", message))
+        }
+        (None, Some(_)) => {
+            let message = "keyFile goes with certFile: name the certificate of the key";
+            Err(Misfit::new("/keyFile", message))
+        }
+    }
 }
 
 fn joined(path: Option<&PathBuf>, folder: &Path) -> Option<PathBuf> {

@@ -14,7 +14,7 @@ use crate::members::jwt::{Issuer, Jwt};
 use crate::members::{self, DecisionLog, Evaluation, File, MediaType, Problem, Tls, Upstream};
 use crate::networks::Networks;
 use crate::record::RecordConfig;
-use crate::tls::{ClientCertificates, NamedCertificate, TlsConfig};
+use crate::tls::{ClientCertificates, NamedCertificate, OwnCertificate, TlsConfig};
 
 /// What stands in the place of a secret.
 const MASK: &str = "redacted";
@@ -48,6 +48,7 @@ fn file(config: Config) -> File {
         trusted_hops: Networks(trusted_hops),
         // Of an argument of forward-auth; the file has no member for it.
         asking: _,
+        client_address,
         proxy_protocol,
         forwarding,
         limits,
@@ -64,6 +65,7 @@ fn file(config: Config) -> File {
         tls: tls.map(self::tls),
         jwt: jwt.map(self::jwt),
         trusted_hops,
+        client_address,
         proxy_protocol,
         forwarding,
         log,
@@ -109,14 +111,33 @@ fn tls(tls: TlsConfig) -> Tls {
 }
 
 fn upstream(upstream: UpstreamConfig) -> Upstream {
-    let UpstreamConfig { host, path_prefix, url, ca_file, gate, shadow } = upstream;
+    let UpstreamConfig {
+        host,
+        path_prefix,
+        strip_prefix,
+        url,
+        addresses,
+        balance,
+        health,
+        ca_file,
+        own_certificate,
+        gate,
+        shadow,
+    } = upstream;
+    let (cert_file, key_file) = own_certificate.map(|OwnCertificate { certificate, key }| (certificate, key)).unzip();
     let GateConfig { policies, options, severities, mode, isolation, evaluation, facts, fact_failure, style } = gate;
     let PolicySources { files, signers, withdrawn } = policies;
     Upstream {
         url,
+        addresses,
+        balance,
+        health,
         host,
         path_prefix,
+        strip_prefix,
         ca_file,
+        cert_file,
+        key_file,
         shadow,
         policies: files,
         require_signature: signers,
@@ -176,14 +197,21 @@ tracing: { otlp: "https://collector:4317", caFile: ca.pem, sample: 0.5 }
 reload: false
 limits: { headBytes: 2000, targetBytes: 100, drain: 1500ms, clientShare: 0.5, callerRequests: 3 }
 trustedHops: [10.0.0.1, "fd00::/8"]
+clientAddress: forwarded
 proxyProtocol: true
 forwarding: { clientFields: true, callerField: x-caller }
 problem: { typeBase: "https://a.example/", mediaType: application/json, version: "2.1.0" }
 upstreams:
-  - url: https://vnfm.example:9890
+  - url: https://vnfm.example:9890/tacker
     host: vnfm.example
     pathPrefix: /vnflcm
+    stripPrefix: true
+    addresses: ["10.0.0.1:9890", vnfm-b]
+    balance: leastRequests
+    health: { path: /vnflcm/api_versions, interval: 3s, timeout: 1s, statuses: ["200", "300-399"], fails: 3, passes: 4, aside: 2s, asideMost: 9s }
     caFile: ca.pem
+    certFile: own.pem
+    keyFile: own.key
     shadow: [s.wasm]
     policies: [a.wasm, { file: b.wasm, sha256: "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" }]
     requireSignature: [k.pub]

@@ -1,4 +1,4 @@
-//! TLS on the address that clients use.
+//! TLS on the address that clients use, and towards VNFMs.
 
 use std::path::PathBuf;
 
@@ -36,6 +36,15 @@ pub struct NamedCertificate {
     /// PEM, as that of all other clients.
     pub certificate: PathBuf,
     /// PEM: its key.
+    pub key: PathBuf,
+}
+
+/// A certificate that the gate shows as the client of a VNFM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnCertificate {
+    /// PEM: the certificate, then those that lead to one that the VNFM trusts.
+    pub certificate: PathBuf,
+    /// PEM: the key of the first of them.
     pub key: PathBuf,
 }
 

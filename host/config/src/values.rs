@@ -15,6 +15,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use solgate::policy::{FileDigest, Isolation};
 use solgate_contract::uri::decode_unreserved;
 
+use crate::field_names::{CALLER_FIELD, CREDENTIAL_FIELD, credential_field, parse_caller_field};
+use crate::host_name::is_host;
 use crate::jwks_source::JwksSource;
 use crate::listen::{ADDRESS, ListenAddress, parse_address};
 use crate::networks::{Hop, NETWORK, parse_network};
@@ -224,8 +226,6 @@ forms! {
     EvaluationTime: Duration, EVALUATION_TIME, "^[0-9]", evaluation_time, duration;
     /// Of members and the like whose values nobody is to see.
     SecretName: String, SECRET_NAME, "[A-Za-z0-9].*[A-Za-z0-9]", parse_secret_name, String::clone;
-    /// Of a VNFM: scheme and authority.
-    Url: Uri, URL, "^https?://[^/@#]+/?$", parse_url, url;
     /// Of a collector of spans.
     Collector: Uri, COLLECTOR, "^https?://[^/@#]+/?$", parse_url, url;
     /// Relative to the folder of the file.
@@ -237,16 +237,17 @@ forms! {
     HostName: String, "a host name or address without port (`*` stands for nothing here: name each host)", "^[^/@*]+$", host, String::clone;
     /// As clients name a server in TLS.
     ServerName: String, "a DNS name such as gate.example, or *.example", "^([*][.])?[A-Za-z0-9.-]+$", server_name, String::clone;
-    PathPrefix: String, PATH_PREFIX, "^/[^?#*\\\\ ]*$", path_prefix, String::clone;
+    PathPrefix: String, PATH_PREFIX, "^/[^?#*\\\\ ]*$", parse_path_prefix, String::clone;
     /// Where the keys for tokens come from.
     Keys: JwksSource, JwksSource::EXPECTED, ".", JwksSource::parse, keys;
     /// A network, one address, or all Unix sockets.
     Network: Hop, NETWORK, "^(unix|[0-9a-fA-F.:]+(/[0-9]+)?)$", parse_network, Hop::to_string;
-    FieldName: HeaderName, "the name of a header field", "^[!-~]+$", |text| text.parse().ok(), HeaderName::to_string;
+    /// In which the VNFM is told who calls.
+    CallerField: HeaderName, CALLER_FIELD, "^[!-~]+$", parse_caller_field, HeaderName::to_string;
     /// Whose value the gate sends to the VNFM when it asks for facts.
     CredentialField: HeaderName, CREDENTIAL_FIELD, "^[!-~]+$", credential_field, HeaderName::to_string;
     Digest: FileDigest, FileDigest::EXPECTED, "^[0-9a-fA-F]{64}$", |text| text.parse().ok(), FileDigest::to_string;
-    Isolated: Isolation, Isolation::EXPECTED, "^(fresh|recycle:[0-9]+)$", |text| text.parse().ok(), Isolation::to_string;
+    Isolated: Isolation, Isolation::EXPECTED, "^(fresh|rewound|recycle:[0-9]+)$", |text| text.parse().ok(), Isolation::to_string;
     Until: SystemTime, "a date such as 2026-12-31 or a time such as 2026-12-31T06:00:00Z", "^[0-9]{4}-[0-9]{2}-[0-9]{2}", parse_until, |time| humantime::format_rfc3339_seconds(*time).to_string();
     TypeBase: String, "the start of a URI, such as https://example.com/rules/", "^[!-~]+$", type_base, String::clone;
     Version: HeaderValue, "a version such as 2.0.0, in quotes", "^[0-9]+[.][0-9]+[.][0-9]+$", version, |version| version.to_str().unwrap_or_default().to_owned();
@@ -261,7 +262,8 @@ fn duration(duration: &Duration) -> String {
     }
 }
 
-fn url(url: &Uri) -> String {
+/// Without a slash at its end.
+pub fn url(url: &Uri) -> String {
     url.to_string().trim_end_matches('/').to_owned()
 }
 
@@ -285,41 +287,14 @@ fn server_name(text: &str) -> Option<String> {
     (text.len() <= 253 && !is_address && name.split('.').all(good)).then(|| text.to_ascii_lowercase())
 }
 
-const PATH_PREFIX: &str = "a path such as /vnflcm/v2, as it is compared with decoded paths segment by segment: without query, `*` and dot segments, and with characters rather than their %-encoding";
+const PATH_PREFIX: &str = "a path such as /vnflcm/v2, as it is compared with decoded paths segment by segment: without query, `*`, empty and dot segments, and with characters rather than their %-encoding";
 
 /// One that a path can have.
-fn path_prefix(text: &str) -> Option<String> {
+pub fn parse_path_prefix(text: &str) -> Option<String> {
     let is_plain = |byte: u8| byte.is_ascii_graphic() && !b"?#*\\".contains(&byte);
-    let steps = text.split('/').any(|segment| matches!(segment, "." | ".."));
+    let steps = text.split('/').any(|segment| matches!(segment, "." | "..")) || text.contains("//");
     let good = text.starts_with('/') && text.bytes().all(is_plain) && !steps && decode_unreserved(text) == text;
     good.then(|| text.to_owned())
-}
-
-const CREDENTIAL_FIELD: &str =
-    "the name of a header field that holds credentials, such as X-Auth-Token, and not one that the gate sets itself";
-
-fn credential_field(text: &str) -> Option<HeaderName> {
-    // Of the connection, of the framing, and of a question for a fact.
-    const OWN: [&str; 17] = [
-        "accept",
-        "accept-encoding",
-        "connection",
-        "content-encoding",
-        "content-length",
-        "content-type",
-        "expect",
-        "host",
-        "keep-alive",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        "user-agent",
-        "version",
-        "via",
-    ];
-    text.parse().ok().filter(|name: &HeaderName| !OWN.contains(&name.as_str()))
 }
 
 /// Without what may be a secret in the query.
@@ -397,14 +372,12 @@ fn is_ratio(ratio: f64) -> bool {
     (0.0..=1.0).contains(&ratio)
 }
 
-/// What [`parse_url`] takes.
-pub const URL: &str = "http://HOST[:PORT] or https://HOST[:PORT] without a path";
-
-/// The URL of a VNFM: scheme and authority, nothing else.
+/// The URL of a server: scheme and authority, nothing else.
 #[must_use]
 pub fn parse_url(text: &str) -> Option<Uri> {
     let uri: Uri = text.parse().ok()?;
     let plain = matches!(uri.scheme_str(), Some("http" | "https"))
+        && uri.host().is_some_and(is_host)
         && uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
         && uri.path_and_query().is_none_or(|path| path.as_str() == "/")
         && uri.authority().is_some_and(|authority| has_port_or_none(authority.as_str()))

@@ -14,6 +14,7 @@ pub mod evaluate;
 pub mod judge;
 pub mod manifest;
 pub mod ownership;
+pub mod packed;
 pub mod router;
 pub mod section;
 pub mod spoken;

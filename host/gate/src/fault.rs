@@ -144,6 +144,17 @@ pub enum Fault {
         "The tenant of this caller already has {limit} requests in progress, which is its limit; this one was not judged."
     )]
     TenantRequests { limit: usize },
+    /// `wait` is in seconds, as for the next two.
+    #[error(
+        "This client address sends more than {limit} requests in a second, which is its limit; this one was not judged."
+    )]
+    ClientRate { limit: usize, wait: u32 },
+    #[error("This caller sends more than {limit} requests in a second, which is its limit; this one was not judged.")]
+    CallerRate { limit: usize, wait: u32 },
+    #[error(
+        "The callers of this tenant send more than {limit} requests in a second, which is their limit; this one was not judged."
+    )]
+    TenantRate { limit: usize, wait: u32 },
     #[error("The gate failed, and the request was not judged: {0}.")]
     Internal(String),
 }
@@ -318,6 +329,15 @@ impl Fault {
             Self::TenantRequests { .. } => {
                 (S::TOO_MANY_REQUESTS, "gate.tenant-requests", "Tenant has too many requests", true)
             }
+            Self::ClientRate { .. } => {
+                (S::TOO_MANY_REQUESTS, "gate.client-rate", "Client sends too many requests", true)
+            }
+            Self::CallerRate { .. } => {
+                (S::TOO_MANY_REQUESTS, "gate.caller-rate", "Caller sends too many requests", true)
+            }
+            Self::TenantRate { .. } => {
+                (S::TOO_MANY_REQUESTS, "gate.tenant-rate", "Tenant sends too many requests", true)
+            }
             Self::Internal(_) => (S::INTERNAL_SERVER_ERROR, "gate.internal", "Gate failed", false),
         }
     }
@@ -334,6 +354,14 @@ impl Fault {
         HeaderValue::try_from(format!("Bearer error=\"{error}\", error_description=\"{reason}\"")).ok()
     }
 
+    /// Seconds after which a client may try again.
+    fn wait(&self) -> u32 {
+        match self {
+            Self::ClientRate { wait, .. } | Self::CallerRate { wait, .. } | Self::TenantRate { wait, .. } => *wait,
+            _ => RETRY_AFTER,
+        }
+    }
+
     /// The answer for this fault.
     #[must_use]
     pub fn problem(&self, target: Option<&str>) -> Problem {
@@ -341,7 +369,7 @@ impl Fault {
         let detail = self.to_string();
         let mut headers = HeaderMap::new();
         if retry {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER));
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(self.wait()));
         }
         if let Some(challenge) = self.challenge() {
             headers.insert(header::WWW_AUTHENTICATE, challenge);

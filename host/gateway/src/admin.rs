@@ -17,7 +17,6 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use solgate_access::tokens::Tokens;
 use solgate_config::{Config, shown};
 
 use crate::admin_connections::AdminConnections;
@@ -37,11 +36,13 @@ const LOG_LEVEL: &str = "/log-level";
 /// What the admin address reports.
 pub struct Admin {
     pub metrics: Arc<Metrics>,
-    /// Without their keys nothing can be judged.
-    pub tokens: Option<Arc<Tokens>>,
+    /// Whether there are keys for tokens, if tokens are checked now: without them nothing can
+    /// be judged.
+    pub has_keys: Box<dyn Fn() -> bool + Send + Sync>,
     /// What holds now.
     pub in_force: Arc<Current<Config>>,
-    pub stopping: AtomicBool,
+    /// The door is about to close.
+    pub stopping: Arc<AtomicBool>,
 }
 
 impl Admin {
@@ -97,7 +98,7 @@ impl Admin {
         if self.stopping.load(Ordering::Relaxed) {
             return text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n".to_owned());
         }
-        if self.tokens.as_ref().is_some_and(|tokens| !tokens.ready()) {
+        if !(self.has_keys)() {
             return text(StatusCode::SERVICE_UNAVAILABLE, "no keys for tokens yet\n".to_owned());
         }
         // A door opens with a policy for each gate, and a gate never loses the one it

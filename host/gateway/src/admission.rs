@@ -5,6 +5,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::Body;
@@ -15,7 +16,8 @@ use solgate_config::networks::Networks;
 use solgate_config::{Config, Limits, Misfit};
 
 use crate::error::GatewayError;
-use crate::shares::{AnswerInFlight, Full, Held, Limit, Named, NamedRequest, Resource, Shares};
+use crate::rates::{Named, Rate};
+use crate::shares::{AnswerInFlight, Full, Held, Limit, NamedRequest, Resource, Shares};
 
 /// Bytes of a body for which room is kept while large ones take what they can get.
 const SMALL_BODY: usize = 64 << 10;
@@ -90,6 +92,23 @@ impl Admission {
         self.one((Resource::Requests, "requests"), client, limit, Fault::TooManyRequests { limit })
     }
 
+    /// A place and the room of a body are this client's, as their content has shown.
+    ///
+    /// # Errors
+    /// The client has its share of one of them.
+    pub fn known(&self, place: &mut Held, room: &mut BodyRoom, client: IpAddr) -> Result<(), Fault> {
+        let Some(client) = self.client(client) else { return Ok(()) };
+        let (requests, body) = (self.limit(self.limits.requests), room.limit);
+        for (held, limit, name) in [(place, requests, "requests"), (&mut room.held, body, "bodyMemoryBytes")] {
+            held.belongs_to(client, limit).map_err(|full| {
+                say(full, Some(client), name);
+                Fault::ClientShare
+            })?;
+        }
+        room.client = Some(client);
+        Ok(())
+    }
+
     /// A place among those that wait for their turn.
     ///
     /// # Errors
@@ -97,6 +116,45 @@ impl Admission {
     pub fn waiting(&self, client: Option<IpAddr>) -> Result<Held, Fault> {
         let limit = self.limits.waiting_total;
         self.one((Resource::Waiting, "waitingTotal"), client, limit, Fault::TooManyWaitingInAll { limit })
+    }
+
+    /// Counts a request of this client, if it is known.
+    ///
+    /// # Errors
+    /// The client has sent as many in this time as it may.
+    pub fn rate_of_client(&self, client: Option<IpAddr>) -> Result<(), Fault> {
+        let Some((client, rate)) = client.zip(rate(self.limits.client_rate, self.limits.client_burst)) else {
+            return Ok(());
+        };
+        if self.is_of_many(client) {
+            return Ok(());
+        }
+        self.shares.rate_of_client(client, rate).map_err(|wait| {
+            let hint = "if many clients come from this address, name it in trustedHops";
+            tracing::warn!(%client, limit = "clientRate", hint, "a client sends too many requests in a second");
+            Fault::ClientRate { limit: rate.per_second, wait: seconds(wait) }
+        })
+    }
+
+    /// Counts a request of this caller, and of its tenant.
+    ///
+    /// # Errors
+    /// One of them has sent as many in this time as it may.
+    pub fn rate_of_caller(&self, caller: Option<&Caller>) -> Result<(), Fault> {
+        let Some(caller) = caller else { return Ok(()) };
+        if let Some((name, rate)) =
+            caller.subject.as_deref().zip(rate(self.limits.caller_rate, self.limits.caller_burst))
+        {
+            let taken = self.shares.rate_of(Named::Caller, name, rate);
+            taken.map_err(|wait| Fault::CallerRate { limit: rate.per_second, wait: seconds(wait) })?;
+        }
+        if let Some((name, rate)) =
+            caller.tenant.as_deref().zip(rate(self.limits.tenant_rate, self.limits.tenant_burst))
+        {
+            let taken = self.shares.rate_of(Named::Tenant, name, rate);
+            taken.map_err(|wait| Fault::TenantRate { limit: rate.per_second, wait: seconds(wait) })?;
+        }
+        Ok(())
     }
 
     /// A place among the requests of a caller, and of its tenant.
@@ -182,12 +240,26 @@ impl Admission {
     /// Whose share it is: that of nobody if many clients come from this address.
     fn client(&self, address: IpAddr) -> Option<IpAddr> {
         let alone = self.limits.client_share >= 1.0;
-        (!alone && !self.shared.iter().any(|networks| networks.contains(address))).then_some(address)
+        (!alone && !self.is_of_many(address)).then_some(address)
+    }
+
+    fn is_of_many(&self, address: IpAddr) -> bool {
+        self.shared.iter().any(|networks| networks.contains(address))
     }
 
     fn limit(&self, total: usize) -> Limit {
         Limit { total, share: part(total, self.limits.client_share) }
     }
+}
+
+/// Without a burst, what comes in a second may come at once.
+fn rate(per_second: Option<usize>, burst: Option<usize>) -> Option<Rate> {
+    per_second.map(|per_second| Rate { per_second, burst: burst.unwrap_or(per_second) })
+}
+
+/// After which the next request passes.
+fn seconds(wait: Duration) -> u32 {
+    u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(u32::from(wait.subsec_nanos() > 0))
 }
 
 /// Tells the operator who is held to its share: it may be a balancer, of which the gate does
@@ -323,6 +395,23 @@ mod tests {
         assert_eq!(some.len(), 13);
         assert_eq!(admission.place(Some(client(1))).unwrap_err(), Fault::ClientShare);
         assert!(admission.place(Some(client(2))).is_ok());
+    }
+
+    #[test]
+    fn requests_in_a_second_are_counted_for_whoever_is_known() {
+        let limits = Limits { client_rate: Some(1), client_burst: Some(2), caller_rate: Some(1), ..Limits::default() };
+        let admission = admission(limits);
+        let refused = Err(Fault::ClientRate { limit: 1, wait: 1 });
+        assert_eq!([(); 3].map(|()| admission.rate_of_client(Some(client(1)))), [Ok(()), Ok(()), refused]);
+        assert_eq!(admission.rate_of_client(Some(client(2))), Ok(()));
+        // Many clients come from there, or nobody knows from where.
+        for address in [Some(IpAddr::from([10, 0, 0, 1])), None] {
+            assert!((0..9).all(|_| admission.rate_of_client(address).is_ok()));
+        }
+        let anna = Caller { subject: Some("anna".to_owned()), tenant: Some("t".to_owned()), ..Caller::default() };
+        assert_eq!(admission.rate_of_caller(Some(&anna)), Ok(()));
+        assert_eq!(admission.rate_of_caller(Some(&anna)), Err(Fault::CallerRate { limit: 1, wait: 1 }));
+        assert!((0..9).all(|_| admission.rate_of_caller(None).is_ok()));
     }
 
     #[test]

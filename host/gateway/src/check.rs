@@ -14,6 +14,7 @@ use crate::build_gate::GateBuilder;
 use crate::error::GatewayError;
 use crate::listen::listener;
 use crate::routes::Onward;
+use crate::vnfm::Vnfm;
 use crate::{admission, overrides, shadow};
 
 /// Loads everything that a configuration names, and says that it is good.
@@ -54,11 +55,13 @@ fn check_upstream<F: Onward>(
     config: &Config,
     build_gate: GateBuilder<'_>,
 ) -> Result<usize, GatewayError> {
-    let live = build_gate(upstream)?;
+    let vnfm = Vnfm::open(upstream, &[])?;
+    vnfm.check(upstream)?;
+    let live = build_gate(upstream, &vnfm)?;
     if let Some(shadow) = upstream.shadow() {
-        shadow::check(&shadow, build_gate)?;
+        shadow::check(&shadow, &vnfm, build_gate)?;
     }
-    F::open(upstream, &config.limits)?;
+    F::open(upstream, &vnfm, &config.limits)?;
     // Its settings have been tried already.
     Ok((live.make)(Vec::new()).map_or(0, |gate| gate.body_limit()))
 }

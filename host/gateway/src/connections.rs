@@ -21,6 +21,21 @@ pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// its client has just sent is answered. To close at once would lose it.
 pub const LAST_CALL: Duration = Duration::from_millis(300);
 
+/// The last part of the lame duck, in which no connection begins. Within it those that have
+/// begun are accepted and have sent their request.
+const LAST_MOMENTS: Duration = Duration::from_millis(200);
+
+/// Waits for the end of a lame duck. In the last moments no connection begins any more, so
+/// that none is cut off when the listener is closed.
+pub async fn lame_duck(time: Duration, listener: &Listener) {
+    let last = time.min(LAST_MOMENTS);
+    tokio::time::sleep(time.saturating_sub(last)).await;
+    if !last.is_zero() {
+        listener.take_no_more();
+        tokio::time::sleep(last).await;
+    }
+}
+
 /// Tells the connections of a door that it takes no more.
 #[derive(Debug, Clone)]
 pub struct Stopping(watch::Receiver<bool>);
@@ -50,7 +65,7 @@ pub async fn connections<C>(
     limits: Limits,
     admit: impl Fn(Peer) -> Result<Held, Full>,
     farewell: Farewell,
-    shutdown: impl Future<Output = ()>,
+    shutdown: impl AsyncFnOnce(&Listener),
     serve: impl Fn(Stream, Peer, Stopping, Held) -> C,
 ) -> usize
 where
@@ -58,16 +73,18 @@ where
 {
     let (stop, stopping) = watch::channel(false);
     let mut open = JoinSet::new();
-    let mut shutdown = std::pin::pin!(shutdown);
     let take = |open: &mut JoinSet<()>, (stream, peer)| match admit(peer) {
         Ok(place) => drop(open.spawn(serve(stream, peer, Stopping(stopping.clone()), place))),
         Err(full) => farewell.say(stream, full),
     };
-    loop {
-        tokio::select! {
-            () = &mut shutdown => break,
-            Some(_) = open.join_next() => {}
-            connection = accept(&listener) => take(&mut open, connection),
+    {
+        let mut shutdown = std::pin::pin!(shutdown(&listener));
+        loop {
+            tokio::select! {
+                () = &mut shutdown => break,
+                Some(_) = open.join_next() => {}
+                connection = accept(&listener) => take(&mut open, connection),
+            }
         }
     }
     listener.close().into_iter().for_each(|connection| take(&mut open, connection));

@@ -10,6 +10,7 @@ use crate::build_gate::GateBuilder;
 use crate::current::Current;
 use crate::error::GatewayError;
 use crate::policy_metrics::Role;
+use crate::vnfm::Vnfm;
 
 /// The gate of one upstream, with the policies and settings that hold now.
 pub struct CurrentGate {
@@ -17,6 +18,7 @@ pub struct CurrentGate {
     /// The upstream's name in metrics.
     pub name: Arc<str>,
     pub role: Role,
+    pub vnfm: Arc<Vnfm>,
     /// Locked while the gate is changed.
     live: Mutex<LiveGate>,
     gate: Current<Gate>,
@@ -27,12 +29,17 @@ impl CurrentGate {
     ///
     /// # Errors
     /// A policy cannot be loaded, or a setting names what none of them has.
-    pub fn open(upstream: UpstreamConfig, role: Role, build_gate: GateBuilder<'_>) -> Result<Self, GatewayError> {
-        let live = build_gate(&upstream)?;
+    pub fn open(
+        upstream: UpstreamConfig,
+        vnfm: Arc<Vnfm>,
+        role: Role,
+        build_gate: GateBuilder<'_>,
+    ) -> Result<Self, GatewayError> {
+        let live = build_gate(&upstream, &vnfm)?;
         let gate = (live.make)(upstream.gate.settings(SystemTime::now()))
             .map_err(|error| GatewayError::Gate { upstream: upstream.url.to_string(), reason: error.to_string() })?;
-        let name = upstream.authority().into();
-        Ok(Self { upstream, name, role, live: Mutex::new(live), gate: Current::new(gate) })
+        let name = upstream.name().into();
+        Ok(Self { upstream, name, role, vnfm, live: Mutex::new(live), gate: Current::new(gate) })
     }
 
     /// The current gate. A caller that has it keeps it, whatever follows.

@@ -25,7 +25,7 @@ use crate::admin::Admin;
 use crate::admission::Admission;
 use crate::build_gate::GateBuilder;
 use crate::connection_metrics::ConnectionMetrics;
-use crate::connections::{Stopping, connections};
+use crate::connections::{Stopping, connections, lame_duck};
 use crate::current::Current;
 use crate::descriptors;
 use crate::error::GatewayError;
@@ -43,6 +43,7 @@ use crate::reload::Reload;
 use crate::routes::{self, Onward};
 use crate::shares::{Full, Held, Shares};
 use crate::shutdown::Drain;
+use crate::signatures;
 
 /// A door that has its addresses, and is not open yet.
 pub struct Door<F> {
@@ -81,6 +82,8 @@ pub struct NewConnection {
     pub place: Held,
     /// Places that there are.
     pub connections: usize,
+    /// The door is about to close: the next answer is the last one on this connection.
+    pub closing: Arc<AtomicBool>,
 }
 
 impl NewConnection {
@@ -120,7 +123,7 @@ impl<F: Onward> Door<F> {
         build_gate: GateBuilder<'_>,
     ) -> Result<Self, GatewayError> {
         let metrics = Arc::new(Metrics::of_door(command));
-        let routes = routes::open(config, build_gate, &metrics.compared, None)?;
+        let routes = routes::open(config, build_gate, &metrics, None)?;
         routes::report(&routes, &[], &metrics);
         let admission = Arc::new(Admission::new(config, routes::largest_body(&routes), Arc::new(Shares::default()))?);
         let connections = descriptors::connections(config.limits.connections, config.limits.admin_connections);
@@ -130,27 +133,29 @@ impl<F: Onward> Door<F> {
             TlsListener::start(config, protocol, &metrics.access).map_err(|error| tls_error(error, config))?;
         let (listener, admin_listener) = listeners(config, inherited.assign()?).await?;
         let records = RecordFile::open(config.record.as_ref(), &metrics.records)?;
-        let mut tasks = Vec::from_iter(renewal);
+        let tasks = Vec::from_iter(renewal);
         if let Some(tokens) = &tokens {
-            tasks.extend(tokens.start(config.reload)?);
+            tokens.start(config.reload)?;
         }
         let spans = Spans::start(config.tracing.as_ref(), &metrics.spans)?;
         let in_force = Arc::new(Current::new(config.clone()));
-        let admin = Admin {
-            metrics: metrics.clone(),
-            tokens: tokens.clone(),
-            in_force: in_force.clone(),
-            stopping: AtomicBool::new(false),
-        };
         metrics.shares.measure(Arc::clone(&admission), Some(connections));
         let (records, spans) = (records.map(Arc::new), spans.map(Arc::new));
         let reporter = Arc::new(Reporter { metrics: metrics.clone(), log: config.log, records, spans });
         let (ids, limits) = (Arc::new(RequestIds::default()), config.limits);
-        let hops = Hops::new(config.trusted_hops.clone(), config.proxy_protocol);
+        let hops = Hops::of(config);
         let forwarding = config.forwarding.clone();
         let pipeline = Pipeline { routes, tokens, admission, reporter, ids, limits, hops, forwarding };
+        let pipeline = Arc::new(Current::new(pipeline));
+        let current = Arc::clone(&pipeline);
+        let admin = Admin {
+            metrics: metrics.clone(),
+            has_keys: Box::new(move || current.get().tokens.as_ref().is_none_or(|tokens| tokens.ready())),
+            in_force: in_force.clone(),
+            stopping: Arc::default(),
+        };
         let open = OpenDoor {
-            pipeline: Arc::new(Current::new(pipeline)),
+            pipeline,
             tls,
             limits: config.limits,
             connections,
@@ -234,7 +239,16 @@ impl<F> OpenDoor<F> {
     pub fn new_connection(&self, stream: Stream, peer: Peer, place: Held) -> NewConnection {
         let pipeline = self.pipeline.get();
         let (announced, limits) = (pipeline.hops.announces(peer), pipeline.limits);
-        NewConnection { stream, peer, announced, tls: self.tls.clone(), limits, place, connections: self.connections }
+        NewConnection {
+            stream,
+            peer,
+            announced,
+            tls: self.tls.clone(),
+            limits,
+            place,
+            connections: self.connections,
+            closing: self.admin.stopping.clone(),
+        }
     }
 
     /// Hands connections to `serve` until `shutdown` is ready, as [`connections`] does,
@@ -251,10 +265,10 @@ impl<F> OpenDoor<F> {
     {
         let serve = |stream, peer, stopping, place| serve(self.new_connection(stream, peer, place), stopping);
         let admit = |peer| self.admit(peer);
-        let shutdown = async {
+        let shutdown = async |listener: &Listener| {
             shutdown.await;
             self.stopping();
-            tokio::time::sleep(self.lame_duck()).await;
+            lame_duck(self.lame_duck(), listener).await;
             self.draining();
         };
         connections(listener, self.limits, admit, self.farewell(Some(full)), shutdown, serve).await
@@ -325,13 +339,15 @@ fn tls_error(error: AccessError, config: &Config) -> GatewayError {
     }
 }
 
-/// Ends overrides at their time, those of each configuration that follows among them.
+/// Ends overrides at their time, and warns of the ends of signatures, those of each
+/// configuration that follows among them.
 async fn expire_overrides<F: Onward>(pipeline: Arc<Current<Pipeline<F>>>) {
     let (mut changes, mut looked) = (pipeline.follow(), SystemTime::now());
     loop {
         let gates = routes::gates(&changes.borrow_and_update().routes);
         tokio::select! {
-            never = overrides::expire(gates, &mut looked) => match never {},
+            never = overrides::expire(gates.clone(), &mut looked) => match never {},
+            never = signatures::warn(gates) => match never {},
             changed = changes.changed() => if changed.is_err() { return },
         }
     }

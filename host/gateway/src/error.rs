@@ -6,6 +6,7 @@ use solgate::policy::EngineError;
 use solgate_access::AccessError;
 use solgate_access::tls::{FileFault, TlsFault};
 use solgate_config::tls::TlsConfig;
+use solgate_config::vnfm_url::VNFM_URL;
 use solgate_config::{FileError, GateError, Misfit, file};
 use solgate_telemetry::log::LogError;
 use solgate_telemetry::record_file::RecordError;
@@ -23,9 +24,7 @@ pub enum GatewayError {
     Inherited(#[from] InheritedError),
     #[error("cannot listen on unix:{}: {error}; {}", path.display(), socket_hint(error, option))]
     Socket { path: PathBuf, option: &'static str, error: SocketError },
-    #[error(
-        "{url:?} is not the URL of a VNFM: expected http://HOST[:PORT] or https://HOST[:PORT], without a path (requests keep theirs)"
-    )]
+    #[error("{url:?} is not the URL of a VNFM: expected {VNFM_URL}")]
     UpstreamUrl { url: String },
     #[error(transparent)]
     Certificates(#[from] CertificatesError),

@@ -19,8 +19,8 @@ const LOOK: Duration = Duration::from_secs(30);
 /// What is relaxed is easily forgotten: it is named at every start.
 pub fn report(upstreams: &[UpstreamConfig], now: SystemTime) {
     for upstream in upstreams.iter().filter(|upstream| upstream.gate.mode == GateMode::Off) {
-        let upstream = upstream.url.authority().map(tracing::field::display);
-        tracing::warn!(upstream, "the gate is off: requests pass without being judged");
+        let upstream = upstream.name();
+        tracing::warn!(%upstream, "the gate is off: requests pass without being judged");
     }
     for change in upstreams.iter().flat_map(|upstream| &upstream.gate.severities) {
         if change.has_expired(now) {
@@ -119,6 +119,7 @@ mod tests {
     use std::sync::Mutex;
 
     use super::*;
+    use crate::vnfm::Vnfm;
     use solgate::facts::MapFacts;
     use solgate::gate::{Gate, Setting, Severity};
     use solgate_config::LiveGate;
@@ -134,7 +135,7 @@ mod tests {
             until: Some(end),
         }];
         let applied = Arc::new(Mutex::new(Vec::new()));
-        let build = |_: &UpstreamConfig| {
+        let build = |_: &UpstreamConfig, _: &Vnfm| {
             let seen = Arc::clone(&applied);
             let make = move |settings: Vec<Setting>| {
                 seen.lock().unwrap().push(settings.len());
@@ -142,7 +143,9 @@ mod tests {
             };
             Ok(LiveGate { make: Box::new(make), policies: Vec::new() })
         };
-        let gate = CurrentGate::open(upstream, Role::Live, &build).unwrap();
+        let gate =
+            CurrentGate::open(upstream.clone(), Arc::new(Vnfm::open(&upstream, &[]).unwrap()), Role::Live, &build)
+                .unwrap();
         let gates = [Arc::new(gate)];
         applied.lock().unwrap().clear();
         let (before, after) = (end - Duration::from_secs(1), end + Duration::from_secs(1));

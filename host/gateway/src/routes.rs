@@ -6,18 +6,20 @@ use std::sync::Arc;
 
 use http::Uri;
 use http::uri::Scheme;
+use solgate_config::vnfm_url::base_path;
 use solgate_config::{Config, GateMode, Limits, UpstreamConfig};
-use solgate_telemetry::outcome_counter::OutcomeCounter;
-use solgate_upstream::pool::Pool;
+use solgate_upstream::pools::Pools;
 
 use crate::build_gate::GateBuilder;
 use crate::current_gate::CurrentGate;
 use crate::error::GatewayError;
 use crate::metrics::Metrics;
 use crate::policy_metrics::Role;
+use crate::prefixes::Prefixes;
 use crate::router::Router;
-use crate::shadow::{Compared, Shadow};
+use crate::shadow::Shadow;
 use crate::turns::Turns;
+use crate::vnfm::Vnfm;
 
 /// An upstream, as requests for it find it.
 pub struct Route<F> {
@@ -26,6 +28,8 @@ pub struct Route<F> {
     pub shadow: Option<Shadow>,
     /// `None` where requests do not [take turns](crate::turns).
     pub turns: Option<Turns>,
+    /// What of their paths is for clients only, and for the VNFM only.
+    pub prefixes: Prefixes,
     /// Where requests go that pass.
     pub onward: F,
 }
@@ -46,11 +50,11 @@ pub trait Onward: Sized + Send + Sync + 'static {
     /// Prepares the way to an upstream, without asking it anything.
     ///
     /// # Errors
-    /// Its URL or the certificates for it cannot be used.
-    fn open(upstream: &UpstreamConfig, limits: &Limits) -> Result<Self, GatewayError>;
+    /// Its URL cannot be used.
+    fn open(upstream: &UpstreamConfig, vnfm: &Vnfm, limits: &Limits) -> Result<Self, GatewayError>;
 
     /// The connections over which requests are forwarded, if the door does that.
-    fn pool(&self) -> Option<Arc<Pool>>;
+    fn pools(&self) -> Option<Arc<Pools>>;
 }
 
 /// The server that asks forwards requests itself.
@@ -59,11 +63,11 @@ pub struct ForwardedElsewhere;
 impl Onward for ForwardedElsewhere {
     const TAKES_TURNS: bool = false;
 
-    fn open(_: &UpstreamConfig, _: &Limits) -> Result<Self, GatewayError> {
+    fn open(_: &UpstreamConfig, _: &Vnfm, _: &Limits) -> Result<Self, GatewayError> {
         Ok(Self)
     }
 
-    fn pool(&self) -> Option<Arc<Pool>> {
+    fn pools(&self) -> Option<Arc<Pools>> {
         None
     }
 }
@@ -81,7 +85,7 @@ pub type Routes<F> = Router<Arc<Route<F>>>;
 pub fn open<F: Onward>(
     config: &Config,
     build_gate: GateBuilder<'_>,
-    compared: &OutcomeCounter<Compared>,
+    metrics: &Metrics,
     before: Option<(&Config, &Routes<F>)>,
 ) -> Result<Routes<F>, GatewayError> {
     // A turn may take as long as the answer to the request before.
@@ -90,11 +94,14 @@ pub fn open<F: Onward>(
     let mut queues: HashMap<_, Turns> = HashMap::new();
     for route in before.iter().flat_map(|(_, routes)| routes.values()) {
         if let Some(turns) = &route.turns {
-            queues.insert(vnfm(&route.gate.upstream.url), turns.with_limits(waiting, patience));
+            queues.insert(whereabouts(&route.gate.upstream.url), turns.with_limits(waiting, patience));
         }
     }
     // What else a route depends on.
     let unchanged = before.filter(|(before, _)| (&before.limits, before.log) == (&config.limits, config.log));
+    // What is known of addresses stays known.
+    let mut known: Vec<Arc<Vnfm>> =
+        before.iter().flat_map(|(_, routes)| routes.values()).map(|route| Arc::clone(&route.gate.vnfm)).collect();
     let mut routes = Vec::new();
     for (index, entry) in config.upstreams.iter().enumerate() {
         let place = format!("/upstreams/{index}");
@@ -103,13 +110,20 @@ pub fn open<F: Onward>(
         let route = match open.find(|route| route.gate.upstream == *entry) {
             Some(route) => Arc::clone(route),
             None => {
-                let gate = Arc::new(CurrentGate::open(entry.clone(), Role::Live, build_gate).map_err(misplaced)?);
-                let open_shadow = |shadow| Shadow::open(shadow, build_gate, compared, config.log);
+                let vnfm = Vnfm::open(entry, &known).and_then(|vnfm| vnfm.kept(config.reload, &metrics.access));
+                let vnfm = vnfm.map_err(misplaced)?;
+                known.push(Arc::clone(&vnfm));
+                let gate = CurrentGate::open(entry.clone(), Arc::clone(&vnfm), Role::Live, build_gate);
+                let gate = Arc::new(gate.map_err(misplaced)?);
+                let open_shadow =
+                    |shadow| Shadow::open(shadow, Arc::clone(&vnfm), build_gate, &metrics.compared, config.log);
                 let shadow = entry.shadow().map(open_shadow).transpose().map_err(misplaced)?;
-                let onward = F::open(entry, &config.limits).map_err(misplaced)?;
+                let onward = F::open(entry, &vnfm, &config.limits).map_err(misplaced)?;
                 let new_turns = || Turns::new(waiting, patience);
-                let turns = F::TAKES_TURNS.then(|| queues.entry(vnfm(&entry.url)).or_insert_with(new_turns).clone());
-                Arc::new(Route { gate, shadow, turns, onward })
+                let turns =
+                    F::TAKES_TURNS.then(|| queues.entry(whereabouts(&entry.url)).or_insert_with(new_turns).clone());
+                let prefixes = Prefixes::of(entry);
+                Arc::new(Route { gate, shadow, turns, prefixes, onward })
             }
         };
         routes.push((entry.host.clone(), entry.path_prefix.clone(), route));
@@ -133,28 +147,28 @@ pub fn gates<F>(routes: &Routes<F>) -> Vec<Arc<CurrentGate>> {
 pub fn report<F: Onward>(routes: &Routes<F>, before: &[Arc<CurrentGate>], metrics: &Metrics) {
     let gates = gates(routes);
     metrics.requests.keep(&routes.values().map(|route| Some(Arc::clone(&route.gate.name))).collect());
-    metrics.modes.gates(routes.values().map(|route| (route.gate.upstream.authority(), route.mode())));
+    metrics.modes.gates(routes.values().map(|route| (&*route.gate.name, route.mode())));
     let forwarding = routes.values().filter_map(|route| {
-        let upstream = route.gate.upstream.authority().to_owned();
-        route.onward.pool().map(|pool| (upstream, pool))
+        let upstream = route.gate.name.as_ref().to_owned();
+        route.onward.pools().map(|pools| (upstream, pools))
     });
     metrics.sampled.measure(routes.values().map(|route| Arc::clone(&route.gate)), forwarding.collect());
     for gate in before {
         for (policy, digest) in gate.policies() {
-            metrics.policies(gate.role).forget_policy(gate.upstream.authority(), &policy, &digest);
+            metrics.policies(gate.role).forget_policy(&gate.name, &policy, &digest);
         }
     }
     for gate in &gates {
         for (policy, digest) in gate.policies() {
-            metrics.policies(gate.role).policy(gate.upstream.authority(), &policy, &digest);
+            metrics.policies(gate.role).policy(&gate.name, &policy, &digest);
         }
     }
 }
 
-/// What tells one VNFM from another: host and port, however its URL writes them.
-fn vnfm(url: &Uri) -> (String, u16) {
+/// What tells one VNFM from another: host, port and path, however its URL writes them.
+fn whereabouts(url: &Uri) -> (String, u16, String) {
     let port = url.port_u16().unwrap_or(if url.scheme() == Some(&Scheme::HTTPS) { 443 } else { 80 });
-    (url.host().unwrap_or_default().to_ascii_lowercase(), port)
+    (url.host().unwrap_or_default().to_ascii_lowercase(), port, base_path(url).to_owned())
 }
 
 #[cfg(test)]
@@ -164,10 +178,10 @@ mod tests {
 
     #[test]
     fn a_vnfm_is_one_however_its_url_is_written() {
-        let vnfm = |url: &str| vnfm(&url.parse().unwrap());
-        assert_eq!(vnfm("http://vnfm.example"), vnfm("http://VNFM.example:80/"));
-        assert_eq!(vnfm("https://vnfm.example"), vnfm("https://vnfm.example:443"));
-        assert_ne!(vnfm("http://vnfm.example"), vnfm("http://vnfm.example:8080"));
-        assert_ne!(vnfm("http://vnfm.example"), vnfm("http://other.example"));
+        let place = |url: &str| whereabouts(&url.parse().unwrap());
+        assert_eq!(place("http://vnfm.example"), place("http://VNFM.example:80/"));
+        assert_eq!(place("https://vnfm.example"), place("https://vnfm.example:443"));
+        assert_ne!(place("http://vnfm.example"), place("http://vnfm.example:8080"));
+        assert_ne!(place("http://vnfm.example"), place("http://other.example"));
     }
 }

@@ -25,6 +25,7 @@ pub struct ShareMetrics {
     waiting: Gauge,
     body_memory: Gauge,
     answers: Gauge,
+    rated: Gauge,
     /// Connections to the admin address.
     pub admin_connections: Gauge,
     limits: Family<LimitLabel, Gauge>,
@@ -52,6 +53,7 @@ impl ShareMetrics {
             waiting: gauge("requests_waiting", "Requests that wait for their turn"),
             body_memory: gauge("body_memory_bytes", "Bytes of request bodies that are held"),
             answers: gauge("answers_in_flight", "Answers of VNFMs on their way to clients"),
+            rated: gauge("rated_senders", "Clients, callers and tenants whose requests in a second are counted"),
             admin_connections: gauge("admin_connections", "Connections to the admin address"),
             limits: Family::default(),
         };
@@ -77,6 +79,7 @@ impl ShareMetrics {
         self.waiting.set(taken(Resource::Waiting));
         self.body_memory.set(taken(Resource::BodyMemory));
         self.answers.set(number(admission.shares.answers()));
+        self.rated.set(number(admission.shares.rated()));
         let Limits { requests, waiting_total, body_memory, admin_connections, .. } = admission.limits;
         for (limit, value) in [
             ("connections", *connections),

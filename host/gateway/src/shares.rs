@@ -10,6 +10,9 @@ use std::collections::hash_map::Entry;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::rates::{Named, Rate, Rates, Sender};
 
 /// A thing that is limited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,17 +36,11 @@ struct Amounts {
     body_memory: usize,
 }
 
-/// Who has so many requests under way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Named {
-    Caller,
-    Tenant,
-}
-
 /// What is taken now. Lives as long as the door, whatever configuration holds.
 #[derive(Debug, Default)]
 pub struct Shares {
     books: Mutex<Books>,
+    rates: Mutex<Rates>,
     /// Answers of VNFMs that are on their way to a client.
     answers: AtomicUsize,
 }
@@ -136,6 +133,28 @@ impl Shares {
         Ok(NamedRequest { shares: Arc::clone(self), key })
     }
 
+    /// One request of a client that comes now.
+    ///
+    /// # Errors
+    /// It has sent as many as it may; the time until it may send one.
+    pub fn rate_of_client(&self, client: IpAddr, rate: Rate) -> Result<(), Duration> {
+        self.rates().take(Sender::Client(network(client)), rate, Instant::now())
+    }
+
+    /// The same of a caller or tenant.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn rate_of(&self, named: Named, name: &str, rate: Rate) -> Result<(), Duration> {
+        self.rates().take(Sender::Named(named, Arc::from(name)), rate, Instant::now())
+    }
+
+    /// Clients, callers and tenants whose requests in a second are counted.
+    #[must_use]
+    pub fn rated(&self) -> usize {
+        self.rates().count()
+    }
+
     /// Counts an answer.
     #[must_use]
     pub fn answer(self: &Arc<Self>) -> AnswerInFlight {
@@ -153,6 +172,10 @@ impl Shares {
     #[must_use]
     pub fn answers(&self) -> usize {
         self.answers.load(Ordering::Relaxed)
+    }
+
+    fn rates(&self) -> MutexGuard<'_, Rates> {
+        self.rates.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {
@@ -191,6 +214,28 @@ impl Held {
         *books.total.of(self.resource) = total;
         drop(books);
         self.amount = self.amount.saturating_add(more);
+        Ok(())
+    }
+
+    /// It is this client's: that was not known before.
+    ///
+    /// # Errors
+    /// The client has its share. What is held stays held, by nobody.
+    pub fn belongs_to(&mut self, client: IpAddr, limit: Limit) -> Result<(), Full> {
+        let client = network(client);
+        if self.client.is_some() || self.amount == 0 {
+            return Ok(());
+        }
+        let mut books = self.shares.books();
+        let before = books.total.of(self.resource).saturating_sub(self.amount);
+        let of_client = books.clients.get(&client).copied().unwrap_or_default().of(self.resource).to_owned();
+        let wanted = of_client.saturating_add(self.amount);
+        if of_client > 0 && wanted > limit.share && before > quarters(limit.total) {
+            return Err(Full::Share);
+        }
+        *books.clients.entry(client).or_default().of(self.resource) = wanted;
+        drop(books);
+        self.client = Some(client);
         Ok(())
     }
 
@@ -282,6 +327,20 @@ mod tests {
         drop(held);
         assert_eq!(shares.books().clients.len(), 0, "nothing is kept");
         assert_eq!(shares.taken(Resource::Requests), 0);
+    }
+
+    #[test]
+    fn what_is_held_can_turn_out_to_be_a_clients() {
+        let shares = Arc::new(Shares::default());
+        let limit = Limit { total: 8, share: 1 };
+        let one = || shares.one(Resource::Requests, None, limit).unwrap();
+        let mut held: Vec<Held> = (0..8).map(|_| one()).collect();
+        let results: Vec<_> = held.iter_mut().map(|held| held.belongs_to(client(1).unwrap(), limit).is_ok()).collect();
+        // All eight are held already: the first is nobody's to refuse.
+        assert_eq!(results, [true, false, false, false, false, false, false, false]);
+        assert!(held.pop().unwrap().belongs_to(client(2).unwrap(), limit).is_ok());
+        drop(held);
+        assert_eq!((shares.taken(Resource::Requests), shares.books().clients.len()), (0, 0));
     }
 
     #[test]

@@ -32,6 +32,7 @@ use solgate_gateway::error::GatewayError;
 use solgate_gateway::listen::inherited::Inherited;
 use solgate_gateway::pipeline::{Arrival, Cleared, Exchange, Pipeline, Refused, headed};
 use solgate_gateway::routes::ForwardedElsewhere;
+use solgate_gateway::vnfm::Vnfm;
 
 struct NoFacts;
 
@@ -41,7 +42,7 @@ impl FactSource for NoFacts {
     }
 }
 
-fn build(upstream: &UpstreamConfig) -> Result<LiveGate, GatewayError> {
+fn build(upstream: &UpstreamConfig, _: &Vnfm) -> Result<LiveGate, GatewayError> {
     let style = upstream.gate.style.clone();
     let make =
         move |settings| Ok(Gate::new(Vec::new(), Arc::new(NoFacts)).with_settings(settings)?.with_style(style.clone()));

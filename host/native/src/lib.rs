@@ -12,6 +12,8 @@
 //!
 //! A component with another digest is not a policy of the release, and is compiled.
 
+mod bulk;
+mod contained;
 mod file;
 mod load;
 mod make;
@@ -20,8 +22,9 @@ mod parts;
 pub mod settings;
 mod template;
 
+pub use self::contained::{STACK_POINTER, ShapeError};
 pub use self::file::{FormatError, NativeCode, WriteError};
 pub use self::load::{Loaded, NativeError};
 pub use self::make::{MakeError, make};
 pub use self::parts::{Digest, OtherComponent, Parts};
-pub use self::template::{TemplateError, engine_with};
+pub use self::template::{MODULE, TemplateError, engine_with};

@@ -60,6 +60,11 @@ impl Runnable {
         }
     }
 
+    /// Whether it is the engine's code, which the release has compiled.
+    pub(super) fn is_of_the_release(&self) -> bool {
+        matches!(self.source, Source::Native(_))
+    }
+
     /// Bytes of memory that it starts with beyond those that it was built with, and
     /// that no evaluation is charged for.
     pub(super) fn padding(&self) -> usize {

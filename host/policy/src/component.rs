@@ -8,10 +8,11 @@ use super::code::Runnable;
 use super::contract;
 use super::convert;
 use super::engine::Engine;
-use super::instance::{Instance, Owner, Room};
+use super::instance::{Instance, Kept, Owner, Room};
 use super::isolation::Isolation;
 use super::limits::EvaluationLimits;
-use super::{EvaluateError, LoadError};
+use super::rewind::{NotRewound, Rewinding};
+use super::{EvaluateError, LoadError, checks};
 
 /// Clock ticks (milliseconds) that a policy may take to say what it is: nobody
 /// waits for that but the one who starts a gate, perhaps on a busy machine.
@@ -63,6 +64,8 @@ pub(super) struct Loaded<S> {
     start: S,
     owner: Owner,
     pub isolation: Isolation,
+    /// How instances are put back, if the component is one with which that can be done.
+    rewinding: Option<Rewinding>,
     /// Bytes that an instance has before it judges anything.
     pub memory_at_start: usize,
 }
@@ -95,30 +98,34 @@ impl Start for Baked {
 impl Loaded<Baked> {
     /// Links a component, which must import nothing, and asks it what it is.
     pub(super) fn baked(engine: &Engine, code: Runnable) -> Result<(Self, Manifest), LoadError> {
-        let (described, manifest) = Self::link(engine, &code.component, code.padding())?.described()?;
+        let (described, manifest) = Self::link(engine, &code.component, &code)?.described()?;
         // What describing touches of a memory would be looked through after every
         // request that gets the same memory. It goes with the component.
         let Some(untouched) = code.again(engine) else { return Ok((described, manifest)) };
         let memory_at_start = described.memory_at_start;
-        let padding = code.padding();
+        let mut loaded = Self::link(engine, &untouched, &code)?;
         drop((described, code));
-        let mut loaded = Self::link(engine, &untouched, padding)?;
         loaded.memory_at_start = memory_at_start;
         Ok((loaded, manifest))
     }
 
-    fn link(engine: &Engine, component: &Component, padding: usize) -> Result<Self, LoadError> {
+    fn link(engine: &Engine, component: &Component, code: &Runnable) -> Result<Self, LoadError> {
         let ready = Linker::new(engine.wasmtime())
             .instantiate_pre(component)
             .and_then(contract::PolicyPre::new)
             .map_err(|error| LoadError::Contract(format!("{error:#}")))?;
-        Ok(Self::new(engine, Baked { ready, padding }, Isolation::default()))
+        let padding = code.padding();
+        // Nobody has looked at what other code can change of an instance.
+        let rewinding = code.is_of_the_release().then(|| Rewinding::new(ready.instance_pre().clone(), padding));
+        let mut loaded = Self::new(engine, Baked { ready, padding }, Isolation::default());
+        loaded.rewinding = rewinding;
+        Ok(loaded)
     }
 }
 
 impl<S: Start> Loaded<S> {
     pub(super) fn new(engine: &Engine, start: S, isolation: Isolation) -> Self {
-        Self { engine: engine.clone(), start, owner: Owner::new(), isolation, memory_at_start: 0 }
+        Self { engine: engine.clone(), start, owner: Owner::new(), isolation, rewinding: None, memory_at_start: 0 }
     }
 
     /// The engine that it runs in.
@@ -143,6 +150,11 @@ impl<S: Start> Loaded<S> {
         Ok((self, manifest))
     }
 
+    /// How often instances could not be put back; `None` if they are not to be.
+    pub(super) fn not_rewound(&self) -> Option<NotRewound> {
+        self.rewinding.as_ref().filter(|_| self.isolation == Isolation::Rewound).map(Rewinding::not_rewound)
+    }
+
     /// Judges one request, within the engine's limits if there are no others.
     pub(super) fn evaluate(
         &self,
@@ -153,15 +165,26 @@ impl<S: Start> Loaded<S> {
     ) -> Result<verdict::Outcome, EvaluateError> {
         let limits = limits.unwrap_or(&self.engine.config().evaluation);
         let _ticking = self.engine.ticking();
+        let bytes = input_bytes(request, context);
+        let check = |outcome: &verdict::Outcome| {
+            checks::outcome(outcome, manifest, limits.violations).map_err(EvaluateError::Outcome)
+        };
+        if self.isolation == Isolation::Rewound
+            && let Some(rewinding) = &self.rewinding
+            && let Some(outcome) =
+                rewinding.evaluate((&self.engine, self.owner), limits, bytes, request, context, check)
+        {
+            return outcome;
+        }
         let waiting = self.engine.waiting();
         let mut instance = match waiting.take(self.owner) {
             Some(instance) => instance,
             None => self.instance(limits)?,
         };
-        let bytes = input_bytes(request, context);
         let outcome = limits.evaluating(bytes, || instance.evaluate(limits, bytes, request, context))?;
-        let outcome = convert::outcome(outcome, manifest, limits.violations).map_err(EvaluateError::Outcome)?;
-        waiting.put(self.owner, instance);
+        let outcome = convert::outcome(outcome);
+        check(&outcome)?;
+        waiting.put(self.owner, Kept::Recycled(instance));
         Ok(outcome)
     }
 

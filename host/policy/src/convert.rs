@@ -1,5 +1,5 @@
-//! Converts between the contract's types and the host's, with the checks that foreign
-//! input needs: what leaves the sandbox is trusted only within bounds.
+//! Converts between the contract's types and the host's. What a component says of itself
+//! is checked here; an outcome is checked in [`checks`].
 
 use solgate_contract::api_root::is_root;
 use solgate_contract::manifest::{FactTemplate, Limits, Manifest, Operation, OptionDefinition, RuleSummary, Secret};
@@ -7,21 +7,11 @@ use solgate_contract::verdict::{
     self, Caller, Context, Denial, FactQuery, Finding, Location, Outcome, Setting, Severity, Violation,
 };
 
+use super::checks::{NAME, TEXT, bounded, name, shown, text};
 use super::contract::exports::solgate::policy::judge as wit;
 
-/// Longest text of one member of an outcome, in bytes.
-const TEXT: usize = 4096;
-/// Longest value of a fact's variable, in bytes: longer than any target that is
-/// judged, so that the length of an identifier is the VNFM's to refuse.
-const VALUE: usize = 64 << 10;
-/// Longest identifier, in bytes.
-const NAME: usize = 256;
-/// Most entries of one list of an outcome, other than violations and findings.
-const ENTRIES: usize = 256;
 /// Most entries of one list of a manifest.
 const DEFINITIONS: usize = 10_000;
-/// The response fields that a policy may set.
-const FIELDS: [&str; 3] = ["allow", "version", "www-authenticate"];
 
 // ---- into the sandbox -----------------------------------------------------------
 
@@ -131,79 +121,54 @@ fn severity_to_wit(severity: Severity) -> wit::Severity {
 
 // ---- out of the sandbox ---------------------------------------------------------
 
-/// Checks an outcome against the contract's bounds and the policy's manifest. It may
-/// have so many violations, and as many findings.
-pub(super) fn outcome(outcome: wit::Outcome, manifest: &Manifest, violations: usize) -> Result<Outcome, String> {
+/// The same outcome, of which nothing has been checked.
+pub(super) fn outcome(outcome: wit::Outcome) -> Outcome {
     match outcome {
-        wit::Outcome::Allow(findings) => bounded("findings", findings, violations, finding).map(Outcome::Allow),
-        wit::Outcome::Deny(denial) => self::denial(denial, violations).map(Outcome::Deny),
+        wit::Outcome::Allow(findings) => Outcome::Allow(list(findings, finding)),
+        wit::Outcome::Deny(denial) => Outcome::Deny(Denial {
+            status: denial.status,
+            rule: denial.rule,
+            title: denial.title,
+            detail: denial.detail,
+            violations: list(denial.violations, violation),
+            fields: list(denial.fields, pair),
+            findings: list(denial.findings, finding),
+        }),
         wit::Outcome::Need(queries) => {
-            if queries.is_empty() {
-                return Err("it needs facts but names none".to_owned());
-            }
-            list("fact queries", queries, |query| fact_query(query, manifest)).map(Outcome::Need)
+            Outcome::Need(list(queries, |query| FactQuery { name: query.name, variables: list(query.variables, pair) }))
         }
     }
 }
 
-fn denial(denial: wit::Denial, most: usize) -> Result<Denial, String> {
-    if !(400..=599).contains(&denial.status) {
-        return Err(format!("status {} is not between 400 and 599", denial.status));
-    }
-    if denial.violations.is_empty() {
-        return Err("it denies without a violation".to_owned());
-    }
-    let fields = list("fields", denial.fields, |field| {
-        if !FIELDS.contains(&field.name.as_str()) {
-            return Err(format!("it sets the response field {:?}", shown(&field.name)));
-        }
-        Ok((field.name, text("a response field", field.value, TEXT)?))
-    })?;
-    Ok(Denial {
-        status: denial.status,
-        rule: name("the rule", denial.rule)?,
-        title: filled("the title", denial.title)?,
-        detail: filled("the detail", denial.detail)?,
-        violations: bounded("violations", denial.violations, most, violation)?,
-        fields,
-        findings: bounded("findings", denial.findings, most, finding)?,
-    })
-}
-
-fn fact_query(query: wit::FactQuery, manifest: &Manifest) -> Result<FactQuery, String> {
-    if !manifest.facts.contains_key(&query.name) {
-        return Err(format!("it asks for the fact {:?}, which its manifest does not declare", shown(&query.name)));
-    }
-    let variables = list("variables", query.variables, |variable| {
-        Ok((name("a variable", variable.name)?, text("a variable", variable.value, VALUE)?))
-    })?;
-    Ok(FactQuery { name: query.name, variables })
-}
-
-fn finding(finding: wit::Finding) -> Result<Finding, String> {
-    if !(400..=599).contains(&finding.status) {
-        return Err(format!("a finding's status {} is not between 400 and 599", finding.status));
-    }
-    Ok(Finding {
+fn finding(finding: wit::Finding) -> Finding {
+    Finding {
         severity: severity_from_wit(finding.severity),
         status: finding.status,
-        violation: violation(finding.violation)?,
-    })
+        violation: violation(finding.violation),
+    }
 }
 
-fn violation(violation: wit::Violation) -> Result<Violation, String> {
-    Ok(Violation {
-        rule: name("a rule", violation.rule)?,
+fn violation(violation: wit::Violation) -> Violation {
+    Violation {
+        rule: violation.rule,
         location: match violation.location {
             wit::Location::Request => Location::Request,
-            wit::Location::Body(pointer) => Location::Body(text("a pointer", pointer, TEXT)?),
-            wit::Location::Header(header) => Location::Header(name("a header field", header)?),
-            wit::Location::Query(parameter) => Location::Query(text("a parameter", parameter, TEXT)?),
-            wit::Location::Path(variable) => Location::Path(name("a path variable", variable)?),
+            wit::Location::Body(pointer) => Location::Body(pointer),
+            wit::Location::Header(header) => Location::Header(header),
+            wit::Location::Query(parameter) => Location::Query(parameter),
+            wit::Location::Path(variable) => Location::Path(variable),
         },
-        detail: filled("a detail", violation.detail)?,
-        clause: violation.clause.map(|clause| text("a clause", clause, TEXT)).transpose()?,
-    })
+        detail: violation.detail,
+        clause: violation.clause,
+    }
+}
+
+fn pair(pair: wit::PairResult) -> (String, String) {
+    (pair.name, pair.value)
+}
+
+fn list<T, U>(entries: Vec<T>, entry: impl FnMut(T) -> U) -> Vec<U> {
+    entries.into_iter().map(entry).collect()
 }
 
 fn severity_from_wit(severity: wit::Severity) -> Severity {
@@ -213,51 +178,6 @@ fn severity_from_wit(severity: wit::Severity) -> Severity {
         wit::Severity::Warn => Severity::Warn,
         wit::Severity::Deny => Severity::Deny,
     }
-}
-
-fn list<T, U>(what: &str, entries: Vec<T>, entry: impl FnMut(T) -> Result<U, String>) -> Result<Vec<U>, String> {
-    bounded(what, entries, ENTRIES, entry)
-}
-
-fn bounded<T, U>(
-    what: &str,
-    entries: Vec<T>,
-    most: usize,
-    entry: impl FnMut(T) -> Result<U, String>,
-) -> Result<Vec<U>, String> {
-    if entries.len() > most {
-        return Err(format!("it has {} {what}; {most} is the most", entries.len()));
-    }
-    entries.into_iter().map(entry).collect()
-}
-
-fn text(what: &str, text: String, most: usize) -> Result<String, String> {
-    if text.len() > most {
-        return Err(format!("{what} has {} bytes; {most} is the most", text.len()));
-    }
-    if text.chars().any(char::is_control) {
-        return Err(format!("{what} holds a control character: {:?}", shown(&text)));
-    }
-    Ok(text)
-}
-
-fn filled(what: &str, filled: String) -> Result<String, String> {
-    if filled.is_empty() {
-        return Err(format!("{what} is empty"));
-    }
-    text(what, filled, TEXT)
-}
-
-fn name(what: &str, name: String) -> Result<String, String> {
-    if name.is_empty() {
-        return Err(format!("{what} has no name"));
-    }
-    text(what, name, NAME)
-}
-
-/// The beginning of a text that is quoted in a message.
-fn shown(text: &str) -> String {
-    text.chars().take(60).collect()
 }
 
 // ---- manifests ------------------------------------------------------------------

@@ -40,6 +40,10 @@ pub struct EngineConfig {
     pub native: &'static [NativeCode],
     /// How the memory of an instance may be reset. Default [`PageMap::WithoutSwap`].
     pub page_map: PageMap,
+    /// What memory holds that an evaluation writes to before it reads it, in instances that
+    /// are [put back](super::Isolation::Rewound). Default 0; with another byte, a test sees
+    /// that nothing depends on it.
+    pub filler: u8,
 }
 
 impl Default for EngineConfig {
@@ -50,6 +54,7 @@ impl Default for EngineConfig {
             cache: None,
             native: shipped(),
             page_map: PageMap::default(),
+            filler: 0,
         }
     }
 }
@@ -93,6 +98,8 @@ struct Inner {
     config: EngineConfig,
     reset: MemoryReset,
     waiting: Waiting,
+    /// Held once by each instance that is put back.
+    rewound: Arc<()>,
     compilations: AtomicU64,
     cache_trouble: Mutex<Option<CacheError>>,
 }
@@ -123,6 +130,7 @@ impl Engine {
                 config,
                 reset,
                 waiting: Waiting::default(),
+                rewound: Arc::default(),
                 compilations: AtomicU64::new(0),
                 cache_trouble: Mutex::default(),
             }),
@@ -145,7 +153,10 @@ impl Engine {
     /// How many instances there are now.
     #[must_use]
     pub fn instances(&self) -> Option<InstanceUse> {
-        let existing = usize::try_from(self.inner.wasmtime.pooling_allocator_metrics()?.component_instances()).ok()?;
+        let components =
+            usize::try_from(self.inner.wasmtime.pooling_allocator_metrics()?.component_instances()).ok()?;
+        let rewound = Arc::strong_count(&self.inner.rewound).saturating_sub(1);
+        let existing = components.saturating_add(rewound);
         Some(InstanceUse { existing, limit: usize::try_from(self.inner.config.concurrency).ok()? })
     }
 
@@ -188,6 +199,11 @@ impl Engine {
 
     pub(super) fn wasmtime(&self) -> &wasmtime::Engine {
         &self.inner.wasmtime
+    }
+
+    /// To be held by an instance that is put back, so that it is counted.
+    pub(super) fn rewound(&self) -> Arc<()> {
+        Arc::clone(&self.inner.rewound)
     }
 
     /// Instances that may be used again.

@@ -8,11 +8,12 @@ use wasmtime::{AsContextMut, ResourceLimiter, Store, Trap};
 
 use super::contract;
 use super::limits::EvaluationLimits;
+use super::rewind::Rewound;
 use super::{EvaluateError, convert};
 
 /// What one instance may use. Sizes are in bytes.
 pub(super) struct Room {
-    memory: usize,
+    pub memory: usize,
     /// Of its memory for which it is not charged: it lies beyond what the policy was
     /// built with, and is never touched.
     padding: usize,
@@ -37,12 +38,12 @@ impl Room {
     }
 
     /// The instance is ready for its first call: it has not grown until now.
-    fn settle(&mut self, growth: usize) {
+    pub fn settle(&mut self, growth: usize) {
         self.start = self.size;
         self.growth = growth;
     }
 
-    fn has_grown(&self) -> bool {
+    pub fn has_grown(&self) -> bool {
         self.size.saturating_sub(self.start) > self.growth
     }
 }
@@ -141,23 +142,49 @@ impl Owner {
     }
 }
 
+/// An instance that waits for its next call.
+pub(super) enum Kept {
+    Recycled(Instance),
+    Rewound(Box<Rewound>),
+}
+
 /// Instances that wait for their next call. There is one list for all policies
 /// of an engine, because they share its slots: one that waits is ended if another
 /// policy has no slot left.
 #[derive(Default)]
-pub(super) struct Waiting(Mutex<Vec<(Owner, Instance)>>);
+pub(super) struct Waiting(Mutex<Vec<(Owner, Kept)>>);
 
 impl Waiting {
+    /// One that is used again as it is.
     pub(super) fn take(&self, owner: Owner) -> Option<Instance> {
+        match self.take_if(owner, |kept| matches!(kept, Kept::Recycled(_)))? {
+            Kept::Recycled(instance) => Some(instance),
+            Kept::Rewound(_) => None,
+        }
+    }
+
+    /// One that was put back, and has a window of that size.
+    pub(super) fn take_rewound(&self, owner: Owner, size: usize) -> Option<Box<Rewound>> {
+        match self.take_if(owner, |kept| matches!(kept, Kept::Rewound(instance) if instance.size == size))? {
+            Kept::Rewound(instance) => Some(instance),
+            Kept::Recycled(_) => None,
+        }
+    }
+
+    fn take_if(&self, owner: Owner, wanted: impl Fn(&Kept) -> bool) -> Option<Kept> {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // The last one is the one whose memory is in the caches.
-        let at = waiting.iter().rposition(|(known, _)| *known == owner)?;
+        let at = waiting.iter().rposition(|(known, kept)| *known == owner && wanted(kept))?;
         Some(waiting.remove(at).1)
     }
 
-    /// Keeps an instance that has calls left; another one ends here.
-    pub(super) fn put(&self, owner: Owner, instance: Instance) {
-        if instance.calls > 0 {
+    /// Keeps an instance; one that has no calls left ends here.
+    pub(super) fn put(&self, owner: Owner, instance: Kept) {
+        let keep = match &instance {
+            Kept::Recycled(instance) => instance.calls > 0,
+            Kept::Rewound(_) => true,
+        };
+        if keep {
             self.0.lock().unwrap_or_else(PoisonError::into_inner).push((owner, instance));
         }
     }

@@ -13,19 +13,23 @@ use std::str::FromStr;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Isolation {
     /// One: no evaluation can see anything of another.
-    #[default]
     Fresh,
+    /// One after another, and after each of them everything that it can have changed is put
+    /// back as it was: no evaluation can see anything of another. For policies that were
+    /// baked by this release; others get fresh instances.
+    #[default]
+    Rewound,
     /// So many, one after another. Saves setting up and clearing the memory.
     Recycle(NonZeroU32),
 }
 
 impl Isolation {
     /// What [`FromStr`] takes, for messages.
-    pub const EXPECTED: &str = "fresh, or recycle:N for N evaluations in one instance, such as recycle:64";
+    pub const EXPECTED: &str = "fresh, rewound, or recycle:N for N evaluations in one instance, such as recycle:64";
 
     pub(super) fn calls(self) -> u32 {
         match self {
-            Self::Fresh => 1,
+            Self::Fresh | Self::Rewound => 1,
             Self::Recycle(calls) => calls.get(),
         }
     }
@@ -40,8 +44,10 @@ impl FromStr for Isolation {
     type Err = IsolationError;
 
     fn from_str(text: &str) -> Result<Self, IsolationError> {
-        if text == "fresh" {
-            return Ok(Self::Fresh);
+        match text {
+            "fresh" => return Ok(Self::Fresh),
+            "rewound" => return Ok(Self::Rewound),
+            _ => {}
         }
         let calls = text.strip_prefix("recycle:").filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
         calls.and_then(|digits| digits.parse().ok()).map(Self::Recycle).ok_or(IsolationError)
@@ -52,6 +58,7 @@ impl fmt::Display for Isolation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Fresh => f.write_str("fresh"),
+            Self::Rewound => f.write_str("rewound"),
             Self::Recycle(calls) => write!(f, "recycle:{calls}"),
         }
     }

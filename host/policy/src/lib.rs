@@ -2,6 +2,7 @@
 
 mod cache;
 mod cache_error;
+mod checks;
 mod clock;
 mod code;
 mod component;
@@ -16,12 +17,13 @@ mod limits;
 mod loadable;
 mod outline;
 mod reset;
+mod rewind;
 pub mod signing;
 mod source;
 mod swap;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use solgate_contract::verdict::{Context, Outcome, Request};
 use wasmtime::{PoolConcurrencyLimitError, Trap};
@@ -39,7 +41,9 @@ pub use self::file_digest::{FileDigest, FileDigestError};
 pub use self::isolation::{Isolation, IsolationError};
 pub use self::limits::EvaluationLimits;
 pub use self::reset::{MemoryReset, PageMap};
-pub use self::source::{CheckedFile, PolicyFile, PolicySources, SourceError};
+pub use self::rewind::NotRewound;
+use self::signing::Terms;
+pub use self::source::{CheckedFile, NOTICE, PolicyFile, PolicySources, SourceError};
 pub use solgate_contract::Evaluate;
 pub use solgate_contract::manifest::{self, Manifest};
 pub use solgate_files::ReadError;
@@ -69,6 +73,8 @@ pub struct Policy {
     id: Arc<PolicyId>,
     component: Option<ComponentDigest>,
     most_violations: Option<usize>,
+    /// On which it was signed, where that was asked for. A file may be signed again.
+    terms: Mutex<Terms>,
     manifest: Manifest,
     judge: Judge,
 }
@@ -191,10 +197,10 @@ impl Policy {
 
     fn new(manifest: Manifest, judge: Judge) -> Self {
         let id = Arc::new(PolicyId { name: manifest.name.clone(), digest: manifest.digest.clone() });
-        Self { id, component: None, most_violations: None, manifest, judge }
+        Self { id, component: None, most_violations: None, terms: Mutex::default(), manifest, judge }
     }
 
-    /// The policy under another isolation than [`Isolation::Fresh`]. That of a
+    /// The policy under another isolation than [`Isolation::Rewound`]. That of a
     /// policy [`from_bundle`](Self::from_bundle) or without a sandbox stays.
     #[must_use]
     pub fn with_isolation(mut self, isolation: Isolation) -> Self {
@@ -214,6 +220,17 @@ impl Policy {
     #[must_use]
     pub fn component_digest(&self) -> Option<&ComponentDigest> {
         self.component.as_ref()
+    }
+
+    /// On which terms it was signed; none if no signature was asked for.
+    #[must_use]
+    pub fn terms(&self) -> Terms {
+        *self.terms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Its signature is on these terms.
+    pub fn set_terms(&self, terms: Terms) {
+        *self.terms.lock().unwrap_or_else(PoisonError::into_inner) = terms;
     }
 
     /// The most violations that the policy gives for one request, as its bundle says;
@@ -253,6 +270,16 @@ impl Policy {
             Judge::Baked(loaded) => Some(loaded.engine().memory_reset()),
             Judge::Loadable(loaded) => Some(loaded.engine().memory_reset()),
             Judge::Bare(_) => None,
+        }
+    }
+
+    /// How often its instances could not be put back after a call: `None` unless it is
+    /// [`Isolation::Rewound`], and of this release.
+    #[must_use]
+    pub fn not_rewound(&self) -> Option<NotRewound> {
+        match &self.judge {
+            Judge::Baked(loaded) => loaded.not_rewound(),
+            Judge::Loadable(_) | Judge::Bare(_) => None,
         }
     }
 

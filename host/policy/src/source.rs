@@ -9,7 +9,7 @@ use super::signing::{KeyError, Signature, SignatureError, Signers, Terms};
 use super::{LoadError, read_file};
 
 /// The end of a signature is announced so long before it comes.
-const NOTICE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+pub const NOTICE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// The policies of a gate.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

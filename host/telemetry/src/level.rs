@@ -28,12 +28,22 @@ pub enum LevelError {
     Elsewhere,
 }
 
+/// The variable that says which level holds at the start.
+pub(crate) const VARIABLE: &str = "SOLGATE_LOG";
+
 /// The filter of messages, which [`set`] changes.
-pub(crate) fn filter() -> reload::Layer<EnvFilter, Registry> {
-    let level = EnvFilter::try_from_env("SOLGATE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+///
+/// # Errors
+/// What [`VARIABLE`] says is not a level.
+pub(crate) fn filter() -> Result<reload::Layer<EnvFilter, Registry>, LevelError> {
+    let text = std::env::var_os(VARIABLE).filter(|text| !text.is_empty());
+    let level = match text {
+        Some(text) => parse(&text.to_string_lossy())?,
+        None => EnvFilter::new("info"),
+    };
     let (filter, handle) = reload::Layer::new(level);
     let _ = LEVEL.set(handle);
-    filter
+    Ok(filter)
 }
 
 /// The level in use, in the form that [`set`] reads; `None` if the program that embeds

@@ -22,8 +22,12 @@ use super::line_writer::{LineWriter, Sink, Teller};
 
 /// Why nothing could be said.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot write to standard output or standard error: {0}")]
-pub struct LogError(std::io::Error);
+pub enum LogError {
+    #[error("cannot write to standard output or standard error: {0}")]
+    Outputs(std::io::Error),
+    #[error("{variable}: {0}", variable = level::VARIABLE)]
+    Level(#[from] level::LevelError),
+}
 
 /// How long the end of the process waits for each of the outputs.
 const LAST: Duration = Duration::from_secs(2);
@@ -61,14 +65,15 @@ struct Outputs {
 /// [level](super::level) in use to standard error.
 ///
 /// # Errors
-/// There are no threads to be had, or the outputs cannot be used.
+/// There are no threads to be had, the outputs cannot be used, or the level is none.
 pub fn start() -> Result<(), LogError> {
+    let level = level::filter()?;
     // Unbuffered, and not behind the locks of the standard library.
-    let own = |output: std::io::Result<_>| output.map(File::from).map_err(LogError);
+    let own = |output: std::io::Result<_>| output.map(File::from).map_err(LogError::Outputs);
     let lines = own(std::io::stdout().as_fd().try_clone_to_owned())?;
     let messages = own(std::io::stderr().as_fd().try_clone_to_owned())?;
-    let lines = LineWriter::start(lines, LINES).map_err(LogError)?;
-    let messages = LineWriter::start(messages, MESSAGES).map_err(LogError)?;
+    let lines = LineWriter::start(lines, LINES).map_err(LogError::Outputs)?;
+    let messages = LineWriter::start(messages, MESSAGES).map_err(LogError::Outputs)?;
     if OUTPUTS.set(Outputs { lines: lines.clone(), messages: messages.clone() }).is_err() {
         return Ok(());
     }
@@ -82,7 +87,7 @@ pub fn start() -> Result<(), LogError> {
     let decisions = filter_fn(|metadata| metadata.target() == TARGET);
     // An embedding program may have a subscriber of its own.
     let _ = tracing_subscriber::registry()
-        .with(messages.with_filter(level::filter().and(decisions.clone().not())))
+        .with(messages.with_filter(level.and(decisions.clone().not())))
         .with(line::layer(lines).with_filter(decisions))
         .try_init();
     Ok(())

@@ -12,12 +12,14 @@ use solgate_engine::ir::Bundle;
 /// How many requests an instance serves that is recycled.
 const RECYCLED: NonZeroU32 = NonZeroU32::new(64).unwrap();
 
-/// The same rules in three kinds of isolation.
+/// The same rules in four kinds of isolation.
 pub struct Subjects {
     /// Without a sandbox.
     pub native: Arc<Policy>,
     /// In a sandbox that serves [`RECYCLED`] requests, one after another.
     pub recycled: Arc<Policy>,
+    /// In a sandbox that is put back as it was after every request.
+    pub rewound: Arc<Policy>,
     /// In a sandbox of its own for every request.
     pub fresh: Arc<Policy>,
 }
@@ -48,14 +50,16 @@ impl Subjects {
         Ok(Self {
             native: Arc::new(Policy::without_sandbox(solgate_unsandboxed::judge(bundle.clone())?)),
             recycled: Arc::new(recycled),
+            rewound: Arc::new(Policy::from_bytes(&engine, component)?.with_isolation(Isolation::Rewound)),
             fresh: Arc::new(Policy::from_bytes(&engine, component)?.with_isolation(Isolation::Fresh)),
         })
     }
 
     /// Each of them by its name.
     #[must_use]
-    pub fn all(&self) -> [(&'static str, &Arc<Policy>); 3] {
-        [("native", &self.native), ("recycled", &self.recycled), ("fresh", &self.fresh)]
+    pub fn all(&self) -> [(&'static str, &Arc<Policy>); 4] {
+        let Self { native, recycled, rewound, fresh } = self;
+        [("native", native), ("recycled", recycled), ("rewound", rewound), ("fresh", fresh)]
     }
 }
 

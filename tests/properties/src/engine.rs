@@ -1,7 +1,9 @@
 //! The engine with the rules of the default policy.
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
+use solgate::policy::{Engine as Sandbox, EngineConfig, EvaluationLimits, Isolation, Policy};
 use solgate_bundle::{BuildOptions, compile_built_in};
 use solgate_engine::verdict::{Context, Denial, FactAnswer, Finding, Location, Outcome, Request};
 use solgate_engine::{ENGINE_RULES, Engine};
@@ -15,13 +17,20 @@ struct Engines {
     engine: Engine,
     /// The same without the quick way through plain expressions.
     by_cel: Engine,
+    /// In the sandbox, in instances that are put back after each evaluation, where memory that
+    /// no evaluation may read is not empty.
+    rewound: Policy,
 }
 
 static ENGINES: LazyLock<Engines> = LazyLock::new(|| {
     let compiled = compile_built_in("vnflcm-v2", &BuildOptions::default()).expect("it is part of the program");
     let bundle = compiled.expect("it has no mistakes").bundle;
     let engine = || Engine::new(bundle.clone()).expect("the engine takes it");
-    Engines { engine: engine(), by_cel: engine().by_cel_alone() }
+    let evaluation = EvaluationLimits { time: Duration::from_secs(60), ..EvaluationLimits::default() };
+    let config = EngineConfig { concurrency: 4, evaluation, filler: 0xa5, ..EngineConfig::default() };
+    let rewound = Policy::vnflcm_v2(&Sandbox::new(config).expect("it starts")).expect("it is part of the program");
+    let rewound = rewound.with_isolation(Isolation::Rewound);
+    Engines { engine: engine(), by_cel: engine().by_cel_alone(), rewound }
 });
 
 /// The first part of the input is a request, the others are answers to the facts that
@@ -65,11 +74,12 @@ pub fn engine(input: &[u8]) {
 
 /// The outcome by all ways.
 fn outcome(request: &Request<'_>, context: &Context<'_>) -> Outcome {
-    let Engines { engine, by_cel } = &*ENGINES;
+    let Engines { engine, by_cel, rewound } = &*ENGINES;
     let outcome = engine.evaluate(request, context);
     assert_eq!(outcome, engine.evaluate(request, context), "once more");
     assert_eq!(outcome, engine.trace(request, context).0, "traced");
     assert_eq!(outcome, by_cel.evaluate(request, context), "by CEL alone");
+    assert_eq!(Some(&outcome), rewound.evaluate(request, context).ok().as_ref(), "in the sandbox");
     outcome
 }
 

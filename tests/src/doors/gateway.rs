@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use super::asked::{Asked, Said};
 use super::http::{self, Fate};
 use super::{library, of_the_bundle, transport};
+use crate::markdown::rows;
 use crate::vnfm::Vnfm;
 
 /// A server in front of a scripted VNFM, with the default policy in its own
@@ -105,15 +106,11 @@ fn shown_fate(fate: &Fate) -> String {
 /// The table below the heading "What differs": request, what becomes of it here (a
 /// status, `passes`, or `changed` if it passes other than it was sent), reason.
 fn differences(guide: &str) -> BTreeMap<String, String> {
-    let Some((_, section)) = guide.split_once("\n## What differs\n") else { return BTreeMap::new() };
-    let section = section.split("\n## ").next().unwrap_or_default();
-    let rows = section.lines().filter_map(|line| line.strip_prefix('|')?.strip_suffix('|'));
-    rows.skip(2)
-        .map(|row| {
-            let mut cells = row.split('|').map(str::trim);
-            let label = cells.next().unwrap_or_default().to_owned();
-            let here = cells.next().unwrap_or_default();
-            (label, here.split([' ', ',']).next().unwrap_or_default().to_owned())
-        })
-        .collect()
+    let rows = rows(guide, "What differs").into_iter();
+    rows.map(|row| {
+        let mut cells = row.into_iter();
+        let (label, here) = (cells.next().unwrap_or_default(), cells.next().unwrap_or_default());
+        (label, here.split([' ', ',']).next().unwrap_or_default().to_owned())
+    })
+    .collect()
 }

@@ -3,12 +3,14 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::pki_types::CertificateDer;
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 use serde_json::Value;
-use solgate_tests::certificates::Issued;
+use solgate_tests::certificates::{Authority, Issued};
 use solgate_tests::process::{free_address, solgate};
 use solgate_tests::servers::Server;
 use solgate_tests::vnfm::{Answer, Vnfm, message, send};
@@ -48,9 +50,19 @@ impl Gate {
         Self::start(door, vnfm, &["--config", text(&file)])
     }
 
+    /// As a whole configuration file says.
+    pub fn with_file(file: &Path) -> Self {
+        Self::start("serve", Vnfm::start(), &["--config", text(file)])
+    }
+
     /// In front of another VNFM than the scripted one.
     pub fn before(url: &str, arguments: &[&str]) -> Self {
         Self::start("serve", Vnfm::start(), &[&["--upstream", url], arguments].concat())
+    }
+
+    /// The same with another door, which asks that VNFM for facts.
+    pub fn asking(door: &str, url: &str, arguments: &[&str]) -> Self {
+        Self::start(door, Vnfm::start(), &[&["--facts", url], arguments].concat())
     }
 
     fn start(door: &str, vnfm: Vnfm, arguments: &[&str]) -> Self {
@@ -115,13 +127,30 @@ pub fn text(path: &Path) -> &str {
 
 /// Answers every request with this, over TLS, for as long as the test lasts.
 pub fn secure_server(issued: &Issued, answer: &Value) -> SocketAddr {
-    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+    mutual_server(issued, None, answer).0
+}
+
+/// The certificates (DER) that the clients of a server have shown with their requests.
+pub type Shown = Arc<Mutex<Vec<CertificateDer<'static>>>>;
+
+/// The same; whoever comes must show a certificate of these `clients`, if they are named.
+pub fn mutual_server(issued: &Issued, clients: Option<&Authority>, answer: &Value) -> (SocketAddr, Shown) {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ServerConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
-        .expect("ring has them")
-        .with_no_client_auth()
-        .with_single_cert(vec![issued.der().clone()], issued.key_der())
-        .expect("they fit");
-    let config = Arc::new(config);
+        .expect("ring has them");
+    let builder = match clients {
+        None => builder.with_no_client_auth(),
+        Some(clients) => {
+            let mut roots = RootCertStore::empty();
+            roots.add(clients.der().clone()).expect("it is an authority");
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
+            builder.with_client_cert_verifier(verifier.expect("it verifies"))
+        }
+    };
+    let config = builder.with_single_cert(vec![issued.der().clone()], issued.key_der()).expect("they fit");
+    let (config, shown) = (Arc::new(config), Shown::default());
+    let seen = Arc::clone(&shown);
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("it is bound");
     let body = answer.to_string();
@@ -134,6 +163,8 @@ pub fn secure_server(issued: &Issued, answer: &Value) -> SocketAddr {
             while reader.read_line(&mut line).is_ok_and(|read| read > 2) {
                 line.clear();
             }
+            let certificates = reader.get_ref().conn.peer_certificates().unwrap_or_default();
+            seen.lock().expect("nobody panics").extend(certificates.first().cloned());
             let head = format!(
                 "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
                 body.len()
@@ -142,5 +173,5 @@ pub fn secure_server(issued: &Issued, answer: &Value) -> SocketAddr {
             let _ = reader.read(&mut [0]);
         }
     });
-    address
+    (address, shown)
 }

@@ -25,7 +25,7 @@ const PROCESSES: usize = 8;
 /// How often each request is put to each policy: more often than an instance serves
 /// that is recycled twice.
 const TIMES: usize = 3;
-const ISOLATIONS: [&str; 3] = ["fresh", "recycle:2", "recycle:64"];
+const ISOLATIONS: [&str; 4] = ["fresh", "rewound", "recycle:2", "recycle:64"];
 /// Names the folder of the component that the processes load.
 const FOLDER: &str = "SOLGATE_ONE_ORDER";
 const MARK: &str = "digest of ";

@@ -28,7 +28,7 @@ struct Engines {
     native: Engine,
     /// As a gateway runs it, and as its author does, in instances that serve one
     /// request after another.
-    sandboxed: [(&'static str, Policy); 3],
+    sandboxed: [(&'static str, Policy); 4],
 }
 
 /// What must not be.
@@ -74,7 +74,13 @@ fn on_generated_requests() {
     let recycled = Policy::vnflcm_v2(&sandbox).expect("it loads").with_isolation("recycle:64".parse().unwrap());
     let bundle = serde_json::to_vec(native.bundle()).expect("it is plain data");
     let loaded = Policy::from_bundle(&sandbox, &loadable_engine().expect("it is encoded"), bundle).expect("it loads");
-    let engines = Engines { native, sandboxed: [("baked", baked), ("recycled", recycled), ("loaded", loaded)] };
+    // What an evaluation may not read does not hold what was there before it.
+    let poisoned = Sandbox::new(EngineConfig { filler: 0xa5, ..sandbox.config().clone() }).expect("it starts");
+    let rewound = Policy::vnflcm_v2(&poisoned).expect("it loads").with_isolation("rewound".parse().unwrap());
+    let engines = Engines {
+        native,
+        sandboxed: [("baked", baked), ("recycled", recycled), ("loaded", loaded), ("rewound", rewound)],
+    };
 
     let requests = number("SOLGATE_PARITY_REQUESTS").unwrap_or(REQUESTS);
     let seed = number("SOLGATE_PARITY_SEED").unwrap_or(0);

@@ -17,12 +17,12 @@ use solgate_cases::{Case, Judge, JudgeError};
 use solgate_engine::Engine;
 use solgate_engine::verdict::{Context, Outcome, Request};
 use solgate_tests::domain::{self, Tally};
-use solgate_tests::{default_policy, recycled_policy, workspace};
+use solgate_tests::{default_policy, recycled_policy, rewound_policy, workspace};
 
 /// Asks both, and takes note of a difference.
 struct Both {
     native: Engine,
-    sandboxed: [Arc<Policy>; 2],
+    sandboxed: [Arc<Policy>; 3],
     compared: Cell<usize>,
 }
 
@@ -33,7 +33,7 @@ impl Judge for Both {
 
     fn evaluate(&self, request: &Request<'_>, context: &Context<'_>) -> Result<Outcome, JudgeError> {
         // As the gate does: only what the manifest asks for enters the sandbox.
-        let [fresh, _] = &self.sandboxed;
+        let [fresh, ..] = &self.sandboxed;
         let wanted = &fresh.manifest().fields;
         let fields: Vec<(&str, &str)> =
             request.fields.iter().filter(|(name, _)| wanted.iter().any(|field| field == name)).copied().collect();
@@ -53,7 +53,10 @@ fn both() -> (Both, Vec<Case>) {
     let compiled = solgate_bundle::compile_dir(&workspace().join("policies/vnflcm-v2"), &BuildOptions::default());
     let compiled = compiled.expect("it compiles");
     let native = Engine::new(compiled.bundle).expect("it starts");
-    (Both { native, sandboxed: [default_policy(), recycled_policy()], compared: Cell::new(0) }, compiled.cases)
+    (
+        Both { native, sandboxed: [default_policy(), recycled_policy(), rewound_policy()], compared: Cell::new(0) },
+        compiled.cases,
+    )
 }
 
 #[test]

@@ -14,9 +14,20 @@ use solgate_tests::tls::Client;
 use solgate_tests::vnfm::{Vnfm, message, send};
 use solgate_tests::{artifact, hostile_policy, workspace};
 
-use super::faults::{bad, expect, good, needs_facts, policy_that_misbehaves, replace, under_load, wait_until};
+use super::faults::{
+    bad, expect, good, keeps_connections, needs_facts, policy_that_misbehaves, replace, under_load, wait_until,
+};
 
 const GUIDE: &str = "envoy.md";
+
+/// What the guide says about bodies.
+const WITH_BODY: &str = "with_request_body:
+                        # More than the policy's limit (1 MiB): the gate answers 413 up to here, Envoy beyond.
+                        max_request_bytes: &max_body 2097152
+                        # Otherwise the start of a longer body is judged, and the rest follows unseen.
+                        allow_partial_message: false
+                        # Otherwise Envoy replaces what is not UTF-8 in the check.
+                        pack_as_bytes: true";
 
 /// Envoy, the gate that it asks, and the VNFM of both.
 struct Doors {
@@ -61,8 +72,8 @@ struct Changes {
     second: Option<SocketAddr>,
     /// Limits of the gate, which then has a configuration file.
     limits: Option<&'static str>,
-    /// How long Envoy waits for the VNFM.
-    patience: Option<&'static str>,
+    /// Texts of the configuration, and what stands there instead.
+    edits: Vec<(&'static str, &'static str)>,
 }
 
 /// Puts a filter before the others, as the guide says.
@@ -105,8 +116,8 @@ impl Doors {
             ("address: 0.0.0.0, port_value: 8080", listen.as_str()),
             ("port_value: 9191", &asked),
             ("address: vnfm.example, port_value: 9890", &forwarded),
-            ("timeout: 60s", changes.patience.unwrap_or("timeout: 60s")),
         ];
+        let replacements = [&replacements[..], &changes.edits].concat();
         write_files(&guide(GUIDE), folder.path(), &replacements);
         let file = folder.path().join("envoy.yaml");
         if let Some(second) = changes.second {
@@ -150,6 +161,59 @@ fn add_endpoint(envoy: &Path, one: SocketAddr, other: SocketAddr) {
 fn envoy_answers_as_the_library_does() {
     let doors = Doors::start(&[]);
     Gateway { address: doors.address, vnfm: &doors.vnfm, guide: &guide(GUIDE) }.compare();
+}
+
+#[test]
+#[ignore = "needs the servers of make test-doors"]
+fn envoy_keeps_a_client_s_connection_when_the_gate_refuses() {
+    let doors = Doors::start(&[]);
+    keeps_connections(doors.address);
+}
+
+#[test]
+#[ignore = "needs the servers of make test-doors"]
+fn envoy_states_the_limit_that_it_has() {
+    let other = ("max_request_bytes: &max_body 2097152", "max_request_bytes: &max_body 30000");
+    for (edits, limit) in [(vec![], 2_097_152), (vec![other], 30_000)] {
+        let doors = Doors::with(&[], &Changes { edits, ..Changes::default() });
+        let body = " ".repeat(limit + 1);
+        let fields = ["Version: 2.0.0", "Content-Type: application/json"];
+        let answer = send(doors.address, &message("POST", "/vnflcm/v2/vnf_instances", &fields, &body));
+        expect(&answer, 413, "transport.body.size");
+        let detail = format!("The request body is larger than {limit} bytes; send a smaller one.");
+        assert_eq!(answer.json()["detail"], detail);
+    }
+}
+
+/// The guide says what these settings do, so that nobody has them.
+#[test]
+#[ignore = "needs the servers of make test-doors"]
+fn without_the_body_a_chunked_request_is_judged_as_one_without() {
+    let nowhere = (WITH_BODY, "");
+    let by_route = (
+        "route: { cluster: vnfm, timeout: 60s }",
+        r#"route: { cluster: vnfm, timeout: 60s }
+                          typed_per_filter_config:
+                            envoy.filters.http.ext_authz:
+                              "@type": type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute
+                              check_settings: { disable_request_body_buffering: true }"#,
+    );
+    for edits in [vec![nowhere, ("*max_body", "0")], vec![by_route]] {
+        let doors = Doors::with(&[], &Changes { edits, ..Changes::default() });
+        doors.vnfm.occurrence("o", "FAILED_TEMP");
+        let fields = ["Version: 2.0.0", "Accept: application/json", "Content-Type: application/json"];
+        let retry = |more: &[&str], body: &str| {
+            let fields = [&fields, more].concat();
+            let head = message("POST", "/vnflcm/v2/vnf_lcm_op_occs/o/retry", &fields, "");
+            send(doors.address, &[head, body.as_bytes().to_vec()].concat())
+        };
+        expect(&retry(&["Content-Length: 7"], r#"{"a":1}"#), 500, "gate.body-cut");
+        doors.vnfm.forget();
+        doors.vnfm.occurrence("o", "FAILED_TEMP");
+        assert_eq!(retry(&["Transfer-Encoding: chunked"], "7\r\n{\"a\":1}\r\n0\r\n\r\n").status, 202);
+        let received = doors.vnfm.received();
+        assert_eq!(received.last().map(|request| request.body.as_slice()), Some(&br#"{"a":1}"#[..]), "{received:?}");
+    }
 }
 
 #[test]
@@ -236,7 +300,8 @@ fn envoy_says_when_the_vnfm_is_down() {
 fn envoy_says_when_the_vnfm_breaks_off_or_is_silent() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let upstream = Some(listener.local_addr().expect("it is bound"));
-    let doors = Doors::with(&[], &Changes { upstream, patience: Some("timeout: 1s"), ..Changes::default() });
+    let doors =
+        Doors::with(&[], &Changes { upstream, edits: vec![("timeout: 60s", "timeout: 1s")], ..Changes::default() });
     std::thread::spawn(move || {
         let (mut first, _) = listener.accept().expect("Envoy connects");
         let _ = first.read(&mut [0; 4096]);

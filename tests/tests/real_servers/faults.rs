@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use solgate_tests::kept::Kept;
 use solgate_tests::vnfm::{Answer, Vnfm, message, send};
 
 /// A request that the default policy allows.
@@ -34,6 +35,19 @@ pub fn expect(answer: &Answer, status: u16, rule: &str) {
     assert_eq!(answer.field("content-type"), Some("application/problem+json"));
     assert_eq!(answer.rules(), [rule]);
     assert_eq!(answer.json()["status"], Value::from(status));
+}
+
+/// Refusals of every kind leave the client its connection.
+pub fn keeps_connections(address: SocketAddr) {
+    let kept = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).replace("Connection: close\r\n", "").into_bytes();
+    let unknown = message("GET", "/vnflcm/v2/nothing", &["Version: 2.0.0", "Accept: application/json"], "");
+    let other = message("GET", "/vnflcm/v2/vnf_instances", &["Version: 2.0.0", "Accept: text/plain"], "");
+    let mut client = Kept::new(address);
+    for (request, status) in [(bad(), 400), (unknown, 404), (other, 406), (bad(), 400), (good(), 202)] {
+        let answer = client.send(&kept(request)).expect("an answer");
+        assert_eq!((answer.status, answer.field("connection").unwrap_or("keep-alive")), (status, "keep-alive"));
+    }
+    assert_eq!(client.opened(), 1);
 }
 
 /// A server whose policy is tests/hostile answers for it, and goes on.
@@ -96,7 +110,8 @@ pub fn under_load(address: SocketAddr, disturb: impl FnOnce()) {
     assert!(answers.into_inner() > 50, "there was no load");
 }
 
-struct StopWhenDropped<'a>(&'a AtomicBool);
+/// Ends a load, whatever happens.
+pub struct StopWhenDropped<'a>(pub &'a AtomicBool);
 
 impl Drop for StopWhenDropped<'_> {
     fn drop(&mut self) {

@@ -1,10 +1,12 @@
 //! Servers that ask `solgate forward-auth`, and what each of them must bear.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use solgate_tests::doors::gateway::Gateway;
+use solgate_tests::markdown::rows;
 use solgate_tests::process::{free_address, solgate};
 use solgate_tests::servers::{Server, guide, write_files};
 use solgate_tests::vnfm::{Answer, Vnfm, message, send};
@@ -77,6 +79,41 @@ impl Asking {
         Gateway { address: setup.address, vnfm: &setup.vnfm, guide: &guide(self.guide) }.compare();
     }
 
+    /// A refusal does not end the connection that it came over.
+    pub fn keeps_connections(&self) {
+        faults::keeps_connections(self.start(None).address);
+    }
+
+    /// What the VNFM gets of a body that was announced with Expect has nothing left to wait for.
+    pub fn waits_for_no_interim_answer(&self) {
+        let setup = self.start(None);
+        let fields =
+            ["Version: 2.0.0", "Accept: application/json", "Content-Type: application/json", "Expect: 100-continue"];
+        let body = r#"{"vnfdId":"b1bb0ce7-ebca-4fa7-95ed-4840d70a1177"}"#;
+        setup.vnfm.forget();
+        assert_eq!(send(setup.address, &message("POST", "/vnflcm/v2/vnf_instances", &fields, body)).status, 202);
+        let received = setup.vnfm.received();
+        let [request] = received.as_slice() else { panic!("{received:?}") };
+        assert_eq!((request.field("expect"), request.body.as_slice()), (None, body.as_bytes()));
+    }
+
+    /// The guide's table of what the server answers by itself, below this heading.
+    pub fn answers_itself(&self, requests: &[(&str, Vec<u8>)]) {
+        let rows = rows(&guide(self.guide), "What the gate does not see").into_iter();
+        let mut rows: BTreeMap<String, String> = rows.map(|cells| (cells[0].clone(), cells[1].clone())).collect();
+        let setup = self.start(None);
+        for (name, request) in requests {
+            setup.vnfm.forget();
+            let row = rows.remove(*name).unwrap_or_else(|| panic!("{name} is not in the guide"));
+            let said = row.split([' ', ',']).next().and_then(|status| status.parse::<u16>().ok());
+            let answer = send(setup.address, request);
+            assert_eq!(Some(answer.status), said, "{name}");
+            assert!(answer.field("content-type") != Some("application/problem+json"), "{name}: not by the gate");
+            assert_eq!(setup.vnfm.received(), [], "{name}");
+        }
+        assert!(rows.is_empty(), "the guide has more: {rows:?}");
+    }
+
     /// Each request gets its answer, and reaches the VNFM only if that is the VNFM's.
     pub fn decides(&self, requests: &[(Vec<u8>, Look)]) {
         let setup = self.start(None);
@@ -135,4 +172,12 @@ impl Asking {
         faults::expect(&send(setup.address, &faults::bad()), 400, "terminate.type.enum");
         assert!(setup.server.is_running());
     }
+}
+
+/// A target that the default policy knows.
+pub const INSTANCES: &str = "/vnflcm/v2/vnf_instances";
+
+/// A request whose head ends with these lines.
+pub fn odd(method: &str, target: &str, lines: &str) -> Vec<u8> {
+    format!("{method} {target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nVersion: 2.0.0\r\n{lines}\r\n").into_bytes()
 }

@@ -8,7 +8,7 @@ use solgate_tests::servers::Server;
 use solgate_tests::workspace;
 
 use crate::faults;
-use crate::forward_auth::Asking;
+use crate::forward_auth::{Asking, INSTANCES, odd};
 
 const HAPROXY: Asking = Asking {
     guide: "haproxy.md",
@@ -63,6 +63,42 @@ fn does_not_judge_by_halves_what_does_not_fit_into_its_buffer() {
     ]);
 }
 
+/// If HAProxy itself can tell, and if only its buffer ends the reading.
+#[test]
+#[ignore = "needs the servers of make test-doors"]
+fn the_policy_s_limit_is_what_a_large_body_in_chunks_goes_beyond() {
+    HAPROXY.decides(&[
+        (in_chunks(2_000_000), |answer| faults::expect(answer, 413, "body.size")),
+        (odd("GET", INSTANCES, "X: a\u{1}b\r\n"), |answer| faults::expect(answer, 400, "transport.field.value")),
+        (odd("GET", INSTANCES, "X: a\tb \u{fc}\r\nAccept: application/json\r\n"), |answer| {
+            assert_eq!(answer.status, 202)
+        }),
+    ]);
+}
+
+#[test]
+#[ignore = "needs the servers of make test-doors"]
+fn what_it_answers_itself_is_in_its_guide() {
+    let fields: String = (0..110).map(|number| format!("X-{number}: 1\r\n")).collect();
+    let long = format!("X: {}\r\n", "a".repeat(1_500_000));
+    let framed = |lines: &str, body: &str| odd("POST", INSTANCES, &format!("{lines}\r\n{body}"));
+    HAPROXY.answers_itself(&[
+        ("a field line without a colon", odd("GET", INSTANCES, "no field\r\n")),
+        ("two Host fields that differ", odd("GET", INSTANCES, "Host: b\r\n")),
+        ("two Content-Length fields that differ", framed("Content-Length: 2\r\nContent-Length: 3\r\n", "{} ")),
+        ("a chunk whose size is not a number", framed("Transfer-Encoding: chunked\r\n", "zz\r\n{}\r\n0\r\n\r\n")),
+        ("a transfer coding beside chunked", framed("Transfer-Encoding: gzip, chunked\r\n", "0\r\n\r\n")),
+        (
+            "an upgrade to WebSocket without a key",
+            b"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n".to_vec(),
+        ),
+        ("a fragment in the target", odd("GET", "/vnflcm/v2/vnf_instances#a", "")),
+        ("a byte beyond ASCII in the target", odd("GET", "/vnflcm/v2/vnf_instances?a=\u{fc}", "")),
+        ("more than 101 fields", odd("GET", INSTANCES, &fields)),
+        ("a head that does not fit into the buffer", odd("GET", INSTANCES, &long)),
+    ]);
+}
+
 #[test]
 #[ignore = "needs the servers of make test-doors"]
 fn lets_nothing_pass_if_the_script_fails() {
@@ -71,6 +107,18 @@ fn lets_nothing_pass_if_the_script_fails() {
         ..HAPROXY
     };
     failing.decides(&[(faults::good(), |answer| faults::expect(answer, 500, "gate.internal"))]);
+}
+
+#[test]
+#[ignore = "needs the servers of make test-doors"]
+fn keeps_a_client_s_connection_when_the_gate_refuses() {
+    HAPROXY.keeps_connections();
+}
+
+#[test]
+#[ignore = "needs the servers of make test-doors"]
+fn the_vnfm_is_not_asked_to_say_100() {
+    HAPROXY.waits_for_no_interim_answer();
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod forward_auth;
 mod haproxy;
 mod nginx;
 mod python;
+mod rolling;
 mod tacker;
 mod traefik;
 mod wsgi;

@@ -29,6 +29,8 @@ struct Other<'a> {
     configuration: Option<&'a str>,
     /// A text of nginx.conf, and what stands there instead.
     line: Option<(&'a str, &'a str)>,
+    /// Another one.
+    stated: Option<(&'a str, &'a str)>,
     /// Where nginx expects the VNFM.
     vnfm: Option<&'a str>,
 }
@@ -55,7 +57,7 @@ impl Nginx {
             ],
         );
         let conf = folder.path().join("nginx.conf");
-        if let Some((from, to)) = other.line {
+        for (from, to) in other.line.into_iter().chain(other.stated) {
             let text = std::fs::read_to_string(&conf).expect("it is readable");
             assert!(text.contains(from), "the guide has no {from:?}");
             std::fs::write(&conf, text.replace(from, to)).expect("it is written");
@@ -112,6 +114,33 @@ fn policy(path: &Path) -> String {
 fn answers_as_the_library() {
     let nginx = Nginx::start(&Other::default());
     Gateway { address: nginx.address, vnfm: &nginx.vnfm, guide: &guide("nginx.md") }.compare();
+}
+
+#[test]
+#[ignore = "needs the servers of make test-doors"]
+fn keeps_a_client_s_connection_when_the_gate_refuses() {
+    faults::keeps_connections(Nginx::start(&Other::default()).address);
+}
+
+#[test]
+#[ignore = "needs the servers of make test-doors"]
+fn states_the_limit_that_nginx_has() {
+    let create = |size: usize| {
+        let fields = ["Version: 2.0.0", "Accept: application/json", "Content-Type: application/json"];
+        message("POST", "/vnflcm/v2/vnf_instances", &fields, &" ".repeat(size))
+    };
+    let nginx = Nginx::start(&Other::default());
+    faults::expect(&send(nginx.address, &create(1_048_577)), 413, "body.size");
+    let both = ("client_max_body_size 1m;", "client_max_body_size 20k;");
+    let nginx = Nginx::start(&Other {
+        line: Some(both),
+        stated: Some(("[413] = 1048576", "[413] = 20480")),
+        ..Other::default()
+    });
+    let answer = send(nginx.address, &create(20_481));
+    faults::expect(&answer, 413, "transport.body.size");
+    let detail = answer.json()["detail"].as_str().expect("a text").to_owned();
+    assert!(detail.contains("larger than 20480 bytes"), "{detail}");
 }
 
 #[test]

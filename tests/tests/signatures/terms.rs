@@ -3,10 +3,14 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use solgate::policy::signing::{MARK_WITH_TERMS, PrivateKey, PublicKey, Signature, SignatureError, Signers, Terms};
 use solgate::policy::{CheckedFile, PolicyFile, PolicySources, SourceError};
+
+use solgate_tests::process::{free_address, solgate};
+use solgate_tests::servers::Server;
+use solgate_tests::vnfm::{message, send};
 
 use crate::desk::{DOORS, Desk};
 
@@ -63,6 +67,23 @@ fn a_policy_of_a_lower_version_than_the_least_is_refused() {
     assert_eq!(desk.status(&["verify", "policy.wasm", "--public-key", "team.key.pub", "--least-version", "7"]), 0);
     desk.sign_under(version(6));
     assert_eq!(desk.status(&["verify", "policy.wasm", "--public-key", "team.key.pub", "--least-version", "7"]), 1);
+    // The command line asks for the same, of all policies that it names.
+    let least = ["--policy", "policy.wasm", "--require-signature", "team.key.pub", "--least-version"];
+    for door in DOORS {
+        let (status, said) = desk.door(door, &[&least[..], &["7"]].concat());
+        let why = "policy.wasm.sig is for version 6 of the policy, and the least that is asked for is version 7";
+        assert!(status == 2 && said.contains(why), "{door:?}: {said}");
+    }
+    desk.loaded(&[&least[..], &["6"]].concat());
+    for (arguments, why) in [
+        (&["--policy", "policy.wasm", "--least-version", "7"][..], "--require-signature"),
+        (&["--require-signature", "team.key.pub", "--least-version", "7"], "--policy"),
+        (&[&least[..], &["0"]].concat(), "0 is not in 1.."),
+        (&[&least[..], &["seven"]].concat(), "invalid digit"),
+    ] {
+        let (status, said) = desk.door(DOORS[0], arguments);
+        assert!(status == 2 && said.contains(why), "{arguments:?}: {said}");
+    }
     // The candidate in the shadow has a least version of its own.
     let shadow = "    shadow: [{file: policy.wasm, leastVersion: 7}]\n    requireSignature: [team.key.pub]\n";
     let (status, said) = desk.configured(shadow);
@@ -246,4 +267,50 @@ fn terms_cannot_be_altered() {
     let refuted = signers.check(&desk.path("policy.wasm"), b"another policy");
     assert!(matches!(refuted, Err(SignatureError::Refuted { .. })), "{refuted:?}");
     assert_eq!(Signature::beside(&desk.path("policy.wasm")).expect("it is one").terms(), terms);
+}
+
+#[test]
+fn the_end_of_each_signature_in_force_is_a_metric_and_follows_the_signature() {
+    const NAME: &str = "solgate_policy_signature_not_after_seconds{";
+    let desk = Desk::new();
+    let day = |days: u64| SystemTime::UNIX_EPOCH + DAY * u32::try_from(days).expect("it is few");
+    let signed = [&["--require-signature", "team.key.pub"][..]].concat();
+    desk.sign_under(until(day(40_000)));
+    let (address, admin) = (free_address(), free_address());
+    let mut command = solgate();
+    command.current_dir(desk.path(".")).args([
+        "serve",
+        "--listen",
+        &address.to_string(),
+        "--admin",
+        &admin.to_string(),
+    ]);
+    command.args(["--upstream", "http://127.0.0.1:1", "--policy", "policy.wasm"]).args(signed);
+    let server = Server::start(command, address, desk.0.path());
+    let ends = || {
+        let answer = send(admin, &message("GET", "/metrics", &[], ""));
+        let text = String::from_utf8(answer.body).expect("it is text");
+        let ends = text.lines().filter(|line| line.starts_with(NAME)).filter_map(|line| line.rsplit_once(' '));
+        ends.map(|(_, end)| end.to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(ends(), ["3456000000"], "{}", server.said());
+    // The same policy is signed again: nothing is loaded, and its end is another.
+    desk.sign_under(until(day(50_000)));
+    server.signal("HUP");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while ends() != ["4320000000"] {
+        assert!(Instant::now() < deadline, "{:?}: {}", ends(), server.said());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    // A signature without an end, or one that does not count, changes nothing but the log.
+    desk.sign_under(until(day(1)));
+    server.signal("HUP");
+    drop(server.said_with("counted until 1970-01-02T00:00:00Z"));
+    assert_eq!(ends(), ["4320000000"]);
+    desk.sign("team.key");
+    server.signal("HUP");
+    while !ends().is_empty() {
+        assert!(Instant::now() < deadline, "{:?}: {}", ends(), server.said());
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }

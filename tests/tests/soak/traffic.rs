@@ -1,16 +1,15 @@
 //! Requests of which is known what they must be answered.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+
+use solgate_tests::kept::Kept;
+use solgate_tests::vnfm::Answer;
 
 use super::vnfm::FaultyVnfm;
 
-/// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(20);
 const HEAD: &str = "Version: 2.0.0\r\nAccept: application/json\r\nContent-Type: application/json\r\n";
 
 /// A kind of request; `ID` stands for an id of its own, which each request has.
@@ -113,13 +112,14 @@ impl Kind {
             return Some(format!("status {} instead of {}", answer.status, self.status));
         }
         // Its own answer, not that of another request.
-        if !answer.head.contains(id) && !answer.body.contains(id) {
+        let body = String::from_utf8_lossy(&answer.body);
+        if !answer.fields.iter().any(|(_, value)| value.contains(id)) && !body.contains(id) {
             return Some("the answer is not its own".to_owned());
         }
         if self.rules.is_empty() {
             return None;
         }
-        let problem: serde_json::Value = serde_json::from_str(&answer.body).unwrap_or_default();
+        let problem: serde_json::Value = serde_json::from_str(&body).unwrap_or_default();
         let rule = problem["violations"][0]["rule"].as_str().unwrap_or_default();
         (!self.rules.contains(&rule)).then(|| format!("{rule} instead of {:?}", self.rules))
     }
@@ -136,14 +136,14 @@ pub struct Traffic {
 impl Traffic {
     /// Sends requests of all kinds over kept connections until told to stop.
     pub fn run(&self, gate: SocketAddr, vnfm: &FaultyVnfm, stop: &AtomicBool) {
-        let mut connection = None;
+        let mut client = Kept::new(gate);
         for round in 0.. {
             for kind in KINDS.iter().filter(|kind| round % kind.every == 0) {
                 if stop.load(Ordering::Relaxed) {
                     return;
                 }
                 let (request, id) = kind.request(self.number.fetch_add(1, Ordering::Relaxed));
-                let mistake = match exchange(gate, &mut connection, &request) {
+                let mistake = match client.send(&request) {
                     Ok(answer) => kind.mistake(&answer, &id).map(|mistake| format!("{mistake}: {answer:?}")),
                     Err(error) => Some(format!("no answer: {error}")),
                 };
@@ -172,44 +172,4 @@ impl Traffic {
     pub fn wrong(&self) -> BTreeMap<&'static str, String> {
         self.wrong.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
-}
-
-#[derive(Debug)]
-struct Answer {
-    status: u16,
-    head: String,
-    body: String,
-}
-
-/// Sends a request and reads its answer; the connection is kept if it may be.
-fn exchange(gate: SocketAddr, kept: &mut Option<BufReader<TcpStream>>, request: &[u8]) -> std::io::Result<Answer> {
-    let mut connection = match kept.take() {
-        Some(connection) => connection,
-        None => {
-            let stream = TcpStream::connect(gate)?;
-            stream.set_read_timeout(Some(PATIENCE))?;
-            stream.set_nodelay(true)?;
-            BufReader::new(stream)
-        }
-    };
-    connection.get_mut().write_all(request)?;
-    let mut head = String::new();
-    while !head.ends_with("\r\n\r\n") {
-        if connection.read_line(&mut head)? == 0 {
-            return Err(std::io::ErrorKind::UnexpectedEof.into());
-        }
-    }
-    let field = |name: &str| {
-        let mut lines = head.lines().filter_map(|line| line.split_once(':'));
-        lines.find(|(have, _)| have.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim().to_owned())
-    };
-    let length = field("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
-    let mut body = vec![0; length];
-    connection.read_exact(&mut body)?;
-    let close = field("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
-    if !close {
-        *kept = Some(connection);
-    }
-    Ok(Answer { status, head, body: String::from_utf8_lossy(&body).into_owned() })
 }

@@ -7,6 +7,7 @@ use cel::{
 
 use super::super::{
     functions::{EQUAL, MATCHES},
+    numbers,
     program::PATTERN,
 };
 use super::{Direct, Each, Node, Parts};
@@ -134,13 +135,13 @@ impl<'p> Scope<'p> {
             operators::LOGICAL_OR => Node::Or(left, right),
             operators::EQUALS | EQUAL => Node::Equal(left, right),
             operators::NOT_EQUALS => Node::Not(Box::new(Node::Equal(left, right))),
-            operators::LESS => Node::Less(left, right),
+            operators::LESS | numbers::LESS => Node::Less(left, right),
             operators::GREATER => Node::Less(right, left),
-            operators::LESS_EQUALS => Node::LessOrEqual(left, right),
+            operators::LESS_EQUALS | numbers::LESS_OR_EQUAL => Node::LessOrEqual(left, right),
             operators::GREATER_EQUALS => Node::LessOrEqual(right, left),
-            operators::ADD => Node::Add(left, right),
-            operators::SUBSTRACT => Node::Subtract(left, right),
-            operators::MULTIPLY => Node::Multiply(left, right),
+            operators::ADD | numbers::ADD => Node::Add(left, right),
+            operators::SUBSTRACT | numbers::SUBTRACT => Node::Subtract(left, right),
+            operators::MULTIPLY | numbers::MULTIPLY => Node::Multiply(left, right),
             operators::INDEX => Node::Index(left, right),
             operators::IN => match texts(&right) {
                 Some(texts) => Node::InTexts(left, texts),

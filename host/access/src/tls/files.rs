@@ -49,9 +49,9 @@ pub enum FileFault {
         "everybody on this machine can write to this private key (its mode is {mode:o}): make a new key, and give its file the mode 600"
     )]
     Exposed { mode: u32 },
-    #[error("the certificate has ended, at {}: no client takes it any more", time(*.at))]
+    #[error("the certificate has ended, at {}: nobody takes it any more", time(*.at))]
     Ended { at: SystemTime },
-    #[error("the certificate begins later, at {}: no client takes it before", time(*.at))]
+    #[error("the certificate begins later, at {}: nobody takes it before", time(*.at))]
     NotBegun { at: SystemTime },
     #[error("the certificate is not for the name {0}; a client that asks for that name would not take it")]
     OtherName(String),
@@ -116,26 +116,16 @@ impl Material {
     /// # Errors
     /// One of them cannot be used.
     pub fn read(config: &TlsConfig, protocol: Protocol) -> Result<Self, TlsFault> {
-        let mut digest = Sha256::new();
-        let mut read = |path: &Path, is_key: bool| -> Result<Zeroizing<Vec<u8>>, TlsFault> {
-            let unread = |error| fault(path, FileFault::Read(error));
-            let file = RegularFile::open(path).map_err(unread)?;
-            if is_key {
-                private(path, file.metadata.mode() & 0o7777)?;
-            }
-            let bytes = Zeroizing::new(file.read(CERTIFICATES).map_err(unread)?);
-            digest.update(u64::try_from(bytes.len()).unwrap_or_default().to_le_bytes());
-            digest.update(&bytes);
-            Ok(bytes)
-        };
+        let mut reader = Reader::default();
         let mut validities = Vec::new();
-        let mut pair = |certificate: &Path, key_file: &Path, name: &str| {
-            let chain = certificates(certificate, &read(certificate, false)?)?;
-            let validity = validity(&chain).ok_or_else(|| fault(certificate, FileFault::BadCertificate))?;
-            validities.push(NamedValidity { name: name.to_owned(), path: certificate.to_owned(), validity });
-            let key =
-                PrivateKeyDer::from_pem_slice(&read(key_file, true)?).map_err(|_| fault(key_file, FileFault::NoKey))?;
-            certified(certificate, key_file, chain, &key)
+        let mut pair = |certificate: &Path, key: &Path, name: &str| {
+            let own = reader.own(certificate, key)?;
+            validities.push(NamedValidity {
+                name: name.to_owned(),
+                path: certificate.to_owned(),
+                validity: own.validity,
+            });
+            certified(certificate, key, own)
         };
         let mut resolver = Resolver::new(pair(&config.certificate, &config.key, "")?);
         for NamedCertificate { names, certificate, key } in &config.named {
@@ -143,13 +133,12 @@ impl Material {
             resolver.add(names, &certified).map_err(|name| fault(certificate, FileFault::OtherName(name)))?;
         }
         let authorities = match &config.clients {
-            Some(clients) => Some((clients, authorities(&clients.ca, &read(&clients.ca, false)?)?)),
+            Some(clients) => Some((clients, reader.authorities(&clients.ca)?)),
             None => None,
         };
-        let digest = digest.finalize().into();
         let mut config = server(config, resolver, authorities)?;
         config.alpn_protocols = protocol.ids();
-        Ok(Self { config: Arc::new(config), digest, validities })
+        Ok(Self { config: Arc::new(config), digest: reader.digest(), validities })
     }
 
     /// The same, if clients take the gate's certificates `now`.
@@ -162,6 +151,70 @@ impl Material {
             validity.check(now).map_err(|found| fault(path, found))?;
         }
         Ok(material)
+    }
+}
+
+/// A certificate of the gate's own with its key.
+pub struct Own {
+    /// The certificate, then those that lead to one that others trust.
+    pub chain: Vec<CertificateDer<'static>>,
+    pub key: PrivateKeyDer<'static>,
+    pub validity: Validity,
+}
+
+/// Reads files that belong together, and tells whether they hold something else than before.
+#[derive(Default)]
+pub struct Reader(Sha256);
+
+impl Reader {
+    /// A certificate and its key.
+    ///
+    /// # Errors
+    /// One of them cannot be used.
+    pub fn own(&mut self, certificate: &Path, key: &Path) -> Result<Own, TlsFault> {
+        let chain = certificates(certificate, &self.read(certificate, false)?)?;
+        let validity = validity(&chain).ok_or_else(|| fault(certificate, FileFault::BadCertificate))?;
+        let key = PrivateKeyDer::from_pem_slice(&self.read(key, true)?).map_err(|_| fault(key, FileFault::NoKey))?;
+        Ok(Own { chain, key, validity })
+    }
+
+    /// Certificates of authorities.
+    ///
+    /// # Errors
+    /// The file cannot be read, or one of them not be used.
+    pub fn authorities(&mut self, path: &Path) -> Result<RootCertStore, TlsFault> {
+        let mut roots = RootCertStore::empty();
+        for certificate in certificates(path, &self.read(path, false)?)? {
+            roots.add(certificate).map_err(|error| fault(path, FileFault::BadAuthority(error.to_string())))?;
+        }
+        Ok(roots)
+    }
+
+    /// Of everything that was read.
+    pub fn digest(self) -> [u8; 32] {
+        self.0.finalize().into()
+    }
+
+    fn read(&mut self, path: &Path, is_key: bool) -> Result<Zeroizing<Vec<u8>>, TlsFault> {
+        let unread = |error| fault(path, FileFault::Read(error));
+        let file = RegularFile::open(path).map_err(unread)?;
+        if is_key {
+            private(path, file.metadata.mode() & 0o7777)?;
+        }
+        let bytes = Zeroizing::new(file.read(CERTIFICATES).map_err(unread)?);
+        self.0.update(u64::try_from(bytes.len()).unwrap_or_default().to_le_bytes());
+        self.0.update(&bytes);
+        Ok(bytes)
+    }
+}
+
+/// What rustls says of a certificate and a key, about the file at fault.
+pub fn unusable(error: &rustls::Error, certificate: &Path, key: &Path) -> TlsFault {
+    match error {
+        rustls::Error::InconsistentKeys(_) => fault(key, FileFault::OtherKey(certificate.to_owned())),
+        rustls::Error::InvalidCertificate(_) => fault(certificate, FileFault::BadCertificate),
+        // Its words may be about the key itself.
+        _ => fault(key, FileFault::BadKey),
     }
 }
 
@@ -179,7 +232,7 @@ fn private(path: &Path, mode: u32) -> Result<(), TlsFault> {
     Ok(())
 }
 
-fn fault(path: &Path, fault: FileFault) -> TlsFault {
+pub fn fault(path: &Path, fault: FileFault) -> TlsFault {
     TlsFault { path: path.to_owned(), fault }
 }
 
@@ -198,29 +251,10 @@ fn validity(chain: &[CertificateDer<'_>]) -> Option<Validity> {
     Some(Validity { not_before: validity.not_before.timestamp(), not_after: validity.not_after.timestamp() })
 }
 
-fn authorities(path: &Path, pem: &[u8]) -> Result<RootCertStore, TlsFault> {
-    let mut roots = RootCertStore::empty();
-    for certificate in certificates(path, pem)? {
-        roots.add(certificate).map_err(|error| fault(path, FileFault::BadAuthority(error.to_string())))?;
-    }
-    Ok(roots)
-}
-
 /// A certificate with its key, which belong together.
-fn certified(
-    certificate: &Path,
-    key_file: &Path,
-    chain: Vec<CertificateDer<'static>>,
-    key: &PrivateKeyDer<'static>,
-) -> Result<Arc<CertifiedKey>, TlsFault> {
-    let provider = ring::default_provider();
-    let certified = CertifiedKey::from_der(chain, key.clone_key(), &provider);
-    certified.map(Arc::new).map_err(|error| match error {
-        rustls::Error::InconsistentKeys(_) => fault(key_file, FileFault::OtherKey(certificate.to_owned())),
-        rustls::Error::InvalidCertificate(_) => fault(certificate, FileFault::BadCertificate),
-        // Its words may be about the key itself.
-        _ => fault(key_file, FileFault::BadKey),
-    })
+fn certified(certificate: &Path, key: &Path, own: Own) -> Result<Arc<CertifiedKey>, TlsFault> {
+    let certified = CertifiedKey::from_der(own.chain, own.key, &ring::default_provider());
+    certified.map(Arc::new).map_err(|error| unusable(&error, certificate, key))
 }
 
 fn server(

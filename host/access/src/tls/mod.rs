@@ -3,6 +3,8 @@
 //! [`files`] reads certificates and keys and converts them for rustls. The [`listener`]
 //! does the handshakes with the files that were read last, and [`renewal`] reads the
 //! files again when they change. [`names`] reads the names in a client's certificate.
+//! [`toward`] is about the other side: what the gate shows and believes as the client of a
+//! VNFM.
 
 mod distinguished_name;
 mod files;
@@ -10,6 +12,7 @@ mod listener;
 pub mod names;
 mod renewal;
 mod resolver;
+mod toward;
 
 use sha2::{Digest, Sha256};
 
@@ -17,6 +20,7 @@ pub use files::{FileFault, TlsFault};
 
 pub use files::Material;
 pub use listener::{ClientCertificate, TlsListener};
+pub use toward::{VnfmTls, trusted};
 
 /// SHA-256 over a certificate (DER), as `x5t#S256` has it.
 pub type Thumbprint = [u8; 32];

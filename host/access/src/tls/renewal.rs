@@ -1,5 +1,6 @@
 //! Renews certificates while the door is open: new connections get the new certificate.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -31,34 +32,53 @@ impl TlsListener {
         Ok((Some(listener), renewal))
     }
 
-    /// Reads the files again whenever they are others. What cannot be used is logged,
-    /// and what is in use goes on.
-    async fn renew(self: Arc<Self>, mut watch: FileWatch) {
-        let mut begins = None;
-        loop {
-            tokio::select! {
-                () = watch.changed() => {}
-                () = until(begins) => {}
+    /// Reads the files again whenever they are others.
+    async fn renew(self: Arc<Self>, watch: FileWatch) {
+        let (listener, files, protocol) = (&*self, self.files.clone(), self.protocol);
+        let read = move || Ok(Material::read_valid(&files, protocol, SystemTime::now())?);
+        let replace = |material: Material| {
+            let ends = ends(&material.validities);
+            let news = listener.replace(material);
+            if news {
+                listener.metrics.ending(ends);
             }
-            let (files, protocol) = (self.files.clone(), self.protocol);
-            let read = watch.read(move || Material::read_valid(&files, protocol, SystemTime::now())).await;
-            let Some(read) = read else { continue };
-            begins = match &read {
-                Err(TlsFault { fault: FileFault::NotBegun { at }, .. }) => Some(*at),
-                _ => None,
-            };
-            match read {
-                Ok(material) => {
-                    let ends = ends(&material.validities);
-                    if self.replace(material) {
-                        self.metrics.tls_renewal(Renewal::Swapped { ends });
-                        tracing::info!(file = %self.files.certificate.display(), "certificates replaced");
-                    }
+            news
+        };
+        renew(watch, &self.files.certificate, &self.metrics, read, replace).await;
+    }
+}
+
+/// Reads files of certificates again whenever they are others. What cannot be used is
+/// logged, and what is in use goes on. `replace` says whether they hold something else than
+/// before.
+pub(super) async fn renew<M: Send + 'static>(
+    mut watch: FileWatch,
+    shown: &Path,
+    metrics: &AccessMetrics,
+    read: impl Fn() -> Result<M, AccessError> + Clone + Send + 'static,
+    replace: impl Fn(M) -> bool,
+) {
+    let mut begins = None;
+    loop {
+        tokio::select! {
+            () = watch.changed() => {}
+            () = until(begins) => {}
+        }
+        let Some(read) = watch.read(read.clone()).await else { continue };
+        begins = match &read {
+            Err(AccessError::Tls(TlsFault { fault: FileFault::NotBegun { at }, .. })) => Some(*at),
+            _ => None,
+        };
+        match read {
+            Ok(material) => {
+                if replace(material) {
+                    metrics.tls_renewal(Renewal::Swapped);
+                    tracing::info!(file = %shown.display(), "certificates replaced");
                 }
-                Err(error) => {
-                    self.metrics.tls_renewal(Renewal::Refused);
-                    tracing::error!(%error, "certificates not replaced");
-                }
+            }
+            Err(error) => {
+                metrics.tls_renewal(Renewal::Refused);
+                tracing::error!(%error, "certificates not replaced");
             }
         }
     }

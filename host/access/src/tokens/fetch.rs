@@ -14,7 +14,10 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use solgate::body::{Unread, collect};
 use solgate_config::jwt::JwksUrl;
 use solgate_upstream::chain;
-use solgate_upstream::connect::{CertificatesError, connector};
+use solgate_upstream::connect::{Trusted, connector};
+
+use crate::error::AccessError;
+use crate::tls::trusted;
 
 /// For a whole fetch.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -43,13 +46,14 @@ pub enum FetchError {
 impl Remote {
     /// # Errors
     /// The certificates to trust cannot be read.
-    pub fn new(url: &JwksUrl, ca_file: Option<&Path>) -> Result<Self, CertificatesError> {
+    pub fn new(url: &JwksUrl, ca_file: Option<&Path>) -> Result<Self, AccessError> {
         let https = url.uri().scheme() == Some(&http::uri::Scheme::HTTPS);
+        let trusted = if https { trusted(ca_file)? } else { Trusted::Nobody };
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             // Between two fetches there are minutes.
             .pool_max_idle_per_host(0)
-            .build(connector(https, ca_file, LIMIT)?);
+            .build(connector(trusted, LIMIT)?);
         Ok(Self { url: url.clone(), client })
     }
 

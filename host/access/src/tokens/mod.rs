@@ -26,12 +26,12 @@ mod public_key;
 mod store;
 mod verified;
 
-use std::sync::Arc;
-use std::time::SystemTime;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use http::HeaderMap;
 use serde_json::Value;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 
 use solgate::fault::Fault;
 use solgate::request::Caller;
@@ -50,16 +50,24 @@ use self::verified::{Key, Verified, VerifiedTokens};
 use crate::error::AccessError;
 use crate::metrics::AccessMetrics;
 
+/// How often it is looked whether an issuer has answered.
+const LOOK: Duration = Duration::from_millis(20);
+
 /// Checks the tokens of requests.
 pub struct Tokens {
     issuers: Vec<Issuer>,
     lifetime: Lifetime,
     presence: Presence,
     verified: VerifiedTokens,
+    /// What renews the keys ends with this.
+    tasks: Mutex<JoinSet<()>>,
 }
 
 /// One whose tokens are accepted.
 struct Issuer {
+    config: IssuerConfig,
+    /// Its keys were in use before.
+    known: bool,
     expected: Expected,
     keys: Arc<KeyStore>,
 }
@@ -71,10 +79,40 @@ impl Tokens {
     /// # Errors
     /// A file cannot be used, or nothing could be fetched with the certificates given.
     pub fn open(config: &JwtConfig, metrics: &AccessMetrics) -> Result<Self, AccessError> {
+        Self::open_after(config, None, metrics)
+    }
+
+    /// The same in the place of those `before`, whose keys stay where their source does.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn open_after(config: &JwtConfig, before: Option<&Self>, metrics: &AccessMetrics) -> Result<Self, AccessError> {
         metrics.with_tokens();
-        let issuers = config.issuers.iter().map(|issuer| Issuer::open(issuer, metrics)).collect::<Result<_, _>>()?;
+        let open = |issuer| Issuer::open(issuer, before, metrics);
+        let issuers = config.issuers.iter().map(open).collect::<Result<_, _>>()?;
         let lifetime = Lifetime { leeway: config.leeway, longest: config.max_lifetime };
-        Ok(Self { issuers, lifetime, presence: config.presence, verified: VerifiedTokens::default() })
+        let (verified, tasks) = (VerifiedTokens::default(), Mutex::default());
+        Ok(Self { issuers, lifetime, presence: config.presence, verified, tasks })
+    }
+
+    /// Waits until each issuer has been asked.
+    ///
+    /// # Errors
+    /// The source of one from which no keys could be had.
+    pub async fn settled(&self) -> Result<(), AccessError> {
+        for issuer in &self.issuers {
+            // One that fails now, and did before, keeps nothing else from holding.
+            if issuer.known {
+                continue;
+            }
+            while !issuer.keys.was_asked() {
+                tokio::time::sleep(LOOK).await;
+            }
+            if issuer.keys.get().is_none() {
+                return Err(AccessError::NoKeys(issuer.config.source()));
+            }
+        }
+        Ok(())
     }
 
     /// Renews the keys from here on: at once and every few minutes if they are fetched;
@@ -82,19 +120,19 @@ impl Tokens {
     ///
     /// # Errors
     /// A file cannot be watched.
-    pub fn start(&self, reload: bool) -> Result<Vec<JoinHandle<()>>, AccessError> {
-        let mut tasks = Vec::new();
+    pub fn start(&self, reload: bool) -> Result<(), AccessError> {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         for Issuer { keys, .. } in &self.issuers {
             match keys.file() {
                 Some(path) if reload => {
                     let watch = FileWatch::new(vec![path.to_owned()]).map_err(AccessError::Signals)?;
-                    tasks.push(tokio::spawn(keys.clone().follow(watch)));
+                    tasks.spawn(keys.clone().follow(watch));
                 }
                 Some(_) => {}
-                None => tasks.push(tokio::spawn(keys.clone().keep_fresh())),
+                None => drop(tasks.spawn(keys.clone().keep_fresh())),
             }
         }
-        Ok(tasks)
+        Ok(())
     }
 
     /// Whether there are keys. Of several issuers each has been asked, and one that fails
@@ -166,8 +204,13 @@ impl Tokens {
 }
 
 impl Issuer {
-    fn open(config: &IssuerConfig, metrics: &AccessMetrics) -> Result<Self, AccessError> {
+    fn open(config: &IssuerConfig, before: Option<&Tokens>, metrics: &AccessMetrics) -> Result<Self, AccessError> {
         let IssuerConfig { keys, ca_file, issuer, audience } = config;
+        let expected = Expected { issuer: issuer.clone(), audience: audience.clone() };
+        let same = |one: &&Self| (&one.config.keys, &one.config.ca_file) == (keys, ca_file);
+        if let Some(known) = before.and_then(|before| before.issuers.iter().find(same)) {
+            return Ok(Self { config: config.clone(), known: true, expected, keys: Arc::clone(&known.keys) });
+        }
         let origin = match keys {
             JwksSource::File(path) => Origin::File(path.clone()),
             JwksSource::Url(url) => Origin::Remote(Box::new(Remote::new(url, ca_file.as_deref())?)),
@@ -180,7 +223,7 @@ impl Issuer {
             );
         }
         let keys = Arc::new(KeyStore::open(origin, metrics.clone())?);
-        Ok(Self { expected: Expected { issuer: issuer.clone(), audience: audience.clone() }, keys })
+        Ok(Self { config: config.clone(), known: false, expected, keys })
     }
 
     /// The keys with one of which the token is signed: these, or those that the issuer

@@ -64,6 +64,16 @@ struct RuleEntry<'a> {
     facts: Vec<&'a str>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     failures: Vec<FailureEntry<'a>>,
+    /// Of a condition that failed or could not be evaluated.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    values: Vec<ValueEntry<'a>>,
+}
+
+/// A part of a condition, and what it is.
+#[derive(Serialize)]
+struct ValueEntry<'a> {
+    expression: &'a str,
+    value: &'a str,
 }
 
 #[derive(Serialize)]
@@ -148,6 +158,11 @@ impl<'a> From<&'a RuleTrace> for RuleEntry<'a> {
             error: None,
             facts: Vec::new(),
             failures: rule.failures.iter().map(FailureEntry::from).collect(),
+            values: rule
+                .values
+                .iter()
+                .map(|part| ValueEntry { expression: &part.expression, value: &part.value })
+                .collect(),
         };
         match &rule.result {
             RuleResult::Off => entry.result = "off",

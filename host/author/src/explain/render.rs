@@ -223,6 +223,9 @@ fn special(rule: &RuleTrace, definition: Option<&Rule>, out: &mut dyn Write) -> 
                 line(out, "", QUIET, &format!("for each of {}", flat(list)))?;
             }
             line(out, "", QUIET, &format!("require {}", flat(&require.require)))?;
+            for part in &rule.values {
+                line(out, "", QUIET, &format!("{} is {}", part.expression, part.value))?;
+            }
         }
         _ => {}
     }

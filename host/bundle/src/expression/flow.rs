@@ -155,7 +155,7 @@ fn index_step(index: &IdedExpr) -> Step {
 }
 
 /// Functions whose result tells of their arguments, but does not hold them.
-const TELLING: [&str; 22] = [
+const TELLING: [&str; 27] = [
     operators::LOGICAL_NOT,
     operators::EQUALS,
     operators::NOT_EQUALS,
@@ -177,6 +177,11 @@ const TELLING: [&str; 22] = [
     "hasValue",
     "inList",
     "inWindow",
+    "isIP",
+    "isCIDR",
+    "inCIDR",
+    "equivalent",
+    "intersects",
     "scheme",
 ];
 

@@ -4,18 +4,19 @@ mod flow;
 mod known;
 mod parsed;
 mod scope;
+mod slips;
 mod walk;
 
 pub(crate) use flow::{Flow, Read};
 pub(crate) use known::{Known, Origin, Step};
+pub(crate) use parsed::{Expression, literal, parse};
 pub(crate) use scope::{Reads, Scope, Type};
+pub(crate) use walk::is_namespace;
 
 use solgate_document::diagnostic::Report;
 use solgate_document::suggest::did_you_mean;
 use solgate_document::yaml::{Node, Value, locate_line};
 use solgate_engine::cel_env::FUNCTIONS;
-
-use parsed::parse;
 
 /// Checks one expression in its scope and adds what it reads to the scope. The
 /// result is the source for the engine and what is known about the value; `None`
@@ -26,7 +27,13 @@ pub(crate) fn check(node: &Node, scope: &mut Scope<'_>, report: &mut Report) -> 
         Ok(expression) => Some((source, walk::walk(&expression, scope, report))),
         Err(error) => {
             let at = locate_line(node, &report.sources, error.line, error.column);
-            let meant = error.unknown_function.and_then(|name| did_you_mean(&name, FUNCTIONS.iter().copied()));
+            let meant = match error.unknown_function {
+                Some(name) => match slips::function(&name) {
+                    Some(hint) => Some(hint.to_owned()),
+                    None => did_you_mean(&name, FUNCTIONS.iter().copied()),
+                },
+                None => slips::syntax(&source).map(str::to_owned),
+            };
             report.mistake(at, format!("the expression is not accepted: {}", brief(&error.message))).maybe_hint(meant);
             None
         }

@@ -9,7 +9,7 @@ use solgate_document::yaml::{Node, Places};
 use solgate_engine::cel_env::{ExprError, Parsed, parse_expression};
 
 /// A parsed expression and the scalar that holds it.
-pub(super) struct Expression<'n> {
+pub(crate) struct Expression<'n> {
     pub node: &'n Node,
     pub parsed: Parsed,
     /// Found when the first of them is asked for.
@@ -71,12 +71,12 @@ impl Expression<'_> {
     }
 }
 
-pub(super) fn parse(node: &Node) -> Result<Expression<'_>, ExprError> {
+pub(crate) fn parse(node: &Node) -> Result<Expression<'_>, ExprError> {
     Ok(Expression { node, parsed: parse_expression(&node.text)?, places: OnceCell::new() })
 }
 
 /// The text of a literal.
-pub(super) fn literal(node: &IdedExpr) -> Option<&str> {
+pub(crate) fn literal(node: &IdedExpr) -> Option<&str> {
     match &node.expr {
         Expr::Literal(LiteralValue::String(text)) => Some(text.inner()),
         _ => None,

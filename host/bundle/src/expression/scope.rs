@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use solgate_document::source::At;
 
-use crate::openapi::Op;
+use crate::openapi::{Api, Op};
 use crate::policy::Policy;
 use crate::variables::VARIABLES;
 
@@ -49,6 +49,7 @@ impl Reads {
 /// The scope of one rule's expressions.
 pub(crate) struct Scope<'a> {
     pub policy: &'a Policy,
+    pub api: &'a Api<'a>,
     /// The operations that the rule is for.
     pub operations: Vec<&'a Op<'a>>,
     /// `variables` defined so far.
@@ -61,8 +62,8 @@ pub(crate) struct Scope<'a> {
 }
 
 impl<'a> Scope<'a> {
-    pub fn new(policy: &'a Policy, operations: Vec<&'a Op<'a>>) -> Self {
-        Self { policy, operations, variables: Vec::new(), item: None, reads: Reads::default(), bound: Vec::new() }
+    pub fn new(policy: &'a Policy, api: &'a Api<'a>, operations: Vec<&'a Op<'a>>) -> Self {
+        Self { policy, api, operations, variables: Vec::new(), item: None, reads: Reads::default(), bound: Vec::new() }
     }
 
     /// All names, for a hint.

@@ -6,10 +6,11 @@ use cel::IdedExpr;
 use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, SelectExpr, operators};
 use solgate_document::diagnostic::Report;
 use solgate_document::source::At;
-use solgate_document::suggest::did_you_mean;
+use solgate_document::suggest::{did_you_mean, nearest};
 
 use super::parsed::{Expression, literal};
 use super::scope::{Scope, Type};
+use super::slips;
 use crate::variables::CALLER;
 
 pub(super) fn walk(expression: &Expression<'_>, scope: &mut Scope<'_>, report: &mut Report) -> Type {
@@ -118,7 +119,10 @@ impl Walker<'_, '_, '_> {
                 Type::Any
             }
             _ => {
-                let hint = did_you_mean(name, self.scope.names());
+                let is_all = self.expression.parsed.tree().id == id;
+                let hint = slips::name(name, self.scope)
+                    .or_else(|| nearest(name, &self.scope.names()).map(|known| format!("did you mean `{known}`?")))
+                    .or_else(|| is_all.then(|| slips::PROSE.to_owned()));
                 self.report
                     .mistake(at, format!("`{name}` is neither a fact nor a variable of expressions"))
                     .maybe_hint(hint)
@@ -376,9 +380,9 @@ impl Walker<'_, '_, '_> {
     }
 }
 
-/// `optional.of(x)` and `strings.quote(x)`: no variables.
-pub(super) fn is_namespace(node: &IdedExpr) -> bool {
-    matches!(&node.expr, Expr::Ident(name) if matches!(name.as_str(), "optional" | "strings"))
+/// `optional.of(x)`, `sets.contains(x, y)` and `strings.quote(x)`: no variables.
+pub(crate) fn is_namespace(node: &IdedExpr) -> bool {
+    matches!(&node.expr, Expr::Ident(name) if solgate_engine::cel_env::is_namespace(name))
 }
 
 /// Whether this is `filter`, whose result holds items of its range: each step

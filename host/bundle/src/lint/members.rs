@@ -10,7 +10,7 @@ use solgate_document::yaml::Node;
 use super::Written;
 use super::follow::Followed;
 use crate::expression::{Origin, Read, Step};
-use crate::openapi::{Api, Presence, presence};
+use crate::openapi::{Api, Op, Presence, presence};
 use crate::policy::Policy;
 
 pub(super) fn check(rule: &Written<'_>, followed: &Followed, policy: &Policy, api: &Api<'_>, report: &mut Report) {
@@ -30,6 +30,16 @@ pub(super) fn check(rule: &Written<'_>, followed: &Followed, policy: &Policy, ap
             absent(read, "the path, because not every API root has this variable", is_detail, report);
             reported.push(&read.origin);
         }
+        if let Some(of) = perhaps_absent(rule, &read.origin)
+            && !is_safe(read, &followed.reads)
+        {
+            let is_detail = index >= followed.deciding;
+            if is_detail || rule.node.get("onError").is_none() {
+                absent(read, of, is_detail, report);
+                reported.push(&read.origin);
+            }
+            continue;
+        }
         for (schema, of) in rule.schemas(&read.origin, policy, api) {
             let found = presence(api, schema, steps);
             if misspelt(&found, steps, &of, read.at, report) {
@@ -47,9 +57,56 @@ pub(super) fn check(rule: &Written<'_>, followed: &Followed, policy: &Policy, ap
             }
         }
     }
+    for (index, read) in followed.reads.iter().enumerate() {
+        let is_detail = index >= followed.deciding;
+        if reported.contains(&&read.origin) || is_safe(read, &followed.reads) {
+            continue;
+        }
+        if let Some(of) = lacking(rule, &read.origin, api)
+            && (is_detail || rule.node.get("onError").is_none())
+        {
+            absent(read, &of, is_detail, report);
+            reported.push(&read.origin);
+        }
+    }
     if let Some(node) = rule.node.get("pointer") {
         pointer(rule, node, api, report);
     }
+}
+
+/// What may lack the member of that name, if it is no body and no fact.
+fn perhaps_absent(rule: &Written<'_>, origin: &Origin) -> Option<&'static str> {
+    let [Step::Member(name)] = origin.steps.as_slice() else { return None };
+    match origin.root.as_str() {
+        // The lists are always there.
+        "caller" => matches!(name.as_str(), "subject" | "tenant" | "sourceAddress").then_some("`caller`"),
+        "query" => Some("the query"),
+        // A request without Version does not get as far as this.
+        "headers" if name == "version" && rule.operations.iter().all(|op| op.def.version) => None,
+        "headers" => Some("the header"),
+        _ => None,
+    }
+}
+
+/// What the body of an operation says of a member; `None` if there is no body.
+fn in_body<'n>(op: &Op<'n>, api: &Api<'n>, origin: &Origin) -> Option<Presence<'n>> {
+    op.schema.map(|schema| presence(api, schema, &origin.steps))
+}
+
+/// Of a rule for several operations, a body that lacks what that of another has.
+fn lacking<'n>(rule: &Written<'n>, origin: &Origin, api: &Api<'n>) -> Option<String> {
+    if origin.root != "body" || origin.member().is_none() {
+        return None;
+    }
+    rule.operations
+        .iter()
+        .find(|op| matches!(in_body(op, api, origin), Some(Presence::Required | Presence::Optional)))?;
+    let lacks =
+        rule.operations.iter().find(|op| matches!(in_body(op, api, origin), None | Some(Presence::Unknown(_))))?;
+    Some(match lacks.schema {
+        Some(_) => format!("the body of `{}`", lacks.def.id),
+        None => format!("`{}`, which has no body", lacks.def.id),
+    })
 }
 
 fn absent(read: &Read, of: &str, is_detail: bool, report: &mut Report) {

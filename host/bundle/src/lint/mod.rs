@@ -17,6 +17,7 @@ use crate::expression::Origin;
 use crate::openapi::{Api, Op, answer};
 use crate::policy::Policy;
 use crate::rules::{self, Declared};
+use crate::types::{self, Surroundings};
 
 /// A rule that was understood, and where it is written.
 struct Written<'a> {
@@ -86,6 +87,7 @@ pub(crate) fn check(
         conditions::check(rule, report);
         members::check(rule, &followed, policy, api, report);
         secrets::check(rule, &followed, policy, api, report);
+        types::check(rule.node, &Surroundings { policy, api, operations: &rule.operations }, report);
         unused::variables(rule, &followed, report);
         reads.extend(followed.reads);
     }

@@ -16,7 +16,7 @@ mod schema;
 
 pub(crate) use mapping::check_mapping;
 pub(crate) use merge::merge;
-pub(crate) use presence::{Presence, answer, presence, secret};
+pub(crate) use presence::{Presence, answer, followed, presence, secret, together};
 
 use std::collections::BTreeMap;
 

@@ -127,21 +127,30 @@ fn names<'n>(schemas: &[&'n Node]) -> Vec<&'n str> {
         .collect()
 }
 
-/// The schema and all that hold beside it: through `$ref` and `allOf`.
 fn variants<'n>(api: &Api<'n>, schema: &'n Node) -> Vec<&'n Node> {
-    beside(api, vec![schema], |schema| schema.get("allOf").and_then(Node::as_list).unwrap_or_default().iter().collect())
+    together(api.root, vec![schema])
+}
+
+/// Schemas and all that hold beside them: through `$ref` and `allOf`.
+pub(crate) fn together<'n>(root: &'n Node, schemas: Vec<&'n Node>) -> Vec<&'n Node> {
+    beside(root, schemas, |schema| schema.get("allOf").and_then(Node::as_list).unwrap_or_default().iter().collect())
+}
+
+/// The schema itself, or what its `$ref` leads to.
+pub(crate) fn followed<'n>(root: &'n Node, schema: &'n Node) -> &'n Node {
+    schema.get("$ref").and_then(|reference| reference::follow(root, reference)).unwrap_or(schema)
 }
 
 /// The same, and those that may hold.
 fn perhaps<'n>(api: &Api<'n>, schemas: Vec<&'n Node>) -> Vec<&'n Node> {
-    beside(api, schemas, |schema| {
+    beside(api.root, schemas, |schema| {
         let lists =
             ["allOf", "anyOf", "oneOf"].map(|name| schema.get(name).and_then(Node::as_list).unwrap_or_default());
         lists.into_iter().flatten().chain(["then", "else"].into_iter().filter_map(|name| schema.get(name))).collect()
     })
 }
 
-fn beside<'n>(api: &Api<'n>, mut open: Vec<&'n Node>, more: impl Fn(&'n Node) -> Vec<&'n Node>) -> Vec<&'n Node> {
+fn beside<'n>(root: &'n Node, mut open: Vec<&'n Node>, more: impl Fn(&'n Node) -> Vec<&'n Node>) -> Vec<&'n Node> {
     const MOST: usize = 64;
     let mut found: Vec<&'n Node> = Vec::new();
     while let Some(schema) = open.pop() {
@@ -149,7 +158,7 @@ fn beside<'n>(api: &Api<'n>, mut open: Vec<&'n Node>, more: impl Fn(&'n Node) ->
             continue;
         }
         found.push(schema);
-        open.extend(schema.get("$ref").and_then(|r| reference::follow(api.root, r)));
+        open.extend(schema.get("$ref").and_then(|r| reference::follow(root, r)));
         open.extend(more(schema));
     }
     found

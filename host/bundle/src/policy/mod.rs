@@ -14,7 +14,7 @@ use solgate_document::diagnostic::Report;
 use solgate_document::reader::{self, Members};
 use solgate_document::source::At;
 use solgate_document::suggest::did_you_mean;
-use solgate_document::yaml::{Key, Node};
+use solgate_document::yaml::{Key, Node, Value};
 use solgate_engine::api_root;
 use solgate_engine::ir::{ApiRoot, Limits, OptionDef};
 
@@ -38,8 +38,15 @@ pub(crate) struct Policy {
     pub facts: Vec<Fact>,
     pub lists: Vec<List>,
     pub windows: Vec<Window>,
+    /// Whether what the types of expressions tell is a mistake, and not a warning: the
+    /// bundle says `language: 2`.
+    pub types_are_checked: bool,
     pub at: At,
 }
+
+/// The language of rules in which findings of the types are mistakes. Bundles that do
+/// not say otherwise are written in the first.
+const TYPED: u64 = 2;
 
 impl Policy {
     /// Whether the path of an API root has such a variable.
@@ -90,8 +97,10 @@ pub(crate) fn read(
         facts: Vec::new(),
         lists: Vec::new(),
         windows: Vec::new(),
+        types_are_checked: false,
         at: node.at,
     });
+    let types_are_checked = members.get("language").is_some_and(|node| is_typed(node, report));
     let options_node = members.get("options");
     let mut option_places = base.option_places;
     for (key, _) in options_node.and_then(Node::as_map).unwrap_or_default() {
@@ -119,8 +128,23 @@ pub(crate) fn read(
         facts,
         lists,
         windows,
+        types_are_checked,
         at: node.at,
     }))
+}
+
+/// Reads `language`.
+fn is_typed(node: &Node, report: &mut Report) -> bool {
+    let number = match &node.value {
+        Value::Number(number) => number.as_u64().filter(|number| (1..=TYPED).contains(number)),
+        _ => None,
+    };
+    if number.is_none() {
+        report
+            .mistake(node.at, format!("`language` is 1 or {TYPED}"))
+            .hint("with 2, an expression whose types do not fit is a mistake; with 1, or nothing, it is a warning");
+    }
+    number == Some(TYPED)
 }
 
 /// Whether a policy can have this name.

@@ -157,7 +157,7 @@ fn require(
     uses: &mut Uses,
     report: &mut Report,
 ) -> Option<Require> {
-    let mut scope = Scope::new(against.policy, operations);
+    let mut scope = Scope::new(against.policy, against.api, operations);
     // In the order of evaluation, so that each sees what is there by then.
     let variables = variables(source.variables, &mut scope, report);
     let when = source.when.map(|node| expression::check(node, &mut scope, report));

@@ -11,6 +11,8 @@ use http::Uri;
 use solgate::gate::{FactFailure, Severity};
 use solgate::policy::{Isolation, PolicyFile, PolicySources};
 use solgate_config::networks::{Hop, Networks};
+use solgate_config::tls::OwnCertificate;
+use solgate_config::vnfm_url::VNFM_URL;
 use solgate_config::{
     self as config, Config, EVALUATIONS, GateMode, ListenAddress, LogFormat, SeverityOverride, UpstreamConfig, file,
 };
@@ -42,6 +44,10 @@ pub struct GatewayArgs {
     #[arg(long, value_name = "PUBLIC_KEY", conflicts_with = "config", requires = "require_signature")]
     pub withdrawn_key: Vec<PathBuf>,
 
+    /// The lowest version that the signature may give each policy; a candidate may have any
+    #[arg(long, value_name = "NUMBER", conflicts_with = "config", requires_all = ["policies", "require_signature"], value_parser = clap::value_parser!(u64).range(1..))]
+    pub least_version: Option<u64>,
+
     /// Give an option of the policy another value; the value is JSON or plain text
     #[arg(long = "set", value_name = "OPTION=VALUE", conflicts_with = "config", value_parser = option)]
     pub options: Vec<(String, serde_json::Value)>,
@@ -54,7 +60,7 @@ pub struct GatewayArgs {
     #[arg(long, value_name = "MODE", conflicts_with = "config", value_parser = mode)]
     pub mode: Option<GateMode>,
 
-    /// fresh: each evaluation has its own instance of the policy. recycle:N: an instance serves N evaluations
+    /// fresh: each evaluation has its own instance of the policy. rewound: an instance is put back as it was after each evaluation. recycle:N: an instance serves N evaluations
     #[arg(long, value_name = "ISOLATION", conflicts_with = "config")]
     pub isolation: Option<Isolation>,
 
@@ -124,12 +130,12 @@ impl GatewayArgs {
     pub fn config(
         &self,
         listen: Option<ListenAddress>,
-        vnfm: Option<(Uri, Option<PathBuf>)>,
+        vnfm: Option<SingleVnfm>,
         nothing: &str,
     ) -> Result<Config, GatewayError> {
         let mut config = match (&self.config, vnfm) {
             (Some(path), None) => file::load(path)?,
-            (_, Some((url, ca_file))) => Config { jwt: self.jwt.config()?, ..self.single(url, ca_file) },
+            (_, Some(vnfm)) => Config { jwt: self.jwt.config()?, ..self.single(vnfm) },
             (None, None) => return Err(GatewayError::Arguments(nothing.to_owned())),
         };
         if let Some(listen) = listen {
@@ -157,13 +163,17 @@ impl GatewayArgs {
         Ok(config)
     }
 
-    fn single(&self, url: Uri, ca_file: Option<PathBuf>) -> Config {
-        let mut upstream = UpstreamConfig::new(url);
-        upstream.ca_file = ca_file;
+    fn single(&self, vnfm: SingleVnfm) -> Config {
+        let mut upstream = UpstreamConfig::new(vnfm.url);
+        (upstream.ca_file, upstream.own_certificate) = (vnfm.ca_file, vnfm.own_certificate);
         upstream.shadow.clone_from(&self.shadow);
         let gate = &mut upstream.gate;
         gate.policies = PolicySources {
-            files: self.policies.clone(),
+            files: self
+                .policies
+                .iter()
+                .map(|file| PolicyFile { least_version: self.least_version, ..file.clone() })
+                .collect(),
             signers: self.require_signature.clone(),
             withdrawn: self.withdrawn_key.clone(),
         };
@@ -188,6 +198,23 @@ impl GatewayArgs {
         let (trusted_hops, proxy_protocol) = (Networks(self.trusted_hop.clone()), self.proxy_protocol);
         Config { upstreams: vec![upstream], trusted_hops, proxy_protocol, ..Config::default() }
     }
+}
+
+/// The one VNFM that a command line names.
+#[derive(Debug)]
+pub struct SingleVnfm {
+    pub url: Uri,
+    /// PEM certificates to trust instead of the system's.
+    pub ca_file: Option<PathBuf>,
+    /// What the gate shows to it.
+    pub own_certificate: Option<OwnCertificate>,
+}
+
+/// A certificate with its key, of which clap has seen to it that both are named or neither.
+#[must_use]
+pub fn own_certificate(certificate: Option<&PathBuf>, key: Option<&PathBuf>) -> Option<OwnCertificate> {
+    let (certificate, key) = certificate.cloned().zip(key.cloned())?;
+    Some(OwnCertificate { certificate, key })
 }
 
 /// How decisions are written to standard output.
@@ -216,13 +243,21 @@ pub struct JudgingArgs {
     #[command(flatten)]
     pub tls: TlsArgs,
 
-    /// The VNFM, which is asked for facts: http://HOST[:PORT] or https://HOST[:PORT]; never the gateway that asks this door
+    /// The VNFM, which is asked for facts: http://HOST[:PORT][/PATH] or https://HOST[:PORT][/PATH]; never the gateway that asks this door
     #[arg(long, value_name = "URL", env = "SOLGATE_FACTS", conflicts_with = "config", value_parser = VnfmUrl)]
     pub facts: Option<Uri>,
 
     /// PEM certificates to trust for an https VNFM, instead of the system's
     #[arg(long, value_name = "FILE", conflicts_with = "config")]
     pub facts_ca: Option<PathBuf>,
+
+    /// PEM certificates that the gate shows to an https VNFM, its own first; read again when they change
+    #[arg(long, value_name = "FILE", conflicts_with = "config", requires = "facts_key")]
+    pub facts_cert: Option<PathBuf>,
+
+    /// PEM private key of that certificate
+    #[arg(long, value_name = "FILE", conflicts_with = "config", requires = "facts_cert")]
+    pub facts_key: Option<PathBuf>,
 
     #[command(flatten)]
     pub gateway: GatewayArgs,
@@ -236,7 +271,12 @@ impl JudgingArgs {
     /// Neither a VNFM nor a file is named, or the file is wrong.
     pub fn config(&self, listen: Option<&ListenAddress>, default: &str) -> Result<Config, GatewayError> {
         only_for_https("--facts-ca", self.facts_ca.as_ref(), "--facts", self.facts.as_ref())?;
-        let vnfm = self.facts.clone().map(|url| (url, self.facts_ca.clone()));
+        only_for_https("--facts-cert", self.facts_cert.as_ref(), "--facts", self.facts.as_ref())?;
+        let vnfm = self.facts.clone().map(|url| SingleVnfm {
+            url,
+            ca_file: self.facts_ca.clone(),
+            own_certificate: own_certificate(self.facts_cert.as_ref(), self.facts_key.as_ref()),
+        });
         let nothing = "which VNFM has the facts? Name it with --facts http://HOST:PORT, or --config FILE";
         let default = || self.gateway.config.is_none().then(|| ListenAddress::Tcp(default.to_owned()));
         let mut config = self.gateway.config(listen.cloned().or_else(default), vnfm, nothing)?;
@@ -250,14 +290,14 @@ impl JudgingArgs {
 /// # Errors
 /// Certificates are named for a VNFM that is not asked over https.
 pub fn only_for_https(
-    ca_argument: &str,
-    ca: Option<&PathBuf>,
+    argument: &str,
+    file: Option<&PathBuf>,
     url_argument: &str,
     url: Option<&Uri>,
 ) -> Result<(), GatewayError> {
-    if ca.is_some() && url.is_some_and(|url| url.scheme() != Some(&http::uri::Scheme::HTTPS)) {
+    if file.is_some() && url.is_some_and(|url| url.scheme() != Some(&http::uri::Scheme::HTTPS)) {
         return Err(GatewayError::Arguments(format!(
-            "{ca_argument} is for an https VNFM: leave it out, or write https:// in {url_argument}"
+            "{argument} is for an https VNFM: leave it out, or write https:// in {url_argument}"
         )));
     }
     Ok(())
@@ -273,17 +313,14 @@ impl TypedValueParser for VnfmUrl {
 
     fn parse_ref(&self, command: &Command, argument: Option<&Arg>, value: &OsStr) -> Result<Uri, clap::Error> {
         let text = value.to_str().unwrap_or_default();
-        config::parse_url(text).ok_or_else(|| {
+        config::vnfm_url::parse_vnfm_url(text).ok_or_else(|| {
             let why = if text.contains('@') {
                 "; leave out the user and password: requests bring their own credentials"
             } else {
                 ""
             };
             let argument = argument.map(ToString::to_string).unwrap_or_default();
-            let message = format!(
-                "invalid value for '{argument}': expected http://HOST[:PORT] or https://HOST[:PORT], \
-                 without a path (requests keep theirs){why}"
-            );
+            let message = format!("invalid value for '{argument}': expected {VNFM_URL}{why}");
             command.clone().error(ErrorKind::ValueValidation, message)
         })
     }

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
+use http::HeaderName;
 use solgate::gate::{FactFailure, Severity};
 use solgate::policy::PolicyFile;
 use solgate_config::networks::{Hop, NETWORK, parse_network};
@@ -14,6 +15,10 @@ pub fn address(text: &str) -> Result<ListenAddress, String> {
 
 pub fn network(text: &str) -> Result<Hop, String> {
     parse_network(text).ok_or_else(|| format!("expected {NETWORK}"))
+}
+
+pub fn caller_field(text: &str) -> Result<HeaderName, String> {
+    config::parse_caller_field(text).ok_or_else(|| format!("expected {}", config::CALLER_FIELD))
 }
 
 pub fn duration(text: &str) -> Result<Duration, String> {

@@ -57,7 +57,7 @@ pub fn setting(text: &str) -> Result<(String, String), String> {
 pub fn run(arguments: &BuildArgs) -> anyhow::Result<ExitCode> {
     // Before the work that takes seconds.
     let output = Output::create(&arguments.output)?;
-    let options = BuildOptions { set: arguments.set.clone() };
+    let options = BuildOptions { set: arguments.set.clone(), ..BuildOptions::default() };
     let compiled =
         compile_dir(&arguments.bundle, &options).map_err(|failure| bundle_error(&arguments.bundle, failure))?;
     if !compiled.warnings.is_empty() {

@@ -55,7 +55,7 @@ const DEFAULT: &str = "vnflcm-v2";
 
 pub fn run(arguments: &DocsArgs) -> anyhow::Result<ExitCode> {
     let output = arguments.output.as_deref().map(Output::create).transpose()?;
-    let options = BuildOptions { set: arguments.set.clone() };
+    let options = BuildOptions { set: arguments.set.clone(), ..BuildOptions::default() };
     let compiled = match &arguments.bundle {
         Some(bundle) => compile_dir(bundle, &options).map_err(|failure| bundle_error(bundle, failure))?,
         None => compile_built_in(DEFAULT, &options)

@@ -19,4 +19,5 @@ pub mod report;
 pub mod schema;
 pub mod sign;
 pub mod test;
+pub mod upgrade;
 pub mod verify;

@@ -101,7 +101,12 @@ impl Loader {
         if files.is_empty() {
             return Ok(vec![ready(self.built_in()?)]);
         }
-        files.iter().map(|file| self.compiled(file.path, &file.bytes).map(ready)).collect()
+        let policies = files.iter().map(|file| {
+            let policy = ready(self.compiled(file.path, &file.bytes)?);
+            policy.set_terms(file.terms);
+            Ok(policy)
+        });
+        policies.collect()
     }
 
     /// A component that has been read already; without a path, the built-in one.

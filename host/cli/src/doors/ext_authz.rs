@@ -30,7 +30,7 @@ pub async fn run(args: ExtAuthzArgs, inherited: Inherited) -> Result<ExitCode, G
 async fn run_with(args: ExtAuthzArgs, file: Option<PathBuf>, inherited: Inherited) -> Result<ExitCode, GatewayError> {
     let config = args.config()?;
     let (load, again) = loading(&config.limits)?;
-    let build = |upstream: &_| build_gate(upstream, &*load);
+    let build = |upstream: &_, vnfm: &_| build_gate(upstream, vnfm, &*load);
     if args.judging.gateway.check_config {
         check::<ForwardedElsewhere>(&config, &build)?;
         return Ok(ExitCode::SUCCESS);

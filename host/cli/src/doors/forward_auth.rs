@@ -33,7 +33,7 @@ async fn run_with(
 ) -> Result<ExitCode, GatewayError> {
     let config = args.config()?;
     let (load, again) = loading(&config.limits)?;
-    let build = |upstream: &_| build_gate(upstream, &*load);
+    let build = |upstream: &_, vnfm: &_| build_gate(upstream, vnfm, &*load);
     if args.judging.gateway.check_config {
         check::<ForwardedElsewhere>(&config, &build)?;
         return Ok(ExitCode::SUCCESS);

@@ -31,7 +31,7 @@ async fn run_with(args: ServeArgs, file: Option<PathBuf>, inherited: Inherited) 
     if args.gateway.check_config {
         let config = args.config(None)?;
         let (load, _) = loading(&config.limits)?;
-        check::<Upstream>(&config, &|upstream| build_gate(upstream, &*load))?;
+        check::<Upstream>(&config, &|upstream, vnfm| build_gate(upstream, vnfm, &*load))?;
         return Ok(ExitCode::SUCCESS);
     }
     // Before the first connection, so that no signal is missed.
@@ -39,7 +39,7 @@ async fn run_with(args: ServeArgs, file: Option<PathBuf>, inherited: Inherited) 
     let vnfm = if args.demo { Some(demo::Vnfm::start().await.map_err(no_demo)?) } else { None };
     let config = args.config(vnfm.as_ref().map(|vnfm| vnfm.url().clone()))?;
     let (load, again) = loading(&config.limits)?;
-    let build = |upstream: &_| build_gate(upstream, &*load);
+    let build = |upstream: &_, vnfm: &_| build_gate(upstream, vnfm, &*load);
     let file =
         file.map(|path| ConfigurationFile { path, read: Arc::new(move || args.config(None)), load: load.clone() });
     let reload = Reload::new(again, &config)?.with_file(file);

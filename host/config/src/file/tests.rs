@@ -101,7 +101,7 @@ upstreams:
     assert_eq!(shadow.gate.policies.signers, first.gate.policies.signers);
     assert!(shadow.shadow().is_none() && second.shadow().is_none());
     assert_eq!((first.gate.mode, first.gate.fact_failure), (GateMode::Monitor, FactFailure::Pass));
-    assert_eq!((first.gate.isolation.to_string().as_str(), second.gate.isolation), ("recycle:8", Isolation::Fresh));
+    assert_eq!((first.gate.isolation.to_string().as_str(), second.gate.isolation), ("recycle:8", Isolation::Rewound));
     let evaluation = EvaluationLimits {
         time: Duration::from_millis(100),
         memory: 32 << 20,
@@ -135,12 +135,12 @@ fn what_is_wrong_and_where() {
         ("upstreams: []", "t.yaml:1:12: upstreams is empty; name at least one VNFM"),
         ("upstreams:\n  - host: a", "t.yaml:2:5: url is missing: http://HOST[:PORT] of the VNFM"),
         (
-            "upstreams:\n  - url: http://a/b",
-            "t.yaml:2:10: expected http://HOST[:PORT] or https://HOST[:PORT] without a path, found a different value",
+            "upstreams:\n  - url: http://a/../b",
+            "t.yaml:2:10: expected http://HOST[:PORT][/PATH] or https://HOST[:PORT][/PATH], without user, query and dot segments, found a different value",
         ),
         (
             "upstreams:\n  - url: http://user:pw@a",
-            "t.yaml:2:10: expected http://HOST[:PORT] or https://HOST[:PORT] without a path, found a different value",
+            "t.yaml:2:10: expected http://HOST[:PORT][/PATH] or https://HOST[:PORT][/PATH], without user, query and dot segments, found a different value",
         ),
         (
             "upstreams:\n  - url: http://a\n    severity:\n      r: { severity: warn }",
@@ -194,7 +194,7 @@ fn what_is_wrong_and_where() {
         ),
         (
             "trustedHops: [10.0.0.0/33]",
-            "t.yaml:1:15: expected an address or network such as 10.0.0.0/24, or unix for Unix sockets, found a different value",
+            "t.yaml:1:15: expected an address such as 10.0.0.7, a network such as 10.0.0.0/24, which ends in zeros, or unix for Unix sockets, found a different value",
         ),
         (
             "proxyProtocol: true",
@@ -202,11 +202,11 @@ fn what_is_wrong_and_where() {
         ),
         (
             "forwarding: { callerField: \"a b\" }",
-            "t.yaml:1:28: expected the name of a header field, found a different value",
+            "t.yaml:1:28: expected the name of a header field that has no meaning of its own, such as X-Caller, found a different value",
         ),
         (
             "forwarding: { callerField: Authorization }",
-            "t.yaml:1:28: authorization has a meaning of its own; choose a field such as X-Caller",
+            "t.yaml:1:28: expected the name of a header field that has no meaning of its own, such as X-Caller, found a different value",
         ),
         (
             "jwt: { jwks: a, audience: [] }",
@@ -244,10 +244,14 @@ fn what_is_wrong_and_where() {
             "t.yaml:3:32: expected a whole number from 1048576 to 1073741824, found 1000",
         ),
         ("limits: { connections: 0 }", "t.yaml:1:24: expected a whole number from 1, found 0"),
+        (
+            "limits: { clientBurst: 5 }",
+            "t.yaml:1:24: clientBurst goes with clientRate: say how many requests may come in a second",
+        ),
         ("limits: { callerRequests: 0 }", "t.yaml:1:27: expected a whole number from 1, found 0"),
         (
             "trustedHops: [10.0.0.0/33]",
-            "t.yaml:1:15: expected an address or network such as 10.0.0.0/24, or unix for Unix sockets, found a different value",
+            "t.yaml:1:15: expected an address such as 10.0.0.7, a network such as 10.0.0.0/24, which ends in zeros, or unix for Unix sockets, found a different value",
         ),
     ];
     for (text, message) in table {

@@ -15,14 +15,16 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use http::uri::Authority;
 use http::{HeaderValue, Uri};
 use serde::{Deserialize, Serialize};
 use solgate::gate::FactFailure;
 use solgate::policy::{EvaluationLimits, Isolation, PolicyFile};
 
-use crate::forwarding::ForwardingConfig;
+use crate::forwarding::{ClientAddress, ForwardingConfig};
 use crate::gate::{FactsConfig, GateMode, SeverityOverride};
 use crate::gateway::{DEFAULT_LISTEN, Limits, LogFormat};
+use crate::health::{Balance, HealthConfig, HostPort};
 use crate::listen::ListenAddress;
 use crate::names::FactFailureName;
 use crate::networks::Hop;
@@ -30,8 +32,9 @@ use crate::presence::Presence;
 use crate::tracing::TracingConfig;
 use crate::values::{
     Address, As, COLLECTOR, Each, EvaluationTime, FilePath, HostName, Isolated, Maybe, Memory, Network, Output,
-    PathPrefix, SecretName, ServerName, TypeBase, Url, Version, Violations,
+    PathPrefix, SecretName, ServerName, TypeBase, Version, Violations,
 };
+use crate::vnfm_url::Url;
 
 /// What a member is that must be there, by the type that it belongs to.
 pub const REQUIRED: [(&str, &str, &str); 10] = [
@@ -90,6 +93,8 @@ pub struct File {
     /// Networks and addresses of the servers in front of the gate: what they say of clients is believed, and many clients may come from one of them. unix stands for whoever connects to a Unix socket.
     #[serde(with = "Each::<Network>", skip_serializing_if = "Vec::is_empty")]
     pub trusted_hops: Vec<Hop>,
+    /// The field in which trusted hops name the client; the other one is not looked at.
+    pub client_address: ClientAddress,
     /// Whether each connection from a trusted hop begins with the PROXY protocol, version 1 or 2.
     pub proxy_protocol: bool,
     /// What serve tells VNFMs of clients.
@@ -124,6 +129,7 @@ impl Default for File {
             tls: None,
             jwt: None,
             trusted_hops: Vec::new(),
+            client_address: ClientAddress::default(),
             proxy_protocol: false,
             forwarding: ForwardingConfig::default(),
             log: LogFormat::default(),
@@ -169,7 +175,7 @@ macro_rules! with_gate_members {
             /// What is done: enforce refuses what a policy denies, monitor only reports it, off does not judge.
             #[serde(default)]
             pub mode: GateMode,
-            /// Whether each evaluation has an instance of the policy of its own (fresh), or one serves N (recycle:N).
+            /// Whether each evaluation has an instance of the policy of its own (fresh), or an instance that is put back as it was after each (rewound), or one serves N (recycle:N).
             #[serde(default, with = "As::<Isolated>")]
             pub isolation: Isolation,
             /// What a policy may take for one request.
@@ -212,18 +218,37 @@ macro_rules! with_gate_members {
 with_gate_members! {
     /// A VNFM, and the gate in front of it.
     Upstream {
-        /// The VNFM: scheme and authority.
+        /// The VNFM: scheme and authority, and the path below which its APIs are.
         #[serde(with = "As::<Url>")]
         pub url: Uri,
+        /// Addresses at which the VNFM is; where its URL says, if none is named. The URL is its name: in certificates, logs and metrics.
+        #[serde(default, with = "Each::<HostPort>", skip_serializing_if = "Vec::is_empty")]
+        #[cfg_attr(test, schemars(with = "Each::<HostPort>", length(min = 1)))]
+        pub addresses: Vec<Authority>,
+        /// Which of the addresses gets a request, among those that are healthy.
+        #[serde(default)]
+        pub balance: Balance,
+        /// How the health of the addresses is found.
+        #[serde(default)]
+        pub health: HealthConfig,
         /// Requests with this Host, on any port, only.
         #[serde(default, with = "Maybe::<HostName>", skip_serializing_if = "Option::is_none")]
         pub host: Option<String>,
         /// Requests whose path starts with these segments only.
         #[serde(default, with = "Maybe::<PathPrefix>", skip_serializing_if = "Option::is_none")]
         pub path_prefix: Option<String>,
+        /// Whether pathPrefix is taken off before a request is judged and forwarded: only clients know it.
+        #[serde(default)]
+        pub strip_prefix: bool,
         /// PEM certificates to trust instead of the system's.
         #[serde(default, with = "Maybe::<FilePath>", skip_serializing_if = "Option::is_none")]
         pub ca_file: Option<PathBuf>,
+        /// PEM certificates that the gate shows to an https VNFM, its own first; none by default.
+        #[serde(default, with = "Maybe::<FilePath>", skip_serializing_if = "Option::is_none")]
+        pub cert_file: Option<PathBuf>,
+        /// PEM private key of that certificate.
+        #[serde(default, with = "Maybe::<FilePath>", skip_serializing_if = "Option::is_none")]
+        pub key_file: Option<PathBuf>,
         /// Component files of policies that judge the same requests without effect.
         #[serde(default, with = "policies")]
         #[cfg_attr(test, schemars(with = "Vec<policies::Either>"))]

@@ -192,7 +192,7 @@ fn the_schema_refuses_what_the_reader_does() {
         "listen: x\nupstreams: [{url: http://a}]",
         "admin: null\nupstreams: [{url: http://a}]",
         "upstreams: [{host: a}]",
-        "upstreams: [{url: http://a/b}]",
+        "upstreams: [{url: http://a/b?c}]",
         "upstreams: [{url: http://a, mod: monitor}]",
         "upstreams: [{url: http://a, mode: audit}]",
         "upstreams: [{url: http://a, isolation: recycle}]",

@@ -5,7 +5,8 @@
 //! refusal: the service gets an empty check in its place, and the reason.
 
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -14,7 +15,7 @@ use futures_util::future::BoxFuture;
 use http::{Request, Response};
 use http_body_util::Full;
 use solgate::fault::Fault;
-use solgate_gateway::admission::{Admission, AdmittedBody};
+use solgate_gateway::admission::{Admission, AdmittedBody, BodyRoom};
 use solgate_gateway::current::Current;
 use solgate_gateway::pipeline::{Arrival, Pipeline};
 use solgate_gateway::routes::ForwardedElsewhere;
@@ -32,11 +33,26 @@ pub struct Message {
     pub arrival: Arrival,
     /// Why it was put aside.
     pub admitted: Result<(), Fault>,
+    /// What it takes, until there is an answer.
+    held: Arc<Mutex<Option<(Held, BodyRoom)>>>,
+}
+
+impl Message {
+    /// The message is about a request of this client.
+    ///
+    /// # Errors
+    /// The client has its share of what the door may take on.
+    pub fn of(&self, client: IpAddr, admission: &Admission) -> Result<(), Fault> {
+        match &mut *self.held.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some((place, room)) => admission.known(place, room, client),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Default for Message {
     fn default() -> Self {
-        Self { arrival: Arrival::now(), admitted: Ok(()) }
+        Self { arrival: Arrival::now(), admitted: Ok(()), held: Arc::default() }
     }
 }
 
@@ -81,20 +97,24 @@ where
         async move {
             let arrival = Arrival::now();
             let (mut head, body) = request.into_parts();
-            // What is held is free again when there is an answer.
-            let (message, admitted, _held) = match admit(&pipeline.admission, body, limit).await {
+            let (message, admitted, held) = match admit(&pipeline.admission, body, limit).await {
                 Ok((place, body)) => (body.bytes, Ok(()), Some((place, body.room))),
                 Err(fault) => (Bytes::from_static(EMPTY), Err(fault), None),
             };
-            head.extensions.insert(Message { arrival, admitted });
-            inner.call(Request::from_parts(head, Body::new(Full::new(message)))).await
+            // What is held is free again when there is an answer.
+            let held = Arc::new(Mutex::new(held));
+            head.extensions.insert(Message { arrival, admitted, held: Arc::clone(&held) });
+            let answer = inner.call(Request::from_parts(head, Body::new(Full::new(message)))).await;
+            drop(held);
+            answer
         }
         .boxed()
     }
 }
 
 /// The whole message, and what it holds of the room. One that is too long is cut,
-/// which the service notices. Whose request it is stands in the message: it has no share.
+/// which the service notices. Whose request it is stands in the message: its client is held to
+/// its share when that has been read.
 async fn admit(admission: &Admission, body: Body, limit: usize) -> Result<(Held, AdmittedBody), Fault> {
     let place = admission.place(None)?;
     let broken = || Fault::Handover("the check ended too early".to_owned());

@@ -1,5 +1,6 @@
 //! The gRPC service `envoy.service.auth.v3.Authorization`.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use envoy_types::ext_authz::v3::pb::{Authorization, CheckRequest, CheckResponse};
@@ -27,7 +28,8 @@ pub struct Checks {
 impl Authorization for Checks {
     async fn check(&self, check: Request<CheckRequest>) -> Result<Response<CheckResponse>, Status> {
         let envoy = check.remote_addr().map(|address| address.ip());
-        let Message { arrival, admitted } = check.extensions().get().cloned().unwrap_or_default();
+        let message: Message = check.extensions().get().cloned().unwrap_or_default();
+        let arrival = message.arrival;
         let asking = check.metadata().clone().into_headers();
         let Asked { mut request, source, content } = read(check.into_inner(), &self.jwt_payload, arrival);
         // Envoy's span for this check, if it makes one, rather than its client's.
@@ -39,6 +41,9 @@ impl Authorization for Checks {
             _ => envoy,
         };
         let pipeline = self.pipeline.get();
+        let behind: Option<IpAddr> = peer.filter(|_| source.as_ref().is_some_and(has_address));
+        let admitted = message.admitted.clone();
+        let admitted = admitted.and_then(|()| behind.map_or(Ok(()), |client| message.of(client, &pipeline.admission)));
         let mut exchange = pipeline.begin(arrival, peer, &request.method, &request.target, &request.headers);
         let answer = match admitted.and(content) {
             Ok(content) => match judge(&pipeline, &mut exchange, request, source.as_ref(), content).await {

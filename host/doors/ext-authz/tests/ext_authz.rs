@@ -32,6 +32,7 @@ use solgate_config::{Config, Limits, ListenAddress, LiveGate, LogFormat, Upstrea
 use solgate_ext_authz::Server;
 use solgate_gateway::error::GatewayError;
 use solgate_gateway::listen::inherited::Inherited;
+use solgate_gateway::vnfm::Vnfm;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tonic::transport::Channel;
@@ -49,7 +50,7 @@ impl FactSource for NoFacts {
     }
 }
 
-fn open_gate(_: &UpstreamConfig) -> Result<LiveGate, GatewayError> {
+fn open_gate(_: &UpstreamConfig, _: &Vnfm) -> Result<LiveGate, GatewayError> {
     let make = |settings| Gate::new(Vec::new(), Arc::new(NoFacts)).with_settings(settings);
     Ok(LiveGate { make: Box::new(make), policies: Vec::new() })
 }

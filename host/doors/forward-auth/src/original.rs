@@ -1,8 +1,9 @@
 //! Restores the request that a server asks about from the copy that it sends.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
-use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use http::header::{CONTENT_LENGTH, FORWARDED, HOST, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use solgate::Request;
 use solgate::ambiguity::check_host;
@@ -38,6 +39,8 @@ impl Original {
     /// have made up one of them.
     pub fn take(headers: &mut HeaderMap, server: Peer, hops: &Hops) -> Result<Self, Fault> {
         let method = required(headers, METHOD, "X-Forwarded-Method")?;
+        // Bytes that are not UTF-8 are the client's mistake, and no target that is judged
+        // has what replaces them.
         let target = required(headers, TARGET, "X-Forwarded-Uri")?;
         if let Some(host) = take(headers, HOST_NAME, "X-Forwarded-Host")? {
             check_host(host.as_bytes()).map_err(|reason| Fault::BadHost { reason: reason.to_owned() })?;
@@ -46,6 +49,7 @@ impl Original {
         // The last of them is the one that this server has seen itself.
         let peer = hops.client(server, headers);
         headers.remove(FORWARDED_FOR);
+        headers.remove(FORWARDED);
         headers.remove(SCHEME);
         // How the copy is framed says nothing about the request.
         let framed = headers.remove(CONTENT_LENGTH);
@@ -81,8 +85,8 @@ fn take(headers: &mut HeaderMap, field: HeaderName, spelled: &str) -> Result<Opt
 
 fn required(headers: &mut HeaderMap, field: HeaderName, spelled: &str) -> Result<String, Fault> {
     let value = take(headers, field, spelled)?;
-    let text = value.as_ref().and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
+    let text = value.as_ref().map(|value| String::from_utf8_lossy(value.as_bytes()));
     text.filter(|text| !text.is_empty())
-        .map(str::to_owned)
-        .ok_or_else(|| Fault::Handover(format!("{spelled} is missing or malformed")))
+        .map(Cow::into_owned)
+        .ok_or_else(|| Fault::Handover(format!("{spelled} is missing")))
 }

@@ -3,8 +3,10 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use http::HeaderValue;
+use http::header::CONNECTION;
 use http_body_util::Full;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -77,13 +79,13 @@ impl ForwardAuth {
 
 async fn accept(mut connection: NewConnection, stopping: Stopping, service: Arc<Service>) {
     let Some(peer) = connection.sender().await else { return };
-    let NewConnection { stream, tls, limits, place: _place, .. } = connection;
+    let NewConnection { stream, tls, limits, place: _place, closing, .. } = connection;
     match tls {
-        None => serve(stream, peer, service, limits, stopping).await,
+        None => serve(stream, peer, service, limits, stopping, closing).await,
         Some(tls) => {
             // A certificate is that of the server that asks, and not the caller's.
             let Some((stream, _)) = tls.accept(stream, peer).await else { return };
-            Box::pin(serve(stream, peer, service, limits, stopping)).await;
+            Box::pin(serve(stream, peer, service, limits, stopping, closing)).await;
         }
     }
 }
@@ -94,10 +96,17 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     service: Arc<Service>,
     limits: Limits,
     mut stopping: Stopping,
+    closing: Arc<AtomicBool>,
 ) {
     let service = service_fn(move |request| {
-        let service = service.clone();
-        async move { Ok::<_, Infallible>(service.answer(request, peer).await.map(Full::new)) }
+        let (service, closing) = (service.clone(), closing.clone());
+        async move {
+            let mut answer = service.answer(request, peer).await.map(Full::new);
+            if closing.load(Ordering::Relaxed) {
+                answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok::<_, Infallible>(answer)
+        }
     });
     let mut builder = hyper::server::conn::http1::Builder::new();
     builder

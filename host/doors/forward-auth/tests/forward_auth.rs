@@ -22,6 +22,7 @@ use solgate_config::record::RecordConfig;
 use solgate_config::{Config, GateMode, LiveGate, LogFormat, UpstreamConfig};
 use solgate_forward_auth::ForwardAuth;
 use solgate_gateway::listen::inherited::Inherited;
+use solgate_gateway::vnfm::Vnfm;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -57,8 +58,8 @@ impl Running {
         });
         config.asking = Networks(vec![parse_network(asking).unwrap()]);
         change(&mut config);
-        let build = |entry: &UpstreamConfig| {
-            let (live, style) = (open_gate(entry)?, entry.gate.style.clone());
+        let build = |entry: &UpstreamConfig, vnfm: &Vnfm| {
+            let (live, style) = (open_gate(entry, vnfm)?, entry.gate.style.clone());
             let make = move |settings| Ok((live.make)(settings)?.with_style(style.clone()));
             Ok(LiveGate { make: Box::new(make), policies: live.policies })
         };

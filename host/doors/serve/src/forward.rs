@@ -1,23 +1,24 @@
 //! The way to the VNFM: one upstream with its connections.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING};
-use http::uri::{Authority, Scheme};
+use http::uri::Authority;
 use http::{HeaderValue, Method, Request, Response, Uri, Version, request};
 use http_body_util::Full;
 use solgate::fault::Fault;
 use solgate::fields;
 use solgate_config::{Limits, UpstreamConfig};
-use solgate_gateway::build_gate::trusting;
 use solgate_gateway::error::GatewayError;
 use solgate_gateway::routes::Onward;
+use solgate_gateway::vnfm::Vnfm;
 use solgate_upstream::chain;
-use solgate_upstream::connect::connector;
-use solgate_upstream::pool::{Flaw, Pool, PooledBody, SendError, Unreached};
+use solgate_upstream::connect::is_https;
+use solgate_upstream::pool::{Flaw, PooledBody, SendError, Unreached};
+use solgate_upstream::pools::Pools;
+use solgate_upstream::reach::Reach;
 
 /// How patient the gate is with a VNFM.
 #[derive(Debug, Clone, Copy)]
@@ -38,8 +39,10 @@ impl From<&Limits> for Patience {
 
 /// A VNFM and the connections to it.
 pub struct Upstream {
-    pool: Arc<Pool>,
+    pools: Arc<Pools>,
     authority: Authority,
+    /// It is asked by TLS.
+    secure: bool,
     /// The same, for requests without a Host field.
     host: HeaderValue,
     patience: Patience,
@@ -48,37 +51,48 @@ pub struct Upstream {
 impl Onward for Upstream {
     const TAKES_TURNS: bool = true;
 
-    fn open(upstream: &UpstreamConfig, limits: &Limits) -> Result<Self, GatewayError> {
-        trusting(upstream, Self::new(&upstream.url, upstream.ca_file.as_deref(), Patience::from(limits)))
+    fn open(upstream: &UpstreamConfig, vnfm: &Vnfm, limits: &Limits) -> Result<Self, GatewayError> {
+        Self::new(&upstream.url, &vnfm.forward, Patience::from(limits)).map_err(|error| error.at("/url"))
     }
 
-    fn pool(&self) -> Option<Arc<Pool>> {
-        Some(Arc::clone(&self.pool))
+    fn pools(&self) -> Option<Arc<Pools>> {
+        Some(Arc::clone(&self.pools))
     }
 }
 
 impl Upstream {
-    /// Prepares connections to `url` (scheme and authority only). `ca_file`
-    /// holds PEM certificates that are trusted instead of the system's.
+    /// Prepares connections to the VNFM of this `url`, which is reached that way.
     ///
     /// # Errors
-    /// The URL is not a scheme and an authority, or the certificates cannot be
-    /// loaded.
-    pub fn new(url: &Uri, ca_file: Option<&Path>, patience: Patience) -> Result<Self, GatewayError> {
-        let (Some(scheme), Some(authority)) = (url.scheme(), url.authority()) else {
+    /// The URL is not a scheme and an authority.
+    pub fn new(url: &Uri, reach: &Arc<Reach>, patience: Patience) -> Result<Self, GatewayError> {
+        let Some(authority) = url.authority() else {
             return Err(GatewayError::UpstreamUrl { url: url.to_string() });
         };
-        let connector = connector(scheme == &Scheme::HTTPS, ca_file, patience.connect)?;
-        let pool = Pool::new(connector, url.clone(), patience.connect, patience.silence);
+        let pools = Arc::new(Pools::new(reach, patience.connect, patience.silence)?);
         let host = HeaderValue::from_str(authority.as_str())
             .map_err(|_| GatewayError::UpstreamUrl { url: url.to_string() })?;
-        Ok(Self { pool, authority: authority.clone(), host, patience })
+        Ok(Self { pools, authority: authority.clone(), secure: is_https(url), host, patience })
     }
 
     /// Host and port of the VNFM.
     #[must_use]
     pub fn authority(&self) -> &Authority {
         &self.authority
+    }
+
+    /// Host and port of the VNFM as it may name itself in answers.
+    #[must_use]
+    pub fn is_own(&self, secure: bool, authority: &str) -> bool {
+        let with_port = |authority: &str, secure: bool| {
+            let authority = authority.to_ascii_lowercase();
+            let standard = if secure { ":443" } else { ":80" };
+            authority.strip_suffix(standard).map(str::to_owned).unwrap_or(authority)
+        };
+        let named = with_port(authority, secure);
+        let addresses = self.pools.reach().addresses().iter().map(|address| address.authority());
+        let mut names = addresses.chain([self.authority.as_str()]);
+        secure == self.secure && names.any(|name| with_port(name, secure) == named)
     }
 
     /// Passes a request on and waits for the head of the answer. Target and fields
@@ -106,7 +120,7 @@ impl Upstream {
     }
 
     async fn attempt(&self, request: Request<Full<Bytes>>) -> Result<Response<PooledBody>, Fault> {
-        let mut response = self.pool.send(request).await.map_err(|error| self.fault(&error))?;
+        let mut response = self.pools.send(request).await.map_err(|error| self.fault(&error))?;
         fields::strip_hop_by_hop(response.headers_mut());
         *response.version_mut() = Version::HTTP_11;
         Ok(response)
@@ -136,9 +150,12 @@ impl Upstream {
     fn fault(&self, error: &SendError) -> Fault {
         tracing::warn!(upstream = %self.authority, error = %chain(error), "the VNFM failed a request");
         match error {
-            SendError::Connect(_) => {
+            SendError::Connect { tried, .. } => {
                 let cause = error.unreached().unwrap_or(Unreached::Unknown);
-                Fault::UpstreamUnreachable(cause.to_string())
+                Fault::UpstreamUnreachable(match tried {
+                    1 => cause.to_string(),
+                    several => format!("none of {several} addresses takes a connection; the last: {cause}"),
+                })
             }
             SendError::Broken(_) => Fault::UpstreamBroken,
             SendError::Unreadable(Flaw::Coding) => Fault::UpstreamCoding,

@@ -21,6 +21,7 @@ mod head;
 mod http2;
 mod preface;
 mod proxy;
+mod rewrite;
 mod server;
 mod told;
 mod via;

@@ -22,6 +22,7 @@ use super::forward::Upstream;
 use super::head::Refusal;
 use super::http2::head as http2_head;
 use super::http2::streams::{OpenStream, Streams};
+use super::rewrite::{self, Seen};
 use super::told::{self, Sender};
 use super::via::Pseudonym;
 
@@ -157,8 +158,8 @@ async fn serve(
     let identified = pipeline.route(exchange, &mut request)?.identify(|| client.possession()).await?;
     let broken = || Fault::MalformedBody("its framing is broken".to_owned());
     let admitted = identified.admit(body, || body_fault.get().cloned().unwrap_or_else(broken)).await?;
-    forward(admitted.judge().await?, parts, |version, headers, caller| {
-        told::tell(headers, sender, caller, &pipeline.forwarding);
+    forward(admitted.judge().await?, parts, sender, |version, headers, caller, prefix| {
+        told::tell(headers, sender, caller, prefix, &pipeline.forwarding);
         pseudonym.add(version, headers);
     })
     .await
@@ -169,16 +170,32 @@ async fn serve(
 async fn forward(
     mut passed: Cleared<'_, Upstream>,
     mut parts: request::Parts,
-    tell: impl FnOnce(Version, &mut HeaderMap, Option<&Caller>),
+    sender: Sender,
+    tell: impl FnOnce(Version, &mut HeaderMap, Option<&Caller>, &str),
 ) -> Result<Response<PooledBody>, Refused> {
     let upstream = passed.onward();
     parts.headers = std::mem::take(&mut passed.request().headers);
-    tell(parts.version, &mut parts.headers, passed.request().caller.as_ref());
+    let prefixes = passed.prefixes();
+    let seen = if prefixes.is_none() { None } else { Some(Seen::of(&parts.headers, sender, passed.prefix())) };
+    if seen.is_some() {
+        match rewrite::target(prefixes.base(), &passed.request().target) {
+            Some(uri) => parts.uri = uri,
+            None => {
+                return Err(passed.refuse(&Fault::Internal("the VNFM's path cannot be put before this one".to_owned())));
+            }
+        }
+    }
+    let prefix = seen.as_ref().map_or("", |seen| &seen.prefix);
+    tell(parts.version, &mut parts.headers, passed.request().caller.as_ref(), prefix);
     let body = std::mem::take(&mut passed.request().body);
     let forwarding = passed.exchange().forwarded(&parts.method, upstream.authority(), &mut parts.headers);
     let result = upstream.forward(parts, body).await;
     passed.exchange().returned(forwarding, result.as_ref().map(Response::status));
-    result.map_err(|fault| passed.refuse(&fault))
+    let mut response = result.map_err(|fault| passed.refuse(&fault))?;
+    if let Some(seen) = seen {
+        rewrite::answer(response.headers_mut(), &seen, prefixes.base(), |secure, host| upstream.is_own(secure, host));
+    }
+    Ok(response)
 }
 
 /// Who sends a request on the connection of `client` with these fields.

@@ -3,8 +3,11 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::BytesMut;
+use http::HeaderValue;
+use http::header::CONNECTION;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use solgate::fault::Fault;
@@ -89,8 +92,8 @@ impl Server {
 
 async fn serve_client(mut connection: NewConnection, stopping: Stopping, proxy: Arc<Proxy>) {
     let Some(peer) = connection.sender().await else { return };
-    let NewConnection { mut stream, tls, limits, place, connections, .. } = connection;
-    let course = Course { proxy, limits, stopping, place, connections };
+    let NewConnection { mut stream, tls, limits, place, connections, closing, .. } = connection;
+    let course = Course { proxy, limits, stopping, closing, place, connections };
     let served = match tls {
         None => {
             let client = Client { peer, tls: None };
@@ -131,6 +134,8 @@ struct Course {
     proxy: Arc<Proxy>,
     limits: Limits,
     stopping: Stopping,
+    /// The next answer is the last one.
+    closing: Arc<AtomicBool>,
     /// Among all connections.
     place: Held,
     /// As many as there may be.
@@ -142,13 +147,20 @@ impl Course {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let Self { proxy, limits, mut stopping, place: _place, .. } = self;
+        let Self { proxy, limits, mut stopping, closing, place: _place, .. } = self;
         let connection = Arc::new(Connection::new(limits.answer_buffer));
         let guard = Guard::begun(stream, received, GuardLimits::from(&limits), connection.clone());
         let (client, of_service) = (Arc::new(client), connection.clone());
         let service = service_fn(move |request| {
             let (proxy, connection, client) = (proxy.clone(), of_service.clone(), client.clone());
-            async move { Ok::<_, Infallible>(proxy.handle(request, connection, &client).await) }
+            let closing = closing.clone();
+            async move {
+                let mut answer = proxy.handle(request, connection, &client).await;
+                if closing.load(Ordering::Relaxed) {
+                    answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                }
+                Ok::<_, Infallible>(answer)
+            }
         });
         let mut builder = hyper::server::conn::http1::Builder::new();
         // The guard has its own, and answers when they are passed.
@@ -179,7 +191,7 @@ impl Course {
             self.proxy.connections.refused.count(Farewells::Closed);
             return Ok(());
         }
-        let Self { proxy, limits, stopping, place: _place, connections } = self;
+        let Self { proxy, limits, stopping, place: _place, connections, .. } = self;
         let streams = Arc::new(Streams::new(connections));
         http2::serve(stream, received, (client, streams), proxy, limits, stopping).await
     }

@@ -19,6 +19,7 @@ const PREFIXES: [&str; 3] = ["x-forwarded-", "ssl-client-", "x-ssl-client-"];
 
 const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
 
 /// Who sends a request, as far as the gate knows.
 #[derive(Debug, Clone, Copy)]
@@ -45,9 +46,23 @@ pub fn clean(headers: &mut HeaderMap, sender: Sender, forwarding: &ForwardingCon
 /// Says who the client and the caller are, where the configuration asks for it. What a
 /// trusted hop has said of scheme and host holds; of the addresses only the client's is
 /// repeated, so that it is the same whichever of several a VNFM takes.
-pub fn tell(headers: &mut HeaderMap, sender: Sender, caller: Option<&Caller>, forwarding: &ForwardingConfig) {
+/// `prefix` is what was taken off the path.
+pub fn tell(
+    headers: &mut HeaderMap,
+    sender: Sender,
+    caller: Option<&Caller>,
+    prefix: &str,
+    forwarding: &ForwardingConfig,
+) {
     if forwarding.client_fields {
         client_fields(headers, sender);
+        if !prefix.is_empty() {
+            // A server in front may have taken something off before.
+            let before = single(headers, &FORWARDED_PREFIX);
+            let before = before.as_ref().and_then(|value| value.to_str().ok()).unwrap_or_default();
+            let whole = HeaderValue::try_from(format!("{}{prefix}", before.trim_end_matches('/')));
+            set(headers, FORWARDED_PREFIX, whole.ok());
+        }
     }
     if let Some(field) = &forwarding.caller_field {
         let name = caller.and_then(|caller| caller.subject.as_ref().or(caller.certificate_names.first()));
@@ -57,10 +72,16 @@ pub fn tell(headers: &mut HeaderMap, sender: Sender, caller: Option<&Caller>, fo
     }
 }
 
-fn client_fields(headers: &mut HeaderMap, sender: Sender) {
+/// Scheme and host by which the client has asked; servers in front that are believed may have
+/// said them.
+pub fn asked_as(headers: &HeaderMap, sender: Sender) -> (HeaderValue, Option<HeaderValue>) {
     let own = HeaderValue::from_static(if sender.secure { "https" } else { "http" });
     let proto = single(headers, &PROTO).filter(|proto| *proto == "http" || *proto == "https").unwrap_or(own);
-    let host = single(headers, &FORWARDED_HOST).or_else(|| single(headers, &HOST));
+    (proto, single(headers, &FORWARDED_HOST).or_else(|| single(headers, &HOST)))
+}
+
+fn client_fields(headers: &mut HeaderMap, sender: Sender) {
+    let (proto, host) = asked_as(headers, sender);
     let text = sender.client.map(|client| client.to_string());
     let node = match sender.client {
         Some(IpAddr::V4(client)) => client.to_string(),
@@ -163,7 +184,7 @@ mod tests {
             ForwardingConfig { client_fields: true, caller_field: Some(HeaderName::from_static("x-caller")) };
         let told = |mut headers: HeaderMap, sender: Sender, caller: &Caller| {
             clean(&mut headers, sender, &forwarding);
-            tell(&mut headers, sender, Some(caller), &forwarding);
+            tell(&mut headers, sender, Some(caller), "", &forwarding);
             sorted(&headers)
         };
         let named = Caller { certificate_names: vec!["CN=nfvo".to_owned()], ..Caller::default() };

@@ -8,10 +8,9 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http::Uri;
 use http::header::{HeaderName, HeaderValue};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::connect::HttpConnector;
-use rustls::RootCertStore;
-use rustls::crypto::ring;
+use solgate_upstream::connect::{self, CertificatesError, Tls, Trusted};
+use solgate_upstream::pools::Pools;
+use solgate_upstream::reach::Reach;
 
 use super::cache::{FactCache, Key};
 use super::coalesce::Flights;
@@ -21,8 +20,9 @@ use super::fields::{Credentials, DEFAULT_VERSION, FactFields};
 use super::upstream::Upstream;
 use super::{Fact, FactAnswer, FactRequest, FactSource, PoolUse};
 use crate::trace_context;
-use solgate_upstream::pool::Pool;
-use solgate_upstream::tcp;
+
+/// So many addresses of a VNFM can be tried in the time that a fact may take.
+const MOST_TRIED: usize = 4;
 
 /// The VNFM's own API as a source of facts.
 ///
@@ -48,10 +48,8 @@ pub enum HttpFactsError {
     BadUrl,
     #[error("the default of the Version field is {0:?}: expected MAJOR.MINOR.PATCH, such as 2.0.0")]
     BadVersion(String),
-    #[error("the certificates that this machine trusts cannot be read: {0}")]
-    NoRoots(std::io::Error),
-    #[error("TLS cannot be set up: {0}")]
-    Tls(#[from] rustls::Error),
+    #[error(transparent)]
+    Certificates(#[from] CertificatesError),
 }
 
 /// Sets an [`HttpFacts`] up.
@@ -64,7 +62,7 @@ pub struct Builder {
     credentials: Credentials,
     version: String,
     ttl: Option<Duration>,
-    connector: Option<HttpsConnector<HttpConnector>>,
+    reach: Option<Arc<Reach>>,
 }
 
 impl Builder {
@@ -122,10 +120,11 @@ impl Builder {
         self
     }
 
-    /// Connect with this, for instance to trust certain certificates only.
+    /// Reach the VNFM this way, for instance to trust certain certificates only. By
+    /// default it is where its URL says, and the system's certificates are trusted.
     #[must_use]
-    pub fn connector(mut self, connector: HttpsConnector<HttpConnector>) -> Self {
-        self.connector = Some(connector);
+    pub fn reach(mut self, reach: Arc<Reach>) -> Self {
+        self.reach = Some(reach);
         self
     }
 
@@ -145,15 +144,24 @@ impl Builder {
             format!("{}:{}", base.host, base.port)
         };
         let host = HeaderValue::try_from(host).map_err(|_| bad())?;
-        let connector = match self.connector {
-            Some(connector) => connector,
-            None => connector(base.scheme == "https", self.timeout)?,
+        let reach = match self.reach {
+            Some(reach) => reach,
+            None => {
+                let trusted = if base.scheme == "https" { Trusted::System } else { Trusted::Nobody };
+                let tls = Tls::new(connect::config(trusted, None)?);
+                Arc::new(Reach::new(origin.parse().map_err(|_| bad())?, tls))
+            }
         };
-        // Whatever else it waits for, a fetch has an end.
-        let pool = Pool::new(connector, origin.parse().map_err(|_| bad())?, self.timeout, self.timeout);
+        // Whatever else it waits for, a fetch has an end. One address that says nothing is not to
+        // take all of the time, if there are others.
+        let limit = match u32::try_from(reach.addresses().len().min(MOST_TRIED)) {
+            Ok(several) if several > 1 => self.timeout.checked_div(several.saturating_add(1)).unwrap_or(self.timeout),
+            _ => self.timeout,
+        };
+        let pools = Pools::new(&reach, limit, self.timeout)?;
         Ok(HttpFacts {
             upstream: Arc::new(Upstream {
-                pool,
+                pools,
                 host,
                 url: format!("{origin}{}", base.prefix),
                 prefix: base.prefix,
@@ -202,21 +210,6 @@ fn default_port(scheme: &str) -> u16 {
     if scheme == "https" { 443 } else { 80 }
 }
 
-fn connector(https: bool, timeout: Duration) -> Result<HttpsConnector<HttpConnector>, HttpFactsError> {
-    let tcp = tcp::connector(timeout);
-    let builder = HttpsConnectorBuilder::new();
-    if https {
-        let builder = builder.with_native_roots().map_err(HttpFactsError::NoRoots)?;
-        return Ok(builder.https_only().enable_http1().wrap_connector(tcp));
-    }
-    // No certificate will be asked for, and none would be accepted.
-    let tls = rustls::ClientConfig::builder_with_provider(ring::default_provider().into())
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(RootCertStore::empty())
-        .with_no_client_auth();
-    Ok(builder.with_tls_config(tls).https_or_http().enable_http1().wrap_connector(tcp))
-}
-
 impl HttpFacts {
     /// Facts from the VNFM with this base URL, which may have a path.
     #[must_use]
@@ -229,7 +222,7 @@ impl HttpFacts {
             credentials: Credentials::default(),
             version: DEFAULT_VERSION.to_owned(),
             ttl: None,
-            connector: None,
+            reach: None,
         }
     }
 
@@ -271,7 +264,7 @@ impl FactSource for HttpFacts {
     }
 
     fn connections(&self) -> Option<PoolUse> {
-        let found = self.upstream.pool.in_use();
+        let found = self.upstream.pools.in_use();
         Some(PoolUse { busy: found.busy, idle: found.idle })
     }
 }

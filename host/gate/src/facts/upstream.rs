@@ -1,13 +1,13 @@
 //! The VNFM as the gate itself asks it: over connections that are kept.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{HOST, HeaderMap};
 use http::{HeaderValue, Method, Request, Response, Uri};
 use http_body_util::Full;
 use solgate_upstream::chain;
-use solgate_upstream::pool::{Pool, PooledBody, SendError};
+use solgate_upstream::pool::{PooledBody, SendError};
+use solgate_upstream::pools::Pools;
 
 use super::exchange::{Ask, Exchange, Unusable};
 use super::expand::Target;
@@ -15,7 +15,7 @@ use super::{FactAnswer, FactTemplate};
 
 /// The VNFM, and how long a fetch may take.
 pub(super) struct Upstream {
-    pub(super) pool: Arc<Pool>,
+    pub(super) pools: Pools,
     /// Value of the Host field.
     pub(super) host: HeaderValue,
     /// Path of the base URL, without trailing slash.
@@ -50,7 +50,7 @@ impl Ask for Upstream {
             *request.uri_mut() = uri.clone();
             request.headers_mut().clone_from(headers);
             request.headers_mut().insert(HOST, self.host.clone());
-            match self.pool.send(request).await {
+            match self.pools.send(request).await {
                 Ok(response) => return Ok(response),
                 Err(error) if let Some(cause) = error.unreached() => {
                     tracing::debug!(error = %chain(&error), "fact request could not be sent");
@@ -62,7 +62,7 @@ impl Ask for Upstream {
                     tracing::debug!(error = %chain(&error), "fact request failed");
                     return Err(match error {
                         SendError::Unreadable(flaw) => Unusable::Unreadable(flaw),
-                        SendError::Connect(_) | SendError::Broken(_) => Unusable::Broken,
+                        SendError::Connect { .. } | SendError::Broken(_) => Unusable::Broken,
                     });
                 }
                 Err(_) => tried = true,

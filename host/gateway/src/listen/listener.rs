@@ -122,6 +122,14 @@ impl Listener {
         self.inherited
     }
 
+    /// No connection begins here any more, as far as that can be: clients try again a second
+    /// later. At the socket of a service manager they go on to begin, for the next gate.
+    pub fn take_no_more(&self) {
+        if let (Socket::Tcp(listener), false) = (&self.socket, self.inherited) {
+            tcp::take_no_more(listener);
+        }
+    }
+
     /// Ends it. Returns the connections that were opened and that nobody has taken yet: they
     /// would be reset. At a Unix socket that is gone from the file system there can be no
     /// others. What waits at a socket of a service manager is for the next gate.

@@ -28,8 +28,9 @@ use http::{HeaderMap, HeaderValue, Response};
 use hyper::body::Body;
 use solgate::Request;
 use solgate::fault::Fault;
+use solgate::fields;
 use solgate::gate::{Gate, Verdict};
-use solgate::problem::ProblemStyle;
+use solgate::problem::{Problem, ProblemStyle};
 use solgate::request::Caller;
 use solgate_access::tokens::{Possession, Tokens};
 use solgate_config::{ForwardingConfig, GateMode, Limits};
@@ -40,6 +41,7 @@ pub use self::exchange::{Exchange, Forwarding};
 pub(crate) use self::reporter::Reporter;
 use crate::admission::{Admission, AdmittedBody, BodyRoom, OfCaller};
 use crate::hops::Hops;
+use crate::prefixes::Prefixes;
 use crate::routes::{self, Route, Routes};
 use crate::shares::Held;
 use crate::turns::Turn;
@@ -81,6 +83,8 @@ struct Course<'e, F> {
     route: &'e Route<F>,
     /// As it was when the head came: a reload does not change it.
     gate: Arc<Gate>,
+    /// What only the client knows of the path: it is not judged.
+    prefix: String,
     /// Of its caller's limits, as soon as it is known who calls.
     of_caller: OfCaller,
 }
@@ -127,7 +131,8 @@ impl<F> Pipeline<F> {
     /// Finds the upstream and the gate of a request, whose body is still to come.
     ///
     /// # Errors
-    /// It is for none of the upstreams.
+    /// It is for none of the upstreams, its path leads out of one, or its client sends too
+    /// many.
     #[expect(clippy::result_large_err, reason = "a door makes an answer of it at once")]
     pub fn route<'e>(&'e self, exchange: &'e mut Exchange, request: &'e mut Request) -> Result<Routed<'e, F>, Refused> {
         let host = request.headers.get(HOST).and_then(|value| value.to_str().ok());
@@ -136,7 +141,15 @@ impl<F> Pipeline<F> {
         };
         exchange.upstream = Some(Arc::clone(&route.gate.name));
         let gate = route.gate.get();
-        Ok(Routed(Course { pipeline: self, exchange, request, route, gate, of_caller: OfCaller::default() }))
+        if let Err(fault) = self.admission.rate_of_client(exchange.line.peer) {
+            return Err(self.refuse(exchange, &fault, &request.target));
+        }
+        let prefix = match route.prefixes.strip(&mut request.target) {
+            Ok(prefix) => prefix,
+            Err(fault) => return Err(self.refuse(exchange, &fault, &request.target)),
+        };
+        let of_caller = OfCaller::default();
+        Ok(Routed(Course { pipeline: self, exchange, request, route, gate, prefix, of_caller }))
     }
 
     /// Refuses a request that has not reached a gate; `target` may be empty.
@@ -181,6 +194,8 @@ impl<'e, F> Routed<'e, F> {
             let checked = tokens.check(headers, target, *received_at, possession, caller).await;
             checked.map_err(|fault| course.refuse(&fault, false))?;
         }
+        let in_time = course.pipeline.admission.rate_of_caller(course.request.caller.as_ref());
+        in_time.map_err(|fault| course.refuse(&fault, false))?;
         let of_caller = course.pipeline.admission.caller(course.request.caller.as_ref());
         course.of_caller = of_caller.map_err(|fault| course.refuse(&fault, false))?;
         Ok(Identified(course))
@@ -291,9 +306,20 @@ impl<F> Course<'_, F> {
         match decision.verdict {
             Verdict::Allow => Ok(warnings),
             Verdict::Deny(problem) => {
-                Err(Refused { answer: problem.response(self.gate.style()), body_read: self.request.body_complete })
+                let answer = self.told(*problem).response(self.gate.style());
+                Err(Refused { answer, body_read: self.request.body_complete })
             }
         }
+    }
+
+    /// A problem with the path that the client knows.
+    fn told(&self, mut problem: Problem) -> Problem {
+        if !self.prefix.is_empty()
+            && let Some(instance) = &mut problem.instance
+        {
+            instance.insert_str(0, &fields::excerpt(&self.prefix));
+        }
+        problem
     }
 
     /// Refuses the request with a fault of the gate, in the style of the gate.
@@ -302,7 +328,7 @@ impl<F> Course<'_, F> {
         let (caller, body_complete) = (caller.as_ref(), *body_complete);
         let request = exchange::Refused { method, target, caller, body_complete };
         self.exchange.refused(fault, Some(&self.gate), &request);
-        let problem = fault.problem(Some(&self.request.target));
+        let problem = self.told(fault.problem(Some(&self.request.target)));
         Refused { answer: problem.response(self.gate.style()), body_read }
     }
 }
@@ -312,6 +338,18 @@ impl<'e, F> Cleared<'e, F> {
     #[must_use]
     pub fn onward(&self) -> &'e F {
         &self.course.route.onward
+    }
+
+    /// What only the client knows of the path.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        &self.course.prefix
+    }
+
+    /// What paths begin with, for clients and for the VNFM.
+    #[must_use]
+    pub fn prefixes(&self) -> &'e Prefixes {
+        &self.course.route.prefixes
     }
 
     /// The request as it was judged.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use solgate::gate::SettingError;
-use solgate::policy::{CheckedFile, ComponentDigest, EvaluateError, LoadError, Policy, SourceError};
+use solgate::policy::{CheckedFile, EvaluateError, LoadError, Policy, SourceError};
 use solgate_cases::{Case, CasesError, Difference, NoVerdict};
 use solgate_config::{Limits, LiveGate, UpstreamConfig};
 
@@ -15,6 +15,7 @@ use super::versions::{Older, Versions};
 use crate::admission;
 use crate::build_gate::build_gate;
 use crate::error::GatewayError;
+use crate::vnfm::Vnfm;
 
 /// A case waits for room among the requests that are being judged, so often and each
 /// time so long.
@@ -83,8 +84,9 @@ fn list(differences: &[Difference]) -> String {
 /// What stands against them.
 pub fn prepare(
     upstream: &UpstreamConfig,
+    vnfm: &Vnfm,
     limits: &Limits,
-    live: Vec<Option<ComponentDigest>>,
+    live: &[Arc<Policy>],
     versions: &Versions,
     load: &ComponentLoader,
 ) -> Result<Option<Candidate>, Refused> {
@@ -95,9 +97,13 @@ pub fn prepare(
     for (path, read) in read.map_err(|error| Refused { file: None, reason: error.into() })? {
         components.push(read.map_err(|error| Refused { file: Some(path.to_owned()), reason: error.into() })?);
     }
-    let found: Vec<_> = components.iter().map(|file| Some(Sha256::digest(&file.bytes).into())).collect();
-    if found == live {
-        components.iter().for_each(|file| versions.judges(file.path, file.terms.version));
+    let found = components.iter().map(|file| Some(Sha256::digest(&file.bytes).into()));
+    if found.eq(live.iter().map(|policy| policy.component_digest().copied())) {
+        for (file, policy) in components.iter().zip(live) {
+            // They may have been signed again.
+            policy.set_terms(file.terms);
+            versions.judges(file.path, file.terms.version);
+        }
         return Ok(None);
     }
     let (mut policies, mut cases, mut given) = (Vec::new(), 0_usize, Vec::new());
@@ -108,12 +114,13 @@ pub fn prepare(
         given.push((path.to_owned(), terms.version));
         let policy = load(path, &bytes).map_err(|error| refused(error.into()))?;
         let policy = policy.with_isolation(upstream.gate.isolation);
+        policy.set_terms(terms);
         admission::check(limits, policy.body_limit()).map_err(|error| refused(error.into()))?;
         let passed = examine(&policy, path, &bytes).map_err(refused)?;
         cases = cases.saturating_add(passed);
         policies.push(Arc::new(policy));
     }
-    let built = build_gate(upstream, &|_, _| Ok(policies.clone()));
+    let built = build_gate(upstream, vnfm, &|_, _| Ok(policies.clone()));
     let live = built.map_err(|error| Refused { file: None, reason: error.into() })?;
     Ok(Some(Candidate { live, cases, versions: given }))
 }

@@ -4,9 +4,10 @@
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use solgate_config::Config;
+use solgate_config::{Config, UpstreamConfig};
 use solgate_watch::files::{Look, look, settled};
 use solgate_watch::loader::LoaderThread;
+use tokio::runtime::Handle;
 
 use super::configuration::Opening;
 use super::loaders::ConfigurationFile;
@@ -72,7 +73,13 @@ impl Configured {
             return None;
         }
         let (config, metrics) = (plan.config.clone(), opening.metrics.clone());
-        match thread.run(move || opening.open(&config)).await {
+        let runtime = Handle::current();
+        let open = move || {
+            // What keeps the ways to VNFMs up to date is started there.
+            let _entered = runtime.enter();
+            opening.open(&config)
+        };
+        match thread.run(open).await {
             Some(Ok(pipeline)) => Some(pipeline),
             Some(Err(error)) => {
                 self.refused(&error.in_file(Some(&self.file.path)).to_string(), &metrics);
@@ -88,7 +95,7 @@ impl Configured {
     /// It holds from here on.
     pub fn applied(&self, plan: &Plan, metrics: &Metrics) {
         metrics.configurations.count(ReloadOutcome::Swapped);
-        let upstreams: Vec<&str> = plan.config.upstreams.iter().map(|upstream| upstream.authority()).collect();
+        let upstreams: Vec<String> = plan.config.upstreams.iter().map(UpstreamConfig::name).collect();
         let file = self.file.path.display();
         tracing::info!(%file, upstreams = upstreams.join(", "), "configuration replaced");
         overrides::report(&plan.config.upstreams, SystemTime::now());

@@ -172,16 +172,16 @@ impl Reloading<'_> {
             now = settled(&watched.files, now).await;
         }
         watched.seen = Some(now);
-        let live = watched.gate.get().policies().iter().map(|policy| policy.component_digest().copied()).collect();
-        let (upstream, load, limits) = (upstream.clone(), self.load.clone(), self.limits);
-        let versions = self.versions.clone();
-        let prepared = self.thread.run(move || prepare(&upstream, &limits, live, &versions, &load)).await;
+        let live = watched.gate.get().policies().to_vec();
+        let (upstream, vnfm, load) = (upstream.clone(), watched.gate.vnfm.clone(), self.load.clone());
+        let (limits, versions) = (self.limits, self.versions.clone());
+        let prepared = self.thread.run(move || prepare(&upstream, &vnfm, &limits, &live, &versions, &load)).await;
         prepared.unwrap_or_else(|| Err(Refused::unfinished())).transpose()
     }
 
     /// Lets a candidate judge, or says why it does not.
     fn settle(&self, gate: &CurrentGate, candidate: Result<Candidate, Refused>) {
-        let upstream = gate.upstream.authority();
+        let upstream = &*gate.name;
         let shadow = (gate.role == Role::Shadow).then_some(true);
         let swapped = candidate.and_then(|candidate| {
             let before = gate.replace(candidate.live, SystemTime::now()).map_err(Refused::setting)?;
@@ -204,13 +204,13 @@ impl Reloading<'_> {
     }
 
     fn count(&self, gate: &CurrentGate, before: &Gate, after: &Gate) {
-        let (upstream, metrics) = (gate.upstream.authority(), self.metrics.policies(gate.role));
+        let (upstream, metrics) = (&*gate.name, self.metrics.policies(gate.role));
         metrics.reloads.count(ReloadOutcome::Swapped);
         for policy in after.policies() {
             metrics.policy(upstream, &policy.id().name, &policy.id().digest);
         }
         for policy in before.policies() {
-            let same = |one: &&Arc<CurrentGate>| one.role == gate.role && one.upstream.authority() == upstream;
+            let same = |one: &&Arc<CurrentGate>| one.role == gate.role && *one.name == *upstream;
             // Two gates of one VNFM may have it.
             let in_use = self.gates.iter().filter(same).flat_map(|gate| gate.get().policies().to_vec());
             if !in_use.into_iter().any(|one| one.id() == policy.id()) {

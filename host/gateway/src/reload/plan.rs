@@ -21,6 +21,7 @@ impl Plan {
             tls,
             jwt,
             trusted_hops,
+            client_address,
             asking,
             proxy_protocol,
             forwarding,
@@ -36,7 +37,6 @@ impl Plan {
             ("admin", admin != running.admin),
             ("http2", http2 != running.http2),
             ("tls", tls != running.tls),
-            ("jwt", jwt != running.jwt),
             ("tracing", tracing != running.tracing),
             ("reload", reload != running.reload),
             ("limits.connections", limits.connections != running.limits.connections),
@@ -48,7 +48,9 @@ impl Plan {
         let Limits { connections, admin_connections, evaluations, drain, .. } = running.limits;
         let limits = Limits { connections, admin_connections, evaluations, drain, ..limits };
         let at_once = Config {
+            jwt,
             trusted_hops,
+            client_address,
             asking,
             proxy_protocol,
             forwarding,
@@ -80,7 +82,7 @@ mod tests {
         let running = config("");
         let table = [
             ("listen: 127.0.0.1:1", &["listen"][..]),
-            ("admin: 127.0.0.1:1\njwt: { jwks: k }", &["admin", "jwt"]),
+            ("admin: 127.0.0.1:1", &["admin"]),
             ("http2: true\ntls: { certFile: a, keyFile: b }", &["http2", "tls"]),
             ("tracing: { otlp: \"http://c\" }", &["tracing"]),
             (
@@ -102,7 +104,8 @@ mod tests {
             "limits: { requests: 1, answerTimeout: 1s, lameDuck: 1s, clientShare: 0.5, callerRequests: 1 }",
             "problem: { typeBase: a }",
             "decisionLog: { file: a }",
-            "trustedHops: [10.0.0.0/24]\nproxyProtocol: true",
+            "jwt: { jwks: k }",
+            "trustedHops: [10.0.0.0/24]\nproxyProtocol: true\nclientAddress: forwarded",
             "forwarding: { clientFields: true, callerField: X-Caller }",
         ] {
             let wanted = config(members);

@@ -28,6 +28,7 @@ use crate::build_gate::GateBuilder;
 use crate::current_gate::CurrentGate;
 use crate::error::GatewayError;
 use crate::policy_metrics::Role;
+use crate::vnfm::Vnfm;
 pub use compare::Compared;
 
 /// Most requests that wait for the candidate.
@@ -73,12 +74,13 @@ impl Shadow {
     /// no thread to be had.
     pub fn open(
         upstream: UpstreamConfig,
+        vnfm: Arc<Vnfm>,
         build_gate: GateBuilder<'_>,
         compared: &OutcomeCounter<Compared>,
         log: LogFormat,
     ) -> Result<Self, GatewayError> {
         let url = upstream.url.to_string();
-        let gate = CurrentGate::open(upstream, Role::Shadow, build_gate).map_err(|error| error.in_shadow(url))?;
+        let gate = CurrentGate::open(upstream, vnfm, Role::Shadow, build_gate).map_err(|error| error.in_shadow(url))?;
         let gate = Arc::new(gate);
         announce(&gate);
         let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(GatewayError::ShadowThread)?;
@@ -129,13 +131,13 @@ impl Shadow {
 ///
 /// # Errors
 /// As [`Shadow::open`].
-pub fn check(upstream: &UpstreamConfig, build_gate: GateBuilder<'_>) -> Result<(), GatewayError> {
-    build_gate(upstream).map(drop).map_err(|error| error.in_shadow(upstream.url.to_string()))
+pub fn check(upstream: &UpstreamConfig, vnfm: &Vnfm, build_gate: GateBuilder<'_>) -> Result<(), GatewayError> {
+    build_gate(upstream, vnfm).map(drop).map_err(|error| error.in_shadow(upstream.url.to_string()))
 }
 
 /// A shadow has no effect that would remind of it: it is named at every start.
 fn announce(gate: &CurrentGate) {
-    let upstream = gate.upstream.authority();
+    let upstream = &*gate.name;
     if gate.upstream.gate.mode == GateMode::Off {
         return tracing::warn!(upstream, "the shadow judges nothing, because the gate is off");
     }
@@ -158,7 +160,7 @@ impl Comparing {
         // In Linux each thread has its own. Without it, the system shares alike.
         let _ = rustix::process::nice(NICENESS);
         // So that what is logged of the candidate is not taken for the live policies'.
-        let span = tracing::error_span!("shadow", upstream = self.gate.upstream.authority());
+        let span = tracing::error_span!("shadow", upstream = &*self.gate.name);
         let _entered = span.enter();
         for job in jobs {
             let candidate = self.gate.get();

@@ -59,7 +59,7 @@ impl PooledBody {
 
     /// Whose answer it is.
     pub fn authority(&self) -> Option<&Authority> {
-        self.pool.url.authority()
+        self.pool.address.uri().authority()
     }
 
     fn poll_body(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {

@@ -20,34 +20,34 @@ use std::time::{Duration, Instant};
 pub use body::{BodyError, PooledBody};
 use bytes::Bytes;
 pub use flaw::Flaw;
-use http::{Method, Request, Response, Uri};
+use http::{Method, Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
 use hyper::client::conn::http1::{self, SendRequest};
-use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 use tokio::task::unconstrained;
-use tower_service::Service;
 
 use self::sips::Sips;
 pub use unreached::Unreached;
+
+use crate::address::Address;
+use crate::connect::{Connector, Stream};
+use crate::reach::Reach;
 
 /// How long an unused connection is kept.
 const IDLE: Duration = Duration::from_secs(30);
 /// How often those that are too old are looked for.
 const LOOK: Duration = Duration::from_secs(5);
 
-type Io = TokioIo<Sips<TokioIo<MaybeHttpsStream<TokioIo<TcpStream>>>>>;
+type Io = TokioIo<Sips<TokioIo<Stream>>>;
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The connections to one VNFM.
 pub struct Pool {
-    connector: HttpsConnector<HttpConnector>,
-    /// Scheme and authority.
-    url: Uri,
+    connector: Connector,
+    reach: Arc<Reach>,
+    address: Arc<Address>,
     /// For a connection, with name resolution and TLS handshake.
     limit: Duration,
     /// Between two reads of the body of an answer.
@@ -80,9 +80,13 @@ struct Idle {
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
-    /// Nothing was sent.
+    /// Nothing was sent. So many addresses were tried; the error is that of the last.
     #[error("there is no connection")]
-    Connect(#[source] BoxError),
+    Connect {
+        #[source]
+        error: BoxError,
+        tried: usize,
+    },
     /// Whether the request was carried out, nobody knows.
     #[error("the connection failed")]
     Broken(#[source] hyper::Error),
@@ -95,9 +99,37 @@ impl SendError {
     /// Why there was no connection, if there was none.
     pub fn unreached(&self) -> Option<Unreached> {
         match self {
-            Self::Connect(error) => Some(Unreached::of(&**error)),
+            Self::Connect { error, .. } => Some(Unreached::of(&**error)),
             Self::Broken(_) | Self::Unreadable(_) => None,
         }
+    }
+}
+
+/// Why an address gives no answer to a request.
+pub(crate) enum Failed {
+    /// It has nothing of the request.
+    Unsent(Box<Unsent>),
+    /// It may have it.
+    Lost(SendError),
+}
+
+/// A request that another address may get.
+pub(crate) struct Unsent {
+    pub request: Request<Full<Bytes>>,
+    pub error: BoxError,
+}
+
+impl Failed {
+    /// If no other address gets the request, after so many.
+    pub fn error(self, tried: usize) -> SendError {
+        match self {
+            Self::Unsent(unsent) => SendError::Connect { error: unsent.error, tried },
+            Self::Lost(error) => error,
+        }
+    }
+
+    fn unsent(request: Request<Full<Bytes>>, error: impl Into<BoxError>) -> Self {
+        Self::Unsent(Box::new(Unsent { request, error: error.into() }))
     }
 }
 
@@ -128,10 +160,20 @@ impl Drop for Counted {
 }
 
 impl Pool {
-    /// Connects to `url` within `limit`. An answer that falls silent ends after `silence`.
-    #[must_use]
-    pub fn new(connector: HttpsConnector<HttpConnector>, url: Uri, limit: Duration, silence: Duration) -> Arc<Self> {
-        Arc::new(Self { connector, url, limit, silence, idle: Mutex::default(), open: Arc::default() })
+    /// Connects to one address of a VNFM within `limit`. An answer that falls silent ends
+    /// after `silence`.
+    pub(crate) fn new(
+        connector: Connector,
+        reach: Arc<Reach>,
+        address: Arc<Address>,
+        limit: Duration,
+        silence: Duration,
+    ) -> Arc<Self> {
+        Arc::new(Self { connector, reach, address, limit, silence, idle: Mutex::default(), open: Arc::default() })
+    }
+
+    pub(crate) fn address(&self) -> &Address {
+        &self.address
     }
 
     /// How many connections there are.
@@ -146,7 +188,10 @@ impl Pool {
     ///
     /// # Errors
     /// There is no connection, or no answer that can be passed on.
-    pub async fn send(self: &Arc<Self>, mut request: Request<Full<Bytes>>) -> Result<Response<PooledBody>, SendError> {
+    pub(crate) async fn send(
+        self: &Arc<Self>,
+        mut request: Request<Full<Bytes>>,
+    ) -> Result<Response<PooledBody>, Failed> {
         let to_head = *request.method() == Method::HEAD;
         // An interim answer announced content: it may still come, and is nobody's.
         let astray = Arc::new(AtomicBool::new(false));
@@ -159,20 +204,26 @@ impl Pool {
         loop {
             let (mut connection, kept) = match self.take() {
                 Some(connection) => (connection, true),
-                None => (self.connect().await.map_err(SendError::Connect)?, false),
+                None => match self.connect().await {
+                    Ok(connection) => (connection, false),
+                    Err(error) => return Err(Failed::unsent(request, error)),
+                },
             };
             match connection.exchange(request).await {
                 Ok(mut response) => {
                     let status = response.status();
                     let reusable = framing::settle(to_head, status, response.headers_mut())
-                        .map_err(SendError::Unreadable)?
+                        .map_err(|flaw| Failed::Lost(SendError::Unreadable(flaw)))?
                         && !astray.load(Ordering::Relaxed);
                     return Ok(response.map(|body| PooledBody::new(body, connection, reusable, self)));
                 }
                 Err(mut error) => match error.take_message() {
                     // The VNFM had closed it, and nothing was sent.
                     Some(unsent) if kept => request = unsent,
-                    _ => return Err(connection.failed(error.into_error())),
+                    Some(unsent) if self.reach.addresses().len() > 1 => {
+                        return Err(Failed::unsent(unsent, error.into_error()));
+                    }
+                    _ => return Err(Failed::Lost(connection.failed(error.into_error()))),
                 },
             }
         }
@@ -189,10 +240,17 @@ impl Pool {
     }
 
     async fn connect(&self) -> Result<Box<Connection>, BoxError> {
+        let opened = self.open().await;
+        match &opened {
+            Ok(_) => self.address.connected(&self.reach.name),
+            Err(error) => self.address.failed(&Unreached::of(&**error), self.reach.rest, &self.reach.name),
+        }
+        opened
+    }
+
+    async fn open(&self) -> Result<Box<Connection>, BoxError> {
         let open = async {
-            let mut connector = self.connector.clone();
-            std::future::poll_fn(|context| connector.poll_ready(context)).await?;
-            let io = connector.call(self.url.clone()).await?;
+            let io = self.connector.connect(self.address.uri().clone()).await?;
             let (sender, driver) = client().handshake(TokioIo::new(Sips::new(TokioIo::new(io)))).await?;
             let counted = Counted::new(&self.open);
             Ok(Box::new(Connection { sender, driver, ended: false, since: Instant::now(), _counted: counted }))

@@ -15,14 +15,15 @@ pub(super) struct Solgate {
     policy: Arc<Policy>,
 }
 
-/// Native, recycled and fresh.
-pub(super) fn all() -> anyhow::Result<[Solgate; 3]> {
+/// Native, recycled, rewound and fresh.
+pub(super) fn all() -> anyhow::Result<[Solgate; 4]> {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/rules/solgate"));
     let compiled = solgate_bundle::compile_dir(folder, &solgate_bundle::BuildOptions::default())?;
     let subjects = Subjects::of(&compiled.bundle)?;
     Ok([
         Solgate { name: "Solgate, native", policy: subjects.native },
         Solgate { name: "Solgate, recycled", policy: subjects.recycled },
+        Solgate { name: "Solgate, rewound", policy: subjects.rewound },
         Solgate { name: "Solgate, fresh", policy: subjects.fresh },
     ])
 }

@@ -7,16 +7,16 @@ use anyhow::ensure;
 use solgate::gate::{Gate, Verdict};
 use solgate::policy::Policy;
 
-use super::Three;
+use super::Four;
 use crate::sampler::{Lane, Race};
 use crate::subjects::Subjects;
 use crate::workload::{self, Workload};
 
 /// What is timed through the gate.
 pub(super) struct Lanes {
-    pub terminate: Three,
-    pub subscribe: Three,
-    /// Terminate by a fresh policy that judges nothing else.
+    pub terminate: Four,
+    pub subscribe: Four,
+    /// Terminate by a rewound policy that judges nothing else.
     pub alone: Lane,
     /// The same with many rules more.
     pub enlarged: Lane,
@@ -29,18 +29,19 @@ pub(super) fn lanes(
     larger: &Subjects,
 ) -> anyhow::Result<Lanes> {
     let (terminate, subscribe) = (workload::terminate(), workload::subscribe());
-    let mut all = |work: &Workload| -> anyhow::Result<Three> {
-        Ok(Three {
+    let mut all = |work: &Workload| -> anyhow::Result<Four> {
+        Ok(Four {
             native: lane(race, "native", &default.native, work)?,
             recycled: lane(race, "recycled", &default.recycled, work)?,
+            rewound: lane(race, "rewound", &default.rewound, work)?,
             fresh: lane(race, "fresh", &default.fresh, work)?,
         })
     };
     Ok(Lanes {
         terminate: all(&terminate)?,
         subscribe: all(&subscribe)?,
-        alone: lane(race, "fresh, nothing else", &alone.fresh, &terminate)?,
-        enlarged: lane(race, "fresh, larger policy", &larger.fresh, &terminate)?,
+        alone: lane(race, "rewound, nothing else", &alone.rewound, &terminate)?,
+        enlarged: lane(race, "rewound, larger policy", &larger.rewound, &terminate)?,
     })
 }
 

@@ -50,7 +50,7 @@ impl Subject {
 type Loaded = (Arc<Policy>, Option<Bundle>, Vec<Case>);
 
 fn folder(loader: &Loader, path: &Path, set: &[(String, String)]) -> anyhow::Result<Loaded> {
-    let options = BuildOptions { set: set.to_vec() };
+    let options = BuildOptions { set: set.to_vec(), ..BuildOptions::default() };
     let compiled = compile_dir(path, &options).map_err(|failure| bundle_error(path, failure))?;
     if !compiled.warnings.is_empty() {
         note(&solgate_bundle::render(&compiled.warnings, &compiled.sources, true));

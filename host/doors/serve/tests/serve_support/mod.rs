@@ -15,6 +15,7 @@ use solgate_config::{Config, Limits, ListenAddress, LiveGate, LogFormat, Upstrea
 use solgate_gateway::error::GatewayError;
 use solgate_gateway::listen::inherited::Inherited;
 use solgate_gateway::listen::listener::BoundAddress;
+use solgate_gateway::vnfm::Vnfm;
 use solgate_serve::Server;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -174,7 +175,7 @@ impl FactSource for NoFacts {
     }
 }
 
-pub fn open_gate(_: &UpstreamConfig) -> Result<LiveGate, GatewayError> {
+pub fn open_gate(_: &UpstreamConfig, _: &Vnfm) -> Result<LiveGate, GatewayError> {
     let make = |settings| Gate::new(Vec::new(), Arc::new(NoFacts)).with_settings(settings);
     Ok(LiveGate { make: Box::new(make), policies: vec![("test".to_owned(), "00ff".to_owned())] })
 }

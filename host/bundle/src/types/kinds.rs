@@ -1,0 +1,94 @@
+//! Sets of kinds of values.
+
+use std::ops::{BitAnd, BitOr};
+
+/// The kinds that a value can be of. A number is one kind, because JSON does not say
+/// which type of CEL's a number is, and operators take them all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Kinds(u16);
+
+impl Kinds {
+    /// Of a value that is never there.
+    pub const NONE: Self = Self(0);
+    pub const NULL: Self = Self(1);
+    pub const BOOL: Self = Self(1 << 1);
+    pub const NUMBER: Self = Self(1 << 2);
+    pub const TEXT: Self = Self(1 << 3);
+    pub const BYTES: Self = Self(1 << 4);
+    pub const LIST: Self = Self(1 << 5);
+    pub const MAP: Self = Self(1 << 6);
+    pub const OPTIONAL: Self = Self(1 << 7);
+    pub const TYPE: Self = Self(1 << 8);
+    pub const ANY: Self = Self((1 << 9) - 1);
+    /// What has a size.
+    pub const SIZED: Self = Self(Self::TEXT.0 | Self::BYTES.0 | Self::LIST.0 | Self::MAP.0);
+    /// What `string()` takes.
+    pub const SHOWN: Self = Self(Self::BOOL.0 | Self::NUMBER.0 | Self::TEXT.0 | Self::BYTES.0);
+    /// What JSON can hold.
+    pub const JSON: Self =
+        Self(Self::NULL.0 | Self::BOOL.0 | Self::NUMBER.0 | Self::TEXT.0 | Self::LIST.0 | Self::MAP.0);
+
+    const NAMES: [(Self, &'static str); 9] = [
+        (Self::TEXT, "text"),
+        (Self::NUMBER, "a number"),
+        (Self::BOOL, "true or false"),
+        (Self::LIST, "a list"),
+        (Self::MAP, "an object"),
+        (Self::NULL, "null"),
+        (Self::BYTES, "bytes"),
+        (Self::OPTIONAL, "an optional value"),
+        (Self::TYPE, "a type"),
+    ];
+
+    pub fn is_none(self) -> bool {
+        self == Self::NONE
+    }
+
+    /// Whether a value of one of these kinds may be of one of those.
+    pub fn meets(self, other: Self) -> bool {
+        !(self & other).is_none()
+    }
+
+    /// Whether there is no other kind than those.
+    pub fn is_within(self, other: Self) -> bool {
+        self & other == self
+    }
+
+    /// Whether next to nothing is known.
+    pub fn is_open(self) -> bool {
+        Self::JSON.is_within(self)
+    }
+
+    /// Whether a value of these kinds can be where one of those is needed. Of a value of
+    /// which much is open, it is enough that it may; null is a matter of asking before.
+    pub fn fits(self, needed: Self) -> bool {
+        self.meets(needed) && (self.is_open() || Self(self.0 & !Self::NULL.0).is_within(needed))
+    }
+
+    /// For a message: "text or a list".
+    pub fn name(self) -> String {
+        let names: Vec<&str> =
+            Self::NAMES.iter().filter(|(kind, _)| self.meets(*kind)).map(|(_, name)| *name).collect();
+        match names.as_slice() {
+            [] => "nothing".to_owned(),
+            [all @ .., last] if !all.is_empty() => format!("{} or {last}", all.join(", ")),
+            all => all.concat(),
+        }
+    }
+}
+
+impl BitAnd for Kinds {
+    type Output = Self;
+
+    fn bitand(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+}
+
+impl BitOr for Kinds {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}

@@ -1,0 +1,175 @@
+//! What schemas say about the kinds of values and their parts.
+
+use solgate_document::yaml::{Node, Value};
+
+use super::kinds::Kinds;
+use crate::openapi::{Api, followed, together};
+
+/// Schemas of which one holds, each with those that hold beside it.
+#[derive(Debug, Clone)]
+pub(crate) struct Described<'n> {
+    root: &'n Node,
+    /// Of no schemas nothing is known.
+    alternatives: Vec<Vec<&'n Node>>,
+}
+
+/// What a schema says about a member.
+pub(crate) enum Member<'n> {
+    Described(Described<'n>),
+    /// Nothing is said of it.
+    Open,
+}
+
+/// Most alternatives that are told apart.
+const MOST: usize = 32;
+
+impl PartialEq for Described<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        let mut both = self.alternatives.iter().zip(&other.alternatives);
+        self.alternatives.len() == other.alternatives.len() && both.all(|(one, other)| same(one, other))
+    }
+}
+
+/// Whether they are the same places in the file.
+fn same(one: &[&Node], other: &[&Node]) -> bool {
+    one.len() == other.len() && one.iter().zip(other).all(|(a, b)| std::ptr::eq(*a, *b))
+}
+
+impl<'n> Described<'n> {
+    /// `None` for more than can be looked at.
+    pub fn new(api: &Api<'n>, schemas: impl IntoIterator<Item = &'n Node>) -> Option<Self> {
+        Self::of(api.root, schemas.into_iter().map(|schema| vec![schema]))
+    }
+
+    fn of(root: &'n Node, all: impl IntoIterator<Item = Vec<&'n Node>>) -> Option<Self> {
+        let mut alternatives: Vec<Vec<&'n Node>> = Vec::new();
+        let mut open: Vec<Vec<&'n Node>> = all.into_iter().collect();
+        while let Some(schemas) = open.pop() {
+            if alternatives.len().saturating_add(open.len()) > MOST {
+                return None;
+            }
+            let together = together(root, schemas);
+            // Each choice is made once.
+            let is_made = |choices: &[Node]| {
+                choices.iter().any(|choice| together.iter().any(|known| std::ptr::eq(followed(root, choice), *known)))
+            };
+            let choices = together.iter().flat_map(|schema| ["oneOf", "anyOf"].map(|name| schema.get(name)));
+            let mut choices = choices.flatten().filter_map(Node::as_list);
+            match choices.find(|choices| !choices.is_empty() && !is_made(choices)) {
+                Some(choices) => open.extend(choices.iter().map(|choice| {
+                    let mut more = together.clone();
+                    more.push(followed(root, choice));
+                    more
+                })),
+                None if alternatives.iter().any(|known| same(known, &together)) => {}
+                None => alternatives.push(together),
+            }
+        }
+        Some(Self { root, alternatives })
+    }
+
+    pub fn kinds(&self) -> Kinds {
+        let kinds = self
+            .alternatives
+            .iter()
+            .map(|schemas| schemas.iter().fold(Kinds::JSON, |kinds, schema| kinds & kinds_of(schema)));
+        let all = kinds.fold(Kinds::NONE, |all, kinds| all | kinds);
+        // Schemas that no value can satisfy say nothing about the values that there are.
+        if all.is_none() { Kinds::JSON } else { all }
+    }
+
+    pub fn texts(&self) -> Option<Vec<String>> {
+        let mut all = Vec::new();
+        for schemas in &self.alternatives {
+            let mut lists = schemas.iter().filter_map(|schema| texts_of(schema));
+            let first = lists.next()?;
+            all.extend(lists.fold(first, |mut kept, list| {
+                kept.retain(|text| list.contains(text));
+                kept
+            }));
+        }
+        all.sort();
+        all.dedup();
+        Some(all)
+    }
+
+    /// Any item of a list, or value of an object that is a map.
+    pub fn item(&self) -> Option<Self> {
+        let items = self.alternatives.iter().filter_map(|schemas| {
+            let items: Vec<&'n Node> = schemas
+                .iter()
+                .filter_map(|schema| schema.get("items").or_else(|| schema.get("additionalProperties")))
+                .filter(|schema| schema.as_map().is_some())
+                .collect();
+            (!items.is_empty() && schemas.iter().all(|schema| schema.get("properties").is_none())).then_some(items)
+        });
+        let items: Vec<_> = items.collect();
+        if items.is_empty() { None } else { Self::of(self.root, items) }
+    }
+
+    pub fn member(&self, name: &str) -> Member<'n> {
+        let mut found = Vec::new();
+        for schemas in &self.alternatives {
+            let properties = || schemas.iter().filter_map(|schema| schema.get("properties"));
+            let here: Vec<&'n Node> = properties().filter_map(|properties| properties.get(name)).collect();
+            if !here.is_empty() {
+                found.push(here);
+                continue;
+            }
+            let is_open = |schema: &&Node| {
+                schema.get("additionalProperties").is_some_and(|more| more.as_map().is_some())
+                    || schema.get("patternProperties").is_some()
+            };
+            if properties().next().is_none() || schemas.iter().any(is_open) {
+                return Member::Open;
+            }
+        }
+        if found.is_empty() {
+            return Member::Open;
+        }
+        Self::of(self.root, found).map_or(Member::Open, Member::Described)
+    }
+}
+
+fn kinds_of(schema: &Node) -> Kinds {
+    let named = |name: &Node| match name.text.as_str() {
+        "string" => Kinds::TEXT,
+        "integer" | "number" => Kinds::NUMBER,
+        "boolean" => Kinds::BOOL,
+        "array" => Kinds::LIST,
+        "object" => Kinds::MAP,
+        "null" => Kinds::NULL,
+        _ => Kinds::JSON,
+    };
+    let is_nullable = matches!(schema.get("nullable").map(|node| &node.value), Some(Value::Bool(true)));
+    let by_type = match schema.get("type") {
+        Some(node) => match node.as_list() {
+            Some(names) => names.iter().fold(Kinds::NONE, |kinds, name| kinds | named(name)),
+            None => named(node),
+        },
+        None => Kinds::JSON,
+    };
+    let by_type = if is_nullable { by_type | Kinds::NULL } else { by_type };
+    let values = schema.get("enum").and_then(Node::as_list).or_else(|| schema.get("const").map(std::slice::from_ref));
+    match values {
+        Some(values) => by_type & values.iter().fold(Kinds::NONE, |kinds, value| kinds | kind_of(value)),
+        None => by_type,
+    }
+}
+
+fn kind_of(node: &Node) -> Kinds {
+    match node.value {
+        Value::Null => Kinds::NULL,
+        Value::Bool(_) => Kinds::BOOL,
+        Value::Number(_) => Kinds::NUMBER,
+        Value::String => Kinds::TEXT,
+        Value::List(_) => Kinds::LIST,
+        Value::Map(_) => Kinds::MAP,
+    }
+}
+
+/// The texts that a schema allows, if it names them.
+fn texts_of(schema: &Node) -> Option<Vec<String>> {
+    let values = schema.get("enum").and_then(Node::as_list).or_else(|| schema.get("const").map(std::slice::from_ref));
+    Some(values?.iter().filter_map(Node::as_str).map(str::to_owned).collect())
+}

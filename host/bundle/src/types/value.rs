@@ -1,0 +1,100 @@
+//! What is known about a value before it is there.
+
+use super::kinds::Kinds;
+use super::schema::Described;
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Value<'n> {
+    pub kinds: Kinds,
+    pub parts: Parts<'n>,
+    /// If it is text, the only texts that it can be.
+    pub texts: Option<Vec<String>>,
+}
+
+/// What is known about items and members.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Parts<'n> {
+    Unknown,
+    /// By schemas of openapi.yaml.
+    Schemas(Described<'n>),
+    /// All items of a list, or all values of an object.
+    Items(Box<Value<'n>>),
+    /// Members by name; of others nothing is known.
+    Members(Vec<(String, Value<'n>)>),
+    /// What an optional value holds.
+    Held(Box<Value<'n>>),
+}
+
+impl<'n> Value<'n> {
+    pub const ANY: Self = Self { kinds: Kinds::ANY, parts: Parts::Unknown, texts: None };
+
+    pub fn of(kinds: Kinds) -> Self {
+        Self { kinds, parts: Parts::Unknown, texts: None }
+    }
+
+    /// Text that is one of these.
+    pub fn one_of(texts: Vec<String>) -> Self {
+        Self { kinds: Kinds::TEXT, parts: Parts::Unknown, texts: Some(texts) }
+    }
+
+    pub fn list(item: Self) -> Self {
+        Self { kinds: Kinds::LIST, parts: Parts::Items(Box::new(item)), texts: None }
+    }
+
+    pub fn object(members: Vec<(String, Self)>) -> Self {
+        Self { kinds: Kinds::MAP, parts: Parts::Members(members), texts: None }
+    }
+
+    pub fn optional(held: Self) -> Self {
+        Self { kinds: Kinds::OPTIONAL, parts: Parts::Held(Box::new(held)), texts: None }
+    }
+
+    pub fn described(schemas: Described<'n>) -> Self {
+        Self { kinds: schemas.kinds(), texts: schemas.texts(), parts: Parts::Schemas(schemas) }
+    }
+
+    /// A value that is the one or the other.
+    pub fn or(self, other: Self) -> Self {
+        let texts = match (&self.texts, &other.texts) {
+            _ if !self.kinds.meets(Kinds::TEXT) => other.texts,
+            _ if !other.kinds.meets(Kinds::TEXT) => self.texts,
+            (Some(one), Some(more)) => Some(one.iter().chain(more).cloned().collect()),
+            _ => None,
+        };
+        let has_parts = Kinds::LIST | Kinds::MAP | Kinds::OPTIONAL;
+        let parts = if let (Parts::Items(one), Parts::Items(more)) = (&self.parts, &other.parts) {
+            Parts::Items(Box::new((**one).clone().or((**more).clone())))
+        } else if self.parts == other.parts || !other.kinds.meets(has_parts) {
+            self.parts
+        } else if !self.kinds.meets(has_parts) {
+            other.parts
+        } else {
+            Parts::Unknown
+        };
+        Self { kinds: self.kinds | other.kinds, parts, texts }
+    }
+
+    /// Any item of a list, or any value of an object.
+    pub fn item(&self) -> Self {
+        // What is done with the items of an empty list is never done.
+        Some(self.items()).filter(|item| !item.kinds.is_none()).unwrap_or(Self::ANY)
+    }
+
+    /// The same; the items of an empty list are of no kind.
+    pub fn items(&self) -> Self {
+        match &self.parts {
+            Parts::Items(item) => (**item).clone(),
+            Parts::Schemas(schemas) => schemas.item().map_or(Self::ANY, Self::described),
+            _ => Self::ANY,
+        }
+    }
+
+    /// What an optional value holds; any other value is itself.
+    pub fn held(&self) -> Self {
+        match &self.parts {
+            Parts::Held(held) => (**held).clone(),
+            _ if self.kinds.meets(Kinds::OPTIONAL) => Self::ANY,
+            _ => self.clone(),
+        }
+    }
+}
