@@ -6,6 +6,7 @@ pub mod ext_authz;
 mod forward_auth;
 pub mod gateway;
 mod http;
+mod http2;
 pub mod library;
 mod serve;
 mod settings;

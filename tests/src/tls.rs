@@ -57,9 +57,18 @@ impl Client {
     /// If nobody listens.
     #[must_use]
     pub fn connect(&self, address: SocketAddr) -> StreamOwned<ClientConnection, TcpStream> {
+        self.connect_to("localhost", address)
+    }
+
+    /// The same to a server of another name.
+    ///
+    /// # Panics
+    /// As [`connect`](Self::connect).
+    #[must_use]
+    pub fn connect_to(&self, name: &str, address: SocketAddr) -> StreamOwned<ClientConnection, TcpStream> {
         let stream = TcpStream::connect(address).expect("it listens");
         stream.set_read_timeout(Some(PATIENCE)).expect("it has a timer");
-        let name = "localhost".try_into().expect("it is a name");
+        let name = name.to_owned().try_into().expect("it is a name");
         StreamOwned::new(ClientConnection::new(self.0.clone(), name).expect("it is set up"), stream)
     }
 

@@ -13,7 +13,10 @@ struct FailureLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct NoLabels {}
+struct CertificateLabels {
+    /// The first of the names for which it is; empty for all other names.
+    name: String,
+}
 
 /// Why a connection has come to nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,7 +91,7 @@ pub struct AccessMetrics {
     handshakes_failed: Family<FailureLabels, Counter>,
     tls_reloads: OutcomeCounter<Renewal>,
     /// Of one gate: a family, so that there is no value without TLS.
-    not_after: Family<NoLabels, Gauge>,
+    not_after: Family<CertificateLabels, Gauge>,
     keys_read: OutcomeCounter<KeysRead>,
 }
 
@@ -105,7 +108,7 @@ impl AccessMetrics {
         let not_after = Family::default();
         registry.register(
             "tls_certificate_not_after_seconds",
-            "When the certificate of the listener ends, in seconds since 1970",
+            "When a certificate of the listener ends, in seconds since 1970, by its first server name",
             not_after.clone(),
         );
         let help = "Attempts to read the keys for access tokens";
@@ -113,9 +116,9 @@ impl AccessMetrics {
         Self { handshakes_failed, tls_reloads, not_after, keys_read }
     }
 
-    /// There is a listener with TLS, whose certificate ends then.
-    pub fn with_tls(&self, not_after: i64) {
-        self.certificate(not_after);
+    /// There is a listener with TLS, whose certificates end then.
+    pub fn with_tls(&self, ends: Vec<(String, i64)>) {
+        self.ending(ends);
         // An alert on an increase needs a zero to begin with.
         for failure in HandshakeFailure::ALL {
             drop(self.handshakes_failed.get_or_create(&failure.labels()));
@@ -123,14 +126,16 @@ impl AccessMetrics {
         self.with_renewal();
     }
 
-    /// The certificate of the listener ends then, in seconds since 1970.
-    pub fn certificate(&self, not_after: i64) {
-        self.not_after.get_or_create(&NoLabels {}).set(not_after);
-    }
-
     /// There are certificates in files.
     pub fn with_renewal(&self) {
         self.tls_reloads.begin();
+    }
+
+    /// Certificates of the listener end then, in seconds since 1970, by their names.
+    pub fn ending(&self, ends: Vec<(String, i64)>) {
+        for (name, end) in ends {
+            self.not_after.get_or_create(&CertificateLabels { name }).set(end);
+        }
     }
 
     /// Tokens are checked.

@@ -13,6 +13,7 @@ mod doors;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use solgate_gateway::listen::inherited::Inherited;
 use solgate_telemetry::log;
 
 use args::defaults::with_defaults;
@@ -112,16 +113,19 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Replay(arguments) => replay::run(&arguments, &runtime()?),
         Command::Report(arguments) => report::run(&arguments),
         Command::Serve(arguments) => {
+            let inherited = Inherited::take();
             log::start()?;
-            Ok(runtime()?.block_on(serve::run(arguments))?)
+            Ok(runtime()?.block_on(serve::run(arguments, inherited))?)
         }
         Command::ForwardAuth(arguments) => {
+            let inherited = Inherited::take();
             log::start()?;
-            Ok(runtime()?.block_on(forward_auth::run(arguments))?)
+            Ok(runtime()?.block_on(forward_auth::run(arguments, inherited))?)
         }
         Command::ExtAuthz(arguments) => {
+            let inherited = Inherited::take();
             log::start()?;
-            Ok(runtime()?.block_on(ext_authz::run(arguments))?)
+            Ok(runtime()?.block_on(ext_authz::run(arguments, inherited))?)
         }
         Command::Check(arguments) => runtime()?.block_on(async {
             let loader = policies::Loader::for_author()?;

@@ -7,7 +7,7 @@ use clap::{CommandFactory, Parser};
 use solgate::gate::{FactFailure, Setting, Severity};
 use solgate::policy::{EvaluationLimits, PolicyFile};
 use solgate_cli::args::serve::ServeArgs;
-use solgate_config::{FileError, GateMode, LogFormat};
+use solgate_config::{FileError, GateMode, ListenAddress, LogFormat};
 use solgate_gateway::error::GatewayError;
 
 #[derive(Debug, Parser)]
@@ -36,8 +36,8 @@ fn one_upstream_on_the_command_line() {
     .unwrap();
     let config = args.config(None).unwrap();
     assert_eq!(
-        (config.listen.as_str(), config.admin.as_deref(), config.log),
-        ("127.0.0.1:1", Some("127.0.0.1:2"), LogFormat::Json)
+        (config.listen.tcp(), config.admin.as_ref().and_then(ListenAddress::tcp), config.log),
+        (Some("127.0.0.1:1"), Some("127.0.0.1:2"), LogFormat::Json)
     );
     let upstream = &config.upstreams[0];
     assert_eq!(upstream.url, "http://vnfm:9890/");
@@ -99,5 +99,5 @@ fn a_file_that_is_missing_or_wrong_is_named() {
     let policy = PolicyFile::from(folder.path().join("x.wasm"));
     assert_eq!(config.upstreams[0].gate.policies.files, [policy], "paths are relative to the file");
     let config = parse(&format!("--config {} --listen 127.0.0.1:4", path.display())).unwrap().config(None).unwrap();
-    assert_eq!(config.listen, "127.0.0.1:4", "the command line has the last word");
+    assert_eq!(config.listen.to_string(), "127.0.0.1:4", "the command line has the last word");
 }

@@ -11,6 +11,7 @@ use solgate::policy::PolicyFile;
 
 use crate::gateway::{Config, Limits};
 use crate::jwt::JwksSource;
+use crate::listen::ListenAddress;
 
 /// Members that do not go together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,9 +62,14 @@ impl Config {
     /// # Errors
     /// Two of them are one, or that of a VNFM.
     pub fn check_addresses(&self) -> Result<(), Misfit> {
+        if let (ListenAddress::Unix(listen), Some(ListenAddress::Unix(admin))) = (&self.listen, &self.admin)
+            && listen.path == admin.path
+        {
+            return Err(Misfit::new("/admin", "admin is the socket that clients use (listen): give it another path"));
+        }
         let own = [Some(("listen", &self.listen)), self.admin.as_ref().map(|admin| ("admin", admin))];
-        let own: Vec<(&str, Address<'_>)> =
-            own.into_iter().flatten().filter_map(|(name, text)| Some((name, Address::of(text)?))).collect();
+        let own = own.into_iter().flatten().filter_map(|(name, own)| Some((name, Address::of(own.tcp()?)?)));
+        let own: Vec<(&str, Address<'_>)> = own.collect();
         if let [(_, listen), (_, admin)] = own.as_slice()
             && listen.takes(admin)
         {

@@ -12,11 +12,14 @@ use super::gate::GateConfig;
 use crate::forwarding::{ClientAddress, ForwardingConfig};
 use crate::health::{Balance, HealthConfig};
 use crate::jwt::JwtConfig;
+use crate::listen::ListenAddress;
 use crate::networks::Networks;
 use crate::record::RecordConfig;
 use crate::tls::{OwnCertificate, TlsConfig};
 use crate::tracing::TracingConfig;
-use crate::values::{As, Evaluations, HeadBytes, MaybePositive, Positive, Ratio, Span, TargetBytes, TimeLimit};
+use crate::values::{
+    As, Evaluations, HeadBytes, MaybePositive, Positive, Ratio, Span, Streams, TargetBytes, TimeLimit,
+};
 use crate::vnfm_url;
 
 /// Where the gate listens if nothing else is said.
@@ -25,10 +28,12 @@ pub const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 /// Everything that a server needs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
-    /// Address and port of the gate.
-    pub listen: String,
-    /// Address and port of health checks and metrics; none by default.
-    pub admin: Option<String>,
+    /// Where the gate listens.
+    pub listen: ListenAddress,
+    /// Where health checks and metrics are; nowhere by default.
+    pub admin: Option<ListenAddress>,
+    /// Whether clients of `serve` may speak HTTP/2.
+    pub http2: bool,
     /// TLS on the address of the gate; none by default.
     pub tls: Option<TlsConfig>,
     /// How callers' tokens are checked; by default they are not.
@@ -94,6 +99,9 @@ pub struct Limits {
     /// Connections at the same time; more are told so and end.
     #[serde(rename = "connections", with = "Positive")]
     pub connections: usize,
+    /// Requests at the same time on one connection of HTTP/2; a client holds back what is more. Beyond the eighth each counts as a connection.
+    #[serde(rename = "streams", with = "Streams")]
+    pub streams: usize,
     /// Connections to the admin address at the same time; a further one ends the oldest.
     #[serde(rename = "adminConnections", with = "Positive")]
     pub admin_connections: usize,
@@ -168,6 +176,7 @@ impl Default for Limits {
             body_timeout: Duration::from_secs(30),
             idle: Duration::from_secs(75),
             connections: 4096,
+            streams: 100,
             admin_connections: 64,
             requests: 1024,
             waiting: 16,

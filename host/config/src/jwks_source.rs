@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use http::Uri;
 
-use crate::values::is_host;
+use crate::host_name::is_host;
 
 /// A file, or the issuer itself.
 #[derive(Debug, Clone, PartialEq, Eq)]

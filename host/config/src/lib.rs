@@ -16,8 +16,10 @@ mod forwarding;
 mod gate;
 mod gateway;
 pub mod health;
+mod host_name;
 mod jwks_source;
 pub mod jwt;
+pub mod listen;
 mod live;
 pub mod members;
 mod names;
@@ -39,14 +41,14 @@ pub use file::{FileError, parse_gate};
 pub use forwarding::{ClientAddress, ForwardingConfig};
 pub use gate::{FactsConfig, GateConfig, GateMode, SeverityOverride};
 pub use gateway::{Config, DEFAULT_LISTEN, Limits, LogFormat, UpstreamConfig};
+pub use listen::{ADDRESS, ListenAddress, UnixSocket, parse_address};
 pub use live::{GateError, LiveGate, MakeGate, PolicyLoader, live_gate};
 pub use names::{NamedFactFailure, OneOf, named};
 pub use presence::Presence;
 pub use schema::SCHEMA;
 pub use shown::shown;
 pub use values::{
-    ADDRESS, COLLECTOR, DURATION, EVALUATIONS, MEMORY, OUTPUT, RATIO, SECRET_NAME, TIME_LIMIT, VIOLATIONS, expected,
-    parse_address, parse_duration, parse_evaluation_time, parse_ratio, parse_secret_name, parse_time_limit,
-    parse_until, parse_url,
+    COLLECTOR, DURATION, EVALUATIONS, MEMORY, OUTPUT, RATIO, SECRET_NAME, TIME_LIMIT, VIOLATIONS, expected,
+    parse_duration, parse_evaluation_time, parse_ratio, parse_secret_name, parse_time_limit, parse_until, parse_url,
 };
 pub use yaml::ConfigError;

@@ -14,10 +14,10 @@ use crate::gate::GateConfig;
 use crate::gateway::{Config, Limits, UpstreamConfig};
 use crate::jwt::{IssuerConfig, JwksSource, JwtConfig};
 use crate::members::jwt::{Issuer, Jwt};
-use crate::members::{DecisionLog, File, Problem, Tls, Upstream};
+use crate::members::{self, DecisionLog, File, Problem, Tls, Upstream};
 use crate::networks::Networks;
 use crate::record::RecordConfig;
-use crate::tls::{ClientCertificates, OwnCertificate, TlsConfig};
+use crate::tls::{ClientCertificates, NamedCertificate, OwnCertificate, TlsConfig};
 use crate::tracing::TracingConfig;
 
 impl Default for Config {
@@ -26,6 +26,7 @@ impl Default for Config {
         Self {
             listen,
             admin,
+            http2: false,
             tls: None,
             jwt: None,
             trusted_hops: Networks::default(),
@@ -51,6 +52,7 @@ pub fn resolve(file: File, folder: &Path) -> Result<Config, Misfit> {
     let File {
         listen,
         admin,
+        http2,
         tls,
         jwt,
         trusted_hops,
@@ -79,6 +81,7 @@ pub fn resolve(file: File, folder: &Path) -> Result<Config, Misfit> {
     let config = Config {
         listen,
         admin,
+        http2,
         tls,
         jwt,
         trusted_hops,
@@ -229,7 +232,7 @@ fn joined(path: Option<&PathBuf>, folder: &Path) -> Option<PathBuf> {
 }
 
 fn tls(members: Tls, folder: &Path) -> Result<TlsConfig, Misfit> {
-    let Tls { cert_file, key_file, client_ca_file, client_cert } = members;
+    let Tls { cert_file, key_file, certificates, client_ca_file, client_cert } = members;
     let clients = match (client_ca_file, client_cert) {
         (Some(ca), presence) => {
             Some(ClientCertificates { ca: folder.join(ca), presence: presence.unwrap_or_default() })
@@ -240,7 +243,28 @@ fn tls(members: Tls, folder: &Path) -> Result<TlsConfig, Misfit> {
         }
         (None, None) => None,
     };
-    Ok(TlsConfig { certificate: folder.join(cert_file), key: folder.join(key_file), clients })
+    let named = named_certificates(certificates, folder)?;
+    Ok(TlsConfig { certificate: folder.join(cert_file), key: folder.join(key_file), named, clients })
+}
+
+fn named_certificates(members: Vec<members::NamedCertificate>, folder: &Path) -> Result<Vec<NamedCertificate>, Misfit> {
+    let mut known = HashSet::new();
+    let mut certificates = Vec::new();
+    for (index, members) in members.into_iter().enumerate() {
+        let members::NamedCertificate { server_names: names, cert_file, key_file } = members;
+        let place = format!("/tls/certificates/{index}/serverNames");
+        if names.is_empty() {
+            return Err(Misfit::new(place, "serverNames is empty; name at least one that clients ask for"));
+        }
+        for (at, name) in names.iter().enumerate() {
+            if !known.insert(name.clone()) {
+                let message = "this name is there already; which certificate do its clients get?";
+                return Err(Misfit::new(format!("{place}/{at}"), message));
+            }
+        }
+        certificates.push(NamedCertificate { names, certificate: folder.join(cert_file), key: folder.join(key_file) });
+    }
+    Ok(certificates)
 }
 
 fn jwt(members: Jwt, folder: &Path) -> Result<JwtConfig, Misfit> {

@@ -11,10 +11,10 @@ use crate::gate::GateConfig;
 use crate::gateway::{Config, UpstreamConfig};
 use crate::jwt::{IssuerConfig, JwtConfig};
 use crate::members::jwt::{Issuer, Jwt};
-use crate::members::{DecisionLog, Evaluation, File, MediaType, Problem, Tls, Upstream};
+use crate::members::{self, DecisionLog, Evaluation, File, MediaType, Problem, Tls, Upstream};
 use crate::networks::Networks;
 use crate::record::RecordConfig;
-use crate::tls::{ClientCertificates, OwnCertificate, TlsConfig};
+use crate::tls::{ClientCertificates, NamedCertificate, OwnCertificate, TlsConfig};
 
 /// What stands in the place of a secret.
 const MASK: &str = "redacted";
@@ -42,6 +42,7 @@ fn file(config: Config) -> File {
     let Config {
         listen,
         admin,
+        http2,
         tls,
         jwt,
         trusted_hops: Networks(trusted_hops),
@@ -60,6 +61,7 @@ fn file(config: Config) -> File {
     File {
         listen,
         admin,
+        http2,
         tls: tls.map(self::tls),
         jwt: jwt.map(self::jwt),
         trusted_hops,
@@ -99,10 +101,13 @@ fn jwt(jwt: JwtConfig) -> Jwt {
 }
 
 fn tls(tls: TlsConfig) -> Tls {
-    let TlsConfig { certificate: cert_file, key: key_file, clients } = tls;
+    let TlsConfig { certificate: cert_file, key: key_file, named, clients } = tls;
+    let certificates = named.into_iter().map(|NamedCertificate { names, certificate, key }| {
+        members::NamedCertificate { server_names: names, cert_file: certificate, key_file: key }
+    });
     let (client_ca_file, client_cert) =
         clients.map(|ClientCertificates { ca, presence }| (Some(ca), Some(presence))).unwrap_or_default();
-    Tls { cert_file, key_file, client_ca_file, client_cert }
+    Tls { cert_file, key_file, certificates: certificates.collect(), client_ca_file, client_cert }
 }
 
 fn upstream(upstream: UpstreamConfig) -> Upstream {
@@ -183,7 +188,8 @@ mod tests {
     const EVERYTHING: &str = r#"
 listen: 0.0.0.0:8443
 admin: 127.0.0.1:9901
-tls: { certFile: a.pem, keyFile: k.pem, clientCaFile: ca.pem, clientCert: optional }
+http2: true
+tls: { certFile: a.pem, keyFile: k.pem, certificates: [{ serverNames: [b.example, "*.c.example"], certFile: b.pem, keyFile: b.key }], clientCaFile: ca.pem, clientCert: optional }
 jwt: { jwks: "https://idp.example/keys", caFile: ca.pem, issuer: i, audience: [a, b], presence: optional, leeway: 5s, maxLifetime: 1h }
 log: text
 decisionLog: { file: d.jsonl, bodies: true, secretNames: [Site-Code], chain: true }

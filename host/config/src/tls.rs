@@ -12,6 +12,8 @@ pub struct TlsConfig {
     pub certificate: PathBuf,
     /// PEM: the key of the first of them.
     pub key: PathBuf,
+    /// Other certificates, for clients that ask for one of their names.
+    pub named: Vec<NamedCertificate>,
     /// Whose certificates clients may show; without it they are asked for none.
     pub clients: Option<ClientCertificates>,
 }
@@ -21,8 +23,20 @@ impl TlsConfig {
     #[must_use]
     pub fn files(&self) -> Vec<PathBuf> {
         let ca = self.clients.iter().map(|clients| &clients.ca);
-        [&self.certificate, &self.key].into_iter().chain(ca).cloned().collect()
+        let named = self.named.iter().flat_map(|one| [&one.certificate, &one.key]);
+        [&self.certificate, &self.key].into_iter().chain(named).chain(ca).cloned().collect()
     }
+}
+
+/// A certificate for clients that ask for one of its names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedCertificate {
+    /// In lower case; `*.` at the beginning stands for one label.
+    pub names: Vec<String>,
+    /// PEM, as that of all other clients.
+    pub certificate: PathBuf,
+    /// PEM: its key.
+    pub key: PathBuf,
 }
 
 /// A certificate that the gate shows as the client of a VNFM.

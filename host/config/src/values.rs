@@ -5,21 +5,21 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::net::Ipv4Addr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderName, HeaderValue, Uri};
-use ipnet::IpNet;
 use serde::de::{self, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use solgate::policy::{FileDigest, Isolation};
 use solgate_contract::uri::decode_unreserved;
 
 use crate::field_names::{CALLER_FIELD, CREDENTIAL_FIELD, credential_field, parse_caller_field};
+use crate::host_name::is_host;
 use crate::jwks_source::JwksSource;
-use crate::networks::{NETWORK, parse_network};
+use crate::listen::{ADDRESS, ListenAddress, parse_address};
+use crate::networks::{Hop, NETWORK, parse_network};
 
 /// A value that is written as a text.
 pub trait Form {
@@ -103,6 +103,8 @@ pub struct Number<const MIN: usize, const MAX: usize>;
 pub type Positive = Number<1, { usize::MAX }>;
 /// A head of a request that says little, to what hyper takes in one piece.
 pub type HeadBytes = Number<1024, { 256 << 10 }>;
+/// As many as one buffer of a connection can be for.
+pub type Streams = Number<1, 1000>;
 pub type TargetBytes = Number<64, 65_000>;
 pub type Evaluations = Number<{ *EVALUATIONS.start() }, { *EVALUATIONS.end() }>;
 pub type Memory = Number<{ *MEMORY.start() }, { *MEMORY.end() }>;
@@ -215,7 +217,7 @@ macro_rules! forms {
 
 forms! {
     /// Where to listen.
-    Address: String, ADDRESS, "^.+:[0-9]+$", parse_address, String::clone;
+    Address: ListenAddress, ADDRESS, "^(unix:/.+|.+:[0-9]+)$", parse_address, ListenAddress::to_string;
     /// Any duration.
     Span: Duration, DURATION, "^[0-9]", parse_duration, duration;
     /// A duration that leaves time for something to happen.
@@ -233,11 +235,13 @@ forms! {
     /// For whoever finds it later.
     Reason: String, "a sentence that says why", "[^ ]", |text| Some(text).filter(|text| !text.trim().is_empty()).map(str::to_owned), String::clone;
     HostName: String, "a host name or address without port (`*` stands for nothing here: name each host)", "^[^/@*]+$", host, String::clone;
+    /// As clients name a server in TLS.
+    ServerName: String, "a DNS name such as gate.example, or *.example", "^([*][.])?[A-Za-z0-9.-]+$", server_name, String::clone;
     PathPrefix: String, PATH_PREFIX, "^/[^?#*\\\\ ]*$", parse_path_prefix, String::clone;
     /// Where the keys for tokens come from.
     Keys: JwksSource, JwksSource::EXPECTED, ".", JwksSource::parse, keys;
-    /// A network, or one address.
-    Network: IpNet, NETWORK, "^[0-9a-fA-F.:]+(/[0-9]+)?$", parse_network, network;
+    /// A network, one address, or all Unix sockets.
+    Network: Hop, NETWORK, "^(unix|[0-9a-fA-F.:]+(/[0-9]+)?)$", parse_network, Hop::to_string;
     /// In which the VNFM is told who calls.
     CallerField: HeaderName, CALLER_FIELD, "^[!-~]+$", parse_caller_field, HeaderName::to_string;
     /// Whose value the gate sends to the VNFM when it asks for facts.
@@ -272,6 +276,17 @@ fn host(text: &str) -> Option<String> {
     (authority.port().is_none() && !text.contains(['@', '*'])).then(|| text.to_ascii_lowercase())
 }
 
+/// In lower case. Clients never ask for an address (RFC 6066, 3).
+fn server_name(text: &str) -> Option<String> {
+    let good = |label: &str| {
+        let inner = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+        (1..=63).contains(&label.len()) && label.bytes().all(inner) && !label.starts_with('-') && !label.ends_with('-')
+    };
+    let name = text.strip_prefix("*.").unwrap_or(text);
+    let is_address = name.parse::<std::net::IpAddr>().is_ok();
+    (text.len() <= 253 && !is_address && name.split('.').all(good)).then(|| text.to_ascii_lowercase())
+}
+
 const PATH_PREFIX: &str = "a path such as /vnflcm/v2, as it is compared with decoded paths segment by segment: without query, `*`, empty and dot segments, and with characters rather than their %-encoding";
 
 /// One that a path can have.
@@ -288,11 +303,6 @@ fn keys(keys: &JwksSource) -> String {
         JwksSource::File(path) => path.display().to_string(),
         JwksSource::Url(url) => url.to_string(),
     }
-}
-
-/// One address without its length, as most write it.
-fn network(network: &IpNet) -> String {
-    if network.prefix_len() == network.max_prefix_len() { network.addr().to_string() } else { network.to_string() }
 }
 
 fn type_base(text: &str) -> Option<String> {
@@ -375,19 +385,6 @@ pub fn parse_url(text: &str) -> Option<Uri> {
     plain.then_some(uri)
 }
 
-/// Whether a name could be found, or an address reached: `http` takes much that is neither.
-#[must_use]
-pub fn is_host(host: &str) -> bool {
-    if host.starts_with('[') {
-        return true;
-    }
-    let name = host.strip_suffix('.').unwrap_or(host);
-    let last = name.rsplit('.').next().unwrap_or_default();
-    let labels = name.split('.').all(|label| !label.is_empty()) && !name.contains(['*', '/', '@', ' ']);
-    // What ends in a number is an address, by all that resolve names.
-    labels && (!last.bytes().all(|b| b.is_ascii_digit()) || host.parse::<Ipv4Addr>().is_ok())
-}
-
 /// `http` takes any digits for a port.
 fn has_port_or_none(authority: &str) -> bool {
     // A colon within brackets belongs to an IPv6 address.
@@ -395,19 +392,6 @@ fn has_port_or_none(authority: &str) -> bool {
         Some((_, port)) if !port.ends_with(']') => port.parse::<u16>().is_ok_and(|port| port != 0),
         _ => true,
     }
-}
-
-/// What [`parse_address`] takes.
-pub const ADDRESS: &str = "an address and port such as 0.0.0.0:8080";
-
-/// An address or host name to listen on, with its port.
-#[must_use]
-pub fn parse_address(text: &str) -> Option<String> {
-    let (host, port) = text.rsplit_once(':')?;
-    let digits = port.bytes().all(|b| b.is_ascii_digit());
-    // An IPv6 address may be without brackets here.
-    let good = is_host(host) && digits && port.parse::<u16>().is_ok();
-    good.then(|| text.to_owned())
 }
 
 /// What [`parse_duration`] takes.

@@ -6,7 +6,6 @@
 //! the [log level](log_level), and that for this machine only.
 
 use std::convert::Infallible;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -19,14 +18,14 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use solgate_config::{Config, shown};
-use solgate_upstream::tcp;
-use tokio::net::TcpListener;
 
 use crate::admin_connections::AdminConnections;
 use crate::connections;
 use crate::current::Current;
+use crate::listen::listener::Listener;
 use crate::log_level;
 use crate::metrics::Metrics;
+use crate::peer::Peer;
 use crate::scrape::Format;
 
 /// What the admin address has, in words.
@@ -48,24 +47,23 @@ pub struct Admin {
 
 impl Admin {
     /// Serves until the task is dropped, at most `limit` connections at a time.
-    pub async fn serve(self: Arc<Self>, listener: TcpListener, limit: usize) {
+    pub async fn serve(self: Arc<Self>, listener: Listener, limit: usize) {
         let mut open = AdminConnections::new(limit, self.metrics.shares.admin_connections.clone());
         loop {
             let Ok((stream, asker)) = listener.accept().await else {
                 tokio::time::sleep(connections::ACCEPT_PAUSE).await;
                 continue;
             };
-            tcp::accepted(&stream);
             let admin = self.clone();
             open.run(async move {
-                let service = service_fn(|request| admin.answer(request, asker.ip()).map(Ok::<_, Infallible>));
+                let service = service_fn(|request| admin.answer(request, asker).map(Ok::<_, Infallible>));
                 let mut server = hyper::server::conn::http1::Builder::new();
                 let _ = server.timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service).await;
             });
         }
     }
 
-    async fn answer(&self, request: Request<Incoming>, asker: IpAddr) -> Response<Full<Bytes>> {
+    async fn answer(&self, request: Request<Incoming>, asker: Peer) -> Response<Full<Bytes>> {
         let path = request.uri().path();
         if path == LOG_LEVEL && *request.method() == Method::PUT {
             let (status, body) = log_level::change(request, asker).await;

@@ -63,14 +63,23 @@ impl Admission {
         Ok(Self { shares, limits: config.limits, shared: [config.trusted_hops.clone(), config.asking.clone()] })
     }
 
-    /// A place among `connections` for one that `client` has opened; `None` if it is one
-    /// of a server in front.
+    /// A place among `connections` for one that `client` has opened, if its address is
+    /// known.
     ///
     /// # Errors
     /// All are taken, or this client has its share.
-    pub fn connection(&self, client: IpAddr, connections: usize) -> Result<Held, Full> {
-        let place = self.shares.one(Resource::Connections, self.client(client), self.limit(connections));
-        place.inspect_err(|full| say(*full, Some(client), "connections"))
+    pub fn connection(&self, client: Option<IpAddr>, connections: usize) -> Result<Held, Full> {
+        let share = client.and_then(|client| self.client(client));
+        let place = self.shares.one(Resource::Connections, share, self.limit(connections));
+        place.inspect_err(|full| say(*full, client, "connections"))
+    }
+
+    /// Places for `more` of them beside the `place` that the same client has.
+    ///
+    /// # Errors
+    /// There are not so many, or this client has its share.
+    pub fn more_connections(&self, place: &mut Held, more: usize, connections: usize) -> Result<(), Full> {
+        place.grow(more, self.limit(connections))
     }
 
     /// A place among those that are judged or wait for an answer. Without a `client` it
@@ -317,11 +326,13 @@ pub fn check(limits: &Limits, largest_body: usize) -> Result<(), GatewayError> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use solgate_config::networks::parse_network;
+
     use super::*;
 
     fn admission(limits: Limits) -> Admission {
         let config =
-            Config { limits, trusted_hops: Networks(vec!["10.0.0.0/8".parse().unwrap()]), ..Config::default() };
+            Config { limits, trusted_hops: Networks(vec![parse_network("10.0.0.0/8").unwrap()]), ..Config::default() };
         Admission::new(&config, 10, Arc::default()).unwrap()
     }
 

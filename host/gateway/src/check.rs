@@ -12,6 +12,7 @@ use solgate_telemetry::{log, record_file, spans};
 
 use crate::build_gate::GateBuilder;
 use crate::error::GatewayError;
+use crate::listen::listener;
 use crate::routes::Onward;
 use crate::vnfm::Vnfm;
 use crate::{admission, overrides, shadow};
@@ -21,6 +22,8 @@ use crate::{admission, overrides, shadow};
 /// # Errors
 /// What cannot be loaded.
 pub fn check<F: Onward>(config: &Config, build_gate: GateBuilder<'_>) -> Result<(), GatewayError> {
+    listener::check(Some(&config.listen), "--listen").map_err(|error| error.at("/listen"))?;
+    listener::check(config.admin.as_ref(), "--admin").map_err(|error| error.at("/admin"))?;
     if let Some(record) = &config.record {
         record_file::check(record).map_err(|error| GatewayError::from(error).at("/decisionLog/file"))?;
     }

@@ -5,35 +5,38 @@
 //! request is under way any more.
 
 use std::future::Future;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::Response;
-use hyper_util::server::graceful::Watcher;
 use solgate::policy::MemoryReset;
 use solgate_access::AccessError;
 use solgate_access::tls::{Protocol, TlsListener};
 use solgate_access::tokens::Tokens;
 use solgate_config::{Config, Limits};
+use solgate_telemetry::log;
 use solgate_telemetry::record_file::RecordFile;
 use solgate_telemetry::spans::Spans;
-use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 use crate::admin::Admin;
 use crate::admission::Admission;
 use crate::build_gate::GateBuilder;
-use crate::connections::{connections, lame_duck, listen};
+use crate::connection_metrics::ConnectionMetrics;
+use crate::connections::{Stopping, connections, lame_duck};
 use crate::current::Current;
 use crate::descriptors;
 use crate::error::GatewayError;
 use crate::farewell::Farewell;
 use crate::hops::Hops;
+use crate::listen::inherited::{Handover, Inherited};
+use crate::listen::listener::{BoundAddress, Listener};
+use crate::listen::stream::Stream;
 use crate::metrics::Metrics;
 use crate::overrides;
+use crate::peer::Peer;
 use crate::pipeline::{Pipeline, Reporter, RequestIds};
 use crate::proxy_protocol::{self, Announced, NotAnnounced};
 use crate::reload::Reload;
@@ -44,9 +47,8 @@ use crate::signatures;
 
 /// A door that has its addresses, and is not open yet.
 pub struct Door<F> {
-    listener: TcpListener,
-    address: SocketAddr,
-    admin: Option<(TcpListener, SocketAddr)>,
+    listener: Listener,
+    admin: Option<Listener>,
     reload: Option<Reload>,
     in_force: Arc<Current<Config>>,
     open: OpenDoor<F>,
@@ -68,8 +70,8 @@ pub struct OpenDoor<F> {
 
 /// A connection that was just opened.
 pub struct NewConnection {
-    pub stream: TcpStream,
-    peer: SocketAddr,
+    pub stream: Stream,
+    peer: Peer,
     /// The peer begins with the PROXY protocol.
     announced: bool,
     /// What the peer is expected to speak, if anything but plain HTTP.
@@ -78,23 +80,24 @@ pub struct NewConnection {
     pub limits: Limits,
     /// The connection has a place among all until this is dropped.
     pub place: Held,
+    /// Places that there are.
+    pub connections: usize,
     /// The door is about to close: the next answer is the last one on this connection.
-    pub stopping: Arc<AtomicBool>,
+    pub closing: Arc<AtomicBool>,
 }
 
 impl NewConnection {
     /// Who is at the other end: the peer, or the client for which the peer says that it has
-    /// opened the connection; `None` within if it does not say its address. Nobody, which is
-    /// logged, if the peer should say so and does not.
-    pub async fn sender(&mut self) -> Option<Option<SocketAddr>> {
+    /// opened the connection. `None`, which is logged, if the peer should say so and does not.
+    pub async fn sender(&mut self) -> Option<Peer> {
         if !self.announced {
-            return Some(Some(self.peer));
+            return Some(self.peer);
         }
         let header = tokio::time::timeout(self.limits.head_timeout, proxy_protocol::read(&mut self.stream)).await;
         match header.unwrap_or(Err(NotAnnounced::Timeout)) {
-            Ok(Announced::Client(client)) => Some(Some(client)),
-            Ok(Announced::Own) => Some(Some(self.peer)),
-            Ok(Announced::Unknown) => Some(None),
+            Ok(Announced::Client(client)) => Some(Peer::At(client)),
+            Ok(Announced::Own) => Some(self.peer),
+            Ok(Announced::Unknown) => Some(Peer::Unknown),
             Err(error) => {
                 tracing::warn!(peer = %self.peer, %error, "a connection of a trusted hop was closed");
                 None
@@ -106,7 +109,8 @@ impl NewConnection {
 impl<F: Onward> Door<F> {
     /// Builds the gates and takes the addresses; from then on clients can connect, and
     /// are served when the door is open. With TLS they speak `protocol` in it. Metrics
-    /// name the door by its command.
+    /// name the door by its command. Sockets that are `inherited` take the place of the
+    /// addresses.
     ///
     /// # Errors
     /// A gate cannot be built, an upstream not be used, an address not be bound,
@@ -115,6 +119,7 @@ impl<F: Onward> Door<F> {
         command: &'static str,
         config: &Config,
         protocol: Protocol,
+        inherited: Inherited,
         build_gate: GateBuilder<'_>,
     ) -> Result<Self, GatewayError> {
         let metrics = Arc::new(Metrics::of_door(command));
@@ -126,11 +131,7 @@ impl<F: Onward> Door<F> {
         let tokens = tokens.map_err(|error| GatewayError::from(error).at("/jwt/jwks"))?.map(Arc::new);
         let (tls, renewal) =
             TlsListener::start(config, protocol, &metrics.access).map_err(|error| tls_error(error, config))?;
-        let (listener, address) = listen(&config.listen, "--listen").await?;
-        let admin_listener = match &config.admin {
-            Some(address) => Some(listen(address, "--admin").await?),
-            None => None,
-        };
+        let (listener, admin_listener) = listeners(config, inherited.assign()?).await?;
         let records = RecordFile::open(config.record.as_ref(), &metrics.records)?;
         let tasks = Vec::from_iter(renewal);
         if let Some(tokens) = &tokens {
@@ -163,7 +164,7 @@ impl<F: Onward> Door<F> {
             drain: Drain::new(config.limits.drain),
             tasks,
         };
-        Ok(Self { listener, address, admin: admin_listener, reload: None, in_force, open })
+        Ok(Self { listener, admin: admin_listener, reload: None, in_force, open })
     }
 
     /// Replaces policies and configuration while it is open.
@@ -175,14 +176,14 @@ impl<F: Onward> Door<F> {
 
     /// The address that clients use, or the servers that ask.
     #[must_use]
-    pub fn address(&self) -> SocketAddr {
-        self.address
+    pub fn address(&self) -> &BoundAddress {
+        self.listener.address()
     }
 
     /// The address of health checks and metrics, if there is one.
     #[must_use]
-    pub fn admin_address(&self) -> Option<SocketAddr> {
-        self.admin.as_ref().map(|(_, address)| *address)
+    pub fn admin_address(&self) -> Option<&BoundAddress> {
+        self.admin.as_ref().map(Listener::address)
     }
 
     /// What is done with the memory of instances: all policies of a process share one
@@ -199,10 +200,10 @@ impl<F: Onward> Door<F> {
     /// Starts what runs beside the requests: health and metrics, the end of overrides,
     /// reloads. The connections of the listener are for the door to take.
     #[must_use]
-    pub fn open(self) -> (TcpListener, OpenDoor<F>) {
+    pub fn open(self) -> (Listener, OpenDoor<F>) {
         let Self { listener, admin, reload, in_force, mut open, .. } = self;
         open.tasks.extend(
-            admin.map(|(listener, _)| tokio::spawn(open.admin.clone().serve(listener, open.limits.admin_connections))),
+            admin.map(|listener| tokio::spawn(open.admin.clone().serve(listener, open.limits.admin_connections))),
         );
         open.tasks.push(tokio::spawn(expire_overrides(open.pipeline.clone())));
         let (pipeline, metrics) = (&open.pipeline, &open.metrics);
@@ -216,8 +217,8 @@ impl<F> OpenDoor<F> {
     ///
     /// # Errors
     /// All are taken, or this client has its share.
-    pub fn admit(&self, peer: SocketAddr) -> Result<Held, Full> {
-        self.pipeline.get().admission.connection(peer.ip().to_canonical(), self.connections)
+    pub fn admit(&self, peer: Peer) -> Result<Held, Full> {
+        self.pipeline.get().admission.connection(peer.ip(), self.connections)
     }
 
     /// What lets connections go for which there is no room; `answer` is what clients are
@@ -227,11 +228,17 @@ impl<F> OpenDoor<F> {
         Farewell::new(answer.filter(|_| self.tls.is_none()), self.metrics.connections.clone())
     }
 
+    /// What is counted of connections.
+    #[must_use]
+    pub fn connection_metrics(&self) -> &ConnectionMetrics {
+        &self.metrics.connections
+    }
+
     /// A connection that was just opened, and has a place.
     #[must_use]
-    pub fn new_connection(&self, stream: TcpStream, peer: SocketAddr, place: Held) -> NewConnection {
+    pub fn new_connection(&self, stream: Stream, peer: Peer, place: Held) -> NewConnection {
         let pipeline = self.pipeline.get();
-        let (announced, limits) = (pipeline.hops.announces(peer.ip()), pipeline.limits);
+        let (announced, limits) = (pipeline.hops.announces(peer), pipeline.limits);
         NewConnection {
             stream,
             peer,
@@ -239,7 +246,8 @@ impl<F> OpenDoor<F> {
             tls: self.tls.clone(),
             limits,
             place,
-            stopping: self.admin.stopping.clone(),
+            connections: self.connections,
+            closing: self.admin.stopping.clone(),
         }
     }
 
@@ -247,17 +255,17 @@ impl<F> OpenDoor<F> {
     /// and tells those beyond the limit that it is `full`.
     pub async fn connections<C>(
         &self,
-        listener: TcpListener,
+        listener: Listener,
         full: &Response<Bytes>,
         shutdown: impl Future<Output = ()>,
-        serve: impl Fn(NewConnection, Watcher) -> C,
+        serve: impl Fn(NewConnection, Stopping) -> C,
     ) -> usize
     where
         C: Future<Output = ()> + Send + 'static,
     {
-        let serve = |stream, peer, watcher, place| serve(self.new_connection(stream, peer, place), watcher);
+        let serve = |stream, peer, stopping, place| serve(self.new_connection(stream, peer, place), stopping);
         let admit = |peer| self.admit(peer);
-        let shutdown = async |listener: &TcpListener| {
+        let shutdown = async |listener: &Listener| {
             shutdown.await;
             self.stopping();
             lame_duck(self.lame_duck(), listener).await;
@@ -296,6 +304,32 @@ impl<F> OpenDoor<F> {
         }
         self.tasks.iter().for_each(JoinHandle::abort);
     }
+}
+
+/// The sockets of a door: those that were handed over, and new ones for the rest.
+async fn listeners(config: &Config, handover: Handover) -> Result<(Listener, Option<Listener>), GatewayError> {
+    for (member, listener, address) in
+        [("listen", &handover.listen, Some(&config.listen)), ("admin", &handover.admin, config.admin.as_ref())]
+    {
+        if let Some(listener) = listener {
+            let address = address.map(|address| format!("; {address} of the configuration does not count"));
+            log::say(&format!(
+                "solgate: the service manager has opened {} ({member}){}",
+                listener.address(),
+                address.unwrap_or_default()
+            ));
+        }
+    }
+    let listener = match handover.listen {
+        Some(listener) => listener,
+        None => Listener::bind(&config.listen, "--listen").await?,
+    };
+    let admin = match (handover.admin, &config.admin) {
+        (Some(listener), _) => Some(listener),
+        (None, Some(address)) => Some(Listener::bind(address, "--admin").await?),
+        (None, None) => None,
+    };
+    Ok((listener, admin))
 }
 
 fn tls_error(error: AccessError, config: &Config) -> GatewayError {

@@ -1,10 +1,10 @@
 //! Why a door cannot open, or ends.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use solgate::policy::EngineError;
 use solgate_access::AccessError;
-use solgate_access::tls::TlsFault;
+use solgate_access::tls::{FileFault, TlsFault};
 use solgate_config::tls::TlsConfig;
 use solgate_config::vnfm_url::VNFM_URL;
 use solgate_config::{FileError, GateError, Misfit, file};
@@ -13,11 +13,17 @@ use solgate_telemetry::record_file::RecordError;
 use solgate_telemetry::spans::TracingError;
 use solgate_upstream::connect::CertificatesError;
 
+use crate::listen::faults::{InheritedError, SocketError};
+
 /// A reason not to serve. The text is for the person who starts the gate.
 #[derive(Debug, thiserror::Error)]
 pub enum GatewayError {
     #[error("cannot listen on {address}: {error}; {}", listen_hint(error, option))]
     Bind { address: String, option: &'static str, error: std::io::Error },
+    #[error(transparent)]
+    Inherited(#[from] InheritedError),
+    #[error("cannot listen on unix:{}: {error}; {}", path.display(), socket_hint(error, option))]
+    Socket { path: PathBuf, option: &'static str, error: SocketError },
     #[error("{url:?} is not the URL of a VNFM: expected {VNFM_URL}")]
     UpstreamUrl { url: String },
     #[error(transparent)]
@@ -92,14 +98,26 @@ impl GatewayError {
     /// About the member that names the file at fault.
     #[must_use]
     pub fn of_tls(fault: TlsFault, config: &TlsConfig) -> Self {
+        let named = config.named.iter().enumerate().find_map(|(index, one)| {
+            let member = if matches!(fault.fault, FileFault::OtherName(_)) && one.certificate == fault.path {
+                "serverNames"
+            } else if one.key == fault.path {
+                "keyFile"
+            } else if one.certificate == fault.path {
+                "certFile"
+            } else {
+                return None;
+            };
+            Some(format!("/tls/certificates/{index}/{member}"))
+        });
         let member = if fault.path == config.key {
-            "/tls/keyFile"
+            "/tls/keyFile".to_owned()
         } else if config.clients.as_ref().is_some_and(|clients| clients.ca == fault.path) {
-            "/tls/clientCaFile"
+            "/tls/clientCaFile".to_owned()
         } else {
-            "/tls/certFile"
+            named.filter(|_| fault.path != config.certificate).unwrap_or_else(|| "/tls/certFile".to_owned())
         };
-        Self::Access(fault.into()).at(member)
+        Self::Access(fault.into()).at(&member)
     }
 }
 
@@ -120,6 +138,20 @@ fn evaluations_hint(error: &EngineError) -> &'static str {
     match error {
         EngineError::Wasmtime { .. } => ", with evaluations below limits in the file, or --evaluations",
         EngineError::Clock(_) => "",
+    }
+}
+
+fn socket_hint(error: &SocketError, option: &str) -> String {
+    match error {
+        SocketError::NotASocket => format!("remove it, or choose another path with {option}"),
+        SocketError::InUse => format!("stop that process, or choose another path with {option}"),
+        SocketError::NoUser(_) | SocketError::NoGroup(_) => {
+            format!("name one that is there, or its number, in {option}")
+        }
+        SocketError::Owner(_) => {
+            format!("name in {option} the gate's own user and a group that it belongs to, or start the gate as root")
+        }
+        SocketError::Unknown(_) | SocketError::Bind(_) => format!("check the path given with {option}, and its folder"),
     }
 }
 

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use bytes::{BufMut, Bytes, BytesMut};
 use http::Response;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 
 use crate::connection_metrics::{ConnectionMetrics, Farewells};
+use crate::listen::stream::Stream;
 use crate::shares::Full;
 
 /// So many clients are told at a time; others are only let go.
@@ -45,7 +45,7 @@ impl Farewell {
     }
 
     /// Ends a connection for which there is no place, and never takes long.
-    pub fn say(&self, mut stream: TcpStream, full: Full) {
+    pub fn say(&self, mut stream: Stream, full: Full) {
         match full {
             Full::Total => self.report(),
             Full::Share => {
@@ -72,7 +72,7 @@ impl Farewell {
     }
 }
 
-async fn tell(stream: &mut TcpStream, answer: &[u8]) -> std::io::Result<()> {
+async fn tell(stream: &mut Stream, answer: &[u8]) -> std::io::Result<()> {
     stream.write_all(answer).await?;
     stream.shutdown().await?;
     let mut unread = stream.take(u64::try_from(UNREAD).unwrap_or(u64::MAX));

@@ -7,6 +7,8 @@ use http::{HeaderMap, HeaderName};
 use solgate_config::networks::Networks;
 use solgate_config::{ClientAddress, Config};
 
+use crate::peer::Peer;
+
 /// Each server adds the one from which it got the request.
 pub const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
@@ -25,33 +27,38 @@ impl Hops {
         Self { trusted, proxy_protocol, field: config.client_address }
     }
 
-    /// Whether a server at this address is believed.
+    /// Whether a server is believed.
     #[must_use]
-    pub fn trusts(&self, address: IpAddr) -> bool {
-        self.trusted.contains(address)
+    pub fn trusts(&self, server: Peer) -> bool {
+        match server {
+            Peer::At(address) => self.trusted.contains(address.ip()),
+            Peer::Unix => self.trusted.has_unix(),
+            Peer::Unknown => false,
+        }
     }
 
     /// Whether a connection from there begins with the PROXY protocol.
     #[must_use]
-    pub fn announces(&self, address: IpAddr) -> bool {
-        self.proxy_protocol && self.trusts(address)
+    pub fn announces(&self, server: Peer) -> bool {
+        self.proxy_protocol && self.trusts(server)
     }
 
     /// The client for which `sender`, a server that is believed, sends a request with these
     /// fields: the last in X-Forwarded-For, or in Forwarded, that is not itself a trusted
-    /// hop. Without that field it is the sender; `None` if an address that decides cannot be
-    /// read. Servers that write one of the two fields often hand the other one on as the
-    /// client has sent it: so it is not looked at, whatever it says.
+    /// hop. Without that field it is the sender; `None` if that has no address, or an address
+    /// that decides cannot be read. Servers that write one of the two fields often hand the
+    /// other one on as the client has sent it: so it is not looked at, whatever it says.
     #[must_use]
-    pub fn client(&self, sender: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
-        let mut client = sender;
+    pub fn client(&self, sender: Peer, headers: &HeaderMap) -> Option<IpAddr> {
+        let mut client = sender.ip();
         match self.field {
             ClientAddress::XForwardedFor => {
                 for value in headers.get_all(FORWARDED_FOR).iter().rev() {
                     for entry in value.to_str().ok()?.rsplit(',') {
-                        client = address(entry)?;
-                        if !self.trusts(client) {
-                            return Some(client);
+                        let entry = address(entry)?;
+                        client = Some(entry);
+                        if !self.trusted.contains(entry) {
+                            return client;
                         }
                     }
                 }
@@ -59,15 +66,16 @@ impl Hops {
             ClientAddress::Forwarded => {
                 for value in headers.get_all(FORWARDED).iter().rev() {
                     for element in split(value.to_str().ok()?, ',')?.into_iter().rev() {
-                        client = address(&node(element)?)?;
-                        if !self.trusts(client) {
-                            return Some(client);
+                        let entry = address(&node(element)?)?;
+                        client = Some(entry);
+                        if !self.trusted.contains(entry) {
+                            return client;
                         }
                     }
                 }
             }
         }
-        Some(client)
+        client
     }
 }
 
@@ -219,7 +227,7 @@ mod tests {
             for value in values {
                 headers.append(FORWARDED, HeaderValue::from_bytes(value.as_bytes()).unwrap());
             }
-            let client = hops.client("10.0.0.1".parse().unwrap(), &headers);
+            let client = hops.client(Peer::At("10.0.0.1:1".parse().unwrap()), &headers);
             assert_eq!(client, expected.map(|address| address.parse().unwrap()), "{values:?}");
         }
     }
@@ -248,8 +256,16 @@ mod tests {
             for value in values {
                 headers.append(FORWARDED_FOR, HeaderValue::from_bytes(value.as_bytes()).unwrap());
             }
-            let client = hops.client("10.0.0.1".parse().unwrap(), &headers);
+            let client = hops.client(Peer::At("10.0.0.1:1".parse().unwrap()), &headers);
             assert_eq!(client, expected.map(|address| address.parse().unwrap()), "{values:?}");
         }
+        assert!(!hops.trusts(Peer::Unix) && !hops.trusts(Peer::Unknown));
+        let trusted_hops = Networks(vec![parse_network("unix").unwrap()]);
+        let unix = Hops::of(&Config { trusted_hops, proxy_protocol: true, ..Config::default() });
+        assert!(unix.announces(Peer::Unix) && !unix.trusts(Peer::At("127.0.0.1:1".parse().unwrap())));
+        let mut headers = HeaderMap::new();
+        assert_eq!(unix.client(Peer::Unix, &headers), None);
+        headers.append(FORWARDED_FOR, HeaderValue::from_static("192.0.2.7"));
+        assert_eq!(unix.client(Peer::Unix, &headers), "192.0.2.7".parse().ok());
     }
 }

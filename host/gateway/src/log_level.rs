@@ -1,7 +1,6 @@
 //! The log level at the admin address: everybody who reaches the address may read it, and
 //! only somebody on this machine may change it.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use http::header::{FORWARDED, HeaderName, ORIGIN};
@@ -12,6 +11,7 @@ use solgate_telemetry::level::{self, LevelError};
 use solgate_telemetry::log;
 
 use crate::hops::FORWARDED_FOR;
+use crate::peer::Peer;
 
 /// Bytes of a level.
 const LIMIT: usize = 1024;
@@ -30,10 +30,10 @@ pub fn shown() -> (StatusCode, String) {
 }
 
 /// Sets the level that the body of a request from `asker` names.
-pub async fn change(request: Request<Incoming>, asker: IpAddr) -> (StatusCode, String) {
+pub async fn change(request: Request<Incoming>, asker: Peer) -> (StatusCode, String) {
     let (parts, body) = request.into_parts();
     if !is_local(asker, &parts.headers) {
-        let text = "only this machine changes the log level: ask through a loopback address, and not for others\n";
+        let text = "only this machine changes the log level: ask through a loopback address or a Unix socket, and not for others\n";
         return (StatusCode::FORBIDDEN, text.to_owned());
     }
     let read = tokio::time::timeout(PATIENCE, Limited::new(body, LIMIT).collect());
@@ -58,8 +58,9 @@ pub async fn change(request: Request<Incoming>, asker: IpAddr) -> (StatusCode, S
 }
 
 /// Whether somebody on this machine asks, for themselves.
-fn is_local(asker: IpAddr, headers: &HeaderMap) -> bool {
-    asker.to_canonical().is_loopback() && !FOR_OTHERS.iter().any(|name| headers.contains_key(name))
+fn is_local(asker: Peer, headers: &HeaderMap) -> bool {
+    let local = asker == Peer::Unix || asker.ip().is_some_and(|address| address.is_loopback());
+    local && !FOR_OTHERS.iter().any(|name| headers.contains_key(name))
 }
 
 #[cfg(test)]
@@ -88,7 +89,9 @@ mod tests {
             ("::1", Some("x-forwarded-for"), false),
         ];
         for (asker, field, expected) in table {
-            assert_eq!(is_local(asker.parse().unwrap(), &fields(field)), expected, "{asker} {field:?}");
+            let at = Peer::At(std::net::SocketAddr::new(asker.parse().unwrap(), 1));
+            assert_eq!(is_local(at, &fields(field)), expected, "{asker} {field:?}");
         }
+        assert!(is_local(Peer::Unix, &fields(None)) && !is_local(Peer::Unix, &fields(Some("origin"))));
     }
 }

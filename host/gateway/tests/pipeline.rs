@@ -26,9 +26,10 @@ use solgate::gate::Gate;
 use solgate::record::Outcome;
 use solgate_access::tls::Protocol;
 use solgate_access::tokens::Possession;
-use solgate_config::{Config, GateMode, Limits, LiveGate, LogFormat, UpstreamConfig};
+use solgate_config::{Config, GateMode, Limits, ListenAddress, LiveGate, LogFormat, UpstreamConfig};
 use solgate_gateway::door::Door;
 use solgate_gateway::error::GatewayError;
+use solgate_gateway::listen::inherited::Inherited;
 use solgate_gateway::pipeline::{Arrival, Cleared, Exchange, Pipeline, Refused, headed};
 use solgate_gateway::routes::ForwardedElsewhere;
 use solgate_gateway::vnfm::Vnfm;
@@ -58,7 +59,7 @@ async fn door(mode: GateMode, limits: Limits) -> Arc<Pipeline<ForwardedElsewhere
         upstream
     };
     let config = Config {
-        listen: "127.0.0.1:0".to_owned(),
+        listen: ListenAddress::Tcp("127.0.0.1:0".to_owned()),
         admin: None,
         tls: None,
         jwt: None,
@@ -70,7 +71,7 @@ async fn door(mode: GateMode, limits: Limits) -> Arc<Pipeline<ForwardedElsewhere
         reload: true,
         ..Config::default()
     };
-    Door::bind("serve", &config, Protocol::Http1, &build).await.unwrap().open().1.pipeline.get()
+    Door::bind("serve", &config, Protocol::Http1, Inherited::default(), &build).await.unwrap().open().1.pipeline.get()
 }
 
 fn request(host: &'static str) -> Request {

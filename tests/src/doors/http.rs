@@ -10,7 +10,7 @@ use super::library::Given;
 use crate::vnfm::{Answer, Reply, Vnfm, send};
 
 /// Tells the judged request from those for facts.
-const MARK: &str = "x-judged";
+pub const MARK: &str = "x-judged";
 
 /// What became of a request.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,9 +28,13 @@ pub enum Fate {
 /// If there is no answer.
 #[must_use]
 pub fn ask(address: SocketAddr, host: &str, vnfm: &Vnfm, asked: &Asked, facts: &[Given]) -> Fate {
-    let case = &asked.case;
     script(vnfm, facts);
-    let answer = send(address, &bytes(asked, host));
+    fate(vnfm, asked, &send(address, &bytes(asked, host)))
+}
+
+/// What became of a request that got this answer.
+pub fn fate(vnfm: &Vnfm, asked: &Asked, answer: &Answer) -> Fate {
+    let case = &asked.case;
     if let Some(arrived) = vnfm.received().iter().find(|received| received.field(MARK).is_some()) {
         if arrived.line != format!("{} {} HTTP/1.1", case.method, case.target) {
             return Fate::Changed(format!("it arrives as {}", arrived.line));
@@ -40,7 +44,7 @@ pub fn ask(address: SocketAddr, host: &str, vnfm: &Vnfm, asked: &Asked, facts: &
         }
         return Fate::Passed;
     }
-    Fate::Answered(said(&answer, &case.method))
+    Fate::Answered(said(answer, &case.method))
 }
 
 /// An answer to a request with this method, without what is about the connection.

@@ -36,7 +36,7 @@ impl Settings {
             }
         }
         let folder = tempfile::tempdir().expect("a folder");
-        let config = json!({"log": "off", "upstreams": upstreams}).to_string();
+        let config = json!({"log": "off", "http2": true, "upstreams": upstreams}).to_string();
         std::fs::write(folder.path().join("solgate.yaml"), config).expect("it is written");
         Self { vnfm, hosts, folder }
     }

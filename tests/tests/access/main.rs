@@ -8,6 +8,7 @@ mod handshakes;
 mod issuers;
 mod key_sets;
 mod rules;
+mod server_names;
 mod servers_that_ask;
 mod support;
 mod tokens;

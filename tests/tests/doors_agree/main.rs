@@ -1,5 +1,5 @@
 //! A request gets the same answer wherever it is judged: by the library, by
-//! `solgate check`, by `solgate serve` over HTTP, by `solgate ext-authz` over gRPC and
+//! `solgate check`, by `solgate serve` over HTTP/1.1 and HTTP/2, by `solgate ext-authz` over gRPC and
 //! by `solgate forward-auth`. Compared are the status, all response fields and the parsed
 //! ProblemDetails, or that it is allowed and, behind `solgate serve`, arrives at the
 //! VNFM as it was sent.
@@ -54,7 +54,7 @@ fn compare(asked: &[Asked], checked: bool) {
     let ext_authz = ExtAuthz::start(asked);
     let forward_auth = ForwardAuth::start(asked);
     let faults = Mutex::new(Vec::new());
-    let denied = AtomicUsize::new(0);
+    let (denied, over_http2) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let by_library: Vec<_> = asked.iter().map(library::judge).collect();
     let pairs: Vec<_> = asked.iter().zip(&by_library).collect();
     let fault = |asked: &Asked, door: &str, found: &str, expected: &str| {
@@ -67,6 +67,11 @@ fn compare(asked: &[Asked], checked: bool) {
                 let found = serve.judge(asked, facts);
                 if found != *said {
                     fault(asked, "solgate serve", &shown(&found), &shown(said));
+                }
+                let Some(found) = serve.judge_http2(asked, facts) else { continue };
+                over_http2.fetch_add(1, Ordering::Relaxed);
+                if found != *said {
+                    fault(asked, "solgate serve over HTTP/2", &shown(&found), &shown(said));
                 }
             }
         });
@@ -101,7 +106,11 @@ fn compare(asked: &[Asked], checked: bool) {
     let faults = faults.into_inner().unwrap();
     assert!(faults.is_empty(), "{} of {} differ:\n{}", faults.len(), asked.len(), faults.join("\n\n"));
     let denied = denied.into_inner();
-    println!("{} requests, {denied} of them denied", asked.len());
+    let over_http2 = over_http2.into_inner();
+    println!("{} requests, {denied} of them denied, {over_http2} asked over HTTP/2 also", asked.len());
+    // Requests that try the transport of HTTP/1.1 often cannot.
+    let least = if checked { asked.len() / 2 } else { 1 };
+    assert!(over_http2 > least, "only {over_http2} of {} can be said in HTTP/2", asked.len());
     assert!(denied * 4 > asked.len() && denied < asked.len(), "{denied} of {} are denied", asked.len());
 }
 

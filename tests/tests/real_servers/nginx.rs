@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use solgate_tests::doors::gateway::Gateway;
-use solgate_tests::process::free_address;
+use solgate_tests::process::{free_address, solgate};
 use solgate_tests::servers::{Server, guide, write_files};
 use solgate_tests::vnfm::{Vnfm, message, send};
 use solgate_tests::{artifact, hostile_policy, workspace};
@@ -279,4 +279,37 @@ fn bears_a_vnfm_that_is_down() {
     faults::expect(&send(nginx.address, &faults::good()), 502, "upstream.broken");
     faults::expect(&send(nginx.address, &faults::needs_facts()), 503, "gate.fact-unavailable");
     faults::expect(&send(nginx.address, &faults::bad()), 400, "terminate.type.enum");
+}
+
+/// What docs/access.md shows.
+#[test]
+#[ignore = "needs the servers of make test-doors"]
+fn it_reaches_the_gate_at_a_unix_socket() {
+    let page = std::fs::read_to_string(workspace().join("docs/access.md")).expect("it is readable");
+    let (_, rest) = page.split_once("```nginx\n").expect("a snippet");
+    let (snippet, _) = rest.split_once("```").expect("its end");
+    let (folder, vnfm, address) = (tempfile::tempdir().expect("a folder"), Vnfm::start(), free_address());
+    let socket = folder.path().join("gate.sock");
+    let lines = std::fs::File::create(folder.path().join("lines")).expect("it is made");
+    let listen = format!("unix:{}", socket.display());
+    let mut gate = solgate();
+    gate.args(["serve", "--listen", &listen, "--trusted-hop", "unix", "--upstream", &vnfm.url()]);
+    let mut gate = gate.stdout(lines).spawn().expect("it starts");
+    faults::wait_until(|| socket.exists());
+    let here = folder.path().display();
+    let snippet = snippet.replace("/run/solgate/gate.sock", &socket.display().to_string());
+    let conf = format!(
+        "pid {here}/nginx.pid;\nevents {{}}\nhttp {{\naccess_log off;\nserver {{\nlisten {address};\n{snippet}}}\n}}\n"
+    );
+    std::fs::write(folder.path().join("nginx.conf"), conf).expect("it is written");
+    let mut command = Command::new("nginx");
+    command.args(["-g", "daemon off; user root;", "-e"]).arg(folder.path().join("error.log"));
+    command.arg("-c").arg(folder.path().join("nginx.conf"));
+    let _nginx = Server::start(command, address, folder.path());
+    let answer = send(address, &faults::good());
+    let line = solgate_tests::process::lines(&folder.path().join("lines"), 1);
+    let _ = gate.kill();
+    let _ = gate.wait();
+    let line: Value = serde_json::from_str(&line[0]).expect("it is JSON");
+    assert_eq!((answer.status, &line["peer"]), (202, &"127.0.0.1".into()), "{line}");
 }

@@ -25,9 +25,10 @@ fn furnish(folder: &Path) {
     let mut later = CertificateParams::default();
     (later.not_before, later.not_after) = (date_time_ymd(2100, 1, 1), date_time_ymd(2101, 1, 1));
     authority.sign(later).write(folder, "later");
-    for name in ["gate", "other", "open"] {
+    for name in ["gate", "other", "open", "b"] {
         authority.server().write(folder, name);
     }
+    authority.issue(&Holder { common_name: "a", hosts: &["a.example"], ..Holder::default() }).write(folder, "a");
     let issuer_first = authority.pem() + &std::fs::read_to_string(folder.join("gate.pem")).expect("it is readable");
     write("issuer-first.pem", issuer_first.as_bytes());
     std::fs::set_permissions(folder.join("open.key"), Permissions::from_mode(0o666)).expect("it is changed");

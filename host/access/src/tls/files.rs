@@ -9,14 +9,16 @@ use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{NoServerSessionStorage, VerifierBuilderError, WebPkiClientVerifier};
+use rustls::sign::CertifiedKey;
 use rustls::{RootCertStore, ServerConfig};
 use sha2::{Digest, Sha256};
 use solgate_config::Presence;
-use solgate_config::tls::{ClientCertificates, TlsConfig};
+use solgate_config::tls::{ClientCertificates, NamedCertificate, TlsConfig};
 use solgate_files::{CERTIFICATES, ReadError, RegularFile};
 use zeroize::Zeroizing;
 
 use super::Protocol;
+use super::resolver::Resolver;
 
 /// Why files cannot be used for TLS. Nothing of a key is repeated.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +53,8 @@ pub enum FileFault {
     Ended { at: SystemTime },
     #[error("the certificate begins later, at {}: nobody takes it before", time(*.at))]
     NotBegun { at: SystemTime },
+    #[error("the certificate is not for the name {0}; a client that asks for that name would not take it")]
+    OtherName(String),
     #[error("TLS cannot be set up: {0}")]
     Tls(rustls::Error),
 }
@@ -60,7 +64,18 @@ pub struct Material {
     pub config: Arc<ServerConfig>,
     /// Of all files: whether they hold something else than before.
     pub digest: [u8; 32],
-    /// When the gate's own certificate holds.
+    /// When the gate's own certificates hold, the one first that clients get who ask for no
+    /// name.
+    pub validities: Vec<NamedValidity>,
+}
+
+/// When a certificate holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedValidity {
+    /// The first name for which it is; empty for all others.
+    pub name: String,
+    /// The file of the certificate.
+    pub path: PathBuf,
     pub validity: Validity,
 }
 
@@ -102,24 +117,39 @@ impl Material {
     /// One of them cannot be used.
     pub fn read(config: &TlsConfig, protocol: Protocol) -> Result<Self, TlsFault> {
         let mut reader = Reader::default();
-        let own = reader.own(&config.certificate, &config.key)?;
-        let validity = own.validity;
+        let mut validities = Vec::new();
+        let mut pair = |certificate: &Path, key: &Path, name: &str| {
+            let own = reader.own(certificate, key)?;
+            validities.push(NamedValidity {
+                name: name.to_owned(),
+                path: certificate.to_owned(),
+                validity: own.validity,
+            });
+            certified(certificate, key, own)
+        };
+        let mut resolver = Resolver::new(pair(&config.certificate, &config.key, "")?);
+        for NamedCertificate { names, certificate, key } in &config.named {
+            let certified = pair(certificate, key, names.first().map_or("", String::as_str))?;
+            resolver.add(names, &certified).map_err(|name| fault(certificate, FileFault::OtherName(name)))?;
+        }
         let authorities = match &config.clients {
             Some(clients) => Some((clients, reader.authorities(&clients.ca)?)),
             None => None,
         };
-        let mut config = server(config, own, authorities)?;
-        config.alpn_protocols = vec![protocol.id().to_vec()];
-        Ok(Self { config: Arc::new(config), digest: reader.digest(), validity })
+        let mut config = server(config, resolver, authorities)?;
+        config.alpn_protocols = protocol.ids();
+        Ok(Self { config: Arc::new(config), digest: reader.digest(), validities })
     }
 
-    /// The same, if clients take the gate's certificate `now`.
+    /// The same, if clients take the gate's certificates `now`.
     ///
     /// # Errors
-    /// As [`read`](Self::read), and if the certificate has ended or not begun.
+    /// As [`read`](Self::read), and if a certificate has ended or not begun.
     pub fn read_valid(config: &TlsConfig, protocol: Protocol, now: SystemTime) -> Result<Self, TlsFault> {
         let material = Self::read(config, protocol)?;
-        material.validity.check(now).map_err(|found| fault(&config.certificate, found))?;
+        for NamedValidity { path, validity, .. } in &material.validities {
+            validity.check(now).map_err(|found| fault(path, found))?;
+        }
         Ok(material)
     }
 }
@@ -221,9 +251,15 @@ fn validity(chain: &[CertificateDer<'_>]) -> Option<Validity> {
     Some(Validity { not_before: validity.not_before.timestamp(), not_after: validity.not_after.timestamp() })
 }
 
+/// A certificate with its key, which belong together.
+fn certified(certificate: &Path, key: &Path, own: Own) -> Result<Arc<CertifiedKey>, TlsFault> {
+    let certified = CertifiedKey::from_der(own.chain, own.key, &ring::default_provider());
+    certified.map(Arc::new).map_err(|error| unusable(&error, certificate, key))
+}
+
 fn server(
     files: &TlsConfig,
-    own: Own,
+    resolver: Resolver,
     authorities: Option<(&ClientCertificates, RootCertStore)>,
 ) -> Result<ServerConfig, TlsFault> {
     let provider = Arc::new(ring::default_provider());
@@ -243,8 +279,7 @@ fn server(
             builder.with_client_cert_verifier(verifier.build().map_err(unusable)?)
         }
     };
-    let config = builder.with_single_cert(own.chain, own.key);
-    let mut config = config.map_err(|error| unusable(&error, &files.certificate, &files.key))?;
+    let mut config = builder.with_cert_resolver(Arc::new(resolver));
     if asks_clients {
         // Whoever resumes a session shows no certificate again, even if its own has
         // expired since.

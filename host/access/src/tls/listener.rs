@@ -1,21 +1,21 @@
 //! The handshakes of a listener.
 
+use std::fmt::Display;
 use std::io;
-use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
 use rustls::ServerConfig;
 use solgate_config::Config;
 use solgate_config::tls::TlsConfig;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::names::names;
 use super::{Protocol, Thumbprint, thumbprint};
 use crate::metrics::{AccessMetrics, HandshakeFailure};
-use crate::tls::files::{Material, TlsFault};
+use crate::tls::files::{Material, NamedValidity, TlsFault};
 
 /// Bytes, encrypted, that wait for a client to take them: one record. Without it, what a
 /// client does not take would be held again here, four times as much.
@@ -55,13 +55,15 @@ impl TlsListener {
         protocol: Protocol,
         metrics: &AccessMetrics,
     ) -> Result<Self, TlsFault> {
-        let Material { config: current, digest, validity } = Material::read(files, protocol)?;
+        let Material { config: current, digest, validities } = Material::read(files, protocol)?;
         // The gate starts nevertheless: the clock of a machine that boots may be wrong, and
         // some clients do not mind.
-        if let Err(fault) = validity.check(SystemTime::now()) {
-            tracing::error!(file = %files.certificate.display(), reason = %fault, "the certificate does not hold now");
+        for NamedValidity { path, validity, .. } in &validities {
+            if let Err(fault) = validity.check(SystemTime::now()) {
+                tracing::error!(file = %path.display(), reason = %fault, "the certificate does not hold now");
+            }
         }
-        metrics.with_tls(validity.not_after);
+        metrics.with_tls(ends(&validities));
         Ok(Self {
             files: files.clone(),
             protocol,
@@ -88,14 +90,14 @@ impl TlsListener {
         self.files.clients.is_some()
     }
 
-    /// Shakes hands with one client, `peer` if its address is known. Returns the connection
-    /// and the client's certificate, if it has shown one; `None` if there is nobody to talk
-    /// with, which is counted.
-    pub async fn accept(
+    /// Shakes hands with one client, which the log names as `peer`. Returns the connection and
+    /// the client's certificate, if it has shown one; `None` if there is nobody to talk with,
+    /// which is counted.
+    pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
-        stream: TcpStream,
-        peer: Option<SocketAddr>,
-    ) -> Option<(TlsStream<TcpStream>, Option<ClientCertificate>)> {
+        stream: S,
+        peer: impl Display,
+    ) -> Option<(TlsStream<S>, Option<ClientCertificate>)> {
         let config = self.current.read().unwrap_or_else(PoisonError::into_inner).config.clone();
         let shaken = tokio::time::timeout(self.limit, TlsAcceptor::from(config).accept(stream)).await;
         let (failure, reason) = match shaken {
@@ -112,13 +114,18 @@ impl TlsListener {
             Err(_) => (HandshakeFailure::Timeout, format!("not done within {:?}", self.limit)),
         };
         self.metrics.handshake_failed(failure);
-        tracing::debug!(peer = peer.map(tracing::field::display), reason, "TLS handshake failed");
+        tracing::debug!(%peer, reason, "TLS handshake failed");
         None
     }
 }
 
+/// When certificates end, in seconds since 1970, by their names.
+pub fn ends(validities: &[NamedValidity]) -> Vec<(String, i64)> {
+    validities.iter().map(|one| (one.name.clone(), one.validity.not_after)).collect()
+}
+
 /// The certificate of the client, if it has shown one; `None` if that cannot be read.
-fn client(stream: &TlsStream<TcpStream>) -> Option<Option<ClientCertificate>> {
+fn client<S>(stream: &TlsStream<S>) -> Option<Option<ClientCertificate>> {
     match stream.get_ref().1.peer_certificates().and_then(<[_]>::first) {
         Some(shown) => names(shown).map(|names| Some(ClientCertificate { names, thumbprint: thumbprint(shown) })),
         None => Some(None),

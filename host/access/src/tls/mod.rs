@@ -11,11 +11,12 @@ mod files;
 mod listener;
 pub mod names;
 mod renewal;
+mod resolver;
 mod toward;
 
 use sha2::{Digest, Sha256};
 
-pub use files::TlsFault;
+pub use files::{FileFault, TlsFault};
 
 pub use files::Material;
 pub use listener::{ClientCertificate, TlsListener};
@@ -36,14 +37,22 @@ pub enum Protocol {
     Http1,
     /// As gRPC needs it.
     Http2,
+    /// As the client chooses.
+    Either,
 }
 
+/// HTTP/2, as it is registered for TLS (RFC 7301).
+pub const HTTP2: &[u8] = b"h2";
+
 impl Protocol {
-    /// As it is registered for TLS (RFC 7301).
-    fn id(self) -> &'static [u8] {
-        match self {
-            Self::Http1 => b"http/1.1",
-            Self::Http2 => b"h2",
-        }
+    /// As they are registered for TLS, the one first that is preferred.
+    fn ids(self) -> Vec<Vec<u8>> {
+        const HTTP1: &[u8] = b"http/1.1";
+        let ids = match self {
+            Self::Http1 => &[HTTP1][..],
+            Self::Http2 => &[HTTP2],
+            Self::Either => &[HTTP2, HTTP1],
+        };
+        ids.iter().map(|id| id.to_vec()).collect()
     }
 }

@@ -12,7 +12,7 @@ use super::Protocol;
 use crate::error::AccessError;
 use crate::metrics::{AccessMetrics, Renewal};
 use crate::tls::files::{FileFault, Material, TlsFault};
-use crate::tls::listener::TlsListener;
+use crate::tls::listener::{TlsListener, ends};
 
 /// What [`TlsListener::start`] gives.
 type Started = (Option<Arc<TlsListener>>, Option<JoinHandle<()>>);
@@ -37,10 +37,10 @@ impl TlsListener {
         let (listener, files, protocol) = (&*self, self.files.clone(), self.protocol);
         let read = move || Ok(Material::read_valid(&files, protocol, SystemTime::now())?);
         let replace = |material: Material| {
-            let not_after = material.validity.not_after;
+            let ends = ends(&material.validities);
             let news = listener.replace(material);
             if news {
-                listener.metrics.certificate(not_after);
+                listener.metrics.ending(ends);
             }
             news
         };

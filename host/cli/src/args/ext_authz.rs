@@ -1,6 +1,6 @@
 //! The command line of `solgate ext-authz`.
 
-use solgate_config::Config;
+use solgate_config::{Config, ListenAddress};
 use solgate_gateway::error::GatewayError;
 
 use crate::args::gateway::JudgingArgs;
@@ -23,9 +23,9 @@ Examples:
 
 Exit status: 0 stopped by a signal (or the configuration is good), 2 could not start.")]
 pub struct ExtAuthzArgs {
-    /// Address and port to listen on
-    #[arg(long, value_name = "ADDR:PORT", env = "SOLGATE_LISTEN", value_parser = address)]
-    pub listen: Option<String>,
+    /// Address and port to listen on, or unix:/PATH
+    #[arg(long, value_name = "ADDRESS", env = "SOLGATE_LISTEN", value_parser = address)]
+    pub listen: Option<ListenAddress>,
 
     /// Where Envoy keeps the claims of a verified token: payload_in_metadata of its filter jwt_authn
     #[arg(long, value_name = "NAME", default_value = "jwt_payload")]
@@ -41,6 +41,6 @@ impl ExtAuthzArgs {
     /// # Errors
     /// Neither a VNFM nor a file is named, or the file is wrong.
     pub fn config(&self) -> Result<Config, GatewayError> {
-        self.judging.config(self.listen.as_deref(), DEFAULT_LISTEN)
+        self.judging.config(self.listen.as_ref(), DEFAULT_LISTEN)
     }
 }

@@ -1,8 +1,8 @@
 //! The command line of `solgate forward-auth`.
 
 use ipnet::IpNet;
-use solgate_config::Config;
-use solgate_config::networks::Networks;
+use solgate_config::networks::{Hop, Networks};
+use solgate_config::{Config, ListenAddress};
 use solgate_gateway::error::GatewayError;
 
 use crate::args::gateway::JudgingArgs;
@@ -25,13 +25,13 @@ Examples:
 
 Exit status: 0 stopped by a signal (or the configuration is good), 2 could not start.")]
 pub struct ForwardAuthArgs {
-    /// Address and port to listen on
-    #[arg(long, value_name = "ADDR:PORT", env = "SOLGATE_LISTEN", value_parser = address)]
-    pub listen: Option<String>,
+    /// Address and port to listen on, or unix:/PATH
+    #[arg(long, value_name = "ADDRESS", env = "SOLGATE_LISTEN", value_parser = address)]
+    pub listen: Option<ListenAddress>,
 
     /// Addresses of the servers that may ask, and whose X-Forwarded-* fields are believed [default: 127.0.0.0/8 and ::1]
-    #[arg(long, value_name = "ADDRESS[/BITS]", value_parser = network)]
-    pub trust: Vec<IpNet>,
+    #[arg(long, value_name = "ADDRESS[/BITS]|unix", value_parser = network)]
+    pub trust: Vec<Hop>,
 
     #[command(flatten)]
     pub judging: JudgingArgs,
@@ -44,17 +44,17 @@ impl ForwardAuthArgs {
     /// # Errors
     /// Neither a VNFM nor a file is named, or the file is wrong.
     pub fn config(&self) -> Result<Config, GatewayError> {
-        let mut config = self.judging.config(self.listen.as_deref(), DEFAULT_LISTEN)?;
+        let mut config = self.judging.config(self.listen.as_ref(), DEFAULT_LISTEN)?;
         config.asking = Networks(self.trusted());
         Ok(config)
     }
 
     /// The servers that may ask.
-    fn trusted(&self) -> Vec<IpNet> {
+    fn trusted(&self) -> Vec<Hop> {
         if self.trust.is_empty() {
             let loopback =
                 [IpNet::new([127, 0, 0, 0].into(), 8), IpNet::new(std::net::Ipv6Addr::LOCALHOST.into(), 128)];
-            return loopback.into_iter().flatten().collect();
+            return loopback.into_iter().flatten().map(Hop::Network).collect();
         }
         self.trust.clone()
     }

@@ -8,14 +8,13 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Arg, Command};
 use http::Uri;
-use ipnet::IpNet;
 use solgate::gate::{FactFailure, Severity};
 use solgate::policy::{Isolation, PolicyFile, PolicySources};
-use solgate_config::networks::Networks;
+use solgate_config::networks::{Hop, Networks};
 use solgate_config::tls::OwnCertificate;
 use solgate_config::vnfm_url::VNFM_URL;
 use solgate_config::{
-    self as config, Config, EVALUATIONS, GateMode, LogFormat, SeverityOverride, UpstreamConfig, file,
+    self as config, Config, EVALUATIONS, GateMode, ListenAddress, LogFormat, SeverityOverride, UpstreamConfig, file,
 };
 use solgate_gateway::error::GatewayError;
 
@@ -80,8 +79,8 @@ pub struct GatewayArgs {
     pub jwt: JwtArgs,
 
     /// Believe the servers in this network in what they say of clients, such as X-Forwarded-For; can be repeated
-    #[arg(long, value_name = "ADDRESS[/BITS]", conflicts_with = "config", value_parser = network)]
-    pub trusted_hop: Vec<IpNet>,
+    #[arg(long, value_name = "ADDRESS[/BITS]|unix", conflicts_with = "config", value_parser = network)]
+    pub trusted_hop: Vec<Hop>,
 
     /// Expect the PROXY protocol, version 1 or 2, at the start of each connection from a trusted hop
     #[arg(long, conflicts_with = "config", requires = "trusted_hop")]
@@ -99,9 +98,9 @@ pub struct GatewayArgs {
     #[arg(long)]
     pub no_reload: bool,
 
-    /// Address and port for /healthz, /readyz, /metrics, /config and /log-level [default: none]
-    #[arg(long, value_name = "ADDR:PORT", env = "SOLGATE_ADMIN", value_parser = address)]
-    pub admin: Option<String>,
+    /// Address and port, or unix:/PATH, for /healthz, /readyz, /metrics, /config and /log-level [default: none]
+    #[arg(long, value_name = "ADDRESS", env = "SOLGATE_ADMIN", value_parser = address)]
+    pub admin: Option<ListenAddress>,
 
     /// How decisions are written to standard output
     #[arg(long, value_name = "FORMAT", value_enum)]
@@ -130,7 +129,7 @@ impl GatewayArgs {
     /// The file is wrong, or there is nothing.
     pub fn config(
         &self,
-        listen: Option<&str>,
+        listen: Option<ListenAddress>,
         vnfm: Option<SingleVnfm>,
         nothing: &str,
     ) -> Result<Config, GatewayError> {
@@ -140,7 +139,7 @@ impl GatewayArgs {
             (None, None) => return Err(GatewayError::Arguments(nothing.to_owned())),
         };
         if let Some(listen) = listen {
-            listen.clone_into(&mut config.listen);
+            config.listen = listen;
         }
         if let Some(admin) = &self.admin {
             config.admin = Some(admin.clone());
@@ -270,7 +269,7 @@ impl JudgingArgs {
     ///
     /// # Errors
     /// Neither a VNFM nor a file is named, or the file is wrong.
-    pub fn config(&self, listen: Option<&str>, default: &str) -> Result<Config, GatewayError> {
+    pub fn config(&self, listen: Option<&ListenAddress>, default: &str) -> Result<Config, GatewayError> {
         only_for_https("--facts-ca", self.facts_ca.as_ref(), "--facts", self.facts.as_ref())?;
         only_for_https("--facts-cert", self.facts_cert.as_ref(), "--facts", self.facts.as_ref())?;
         let vnfm = self.facts.clone().map(|url| SingleVnfm {
@@ -279,8 +278,8 @@ impl JudgingArgs {
             own_certificate: own_certificate(self.facts_cert.as_ref(), self.facts_key.as_ref()),
         });
         let nothing = "which VNFM has the facts? Name it with --facts http://HOST:PORT, or --config FILE";
-        let default = self.gateway.config.is_none().then_some(default);
-        let mut config = self.gateway.config(listen.or(default), vnfm, nothing)?;
+        let default = || self.gateway.config.is_none().then(|| ListenAddress::Tcp(default.to_owned()));
+        let mut config = self.gateway.config(listen.cloned().or_else(default), vnfm, nothing)?;
         if let Some(tls) = self.tls.config() {
             config.tls = Some(tls);
         }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use http::{HeaderName, Uri};
-use solgate_config::{Config, ForwardingConfig, LogFormat};
+use solgate_config::{Config, ForwardingConfig, ListenAddress, LogFormat};
 use solgate_gateway::error::GatewayError;
 
 use crate::args::gateway::{GatewayArgs, SingleVnfm, VnfmUrl, only_for_https, own_certificate};
@@ -25,9 +25,9 @@ Examples:
 
 Exit status: 0 stopped by a signal (or the configuration is good), 2 could not start.")]
 pub struct ServeArgs {
-    /// Address and port to listen on
-    #[arg(long, value_name = "ADDR:PORT", env = "SOLGATE_LISTEN", value_parser = address)]
-    pub listen: Option<String>,
+    /// Address and port to listen on, or unix:/PATH
+    #[arg(long, value_name = "ADDRESS", env = "SOLGATE_LISTEN", value_parser = address)]
+    pub listen: Option<ListenAddress>,
 
     /// The VNFM: http://HOST[:PORT] or https://HOST[:PORT], and the /PATH below which its APIs are
     #[arg(long, value_name = "URL", env = "SOLGATE_UPSTREAM", conflicts_with = "config", value_parser = VnfmUrl)]
@@ -57,6 +57,10 @@ pub struct ServeArgs {
     #[arg(long, value_name = "NAME", conflicts_with = "config", value_parser = caller_field)]
     pub caller_field: Option<HeaderName>,
 
+    /// Let clients speak HTTP/2: in TLS if they choose it there, without TLS if they begin with it
+    #[arg(long, conflicts_with = "config")]
+    pub http2: bool,
+
     #[command(flatten)]
     pub tls: TlsArgs,
 
@@ -84,7 +88,7 @@ impl ServeArgs {
             own_certificate: own_certificate(self.upstream_cert.as_ref(), self.upstream_key.as_ref()),
         });
         let nothing = "which VNFM? Name it with --upstream http://HOST:PORT, or --config FILE, or try --demo";
-        let mut config = self.gateway.config(self.listen.as_deref(), vnfm, nothing)?;
+        let mut config = self.gateway.config(self.listen.clone(), vnfm, nothing)?;
         if let Some(tls) = self.tls.config() {
             config.tls = Some(tls);
         }
@@ -94,6 +98,7 @@ impl ServeArgs {
         if self.gateway.config.is_none() {
             let (client_fields, caller_field) = (self.client_fields, self.caller_field.clone());
             config.forwarding = ForwardingConfig { client_fields, caller_field };
+            config.http2 = self.http2;
         }
         if self.demo && self.gateway.log.is_none() {
             config.log = LogFormat::Text;

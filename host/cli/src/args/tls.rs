@@ -39,6 +39,6 @@ impl TlsArgs {
         let (certificate, key) = self.tls_cert.clone().zip(self.tls_key.clone())?;
         let presence = self.client_cert.map(Into::into).unwrap_or_default();
         let clients = self.client_ca.clone().map(|ca| ClientCertificates { ca, presence });
-        Some(TlsConfig { certificate, key, clients })
+        Some(TlsConfig { certificate, key, named: Vec::new(), clients })
     }
 }

@@ -4,17 +4,16 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use http::HeaderName;
-use ipnet::IpNet;
 use solgate::gate::{FactFailure, Severity};
 use solgate::policy::PolicyFile;
-use solgate_config::networks::{NETWORK, parse_network};
-use solgate_config::{self as config, GateMode, NamedFactFailure};
+use solgate_config::networks::{Hop, NETWORK, parse_network};
+use solgate_config::{self as config, GateMode, ListenAddress, NamedFactFailure};
 
-pub fn address(text: &str) -> Result<String, String> {
+pub fn address(text: &str) -> Result<ListenAddress, String> {
     config::parse_address(text).ok_or_else(|| format!("expected {}", config::ADDRESS))
 }
 
-pub fn network(text: &str) -> Result<IpNet, String> {
+pub fn network(text: &str) -> Result<Hop, String> {
     parse_network(text).ok_or_else(|| format!("expected {NETWORK}"))
 }
 

@@ -15,6 +15,7 @@ use solgate_gateway::error::GatewayError;
 use solgate_gateway::overrides;
 use solgate_gateway::reload::{ComponentLoader, SourceLoader};
 use solgate_gateway::routes::Onward;
+use solgate_gateway::service_manager;
 use solgate_telemetry::log;
 
 use crate::commands::policies::Loader;
@@ -46,7 +47,7 @@ fn at_the_end(limits: &Limits, what: &str) -> String {
 }
 
 /// Says what a door does that has its addresses: `line` of each upstream, and of what is
-/// easily forgotten.
+/// easily forgotten. The service manager learns that the door is open.
 fn announce<F: Onward>(config: &Config, door: &Door<F>, line: impl Fn(&str) -> String) {
     overrides::report(&config.upstreams, SystemTime::now());
     report_isolation(door.memory_reset());
@@ -54,13 +55,15 @@ fn announce<F: Onward>(config: &Config, door: &Door<F>, line: impl Fn(&str) -> S
         log::say(&format!("solgate: {}", line(&describe(upstream))));
     }
     if let Some(admin) = door.admin_address() {
-        log::say(&format!("solgate: http://{admin} has {ADMIN_PATHS}"));
+        log::say(&format!("solgate: {} has {ADMIN_PATHS}", admin.url("http")));
     }
+    service_manager::ready();
 }
 
 /// Waits until the door is to stop, and says what happens then.
 async fn stopping(stop: impl Future<Output = ()>, then: String) {
     stop.await;
+    service_manager::stopping();
     log::say(&format!("solgate: stopping; {then}"));
 }
 

@@ -8,6 +8,7 @@ use solgate_author::demo;
 use solgate_gateway::build_gate::build_gate;
 use solgate_gateway::check::check;
 use solgate_gateway::error::GatewayError;
+use solgate_gateway::listen::inherited::Inherited;
 use solgate_gateway::reload::{ConfigurationFile, Reload};
 use solgate_gateway::shutdown::signals;
 use solgate_serve::{Server, Upstream};
@@ -16,16 +17,17 @@ use solgate_telemetry::log;
 use super::{REQUESTS, announce, at_the_end, loading, report_cut, stopping};
 use crate::args::serve::ServeArgs;
 
-/// Runs `solgate serve` until it is told to stop.
+/// Runs `solgate serve` until it is told to stop, at sockets that were `inherited` if there are
+/// any.
 ///
 /// # Errors
 /// The server could not be started; exit with 2.
-pub async fn run(args: ServeArgs) -> Result<ExitCode, GatewayError> {
+pub async fn run(args: ServeArgs, inherited: Inherited) -> Result<ExitCode, GatewayError> {
     let file = args.gateway.config.clone();
-    run_with(args, file.clone()).await.map_err(|error| error.in_file(file.as_deref()))
+    run_with(args, file.clone(), inherited).await.map_err(|error| error.in_file(file.as_deref()))
 }
 
-async fn run_with(args: ServeArgs, file: Option<PathBuf>) -> Result<ExitCode, GatewayError> {
+async fn run_with(args: ServeArgs, file: Option<PathBuf>, inherited: Inherited) -> Result<ExitCode, GatewayError> {
     if args.gateway.check_config {
         let config = args.config(None)?;
         let (load, _) = loading(&config.limits)?;
@@ -41,11 +43,11 @@ async fn run_with(args: ServeArgs, file: Option<PathBuf>) -> Result<ExitCode, Ga
     let file =
         file.map(|path| ConfigurationFile { path, read: Arc::new(move || args.config(None)), load: load.clone() });
     let reload = Reload::new(again, &config)?.with_file(file);
-    let server = Server::bind(&config, &build).await?.with_reload(reload);
+    let server = Server::bind(&config, inherited, &build).await?.with_reload(reload);
     let scheme = if config.tls.is_some() { "https" } else { "http" };
-    let address = server.door().address();
-    announce(&config, server.door(), |upstream| format!("{scheme}://{address} -> {upstream}"));
-    if vnfm.is_some() {
+    let address = server.door().address().clone();
+    announce(&config, server.door(), |upstream| format!("{} -> {upstream}", address.url(scheme)));
+    if let (Some(_), Some(address)) = (&vnfm, address.tcp()) {
         log::print(demo::tour(address).trim_end());
     }
     report_cut(server.run(stopping(stop, at_the_end(&config.limits, REQUESTS))).await);

@@ -9,6 +9,7 @@ use crate::forwarding::ForwardingConfig;
 use crate::gate::GateMode;
 use crate::jwks_source::JwksSource;
 use crate::jwt::IssuerConfig;
+use crate::listen::ListenAddress;
 use crate::presence::Presence;
 use crate::record::RecordConfig;
 use crate::tls::{ClientCertificates, TlsConfig};
@@ -57,7 +58,8 @@ upstreams:
     mode: off
 "#;
     let config = parse(Path::new("/etc/solgate/solgate.yaml"), text).unwrap();
-    assert_eq!((config.listen.as_str(), config.admin.as_deref()), ("0.0.0.0:8443", Some("127.0.0.1:9901")));
+    assert_eq!(config.listen.to_string(), "0.0.0.0:8443");
+    assert_eq!(config.admin.as_ref().and_then(ListenAddress::tcp), Some("127.0.0.1:9901"));
     assert_eq!((config.limits.head, config.reload), (32768, false));
     let limits = &config.limits;
     assert_eq!((limits.connections, limits.requests, limits.waiting, limits.body_memory), (10, 9, 8, 7_000_000));
@@ -77,7 +79,7 @@ upstreams:
     assert_eq!(config.limits.answer_idle, Duration::from_secs(91));
     let clients = ClientCertificates { ca: PathBuf::from("/etc/solgate/clients.pem"), presence: Presence::Optional };
     let (certificate, key) = (PathBuf::from("/etc/solgate/certs/gate.pem"), PathBuf::from("/run/gate.key"));
-    assert_eq!(config.tls, Some(TlsConfig { certificate, key, clients: Some(clients) }));
+    assert_eq!(config.tls, Some(TlsConfig { certificate, key, named: Vec::new(), clients: Some(clients) }));
     let jwt = config.jwt.unwrap();
     let issuer = IssuerConfig {
         keys: JwksSource::parse("https://idp.example/keys").unwrap(),
@@ -126,7 +128,7 @@ fn what_is_wrong_and_where() {
     let table = [
         (
             "listen: x\nupstreams: [{url: http://a}]",
-            "t.yaml:1:9: expected an address and port such as 0.0.0.0:8080, found a different value",
+            "t.yaml:1:9: expected an address and port such as 0.0.0.0:8080, or a socket such as unix:/run/solgate.sock,mode=660,group=www-data, found a different value",
         ),
         ("upstream:\n  - url: http://a", "t.yaml:1:1: unknown member upstream; did you mean upstreams?"),
         ("listen: a:1", "t.yaml:1:1: upstreams is missing: a list with the url of each VNFM"),
@@ -192,7 +194,7 @@ fn what_is_wrong_and_where() {
         ),
         (
             "trustedHops: [10.0.0.0/33]",
-            "t.yaml:1:15: expected an address such as 10.0.0.7, or a network such as 10.0.0.0/24, which ends in zeros, found a different value",
+            "t.yaml:1:15: expected an address such as 10.0.0.7, a network such as 10.0.0.0/24, which ends in zeros, or unix for Unix sockets, found a different value",
         ),
         (
             "proxyProtocol: true",
@@ -249,7 +251,7 @@ fn what_is_wrong_and_where() {
         ("limits: { callerRequests: 0 }", "t.yaml:1:27: expected a whole number from 1, found 0"),
         (
             "trustedHops: [10.0.0.0/33]",
-            "t.yaml:1:15: expected an address such as 10.0.0.7, or a network such as 10.0.0.0/24, which ends in zeros, found a different value",
+            "t.yaml:1:15: expected an address such as 10.0.0.7, a network such as 10.0.0.0/24, which ends in zeros, or unix for Unix sockets, found a different value",
         ),
     ];
     for (text, message) in table {

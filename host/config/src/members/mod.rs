@@ -17,7 +17,6 @@ use std::time::Duration;
 
 use http::uri::Authority;
 use http::{HeaderValue, Uri};
-use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use solgate::gate::FactFailure;
 use solgate::policy::{EvaluationLimits, Isolation, PolicyFile};
@@ -26,20 +25,25 @@ use crate::forwarding::{ClientAddress, ForwardingConfig};
 use crate::gate::{FactsConfig, GateMode, SeverityOverride};
 use crate::gateway::{DEFAULT_LISTEN, Limits, LogFormat};
 use crate::health::{Balance, HealthConfig, HostPort};
+use crate::listen::ListenAddress;
 use crate::names::FactFailureName;
+use crate::networks::Hop;
 use crate::presence::Presence;
 use crate::tracing::TracingConfig;
 use crate::values::{
     Address, As, COLLECTOR, Each, EvaluationTime, FilePath, HostName, Isolated, Maybe, Memory, Network, Output,
-    PathPrefix, SecretName, TypeBase, Version, Violations,
+    PathPrefix, SecretName, ServerName, TypeBase, Version, Violations,
 };
 use crate::vnfm_url::Url;
 
 /// What a member is that must be there, by the type that it belongs to.
-pub const REQUIRED: [(&str, &str, &str); 7] = [
+pub const REQUIRED: [(&str, &str, &str); 10] = [
     ("Upstream", "url", "http://HOST[:PORT] of the VNFM"),
     ("Tls", "certFile", "the PEM certificate of the gate"),
     ("Tls", "keyFile", "the PEM private key of the certificate"),
+    ("NamedCertificate", "serverNames", "the names that clients ask for"),
+    ("NamedCertificate", "certFile", "the PEM certificate for these names"),
+    ("NamedCertificate", "keyFile", "the PEM private key of the certificate"),
     ("Issuer", "issuer", "the claim iss of its tokens"),
     ("Issuer", "jwks", "the file, or the https URL, of the keys"),
     ("TracingConfig", "otlp", COLLECTOR),
@@ -72,21 +76,23 @@ static DEFAULTS: LazyLock<serde_json::Value> = LazyLock::new(|| {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct File {
-    /// Address and port to listen on.
+    /// Address and port to listen on, or unix:/PATH of a socket, whose mode is 600 unless ,mode=MODE follows, and whose owner ,user=NAME and ,group=NAME change.
     #[serde(with = "As::<Address>")]
-    pub listen: String,
-    /// Address and port of /healthz, /readyz, /metrics, /config and /log-level; without it there are none.
+    pub listen: ListenAddress,
+    /// Address and port, or unix:/PATH, of /healthz, /readyz, /metrics, /config and /log-level; without it there are none.
     #[serde(with = "Maybe::<Address>", skip_serializing_if = "Option::is_none")]
-    pub admin: Option<String>,
+    pub admin: Option<ListenAddress>,
+    /// Whether clients of serve may speak HTTP/2: in TLS if they choose it there, without TLS if they begin with it.
+    pub http2: bool,
     /// TLS on the address that clients use; without it there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<Tls>,
     /// How the access tokens of callers are checked; without it they are not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwt: Option<jwt::Jwt>,
-    /// Networks and addresses of the servers in front of the gate: what they say of clients is believed, and many clients may come from one of them.
+    /// Networks and addresses of the servers in front of the gate: what they say of clients is believed, and many clients may come from one of them. unix stands for whoever connects to a Unix socket.
     #[serde(with = "Each::<Network>", skip_serializing_if = "Vec::is_empty")]
-    pub trusted_hops: Vec<IpNet>,
+    pub trusted_hops: Vec<Hop>,
     /// The field in which trusted hops name the client; the other one is not looked at.
     pub client_address: ClientAddress,
     /// Whether each connection from a trusted hop begins with the PROXY protocol, version 1 or 2.
@@ -117,8 +123,9 @@ pub struct File {
 impl Default for File {
     fn default() -> Self {
         Self {
-            listen: DEFAULT_LISTEN.to_owned(),
+            listen: ListenAddress::Tcp(DEFAULT_LISTEN.to_owned()),
             admin: None,
+            http2: false,
             tls: None,
             jwt: None,
             trusted_hops: Vec::new(),
@@ -266,12 +273,32 @@ pub struct Tls {
     /// PEM private key of that certificate.
     #[serde(with = "As::<FilePath>")]
     pub key_file: PathBuf,
+    /// Other certificates, for clients that ask for one of their server names (SNI); all others get the one above.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub certificates: Vec<NamedCertificate>,
     /// PEM certificates of the authorities that clients' certificates must come from; without it none are asked for.
     #[serde(default, with = "Maybe::<FilePath>", skip_serializing_if = "Option::is_none")]
     pub client_ca_file: Option<PathBuf>,
     /// Whether a client may come without a certificate; goes with clientCaFile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_cert: Option<Presence>,
+}
+
+/// A certificate for clients that ask for one of its names.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct NamedCertificate {
+    /// Names that clients ask for, all of which the certificate has; `*` stands for one label at the beginning.
+    #[serde(with = "Each::<ServerName>")]
+    #[cfg_attr(test, schemars(length(min = 1)))]
+    pub server_names: Vec<String>,
+    /// PEM certificates, the gate's own first.
+    #[serde(with = "As::<FilePath>")]
+    pub cert_file: PathBuf,
+    /// PEM private key of that certificate.
+    #[serde(with = "As::<FilePath>")]
+    pub key_file: PathBuf,
 }
 
 /// Where whole decisions are recorded.

@@ -2,17 +2,18 @@
 
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_util::stream::{Stream, unfold};
 use solgate_gateway::connections::accept;
 use solgate_gateway::door::{NewConnection, OpenDoor};
+use solgate_gateway::listen::listener::Listener;
+use solgate_gateway::listen::stream::Stream as Socket;
+use solgate_gateway::peer::Peer;
 use solgate_gateway::routes::ForwardedElsewhere;
 use solgate_gateway::shares::Held;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::Sleep;
 use tokio_rustls::server::TlsStream;
@@ -25,7 +26,7 @@ const PREFACE: usize = 24;
 /// The connections that a listener takes, for as long as it is polled. Those beyond
 /// the limit are closed: Envoy speaks HTTP/2, in which nothing can be said before it
 /// has. All shake hands at the same time, so that one who is slow holds nobody up.
-pub fn incoming(listener: TcpListener, door: &OpenDoor<ForwardedElsewhere>) -> impl Stream<Item = io::Result<Counted>> {
+pub fn incoming(listener: Listener, door: &OpenDoor<ForwardedElsewhere>) -> impl Stream<Item = io::Result<Counted>> {
     let listening = (listener, door, door.farewell(None));
     unfold((listening, JoinSet::new()), async |(listening, mut shaking)| {
         let (listener, door, farewell) = &listening;
@@ -64,26 +65,26 @@ pub fn incoming(listener: TcpListener, door: &OpenDoor<ForwardedElsewhere>) -> i
 /// A connection that has one of the places until it ends.
 pub struct Counted {
     io: Io,
-    envoy: Option<SocketAddr>,
+    envoy: Peer,
     /// The bytes with which HTTP/2 starts and that are still to come, and until when.
     preface: Option<(usize, Pin<Box<Sleep>>)>,
     _place: Held,
 }
 
 enum Io {
-    Plain(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
+    Plain(Socket),
+    Tls(Box<TlsStream<Socket>>),
 }
 
 impl Connected for Counted {
     type ConnectInfo = TcpConnectInfo;
 
     fn connect_info(&self) -> TcpConnectInfo {
-        let stream = match &self.io {
-            Io::Plain(stream) => stream,
-            Io::Tls(stream) => stream.get_ref().0,
+        let remote_addr = match self.envoy {
+            Peer::At(address) => Some(address),
+            Peer::Unix | Peer::Unknown => None,
         };
-        TcpConnectInfo { remote_addr: self.envoy, ..stream.connect_info() }
+        TcpConnectInfo { local_addr: None, remote_addr }
     }
 }
 

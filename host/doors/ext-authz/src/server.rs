@@ -9,9 +9,10 @@ use solgate_config::Config;
 use solgate_gateway::build_gate::GateBuilder;
 use solgate_gateway::door::{Door, OpenDoor};
 use solgate_gateway::error::GatewayError;
+use solgate_gateway::listen::inherited::Inherited;
+use solgate_gateway::listen::listener::Listener;
 use solgate_gateway::reload::Reload;
 use solgate_gateway::routes::ForwardedElsewhere;
-use tokio::net::TcpListener;
 use tonic_health::ServingStatus;
 use tonic_health::server::{HealthReporter, health_reporter};
 
@@ -48,8 +49,13 @@ impl Server {
     ///
     /// # Errors
     /// As [`Door::bind`].
-    pub async fn bind(config: &Config, jwt_payload: &str, build_gate: GateBuilder<'_>) -> Result<Self, GatewayError> {
-        let door = Door::bind("ext-authz", config, Protocol::Http2, build_gate).await?;
+    pub async fn bind(
+        config: &Config,
+        jwt_payload: &str,
+        inherited: Inherited,
+        build_gate: GateBuilder<'_>,
+    ) -> Result<Self, GatewayError> {
+        let door = Door::bind("ext-authz", config, Protocol::Http2, inherited, build_gate).await?;
         Ok(Self { door, jwt_payload: jwt_payload.to_owned() })
     }
 
@@ -78,7 +84,7 @@ impl Server {
 }
 
 async fn serve(
-    listener: TcpListener,
+    listener: Listener,
     door: &OpenDoor<ForwardedElsewhere>,
     jwt_payload: String,
     shutdown: impl Future<Output = ()>,

@@ -28,9 +28,10 @@ use solgate::facts::{Fact, FactAnswer, FactRequest, FactSource};
 use solgate::gate::Gate;
 use solgate::record::{Bodies, Record, RecordedBody, RecordedCaller};
 use solgate_config::record::RecordConfig;
-use solgate_config::{Config, Limits, LiveGate, LogFormat, UpstreamConfig};
+use solgate_config::{Config, Limits, ListenAddress, LiveGate, LogFormat, UpstreamConfig};
 use solgate_ext_authz::Server;
 use solgate_gateway::error::GatewayError;
+use solgate_gateway::listen::inherited::Inherited;
 use solgate_gateway::vnfm::Vnfm;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -71,7 +72,7 @@ impl Running {
     async fn with(lame_duck: Duration, limits: Limits) -> Self {
         let records = tempfile::tempdir().unwrap();
         let config = Config {
-            listen: "127.0.0.1:0".to_owned(),
+            listen: ListenAddress::Tcp("127.0.0.1:0".to_owned()),
             admin: None,
             tls: None,
             jwt: None,
@@ -86,8 +87,8 @@ impl Running {
             reload: true,
             ..Config::default()
         };
-        let server = Server::bind(&config, "token", &open_gate).await.unwrap();
-        let address = server.door().address();
+        let server = Server::bind(&config, "token", Inherited::default(), &open_gate).await.unwrap();
+        let address = server.door().address().tcp().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(server.run(async {
             let _ = stopped.await;

@@ -10,6 +10,7 @@ use solgate::ambiguity::check_host;
 use solgate::fault::Fault;
 use solgate::request::Caller;
 use solgate_gateway::hops::{FORWARDED_FOR, Hops};
+use solgate_gateway::peer::Peer;
 use solgate_gateway::pipeline::{Arrival, headed};
 
 const METHOD: HeaderName = HeaderName::from_static("x-forwarded-method");
@@ -36,7 +37,7 @@ impl Original {
     /// # Errors
     /// A field that must be there is not, or one is there twice: then a client may
     /// have made up one of them.
-    pub fn take(headers: &mut HeaderMap, server: IpAddr, hops: &Hops) -> Result<Self, Fault> {
+    pub fn take(headers: &mut HeaderMap, server: Peer, hops: &Hops) -> Result<Self, Fault> {
         let method = required(headers, METHOD, "X-Forwarded-Method")?;
         // Bytes that are not UTF-8 are the client's mistake, and no target that is judged
         // has what replaces them.

@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,14 +10,16 @@ use http::header::CONNECTION;
 use http_body_util::Full;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::Watcher;
 use solgate::fault::Fault;
 use solgate_access::tls::Protocol;
 use solgate_config::networks::Networks;
 use solgate_config::{Config, Limits};
 use solgate_gateway::build_gate::GateBuilder;
+use solgate_gateway::connections::Stopping;
 use solgate_gateway::door::{Door, NewConnection};
 use solgate_gateway::error::GatewayError;
+use solgate_gateway::listen::inherited::Inherited;
+use solgate_gateway::peer::Peer;
 use solgate_gateway::reload::Reload;
 use solgate_gateway::routes::ForwardedElsewhere;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -37,8 +38,12 @@ impl ForwardAuth {
     ///
     /// # Errors
     /// As [`Door::bind`].
-    pub async fn bind(config: &Config, build_gate: GateBuilder<'_>) -> Result<Self, GatewayError> {
-        let door = Door::bind("forward-auth", config, Protocol::Http1, build_gate).await?;
+    pub async fn bind(
+        config: &Config,
+        inherited: Inherited,
+        build_gate: GateBuilder<'_>,
+    ) -> Result<Self, GatewayError> {
+        let door = Door::bind("forward-auth", config, Protocol::Http1, inherited, build_gate).await?;
         Ok(Self { door, asking: config.asking.clone() })
     }
 
@@ -63,40 +68,41 @@ impl ForwardAuth {
         full.headers_mut().insert(VERDICT, HeaderValue::from_static("refuse"));
         let service = Arc::new(Service { pipeline: door.pipeline.clone(), asking: self.asking });
         let cut = door
-            .connections(listener, &full, shutdown, |connection, watcher| accept(connection, watcher, service.clone()))
+            .connections(listener, &full, shutdown, |connection, stopping| {
+                accept(connection, stopping, service.clone())
+            })
             .await;
         door.close().await;
         cut
     }
 }
 
-async fn accept(mut connection: NewConnection, watcher: Watcher, service: Arc<Service>) {
+async fn accept(mut connection: NewConnection, stopping: Stopping, service: Arc<Service>) {
     let Some(peer) = connection.sender().await else { return };
-    let NewConnection { stream, tls, limits, place: _place, stopping, .. } = connection;
-    let server = peer.map(|peer| peer.ip().to_canonical());
+    let NewConnection { stream, tls, limits, place: _place, closing, .. } = connection;
     match tls {
-        None => serve(stream, server, service, limits, watcher, stopping).await,
+        None => serve(stream, peer, service, limits, stopping, closing).await,
         Some(tls) => {
             // A certificate is that of the server that asks, and not the caller's.
             let Some((stream, _)) = tls.accept(stream, peer).await else { return };
-            Box::pin(serve(stream, server, service, limits, watcher, stopping)).await;
+            Box::pin(serve(stream, peer, service, limits, stopping, closing)).await;
         }
     }
 }
 
 async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     stream: S,
-    peer: Option<IpAddr>,
+    peer: Peer,
     service: Arc<Service>,
     limits: Limits,
-    watcher: Watcher,
-    stopping: Arc<AtomicBool>,
+    mut stopping: Stopping,
+    closing: Arc<AtomicBool>,
 ) {
     let service = service_fn(move |request| {
-        let (service, stopping) = (service.clone(), stopping.clone());
+        let (service, closing) = (service.clone(), closing.clone());
         async move {
             let mut answer = service.answer(request, peer).await.map(Full::new);
-            if stopping.load(Ordering::Relaxed) {
+            if closing.load(Ordering::Relaxed) {
                 answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
             Ok::<_, Infallible>(answer)
@@ -109,7 +115,15 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         // The fields that the server adds come on top of the client's.
         .max_headers(512)
         .max_buf_size(limits.head.saturating_add(64 << 10));
-    if let Err(error) = watcher.watch(builder.serve_connection(TokioIo::new(stream), service)).await {
-        tracing::debug!(peer = peer.map(tracing::field::display), %error, "connection ended");
+    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let served = tokio::select! {
+        served = &mut connection => served,
+        () = stopping.last_call() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = served {
+        tracing::debug!(%peer, %error, "connection ended");
     }
 }

@@ -1,6 +1,5 @@
 //! Answers servers that ask.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +12,7 @@ use solgate::fault::Fault;
 use solgate_access::tokens::Possession;
 use solgate_config::networks::Networks;
 use solgate_gateway::current::Current;
+use solgate_gateway::peer::Peer;
 use solgate_gateway::pipeline::{Arrival, Exchange, Pipeline, Refused};
 use solgate_gateway::routes::ForwardedElsewhere;
 
@@ -30,15 +30,23 @@ pub struct Service {
 }
 
 impl Service {
-    /// Answers `server`, if its address is known.
-    pub async fn answer(&self, request: Request<Incoming>, server: Option<IpAddr>) -> Response<Bytes> {
+    fn may_ask(&self, server: Peer) -> bool {
+        match server {
+            Peer::Unix => self.asking.has_unix(),
+            _ => server.ip().is_some_and(|address| self.asking.contains(address)),
+        }
+    }
+
+    /// Answers `server`.
+    pub async fn answer(&self, request: Request<Incoming>, server: Peer) -> Response<Bytes> {
         let arrival = Arrival::now();
         let pipeline = self.pipeline.get();
         let (mut asked, body) = request.into_parts();
-        let original = match server.ok_or("an address that is not known") {
-            Ok(server) if self.asking.contains(server) => Original::take(&mut asked.headers, server, &pipeline.hops),
-            Ok(server) => Err(Fault::UntrustedServer { peer: server.to_string() }),
-            Err(unknown) => Err(Fault::UntrustedServer { peer: unknown.to_owned() }),
+        let original = if self.may_ask(server) {
+            Original::take(&mut asked.headers, server, &pipeline.hops)
+        } else {
+            let peer = server.ip().map_or_else(|| server.to_string(), |address| address.to_string());
+            Err(Fault::UntrustedServer { peer })
         };
         match original {
             Ok(original) => {
@@ -51,7 +59,7 @@ impl Service {
             }
             Err(fault) => {
                 let (method, path) = (asked.method.as_str(), asked.uri.path());
-                let mut exchange = pipeline.begin(arrival, server, method, path, &asked.headers);
+                let mut exchange = pipeline.begin(arrival, server.ip(), method, path, &asked.headers);
                 let refused = pipeline.refuse(&mut exchange, &fault, path);
                 refuse(refused, &mut exchange)
             }

@@ -21,6 +21,7 @@ use solgate_config::networks::{Networks, parse_network};
 use solgate_config::record::RecordConfig;
 use solgate_config::{Config, GateMode, LiveGate, LogFormat, UpstreamConfig};
 use solgate_forward_auth::ForwardAuth;
+use solgate_gateway::listen::inherited::Inherited;
 use solgate_gateway::vnfm::Vnfm;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -62,8 +63,8 @@ impl Running {
             let make = move |settings| Ok((live.make)(settings)?.with_style(style.clone()));
             Ok(LiveGate { make: Box::new(make), policies: live.policies })
         };
-        let door = ForwardAuth::bind(&config, &build).await.unwrap();
-        let address = door.door().address();
+        let door = ForwardAuth::bind(&config, Inherited::default(), &build).await.unwrap();
+        let address = door.door().address().tcp().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(door.run(async {
             let _ = stopped.await;

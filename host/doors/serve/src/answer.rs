@@ -13,6 +13,7 @@ use solgate_gateway::shares::AnswerInFlight;
 use solgate_upstream::pool::{BodyError, PooledBody};
 
 use super::connection::Connection;
+use super::http2::streams::OpenStream;
 
 /// A request of a connection that has not been answered to the end; dropped, it tells
 /// the connection.
@@ -21,6 +22,47 @@ pub struct InFlight(pub Arc<Connection>);
 impl Drop for InFlight {
     fn drop(&mut self) {
         self.0.finished();
+    }
+}
+
+/// To where an answer goes, and how much of it may wait there.
+pub enum Flow {
+    Connection(InFlight),
+    Stream(OpenStream),
+}
+
+impl Flow {
+    fn begins(&self) {
+        match self {
+            Self::Connection(in_flight) => in_flight.0.begins(),
+            Self::Stream(_) => {}
+        }
+    }
+
+    fn poll_room(&self, context: &Context<'_>) -> Poll<()> {
+        match self {
+            Self::Connection(in_flight) => in_flight.0.poll_room(context),
+            // Of a stream more is asked for only when its client has room.
+            Self::Stream(stream) => {
+                stream.asked();
+                Poll::Ready(())
+            }
+        }
+    }
+
+    fn handed_over(&self, bytes: usize) {
+        match self {
+            Self::Connection(in_flight) => in_flight.0.handed_over(bytes),
+            Self::Stream(stream) => stream.handed_over(),
+        }
+    }
+
+    /// Whether the connection ends with an answer, of whose request a part may be `unread`.
+    pub fn ends(&self, unread: bool) -> bool {
+        match self {
+            Self::Connection(in_flight) => unread || in_flight.0.ending().is_some(),
+            Self::Stream(_) => false,
+        }
     }
 }
 
@@ -33,7 +75,7 @@ enum Content {
 pub struct Answer {
     content: Content,
     // Dropped in this order: the connection is free before the request is reported.
-    in_flight: InFlight,
+    flow: Flow,
     exchange: Exchange,
     /// Of a VNFM.
     _counted: Option<AnswerInFlight>,
@@ -42,10 +84,10 @@ pub struct Answer {
 impl Answer {
     /// The gate's own answer.
     #[must_use]
-    pub fn own(response: Response<Bytes>, mut exchange: Exchange, in_flight: InFlight) -> Response<Self> {
+    pub fn own(response: Response<Bytes>, mut exchange: Exchange, flow: Flow) -> Response<Self> {
         exchange.answered(response.status());
         let content = |body: Bytes| Content::Own(Some(body).filter(|body| !body.is_empty()));
-        response.map(|body| Self { content: content(body), in_flight, exchange, _counted: None })
+        response.map(|body| Self { content: content(body), flow, exchange, _counted: None })
     }
 
     /// Passes an answer of the VNFM on.
@@ -53,13 +95,13 @@ impl Answer {
     pub fn pass(
         response: Response<PooledBody>,
         mut exchange: Exchange,
-        in_flight: InFlight,
+        flow: Flow,
         counted: AnswerInFlight,
     ) -> Response<Self> {
         exchange.answered(response.status());
-        in_flight.0.begins();
+        flow.begins();
         let counted = Some(counted);
-        response.map(|body| Self { content: Content::Upstream(body), in_flight, exchange, _counted: counted })
+        response.map(|body| Self { content: Content::Upstream(body), flow, exchange, _counted: counted })
     }
 }
 
@@ -83,14 +125,14 @@ impl Body for Answer {
             Content::Own(body) => Poll::Ready(body.take().map(|bytes| Ok(Frame::data(bytes)))),
             Content::Upstream(body) => {
                 // What the client does not take stays with the VNFM.
-                ready!(this.in_flight.0.poll_room(context));
+                ready!(this.flow.poll_room(context));
                 Pin::new(body).poll_frame(context)
             }
         };
         match (&polled, &this.content) {
             (Poll::Ready(Some(Ok(frame))), _) => {
                 let bytes = frame.data_ref().map_or(0, Bytes::len);
-                this.in_flight.0.handed_over(bytes);
+                this.flow.handed_over(bytes);
                 this.exchange.sent(bytes);
             }
             (Poll::Ready(Some(Err(error))), Content::Upstream(body)) => cut(&mut this.exchange, body, error),

@@ -5,12 +5,13 @@ use std::net::IpAddr;
 use solgate::request::Caller;
 use solgate_access::tls::ClientCertificate;
 use solgate_access::tokens::Possession;
+use solgate_gateway::peer::Peer;
 
 /// The client of a connection, as far as the connection shows it.
 #[derive(Debug)]
 pub struct Client {
-    /// From where requests come, if that is known.
-    pub address: Option<IpAddr>,
+    /// From where requests come.
+    pub peer: Peer,
     /// What it has shown in a TLS handshake.
     pub tls: Option<Handshake>,
 }

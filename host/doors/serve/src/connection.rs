@@ -7,6 +7,7 @@ use std::task::{Context, Poll, Waker};
 
 use solgate::fault::Fault;
 use solgate_gateway::pipeline::Arrival;
+use tokio::time::Instant;
 
 use super::head::Refusal;
 
@@ -40,6 +41,8 @@ pub struct Connection {
     buffer: usize,
     /// The answer that waits until there are fewer.
     full: Mutex<Option<Waker>>,
+    /// Since when the connection is to end as soon as it is quiet.
+    ending: OnceLock<Instant>,
 }
 
 impl Connection {
@@ -52,6 +55,7 @@ impl Connection {
             unsent: AtomicUsize::new(0),
             buffer,
             full: Mutex::default(),
+            ending: OnceLock::new(),
         }
     }
 
@@ -69,6 +73,17 @@ impl Connection {
     /// The answer to a request has been handed over completely, or given up.
     pub fn finished(&self) {
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// The connection is to end as soon as it is quiet, and after its next answer at the
+    /// latest.
+    pub fn end(&self) {
+        self.ending.get_or_init(Instant::now);
+    }
+
+    /// Since when it is to end, if it is.
+    pub fn ending(&self) -> Option<Instant> {
+        self.ending.get().copied()
     }
 
     /// A request has not been answered yet.

@@ -18,6 +18,7 @@ use std::time::Duration;
 use bytes::{Buf, BytesMut};
 use solgate::fault::Fault;
 use solgate_config::Limits;
+use solgate_gateway::connections::LAST_CALL;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
@@ -110,6 +111,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
             write_stalled: false,
             lingering: None,
         }
+    }
+
+    /// The same for a connection of which some bytes were `received` already.
+    pub fn begun(io: S, received: BytesMut, limits: GuardLimits, connection: Arc<Connection>) -> Self {
+        Self { incoming: received, ..Self::new(io, limits, connection) }
     }
 
     /// Moves what can be checked from `incoming` to `checked`. Returns false if
@@ -226,9 +232,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
         loop {
             let idle = self.incoming.is_empty();
             let patience = if idle { self.limits.idle } else { self.limits.head_time };
-            let Some(deadline) = self.since.checked_add(patience) else {
+            let Some(mut deadline) = self.since.checked_add(patience) else {
                 return Poll::Pending;
             };
+            if idle && let Some(last_call) = self.last_call() {
+                deadline = deadline.min(last_call);
+            }
             if self.read_timer.deadline() != deadline {
                 self.read_timer.as_mut().reset(deadline);
             }
@@ -243,6 +252,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
             }
             self.since = Instant::now();
         }
+    }
+
+    /// Until when an idle connection is open that is to end.
+    fn last_call(&self) -> Option<Instant> {
+        self.connection.ending()?.max(self.since).checked_add(LAST_CALL)
     }
 
     fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {

@@ -1,7 +1,8 @@
 //! `solgate serve`: a reverse proxy with the gate in it.
 //!
 //! A request passes these modules in order. The [`guard`] takes its bytes from the
-//! socket, or out of TLS, and checks [`head`] and [`framing`]. hyper parses the rest.
+//! socket, or out of TLS, and checks [`head`] and [`framing`]. hyper parses the rest. What
+//! comes by [`http2`] has its own checks there.
 //! The [`proxy`] takes the request through the [pipeline](solgate_gateway::pipeline),
 //! and either refuses it or lets [`forward`] pass it on. The request is reported with
 //! the last byte of the [`answer`].
@@ -17,6 +18,8 @@ mod forward;
 mod framing;
 mod guard;
 mod head;
+mod http2;
+mod preface;
 mod proxy;
 mod rewrite;
 mod server;

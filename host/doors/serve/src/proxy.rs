@@ -2,20 +2,26 @@
 
 use std::sync::{Arc, OnceLock};
 
-use http::header::CONNECTION;
-use http::{HeaderMap, HeaderValue, Request, Response, Version, request};
+use bytes::Bytes;
+use http::header::{CONNECTION, CONTENT_LENGTH};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, Version, request};
 use hyper::body::{Body, Incoming};
 use solgate::fault::Fault;
 use solgate::request::Caller;
+use solgate_config::Limits;
+use solgate_gateway::connection_metrics::ConnectionMetrics;
 use solgate_gateway::current::Current;
 use solgate_gateway::pipeline::{Cleared, Exchange, Pipeline, Refused, headed};
+use solgate_gateway::shares::Full;
 use solgate_upstream::pool::PooledBody;
 
-use super::answer::{Answer, InFlight};
+use super::answer::{Answer, Flow, InFlight};
 use super::client::Client;
 use super::connection::{Connection, Passed};
 use super::forward::Upstream;
 use super::head::Refusal;
+use super::http2::head as http2_head;
+use super::http2::streams::{OpenStream, Streams};
 use super::rewrite::{self, Seen};
 use super::told::{self, Sender};
 use super::via::Pseudonym;
@@ -24,6 +30,9 @@ use super::via::Pseudonym;
 pub struct Proxy {
     pub pipeline: Arc<Current<Pipeline<Upstream>>>,
     pub pseudonym: Pseudonym,
+    /// Clients may speak HTTP/2.
+    pub http2: bool,
+    pub connections: ConnectionMetrics,
 }
 
 impl Proxy {
@@ -34,8 +43,41 @@ impl Proxy {
         connection: Arc<Connection>,
         client: &Client,
     ) -> Response<Answer> {
-        let (mut parts, body) = request.into_parts();
         let passed = connection.pop().unwrap_or_else(|| Passed::new(Err(disagreement().into())));
+        let (parts, body) = request.into_parts();
+        self.answer(parts, body, passed, Flow::Connection(InFlight(connection)), client).await
+    }
+
+    /// Answers a request of a connection of HTTP/2 that has these `streams`.
+    pub async fn handle_stream(
+        &self,
+        request: Request<Incoming>,
+        streams: &Arc<Streams>,
+        client: &Client,
+        limits: &Limits,
+    ) -> Response<Answer> {
+        let (mut parts, body) = request.into_parts();
+        let admission = self.pipeline.get().admission.clone();
+        let (stream, place) =
+            OpenStream::begin(streams, || admission.connection(client.peer.ip(), streams.connections));
+        let checked = http2_head::check(&mut parts, limits);
+        let outcome = match (checked, place) {
+            (Ok((method, target)), Err(full)) => {
+                Err(Refusal { fault: crowded(full), target: Some(target), method: Some(method) })
+            }
+            (checked, _) => checked,
+        };
+        self.answer(parts, body, Passed::new(outcome), Flow::Stream(stream), client).await
+    }
+
+    async fn answer(
+        &self,
+        mut parts: request::Parts,
+        body: Incoming,
+        passed: Passed,
+        flow: Flow,
+        client: &Client,
+    ) -> Response<Answer> {
         let (method, target) = match &passed.outcome {
             Ok((method, target)) => (method.as_str(), target.as_str()),
             Err(Refusal { method, target, .. }) => {
@@ -46,15 +88,20 @@ impl Proxy {
         let sender = sender(&pipeline, client, &parts.headers);
         told::clean(&mut parts.headers, sender, &pipeline.forwarding);
         let mut exchange = pipeline.begin(passed.arrival, sender.client, method, target, &parts.headers);
-        let in_flight = InFlight(connection);
-        let (mut answer, close) = match agreed(passed.outcome, &parts) {
+        let to_head = parts.method == Method::HEAD;
+        let (mut answer, unread) = match agreed(passed.outcome, &parts) {
             Ok((method, target)) => {
                 // Without a body nothing is left unread.
                 let bodiless = body.is_end_stream();
                 let course = (&*pipeline, &self.pseudonym);
                 let from = (client, sender);
                 match serve(course, &mut exchange, (method, target), parts, body, &passed.body_fault, from).await {
-                    Ok(response) => return Answer::pass(response, exchange, in_flight, pipeline.admission.answer()),
+                    Ok(mut response) => {
+                        if flow.ends(false) {
+                            close(response.headers_mut());
+                        }
+                        return Answer::pass(response, exchange, flow, pipeline.admission.answer());
+                    }
                     Err(Refused { answer, body_read }) => (answer, !body_read && !bodiless),
                 }
             }
@@ -64,10 +111,32 @@ impl Proxy {
                 (refused.answer, true)
             }
         };
-        if close {
-            answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        if flow.ends(unread) {
+            close(answer.headers_mut());
         }
-        Answer::own(answer, exchange, in_flight)
+        if to_head && matches!(flow, Flow::Stream(_)) {
+            empty(&mut answer);
+        }
+        Answer::own(answer, exchange, flow)
+    }
+}
+
+/// The connection ends with this answer.
+fn close(headers: &mut HeaderMap) {
+    headers.insert(CONNECTION, HeaderValue::from_static("close"));
+}
+
+/// In HTTP/2 hyper would send the body of an answer to HEAD.
+fn empty(answer: &mut Response<Bytes>) {
+    let length = std::mem::take(answer.body_mut()).len();
+    answer.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
+}
+
+/// A stream is a connection like any other.
+fn crowded(full: Full) -> Fault {
+    match full {
+        Full::Total => Fault::TooManyConnections,
+        Full::Share => Fault::ClientShare,
     }
 }
 
@@ -131,9 +200,9 @@ async fn forward(
 
 /// Who sends a request on the connection of `client` with these fields.
 fn sender(pipeline: &Pipeline<Upstream>, client: &Client, headers: &HeaderMap) -> Sender {
-    let hop = client.address.filter(|address| pipeline.hops.trusts(*address));
-    let behind = hop.map(|hop| pipeline.hops.client(hop, headers));
-    Sender { client: behind.unwrap_or(client.address), trusted: hop.is_some(), secure: client.tls.is_some() }
+    let trusted = pipeline.hops.trusts(client.peer);
+    let address = if trusted { pipeline.hops.client(client.peer, headers) } else { client.peer.ip() };
+    Sender { client: address, trusted, secure: client.tls.is_some() }
 }
 
 /// Method and target, if the guard and hyper have read the same of the same bytes; if

@@ -5,30 +5,39 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use bytes::BytesMut;
 use http::HeaderValue;
 use http::header::CONNECTION;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::Watcher;
 use solgate::fault::Fault;
-use solgate_access::tls::Protocol;
+use solgate_access::tls::{HTTP2, Protocol};
 use solgate_config::{Config, Limits};
 use solgate_gateway::build_gate::GateBuilder;
+use solgate_gateway::connection_metrics::Farewells;
+use solgate_gateway::connections::Stopping;
 use solgate_gateway::door::{Door, NewConnection};
 use solgate_gateway::error::GatewayError;
+use solgate_gateway::listen::inherited::Inherited;
 use solgate_gateway::reload::Reload;
+use solgate_gateway::shares::Held;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::client::{Client, Handshake};
 use super::connection::Connection;
 use super::forward::Upstream;
 use super::guard::{Guard, GuardLimits};
+use super::http2::connection as http2;
+use super::http2::streams::{Streams, WITH_CONNECTION};
+use super::preface::{self, Begun};
 use super::proxy::Proxy;
 use super::via::Pseudonym;
 
 /// The reverse proxy, listening.
 pub struct Server {
     door: Door<Upstream>,
+    /// Clients may speak HTTP/2.
+    http2: bool,
 }
 
 impl Server {
@@ -37,8 +46,14 @@ impl Server {
     ///
     /// # Errors
     /// As [`Door::bind`].
-    pub async fn bind(config: &Config, build_gate: GateBuilder<'_>) -> Result<Self, GatewayError> {
-        Ok(Self { door: Door::bind("serve", config, Protocol::Http1, build_gate).await? })
+    pub async fn bind(
+        config: &Config,
+        inherited: Inherited,
+        build_gate: GateBuilder<'_>,
+    ) -> Result<Self, GatewayError> {
+        let protocol = if config.http2 { Protocol::Either } else { Protocol::Http1 };
+        let door = Door::bind("serve", config, protocol, inherited, build_gate).await?;
+        Ok(Self { door, http2: config.http2 })
     }
 
     /// Replaces policies while it serves.
@@ -58,11 +73,16 @@ impl Server {
     /// within the drain limit. Returns how many connections were cut.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> usize {
         let (listener, door) = self.door.open();
-        let proxy = Arc::new(Proxy { pipeline: door.pipeline.clone(), pseudonym: Pseudonym::default() });
+        let proxy = Arc::new(Proxy {
+            pipeline: door.pipeline.clone(),
+            pseudonym: Pseudonym::default(),
+            http2: self.http2,
+            connections: door.connection_metrics().clone(),
+        });
         let full = door.pipeline.get().without_gate(&Fault::TooManyConnections, None);
         let cut = door
-            .connections(listener, &full, shutdown, |connection, watcher| {
-                serve_client(connection, watcher, proxy.clone())
+            .connections(listener, &full, shutdown, |connection, stopping| {
+                serve_client(connection, stopping, proxy.clone())
             })
             .await;
         door.close().await;
@@ -70,55 +90,109 @@ impl Server {
     }
 }
 
-async fn serve_client(mut connection: NewConnection, watcher: Watcher, proxy: Arc<Proxy>) {
+async fn serve_client(mut connection: NewConnection, stopping: Stopping, proxy: Arc<Proxy>) {
     let Some(peer) = connection.sender().await else { return };
-    let NewConnection { stream, tls, limits, place: _place, stopping, .. } = connection;
-    // An IPv4 client stays one on a socket for both.
-    let address = peer.map(|peer| peer.ip().to_canonical());
+    let NewConnection { mut stream, tls, limits, place, connections, closing, .. } = connection;
+    let course = Course { proxy, limits, stopping, closing, place, connections };
     let served = match tls {
-        None => serve_connection(stream, Client { address, tls: None }, proxy, limits, watcher, stopping).await,
+        None => {
+            let client = Client { peer, tls: None };
+            if course.proxy.http2 {
+                let mut stopping = course.stopping.clone();
+                let begun = tokio::select! {
+                    begun = preface::begin(&mut stream, &limits) => begun,
+                    () = stopping.last_call() => None,
+                };
+                let Some(Begun { received, is_http2 }) = begun else { return };
+                if is_http2 {
+                    Box::pin(course.http2(stream, received, client)).await
+                } else {
+                    course.http1(stream, received, client).await
+                }
+            } else {
+                course.http1(stream, BytesMut::new(), client).await
+            }
+        }
         Some(tls) => {
             let Some((stream, certificate)) = tls.accept(stream, peer).await else { return };
-            let client = Client { address, tls: Some(Handshake { asked: tls.asks_clients(), certificate }) };
+            let client = Client { peer, tls: Some(Handshake { asked: tls.asks_clients(), certificate }) };
             // Boxed, so that plain connections do not reserve memory for TLS.
-            Box::pin(serve_connection(stream, client, proxy, limits, watcher, stopping)).await
+            if stream.get_ref().1.alpn_protocol() == Some(HTTP2) {
+                Box::pin(course.http2(stream, BytesMut::new(), client)).await
+            } else {
+                Box::pin(course.http1(stream, BytesMut::new(), client)).await
+            }
         }
     };
     if let Err(error) = served {
-        tracing::debug!(peer = peer.map(tracing::field::display), %error, "connection ended");
+        tracing::debug!(%peer, %error, "connection ended");
     }
 }
 
-async fn serve_connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
-    stream: S,
-    client: Client,
+/// What every connection has.
+struct Course {
     proxy: Arc<Proxy>,
     limits: Limits,
-    watcher: Watcher,
-    stopping: Arc<AtomicBool>,
-) -> hyper::Result<()> {
-    let connection = Arc::new(Connection::new(limits.answer_buffer));
-    let guard = Guard::new(stream, GuardLimits::from(&limits), connection.clone());
-    let client = Arc::new(client);
-    let service = service_fn(move |request| {
-        let (proxy, connection, client) = (proxy.clone(), connection.clone(), client.clone());
-        let stopping = stopping.clone();
-        async move {
-            let mut answer = proxy.handle(request, connection, &client).await;
-            if stopping.load(Ordering::Relaxed) {
-                answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    stopping: Stopping,
+    /// The next answer is the last one.
+    closing: Arc<AtomicBool>,
+    /// Among all connections.
+    place: Held,
+    /// As many as there may be.
+    connections: usize,
+}
+
+impl Course {
+    async fn http1<S>(self, stream: S, received: BytesMut, client: Client) -> hyper::Result<()>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let Self { proxy, limits, mut stopping, closing, place: _place, .. } = self;
+        let connection = Arc::new(Connection::new(limits.answer_buffer));
+        let guard = Guard::begun(stream, received, GuardLimits::from(&limits), connection.clone());
+        let (client, of_service) = (Arc::new(client), connection.clone());
+        let service = service_fn(move |request| {
+            let (proxy, connection, client) = (proxy.clone(), of_service.clone(), client.clone());
+            let closing = closing.clone();
+            async move {
+                let mut answer = proxy.handle(request, connection, &client).await;
+                if closing.load(Ordering::Relaxed) {
+                    answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                }
+                Ok::<_, Infallible>(answer)
             }
-            Ok::<_, Infallible>(answer)
+        });
+        let mut builder = hyper::server::conn::http1::Builder::new();
+        // The guard has its own, and answers when they are passed.
+        builder
+            .timer(TokioTimer::new())
+            .header_read_timeout(None)
+            .preserve_header_case(true)
+            // As to the VNFM: answers are small.
+            .writev(false)
+            .max_buf_size(limits.head.saturating_add(64 << 10));
+        let mut served = std::pin::pin!(builder.serve_connection(TokioIo::new(guard), service));
+        tokio::select! {
+            served = &mut served => return served,
+            () = stopping.begun() => {}
         }
-    });
-    let mut builder = hyper::server::conn::http1::Builder::new();
-    // The guard has its own, and answers when they are passed.
-    builder
-        .timer(TokioTimer::new())
-        .header_read_timeout(None)
-        .preserve_header_case(true)
-        // As to the VNFM: answers are small.
-        .writev(false)
-        .max_buf_size(limits.head.saturating_add(64 << 10));
-    watcher.watch(builder.serve_connection(TokioIo::new(guard), service)).await
+        // hyper would close a connection at once on which no request is under way, even if
+        // one has come that is not read yet. The guard waits a moment.
+        connection.end();
+        served.await
+    }
+
+    async fn http2<S>(mut self, stream: S, received: BytesMut, client: Client) -> hyper::Result<()>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let more = WITH_CONNECTION.saturating_sub(1);
+        if self.proxy.pipeline.get().admission.more_connections(&mut self.place, more, self.connections).is_err() {
+            self.proxy.connections.refused.count(Farewells::Closed);
+            return Ok(());
+        }
+        let Self { proxy, limits, stopping, place: _place, connections, .. } = self;
+        let streams = Arc::new(Streams::new(connections));
+        http2::serve(stream, received, (client, streams), proxy, limits, stopping).await
+    }
 }

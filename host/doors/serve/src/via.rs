@@ -14,6 +14,7 @@ pub struct Pseudonym {
     /// The whole element, by the version of the request.
     http_10: HeaderValue,
     http_11: HeaderValue,
+    http_2: HeaderValue,
 }
 
 impl Default for Pseudonym {
@@ -23,7 +24,7 @@ impl Default for Pseudonym {
             // Only letters, digits and dashes.
             HeaderValue::try_from(format!("{version} {name}")).unwrap_or(HeaderValue::from_static("1.1 solgate"))
         };
-        Self { http_10: element("1.0"), http_11: element("1.1"), name }
+        Self { http_10: element("1.0"), http_11: element("1.1"), http_2: element("2.0"), name }
     }
 }
 
@@ -38,7 +39,11 @@ impl Pseudonym {
 
     /// Adds this process behind those that have passed the request on before it.
     pub fn add(&self, version: Version, headers: &mut HeaderMap) {
-        let element = if version == Version::HTTP_10 { &self.http_10 } else { &self.http_11 };
+        let element = match version {
+            Version::HTTP_10 => &self.http_10,
+            Version::HTTP_2 => &self.http_2,
+            _ => &self.http_11,
+        };
         headers.append(VIA, element.clone());
     }
 }

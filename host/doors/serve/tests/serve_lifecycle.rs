@@ -14,7 +14,8 @@ use std::time::Duration;
 use solgate_author::demo;
 use solgate_author::demo::Vnfm;
 use solgate_author::demo::ids;
-use solgate_config::UpstreamConfig;
+use solgate_config::{ListenAddress, UpstreamConfig};
+use solgate_gateway::listen::inherited::Inherited;
 use solgate_serve::Server;
 
 use serve_support::{Act, Client, OK, Upstream, config, exchange, open_gate, start};
@@ -58,8 +59,8 @@ async fn what_does_not_finish_in_time_is_cut() {
 async fn an_address_in_use_is_one_clear_error() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let mut config = config(taken.local_addr().unwrap());
-    config.listen = taken.local_addr().unwrap().to_string();
-    let error = Server::bind(&config, &open_gate).await.err().unwrap().to_string();
+    config.listen = ListenAddress::Tcp(taken.local_addr().unwrap().to_string());
+    let error = Server::bind(&config, Inherited::default(), &open_gate).await.err().unwrap().to_string();
     assert!(error.starts_with(&format!("cannot listen on {}", taken.local_addr().unwrap())), "{error}");
     assert!(error.contains("--listen") && !error.contains('\n'), "{error}");
 }
@@ -68,7 +69,7 @@ async fn an_address_in_use_is_one_clear_error() {
 async fn the_admin_address_is_apart() {
     let upstream = Upstream::answering(OK).await;
     let mut config = config(upstream.address);
-    config.admin = Some("127.0.0.1:0".to_owned());
+    config.admin = Some(ListenAddress::Tcp("127.0.0.1:0".to_owned()));
     let gate = start(config).await;
     let admin = gate.admin.unwrap();
     assert_eq!(exchange(gate.address, "GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n").await.body, b"ok");
@@ -130,7 +131,7 @@ async fn connections_beyond_the_limit_are_told_so() {
     let upstream = Upstream::answering(OK).await;
     let mut config = config(upstream.address);
     config.limits.connections = 1;
-    config.admin = Some("127.0.0.1:0".to_owned());
+    config.admin = Some(ListenAddress::Tcp("127.0.0.1:0".to_owned()));
     let gate = start(config).await;
     let get = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
     let mut first = Client::connect(gate.address).await;
@@ -215,7 +216,7 @@ async fn bodies_for_which_there_is_no_memory_are_refused() {
 
     let mut config = serve_support::config(upstream.address);
     config.limits.body_memory = BODY - 1;
-    let error = Server::bind(&config, &open_gate).await.err().unwrap().to_string();
+    let error = Server::bind(&config, Inherited::default(), &open_gate).await.err().unwrap().to_string();
     assert!(error.contains("bodyMemoryBytes is 1048575") && error.contains("1048576"), "{error}");
 }
 

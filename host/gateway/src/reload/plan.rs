@@ -17,6 +17,7 @@ impl Plan {
         let Config {
             listen,
             admin,
+            http2,
             tls,
             jwt,
             trusted_hops,
@@ -34,6 +35,7 @@ impl Plan {
         let members = [
             ("listen", listen != running.listen),
             ("admin", admin != running.admin),
+            ("http2", http2 != running.http2),
             ("tls", tls != running.tls),
             ("tracing", tracing != running.tracing),
             ("reload", reload != running.reload),
@@ -81,7 +83,7 @@ mod tests {
         let table = [
             ("listen: 127.0.0.1:1", &["listen"][..]),
             ("admin: 127.0.0.1:1", &["admin"]),
-            ("tls: { certFile: a, keyFile: b }", &["tls"]),
+            ("http2: true\ntls: { certFile: a, keyFile: b }", &["http2", "tls"]),
             ("tracing: { otlp: \"http://c\" }", &["tracing"]),
             (
                 "reload: false\nlimits: { drain: 1s, connections: 1, adminConnections: 1, evaluations: 1 }",

@@ -11,8 +11,10 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use solgate::facts::{Fact, FactAnswer, FactRequest, FactSource};
 use solgate::gate::Gate;
-use solgate_config::{Config, Limits, LiveGate, LogFormat, UpstreamConfig};
+use solgate_config::{Config, Limits, ListenAddress, LiveGate, LogFormat, UpstreamConfig};
 use solgate_gateway::error::GatewayError;
+use solgate_gateway::listen::inherited::Inherited;
+use solgate_gateway::listen::listener::BoundAddress;
 use solgate_gateway::vnfm::Vnfm;
 use solgate_serve::Server;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -181,7 +183,7 @@ pub fn open_gate(_: &UpstreamConfig, _: &Vnfm) -> Result<LiveGate, GatewayError>
 pub fn config(upstream: SocketAddr) -> Config {
     let url = format!("http://{upstream}").parse().unwrap();
     Config {
-        listen: "127.0.0.1:0".to_owned(),
+        listen: ListenAddress::Tcp("127.0.0.1:0".to_owned()),
         admin: None,
         tls: None,
         jwt: None,
@@ -196,8 +198,9 @@ pub fn config(upstream: SocketAddr) -> Config {
 }
 
 pub async fn start(config: Config) -> Running {
-    let server = Server::bind(&config, &open_gate).await.unwrap();
-    let (address, admin) = (server.door().address(), server.door().admin_address());
+    let server = Server::bind(&config, Inherited::default(), &open_gate).await.unwrap();
+    let address = server.door().address().tcp().unwrap();
+    let admin = server.door().admin_address().and_then(BoundAddress::tcp);
     let (stop, stopped) = oneshot::channel::<()>();
     let task = tokio::spawn(server.run(async {
         let _ = stopped.await;
