@@ -36,8 +36,22 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         ],
     ),
     ("solgate-config", &["solgate", "solgate-contract", "solgate-document", "solgate-files"]),
-    ("libsolgate", &["solgate", "solgate-config", "solgate-contract"]),
+    ("solgate-embedded", &["solgate", "solgate-config", "solgate-contract"]),
+    ("libsolgate", &["solgate", "solgate-config", "solgate-contract", "solgate-embedded"]),
     ("solgate-telemetry", &["solgate", "solgate-config", "solgate-contract", "solgate-files"]),
+    // Beside the library it writes lines and records as the doors do, and follows files.
+    (
+        "solgate-envoy",
+        &[
+            "solgate",
+            "solgate-cases",
+            "solgate-config",
+            "solgate-contract",
+            "solgate-embedded",
+            "solgate-telemetry",
+            "solgate-watch",
+        ],
+    ),
     (
         "solgate-access",
         &[
@@ -129,6 +143,8 @@ const ONLY_WITH_HTTP_FACTS: &[&str] = &["hyper", "hyper-util", "rustls", "ring",
 const MOST_OF_LIBRARY: usize = 150;
 /// The same for the C library.
 const MOST_OF_LIBSOLGATE: usize = 160;
+/// The same for the module in Envoy.
+const MOST_OF_ENVOY_MODULE: usize = 195;
 
 fn cargo(arguments: &[&str]) -> String {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
@@ -212,6 +228,12 @@ fn the_libraries_stay_small() {
     assert!(c.len() <= MOST_OF_LIBSOLGATE, "the C library brings {} crates along, itself among them", c.len());
     for unwanted in ["clap", "tonic", "hyper", "solgate-gateway", "solgate-engine", "solgate-bundle"] {
         assert!(!names(&c).contains(unwanted), "the C library brings {unwanted} along");
+    }
+    let module = tree("solgate-envoy", &[]);
+    let count = module.len();
+    assert!(count <= MOST_OF_ENVOY_MODULE, "the module in Envoy brings {count} crates along, itself among them");
+    for unwanted in ["clap", "tonic", "opentelemetry", "hyper", "rustls", "solgate-gateway", "solgate-engine"] {
+        assert!(!names(&module).contains(unwanted), "the module in Envoy brings {unwanted} along");
     }
 }
 

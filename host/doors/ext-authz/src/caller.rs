@@ -8,11 +8,11 @@ use envoy_types::pb::google::protobuf::{Struct, Value};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use serde_json::Map;
+use solgate::claims::{CALLER, caller_of};
 use solgate::request::Caller;
 use solgate_access::tls::names::names;
 use solgate_access::tls::thumbprint;
 use solgate_access::tokens::Possession;
-use solgate_access::tokens::claims::{CALLER, caller_of};
 use solgate_gateway::hops::address;
 
 /// The filter that verifies tokens, and under whose name it leaves their payload.
