@@ -9,9 +9,9 @@ use solgate_embedded::Step;
 use crate::envoy::Scheduler;
 use crate::trial::{Panicked, Trial};
 
-/// The largest request, with the facts on it, in bytes, that a worker judges itself. Above
-/// it, judging takes longer than to hand it over and back.
-pub const SMALL: usize = 16 << 10;
+/// The largest request, with the facts on it, in bytes, that a worker judges itself: that
+/// takes some 0.1 ms (docs/performance.md), to hand it over and back half as much.
+pub const SMALL: usize = 64 << 10;
 
 /// What wakes the filter up whose trial has come further.
 pub const JUDGED: u64 = 1;

@@ -54,17 +54,14 @@ impl Callouts {
         until.checked_duration_since(now).filter(|left| !left.is_zero())
     }
 
-    /// Answers a question that was answered before.
-    ///
-    /// # Errors
-    /// It was not.
-    pub fn repeat(&self, question: Question) -> Result<(), Question> {
+    /// Answers a question that was answered before; gives back one that was not.
+    pub fn repeat(&self, question: Question) -> Option<Question> {
         match self.known.iter().find(|(target, _)| *target == question.target) {
             Some((_, answer)) => {
                 question.answer(answer.clone());
-                Ok(())
+                None
             }
-            None => Err(question),
+            None => Some(question),
         }
     }
 

@@ -3,7 +3,8 @@
 #![expect(unsafe_code, reason = "Envoy's functions are C")]
 
 use std::ffi::{CString, c_char, c_void};
-use std::ptr::{null, null_mut};
+use std::marker::PhantomData;
+use std::ptr::null;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -124,6 +125,28 @@ impl Making {
     }
 }
 
+/// As many fields as are usual.
+const FEW: usize = 32;
+
+/// Fields of a request. They are Envoy's until the hook ends or somebody changes them, which
+/// this module does not.
+pub struct Fields<'a> {
+    few: [Field; FEW],
+    /// All of them, if there are more than a few.
+    many: Vec<Field>,
+    count: usize,
+    of: PhantomData<&'a Stream>,
+}
+
+impl Fields<'_> {
+    /// Name and value of each.
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let fields = if self.count > FEW { self.many.as_slice() } else { self.few.as_slice() };
+        // SAFETY: Envoy has filled so many of them.
+        fields.iter().take(self.count).map(|field| unsafe { self::field(field) })
+    }
+}
+
 /// A request in Envoy, in one of its hooks.
 pub struct Stream {
     pointer: StreamPointer,
@@ -138,18 +161,20 @@ impl Stream {
     }
 
     /// The fields of the request, those that begin with a colon among them.
-    pub fn fields(&self) -> Vec<(&[u8], &[u8])> {
+    pub fn fields(&self) -> Fields<'_> {
         let (size, get) = (self.functions.http_get_headers_size, self.functions.http_get_headers);
         // SAFETY: the object is there.
         let count = unsafe { size(self.pointer, abi::REQUEST_HEADERS) };
-        let mut fields = vec![lent(&[], &[]); count];
-        // SAFETY: there is room for as many fields as there are.
-        let found = unsafe { get(self.pointer, abi::REQUEST_HEADERS, fields.as_mut_ptr()) };
-        if !found {
-            return Vec::new();
+        let mut fields = Fields { few: [lent(&[], &[]); FEW], many: Vec::new(), count, of: PhantomData };
+        if count > FEW {
+            fields.many = vec![lent(&[], &[]); count];
         }
-        // SAFETY: they are Envoy's until the hook ends or somebody changes them, which this module does not.
-        fields.iter().map(|field| unsafe { self::field(field) }).collect()
+        let room = if count > FEW { fields.many.as_mut_ptr() } else { fields.few.as_mut_ptr() };
+        // SAFETY: there is room for as many fields as there are.
+        if !unsafe { get(self.pointer, abi::REQUEST_HEADERS, room) } {
+            fields.count = 0;
+        }
+        fields
     }
 
     /// Adds a field to the answer.
@@ -371,7 +396,7 @@ unsafe impl Send for Scheduler {}
 impl Scheduler {
     /// Has Envoy call the hook `scheduled` with this number, unless the request is gone.
     pub fn wake(&self, event: u64) {
-        if self.pointer != null_mut() {
+        if !self.pointer.is_null() {
             // SAFETY: it is there until this is dropped.
             unsafe { (self.functions.http_filter_scheduler_commit)(self.pointer, event) };
         }
@@ -380,7 +405,7 @@ impl Scheduler {
 
 impl Drop for Scheduler {
     fn drop(&mut self) {
-        if self.pointer != null_mut() {
+        if !self.pointer.is_null() {
             // SAFETY: nobody uses it any more.
             unsafe { (self.functions.http_filter_scheduler_delete)(self.pointer) };
         }

@@ -85,15 +85,13 @@ pub struct Refusal {
     pub details: String,
 }
 
-impl Refusal {
-    fn new(answer: Response<Bytes>, rule: &str) -> Next {
+impl Next {
+    fn refuse(answer: Response<Bytes>, rule: &str) -> Self {
         // Envoy's log has spaces between its own words only.
         let details = format!("solgate_{}", rule.replace(char::is_whitespace, "_"));
-        Next::Refuse(Box::new(Self { answer, details }))
+        Self::Refuse(Box::new(Refusal { answer, details }))
     }
-}
 
-impl Next {
     /// Does it, outside of the hooks whose result says it. The filter may be gone afterwards.
     pub fn apply(self, stream: Stream) {
         match self {
@@ -112,7 +110,7 @@ impl Filter {
     /// The head has come; `route` is the gate of its route.
     pub fn head(&self, stream: &Stream, route: Option<Arc<Door>>, end: bool) -> Next {
         let door = route.unwrap_or_else(|| Arc::clone(&self.config.door));
-        let Head { request, fault } = request::read(stream, &door.config.jwt_payload);
+        let Head { request, fault } = request::read(stream, &door.config);
         let mut exchange = Exchange::begin(self.id(&request), &request, door.config.log);
         let gate = door.gate.current();
         let off = door.config.gate.mode == GateMode::Off && fault.is_none();
@@ -277,7 +275,7 @@ impl Filter {
             return self.send_aside(stream, trial);
         }
         if trial.request.body.len().saturating_add(self.callouts.borrow().bytes()) > SMALL {
-            return self.send_aside(stream, trial.again(self.door().gate.delegation()));
+            return self.send_aside(stream, Box::new(trial.again(self.door().gate.delegation())));
         }
         match trial.go_on() {
             Ok(step) => self.step(stream, trial, step),
@@ -300,7 +298,9 @@ impl Filter {
     /// Does what a trial has come to.
     fn step(&self, stream: &Stream, trial: Box<Trial>, step: Step) -> Next {
         match step {
-            Step::Decided(_) if trial.was_late() => self.send_aside(stream, trial.again(self.door().gate.delegation())),
+            Step::Decided(_) if trial.was_late() => {
+                self.send_aside(stream, Box::new(trial.again(self.door().gate.delegation())))
+            }
             Step::Decided(heard) => self.decided(stream, trial.gate(), &heard),
             Step::Asks(questions) if questions.is_empty() => {
                 self.failed(stream, &trial, &Fault::Internal("it waits for nothing".to_owned()))
@@ -326,7 +326,7 @@ impl Filter {
         let host = trial.request.headers.get(HOST).map_or(&b"vnfm"[..], HeaderValue::as_bytes);
         self.asking.set(true);
         for question in questions {
-            let Err(question) = self.callouts.borrow().repeat(question) else { continue };
+            let Some(question) = self.callouts.borrow().repeat(question) else { continue };
             let limit = self.callouts.borrow_mut().time_left(trial.evaluations(), door.config.gate.facts.timeout);
             let (Some(cluster), Some(limit)) = (&cluster, limit) else { continue };
             let (target, headers) = (question.target.clone(), question.headers.clone());
@@ -351,7 +351,7 @@ impl Filter {
         match &decision.verdict {
             Verdict::Deny(problem) => {
                 self.show(stream);
-                Refusal::new(problem.response(gate.style()), &problem.rule)
+                Next::refuse(problem.response(gate.style()), &problem.rule)
             }
             Verdict::Allow => match gate.check_whole(request.body_complete) {
                 Ok(()) => {
@@ -388,14 +388,14 @@ impl Filter {
         self.note(|exchange| exchange.failed(&door, gate, request, fault));
         self.show(stream);
         let target = Some(request.target.as_str()).filter(|target| !target.is_empty());
-        Refusal::new(fault.problem(target).response(gate.style()), fault.id())
+        Next::refuse(fault.problem(target).response(gate.style()), fault.id())
     }
 
     /// The answer to a request on which a hook of this module has panicked.
     pub fn broken(&self) -> Next {
         let fault = Fault::Internal("it panicked".to_owned());
         let gate = self.door().gate.current();
-        Refusal::new(fault.problem(None).response(gate.style()), fault.id())
+        Next::refuse(fault.problem(None).response(gate.style()), fault.id())
     }
 
     fn note(&self, note: impl FnOnce(&mut Exchange)) {

@@ -56,9 +56,8 @@ impl Trial {
     }
 
     /// The same from the start, with all the time that there is.
-    pub fn again(self: Box<Self>, delegation: &Delegation) -> Box<Self> {
-        let Self { request, gates, .. } = *self;
-        Box::new(Self::new(request, gates, delegation, false))
+    pub fn again(&self, delegation: &Delegation) -> Self {
+        Self::new(Arc::clone(&self.request), self.gates.clone(), delegation, false)
     }
 
     /// Goes on as far as it can.

@@ -13,6 +13,8 @@ pub struct EnvoyConfig {
     pub cluster: Option<String>,
     /// The key of the filter state that holds the payload of a verified token, as JSON.
     pub jwt_payload: String,
+    /// That of the one that holds the certificate of the client: PEM, encoded for a URL.
+    pub certificate: String,
     pub log: LogFormat,
     pub record: Option<RecordConfig>,
     /// Whether policies are replaced when their files are.

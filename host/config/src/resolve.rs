@@ -123,8 +123,9 @@ pub fn envoy(mut members: EnvoyModule, folder: &Path) -> Result<EnvoyConfig, Mis
     let record = members.decision_log.take().map(|members| self::record(members, folder));
     let (cluster, log, reload) = (members.cluster.take(), members.log, members.reload);
     let jwt_payload = std::mem::take(&mut members.jwt_payload);
+    let certificate = std::mem::take(&mut members.certificate);
     let gate = gate(members.gate(&Problem::default()), folder)?;
-    Ok(EnvoyConfig { gate, cluster, jwt_payload, log, record, reload })
+    Ok(EnvoyConfig { gate, cluster, jwt_payload, certificate, log, record, reload })
 }
 
 fn files(files: &mut [PolicyFile], member: &'static str, signed: bool, folder: &Path) -> Result<(), Misfit> {

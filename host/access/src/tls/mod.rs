@@ -4,10 +4,8 @@
 //! does the handshakes with the files that were read last, and [`renewal`] reads the
 //! files again when they change. [`names`] reads the names in a client's certificate.
 
-mod distinguished_name;
 mod files;
 mod listener;
-pub mod names;
 mod renewal;
 
 use sha2::{Digest, Sha256};

@@ -239,6 +239,9 @@ with_gate_members! {
         /// The key of the filter state that holds the payload of a verified token.
         #[serde(default = "jwt_payload")]
         pub jwt_payload: String,
+        /// The key of the filter state that holds the certificate of the client, which Envoy has verified.
+        #[serde(default = "certificate")]
+        pub certificate: String,
         /// How decisions are written to standard output.
         #[serde(default = "no_lines")]
         pub log: LogFormat,
@@ -253,6 +256,10 @@ with_gate_members! {
 
 fn jwt_payload() -> String {
     "solgate.jwt_payload".to_owned()
+}
+
+fn certificate() -> String {
+    "solgate.certificate".to_owned()
 }
 
 /// The access log of Envoy says what was decided.
