@@ -208,7 +208,8 @@ fn table(contenders: &[Contender]) -> Vec<Row> {
         if let (Some(judges), Some(asks), Some(envoy)) = (find(ENVOY_JUDGES), find(ENVOY_ASKS), find(ENVOY)) {
             let name = |what: &str| format!("{ENVOY_JUDGES}, of the requests/s of {what}");
             rows.push(Row::against(name("Envoy"), ratio(judges, envoy), "x", Target::AtLeast(0.82)));
-            rows.push(Row::against("the same, one connection", single_ratio(judges, envoy), "x", Target::AtLeast(0.9)));
+            let one = |what: &str| format!("{}, one connection", name(what));
+            rows.push(Row::against(one("Envoy"), single_ratio(judges, envoy), "x", Target::AtLeast(0.9)));
             rows.push(Row::beside(name("Envoy that asks"), ratio(judges, asks), "x"));
             rows.push(Row::against(one("Envoy that asks"), single_ratio(judges, asks), "x", Target::AtLeast(4.0)));
         }
