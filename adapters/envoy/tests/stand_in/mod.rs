@@ -75,14 +75,18 @@ pub enum Replies {
     Never,
 }
 
+/// Status, fields and body.
+type Answer = (u32, Vec<(String, String)>, String);
+/// Id, cluster and fields.
+type Question = (u64, String, Vec<(String, String)>);
+
 /// What the module has said and done about a request.
 #[derive(Default)]
 pub struct Seen {
-    pub answer: Option<(u32, Vec<(String, String)>, String)>,
+    pub answer: Option<Answer>,
     pub continued: u32,
     pub metadata: Vec<(String, String)>,
-    /// Id, cluster and fields of questions.
-    pub asked: Vec<(u64, String, Vec<(String, String)>)>,
+    pub asked: Vec<Question>,
     pub given_up: Vec<u64>,
 }
 
