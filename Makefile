@@ -20,7 +20,7 @@ CARGO_FLAGS := --release --locked --workspace
 # What is built to be used. The packages are named in every step, so that the features
 # of what is compiled in one are those of the next; tests/tests/dependencies.rs looks
 # that the tests have the same.
-SHIPPED := --release --locked --package solgate-packed --package solgate-bundle --package solgate-cli --package libsolgate
+SHIPPED := --release --locked --package solgate-packed --package solgate-bundle --package solgate-cli --package libsolgate --package solgate-envoy
 ARTIFACTS := target/solgate
 WASM_TARGET := wasm32-unknown-unknown
 WASM := target/$(WASM_TARGET)/sandbox

@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use solgate::policy::{Engine, EngineConfig, Policy};
+use solgate::policy::{Engine, EngineConfig, LoadError, Policy};
 use solgate_tests::process::solgate;
 use solgate_tests::{artifact, hostile_policy};
 
@@ -43,6 +43,23 @@ fn the_second_start_takes_what_the_first_has_compiled() {
     assert_eq!(load(&cache), "hostile");
     let again = fs::metadata(&file).expect("it exists");
     assert_eq!((again.ino(), again.mtime_nsec()), (inode, modified), "compiled again");
+}
+
+/// For a thread that must not stand still for seconds.
+#[test]
+fn an_engine_that_compiles_nothing_takes_what_is_compiled() {
+    let home = tempfile::tempdir().expect("a folder");
+    let cache = home.path().join("cache");
+    let load_only = || {
+        let config = EngineConfig { cache: Some(cache.clone()), compile: false, ..EngineConfig::default() };
+        let engine = Engine::new(config).expect("it starts");
+        let native = Policy::vnflcm_v2(&engine).map(|policy| policy.manifest().name.clone());
+        assert_eq!(native.expect("it came with native code"), "vnflcm-v2");
+        Policy::from_bytes(&engine, &component()).map(|policy| policy.manifest().name.clone())
+    };
+    assert!(matches!(load_only(), Err(LoadError::NotCompiled)));
+    load(&cache);
+    assert_eq!(load_only().expect("it is in the cache"), "hostile");
 }
 
 #[test]

@@ -15,6 +15,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("solgate-files", &[]),
     ("solgate-upstream", &[]),
     ("solgate-watch", &[]),
+    ("solgate-certificates", &[]),
     ("solgate-engine", &["solgate-contract"]),
     ("solgate-cases", &["solgate-contract", "solgate-document"]),
     ("solgate-unsandboxed", &["solgate-contract", "solgate-engine"]),
@@ -36,12 +37,28 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         ],
     ),
     ("solgate-config", &["solgate", "solgate-contract", "solgate-document", "solgate-files"]),
-    ("libsolgate", &["solgate", "solgate-config", "solgate-contract"]),
+    ("solgate-embedded", &["solgate", "solgate-config", "solgate-contract"]),
+    ("libsolgate", &["solgate", "solgate-config", "solgate-contract", "solgate-embedded"]),
     ("solgate-telemetry", &["solgate", "solgate-config", "solgate-contract", "solgate-files"]),
+    // Beside the library it writes lines and records as the doors do, and follows files.
+    (
+        "solgate-envoy",
+        &[
+            "solgate",
+            "solgate-cases",
+            "solgate-certificates",
+            "solgate-config",
+            "solgate-contract",
+            "solgate-embedded",
+            "solgate-telemetry",
+            "solgate-watch",
+        ],
+    ),
     (
         "solgate-access",
         &[
             "solgate",
+            "solgate-certificates",
             "solgate-config",
             "solgate-contract",
             "solgate-files",
@@ -93,6 +110,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
 const DOOR: &[&str] = &[
     "solgate",
     "solgate-access",
+    "solgate-certificates",
     "solgate-config",
     "solgate-contract",
     "solgate-gateway",
@@ -129,6 +147,8 @@ const ONLY_WITH_HTTP_FACTS: &[&str] = &["hyper", "hyper-util", "rustls", "ring",
 const MOST_OF_LIBRARY: usize = 150;
 /// The same for the C library.
 const MOST_OF_LIBSOLGATE: usize = 160;
+/// The same for the module in Envoy.
+const MOST_OF_ENVOY_MODULE: usize = 210;
 
 fn cargo(arguments: &[&str]) -> String {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
@@ -212,6 +232,12 @@ fn the_libraries_stay_small() {
     assert!(c.len() <= MOST_OF_LIBSOLGATE, "the C library brings {} crates along, itself among them", c.len());
     for unwanted in ["clap", "tonic", "hyper", "solgate-gateway", "solgate-engine", "solgate-bundle"] {
         assert!(!names(&c).contains(unwanted), "the C library brings {unwanted} along");
+    }
+    let module = tree("solgate-envoy", &[]);
+    let count = module.len();
+    assert!(count <= MOST_OF_ENVOY_MODULE, "the module in Envoy brings {count} crates along, itself among them");
+    for unwanted in ["clap", "tonic", "opentelemetry", "hyper", "rustls", "solgate-gateway", "solgate-engine"] {
+        assert!(!names(&module).contains(unwanted), "the module in Envoy brings {unwanted} along");
     }
 }
 

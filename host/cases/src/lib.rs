@@ -11,6 +11,7 @@
 mod difference;
 mod document;
 mod embed;
+mod examine;
 mod expect;
 mod given;
 mod inherit;
@@ -26,6 +27,7 @@ mod vocabulary;
 
 pub use difference::{Difference, Names, Places};
 pub use embed::{CasesError, EmbedError, embed, embedded, embedded_files};
+pub use examine::{Failure, examine};
 pub use judge::{NoVerdict, judge, project, run};
 pub use model::{Case, Expect, FactGiven, Verdict};
 pub use ran::Ran;

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use solgate_files::ReadError;
 
+use crate::envoy::EnvoyConfig;
 use crate::gate::GateConfig;
 use crate::gateway::Config;
-use crate::members::{File, Gate, Problem};
-use crate::resolve::{gate, resolve};
+use crate::members::{EnvoyModule, File, Gate, Problem};
+use crate::resolve::{envoy, gate, resolve};
 use crate::yaml::{self, ConfigError};
 
 /// Why a configuration file cannot be used.
@@ -74,6 +75,19 @@ pub fn parse_gate(path: &Path, text: &str) -> Result<GateConfig, ConfigError> {
         let members = Gate::deserialize(root).map_err(|error| error.at(root))?;
         let members = members.gate(&Problem::default());
         gate(members, folder(path)).map_err(|misfit| root.find(&misfit.place).error(misfit.message))
+    })
+}
+
+/// Reads a text that configures the gate in Envoy, JSON or YAML. An empty one stands for
+/// the defaults.
+///
+/// # Errors
+/// As [`parse_gate`].
+pub fn parse_envoy(path: &Path, text: &str) -> Result<EnvoyConfig, ConfigError> {
+    let text = if text.trim().is_empty() { "{}" } else { text };
+    yaml::read(path, text, |root| {
+        let members = EnvoyModule::deserialize(root).map_err(|error| error.at(root))?;
+        envoy(members, folder(path)).map_err(|misfit| root.find(&misfit.place).error(misfit.message))
     })
 }
 

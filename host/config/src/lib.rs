@@ -3,13 +3,14 @@
 //!
 //! [`members`] names everything that the file can say. [`Config`] is the configuration of
 //! a listening door, [`GateConfig`] that of one gate, behind any door. [`file`] reads the
-//! first from YAML, [`parse_gate`] the second. [`live_gate`] loads the policies and makes
+//! first from YAML, [`parse_gate`] the second; [`EnvoyConfig`] is that of a gate in Envoy. [`live_gate`] loads the policies and makes
 //! gates from them, again whenever their settings change.
 
 #![forbid(unsafe_code)]
 
 mod agreement;
 mod de;
+mod envoy;
 mod field_names;
 pub mod file;
 mod forwarding;
@@ -36,8 +37,9 @@ pub mod vnfm_url;
 mod yaml;
 
 pub use agreement::Misfit;
+pub use envoy::EnvoyConfig;
 pub use field_names::{CALLER_FIELD, parse_caller_field};
-pub use file::{FileError, parse_gate};
+pub use file::{FileError, parse_envoy, parse_gate};
 pub use forwarding::{ClientAddress, ForwardingConfig};
 pub use gate::{FactsConfig, GateConfig, GateMode, SeverityOverride};
 pub use gateway::{Config, DEFAULT_LISTEN, Limits, LogFormat, UpstreamConfig};

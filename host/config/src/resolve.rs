@@ -9,12 +9,13 @@ use solgate::record::Bodies;
 use solgate::record::redact::SecretNames;
 
 use crate::agreement::Misfit;
+use crate::envoy::EnvoyConfig;
 use crate::forwarding::ClientAddress;
 use crate::gate::GateConfig;
 use crate::gateway::{Config, Limits, UpstreamConfig};
 use crate::jwt::{IssuerConfig, JwksSource, JwtConfig};
 use crate::members::jwt::{Issuer, Jwt};
-use crate::members::{self, DecisionLog, File, Problem, Tls, Upstream};
+use crate::members::{self, DecisionLog, EnvoyModule, File, Problem, Tls, Upstream};
 use crate::networks::Networks;
 use crate::record::RecordConfig;
 use crate::tls::{ClientCertificates, NamedCertificate, OwnCertificate, TlsConfig};
@@ -114,6 +115,19 @@ pub fn gate(mut gate: GateConfig, folder: &Path) -> Result<GateConfig, Misfit> {
     files(&mut policies.files, "policies", signed, folder)?;
     policies.signers.iter_mut().chain(&mut policies.withdrawn).for_each(|path| *path = folder.join(&*path));
     Ok(gate)
+}
+
+/// The gate in Envoy, with paths that lead from `folder`.
+///
+/// # Errors
+/// What does not go together.
+pub fn envoy(mut members: EnvoyModule, folder: &Path) -> Result<EnvoyConfig, Misfit> {
+    let record = members.decision_log.take().map(|members| self::record(members, folder));
+    let (cluster, log, reload) = (members.cluster.take(), members.log, members.reload);
+    let jwt_payload = std::mem::take(&mut members.jwt_payload);
+    let certificate = std::mem::take(&mut members.certificate);
+    let gate = gate(members.gate(&Problem::default()), folder)?;
+    Ok(EnvoyConfig { gate, cluster, jwt_payload, certificate, log, record, reload })
 }
 
 fn files(files: &mut [PolicyFile], member: &'static str, signed: bool, folder: &Path) -> Result<(), Misfit> {

@@ -9,6 +9,7 @@
 
 pub mod ambiguity;
 pub mod body;
+pub mod claims;
 pub mod facts;
 pub mod fault;
 pub mod fields;

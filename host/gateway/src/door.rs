@@ -18,6 +18,7 @@ use solgate_access::tokens::Tokens;
 use solgate_config::{Config, Limits};
 use solgate_telemetry::log;
 use solgate_telemetry::record_file::RecordFile;
+use solgate_telemetry::request_ids::RequestIds;
 use solgate_telemetry::spans::Spans;
 use tokio::task::JoinHandle;
 
@@ -37,7 +38,7 @@ use crate::listen::stream::Stream;
 use crate::metrics::Metrics;
 use crate::overrides;
 use crate::peer::Peer;
-use crate::pipeline::{Pipeline, Reporter, RequestIds};
+use crate::pipeline::{Pipeline, Reporter};
 use crate::proxy_protocol::{self, Announced, NotAnnounced};
 use crate::reload::Reload;
 use crate::routes::{self, Onward};

@@ -6,9 +6,7 @@ use std::future::pending;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use solgate::gate::{Decision, Gate, Setting, Verdict};
-use solgate::record::RecordedOverride;
-use solgate_config::{GateConfig, GateMode, SeverityOverride, UpstreamConfig};
+use solgate_config::{GateMode, SeverityOverride, UpstreamConfig};
 
 use crate::current_gate::CurrentGate;
 use crate::policy_metrics::Role;
@@ -53,35 +51,6 @@ pub async fn expire(gates: Vec<Arc<CurrentGate>>, looked: &mut SystemTime) -> In
         follow(&gates, *looked, now);
         *looked = now;
     }
-}
-
-/// The overrides in force under which a rule falls that the request has broken. One
-/// that turns its rule off is never among them: the rule is not asked.
-#[must_use]
-pub fn used(config: &GateConfig, gate: &Gate, decision: &Decision) -> Vec<RecordedOverride> {
-    if config.severities.is_empty() {
-        return Vec::new();
-    }
-    let denied = match &decision.verdict {
-        Verdict::Deny(problem) => problem.violations.as_slice(),
-        Verdict::Allow => &[],
-    };
-    let broken = |rule: &str| {
-        let violations = denied.iter().chain(decision.findings.iter().map(|finding| &finding.violation));
-        violations.into_iter().any(|violation| violation.rule == rule)
-    };
-    let holds = |change: &SeverityOverride| {
-        let wanted = Setting::Severity { rule: change.rule.clone(), severity: change.severity };
-        gate.settings().contains(&wanted)
-    };
-    let used = config.severities.iter().filter(|change| broken(&change.rule) && holds(change));
-    used.map(|change| RecordedOverride {
-        rule: change.rule.clone(),
-        severity: change.severity,
-        reason: change.reason.clone(),
-        until: change.until.map(|until| humantime::format_rfc3339_seconds(until).to_string()),
-    })
-    .collect()
 }
 
 /// Lets those overrides hold that hold at `now`, if they are others than those when it

@@ -35,6 +35,9 @@ impl Runnable {
             return Ok(native);
         }
         let compile = || {
+            if !engine.config().compile {
+                return Err(LoadError::NotCompiled);
+            }
             engine.count_compilation();
             compile(engine.wasmtime(), bytes)
         };

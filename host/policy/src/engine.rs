@@ -38,6 +38,10 @@ pub struct EngineConfig {
     /// needs a compiler. What does not fit the machine is not used. Default: that of
     /// the release that this crate is of, with the feature `default-policy`.
     pub native: &'static [NativeCode],
+    /// Whether a policy is compiled of which there is neither native code nor a file in
+    /// the cache. Default true; without, it is refused: for threads that must not stand
+    /// still for seconds.
+    pub compile: bool,
     /// How the memory of an instance may be reset. Default [`PageMap::WithoutSwap`].
     pub page_map: PageMap,
     /// What memory holds that an evaluation writes to before it reads it, in instances that
@@ -53,6 +57,7 @@ impl Default for EngineConfig {
             concurrency: 256,
             cache: None,
             native: shipped(),
+            compile: true,
             page_map: PageMap::default(),
             filler: 0,
         }

@@ -25,6 +25,7 @@ mod swap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use solgate_contract::JudgeError;
 use solgate_contract::verdict::{Context, Outcome, Request};
 use wasmtime::{PoolConcurrencyLimitError, Trap};
 
@@ -96,6 +97,12 @@ pub enum LoadError {
     /// It is valid, and wasmtime does not run it as it is set up here.
     #[error("the component is more than a policy may be: {0}")]
     Beyond(String),
+    /// See [`EngineConfig::compile`].
+    #[error(
+        "there is no native code for it, and nothing is compiled here: bake it with `solgate build` of this version, \
+         or have `solgate inspect` compile it beforehand into the folder that SOLGATE_CACHE_DIR names"
+    )]
+    NotCompiled,
     #[error("the component imports {}; a policy imports nothing", .0.join(", "))]
     Imports(Vec<String>),
     #[error("the component does not export solgate:policy/judge@1.0.0 as wit/policy.wit has it: {0}")]
@@ -127,6 +134,12 @@ pub enum EvaluateError {
 }
 
 impl EvaluateError {
+    /// Whether this error says that there was no room, and nothing about the policy.
+    #[must_use]
+    pub fn is_busy(error: &JudgeError) -> bool {
+        matches!(error.downcast_ref(), Some(Self::Busy))
+    }
+
     fn of(error: &wasmtime::Error, memory_exceeded: bool) -> Self {
         if error.downcast_ref::<PoolConcurrencyLimitError>().is_some() {
             return Self::Busy;

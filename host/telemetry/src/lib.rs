@@ -2,8 +2,8 @@
 //! collector; and the process's own messages on standard error.
 //!
 //! A request's [line] is built while the request is judged, and written when the
-//! request has ended; so is its [record](record_file), if records are kept. [`spans`]
-//! follow a request from its head to its answer. Nothing here waits for a reader:
+//! request has ended; so is its [record](record_file), if records are kept. Spans (feature
+//! `spans`) follow a request from its head to its answer. Nothing here waits for a reader:
 //! [`line_writer`] writes on a separate thread, and counts what it has no room for.
 
 #![forbid(unsafe_code)]
@@ -14,7 +14,10 @@ pub mod line;
 mod line_writer;
 pub mod log;
 pub mod outcome_counter;
+pub mod overrides;
 pub mod record_file;
 pub mod record_metrics;
 mod repeats;
+pub mod request_ids;
+#[cfg(feature = "spans")]
 pub mod spans;

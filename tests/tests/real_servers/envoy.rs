@@ -77,7 +77,7 @@ struct Changes {
 }
 
 /// Puts a filter before the others, as the guide says.
-fn add_filter(envoy: &Path, filter: &Path) {
+pub fn add_filter(envoy: &Path, filter: &Path) {
     let read = |path| std::fs::read_to_string(path).expect("the guide shows it");
     let filter: String = read(filter).lines().map(|line| format!("                  {line}\n")).collect();
     let (before, after) = (read(envoy), format!("http_filters:\n{filter}"));
@@ -138,7 +138,7 @@ impl Doors {
 }
 
 /// Has Envoy listen with TLS, as the guide says.
-fn add_certificates(envoy: &Path, socket: &Path, certificates: &Path) {
+pub fn add_certificates(envoy: &Path, socket: &Path, certificates: &Path) {
     let read = |path| std::fs::read_to_string(path).expect("the guide shows it");
     let socket = read(socket).replace("/etc/envoy", certificates.to_str().expect("it is UTF-8"));
     let socket: String = socket.lines().map(|line| format!("          {line}\n")).collect();
@@ -400,7 +400,7 @@ fn envoy_passes_warnings_and_logs_decisions() {
 
 /// `{"iss":"https://idp.example","sub":"nfvo","tenant":"blue"}`, signed with the key
 /// in the guide.
-const TOKEN: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJodHRwczovL2lkcC5leGFtcGxlIiwic3ViIjoibmZ2byIsInRlbmFudCI6ImJsdWUifQ.bQxo-v5lh4UffTysnwH5rCaaQqFqkR6pyThVRp9vpsY";
+pub const TOKEN: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJodHRwczovL2lkcC5leGFtcGxlIiwic3ViIjoibmZ2byIsInRlbmFudCI6ImJsdWUifQ.bQxo-v5lh4UffTysnwH5rCaaQqFqkR6pyThVRp9vpsY";
 
 #[test]
 #[ignore = "needs the servers of make test-doors"]

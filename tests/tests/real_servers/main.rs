@@ -5,6 +5,7 @@
 //! stand aside.
 
 mod envoy;
+mod envoy_module;
 mod faults;
 mod forward_auth;
 mod haproxy;

@@ -12,10 +12,10 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use super::names::names;
 use super::{Protocol, Thumbprint, thumbprint};
 use crate::metrics::{AccessMetrics, HandshakeFailure};
 use crate::tls::files::{Material, NamedValidity, TlsFault};
+use solgate_certificates::names;
 
 /// Bytes, encrypted, that wait for a client to take them: one record. Without it, what a
 /// client does not take would be held again here, four times as much.

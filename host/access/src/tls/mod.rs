@@ -6,10 +6,8 @@
 //! [`toward`] is about the other side: what the gate shows and believes as the client of a
 //! VNFM.
 
-mod distinguished_name;
 mod files;
 mod listener;
-pub mod names;
 mod renewal;
 mod resolver;
 mod toward;

@@ -262,6 +262,47 @@ with_gate_members! {
     Gate {}
 }
 
+with_gate_members! {
+    /// One gate, as the module in Envoy reads it.
+    EnvoyModule {
+        /// The cluster that has the facts; without it the one to which the request is routed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub cluster: Option<String>,
+        /// The key of the filter state that holds the payload of a verified token.
+        #[serde(default = "jwt_payload")]
+        pub jwt_payload: String,
+        /// The key of the filter state that holds the certificate of the client, which Envoy has verified.
+        #[serde(default = "certificate")]
+        pub certificate: String,
+        /// How decisions are written to standard output.
+        #[serde(default = "no_lines")]
+        pub log: LogFormat,
+        /// Where whole decisions are recorded; without it nowhere.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub decision_log: Option<DecisionLog>,
+        /// Whether the policies are read again when their files change.
+        #[serde(default = "reload")]
+        pub reload: bool,
+    }
+}
+
+fn jwt_payload() -> String {
+    "solgate.jwt_payload".to_owned()
+}
+
+fn certificate() -> String {
+    "solgate.certificate".to_owned()
+}
+
+/// The access log of Envoy says what was decided.
+fn no_lines() -> LogFormat {
+    LogFormat::Off
+}
+
+fn reload() -> bool {
+    true
+}
+
 /// TLS on the address that clients use.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

@@ -6,13 +6,12 @@ use envoy_types::pb::envoy::service::auth::v3::attribute_context::Peer;
 use envoy_types::pb::google::protobuf::value::Kind;
 use envoy_types::pb::google::protobuf::{Struct, Value};
 use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use serde_json::Map;
+use solgate::claims::{CALLER, caller_of};
 use solgate::request::Caller;
-use solgate_access::tls::names::names;
 use solgate_access::tls::thumbprint;
 use solgate_access::tokens::Possession;
-use solgate_access::tokens::claims::{CALLER, caller_of};
+use solgate_certificates::{from_envoy, names};
 use solgate_gateway::hops::address;
 
 /// The filter that verifies tokens, and under whose name it leaves their payload.
@@ -59,27 +58,7 @@ fn certificate_names(source: &Peer) -> Vec<String> {
 }
 
 fn certificate(source: &Peer) -> Option<CertificateDer<'static>> {
-    // Encoded for a URL, with its line ends.
-    CertificateDer::from_pem_slice(&percent_decode(&source.certificate)).ok()
-}
-
-fn percent_decode(text: &str) -> Vec<u8> {
-    let mut rest = text.as_bytes();
-    let mut bytes = Vec::with_capacity(rest.len());
-    while let [first, after @ ..] = rest {
-        let escaped = match (first, after) {
-            (b'%', [high, low, after @ ..]) => hex(*high).zip(hex(*low)).map(|(high, low)| ((high << 4) | low, after)),
-            _ => None,
-        };
-        let (byte, after) = escaped.unwrap_or((*first, after));
-        bytes.push(byte);
-        rest = after;
-    }
-    bytes
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+    from_envoy(&source.certificate).map(CertificateDer::from)
 }
 
 fn payload<'a>(attributes: &'a AttributeContext, name: &str) -> Option<&'a Struct> {

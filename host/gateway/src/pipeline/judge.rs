@@ -7,10 +7,10 @@ use solgate::Request;
 use solgate::fault::Fault;
 use solgate::gate::{Decision, Gate, Observer};
 use solgate::policy::Policy;
+use solgate_telemetry::overrides;
 use solgate_telemetry::spans::RequestSpan;
 
 use super::exchange::Exchange;
-use crate::overrides;
 use crate::policy_metrics::{PolicyMetrics, Role};
 use crate::routes::Route;
 

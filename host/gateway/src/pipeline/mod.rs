@@ -34,9 +34,9 @@ use solgate::problem::{Problem, ProblemStyle};
 use solgate::request::Caller;
 use solgate_access::tokens::{Possession, Tokens};
 use solgate_config::{ForwardingConfig, GateMode, Limits};
+use solgate_telemetry::request_ids::RequestIds;
 
 pub use self::arrival::Arrival;
-pub(crate) use self::arrival::RequestIds;
 pub use self::exchange::{Exchange, Forwarding};
 pub(crate) use self::reporter::Reporter;
 use crate::admission::{Admission, AdmittedBody, BodyRoom, OfCaller};

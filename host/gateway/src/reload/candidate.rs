@@ -2,12 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use solgate::gate::SettingError;
 use solgate::policy::{CheckedFile, EvaluateError, LoadError, Policy, SourceError};
-use solgate_cases::{Case, CasesError, Difference, NoVerdict};
+use solgate_cases::Failure;
 use solgate_config::{Limits, LiveGate, UpstreamConfig};
 
 use super::loaders::ComponentLoader;
@@ -16,11 +15,6 @@ use crate::admission;
 use crate::build_gate::build_gate;
 use crate::error::GatewayError;
 use crate::vnfm::Vnfm;
-
-/// A case waits for room among the requests that are being judged, so often and each
-/// time so long.
-const BUSY_ROUNDS: u32 = 500;
-const BUSY_WAIT: Duration = Duration::from_millis(10);
 
 /// Policies against which nothing stands.
 pub struct Candidate {
@@ -47,12 +41,8 @@ pub enum Reason {
     Load(#[from] LoadError),
     #[error(transparent)]
     Older(#[from] Older),
-    #[error("the test cases in it cannot be read: {0}")]
-    Cases(#[from] CasesError),
-    #[error("its test case `{name}` ({file}:{line}) fails: {}", list(.differences))]
-    Failed { name: String, file: String, line: usize, differences: Vec<Difference> },
-    #[error("its test case `{name}` ({file}:{line}) gets no verdict: {error}")]
-    NoVerdict { name: String, file: String, line: usize, error: NoVerdict },
+    #[error(transparent)]
+    Cases(#[from] Failure),
     #[error(transparent)]
     Gate(#[from] GatewayError),
     #[error(transparent)]
@@ -71,10 +61,6 @@ impl Refused {
     pub fn unfinished() -> Self {
         Self { file: None, reason: Reason::Unfinished }
     }
-}
-
-fn list(differences: &[Difference]) -> String {
-    differences.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 /// Loads the policies of an upstream again and examines them; `None` if their files
@@ -127,33 +113,9 @@ pub fn prepare(
 
 /// Runs the test cases that a policy brings along, and returns how many there are.
 fn examine(policy: &Policy, path: &Path, component: &[u8]) -> Result<usize, Reason> {
-    let cases = solgate_cases::embedded(component, &policy.manifest().into())?;
-    if cases.is_empty() {
+    let cases = solgate_cases::examine(policy, &policy.manifest().into(), component, &EvaluateError::is_busy)?;
+    if cases == 0 {
         tracing::warn!(file = %path.display(), "the policy carries no test cases: nothing shows that it judges correctly");
     }
-    for case in &cases {
-        pass(policy, case)?;
-    }
-    Ok(cases.len())
-}
-
-fn pass(policy: &Policy, case: &Case) -> Result<(), Reason> {
-    let (name, file, line) = (case.name.clone(), case.file.clone(), case.line);
-    for _ in 0..BUSY_ROUNDS {
-        match solgate_cases::run(policy, case) {
-            Ok((_, differences)) if differences.is_empty() => return Ok(()),
-            Ok((_, differences)) => return Err(Reason::Failed { name, file, line, differences }),
-            Err(error) if is_busy(&error) => std::thread::sleep(BUSY_WAIT),
-            Err(error) => return Err(Reason::NoVerdict { name, file, line, error }),
-        }
-    }
-    Err(Reason::NoVerdict { name, file, line, error: NoVerdict::Judge(EvaluateError::Busy.into()) })
-}
-
-/// Whether there was no room, which says nothing about the policy.
-fn is_busy(error: &NoVerdict) -> bool {
-    match error {
-        NoVerdict::Judge(error) => matches!(error.downcast_ref(), Some(EvaluateError::Busy)),
-        _ => false,
-    }
+    Ok(cases)
 }

@@ -1,5 +1,5 @@
-//! Envoy with the configuration of its guide, asking `solgate ext-authz`, and the
-//! same without its question.
+//! Envoy with the configuration of its guides: asking `solgate ext-authz`, with the gate in
+//! it, and without.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -15,32 +15,45 @@ use super::process::Process;
 const ASKS: &str = "                  - name: envoy.filters.http.ext_authz\n";
 const FORWARDS: &str = "                  - name: envoy.filters.http.router\n";
 
-/// Starts Envoy in front of `vnfm`, if it is installed: with a gate that it asks, or
-/// without.
+/// Where the gate is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gate {
+    Nowhere,
+    /// A process that Envoy asks.
+    Beside,
+    /// A module in Envoy.
+    Inside,
+}
+
+/// Starts Envoy in front of `vnfm`, if it is installed.
 ///
 /// # Errors
 /// It does not start, or the guide shows another configuration.
-pub fn start(address: SocketAddr, vnfm: SocketAddr, asks: bool, folder: &Path) -> anyhow::Result<Option<Process>> {
+pub fn start(address: SocketAddr, vnfm: SocketAddr, gate: Gate, folder: &Path) -> anyhow::Result<Option<Process>> {
     let program = workspace().join("target/doors/bin/envoy");
     if !program.is_file() {
         return Ok(None);
     }
-    let name = if asks { "envoy-asks" } else { "envoy" };
+    let (name, page) = match gate {
+        Gate::Nowhere => ("envoy", "envoy.md"),
+        Gate::Beside => ("envoy-asks", "envoy.md"),
+        Gate::Inside => ("envoy-module", "envoy-module.md"),
+    };
     let home = folder.join(name);
     std::fs::create_dir_all(&home)?;
-    let gate = free_address();
+    let asked = free_address();
     let local = |address: SocketAddr| format!("address: 127.0.0.1, port_value: {}", address.port());
-    write_files(
-        &guide("envoy.md"),
-        &home,
-        &[
-            ("address: 0.0.0.0, port_value: 8080", &local(address)),
-            ("address: 127.0.0.1, port_value: 9191", &local(gate)),
-            ("address: vnfm.example, port_value: 9890", &local(vnfm)),
-        ],
-    );
+    let (listens, forwards, asks) = (local(address), local(vnfm), local(asked));
+    let mut replacements = vec![
+        ("address: 0.0.0.0, port_value: 8080", listens.as_str()),
+        ("address: vnfm.example, port_value: 9890", forwards.as_str()),
+    ];
+    if gate != Gate::Inside {
+        replacements.push(("address: 127.0.0.1, port_value: 9191", asks.as_str()));
+    }
+    write_files(&guide(page), &home, &replacements);
     let file = home.join("envoy.yaml");
-    if !asks {
+    if gate == Gate::Nowhere {
         let text = std::fs::read_to_string(&file)?;
         let parts = text.split_once(ASKS).and_then(|(before, rest)| Some((before, rest.split_once(FORWARDS)?.1)));
         let (before, after) = parts.ok_or_else(|| anyhow::anyhow!("the guide has other filters"))?;
@@ -49,11 +62,12 @@ pub fn start(address: SocketAddr, vnfm: SocketAddr, asks: bool, folder: &Path) -
     let mut command = Command::new(program);
     command.arg("--config-path").arg(&file);
     command.args(["--use-dynamic-base-id", "--concurrency", "2", "--log-level", "error"]);
-    if !asks {
+    command.env("ENVOY_DYNAMIC_MODULES_SEARCH_PATH", workspace().join("target/release"));
+    if gate != Gate::Beside {
         return Ok(Some(Process::start(name, command, address, folder)?));
     }
     let mut judge = solgate();
-    judge.args(["ext-authz", "--listen", &gate.to_string(), "--facts", &format!("http://{vnfm}")]);
-    let judge = Process::start("ext-authz", judge, gate, folder)?;
+    judge.args(["ext-authz", "--listen", &asked.to_string(), "--facts", &format!("http://{vnfm}")]);
+    let judge = Process::start("ext-authz", judge, asked, folder)?;
     Ok(Some(Process::start(name, command, address, folder)?.beside(judge)))
 }

@@ -27,6 +27,7 @@ use crate::progress::Progress;
 use crate::report::{Row, Target};
 use crate::tools::find;
 use case::{Case, SUBSCRIBE, TERMINATE};
+use envoy::Gate;
 use process::Process;
 pub use vnfm::serve as serve_vnfm;
 use wrk::Burst;
@@ -136,8 +137,9 @@ fn contenders(vnfm: SocketAddr, folder: &Path, missing: &mut Vec<Row>) -> anyhow
     };
     peer("nginx", None, nginx::start(free_address(), vnfm, false, folder)?);
     peer("nginx with its access log", None, nginx::start(free_address(), vnfm, true, folder)?);
-    peer(ENVOY, None, envoy::start(free_address(), vnfm, false, folder)?);
-    peer(ENVOY_ASKS, JUDGED, envoy::start(free_address(), vnfm, true, folder)?);
+    peer(ENVOY, None, envoy::start(free_address(), vnfm, Gate::Nowhere, folder)?);
+    peer(ENVOY_ASKS, JUDGED, envoy::start(free_address(), vnfm, Gate::Beside, folder)?);
+    peer(ENVOY_JUDGES, JUDGED, envoy::start(free_address(), vnfm, Gate::Inside, folder)?);
     peer("Prism", Some(422), prism::start(free_address(), vnfm, folder)?);
 
     let gate = |name: &str, arguments: &[&str]| gate(name, arguments, vnfm, folder);
@@ -154,6 +156,7 @@ fn contenders(vnfm: SocketAddr, folder: &Path, missing: &mut Vec<Row>) -> anyhow
 
 const ENVOY: &str = "Envoy";
 const ENVOY_ASKS: &str = "Envoy that asks solgate ext-authz";
+const ENVOY_JUDGES: &str = "Envoy with the gate in it";
 const OFF: &str = "gate off";
 const ON: &str = "gate on";
 const RECYCLED: &str = "gate on, instances recycled";
@@ -202,6 +205,14 @@ fn table(contenders: &[Contender]) -> Vec<Row> {
             rows.push(Row::beside("its p50 above, one connection", single(asks, envoy), "us"));
             rows.push(Row::beside("gate on, of the requests/s of Envoy that asks", ratio(on, asks), "x"));
         }
+        if let (Some(judges), Some(asks), Some(envoy)) = (find(ENVOY_JUDGES), find(ENVOY_ASKS), find(ENVOY)) {
+            let name = |what: &str| format!("{ENVOY_JUDGES}, of the requests/s of {what}");
+            rows.push(Row::against(name("Envoy"), ratio(judges, envoy), "x", Target::AtLeast(0.82)));
+            let one = |what: &str| format!("{}, one connection", name(what));
+            rows.push(Row::against(one("Envoy"), single_ratio(judges, envoy), "x", Target::AtLeast(0.9)));
+            rows.push(Row::beside(name("Envoy that asks"), ratio(judges, asks), "x"));
+            rows.push(Row::against(one("Envoy that asks"), single_ratio(judges, asks), "x", Target::AtLeast(4.0)));
+        }
         if let Some(prism) = find("Prism") {
             rows.push(Row::beside("gate on, of the requests/s of Prism", ratio(on, prism), "x"));
         }
@@ -228,6 +239,11 @@ fn steady(one: &Contender, other: &Contender) -> f64 {
 /// Median over the rounds of one's requests as a multiple of the other's.
 fn ratio(one: &Contender, other: &Contender) -> f64 {
     median(one.full.iter().zip(&other.full).map(|(one, other)| one.requests / other.requests))
+}
+
+/// The same over a single connection.
+fn single_ratio(one: &Contender, other: &Contender) -> f64 {
+    median(one.single.iter().zip(&other.single).map(|(one, other)| one.requests / other.requests))
 }
 
 /// Median over the rounds of how much more of something one has.
