@@ -160,7 +160,7 @@ mod tests {
             "[default: 67108864]",
             "[default: 1048576]",
             "[default: 256]",
-            "[default: fresh]",
+            "[default: rewound]",
             "[default: 0s]",
             "[default: deny]",
             "[default: json]",

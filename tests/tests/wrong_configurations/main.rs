@@ -78,7 +78,12 @@ fn each_mistake_is_refused_with_its_line_and_the_reason() {
         let expected = expected.strip_prefix("# ").expect("it says what is expected");
         std::fs::write(folder.path().join("solgate.yaml"), &text).expect("it is written");
         let (code, said) = said(folder.path(), &["serve", "--config", "solgate.yaml", "--check-config"]);
-        if code != Some(2) || said != format!("solgate: solgate.yaml:{expected}") {
+        // What is different from day to day may be left out at the end.
+        let fits = match expected.strip_suffix("...") {
+            Some(begin) => said.starts_with(&format!("solgate: solgate.yaml:{begin}")),
+            None => said == format!("solgate: solgate.yaml:{expected}"),
+        };
+        if code != Some(2) || !fits {
             wrong.push(format!("{}: {said}", case.file_name().unwrap_or_default().display()));
         }
         assert!(texts.insert(configuration.to_owned()), "{} is there twice", case.display());

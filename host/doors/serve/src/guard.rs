@@ -235,14 +235,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
             let Some(mut deadline) = self.since.checked_add(patience) else {
                 return Poll::Pending;
             };
-            if idle && let Some(last_call) = self.last_call() {
+            let last_call = self.last_call();
+            if let Some(last_call) = last_call {
                 deadline = deadline.min(last_call);
             }
             if self.read_timer.deadline() != deadline {
                 self.read_timer.as_mut().reset(deadline);
             }
             ready!(self.read_timer.as_mut().poll(context));
-            if !idle {
+            // A head that is not whole by the last call is that of nobody's request yet.
+            if !idle && last_call != Some(deadline) {
                 self.refuse(Fault::RequestTimeout { seconds: patience.as_secs() });
                 return Poll::Ready(());
             }
@@ -254,7 +256,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
         }
     }
 
-    /// Until when an idle connection is open that is to end.
+    /// Until when a connection without a request is open that is to end.
     fn last_call(&self) -> Option<Instant> {
         self.connection.ending()?.max(self.since).checked_add(LAST_CALL)
     }

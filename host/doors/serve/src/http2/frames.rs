@@ -30,7 +30,7 @@ const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
 
 /// With which a connection begins, and the most that it may have.
-const CREDIT: u64 = 4000;
+const CREDIT: u64 = 4100;
 /// Added in each second: pings and the like of a client that is quiet.
 const PER_SECOND: u64 = 100;
 /// Added by a request.
