@@ -108,11 +108,13 @@ fn wake(stream: &Stream) {
 /// What a body that was refused at once has for a status. On a machine that has other work to
 /// do, judging may take longer than a worker is kept waiting: then the answer comes later.
 fn refusal(stream: &Stream, status: u32) -> u32 {
-    if status == STOP && stream.seen.borrow().answer.is_none() {
-        wake(stream);
-        return STOP_NO_BUFFER;
+    if status != STOP {
+        return status;
     }
-    status
+    while stream.seen.borrow().answer.is_none() {
+        wake(stream);
+    }
+    STOP_NO_BUFFER
 }
 
 fn refused(stream: &Stream) -> (u32, String) {

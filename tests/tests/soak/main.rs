@@ -25,7 +25,7 @@ const CLIENTS: usize = 4;
 /// Between two policies.
 const RELOAD: Duration = Duration::from_secs(2);
 /// It takes so long until everything is held that clients can hold.
-const WARM: Duration = Duration::from_secs(8);
+const WARM: Duration = Duration::from_secs(16);
 
 /// What a process may take beyond what it had when warm, in bytes.
 const MORE_MEMORY: u64 = 32 << 20;
@@ -34,7 +34,7 @@ const MORE_FILES: usize = 64;
 
 #[test]
 fn it_holds_for_a_while() {
-    soak(Duration::from_secs(15));
+    soak(Duration::from_secs(24));
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn soak(time: Duration) {
             gate.replace_policy(round);
             std::thread::sleep(RELOAD.min(time / 8));
             let usage = gate.usage();
-            if start.elapsed() < (time / 4).max(WARM.min(time / 2)) {
+            if start.elapsed() < (time / 4).max(WARM.min(time * 2 / 3)) {
                 warm = warm.max(usage);
             }
             most = most.max(usage);
