@@ -162,7 +162,8 @@ fn the_certificate_towards_a_vnfm_is_renewed_while_the_gate_runs() {
     assert_eq!(gate.metric(&name), 3_786_912_000, "2090-01-01");
 
     // What does not hold, or what anybody may have put there, does not replace it.
-    let table: [(&str, fn(&mut CertificateParams), u32); 3] = [
+    type Change = fn(&mut CertificateParams);
+    let table: [(&str, Change, u32); 3] = [
         (
             "the certificate has ended, at 2020-01-01T00:00:00Z",
             |params| params.not_after = date_time_ymd(2020, 1, 1),
