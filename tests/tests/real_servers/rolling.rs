@@ -22,7 +22,7 @@ const FIELDS: [&str; 3] = ["Version: 2.0.0", "Accept: application/json", "Conten
 
 /// How many requests there are at least.
 fn wanted() -> usize {
-    std::env::var("SOLGATE_ROLLING_REQUESTS").ok().and_then(|count| count.parse().ok()).unwrap_or(40_000)
+    std::env::var("SOLGATE_ROLLING_REQUESTS").ok().and_then(|count| count.parse().ok()).unwrap_or(20_000)
 }
 
 /// A gate with addresses that it keeps.

@@ -245,6 +245,8 @@ fn envoy_says_what_is_wrong_with_the_configuration() {
         let folder = tempfile::tempdir().expect("a folder");
         let vnfm = Vnfm::start();
         let mut command = configured(folder.path(), free_address(), free_address(), &vnfm, &Other::gate(gate));
+        // What other programs have compiled would be at hand in the usual folder.
+        command.env("SOLGATE_CACHE_DIR", folder.path().join("cache"));
         let output = command.args(["--mode", "validate"]).output().expect("it runs");
         let text = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success(), "{gate:?}");
