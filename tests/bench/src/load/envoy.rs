@@ -57,6 +57,8 @@ pub fn start(address: SocketAddr, vnfm: SocketAddr, gate: Gate, folder: &Path) -
         let text = std::fs::read_to_string(&file)?;
         let parts = text.split_once(ASKS).and_then(|(before, rest)| Some((before, rest.split_once(FORWARDS)?.1)));
         let (before, after) = parts.ok_or_else(|| anyhow::anyhow!("the guide has other filters"))?;
+        // What the listener says of the filter's limit, in its own words about bodies.
+        let after = after.replace("*max_body", "0");
         std::fs::write(&file, format!("{before}{FORWARDS}{after}"))?;
     }
     let mut command = Command::new(program);
