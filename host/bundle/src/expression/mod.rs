@@ -1,7 +1,7 @@
 //! Expressions: whether they are accepted, and what they read.
 
 mod flow;
-mod known;
+pub(crate) mod known;
 mod parsed;
 mod scope;
 mod slips;

@@ -4,7 +4,7 @@
 use solgate_document::yaml::{Node, Value};
 
 use super::{Api, keywords, reference};
-use crate::expression::Step;
+use crate::expression::known::Step;
 
 /// What a schema says about a member.
 #[derive(Debug, PartialEq, Eq)]

@@ -13,6 +13,7 @@ mod roots;
 mod schema;
 mod value;
 mod walk;
+mod words;
 
 use solgate_document::diagnostic::Report;
 use solgate_document::source::At;

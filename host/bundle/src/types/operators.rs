@@ -5,7 +5,7 @@ use cel::common::ast::Expr;
 
 use super::kinds::Kinds;
 use super::value::{Parts, Value};
-use super::walk::{meant, what, with_kind};
+use super::words::{meant, what, with_kind};
 use crate::expression::literal;
 
 /// What is found, and what to do about it.
