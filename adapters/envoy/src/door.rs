@@ -12,8 +12,6 @@ use solgate_embedded::{EmbedError, EmbeddedGate, load};
 use solgate_telemetry::record_file::{RecordError, RecordFile};
 use solgate_telemetry::record_metrics::{self, RecordMetrics};
 
-use crate::reload;
-
 /// What messages call the configuration.
 const NAME: &str = "filter_config";
 
@@ -37,8 +35,7 @@ pub enum DoorError {
 }
 
 impl Door {
-    /// Makes the gate that a text of the configuration describes, and follows the files of
-    /// its policies.
+    /// Makes the gate that a text of the configuration describes.
     ///
     /// # Errors
     /// What is wrong with the text, or with what it names.
@@ -49,11 +46,7 @@ impl Door {
         let load = |sources: &PolicySources, isolation| load(engine, sources, isolation);
         let gate = EmbeddedGate::new(config.gate.clone(), Some(haste(&config.gate)), &load)?;
         let records = records(&config)?;
-        let door = Arc::new(Self { gate, config, records });
-        if door.config.reload {
-            reload::follow(&door);
-        }
-        Ok(door)
+        Ok(Arc::new(Self { gate, config, records }))
     }
 
     /// Where decisions are recorded.

@@ -18,6 +18,7 @@ use crate::abi::{self, Buffer, Callbacks, ConfigPointer, Field, ModulePointer, S
 use crate::door::Door;
 use crate::envoy::{self, Making, Stream};
 use crate::filter::{Filter, FilterConfig, Next};
+use crate::reload;
 use crate::report::Metrics;
 
 /// `body`, or `otherwise` if it panics.
@@ -109,7 +110,7 @@ unsafe extern "C" fn envoy_dynamic_module_on_http_filter_per_route_config_destro
 
 /// Says what is wrong in Envoy's log, which then refuses the configuration.
 fn open(functions: &Callbacks, text: &[u8]) -> Option<Arc<Door>> {
-    match Door::open(text) {
+    match Door::open(text).inspect(reload::follow) {
         Ok(door) => Some(door),
         Err(error) => {
             envoy::say(functions, &format!("solgate: {error}"));

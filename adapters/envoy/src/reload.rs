@@ -15,8 +15,12 @@ use crate::door::{Door, engine};
 /// How soon it is noticed that a gate is gone.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Replaces the policies of a gate when their files change, for as long as it exists.
+/// Replaces the policies of a gate when their files change, for as long as it exists, unless
+/// they are to stay.
 pub fn follow(door: &Arc<Door>) {
+    if !door.config.reload {
+        return;
+    }
     let policies = &door.config.gate.policies;
     let keys = policies.signers.iter().chain(&policies.withdrawn).cloned();
     let files: Vec<PathBuf> = policies.files.iter().map(|file| file.path.clone()).chain(keys).collect();

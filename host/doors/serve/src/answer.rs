@@ -60,7 +60,7 @@ impl Flow {
     /// Whether the connection ends with an answer, of whose request a part may be `unread`.
     pub fn ends(&self, unread: bool) -> bool {
         match self {
-            Self::Connection(in_flight) => unread || in_flight.0.ending().is_some(),
+            Self::Connection(in_flight) => unread || in_flight.0.is_last(),
             Self::Stream(_) => false,
         }
     }

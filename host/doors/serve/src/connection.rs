@@ -1,7 +1,7 @@
 //! What the guard of a connection tells the service that answers on it.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -43,12 +43,15 @@ pub struct Connection {
     full: Mutex<Option<Waker>>,
     /// Since when the connection is to end as soon as it is quiet.
     ending: OnceLock<Instant>,
+    /// The door is about to close.
+    closing: Arc<AtomicBool>,
 }
 
 impl Connection {
-    /// At most `buffer` bytes of an answer, and one piece of it, wait for the client.
+    /// At most `buffer` bytes of an answer, and one piece of it, wait for the client. Once the
+    /// door is `closing`, each answer is the last one.
     #[must_use]
-    pub fn new(buffer: usize) -> Self {
+    pub fn new(buffer: usize, closing: Arc<AtomicBool>) -> Self {
         Self {
             passed: Mutex::default(),
             in_flight: AtomicUsize::new(0),
@@ -56,6 +59,7 @@ impl Connection {
             buffer,
             full: Mutex::default(),
             ending: OnceLock::new(),
+            closing,
         }
     }
 
@@ -84,6 +88,11 @@ impl Connection {
     /// Since when it is to end, if it is.
     pub fn ending(&self) -> Option<Instant> {
         self.ending.get().copied()
+    }
+
+    /// The next answer is the last one.
+    pub fn is_last(&self) -> bool {
+        self.closing.load(Ordering::Relaxed) || self.ending().is_some()
     }
 
     /// A request has not been answered yet.
@@ -128,6 +137,6 @@ impl Connection {
 
 impl Default for Connection {
     fn default() -> Self {
-        Self::new(usize::MAX)
+        Self::new(usize::MAX, Arc::default())
     }
 }

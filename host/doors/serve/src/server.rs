@@ -3,11 +3,9 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use bytes::BytesMut;
-use http::HeaderValue;
-use http::header::CONNECTION;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use solgate::fault::Fault;
@@ -148,19 +146,12 @@ impl Course {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let Self { proxy, limits, mut stopping, closing, place: _place, .. } = self;
-        let connection = Arc::new(Connection::new(limits.answer_buffer));
+        let connection = Arc::new(Connection::new(limits.answer_buffer, closing));
         let guard = Guard::begun(stream, received, GuardLimits::from(&limits), connection.clone());
         let (client, of_service) = (Arc::new(client), connection.clone());
         let service = service_fn(move |request| {
             let (proxy, connection, client) = (proxy.clone(), of_service.clone(), client.clone());
-            let closing = closing.clone();
-            async move {
-                let mut answer = proxy.handle(request, connection, &client).await;
-                if closing.load(Ordering::Relaxed) {
-                    answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-                }
-                Ok::<_, Infallible>(answer)
-            }
+            async move { Ok::<_, Infallible>(proxy.handle(request, connection, &client).await) }
         });
         let mut builder = hyper::server::conn::http1::Builder::new();
         // The guard has its own, and answers when they are passed.
