@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::WARNING;
+use http::header::{EXPECT, WARNING};
 use http::{HeaderName, HeaderValue, Request, Response};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
@@ -72,24 +72,27 @@ async fn judge(
     pipeline: &Pipeline<ForwardedElsewhere>,
     exchange: &mut Exchange,
     mut request: solgate::Request,
-    body: Incoming,
+    mut body: Incoming,
 ) -> Result<Vec<HeaderValue>, Refused> {
     let length = length(&request.headers);
+    let (waits, whole) = (request.headers.contains_key(EXPECT), body.size_hint().exact());
     let identified = match pipeline.route(exchange, &mut request) {
         // A certificate on this connection is that of the server that asks.
         Ok(routed) => routed.identify(|| Possession::Unseen).await,
         Err(refused) => Err(refused),
     };
-    match identified {
-        Ok(identified) => {
-            let admitted = identified.admit(body, broken).await?.with_length(length);
-            Ok(admitted.judge().await?.warnings)
-        }
-        Err(refused) => {
-            discard(body, pipeline.limits.body_timeout);
-            Err(refused)
-        }
+    let judged = match identified {
+        Ok(identified) => match identified.admit(&mut body, broken).await {
+            Ok(admitted) => admitted.with_length(length).judge().await,
+            Err(refused) => Err(refused),
+        },
+        Err(refused) => Err(refused),
+    };
+    // A server that waits for 100 before it sends a body need not send one that nobody began to read.
+    if !waits || body.size_hint().exact() != whole {
+        discard(body, pipeline.limits.body_timeout);
     }
+    Ok(judged?.warnings)
 }
 
 /// Reads the rest of a body that nobody needs, beside the answer: a server that has
