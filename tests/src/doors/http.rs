@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::asked::{Asked, Said, Sent};
 use super::library::Given;
-use crate::vnfm::{Answer, Reply, Vnfm, send};
+use crate::vnfm::{Answer, Reply, Vnfm, send_and_leave};
 
 /// Tells the judged request from those for facts.
 pub const MARK: &str = "x-judged";
@@ -29,7 +29,7 @@ pub enum Fate {
 #[must_use]
 pub fn ask(address: SocketAddr, host: &str, vnfm: &Vnfm, asked: &Asked, facts: &[Given]) -> Fate {
     script(vnfm, facts);
-    fate(vnfm, asked, &send(address, &bytes(asked, host)))
+    fate(vnfm, asked, &send_and_leave(address, &bytes(asked, host)))
 }
 
 /// What became of a request that got this answer.

@@ -132,6 +132,7 @@ impl Doors {
         let mut command = Command::new(installed("bin/envoy"));
         command.arg("--config-path").arg(&file);
         command.args(["--use-dynamic-base-id", "--concurrency", "1", "--log-level", "warning"]);
+        command.args(["--file-flush-interval-msec", "100"]);
         let envoy = Server::start(command, address, folder.path());
         Self { address, vnfm, gate, envoy, folder }
     }

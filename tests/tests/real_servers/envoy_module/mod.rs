@@ -105,6 +105,7 @@ fn configured(folder: &Path, address: SocketAddr, admin: SocketAddr, vnfm: &Vnfm
     let mut command = Command::new(installed("bin/envoy"));
     command.arg("--config-path").arg(&file);
     command.args(["--use-dynamic-base-id", "--concurrency", "1", "--log-level", "warning"]);
+    command.args(["--file-flush-interval-msec", "100"]);
     command.env("ENVOY_DYNAMIC_MODULES_SEARCH_PATH", workspace().join("target/release"));
     command
 }
