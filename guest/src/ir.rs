@@ -43,6 +43,10 @@ pub struct Bundle {
     pub operations: Vec<Operation>,
     /// The OpenAPI document's `components.schemas`, with `x-rule` annotations.
     pub schemas: BTreeMap<String, Value>,
+    /// By the names of facts, what the VNFM is to answer: each a JSON Schema that refers to
+    /// nothing outside of it, about the members that rules may read.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub answers: BTreeMap<String, Value>,
     pub rules: Vec<Rule>,
 }
 

@@ -7,7 +7,7 @@ use std::{any::Any, sync::Arc};
 use cel::{
     DeclarationError, Env, ExecutionError,
     common::{
-        types::{self, CelBool, CelInt, CelString, Type},
+        types::{self, CelBool, CelString, Type},
         value::{CowVal, StaticVal, Val},
     },
 };
@@ -88,6 +88,8 @@ pub const FUNCTIONS: &[&str] = &[
     lists::CONTAINS,
     lists::EQUIVALENT,
     lists::INTERSECTS,
+    numbers::TO_INT,
+    numbers::TO_DOUBLE,
 ];
 
 /// Whether functions have names below this one, as in `strings.quote(x)`: it is no variable.
@@ -141,6 +143,9 @@ pub(super) fn environment() -> Result<Env, DeclarationError> {
     for (name, id, function) in numbers::FUNCTIONS {
         env.add_overload(name, id, vec![types::DYN_TYPE, types::DYN_TYPE], function)?;
     }
+    for (name, id, function) in numbers::CONVERSIONS {
+        env.add_overload(name, id, vec![types::DYN_TYPE], function)?;
+    }
     env.add_overload(MAP, "solgate_map", vec![types::LIST_TYPE], map::make)?;
     env.add_overload(MAP, "solgate_map_optional", vec![types::LIST_TYPE, types::LIST_TYPE], map::make)?;
     env.add_overload(MATCHES, "solgate_matches", vec![types::STRING_TYPE, PATTERN_TYPE.to_owned()], matches)?;
@@ -151,7 +156,7 @@ pub(super) fn environment() -> Result<Env, DeclarationError> {
     env.add_overload(IN_CIDR, "solgate_in_cidr", vec![types::STRING_TYPE, types::STRING_TYPE], in_cidr)?;
     lists::declare(&mut env)?;
     env.add_overload(IN_LIST, "solgate_in_list", vec![LIST_TYPE.to_owned(), types::STRING_TYPE], in_list)?;
-    env.add_overload(IN_WINDOW, "solgate_in_window", vec![WINDOW_TYPE.to_owned(), types::INT_TYPE], in_window)?;
+    env.add_overload(IN_WINDOW, "solgate_in_window", vec![WINDOW_TYPE.to_owned(), types::DYN_TYPE], in_window)?;
     Ok(env)
 }
 
@@ -229,11 +234,12 @@ fn in_window<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, E
     let [window, instant] = arguments.as_slice() else {
         return Err(ExecutionError::invalid_argument_count(2, arguments.len()));
     };
-    match (window.downcast_ref::<Window>(), instant.downcast_ref::<CelInt>()) {
-        (Some(window), Some(instant)) => match window.contains(*instant.inner()) {
-            Some(is_open) => Ok(CowVal::owned(CelBool::from(is_open))),
-            None => Err(ExecutionError::function_error(IN_WINDOW, "no calendar has this instant")),
-        },
+    match (window.downcast_ref::<Window>(), numbers::Number::of(instant.as_ref())) {
+        // An instant that no calendar has lies in no window.
+        (Some(window), Some(instant)) => {
+            let is_open = instant.whole().and_then(|instant| window.contains(instant)).unwrap_or(false);
+            Ok(CowVal::owned(CelBool::from(is_open)))
+        }
         _ => Err(ExecutionError::function_error(IN_WINDOW, "a window and milliseconds since 1970 are needed")),
     }
 }

@@ -10,7 +10,7 @@ use cel::{
     ExecutionError,
     common::{
         ast::operators,
-        types::{CelBool, CelDouble, CelInt, CelUInt},
+        types::{CelBool, CelDouble, CelInt, CelOptional, CelString, CelUInt},
         value::{CowVal, Val},
     },
 };
@@ -23,6 +23,12 @@ pub(super) const SUBTRACT: &str = "@subtract";
 pub(super) const MULTIPLY: &str = "@multiply";
 pub(super) const DIVIDE: &str = "@divide";
 pub(super) const REMAINDER: &str = "@remainder";
+/// What CEL's `int` becomes.
+pub(super) const INT: &str = "@int";
+/// The integer that a text is, if it is one.
+pub(super) const TO_INT: &str = "toInt";
+/// The number that a text is, if it is one.
+pub(super) const TO_DOUBLE: &str = "toDouble";
 
 type Function = for<'b, 'v> fn(Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError>;
 
@@ -36,6 +42,10 @@ pub(super) const FUNCTIONS: [(&str, &str, Function); 7] = [
     (DIVIDE, "solgate_divide", divide),
     (REMAINDER, "solgate_remainder", remainder),
 ];
+
+/// Conversions: each takes one value.
+pub(super) const CONVERSIONS: [(&str, &str, Function); 3] =
+    [(INT, "solgate_int", int), (TO_INT, "solgate_to_int", to_int), (TO_DOUBLE, "solgate_to_double", to_double)];
 
 /// The function that an operator of CEL's becomes, and whether its sides are exchanged.
 pub(super) fn replacement(operator: &str) -> Option<(&'static str, bool)> {
@@ -76,6 +86,14 @@ impl Number {
         match self {
             Self::Integer(int) => int as f64,
             Self::Double(double) => double,
+        }
+    }
+
+    /// The number without its fraction, if an `int` holds it.
+    pub(super) fn whole(self) -> Option<i64> {
+        match cut(self) {
+            Self::Integer(int) => i64::try_from(int).ok(),
+            Self::Double(_) => None,
         }
     }
 
@@ -230,6 +248,77 @@ fn not_by_zero(function: &'static str, arguments: &[CowVal<'_, '_>]) -> Result<(
         }
         _ => Ok(()),
     }
+}
+
+/// The integer that a text spells; what no integer of CEL's holds is a double, as the
+/// results of operators are.
+fn spelt(text: &str) -> Option<Number> {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let is_integer = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    match text.parse::<i64>() {
+        Ok(int) => Some(Number::Integer(int.into())),
+        Err(_) if is_integer => text.parse::<f64>().ok().map(Number::Double),
+        Err(_) => None,
+    }
+}
+
+/// A number without its fraction.
+fn cut(number: Number) -> Number {
+    match number {
+        Number::Integer(_) => number,
+        Number::Double(double) => {
+            let whole = double.trunc();
+            integer(whole).filter(|int| i64::try_from(*int).is_ok()).map_or(Number::Double(whole), Number::Integer)
+        }
+    }
+}
+
+/// The text or the number that a conversion is given.
+enum Given<'t> {
+    Text(&'t str),
+    Number(Number),
+}
+
+fn given<'t>(function: &'static str, arguments: &'t [CowVal<'_, '_>]) -> Result<Given<'t>, ExecutionError> {
+    let [value] = arguments else {
+        return Err(ExecutionError::invalid_argument_count(1, arguments.len()));
+    };
+    match (value.downcast_ref::<CelString>(), Number::of(value.as_ref())) {
+        (Some(text), _) => Ok(Given::Text(text.inner())),
+        (None, Some(number)) => Ok(Given::Number(number)),
+        (None, None) => Err(ExecutionError::no_such_overload(function, vec![value.get_type().name().to_owned()])),
+    }
+}
+
+fn int<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
+    let number = match given("int", &arguments)? {
+        Given::Text(text) => spelt(text).ok_or_else(|| ExecutionError::function_error("int", "not an integer"))?,
+        Given::Number(number) => cut(number),
+    };
+    Ok(number.into_value())
+}
+
+fn to_int<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
+    Ok(optional(match given(TO_INT, &arguments)? {
+        Given::Text(text) => spelt(text),
+        Given::Number(number) => Some(cut(number)),
+    }))
+}
+
+fn to_double<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
+    Ok(optional(match given(TO_DOUBLE, &arguments)? {
+        // Names such as `inf` and `nan` are no numbers of JSON's.
+        Given::Text(text) if text.bytes().any(|byte| byte.is_ascii_digit()) => text.parse().ok().map(Number::Double),
+        Given::Text(_) => None,
+        Given::Number(number) => Some(Number::Double(number.double())),
+    }))
+}
+
+fn optional<'b, 'v>(number: Option<Number>) -> CowVal<'b, 'v> {
+    CowVal::owned(match number {
+        Some(number) => CelOptional::of(number.into_value().into_owned()),
+        None => CelOptional::none(),
+    })
 }
 
 fn no_overload(function: &str, left: &dyn Val, right: &dyn Val) -> ExecutionError {

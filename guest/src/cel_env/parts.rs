@@ -125,6 +125,7 @@ fn written_call(call: &CallExpr) -> Option<String> {
         numbers::MULTIPLY => operators::MULTIPLY,
         numbers::DIVIDE => operators::DIVIDE,
         numbers::REMAINDER => operators::MODULO,
+        numbers::INT => "int",
         name => name,
     };
     Some(match (infix, &call.target, arguments.as_slice()) {

@@ -1,6 +1,6 @@
 //! Expressions, compiled once.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use cel::{
     Context, Env, ExecutionError, IdedExpr, Value,
@@ -142,13 +142,13 @@ impl Program {
 
 impl Compiler {
     pub(crate) fn new(tables: Tables) -> Result<Self, ExprError> {
-        let env = environment().map_err(|error| ExprError {
-            message: error.to_string(),
-            line: 1,
-            column: 1,
-            unknown_function: None,
-        })?;
-        Ok(Self { env: Arc::new(env), patterns: Vec::new(), tables })
+        /// Made once: it takes longer than most expressions.
+        static ENVIRONMENT: LazyLock<Result<Arc<Env>, String>> =
+            LazyLock::new(|| environment().map(Arc::new).map_err(|error| error.to_string()));
+        match ENVIRONMENT.as_ref() {
+            Ok(env) => Ok(Self { env: Arc::clone(env), patterns: Vec::new(), tables }),
+            Err(message) => Err(ExprError { message: message.clone(), line: 1, column: 1, unknown_function: None }),
+        }
     }
 
     pub(crate) fn finish(self) -> Runtime {
@@ -328,6 +328,10 @@ impl Compiler {
                     args.reverse();
                 }
                 Ok(Some(Expr::Call(CallExpr { func_name: function.to_owned(), target: None, args })))
+            }
+            "int" if call.target.is_none() && call.args.len() == 1 => {
+                let args = std::mem::take(&mut call.args);
+                Ok(Some(Expr::Call(CallExpr { func_name: numbers::INT.to_owned(), target: None, args })))
             }
             HOST | SCHEME if call.target.is_some() || call.args.len() != 1 => {
                 Err(fault(&format!("{0} is called with a URI: {0}(...)", call.func_name), id, source))

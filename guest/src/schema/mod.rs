@@ -82,6 +82,16 @@ pub(crate) struct SchemaFault {
     pub ages: bool,
 }
 
+/// Whether a value has the form that a schema describes. The schema is compiled for it:
+/// for what is asked for once in a while.
+pub(crate) fn fits(schema: &Value, value: Node<'_>) -> bool {
+    let validator = jsonschema::options_for::<Tape>()
+        .with_draft(Draft::Draft202012)
+        .with_pattern_options(PatternOptions::regex())
+        .build(schema);
+    validator.is_ok_and(|validator| validator.is_valid(value))
+}
+
 impl BodySchema {
     pub(crate) fn compile(
         name: &str,

@@ -174,7 +174,7 @@ pub(super) fn read<'a>(call: &Call<'a>, content: Content<'a>, report: &mut Repor
     }
     let judges_null = call.operation.body.as_ref().is_none_or(|body| !body.null_is_absent);
     let Strict { document, numbers } = if judges_null { read } else { read.without_null_members() };
-    Content::Read { document, numbers, invalid: false }
+    Content::Read { document, numbers, invalid: false, faults: Vec::new() }
 }
 
 fn explain(fault: JsonFault, depth: u32) -> (usize, String, String) {
@@ -227,17 +227,18 @@ pub(super) fn check_schema(call: &Call<'_>, content: &mut Content<'_>, report: &
         expressions::run_without_body(call, Stage::Body, report);
         return;
     }
-    if let (Content::Read { document, numbers, invalid }, Some(body)) = (&mut *content, &call.compiled.body) {
+    if let (Content::Read { document, numbers, invalid, faults }, Some(body)) = (&mut *content, &call.compiled.body) {
         let value = document.root();
         if report.traced().is_some() {
             report.looks_at(&body.schema.rules());
             report.looks_at(&[rule::BODY_SCHEMA, rule::JSON_NUMBER, rule::JSON_NUMBER_FREE, rule::JSON_NAME_CASE]);
         }
         if !body.schema.is_valid(value) {
-            *invalid = report_schema(call, body, value, report);
+            *invalid = report_schema(call, body, value, faults, report);
         }
         if !numbers.is_empty() {
             for number in body.schema.placed_numbers(value, numbers, call.violations()) {
+                faults.push(number.pointer.clone());
                 *invalid |= report_number(call, body, number, report);
             }
         }
@@ -249,7 +250,13 @@ pub(super) fn check_schema(call: &Call<'_>, content: &mut Content<'_>, report: &
 }
 
 /// True if a fault denies, or would in another version.
-fn report_schema(call: &Call<'_>, body: &CompiledBody, value: Node<'_>, report: &mut Report<'_>) -> bool {
+fn report_schema(
+    call: &Call<'_>,
+    body: &CompiledBody,
+    value: Node<'_>,
+    places: &mut Vec<String>,
+    report: &mut Report<'_>,
+) -> bool {
     let mut invalid = false;
     let faults = body
         .schema
@@ -258,10 +265,12 @@ fn report_schema(call: &Call<'_>, body: &CompiledBody, value: Node<'_>, report: 
         // Nothing is let through because nobody can say what is wrong with it.
         let detail = "The request body does not have the form that its schema describes.".to_owned();
         let status = schema_status(call, rule::BODY_SCHEMA);
+        places.push(String::new());
         return report.fail_as(rule::BODY_SCHEMA, status, Location::Body(String::new()), detail);
     }
     for fault in faults {
         let status = schema_status(call, fault.rule);
+        places.push(fault.pointer.clone());
         // Also where the fault only warns because the list is not this version's.
         invalid |= report.severity(fault.rule) == Severity::Deny;
         report.fail_schema(fault.rule, status, Location::Body(fault.pointer), fault.detail, fault.ages);

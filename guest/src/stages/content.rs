@@ -15,6 +15,9 @@ pub(crate) enum Content<'t> {
         document: Document<'t>,
         numbers: Vec<LargeNumber<'t>>,
         invalid: bool,
+        /// Pointers of all that its schema, or a rule about its numbers and names, finds
+        /// wrong with it, whatever follows from that.
+        faults: Vec<String>,
     },
 }
 
@@ -29,6 +32,14 @@ impl Content<'_> {
     /// Whether expressions can rely on there being what they read.
     pub(crate) fn is_unreadable(&self) -> bool {
         matches!(self, Self::Unreadable | Self::Unread)
+    }
+
+    /// Where the body is not as its schema describes it.
+    pub(super) fn faults(&self) -> &[String] {
+        match self {
+            Self::Read { faults, .. } => faults,
+            _ => &[],
+        }
     }
 
     /// Whether the schema has refused it.

@@ -13,6 +13,7 @@ use cel::{
 use super::{
     call::Call,
     content::{Content, schema_status},
+    misfit::{self, Misfit},
 };
 use crate::{
     cel_env::{Activation, Applied, PartValue},
@@ -50,9 +51,8 @@ pub(super) fn run(call: &Call<'_>, stage: Stage, content: Option<&Content<'_>>, 
     }
     let activation = call.activation(content.and_then(|content| content.value()), &[]);
     let sight = Sight::new(&activation);
-    let forgiving = content.is_some_and(|content| content.is_invalid());
     for expression in rules.iter().filter_map(|index| call.bundle.expressions.get(*index)) {
-        judge(call, expression, &sight, forgiving, report);
+        judge(call, expression, &sight, content, report);
     }
 }
 
@@ -65,21 +65,28 @@ pub(super) fn run_without_body(call: &Call<'_>, stage: Stage, report: &mut Repor
         if expression.reads_body {
             report.settle(expression.rule, || RuleResult::NotApplicable(Because::UnreadableBody));
         } else {
-            judge(call, expression, &sight, false, report);
+            judge(call, expression, &sight, None, report);
         }
     }
 }
 
-/// Judges by one rule. With `forgiving`, one that cannot be evaluated is left
-/// out: the body is known to lack what its schema demands. Gives the fact that is
-/// asked for on demand and without which the rule cannot be judged, if there is one.
+/// A fact because of which a rule cannot be judged.
+pub(super) enum Hindrance {
+    /// It is asked for on demand, and the rule has come to it.
+    Wanted(usize),
+    /// The VNFM's answer does not have the form that the API describes.
+    Unfit(usize),
+}
+
+/// Judges by one rule. One that cannot be evaluated is left out if the values are to
+/// blame: a body that is known to break its schema, or a fact.
 pub(super) fn judge(
     call: &Call<'_>,
     expression: &Expression,
     sight: &Sight<'_>,
-    forgiving: bool,
+    content: Option<&Content<'_>>,
     report: &mut Report<'_>,
-) -> Option<usize> {
+) -> Option<Hindrance> {
     if !report.is_active(expression.rule) {
         report.settle(expression.rule, || RuleResult::Off);
         return None;
@@ -113,12 +120,23 @@ pub(super) fn judge(
         Ok(Applied::Once) => report.looks_at(&[expression.rule]),
         Ok(Applied::To(items)) => report.settle(expression.rule, || RuleResult::Held { items: Some(items) }),
         Err(ExecutionError::UndeclaredReference(name)) if let Some(fact) = on_demand(call, expression, &name) => {
-            return Some(fact);
+            return Some(Hindrance::Wanted(fact));
         }
-        Err(_) if forgiving => {
+        Err(_) if content.is_some_and(Content::is_invalid) => {
             report.settle(expression.rule, || RuleResult::NotApplicable(Because::InvalidBody));
         }
         Err(error) => {
+            // With `onError` the author says what becomes of the rule.
+            if expression.on_error == OnError::Deny {
+                match misfit::find(call, expression, content, sight.activation.facts) {
+                    Some(Misfit::Body(pointer)) => {
+                        left_out(call, expression, &pointer, report);
+                        return None;
+                    }
+                    Some(Misfit::Fact(fact)) => return Some(Hindrance::Unfit(fact)),
+                    None => {}
+                }
+            }
             report.values(expression.rule, || parts(expression, sight.context()));
             not_evaluated(call, expression, report);
             report.settle(expression.rule, || RuleResult::NotEvaluated { error: error.to_string() });
@@ -131,6 +149,17 @@ pub(super) fn judge(
 fn on_demand(call: &Call<'_>, expression: &Expression, name: &str) -> Option<usize> {
     let facts = &call.bundle.ir.facts;
     expression.on_demand.iter().copied().find(|fact| facts.get(*fact).is_some_and(|fact| fact.name == name))
+}
+
+/// Says that a rule does not judge a body that breaks its schema there.
+fn left_out(call: &Call<'_>, expression: &Expression, pointer: &str, report: &mut Report<'_>) {
+    let id = call.bundle.rules.get(expression.rule).map_or("", |entry| entry.id.as_str());
+    let place = if pointer.is_empty() { "the request body" } else { pointer };
+    let detail = format!(
+        "The rule {id} was left out: it reads {}, which does not have the form that its schema describes.",
+        text::clean(place)
+    );
+    report.warn(expression.rule, Location::Body(pointer.to_owned()), detail);
 }
 
 /// What a rule that cannot be evaluated means.

@@ -1,6 +1,10 @@
 //! What the VNFM knows: which facts are needed, and the rules that look at them.
 
-use super::{call::Call, content::Content, expressions};
+use super::{
+    call::Call,
+    content::Content,
+    expressions::{self, Hindrance},
+};
 use crate::{
     catalogue::rule,
     cel_env::FactValue,
@@ -25,10 +29,14 @@ pub(crate) struct State<'a> {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Answer<'a> {
-    Found { etag: Option<&'a str> },
+    Found {
+        etag: Option<&'a str>,
+    },
     Absent,
     Withheld,
     Unavailable,
+    /// It was found, but a rule could not be evaluated on it.
+    Unfit,
 }
 
 impl<'a> State<'a> {
@@ -130,7 +138,9 @@ impl<'a> State<'a> {
                         fact.variables.last().map_or(Location::Request, |(name, _)| Location::Path(name.clone()));
                     report.fail(exists.rule, location, detail);
                 }
-                Some(Answer::Withheld | Answer::Unavailable) => self.leave_out(call, exists.rule, exists.fact, report),
+                Some(Answer::Withheld | Answer::Unavailable | Answer::Unfit) => {
+                    self.leave_out(call, exists.rule, exists.fact, report)
+                }
                 Some(Answer::Found { .. }) | None => report.looks_at(&[exists.rule]),
             }
         }
@@ -200,8 +210,8 @@ impl<'a> State<'a> {
             // Without the guard's facts nobody knows whether the rule applies.
             let guard_known = expression.guard_facts.iter().all(|fact| self.is_found(fact));
             if expression.facts.iter().all(|fact| self.is_found(fact)) {
-                if let Some(fact) = expressions::judge(call, expression, &sight, content.is_invalid(), report) {
-                    self.come_to(call, expression.rule, fact, &mut needed, report);
+                if let Some(hindrance) = expressions::judge(call, expression, &sight, Some(content), report) {
+                    self.hindered(call, expression.rule, hindrance, &mut needed, report);
                 }
                 continue;
             }
@@ -215,7 +225,9 @@ impl<'a> State<'a> {
                 }
                 // Judging fails in the same way, and says so.
                 Err(_) => {
-                    expressions::judge(call, expression, &sight, content.is_invalid(), report);
+                    if let Some(hindrance) = expressions::judge(call, expression, &sight, Some(content), report) {
+                        self.hindered(call, expression.rule, hindrance, &mut needed, report);
+                    }
                 }
             }
         }
@@ -226,8 +238,23 @@ impl<'a> State<'a> {
         needed.into_iter().filter_map(|fact| query(call, fact)).collect()
     }
 
-    /// A rule has come to a fact that is asked for on demand and is not there.
-    fn come_to(&mut self, call: &Call<'_>, rule: usize, fact: usize, needed: &mut Vec<usize>, report: &mut Report<'_>) {
+    /// A rule has come to a fact that is asked for on demand and is not there, or to one
+    /// that it was not written for.
+    fn hindered(
+        &mut self,
+        call: &Call<'_>,
+        rule: usize,
+        hindrance: Hindrance,
+        needed: &mut Vec<usize>,
+        report: &mut Report<'_>,
+    ) {
+        let fact = match hindrance {
+            Hindrance::Wanted(fact) => fact,
+            Hindrance::Unfit(fact) => {
+                self.leave_out_for(call, rule, fact, Answer::Unfit, report);
+                return;
+            }
+        };
         if !self.is_unknown(&fact) {
             self.leave_out(call, rule, fact, report);
             return;
@@ -240,27 +267,43 @@ impl<'a> State<'a> {
 
     /// Leaves out a rule because a fact cannot be looked at.
     fn leave_out(&mut self, call: &Call<'_>, rule: usize, fact: usize, report: &mut Report<'_>) {
-        let answer = match self.answer(fact) {
-            Some(Answer::Absent) => Lacking::Absent,
-            Some(Answer::Withheld) => Lacking::Withheld,
-            Some(Answer::Unavailable) => Lacking::Unavailable,
-            Some(Answer::Found { .. }) | None => return,
+        if let Some(answer) = self.answer(fact) {
+            self.leave_out_for(call, rule, fact, answer, report);
+        }
+    }
+
+    fn leave_out_for(
+        &mut self,
+        call: &Call<'_>,
+        rule: usize,
+        fact: usize,
+        answer: Answer<'_>,
+        report: &mut Report<'_>,
+    ) {
+        let lacking = match answer {
+            Answer::Absent => Lacking::Absent,
+            Answer::Withheld => Lacking::Withheld,
+            Answer::Unavailable | Answer::Unfit => Lacking::Unavailable,
+            Answer::Found { .. } => return,
         };
-        report.settle(rule, || RuleResult::LeftOut { fact: name(call, fact), answer });
-        self.mention(call, fact, report);
+        report.settle(rule, || RuleResult::LeftOut { fact: name(call, fact), answer: lacking });
+        self.mention(call, fact, answer, report);
     }
 
     /// Says once that rules were left out because a fact cannot be looked at.
-    fn mention(&mut self, call: &Call<'_>, fact: usize, report: &mut Report<'_>) {
+    fn mention(&mut self, call: &Call<'_>, fact: usize, answer: Answer<'_>, report: &mut Report<'_>) {
         if self.mentioned.contains(&fact) {
             return;
         }
         self.mentioned.push(fact);
         let name = call.bundle.ir.facts.get(fact).map_or("", |fact| fact.name.as_str());
-        let (rule, reason) = match self.answer(fact) {
-            Some(Answer::Withheld) => (rule::FACT_WITHHELD, "the caller may not read it"),
-            Some(Answer::Unavailable) => (rule::FACT_UNAVAILABLE, "the VNFM gave no usable answer"),
-            Some(Answer::Absent) => {
+        let (rule, reason) = match answer {
+            Answer::Withheld => (rule::FACT_WITHHELD, "the caller may not read it"),
+            Answer::Unavailable => (rule::FACT_UNAVAILABLE, "the VNFM gave no usable answer"),
+            Answer::Unfit => {
+                (rule::FACT_UNAVAILABLE, "the VNFM's answer does not have the form that the API describes")
+            }
+            Answer::Absent => {
                 let covered = call
                     .compiled
                     .rules
@@ -272,7 +315,7 @@ impl<'a> State<'a> {
                 }
                 (rule::FACT_ABSENT, "the VNFM does not know it")
             }
-            Some(Answer::Found { .. }) | None => return,
+            Answer::Found { .. } => return,
         };
         report.warn(
             rule,

@@ -57,6 +57,29 @@ fn facts_are_asked_for_once_and_decide() {
 }
 
 #[test]
+fn a_rule_does_not_judge_an_answer_that_is_not_as_the_api_describes_it() {
+    let mut bundle = bundle();
+    bundle["answers"] = json!({"vnfInstance": {
+        "type": "object", "required": ["id", "instantiationState"],
+        "properties": {"id": {"type": "string"}, "instantiationState": {"type": "string"}},
+    }});
+    let engine = Engine::new(serde_json::from_value(bundle).unwrap()).unwrap();
+    let case = terminate(r#"{"terminationType":"FORCEFUL"}"#);
+    let judge = |instance: &str| {
+        let facts = [("vnfInstance", found(instance, None)), ("openOps", found("[]", None))];
+        case.judge_by(&engine, &Context { facts: &facts, ..Context::default() })
+    };
+    // The member is absent: the VNFM does not keep to its API, and it decides.
+    let outcome = findings(judge("{}"));
+    assert_eq!(rules(&outcome), [("fact.unavailable", Severity::Warn)]);
+    assert!(outcome[0].violation.detail.contains("form that the API describes"), "{outcome:?}");
+    // A rule that can be evaluated all the same is not left out.
+    assert_eq!(denial(judge(r#"{"id":"i-1","instantiationState":"LOST"}"#)).status, 409);
+    // What no rule reads is not looked at.
+    assert_eq!(judge(r#"{"id":7,"instantiationState":"INSTANTIATED"}"#), Outcome::Allow(vec![]));
+}
+
+#[test]
 fn what_is_not_there_for_the_caller_is_not_spoken_of() {
     let mut bundle = bundle();
     bundle["rules"].as_array_mut().unwrap().push(rule(

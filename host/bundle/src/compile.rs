@@ -204,6 +204,7 @@ fn compile(
         zones: windows::zones(&policy.windows),
         operations: api.operations.iter().map(|op| op.def.clone()).collect(),
         schemas: api.schemas.iter().map(|(name, node)| (name.clone(), node.to_json())).collect(),
+        answers: openapi::answers(&api, policy.facts.iter().map(|fact| &fact.def)),
         rules: rules::compiled(declared, &inherited),
     };
     if let Err(error) = Engine::new(bundle.clone()) {

@@ -1,5 +1,6 @@
 //! Reads the files of a bundle, and trusts none of them.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -69,6 +70,8 @@ pub(crate) struct Home {
     prefix: String,
     /// It is extended by the bundle that is compiled.
     is_base: bool,
+    /// What is taken in place of what files of the bundle hold, by their names.
+    texts: BTreeMap<String, String>,
 }
 
 #[derive(Debug)]
@@ -83,12 +86,19 @@ impl Home {
         if !fs::metadata(dir).map_err(fail(dir))?.is_dir() {
             return Err(IoError { path: dir.to_owned(), source: io::ErrorKind::NotADirectory.into() });
         }
-        Ok(Self { place: Place::Folder(dir.to_owned()), prefix: String::new(), is_base: false })
+        let texts = BTreeMap::new();
+        Ok(Self { place: Place::Folder(dir.to_owned()), prefix: String::new(), is_base: false, texts })
+    }
+
+    /// The same with other texts in files that are there.
+    pub fn with_texts(self, texts: BTreeMap<String, String>) -> Self {
+        Self { texts, ..self }
     }
 
     /// A bundle that comes with the program.
     pub fn built_in(bundle: &'static BuiltIn) -> Self {
-        Self { place: Place::BuiltIn(bundle), prefix: format!("built-in:{}/", bundle.name), is_base: true }
+        let prefix = format!("built-in:{}/", bundle.name);
+        Self { place: Place::BuiltIn(bundle), prefix, is_base: true, texts: BTreeMap::new() }
     }
 
     /// A folder relative to this one, if this is a folder and that is there.
@@ -99,7 +109,8 @@ impl Home {
         let dir = dir.join(path);
         match fs::symlink_metadata(&dir) {
             Ok(metadata) if metadata.is_dir() => {
-                Ok(Some(Self { place: Place::Folder(dir), prefix: tidy(&self.prefix, path), is_base: true }))
+                let prefix = tidy(&self.prefix, path);
+                Ok(Some(Self { place: Place::Folder(dir), prefix, is_base: true, texts: BTreeMap::new() }))
             }
             Ok(_) => Ok(None),
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
@@ -240,6 +251,7 @@ impl Home {
     }
 
     fn add(&self, name: &str, text: String, report: &mut Report) -> FileId {
+        let text = self.texts.get(name).cloned().unwrap_or(text);
         let name = self.shown(name);
         if self.is_base { report.sources.add_inherited(name, text) } else { report.sources.add(name, text) }
     }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::ops::Range;
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
@@ -32,6 +33,9 @@ pub struct Diagnostic {
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// Of a member that may be absent: what is read in its place, as an expression.
+    #[serde(skip)]
+    pub or_value: Option<&'static str>,
     /// Another place that matters, such as the first of two definitions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub related: Option<Related>,
@@ -116,16 +120,16 @@ fn report<'a>(item: &'a Diagnostic, sources: &'a Sources) -> Vec<Group<'a>> {
             let primary = (primary, span, None);
             match &item.related {
                 Some(related) if related.file == item.file && related.span.bytes.end <= source.text.len() => {
-                    title.element(snippet(source, &item.file, [Some(primary), Some(context(related))]))
+                    with_lines(Group::with_title(title), source, &item.file, [Some(primary), Some(context(related))])
                 }
                 Some(related) => {
-                    let group = title.element(snippet(source, &item.file, [Some(primary), None]));
+                    let group = with_lines(Group::with_title(title), source, &item.file, [Some(primary), None]);
                     match excerpt(&related.file, Some(&related.span), sources) {
-                        Some(other) => group.element(snippet(other, &related.file, [Some(context(related)), None])),
+                        Some(other) => with_lines(group, other, &related.file, [Some(context(related)), None]),
                         None => group,
                     }
                 }
-                None => title.element(snippet(source, &item.file, [Some(primary), None])),
+                None => with_lines(Group::with_title(title), source, &item.file, [Some(primary), None]),
             }
         }
         _ => title.element(annotate_snippets::Origin::path(&item.file)),
@@ -139,9 +143,14 @@ fn report<'a>(item: &'a Diagnostic, sources: &'a Sources) -> Vec<Group<'a>> {
 /// A place in a source, with what is said of it.
 type Note<'a> = (AnnotationKind, &'a Span, Option<&'a str>);
 
-/// The lines of a source that something is said of, and those between them: the renderer
-/// takes as long as the text that it gets.
-fn snippet<'a>(source: &'a Source, path: &'a str, notes: [Option<Note<'a>>; 2]) -> Snippet<'a, Annotation<'a>> {
+/// Longest text that is shown whole, in bytes: the renderer takes as long as the text that
+/// it gets.
+const LONGEST: usize = 4096;
+/// How much of a longer line is shown on each side of what is said of it, in bytes.
+const AROUND: usize = 120;
+
+/// Adds the lines of a source that something is said of, and those between them.
+fn with_lines<'a>(group: Group<'a>, source: &'a Source, path: &'a str, notes: [Option<Note<'a>>; 2]) -> Group<'a> {
     let text = source.text.as_str();
     let spans = || notes.iter().flatten().map(|(_, span, _)| *span);
     let first = spans().min_by_key(|span| span.bytes.start);
@@ -155,9 +164,31 @@ fn snippet<'a>(source: &'a Source, path: &'a str, notes: [Option<Note<'a>>; 2]) 
         (begin, line) = (line_start(begin.saturating_sub(1)), line.saturating_sub(1));
     }
     let end = text.get(last..).and_then(|rest| rest.find('\n')).map_or(text.len(), |at| last.saturating_add(at));
+    let line_end = text.get(start..).and_then(|rest| rest.find('\n')).map_or(text.len(), |at| start.saturating_add(at));
+    if line_end.saturating_sub(begin) > LONGEST
+        && let Some(span) = first
+    {
+        begin = text.floor_char_boundary(begin.max(start.saturating_sub(AROUND)));
+        let last = span.bytes.end.min(start.saturating_add(AROUND));
+        let end = text.ceil_char_boundary(line_end.min(last.saturating_add(AROUND)));
+        let notes = notes.into_iter().flatten().filter(|(_, span, _)| span.bytes.start <= end);
+        let origin = annotate_snippets::Origin::path(path).line(span.line).char_column(span.column);
+        let lines = Snippet::source(shown_source(text.get(begin..end).unwrap_or_default())).line_start(line);
+        return group.element(origin).element(annotated(lines, notes, begin..end));
+    }
     let lines = Snippet::source(shown_source(text.get(begin..end).unwrap_or(text))).path(path).line_start(line);
-    notes.into_iter().flatten().fold(lines, |lines, (kind, span, label)| {
-        let note = kind.span(span.bytes.start.saturating_sub(begin)..span.bytes.end.saturating_sub(begin));
+    group.element(annotated(lines, notes.into_iter().flatten(), begin..end))
+}
+
+/// The same lines, which are this part of the source, with the notes.
+fn annotated<'a>(
+    lines: Snippet<'a, Annotation<'a>>,
+    notes: impl Iterator<Item = Note<'a>>,
+    part: Range<usize>,
+) -> Snippet<'a, Annotation<'a>> {
+    notes.fold(lines, |lines, (kind, span, label)| {
+        let within = |at: usize| at.min(part.end).saturating_sub(part.start);
+        let note = kind.span(within(span.bytes.start)..within(span.bytes.end));
         lines.annotation(match label {
             Some(label) => note.label(label),
             None => note,
@@ -203,6 +234,7 @@ pub struct Draft {
     message: String,
     place: Place,
     hint: Option<String>,
+    or_value: Option<&'static str>,
     related: Option<(At, String)>,
 }
 
@@ -231,6 +263,12 @@ impl Draft {
 
     pub fn hint_if_none(&mut self, hint: &str) -> &mut Self {
         self.hint.get_or_insert_with(|| hint.to_owned());
+        self
+    }
+
+    /// What can be read in place of a member that may be absent, if something can.
+    pub fn or_value(&mut self, value: Option<&'static str>) -> &mut Self {
+        self.or_value = value;
         self
     }
 
@@ -274,7 +312,7 @@ impl Report {
 
     #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
     fn add(&mut self, severity: Severity, place: Place, message: String) -> &mut Draft {
-        self.drafts.push(Draft { severity, message, place, hint: None, related: None });
+        self.drafts.push(Draft { severity, message, place, hint: None, or_value: None, related: None });
         // Just pushed.
         let last = self.drafts.len() - 1;
         &mut self.drafts[last]
@@ -306,6 +344,7 @@ impl Report {
                     file,
                     span,
                     hint: draft.hint,
+                    or_value: draft.or_value,
                     related: draft.related.map(|(at, label)| Related {
                         file: sources.name(at.file).to_owned(),
                         span: sources.span(at),

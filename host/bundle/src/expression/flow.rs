@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 
 use cel::IdedExpr;
-use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, LiteralValue, SelectExpr, operators};
+use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, SelectExpr, operators};
 use solgate_document::source::{At, Sources};
 use solgate_document::yaml::Node;
 
-use super::known::{Known, Origin, Step, Truths, present, tested};
+use super::known::{Known, Origin, Step, Truths, combined, present, tested};
 use super::parsed::{Expression, literal, parse};
 use super::walk::{is_namespace, keeps_items};
 
@@ -97,13 +97,10 @@ impl Flow {
     }
 
     fn truths(&self, node: &IdedExpr) -> Truths {
+        if let Some(truths) = combined(node, |part| self.truths(part)) {
+            return truths;
+        }
         match &node.expr {
-            Expr::Literal(LiteralValue::Boolean(value)) if *value.inner() => {
-                Truths { when_true: Known::default(), when_false: Known::UNREACHED }
-            }
-            Expr::Literal(LiteralValue::Boolean(_)) => {
-                Truths { when_true: Known::UNREACHED, when_false: Known::default() }
-            }
             Expr::Select(select) if select.test => {
                 tested(&self.chain(&select.operand), &Step::Member(select.field.clone()))
             }
@@ -114,26 +111,6 @@ impl Flow {
                 _ => Truths::default(),
             },
             Expr::Call(call) => match (call.func_name.as_str(), call.args.as_slice()) {
-                (operators::LOGICAL_NOT, [of]) => {
-                    let Truths { when_true, when_false } = self.truths(of);
-                    Truths { when_true: when_false, when_false: when_true }
-                }
-                (operators::LOGICAL_AND, [a, b]) => {
-                    let (a, b) = (self.truths(a), self.truths(b));
-                    Truths { when_true: a.when_true.and(&b.when_true), when_false: a.when_false.or(&b.when_false) }
-                }
-                (operators::LOGICAL_OR, [a, b]) => {
-                    let (a, b) = (self.truths(a), self.truths(b));
-                    Truths { when_true: a.when_true.or(&b.when_true), when_false: a.when_false.and(&b.when_false) }
-                }
-                (operators::CONDITIONAL, [condition, then, other]) => {
-                    let (if_so, if_not) = (self.truths(condition), self.truths(condition));
-                    let (then, other) = (self.truths(then), self.truths(other));
-                    Truths {
-                        when_true: if_so.when_true.and(&then.when_true).or(&if_not.when_false.and(&other.when_true)),
-                        when_false: if_so.when_true.and(&then.when_false).or(&if_not.when_false.and(&other.when_false)),
-                    }
-                }
                 (operators::IN, [name, of]) => match literal(name) {
                     Some(name) => tested(&self.chain(of), &Step::Member(name.to_owned())),
                     None => Truths::default(),

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use cel::IdedExpr;
+use cel::common::ast::{Expr, LiteralValue, operators};
+
 /// A step into a value.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Step {
@@ -43,18 +46,22 @@ impl Origin {
     }
 }
 
-/// Places that are certain to be there; `None`: this point is never reached.
+/// What is certain, by default places that are there; `None`: this point is never reached.
 #[derive(Debug, Clone)]
-pub(crate) struct Known(Option<BTreeSet<Origin>>);
+pub(crate) struct Known<T = Origin>(Option<BTreeSet<T>>);
 
-impl Default for Known {
+impl<T> Default for Known<T> {
     fn default() -> Self {
         Self(Some(BTreeSet::new()))
     }
 }
 
-impl Known {
+impl<T: Clone + Ord> Known<T> {
     pub const UNREACHED: Self = Self(None);
+
+    pub fn of(facts: impl IntoIterator<Item = T>) -> Self {
+        Self(Some(facts.into_iter().collect()))
+    }
 
     pub fn and(&self, other: &Self) -> Self {
         Self(self.0.as_ref().zip(other.0.as_ref()).map(|(a, b)| a | b))
@@ -68,16 +75,73 @@ impl Known {
         }
     }
 
-    pub fn holds(&self, origin: &Origin) -> bool {
-        self.0.as_ref().is_none_or(|known| known.contains(origin))
+    pub fn holds(&self, fact: &T) -> bool {
+        self.0.as_ref().is_none_or(|known| known.contains(fact))
+    }
+
+    /// Whether this point is never reached.
+    pub fn is_unreached(&self) -> bool {
+        self.0.is_none()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.0.iter().flatten()
     }
 }
 
 /// What is certain if a condition is true, and if it is false.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Truths {
-    pub when_true: Known,
-    pub when_false: Known,
+#[derive(Debug, Clone)]
+pub(crate) struct Truths<T = Origin> {
+    pub when_true: Known<T>,
+    pub when_false: Known<T>,
+}
+
+impl<T> Default for Truths<T> {
+    fn default() -> Self {
+        Self { when_true: Known::default(), when_false: Known::default() }
+    }
+}
+
+/// What a condition tells that is made of others: `of` says what these tell. `None` for
+/// any other.
+pub(crate) fn combined<T: Clone + Ord>(
+    node: &IdedExpr,
+    mut of: impl FnMut(&IdedExpr) -> Truths<T>,
+) -> Option<Truths<T>> {
+    let call = match &node.expr {
+        Expr::Literal(LiteralValue::Boolean(value)) => {
+            let (reached, unreached) = (Known::default(), Known::UNREACHED);
+            return Some(match *value.inner() {
+                true => Truths { when_true: reached, when_false: unreached },
+                false => Truths { when_true: unreached, when_false: reached },
+            });
+        }
+        Expr::Call(call) => call,
+        _ => return None,
+    };
+    Some(match (call.func_name.as_str(), call.args.as_slice()) {
+        (operators::LOGICAL_NOT, [negated]) => {
+            let Truths { when_true, when_false } = of(negated);
+            Truths { when_true: when_false, when_false: when_true }
+        }
+        (operators::LOGICAL_AND, [a, b]) => {
+            let (a, b) = (of(a), of(b));
+            Truths { when_true: a.when_true.and(&b.when_true), when_false: a.when_false.or(&b.when_false) }
+        }
+        (operators::LOGICAL_OR, [a, b]) => {
+            let (a, b) = (of(a), of(b));
+            Truths { when_true: a.when_true.or(&b.when_true), when_false: a.when_false.and(&b.when_false) }
+        }
+        (operators::CONDITIONAL, [condition, then, other]) => {
+            let (condition, then, other) = (of(condition), of(then), of(other));
+            let (if_so, if_not) = (condition.when_true, condition.when_false);
+            Truths {
+                when_true: if_so.and(&then.when_true).or(&if_not.and(&other.when_true)),
+                when_false: if_so.and(&then.when_false).or(&if_not.and(&other.when_false)),
+            }
+        }
+        _ => return None,
+    })
 }
 
 /// A test for a member that succeeds.
@@ -94,5 +158,5 @@ pub(super) fn present(places: &[Origin]) -> Truths {
             known.insert(Origin { root: origin.root.clone(), steps });
         }
     }
-    Truths { when_true: Known(Some(known)), when_false: Known::default() }
+    Truths { when_true: Known(Some(known)), ..Truths::default() }
 }

@@ -8,10 +8,10 @@ mod slips;
 mod walk;
 
 pub(crate) use flow::{Flow, Read};
-pub(crate) use known::{Known, Origin, Step};
-pub(crate) use parsed::{Expression, literal, parse};
+pub(crate) use known::{Known, Origin, Step, Truths, combined};
+pub(crate) use parsed::{Expression, literal, parse, parsed};
 pub(crate) use scope::{Reads, Scope, Type};
-pub(crate) use walk::is_namespace;
+pub(crate) use walk::{is_namespace, keeps_items};
 
 use solgate_document::diagnostic::Report;
 use solgate_document::suggest::did_you_mean;

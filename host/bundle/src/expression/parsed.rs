@@ -1,6 +1,8 @@
 //! An expression as the engine parses it, and where its parts stand in the file.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
 
 use cel::IdedExpr;
 use cel::common::ast::{Expr, LiteralValue, operators};
@@ -11,7 +13,7 @@ use solgate_engine::cel_env::{ExprError, Parsed, parse_expression};
 /// A parsed expression and the scalar that holds it.
 pub(crate) struct Expression<'n> {
     pub node: &'n Node,
-    pub parsed: Parsed,
+    pub parsed: Rc<Parsed>,
     /// Found when the first of them is asked for.
     places: OnceCell<Places>,
 }
@@ -72,7 +74,32 @@ impl Expression<'_> {
 }
 
 pub(crate) fn parse(node: &Node) -> Result<Expression<'_>, ExprError> {
-    Ok(Expression { node, parsed: parse_expression(&node.text)?, places: OnceCell::new() })
+    Ok(Expression { node, parsed: parsed(&node.text)?, places: OnceCell::new() })
+}
+
+thread_local! {
+    /// What was parsed last: several passes look at the expressions of a rule.
+    static RECENT: RefCell<VecDeque<(String, Rc<Parsed>)>> = const { RefCell::new(VecDeque::new()) };
+}
+
+/// A rule seldom has more expressions.
+const KEPT: usize = 16;
+
+/// Parses an expression, or takes it from those that were parsed last.
+pub(crate) fn parsed(source: &str) -> Result<Rc<Parsed>, ExprError> {
+    let known =
+        RECENT.with_borrow(|recent| recent.iter().find(|(text, _)| text == source).map(|(_, parsed)| parsed.clone()));
+    if let Some(parsed) = known {
+        return Ok(parsed);
+    }
+    let parsed = Rc::new(parse_expression(source)?);
+    RECENT.with_borrow_mut(|recent| {
+        if recent.len() >= KEPT {
+            recent.pop_front();
+        }
+        recent.push_back((source.to_owned(), Rc::clone(&parsed)));
+    });
+    Ok(parsed)
 }
 
 /// The text of a literal.

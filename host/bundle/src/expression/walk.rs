@@ -387,7 +387,7 @@ pub(crate) fn is_namespace(node: &IdedExpr) -> bool {
 
 /// Whether this is `filter`, whose result holds items of its range: each step
 /// adds the item or nothing.
-pub(super) fn keeps_items(comprehension: &ComprehensionExpr) -> bool {
+pub(crate) fn keeps_items(comprehension: &ComprehensionExpr) -> bool {
     let Expr::Call(step) = &comprehension.loop_step.expr else {
         return false;
     };

@@ -1,10 +1,10 @@
 //! Conditions that are the same for every request.
 
 use solgate_document::diagnostic::Report;
-use solgate_engine::cel_env::parse_expression;
 use solgate_engine::ir::{Severity, SeveritySpec};
 
 use super::Written;
+use crate::expression::parsed;
 
 /// A guard that never holds, and a requirement that always does. A requirement
 /// that never holds is a way to refuse an operation.
@@ -25,5 +25,5 @@ pub(super) fn check(rule: &Written<'_>, report: &mut Report) {
 
 /// The value of an expression of a sound rule that reads nothing.
 fn constant(source: &str) -> Option<bool> {
-    parse_expression(source).ok().and_then(|parsed| parsed.constant())
+    parsed(source).ok().and_then(|parsed| parsed.constant())
 }

@@ -2,9 +2,9 @@
 
 use solgate_document::source::Sources;
 use solgate_document::yaml::Node;
-use solgate_engine::cel_env::parse_expression;
 
 use crate::expression::{Flow, Known, Origin, Read};
+use crate::types;
 
 /// What the expressions of a rule read.
 pub(super) struct Followed {
@@ -19,11 +19,7 @@ pub(super) struct Followed {
 pub(super) fn follow(rule: &Node, sources: &Sources) -> Followed {
     let mut flow = Flow::default();
     let guard = rule.get("when");
-    // As the engine does: the guard comes first, unless it needs the variables.
-    let reads_variables = |node: &Node| {
-        parse_expression(&node.text).is_ok_and(|parsed| parsed.info().variables.iter().any(|name| name == "variables"))
-    };
-    let variables_first = guard.is_some_and(reads_variables);
+    let variables_first = guard.is_some_and(types::reads_variables);
     let mut known = Known::default();
     if variables_first {
         define(rule, &mut flow, &known, sources);

@@ -1,7 +1,7 @@
 //! Members of a body or of a fact that may be absent, read without a test for them,
 //! and names that look like a slip.
 
-use solgate_document::diagnostic::Report;
+use solgate_document::diagnostic::{Draft, Report};
 use solgate_document::pointer::unescape;
 use solgate_document::source::At;
 use solgate_document::suggest::nearest;
@@ -12,9 +12,17 @@ use super::follow::Followed;
 use crate::expression::{Origin, Read, Step};
 use crate::openapi::{Api, Op, Presence, presence};
 use crate::policy::Policy;
+use crate::types::{Described, Effect, Kinds, Member, mistake_or_warning};
+use crate::variables::is_identifier;
 
 pub(super) fn check(rule: &Written<'_>, followed: &Followed, policy: &Policy, api: &Api<'_>, report: &mut Report) {
     let mut reported: Vec<&Origin> = Vec::new();
+    let effect = |index: usize| match rule.node.get("onError") {
+        _ if index >= followed.deciding => Effect::NoDetail,
+        // Who says what a fault of the expression means has thought of it.
+        Some(_) => Effect::Chosen,
+        None => Effect::Refusal,
+    };
     for (index, read) in followed.reads.iter().enumerate() {
         let steps = &read.origin.steps;
         // One remark per member; the next reads are as the first.
@@ -26,16 +34,15 @@ pub(super) fn check(rule: &Written<'_>, followed: &Followed, policy: &Policy, ap
             && !policy.all_roots_have(name)
             && !is_safe(read, &followed.reads)
         {
-            let is_detail = index >= followed.deciding;
-            absent(read, "the path, because not every API root has this variable", is_detail, report);
+            let of = "the path, because not every API root has this variable";
+            absent(read, of, effect(index), policy, report).map(|draft| draft.or_value(Some("''")));
             reported.push(&read.origin);
         }
         if let Some(of) = perhaps_absent(rule, &read.origin)
             && !is_safe(read, &followed.reads)
         {
-            let is_detail = index >= followed.deciding;
-            if is_detail || rule.node.get("onError").is_none() {
-                absent(read, of, is_detail, report);
+            if let Some(draft) = absent(read, of, effect(index), policy, report) {
+                draft.or_value(Some("''"));
                 reported.push(&read.origin);
             }
             continue;
@@ -46,11 +53,16 @@ pub(super) fn check(rule: &Written<'_>, followed: &Followed, policy: &Policy, ap
                 reported.push(&read.origin);
                 break;
             }
-            if found == Presence::Optional && !is_safe(read, &followed.reads) {
-                let is_detail = index >= followed.deciding;
-                // Who says what a fault of the expression means has thought of it.
-                if is_detail || rule.node.get("onError").is_none() {
-                    absent(read, &of, is_detail, report);
+            let may_lack = match found {
+                Presence::Required => false,
+                Presence::Optional => true,
+                // Where another operation's body has it, that is told of all of them below.
+                Presence::Unknown(_) => rule.operations.len() == 1 || read.origin.root != "body",
+                Presence::Open => may_lack(api, schema, steps),
+            };
+            if may_lack && !is_safe(read, &followed.reads) {
+                if let Some(draft) = absent(read, &of, effect(index), policy, report) {
+                    draft.or_value(or_value(api, schema, last_of_chain(&followed.reads, index)));
                     reported.push(&read.origin);
                 }
                 break;
@@ -58,20 +70,46 @@ pub(super) fn check(rule: &Written<'_>, followed: &Followed, policy: &Policy, ap
         }
     }
     for (index, read) in followed.reads.iter().enumerate() {
-        let is_detail = index >= followed.deciding;
         if reported.contains(&&read.origin) || is_safe(read, &followed.reads) {
             continue;
         }
-        if let Some(of) = lacking(rule, &read.origin, api)
-            && (is_detail || rule.node.get("onError").is_none())
+        let of = lacking(rule, &read.origin, api).or_else(|| without_body(rule, &read.origin));
+        if let Some(of) = of
+            && let Some(draft) = absent(read, &of, effect(index), policy, report)
         {
-            absent(read, &of, is_detail, report);
+            let schemas = rule.operations.iter().filter_map(|op| op.schema);
+            let chain = last_of_chain(&followed.reads, index);
+            draft.or_value(schemas.into_iter().find_map(|schema| or_value(api, schema, chain)));
             reported.push(&read.origin);
         }
     }
     if let Some(node) = rule.node.get("pointer") {
         pointer(rule, node, api, report);
     }
+}
+
+/// Whether a member may be absent of which the schemas say only by alternatives, or
+/// nothing, what it is.
+fn may_lack(api: &Api<'_>, schema: &Node, steps: &[Step]) -> bool {
+    let Some((Step::Member(name), before)) = steps.split_last() else { return false };
+    // What an expression makes is not what the schemas describe.
+    if before.iter().any(|step| matches!(step, Step::Any | Step::Collected)) {
+        return false;
+    }
+    let current = described(api, schema, before);
+    let requires = |schema: &Node| {
+        let names = schema.get("required").and_then(Node::as_list);
+        names.unwrap_or_default().iter().any(|known| known.text == *name)
+    };
+    !current.is_some_and(|schemas| schemas.all(|schema| requires(schema)))
+}
+
+/// Of an operation that can be asked for without its body, a member of the body.
+fn without_body(rule: &Written<'_>, origin: &Origin) -> Option<String> {
+    let [Step::Member(_)] = origin.steps.as_slice() else { return None };
+    let is_optional = |op: &&&Op<'_>| op.def.body.as_ref().is_some_and(|body| !body.required);
+    let op = rule.operations.iter().find(is_optional).filter(|_| origin.root == "body")?;
+    Some(format!("`{}`, which may be sent without a body", op.def.id))
 }
 
 /// What may lack the member of that name, if it is no body and no fact.
@@ -109,16 +147,82 @@ fn lacking<'n>(rule: &Written<'n>, origin: &Origin, api: &Api<'n>) -> Option<Str
     })
 }
 
-fn absent(read: &Read, of: &str, is_detail: bool, report: &mut Report) {
+/// Says that a member may be absent, unless nobody has to care.
+fn absent<'r>(read: &Read, of: &str, effect: Effect, policy: &Policy, report: &'r mut Report) -> Option<&'r mut Draft> {
+    if effect == Effect::Chosen {
+        return None;
+    }
     let name = read.origin.member().unwrap_or_default();
-    let effect = if is_detail {
-        "the answer would then say the title in place of this detail"
-    } else {
-        "the rule would then fail with 500"
+    let is_mistake = policy.types_are_checked && effect == Effect::Refusal;
+    let message = format!("`{name}` may be absent from {of}: {}", effect.shown());
+    Some(mistake_or_warning(is_mistake, read.at, message, report).hint(what_to_write(&read.origin)))
+}
+
+/// The end of the chain of members that a read belongs to.
+fn last_of_chain(reads: &[Read], index: usize) -> &[Step] {
+    let mut last: &[Step] = &[];
+    for read in reads.iter().skip(index) {
+        let goes_on = match read.origin.steps.split_last() {
+            Some((Step::Member(_), before)) => last.is_empty() || before == last,
+            _ => false,
+        };
+        if !goes_on {
+            break;
+        }
+        last = &read.origin.steps;
+    }
+    last
+}
+
+/// What can be read in place of a value of which the schemas say what it is.
+fn or_value(api: &Api<'_>, schema: &Node, steps: &[Step]) -> Option<&'static str> {
+    let kinds = described(api, schema, steps)?.kinds();
+    const VALUES: [(Kinds, &str); 5] =
+        [(Kinds::TEXT, "''"), (Kinds::NUMBER, "0"), (Kinds::BOOL, "false"), (Kinds::LIST, "[]"), (Kinds::MAP, "{}")];
+    VALUES.iter().find(|(kind, _)| *kind == kinds).map(|(_, value)| *value)
+}
+
+/// What the schemas say of the value at a place.
+fn described<'n>(api: &Api<'n>, schema: &'n Node, steps: &[Step]) -> Option<Described<'n>> {
+    let mut current = Described::new(api, [schema])?;
+    for step in steps {
+        current = match step {
+            Step::Item => current.item()?,
+            Step::Member(name) => match current.member(name) {
+                Member::Described(member) => member,
+                Member::Open => return None,
+            },
+            // What an expression makes is not what the schemas describe.
+            Step::Any | Step::Collected => return None,
+        };
+    }
+    Some(current)
+}
+
+/// How what may be absent is read.
+fn what_to_write(origin: &Origin) -> String {
+    let Origin { root, steps } = origin;
+    let [before @ .., Step::Member(last)] = steps.as_slice() else {
+        return "test it first: `has(...) && ...`".to_owned();
     };
-    report
-        .warning(read.at, format!("`{name}` may be absent from {of}: {effect}"))
-        .hint("test it first: `when: has(...)`, `!has(...) || ...`, or `has(...) ? ... : ...`");
+    let mut of = root.clone();
+    for step in before {
+        match step {
+            Step::Member(name) if is_identifier(name) => of = format!("{of}.{name}"),
+            _ => {
+                return format!(
+                    "read it with `.?`, as in `... .?{last}.orValue(...)`, or test it first: `has(...) && ...`"
+                );
+            }
+        }
+    }
+    if is_identifier(last) {
+        format!("read it with `.?`, as in `{of}.?{last}.orValue(...)`, or test it first: `has({of}.{last}) && ...`")
+    } else {
+        format!(
+            "read it with `[?...]`, as in `{of}[?'{last}'].orValue(...)`, or test it first: `'{last}' in {of} && ...`"
+        )
+    }
 }
 
 fn is_safe(read: &Read, reads: &[Read]) -> bool {

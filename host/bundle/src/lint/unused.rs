@@ -8,7 +8,7 @@ use solgate_document::yaml::Node;
 use super::Written;
 use super::follow::Followed;
 use crate::expression::{Read, Step};
-use crate::openapi::Api;
+use crate::openapi::{Api, SCHEMAS};
 use crate::options::built_in;
 use crate::policy::Policy;
 
@@ -54,7 +54,6 @@ pub(super) fn options(policy: &Policy, api: &Api<'_>, rules: &[Written<'_>], rea
 
 /// Schemas that no part of the API refers to.
 pub(super) fn schemas(api: &Api<'_>, report: &mut Report) {
-    const SCHEMAS: &str = "#/components/schemas/";
     let Some(named) = api.root.get("components").and_then(|components| components.get("schemas")) else { return };
     let mut reached = BTreeSet::new();
     let mut open: Vec<&Node> = vec![api.root];

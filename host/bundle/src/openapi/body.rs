@@ -7,7 +7,7 @@ use solgate_document::yaml::Node;
 use solgate_engine::ir::{Body, MediaType};
 
 use super::extensions;
-use super::{Api, RuleUse, reference};
+use super::{Api, RuleUse, SCHEMAS, reference};
 
 /// Whether a member that is null is judged as if it were absent.
 const NULLS: [(&str, bool); 2] = [("absent", true), ("value", false)];
@@ -86,7 +86,6 @@ fn rule_use(api: &mut Api<'_>, node: &Node, report: &mut Report) -> Option<Strin
 /// The name of the schema below `components.schemas`; one that is written in
 /// place gets `own`.
 fn schema_of<'n>(api: &mut Api<'n>, own: String, node: &'n Node, report: &mut Report) -> Option<(String, &'n Node)> {
-    const SCHEMAS: &str = "#/components/schemas/";
     let only_ref = node.as_map().is_some_and(|members| members.len() == 1);
     if only_ref && let Some(reference) = node.get("$ref") {
         let found = reference::target(api.root, reference, SCHEMAS, report)?;

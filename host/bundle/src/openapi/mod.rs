@@ -1,6 +1,7 @@
 //! openapi.yaml, read from the raw document, because a typed reader of OpenAPI would
 //! drop keywords that it does not know.
 
+mod answers;
 mod body;
 mod components;
 mod extensions;
@@ -14,6 +15,7 @@ mod presence;
 mod reference;
 mod schema;
 
+pub(crate) use answers::answers;
 pub(crate) use mapping::check_mapping;
 pub(crate) use merge::merge;
 pub(crate) use presence::{Presence, answer, followed, presence, secret, together};
@@ -27,6 +29,9 @@ use solgate_document::yaml::Node;
 use solgate_engine::ir::Operation;
 
 use crate::layers::Dialect;
+
+/// Where named schemas are.
+pub(crate) const SCHEMAS: &str = "#/components/schemas/";
 
 /// What openapi.yaml says, as far as it could be understood.
 #[derive(Debug)]

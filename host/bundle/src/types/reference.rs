@@ -120,8 +120,8 @@ const FUNCTIONS: &[Function] = &[
     function("inList", "whether a text is in a list of policy.yaml", "", ""),
     function(
         "inWindow",
-        "whether a window of policy.yaml is open at an instant",
-        "an instant outside of the years -9999 to 9999",
+        "whether a window of policy.yaml is open at an instant; none is outside of the years -9999 to 9999",
+        "",
         "",
     ),
     function(
@@ -130,12 +130,7 @@ const FUNCTIONS: &[Function] = &[
         "a place beyond the end",
         "'abcb'.indexOf('b') == 1",
     ),
-    function(
-        "int",
-        "the number without its fraction",
-        "a text that is no integer; a number that is too large",
-        "int('42') == 42 && int(1.9) == 1",
-    ),
+    function("int", "the number without its fraction", "a text that is no integer", "int('42') == 42 && int(1.9) == 1"),
     function(
         "isCIDR",
         "whether a text is a network, such as `10.0.0.0/8`",
@@ -253,6 +248,18 @@ const FUNCTIONS: &[Function] = &[
         "an item that is no number",
         "[1, 0.5].sum() == 1.5",
     ),
+    function(
+        "toDouble",
+        "the number, if a text is one, as an optional value",
+        "",
+        "toDouble('1.5').orValue(0) == 1.5 && !toDouble('x').hasValue()",
+    ),
+    function(
+        "toInt",
+        "the integer, if a text is one, as an optional value",
+        "",
+        "toInt('42').orValue(0) == 42 && !toInt('4x').hasValue()",
+    ),
     function("trim", "the text without white space at both ends", "", "' a '.trim() == 'a'"),
     function("type", "the type of a value", "", "type('a') == type('b')"),
     function(
@@ -300,12 +307,32 @@ it, the finding is a warning.
 
 JSON has one type of numbers, and so have expressions: `body.n * 1.5`, `body.n < 2.5` and `1 in [1.0]` mean what they
 say, whether a client writes `2` or `2.0`. Comparisons are exact. Integers are calculated with as integers, and `/` of two
-integers cuts the fraction off. A result that no integer of 64 bits holds becomes a double. A division of integers by zero
-cannot be evaluated.
+integers cuts the fraction off. A result that no integer of 64 bits holds becomes a double.
 
-Test what may be absent before you read it: with `has(body.cause)`, with `'x-tenant' in headers`, or read it with
-[`.?`](bundle-format.md#optional-values). An expression that reads what is absent cannot be evaluated, and the request is
-refused with 500 unless the rule says otherwise with `onError`.
+## What cannot be evaluated
+
+An expression that reads what is absent cannot be evaluated, and the request is refused with 500 unless the rule says
+otherwise with `onError`. The same holds for an item that a list does not have, a division of integers by zero, and what
+the table of functions below says. When a policy is built, each of them is reported, unless a condition rules it out: before
+it in the rule (`when`), on the left of `?`, or on the other side of `&&` or `||`.
+
+| written | what can be absent or fail | ruled out by | never fails |
+|---|---|---|---|
+| `body.cause` | a member | `has(body.cause) && ...` | `body.?cause.orValue('')` |
+| `headers['x-tenant']` | a header field | `'x-tenant' in headers && ...` | `headers[?'x-tenant'].orValue('')` |
+| `body.list[0]` | an item | `size(body.list) > 0 && ...`, `minItems` in the schema | `body.list[?0].orValue(...)` |
+| `body.map[variables.name]` | a member by a computed name | `variables.name in body.map && ...` | `body.map[?variables.name].orValue(...)` |
+| `body.m / body.n` | a division by zero | `body.n != 0 && ...`, `minimum` in the schema | `body.m / 2.0` |
+| `int(body.text)` | a text that is no number | `body.text.matches('^[0-9]+$') && ...`, `pattern` or `enum` in the schema | `toInt(body.text).orValue(0)` |
+| `list.max()` | an empty list | `size(list) > 0 && ...` | `([0] + list).max()` |
+| `text.substring(4)` | a text that is too short | `size(text) >= 4 && ...`, `text.startsWith('vnf-') && ...` | |
+| `toInt(text).value()` | an optional value that holds none | `toInt(text).hasValue() && ...` | `toInt(text).orValue(0)` |
+| `body.n + 1` | null, where the schema allows it | `body.n != null && ...` | |
+
+An expression is written for values that have the types of the schemas. If a rule cannot be evaluated, and a value that it
+reads does not have its type, the rule is left out, with a finding that names the rule: of a body that breaks a schema
+whose rule only warns or is off, and of a fact that is not what `openapi.yaml` says of the answer. Such a fact counts as
+one that is not available. Values that are right are not looked at for this, so it costs nothing.
 
 ## Operators and macros
 
@@ -360,6 +387,7 @@ mod tests {
 
     use solgate_engine::cel_env::parse_expression;
 
+    use super::super::partial::PARTIAL;
     use super::*;
     use crate::variables::VARIABLES;
 
@@ -371,6 +399,16 @@ mod tests {
         }
         let written = std::fs::read_to_string(&path).unwrap_or_default();
         assert!(written == page(), "docs/expressions.md is not as the code says: BLESS=1 writes it");
+    }
+
+    #[test]
+    fn what_can_fail_is_looked_for_in_expressions() {
+        // The kinds of items are looked at for every function of lists.
+        const BY_KINDS: [&str; 4] = ["join", "sort", "sum", "sets.contains"];
+        let failing = FUNCTIONS.iter().filter(|function| !function.fails.is_empty()).map(|function| function.name);
+        for name in failing {
+            assert!(PARTIAL.contains(&name) || BY_KINDS.contains(&name), "{name} fails, and nothing warns of it");
+        }
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! What the names that expressions know stand for.
 
+use std::collections::HashMap;
+
 use solgate_engine::ir::{OptionDef, OptionKind};
 
 use super::Surroundings;
+use super::guards::{Definition, Sure, Told};
 use super::kinds::Kinds;
 use super::schema::Described;
 use super::value::Value;
@@ -18,11 +21,25 @@ pub(super) struct Names<'a, 'n> {
     pub item: Option<Value<'n>>,
     /// Variables of macros, innermost last.
     pub bound: Vec<(String, Value<'n>)>,
+    /// The same variables as `variables`, and how they are made.
+    pub definitions: Vec<(String, Definition)>,
+    /// What is certain at this point.
+    pub sure: Sure,
+    /// What the conditions of this expression tell, by their nodes.
+    pub conditions: HashMap<u64, Told>,
 }
 
 impl<'a, 'n> Names<'a, 'n> {
     pub fn new(surroundings: &'a Surroundings<'a, 'n>) -> Self {
-        Self { surroundings, variables: Vec::new(), item: None, bound: Vec::new() }
+        Self {
+            surroundings,
+            variables: Vec::new(),
+            item: None,
+            bound: Vec::new(),
+            definitions: Vec::new(),
+            sure: Sure::default(),
+            conditions: HashMap::new(),
+        }
     }
 
     pub fn value(&self, name: &str) -> Value<'n> {

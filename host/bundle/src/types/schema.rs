@@ -93,6 +93,12 @@ impl<'n> Described<'n> {
         Some(all)
     }
 
+    /// Whether one of the schemas that hold together is so, whichever alternative holds.
+    pub fn all(&self, mut is_so: impl FnMut(&'n Node) -> bool) -> bool {
+        !self.alternatives.is_empty()
+            && self.alternatives.iter().all(|schemas| schemas.iter().any(|schema| is_so(schema)))
+    }
+
     /// Any item of a list, or value of an object that is a map.
     pub fn item(&self) -> Option<Self> {
         let items = self.alternatives.iter().filter_map(|schemas| {

@@ -1,33 +1,75 @@
 //! Gives every node of an expression its type.
 
 use cel::IdedExpr;
-use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, LiteralValue, SelectExpr, operators};
+use cel::common::ast::{CallExpr, EntryExpr, Expr, LiteralValue, SelectExpr, operators};
 use solgate_document::source::At;
 use solgate_document::yaml::Node;
-use solgate_engine::cel_env::FUNCTIONS;
 
 use super::Findings;
-use super::functions::{self, Signature};
+use super::functions;
+use super::guards::{Fact, Property, Sure, Told};
 use super::kinds::Kinds;
 use super::operators::{comparison, membership};
 use super::roots::Names;
 use super::schema::Member;
 use super::value::{Parts, Value};
 use super::words::{what, with_kind};
-use crate::expression::{Expression, is_namespace, literal, parse};
+use crate::expression::{Expression, literal, parse};
 
 /// The type of an expression. One that is not accepted has been reported.
 pub(super) fn value<'n>(node: &Node, names: &mut Names<'_, 'n>, findings: &mut Findings<'_>) -> Value<'n> {
     match parse(node) {
-        Ok(expression) => Walker { expression: &expression, names, findings }.value(expression.parsed.tree()),
+        Ok(expression) => {
+            names.conditions.clear();
+            Walker { expression: &expression, names, findings }.value(expression.parsed.tree())
+        }
         Err(_) => Value::ANY,
     }
 }
 
+/// The type of a variable of the rule, of which the names learn.
+pub(super) fn variable<'n>(name: &str, node: &Node, names: &mut Names<'_, 'n>, findings: &mut Findings<'_>) {
+    let value = value(node, names, findings);
+    if let Ok(expression) = parse(node) {
+        names.conditions.clear();
+        let root = expression.parsed.tree();
+        let mut walker = Walker { expression: &expression, names, findings };
+        let least = (0..LEAST).take_while(|parts| walker.is_longer(root, *parts)).count();
+        let is_double = walker.is_double(root);
+        walker.names.define(name, root, least, is_double);
+    }
+    names.variables.push((name.to_owned(), value));
+}
+
+/// What the truth of a condition tells.
+pub(super) fn told(node: &Node, names: &mut Names<'_, '_>) -> Told {
+    parse(node).map_or_else(
+        |_| Told::default(),
+        |expression| {
+            names.conditions.clear();
+            names.told(expression.parsed.tree())
+        },
+    )
+}
+
+/// What is certain of each item of a list.
+pub(super) fn of_item(list: &Node, item: &str, names: &mut Names<'_, '_>) -> Vec<Fact> {
+    parse(list).map_or_else(
+        |_| Vec::new(),
+        |expression| {
+            names.conditions.clear();
+            names.of_item(expression.parsed.tree(), item)
+        },
+    )
+}
+
+/// Most parts of a variable that are counted.
+const LEAST: usize = 8;
+
 pub(super) struct Walker<'w, 'a, 'n, 'r> {
     expression: &'w Expression<'w>,
-    names: &'w mut Names<'a, 'n>,
-    findings: &'w mut Findings<'r>,
+    pub(super) names: &'w mut Names<'a, 'n>,
+    pub(super) findings: &'w mut Findings<'r>,
 }
 
 impl<'n> Walker<'_, '_, 'n, '_> {
@@ -38,6 +80,23 @@ impl<'n> Walker<'_, '_, 'n, '_> {
     pub(super) fn find(&mut self, node: &IdedExpr, message: String, hint: Option<String>) {
         let at = self.at(node);
         self.findings.add(at, message, hint);
+    }
+
+    /// Says that an expression cannot be evaluated for some values.
+    pub(super) fn can_fail(&mut self, node: &IdedExpr, message: String, hint: String) {
+        if !self.names.sure.is_unreached() {
+            let at = self.at(node);
+            self.findings.add_failure(at, &message, hint);
+        }
+    }
+
+    /// Goes on with what is certain besides.
+    pub(super) fn knowing<T>(&mut self, more: Sure, then: impl FnOnce(&mut Self) -> T) -> T {
+        let more = self.names.sure.and(&more);
+        let before = std::mem::replace(&mut self.names.sure, more);
+        let result = then(self);
+        self.names.sure = before;
+        result
     }
 
     pub(super) fn value(&mut self, node: &IdedExpr) -> Value<'n> {
@@ -81,7 +140,10 @@ impl<'n> Walker<'_, '_, 'n, '_> {
         let of = self.value(&select.operand);
         let at = self.expression.member_at(node.id, &select.operand, &select.field, &self.findings.report.sources);
         let is_optional = of.kinds.is_within(Kinds::OPTIONAL);
-        let member = self.member(&of.held(), &select.field, at, &select.operand);
+        let mut member = self.member(&of.held(), &select.field, at, &select.operand);
+        if member.kinds.meets(Kinds::NULL) && !select.test && self.names.is_sure(node, Property::NotNull) {
+            member.kinds = member.kinds.without(Kinds::NULL);
+        }
         if select.test {
             Value::of(Kinds::BOOL)
         } else if is_optional {
@@ -121,10 +183,15 @@ impl<'n> Walker<'_, '_, 'n, '_> {
 
     fn call(&mut self, call: &CallExpr, node: &IdedExpr) -> Value<'n> {
         match (call.func_name.as_str(), call.args.as_slice()) {
-            (operators::LOGICAL_AND | operators::LOGICAL_OR, sides) => {
-                for side in sides {
-                    self.condition(side, symbol(&call.func_name));
-                }
+            // An error on one side does not matter if the other side decides.
+            (name @ (operators::LOGICAL_AND | operators::LOGICAL_OR), [left, right]) => {
+                let decides = |told: Told| match name {
+                    operators::LOGICAL_AND => told.when_true,
+                    _ => told.when_false,
+                };
+                let (of_left, of_right) = (decides(self.names.told(left)), decides(self.names.told(right)));
+                self.knowing(of_right, |walker| walker.condition(left, symbol(name)));
+                self.knowing(of_left, |walker| walker.condition(right, symbol(name)));
                 Value::of(Kinds::BOOL)
             }
             (operators::LOGICAL_NOT, [side]) => {
@@ -137,8 +204,9 @@ impl<'n> Walker<'_, '_, 'n, '_> {
             }
             (operators::CONDITIONAL, [condition, then, other]) => {
                 self.condition(condition, "?");
-                let then = self.value(then);
-                then.or(self.value(other))
+                let told = self.names.told(condition);
+                let then = self.knowing(told.when_true, |walker| walker.value(then));
+                then.or(self.knowing(told.when_false, |walker| walker.value(other)))
             }
             (name @ (operators::EQUALS | operators::NOT_EQUALS), [left, right]) => {
                 let (a, b) = (self.value(left), self.value(right));
@@ -175,12 +243,17 @@ impl<'n> Walker<'_, '_, 'n, '_> {
                         let (what, is) = (what(side, &value), value.kinds.name());
                         let message = format!("`{}` takes numbers, but {what} is {is}", symbol(&call.func_name));
                         self.find(side, message, to_number(&value));
+                    } else {
+                        self.check_null(side, &value, Kinds::NUMBER);
                     }
+                }
+                if let (operators::DIVIDE | operators::MODULO, [left, right]) = (call.func_name.as_str(), sides) {
+                    self.check_division(node, left, right);
                 }
                 Value::of(Kinds::NUMBER)
             }
             (operators::INDEX | operators::OPT_INDEX | operators::OPT_SELECT, [of, index]) => {
-                self.index(&call.func_name, of, index)
+                self.index(&call.func_name, of, index, node)
             }
             _ => self.function(call, node),
         }
@@ -203,6 +276,8 @@ impl<'n> Walker<'_, '_, 'n, '_> {
         const ORDERED: [Kinds; 4] = [Kinds::NUMBER, Kinds::TEXT, Kinds::BOOL, Kinds::BYTES];
         let (a, b) = (self.value(left), self.value(right));
         if ORDERED.iter().any(|kind| a.kinds.fits(*kind) && b.kinds.fits(*kind)) {
+            self.check_null(left, &a, Kinds::NUMBER);
+            self.check_null(right, &b, Kinds::NUMBER);
             return;
         }
         let is_time = [left, right].iter().any(|side| matches!(&side.expr, Expr::Ident(name) if name == "receivedAt"));
@@ -233,12 +308,14 @@ impl<'n> Walker<'_, '_, 'n, '_> {
             self.find(node, message, hint.map(str::to_owned));
             return Value::ANY;
         }
+        self.check_null(left, &a, Kinds::NUMBER);
+        self.check_null(right, &b, Kinds::NUMBER);
         let parts =
             if kinds.is_within(Kinds::LIST) { Parts::Items(Box::new(a.items().or(b.items()))) } else { Parts::Unknown };
         Value { kinds, parts, texts: None }
     }
 
-    fn index(&mut self, operator: &str, of: &IdedExpr, index: &IdedExpr) -> Value<'n> {
+    fn index(&mut self, operator: &str, of: &IdedExpr, index: &IdedExpr, node: &IdedExpr) -> Value<'n> {
         let found = self.value(of);
         let is_optional = operator != operators::INDEX || found.kinds.is_within(Kinds::OPTIONAL);
         let held = found.held();
@@ -264,151 +341,13 @@ impl<'n> Walker<'_, '_, 'n, '_> {
                         with_kind(index, &by)
                     );
                     self.find(index, message, None);
+                } else if !is_optional {
+                    self.check_index(node, of, &held, index);
                 }
                 held.item()
             }
         };
         if is_optional { Value::optional(value) } else { value }
-    }
-
-    fn function(&mut self, call: &CallExpr, node: &IdedExpr) -> Value<'n> {
-        let namespace = call.target.as_deref().filter(|target| is_namespace(target));
-        let name = match namespace.map(|target| &target.expr) {
-            Some(Expr::Ident(namespace)) => format!("{namespace}.{}", call.func_name),
-            _ => call.func_name.clone(),
-        };
-        let target = call.target.as_deref().filter(|_| namespace.is_none());
-        let receiver = target.map(|target| self.value(target));
-        let arguments: Vec<_> = call.args.iter().map(|argument| self.value(argument)).collect();
-        if !FUNCTIONS.contains(&name.as_str()) {
-            return Value::ANY;
-        }
-        let called: Vec<&Signature> = functions::named(&name)
-            .filter(|known| known.receiver.is_some() == target.is_some() && known.arguments.len() == arguments.len())
-            .collect();
-        if called.is_empty() {
-            let hint = functions::named(&name).map(Signature::shown).collect::<Vec<_>>().join(", or ");
-            let message = format!("`{name}` is not called like this");
-            self.find(node, message, Some(format!("write {hint}")));
-            return Value::ANY;
-        }
-        let takes = |known: &&&Signature| {
-            let is_of = known.receiver.zip(receiver.as_ref()).is_none_or(|(kinds, value)| value.kinds.fits(kinds));
-            is_of && known.arguments.iter().zip(&arguments).all(|(kinds, value)| value.kinds.fits(*kinds))
-        };
-        let Some(found) = called.iter().find(takes) else {
-            self.misfit(&name, &called, target.zip(receiver.as_ref()), call, &arguments);
-            return called.first().map_or(Value::ANY, |known| Value::of(known.result));
-        };
-        if let (Some(target), Some(list)) = (target, &receiver)
-            && let Some(wanted) = wrong_items(&name, list)
-        {
-            let items = list.items().kinds.name();
-            let message =
-                format!("`{name}` takes a list of {wanted}, but an item of {} is {items}", what(target, list));
-            self.find(target, message, None);
-        }
-        match (name.as_str(), receiver, arguments.as_slice()) {
-            ("orValue", Some(of), [other]) => of.held().or(other.clone()),
-            ("value", Some(of), []) => of.held(),
-            ("or", Some(of), [_]) => of,
-            ("optional.of" | "optional.ofNonZeroValue", None, [held]) => Value::optional(held.clone()),
-            ("distinct" | "sort", Some(of), []) => of,
-            ("flatten", Some(of), []) => Value::list(match of.item() {
-                item if item.kinds.is_within(Kinds::LIST) => item.item(),
-                item if item.kinds.meets(Kinds::LIST) => Value::ANY,
-                item => item,
-            }),
-            ("min" | "max", Some(of), []) => of.item(),
-            ("split", ..) => Value::list(Value::of(Kinds::TEXT)),
-            _ => Value::of(found.result),
-        }
-    }
-
-    /// Says which part of a call is of the wrong kind.
-    fn misfit(
-        &mut self,
-        name: &str,
-        called: &[&Signature],
-        target: Option<(&IdedExpr, &Value<'n>)>,
-        call: &CallExpr,
-        arguments: &[Value<'n>],
-    ) {
-        let all = |kinds: Vec<Kinds>| kinds.into_iter().fold(Kinds::NONE, |all, kinds| all | kinds);
-        let mut parts: Vec<(&IdedExpr, &Value<'n>, Kinds)> = Vec::new();
-        if let Some((node, value)) = target {
-            parts.push((node, value, all(called.iter().filter_map(|known| known.receiver).collect())));
-        }
-        for (place, (node, value)) in call.args.iter().zip(arguments).enumerate() {
-            let taken = called.iter().filter_map(|known| known.arguments.get(place).copied());
-            parts.push((node, value, all(taken.collect())));
-        }
-        if let Some((node, value, taken)) = parts.into_iter().find(|(_, value, taken)| !value.kinds.fits(*taken)) {
-            let message =
-                format!("`{name}` takes {}, but {} is {}", taken.name(), what(node, value), value.kinds.name());
-            let hint = if value.kinds.meets(Kinds::OPTIONAL) {
-                Some("write .orValue(...) behind it".to_owned())
-            } else if taken == Kinds::TEXT && value.kinds.meets(Kinds::SHOWN) {
-                Some("write string(...) around it".to_owned())
-            } else {
-                None
-            };
-            self.find(node, message, hint);
-        }
-    }
-
-    fn comprehension(&mut self, comprehension: &ComprehensionExpr) -> Value<'n> {
-        let range = self.value(&comprehension.iter_range);
-        if !range.kinds.fits(Kinds::LIST | Kinds::MAP) {
-            let message = format!(
-                "{} is {}, and not a list that could be gone through",
-                what(&comprehension.iter_range, &range),
-                range.kinds.name()
-            );
-            let hint = range.kinds.meets(Kinds::OPTIONAL).then(|| "write .orValue([]) behind it".to_owned());
-            self.find(&comprehension.iter_range, message, hint);
-        }
-        let init = self.value(&comprehension.accu_init);
-        let is_object = range.kinds.is_within(Kinds::MAP);
-        let item = if range.kinds.is_within(Kinds::LIST) { range.item() } else { Value::ANY };
-        // With one variable, an object gives its names.
-        let (first, second) = match (&comprehension.iter_var2, is_object) {
-            (None, true) => (Value::of(Kinds::TEXT), None),
-            (None, false) => (item, None),
-            (Some(name), true) => (Value::of(Kinds::TEXT), Some((name, range.item()))),
-            (Some(name), false) => (Value::ANY, Some((name, item))),
-        };
-        let depth = self.names.bound.len();
-        self.names.bound.push((comprehension.accu_var.clone(), init.clone()));
-        self.names.bound.push((comprehension.iter_var.clone(), first));
-        if let Some((name, value)) = second {
-            self.names.bound.push((name.clone(), value));
-        }
-        self.value(&comprehension.loop_cond);
-        let step = self.value(&comprehension.loop_step);
-        self.names.bound.truncate(depth);
-        let collected = if init.kinds.is_within(Kinds::LIST) && step.kinds.is_within(Kinds::LIST) {
-            Value::list(init.items().or(step.items()))
-        } else {
-            init.or(step)
-        };
-        self.names.bound.push((comprehension.accu_var.clone(), collected));
-        let result = self.value(&comprehension.result);
-        self.names.bound.truncate(depth);
-        result
-    }
-}
-
-/// The items that a function needs, if those of the list are others.
-fn wrong_items(name: &str, list: &Value<'_>) -> Option<&'static str> {
-    const ORDERED: [Kinds; 4] = [Kinds::NUMBER, Kinds::TEXT, Kinds::BOOL, Kinds::BYTES];
-    let items = list.items().kinds;
-    let is_right = |kinds: &[Kinds]| items.is_none() || kinds.iter().any(|kind| items.fits(*kind));
-    match name {
-        "join" if !is_right(&[Kinds::TEXT]) => Some("texts"),
-        "sum" if !is_right(&[Kinds::NUMBER]) => Some("numbers"),
-        "sort" | "min" | "max" if !is_right(&ORDERED) => Some("numbers, or of texts"),
-        _ => None,
     }
 }
 
@@ -433,7 +372,7 @@ fn symbol(name: &str) -> &str {
 /// How text becomes a number.
 fn to_number(value: &Value<'_>) -> Option<String> {
     if value.kinds.is_within(Kinds::TEXT) {
-        Some("int(...) makes a number of text, and fails if it is none".to_owned())
+        Some("toInt(...).orValue(0) makes a number of text".to_owned())
     } else if value.kinds.meets(Kinds::OPTIONAL) {
         Some("write .orValue(0) behind it".to_owned())
     } else if value.kinds.meets(Kinds::LIST | Kinds::MAP) {

@@ -20,13 +20,15 @@ pub struct Maker<'r> {
     pub random: &'r mut Rng,
     /// One of so many parts is of another kind than it should be; 0 for none.
     pub slips: usize,
+    /// Parts that some values have no result for are made as well, half of them guarded.
+    pub risks: bool,
     /// Names of macros' variables in reach.
     bound: Vec<(String, Kind)>,
 }
 
 impl<'r> Maker<'r> {
     pub fn new(random: &'r mut Rng, slips: usize) -> Self {
-        Self { random, slips, bound: Vec::new() }
+        Self { random, slips, risks: false, bound: Vec::new() }
     }
 
     fn one(&mut self, of: &[&str]) -> String {
@@ -47,6 +49,12 @@ impl<'r> Maker<'r> {
             return self.leaf(kind);
         }
         let d = depth - 1;
+        if self.risks
+            && self.random.usize(..3) == 0
+            && let Some(risky) = self.risky(kind, d)
+        {
+            return risky;
+        }
         let choice = self.random.usize(..10);
         match (kind, choice) {
             (Kind::Bool, 0) => format!("({} && {})", self.part(Kind::Bool, d), self.part(Kind::Bool, d)),
@@ -100,6 +108,59 @@ impl<'r> Maker<'r> {
             (Kind::Texts, _) => format!("({} + {})", self.part(Kind::Texts, d), self.part(Kind::Texts, d)),
             (Kind::Object, _) => self.choice(Kind::Object, d),
         }
+    }
+
+    /// What cannot be evaluated for some values, with or without a condition that rules
+    /// them out.
+    fn risky(&mut self, kind: Kind, depth: usize) -> Option<String> {
+        // A long part is not recognised in the condition.
+        let text = self.leaf(Kind::Text);
+        let numbers = self.leaf(Kind::Numbers);
+        let texts = self.leaf(Kind::Texts);
+        let number = self.leaf(Kind::Number);
+        let place = self.random.usize(..4);
+        let other = |maker: &mut Self| maker.part(kind, depth);
+        Some(match (kind, self.random.usize(..8)) {
+            (Kind::Number, 0) => format!("{numbers}[{place}]"),
+            (Kind::Number, 1) => format!("(size({numbers}) > {place} ? {numbers}[{place}] : {})", other(self)),
+            (Kind::Number, 2) => format!("int({text})"),
+            (Kind::Number, 3) => format!("({text}.matches('^-?[0-9]+$') ? int({text}) : {})", other(self)),
+            (Kind::Number, 4) => {
+                let operator = self.one(&["/", "%"]);
+                format!("({} {operator} {number})", other(self))
+            }
+            (Kind::Number, 5) => format!("({number} != 0 ? {} / {number} : {number})", other(self)),
+            (Kind::Number, 6) => {
+                let function = self.one(&["min", "max"]);
+                match self.random.bool() {
+                    true => format!("({} + {numbers}).{function}()", self.one(&["[0]", "[]", "body.counts"])),
+                    false => format!("(size({numbers}) == 0 ? 0 : {numbers}.{function}())"),
+                }
+            }
+            (Kind::Number, _) => {
+                let function = self.one(&["toInt", "toDouble", "uint", "double"]);
+                match function.as_str() {
+                    "toInt" | "toDouble" if self.random.bool() => format!("{function}({text}).orValue(0)"),
+                    "toInt" | "toDouble" => format!("{function}({text}).value()"),
+                    _ => format!("{function}({text})"),
+                }
+            }
+            (Kind::Text, 0) => format!("{texts}[{place}]"),
+            (Kind::Text, 1) => format!("{texts}[?{place}].orValue({})", other(self)),
+            (Kind::Text, 2) => format!("{text}.substring({place})"),
+            (Kind::Text, 3) => format!("(size({text}) >= {place} ? {text}.substring({place}) : {text})"),
+            (Kind::Text, 4) => format!("{text}.charAt({place})"),
+            (Kind::Text, 5) => format!("({}).split(',')[0]", other(self)),
+            (Kind::Text, 6) => format!("{text}.substring({text}.indexOf(',') + 1)"),
+            (Kind::Text, _) => format!("'%s %d'.format([{text}, {number}])"),
+            (Kind::Bool, 0) => format!("(size({texts}) > {place} && {texts}[{place}] == {text})"),
+            (Kind::Bool, 1) => format!("({texts}[{place}] == {text} || size({texts}) <= {place})"),
+            (Kind::Bool, 2) => {
+                format!("{texts}.filter(t, t.matches('^[0-9]+$')).exists(n, int(n) > {number})")
+            }
+            (Kind::Bool, 3) => format!("{texts}.exists(t, int(t) > {number})"),
+            _ => return None,
+        })
     }
 
     fn choice(&mut self, kind: Kind, depth: usize) -> String {
@@ -173,4 +234,21 @@ pub fn body(random: &mut Rng) -> Value {
         body["more"] = number(random);
     }
     body
+}
+
+/// The same, with something that its schema does not allow.
+pub fn broken(random: &mut Rng, mut body: Value) -> Value {
+    const MEMBERS: [&str; 7] = ["flag", "count", "name", "counts", "ratio", "inner", "names"];
+    let wrong = [json!(null), json!("x"), json!(7), json!([]), json!({}), json!([{"a": 1}, null, "y"]), json!("big")];
+    for _ in 0..=random.usize(..3) {
+        let member = MEMBERS[random.usize(..MEMBERS.len())];
+        let inside = random.bool() && body["inner"].is_object();
+        let of = if inside { &mut body["inner"] } else { &mut body };
+        let Some(members) = of.as_object_mut() else { continue };
+        match random.usize(..3) {
+            0 => drop(members.remove(member)),
+            _ => drop(members.insert(member.to_owned(), wrong[random.usize(..wrong.len())].clone())),
+        }
+    }
+    if random.usize(..20) == 0 { json!([body]) } else { body }
 }

@@ -14,10 +14,10 @@ use std::fs;
 use std::path::Path;
 
 use fastrand::Rng;
-use generate::{Kind, Maker, body};
+use generate::{Kind, Maker, body, broken};
 use solgate_bundle::{BuildOptions, Compiled, compile_dir};
 use solgate_engine::Engine;
-use solgate_engine::verdict::{Context, Mode, Outcome, Request};
+use solgate_engine::verdict::{Context, FactAnswer, Finding, Mode, Outcome, Request, Setting, Severity};
 use support::{copy, folder};
 
 /// Rules of one bundle; as many violations can be told.
@@ -40,8 +40,9 @@ fn bundle(dir: &Path, conditions: &[String]) -> Compiled {
         .iter()
         .enumerate()
         .map(|(place, condition)| {
+            let stage = if condition.contains("instance.") { "state" } else { "body" };
             serde_json::json!({
-                "id": format!("made.{place}"), "operations": ["terminate"], "stage": "body", "require": condition,
+                "id": format!("made.{place}"), "operations": ["terminate"], "stage": stage, "require": condition,
                 "otherwise": {"status": 409, "title": "Made"}, "doc": "Made.",
             })
         })
@@ -67,12 +68,44 @@ fn is_about_types(message: &str) -> bool {
     !CONSTANT.iter().any(|words| message.contains(words))
 }
 
+/// What is sent, and what the VNFM answers.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Values {
+    /// As their schemas say.
+    Right,
+    /// Otherwise, and the rules of the schemas are off.
+    Broken,
+}
+
+/// Rules that only say what a schema, or the JSON, is to be.
+const RELAXED: [&str; 5] =
+    ["typed.body", "body.json.object", "body.json.number", "body.json.number-free", "body.json.name-case"];
+
 /// The rules that could not be evaluated for some body.
-fn failing(compiled: Compiled, random: &mut Rng) -> BTreeMap<String, String> {
+fn failing(compiled: Compiled, values: Values, random: &mut Rng) -> (BTreeMap<String, String>, usize) {
+    let settings: Vec<Setting> = match values {
+        Values::Right => Vec::new(),
+        Values::Broken => {
+            RELAXED.iter().map(|rule| Setting::Severity { rule: (*rule).to_owned(), severity: Severity::Off }).collect()
+        }
+    };
+    let mut left_out = 0;
     let engine = Engine::new(compiled.bundle).unwrap();
     let mut failing = BTreeMap::new();
     for _ in 0..BODIES {
-        let body = body(random).to_string();
+        let mut sent = body(random);
+        let mut known = body(random);
+        if values == Values::Broken {
+            sent = broken(random, sent);
+            known = broken(random, known);
+            // A fact that is no object is no answer at all.
+            if !known.is_object() {
+                known = serde_json::json!({});
+            }
+        }
+        let body = sent.to_string().replace("\"big\"", "1e400");
+        let known = known.to_string();
+        let facts = [("instance", FactAnswer::Found { etag: None, body: known.as_bytes() })];
         let fields = [
             ("version", "2.0.0"),
             ("accept", "application/json"),
@@ -86,21 +119,26 @@ fn failing(compiled: Compiled, random: &mut Rng) -> BTreeMap<String, String> {
             body: body.as_bytes(),
             body_complete: true,
         };
-        let context = Context { received_at: 1_700_000_000_000, mode: Mode::default(), ..Context::default() };
-        match engine.evaluate(&request, &context) {
-            Outcome::Deny(denial) => {
-                assert!([409, 500].contains(&denial.status), "{denial:?}\n{body}");
-                for violation in
-                    denial.violations.iter().filter(|violation| violation.detail.contains("could not be evaluated"))
-                {
-                    failing.insert(violation.rule.clone(), body.clone());
-                }
+        let context = Context {
+            received_at: 1_700_000_000_000,
+            // Every rule is judged, whatever the others say.
+            mode: Mode::Monitor,
+            facts: &facts,
+            settings: &settings,
+            ..Context::default()
+        };
+        let findings = match engine.evaluate(&request, &context) {
+            Outcome::Allow(findings) => findings,
+            other => panic!("{other:?}\n{body}"),
+        };
+        for Finding { violation, .. } in &findings {
+            if violation.detail.contains("could not be evaluated") {
+                failing.insert(violation.rule.clone(), format!("{body}, and of the instance {known}"));
             }
-            Outcome::Allow(_) => {}
-            Outcome::Need(facts) => panic!("{facts:?}"),
+            left_out += usize::from(violation.detail.contains("left out"));
         }
     }
-    failing
+    (failing, left_out)
 }
 
 #[test]
@@ -115,7 +153,7 @@ fn expressions_with_the_right_types_are_not_remarked_upon_and_can_be_evaluated()
             let of_types: Vec<_> = messages.iter().filter(|message| is_about_types(message)).collect();
             assert!(of_types.is_empty(), "{}: {of_types:?}", conditions[place]);
         }
-        let failing = failing(compiled, &mut random);
+        let (failing, _) = failing(compiled, Values::Right, &mut random);
         assert!(failing.is_empty(), "{:?}", shown(&failing, &conditions));
     }
 }
@@ -134,7 +172,7 @@ fn expressions_of_which_nothing_is_said_can_be_evaluated() {
             .filter(|(_, messages)| messages.iter().any(|message| is_about_types(message)))
             .map(|(place, _)| format!("made.{place}"))
             .collect();
-        let failing = failing(compiled, &mut random);
+        let (failing, _) = failing(compiled, Values::Right, &mut random);
         let unsaid: BTreeMap<_, _> = failing
             .iter()
             .filter(|(rule, _)| !wrong.contains(*rule))
@@ -146,6 +184,61 @@ fn expressions_of_which_nothing_is_said_can_be_evaluated() {
     }
     // The slips are there, and most of them matter.
     assert!(failed > rounds() * RULES / 20 && remarked >= failed, "{failed} failed, {remarked} remarked upon");
+}
+
+/// Conditions with what can fail in them, about bodies and facts.
+fn risky(random: &mut Rng) -> Vec<String> {
+    let condition = |random: &mut Rng| {
+        let mut maker = Maker::new(random, 0);
+        maker.risks = true;
+        let condition = maker.expression(Kind::Bool, 3);
+        if random.bool() { condition.replace("body.inner.", "instance.") } else { condition }
+    };
+    (0..RULES).map(|_| condition(random)).collect()
+}
+
+/// A bundle of those of some conditions of which nothing is said, and these.
+fn clean(conditions: &[String]) -> (Compiled, Vec<String>) {
+    let dir = tempfile::tempdir().unwrap();
+    let remarked: BTreeSet<usize> = said(&bundle(dir.path(), conditions))
+        .into_iter()
+        .filter(|(_, messages)| messages.iter().any(|message| is_about_types(message)))
+        .map(|(place, _)| place)
+        .collect();
+    let kept = conditions.iter().enumerate().filter(|(place, _)| !remarked.contains(place));
+    let kept: Vec<String> = kept.map(|(_, condition)| condition.clone()).collect();
+    let dir = tempfile::tempdir().unwrap();
+    (bundle(dir.path(), &kept), kept)
+}
+
+#[test]
+fn what_can_fail_is_said_unless_a_condition_rules_it_out() {
+    let mut random = Rng::with_seed(1818);
+    let (mut failed, mut kept) = (0, 0);
+    for _ in 0..rounds() {
+        let conditions = risky(&mut random);
+        let dir = tempfile::tempdir().unwrap();
+        failed += failing(bundle(dir.path(), &conditions), Values::Right, &mut random).0.len();
+        let (compiled, conditions) = clean(&conditions);
+        kept += conditions.len();
+        let (failing, _) = failing(compiled, Values::Right, &mut random);
+        assert!(failing.is_empty(), "{:?}", shown(&failing, &conditions));
+    }
+    // There is something to find, and guards are seen.
+    assert!(failed > rounds() * RULES / 20 && kept > rounds() * RULES / 4, "{failed} failed, {kept} kept");
+}
+
+#[test]
+fn values_that_break_their_schemas_leave_rules_out_and_fail_none() {
+    let mut random = Rng::with_seed(8181);
+    let mut all = 0;
+    for _ in 0..rounds() {
+        let (compiled, conditions) = clean(&risky(&mut random));
+        let (failing, left_out) = failing(compiled, Values::Broken, &mut random);
+        assert!(failing.is_empty(), "{:?}", shown(&failing, &conditions));
+        all += left_out;
+    }
+    assert!(all > rounds() * 100, "{all} rules left out");
 }
 
 fn shown(failing: &BTreeMap<String, String>, conditions: &[String]) -> Vec<String> {

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use futures_util::future::join_all;
 use http::StatusCode;
 use http::header::{CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use solgate_contract::catalogue::{ENGINE_RULES, rule};
 use solgate_contract::verdict::{self, Context, Denial, FactQuery, Finding, Mode, Outcome, Severity};
 
 use super::aside::Place;
@@ -160,11 +161,27 @@ impl<'a> Hearing<'a> {
             }
             match outcome {
                 Ok(Outcome::Need(more)) => queries = more,
+                Ok(Outcome::Allow(findings)) if let Some(fault) = self.unusable(&findings, &known) => {
+                    self.decision.findings.extend(findings);
+                    return Judged::Faulted(fault);
+                }
                 outcome => return self.settle(outcome, policy),
             }
         }
         let reason = format!("it still needs facts after {ROUNDS} evaluations");
         Judged::Faulted(Fault::PolicyOutcome { policy: policy.manifest().name.clone(), reason })
+    }
+
+    /// A policy says of an answer of the VNFM that it is not one that rules can look at:
+    /// as if there were none.
+    fn unusable(&self, findings: &[Finding], known: &Known) -> Option<Fault> {
+        if self.gate.fact_failure != FactFailure::Deny {
+            return None;
+        }
+        let unavailable = ENGINE_RULES.get(rule::FACT_UNAVAILABLE).map(|rule| rule.id);
+        let found = findings.iter().find(|finding| Some(finding.violation.rule.as_str()) == unavailable)?;
+        let facts: Vec<&str> = known.facts.iter().map(|(query, _)| query.name.as_str()).collect();
+        Some(Fault::FactUnavailable { fact: facts.join(", "), reason: found.violation.detail.clone() })
     }
 
     /// The header fields that a policy which is asked wants to see.
