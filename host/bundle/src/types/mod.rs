@@ -4,6 +4,7 @@
 //! Only what is certain is reported: where the schemas, the options and the functions
 //! leave it open what a value is, nothing is said.
 
+mod arithmetic;
 mod functions;
 mod kinds;
 mod operators;
@@ -15,6 +16,8 @@ mod value;
 mod walk;
 mod words;
 
+use cel::IdedExpr;
+use cel::common::ast::Expr;
 use solgate_document::diagnostic::Report;
 use solgate_document::source::At;
 use solgate_document::yaml::Node;
@@ -22,9 +25,12 @@ use solgate_document::yaml::Node;
 use crate::openapi::{Api, Op};
 use crate::policy::Policy;
 
+pub(crate) use words::chain;
+
 use kinds::Kinds;
 use roots::Names;
-use value::Value;
+use schema::Member;
+use value::{Parts, Value};
 
 /// What the names in a rule's expressions stand for.
 pub(crate) struct Surroundings<'a, 'n> {
@@ -88,6 +94,27 @@ pub(crate) fn check(rule: &Node, surroundings: &Surroundings<'_, '_>, report: &m
             let hint = detail.kinds.meets(Kinds::SHOWN).then(|| "write string(...) around it".to_owned());
             findings.add(node.at, format!("a detail is text, but this is {is}: the answer would say the title"), hint);
         }
+    }
+}
+
+/// Whether a chain of members is a list in the body or in a fact.
+pub(crate) fn is_list(node: &IdedExpr, surroundings: &Surroundings<'_, '_>) -> bool {
+    request_value(node, surroundings).is_some_and(|value| value.kinds.is_within(Kinds::LIST))
+}
+
+fn request_value<'n>(node: &IdedExpr, surroundings: &Surroundings<'_, 'n>) -> Option<Value<'n>> {
+    match &node.expr {
+        Expr::Ident(name) if name == "body" || surroundings.policy.fact(name).is_some() => {
+            Some(Names::new(surroundings).value(name))
+        }
+        Expr::Select(select) if !select.test => match request_value(&select.operand, surroundings)?.parts {
+            Parts::Schemas(schemas) => match schemas.member(&select.field) {
+                Member::Described(member) => Some(Value::described(member)),
+                Member::Open => None,
+            },
+            _ => None,
+        },
+        _ => None,
     }
 }
 

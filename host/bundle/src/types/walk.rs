@@ -7,6 +7,7 @@ use solgate_document::yaml::Node;
 use solgate_engine::cel_env::FUNCTIONS;
 
 use super::Findings;
+use super::arithmetic::{ADDED, ORDERED, SUBTRACTED, result, to_time};
 use super::functions::{self, Signature};
 use super::kinds::Kinds;
 use super::operators::{comparison, membership};
@@ -169,6 +170,9 @@ impl<'n> Walker<'_, '_, 'n, '_> {
                 operators::SUBSTRACT | operators::MULTIPLY | operators::DIVIDE | operators::MODULO | operators::NEGATE,
                 sides,
             ) => {
+                if let (operators::SUBSTRACT, [left, right]) = (call.func_name.as_str(), sides) {
+                    return self.difference(left, right, node);
+                }
                 for side in sides {
                     let value = self.value(side);
                     if !value.kinds.fits(Kinds::NUMBER) {
@@ -200,26 +204,26 @@ impl<'n> Walker<'_, '_, 'n, '_> {
     }
 
     fn order(&mut self, operator: &str, left: &IdedExpr, right: &IdedExpr, node: &IdedExpr) {
-        const ORDERED: [Kinds; 4] = [Kinds::NUMBER, Kinds::TEXT, Kinds::BOOL, Kinds::BYTES];
         let (a, b) = (self.value(left), self.value(right));
         if ORDERED.iter().any(|kind| a.kinds.fits(*kind) && b.kinds.fits(*kind)) {
             return;
         }
         let is_time = [left, right].iter().any(|side| matches!(&side.expr, Expr::Ident(name) if name == "receivedAt"));
         let hint = if is_time {
-            Some("receivedAt is in milliseconds since 1970; for times of the day there is inWindow(...)".to_owned())
+            Some(
+                "receivedAt is a number: write now in its place, as in `now < timestamp('2027-01-01T00:00:00Z')`"
+                    .to_owned(),
+            )
         } else {
-            to_number(&a).or_else(|| to_number(&b))
+            to_time(&a, &b).or_else(|| to_number(&a)).or_else(|| to_number(&b))
         };
         let message = format!("`{operator}` cannot compare {} with {}", with_kind(left, &a), with_kind(right, &b));
         self.find(node, message, hint);
     }
 
     fn sum(&mut self, left: &IdedExpr, right: &IdedExpr, node: &IdedExpr) -> Value<'n> {
-        const ADDED: [Kinds; 4] = [Kinds::NUMBER, Kinds::TEXT, Kinds::LIST, Kinds::BYTES];
         let (a, b) = (self.value(left), self.value(right));
-        let fitting = ADDED.iter().filter(|kind| a.kinds.fits(**kind) && b.kinds.fits(**kind));
-        let kinds = fitting.fold(Kinds::NONE, |all, kind| all | *kind);
+        let kinds = result(&ADDED, a.kinds, b.kinds);
         if kinds.is_none() {
             let is_text = a.kinds.is_within(Kinds::TEXT) || b.kinds.is_within(Kinds::TEXT);
             let other = if a.kinds.is_within(Kinds::TEXT) { &b } else { &a };
@@ -229,13 +233,35 @@ impl<'n> Walker<'_, '_, 'n, '_> {
                 true if other.kinds.meets(Kinds::OPTIONAL) => Some("write .orValue('') behind it"),
                 _ => None,
             };
+            let hint = hint.map(str::to_owned).or_else(|| to_time(&a, &b));
             let message = format!("`+` cannot join {} and {}", with_kind(left, &a), with_kind(right, &b));
-            self.find(node, message, hint.map(str::to_owned));
+            self.find(node, message, hint);
             return Value::ANY;
         }
         let parts =
             if kinds.is_within(Kinds::LIST) { Parts::Items(Box::new(a.items().or(b.items()))) } else { Parts::Unknown };
         Value { kinds, parts, texts: None }
+    }
+
+    fn difference(&mut self, left: &IdedExpr, right: &IdedExpr, node: &IdedExpr) -> Value<'n> {
+        let (a, b) = (self.value(left), self.value(right));
+        let kinds = result(&SUBTRACTED, a.kinds, b.kinds);
+        if !kinds.is_none() {
+            return Value::of(kinds);
+        }
+        let times = Kinds::TIMESTAMP | Kinds::DURATION;
+        if a.kinds.is_within(times) || b.kinds.is_within(times) {
+            let message = format!("`-` cannot take {} from {}", with_kind(right, &b), with_kind(left, &a));
+            self.find(node, message, to_time(&a, &b));
+            return Value::ANY;
+        }
+        for (side, value) in [(left, &a), (right, &b)] {
+            if !value.kinds.fits(Kinds::NUMBER) {
+                let message = format!("`-` takes numbers, but {} is {}", what(side, value), value.kinds.name());
+                self.find(side, message, to_number(value));
+            }
+        }
+        Value::of(Kinds::NUMBER)
     }
 
     fn index(&mut self, operator: &str, of: &IdedExpr, index: &IdedExpr) -> Value<'n> {
@@ -292,6 +318,12 @@ impl<'n> Walker<'_, '_, 'n, '_> {
             self.find(node, message, Some(format!("write {hint}")));
             return Value::ANY;
         }
+        if let ("timestamp", [IdedExpr { expr: Expr::Ident(argument), .. }]) = (name.as_str(), call.args.as_slice())
+            && argument == "receivedAt"
+        {
+            let message = "`timestamp` takes seconds since 1970, but receivedAt is in milliseconds".to_owned();
+            self.find(node, message, Some("write now, which is the timestamp of receivedAt".to_owned()));
+        }
         let takes = |known: &&&Signature| {
             let is_of = known.receiver.zip(receiver.as_ref()).is_none_or(|(kinds, value)| value.kinds.fits(kinds));
             is_of && known.arguments.iter().zip(&arguments).all(|(kinds, value)| value.kinds.fits(*kinds))
@@ -321,6 +353,7 @@ impl<'n> Walker<'_, '_, 'n, '_> {
             }),
             ("min" | "max", Some(of), []) => of.item(),
             ("split", ..) => Value::list(Value::of(Kinds::TEXT)),
+            ("regex.extract" | "uriParameter", ..) => Value::optional(Value::of(Kinds::TEXT)),
             _ => Value::of(found.result),
         }
     }
@@ -401,7 +434,6 @@ impl<'n> Walker<'_, '_, 'n, '_> {
 
 /// The items that a function needs, if those of the list are others.
 fn wrong_items(name: &str, list: &Value<'_>) -> Option<&'static str> {
-    const ORDERED: [Kinds; 4] = [Kinds::NUMBER, Kinds::TEXT, Kinds::BOOL, Kinds::BYTES];
     let items = list.items().kinds;
     let is_right = |kinds: &[Kinds]| items.is_none() || kinds.iter().any(|kind| items.fits(*kind));
     match name {
