@@ -4,12 +4,16 @@
 //! baked. Everything an author can get wrong has been reported by then, with
 //! file and line; the engine checks again only what its own safety needs.
 
+mod dates;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 pub use solgate_contract::manifest::OptionKind;
 pub use solgate_contract::verdict::Severity;
+
+pub use dates::{Date, Dates, DayOfYear};
 
 /// Raised whenever the meaning of this module's data changes.
 pub const FORMAT: u32 = 3;
@@ -36,8 +40,8 @@ pub struct Bundle {
     /// What `inWindow` looks into.
     #[serde(default)]
     pub windows: Vec<Window>,
-    /// The time zones of [`Bundle::windows`], each by its name in the time zone
-    /// database, as TZif (RFC 9636): the engine has no database.
+    /// The time zones that windows and expressions name, each by its name in the time
+    /// zone database, as TZif (RFC 9636): the engine has no database.
     #[serde(default)]
     pub zones: BTreeMap<String, Vec<u8>>,
     pub operations: Vec<Operation>,
@@ -139,7 +143,7 @@ pub struct List {
     pub entries: Vec<String>,
 }
 
-/// A stretch of time that returns every week.
+/// Stretches of time with a name.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Window {
@@ -148,7 +152,8 @@ pub struct Window {
     pub periods: Vec<Period>,
 }
 
-/// From one time of the day to another, on certain days, by a wall clock.
+/// From one time of the day to another, on certain days, by a wall clock; or from one
+/// time of one day to another time of another day.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Period {
@@ -156,6 +161,16 @@ pub struct Period {
     pub zone: String,
     /// The days on which it begins.
     pub days: Vec<Day>,
+    /// If not empty, the only dates on which it begins.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dates: Vec<Dates>,
+    /// Dates on which it does not begin.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub except: Vec<Dates>,
+    /// The date of `from` and that of `to`, of a stretch that is there once; days and
+    /// dates then say nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub once: Option<(Date, Date)>,
     /// The first minute, counted from midnight: 0 to 1439.
     pub from: u16,
     /// The minute after the last, 1 to 1440; one that is not after `from` lies on

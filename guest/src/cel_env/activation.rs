@@ -12,7 +12,7 @@ use cel::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{program::Runtime, value::view};
+use super::{program::Runtime, time::Timestamp, value::view};
 use crate::{
     json::{Document, Node},
     verdict::Caller,
@@ -124,6 +124,10 @@ impl VariableResolver for Activation<'_> {
             name => {
                 if let Some(fact) = self.facts.iter().find(|fact| fact.name == name) {
                     return Some(view(fact.body.root()));
+                }
+                // After the facts: a bundle of before may have one of that name.
+                if name == "now" {
+                    return Some(CowVal::owned(Timestamp::from_milliseconds(self.received_at)));
                 }
                 self.runtime.compiled(name)
             }

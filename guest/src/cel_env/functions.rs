@@ -7,13 +7,20 @@ use std::{any::Any, sync::Arc};
 use cel::{
     DeclarationError, Env, ExecutionError,
     common::{
-        types::{self, CelBool, CelString, Type},
+        types::{self, CelBool, CelInt, CelOptional, CelString, Type},
         value::{CowVal, StaticVal, Val},
     },
 };
 use regex::Regex;
 
-use super::{list::List, lists, map, networks, numbers, uri, value, window::Window};
+use super::{
+    encode,
+    list::List,
+    lists, map, networks, numbers, quantity, semver, texts,
+    time::{self, Timestamp},
+    uri, value,
+    window::Window,
+};
 
 /// Equality of two values that are not scalars in the source.
 pub(super) const EQUAL: &str = "@equal";
@@ -29,6 +36,10 @@ pub(super) const SCHEME: &str = "scheme";
 pub(super) const IN_LIST: &str = "inList";
 /// Whether an instant is in a window; the first argument becomes a [`Window`].
 pub(super) const IN_WINDOW: &str = "inWindow";
+/// Fills a text in; its argument is looked through by [`SHOWN`] before.
+pub(super) const FORMAT: &str = "format";
+/// See [`time::shown`].
+pub(super) const SHOWN: &str = "@shown";
 
 /// Whether a text is an address.
 pub(super) const IS_IP: &str = "isIP";
@@ -62,7 +73,7 @@ pub const FUNCTIONS: &[&str] = &[
     "replace",
     "split",
     "substring",
-    "format",
+    FORMAT,
     "reverse",
     "strings.quote",
     "optional.of",
@@ -90,6 +101,33 @@ pub const FUNCTIONS: &[&str] = &[
     lists::INTERSECTS,
     numbers::TO_INT,
     numbers::TO_DOUBLE,
+    "timestamp",
+    "duration",
+    "isTimestamp",
+    "isDuration",
+    "getFullYear",
+    "getMonth",
+    "getDayOfYear",
+    "getDayOfMonth",
+    "getDate",
+    "getDayOfWeek",
+    "getHours",
+    "getMinutes",
+    "getSeconds",
+    "getMilliseconds",
+    "ip",
+    "ipFamily",
+    "port",
+    "uriPath",
+    "uriParameter",
+    "regex.extract",
+    "base64.encode",
+    "base64.decode",
+    "isBase64",
+    "semver",
+    "isSemver",
+    "quantity",
+    "isQuantity",
 ];
 
 /// Whether functions have names below this one, as in `strings.quote(x)`: it is no variable.
@@ -98,7 +136,7 @@ pub fn is_namespace(name: &str) -> bool {
     FUNCTIONS.iter().any(|function| function.split_once('.').is_some_and(|(namespace, _)| namespace == name))
 }
 
-static PATTERN_TYPE: Type = Type::new_unspecified_type("solgate.Pattern");
+pub(super) static PATTERN_TYPE: Type = Type::new_unspecified_type("solgate.Pattern");
 static LIST_TYPE: Type = Type::new_unspecified_type("solgate.List");
 static WINDOW_TYPE: Type = Type::new_unspecified_type("solgate.Window");
 
@@ -154,9 +192,21 @@ pub(super) fn environment() -> Result<Env, DeclarationError> {
     env.add_overload(IS_IP, "solgate_is_ip", vec![types::STRING_TYPE], is_ip)?;
     env.add_overload(IS_CIDR, "solgate_is_cidr", vec![types::STRING_TYPE], is_cidr)?;
     env.add_overload(IN_CIDR, "solgate_in_cidr", vec![types::STRING_TYPE, types::STRING_TYPE], in_cidr)?;
+    env.add_overload("ip", "solgate_ip", vec![types::STRING_TYPE], ip)?;
+    env.add_overload("ipFamily", "solgate_ip_family", vec![types::STRING_TYPE], ip_family)?;
+    env.add_overload("port", "solgate_port", vec![types::STRING_TYPE], port)?;
+    env.add_overload("uriPath", "solgate_uri_path", vec![types::STRING_TYPE], uri_path)?;
+    let two_texts = vec![types::STRING_TYPE, types::STRING_TYPE];
+    env.add_overload("uriParameter", "solgate_uri_parameter", two_texts, uri_parameter)?;
     lists::declare(&mut env)?;
+    texts::declare(&mut env)?;
+    encode::declare(&mut env)?;
+    semver::declare(&mut env)?;
+    quantity::declare(&mut env)?;
     env.add_overload(IN_LIST, "solgate_in_list", vec![LIST_TYPE.to_owned(), types::STRING_TYPE], in_list)?;
     env.add_overload(IN_WINDOW, "solgate_in_window", vec![WINDOW_TYPE.to_owned(), types::DYN_TYPE], in_window)?;
+    env.add_overload(SHOWN, "solgate_shown", vec![types::LIST_TYPE], time::shown)?;
+    time::declare(&mut env)?;
     Ok(env)
 }
 
@@ -206,6 +256,34 @@ fn scheme<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, Exec
     of_text(SCHEME, &arguments, |text| CelString::from(uri::scheme(text)))
 }
 
+fn ip<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
+    of_text("ip", &arguments, |text| CelString::from(networks::ip(text)))
+}
+
+fn ip_family<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
+    of_text("ipFamily", &arguments, |text| CelInt::from(networks::family(text)))
+}
+
+fn port<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
+    of_text("port", &arguments, |text| CelInt::from(uri::port(text)))
+}
+
+fn uri_path<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
+    of_text("uriPath", &arguments, |text| CelString::from(uri::path(text)))
+}
+
+fn uri_parameter<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
+    let [uri, name] = arguments.as_slice() else {
+        return Err(ExecutionError::invalid_argument_count(2, arguments.len()));
+    };
+    let (Some(uri), Some(name)) = (uri.downcast_ref::<CelString>(), name.downcast_ref::<CelString>()) else {
+        return Err(ExecutionError::function_error("uriParameter", "two strings are needed"));
+    };
+    let found =
+        uri::parameter(uri.inner(), name.inner()).map(|found| -> Box<dyn Val> { Box::new(CelString::from(found)) });
+    Ok(CowVal::owned(found.map_or_else(CelOptional::none, CelOptional::of)))
+}
+
 fn of_text<'b, 'v, V: Val + 'static>(
     name: &str,
     arguments: &[CowVal<'b, 'v>],
@@ -234,12 +312,19 @@ fn in_window<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, E
     let [window, instant] = arguments.as_slice() else {
         return Err(ExecutionError::invalid_argument_count(2, arguments.len()));
     };
-    match (window.downcast_ref::<Window>(), numbers::Number::of(instant.as_ref())) {
+    let Some(window) = window.downcast_ref::<Window>() else {
+        return Err(ExecutionError::function_error(IN_WINDOW, "a window is needed"));
+    };
+    let at = match (instant.downcast_ref::<Timestamp>(), numbers::Number::of(instant.as_ref())) {
+        (Some(timestamp), _) => Some(timestamp.instant()),
         // An instant that no calendar has lies in no window.
-        (Some(window), Some(instant)) => {
-            let is_open = instant.whole().and_then(|instant| window.contains(instant)).unwrap_or(false);
-            Ok(CowVal::owned(CelBool::from(is_open)))
+        (None, Some(number)) => number.whole().and_then(|instant| jiff::Timestamp::from_millisecond(instant).ok()),
+        (None, None) => {
+            return Err(ExecutionError::function_error(
+                IN_WINDOW,
+                "a timestamp, or milliseconds since 1970, are needed",
+            ));
         }
-        _ => Err(ExecutionError::function_error(IN_WINDOW, "a window and milliseconds since 1970 are needed")),
-    }
+    };
+    Ok(CowVal::owned(CelBool::from(at.is_some_and(|at| window.contains(at)))))
 }

@@ -12,7 +12,11 @@ use cel::{
     },
 };
 
-use super::numbers::{self, Number};
+use super::{
+    numbers::{self, Number},
+    semver::Version,
+    time::{Duration, Timestamp},
+};
 
 pub(super) const DISTINCT: &str = "distinct";
 pub(super) const FLATTEN: &str = "flatten";
@@ -50,6 +54,9 @@ enum Key {
     Double(u64),
     Text(String),
     Bytes(Vec<u8>),
+    Timestamp(i128),
+    Duration(i64),
+    Version([u64; 3], Option<String>),
     List(Vec<Key>),
     Map(BTreeSet<(Key, Key)>),
 }
@@ -73,6 +80,15 @@ fn key(value: &dyn Val, depth: usize) -> Option<Key> {
     }
     if let Some(bool) = value.downcast_ref::<CelBool>() {
         return Some(Key::Bool(*bool.inner()));
+    }
+    if let Some(timestamp) = value.downcast_ref::<Timestamp>() {
+        return Some(Key::Timestamp(timestamp.nanoseconds()));
+    }
+    if let Some(duration) = value.downcast_ref::<Duration>() {
+        return Some(Key::Duration(duration.nanoseconds()));
+    }
+    if let Some(version) = value.downcast_ref::<Version>() {
+        return Some(Key::Version(version.core, version.pre.clone()));
     }
     match value.get_type().kind() {
         Kind::NullType => Some(Key::Null),

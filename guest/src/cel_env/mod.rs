@@ -4,6 +4,7 @@
 mod activation;
 mod analyse;
 mod direct;
+mod encode;
 mod functions;
 mod list;
 mod lists;
@@ -13,6 +14,10 @@ mod numbers;
 mod parsed;
 mod parts;
 mod program;
+mod quantity;
+mod semver;
+mod texts;
+mod time;
 mod uri;
 mod value;
 mod window;
@@ -23,6 +28,7 @@ pub use functions::{FUNCTIONS, is_namespace};
 pub use parsed::{Parsed, parse_expression};
 pub use parts::PartValue;
 pub(crate) use program::{Compiler, Program, Runtime, Tables};
+pub use time::is_fixed as is_fixed_zone;
 
 /// What an expression reads, found without evaluating it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! `isIP(text)`, `isCIDR(text)` and `inCIDR(address, network)`.
+//! `isIP(text)`, `ip(text)`, `ipFamily(text)`, `isCIDR(text)` and `inCIDR(address, network)`.
 //!
 //! Names and meaning are near those of Kubernetes' CEL, but a text that is no address is
 //! in no network, where Kubernetes has an error: a rule must be able to judge every request.
@@ -46,6 +46,20 @@ fn network(text: &str) -> Option<Network> {
 
 pub(super) fn is_ip(text: &str) -> bool {
     address(text).is_some()
+}
+
+/// An address in its usual spelling; empty if the text is none.
+pub(super) fn ip(text: &str) -> String {
+    address(text).map_or_else(String::new, |address| address.to_string())
+}
+
+/// 4 or 6; 0 if the text is no address.
+pub(super) fn family(text: &str) -> i64 {
+    match address(text) {
+        Some(IpAddr::V4(_)) => 4,
+        Some(IpAddr::V6(_)) => 6,
+        None => 0,
+    }
 }
 
 pub(super) fn is_cidr(text: &str) -> bool {
@@ -115,6 +129,30 @@ mod tests {
             ("10.1.2.3", "", None),
         ] {
             assert_eq!(in_cidr(address, network), expected, "{address} in {network}");
+        }
+        for (text, expected, expected_family) in [
+            ("192.0.2.1", "192.0.2.1", 4),
+            ("::ffff:192.0.2.1", "192.0.2.1", 4),
+            ("::ffff:c000:201", "192.0.2.1", 4),
+            ("2001:DB8:0:0:0::1", "2001:db8::1", 6),
+            ("::", "::", 6),
+            ("::192.0.2.1", "::c000:201", 6),
+            ("0:0:0:0:0:0:0:1", "::1", 6),
+            ("192.0.2.01", "", 0),
+            ("192.0.2", "", 0),
+            ("192.0.2.1/32", "", 0),
+            ("192.0.2.1:80", "", 0),
+            ("[::1]", "", 0),
+            ("fe80::1%eth0", "", 0),
+            ("1::2::3", "", 0),
+            ("12345::", "", 0),
+            ("host.example", "", 0),
+            (" ::1", "", 0),
+            ("0x7f.0.0.1", "", 0),
+            ("2130706433", "", 0),
+            ("", "", 0),
+        ] {
+            assert_eq!((ip(text).as_str(), family(text)), (expected, expected_family), "{text}");
         }
         assert!(is_ip("::ffff:10.1.2.3") && !is_ip("10.0.0.0/8") && is_cidr("10.0.0.0/8") && !is_cidr("10.0.0.0"));
     }

@@ -7,9 +7,9 @@
 use std::cmp::Ordering;
 
 use cel::{
-    ExecutionError,
+    ExecutionError, IdedExpr,
     common::{
-        ast::operators,
+        ast::{Expr, LiteralValue, operators},
         types::{CelBool, CelDouble, CelInt, CelOptional, CelString, CelUInt},
         value::{CowVal, Val},
     },
@@ -97,7 +97,7 @@ impl Number {
         }
     }
 
-    fn into_value<'b, 'v>(self) -> CowVal<'b, 'v> {
+    pub(super) fn into_value<'b, 'v>(self) -> CowVal<'b, 'v> {
         match self {
             Self::Integer(int) => match (i64::try_from(int), u64::try_from(int)) {
                 (Ok(int), _) => CowVal::owned(CelInt::from(int)),
@@ -201,13 +201,18 @@ pub(super) fn add<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, '
     let (left, right) = two(&arguments)?;
     match (numbers(left, right), left.as_adder()) {
         (Some((left, right)), _) => Ok(calculate(left, right, i128::checked_add, |a, b| a + b).into_value()),
-        // Texts and lists.
+        // Texts, lists, timestamps and durations.
         (None, Some(adder)) => adder.add(right).map(|sum| CowVal::Owned(sum.into_owned())),
         (None, None) => Err(no_overload(operators::ADD, left, right)),
     }
 }
 
 fn subtract<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
+    let (left, right) = two(&arguments)?;
+    // Timestamps and durations; numbers subtract, too, but by their own types.
+    if let (None, Some(subtractor)) = (Number::of(left), left.as_subtractor()) {
+        return subtractor.sub(right).map(|difference| CowVal::Owned(difference.into_owned()));
+    }
     arithmetic(operators::SUBSTRACT, &arguments, i128::checked_sub, |a, b| a - b)
 }
 
@@ -326,4 +331,30 @@ fn no_overload(function: &str, left: &dyn Val, right: &dyn Val) -> ExecutionErro
         function,
         vec![left.get_type().name().to_owned(), right.get_type().name().to_owned()],
     )
+}
+
+/// Whether CEL's own equality is right for a value and this one.
+pub(super) fn is_plain(literal: &LiteralValue) -> bool {
+    /// 2^53, up to which every integer has its own double.
+    const EXACT: u64 = 9_007_199_254_740_992;
+    match literal {
+        LiteralValue::Int(int) => int.inner().unsigned_abs() <= EXACT,
+        LiteralValue::UInt(int) => *int.inner() <= EXACT,
+        LiteralValue::Double(_) => false,
+        LiteralValue::Boolean(_) | LiteralValue::Bytes(_) | LiteralValue::Null | LiteralValue::String(_) => true,
+    }
+}
+
+/// Whether an operator may have two numbers of different types: not if a side is written
+/// as something else, or is a macro's result so far.
+pub(super) fn may_be_numbers(sides: &[IdedExpr]) -> bool {
+    let is_other = |side: &IdedExpr| match &side.expr {
+        Expr::List(_) | Expr::Map(_) => true,
+        Expr::Ident(name) => name.starts_with('@'),
+        Expr::Literal(literal) => {
+            !matches!(literal, LiteralValue::Int(_) | LiteralValue::UInt(_) | LiteralValue::Double(_))
+        }
+        _ => false,
+    };
+    !sides.iter().any(is_other)
 }

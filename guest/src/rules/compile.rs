@@ -273,6 +273,8 @@ impl<'b> RuleCompiler<'b> {
                     Some(fact) => {
                         reads.facts.insert(fact);
                     }
+                    // A bundle of before may have a fact of that name.
+                    None if name == "now" => {}
                     None => {
                         return Err(expression_error(rule, member, &format!("there is no variable {name}")));
                     }

@@ -22,6 +22,7 @@ use crate::openapi::{self, Api};
 use crate::options;
 use crate::policy::{self, Policy, windows};
 use crate::rules::{self, Against, Declared};
+use crate::zones;
 
 /// What a build can be told beyond the bundle itself.
 #[derive(Debug, Clone, Default)]
@@ -157,6 +158,7 @@ fn compile(
     }
     let policy = policy.map(|mut policy| {
         options::set(&mut policy.options, set, report);
+        windows::resolve(&mut policy.windows, &policy.lists, report);
         policy
     });
     let dialects = || layers.layers.iter().flat_map(|layer| &layer.dialects);
@@ -201,7 +203,7 @@ fn compile(
         facts: policy.facts.iter().map(|fact| fact.def.clone()).collect(),
         lists: policy.lists.iter().map(|list| list.def.clone()).collect(),
         windows: policy.windows.iter().map(|window| window.def.clone()).collect(),
-        zones: windows::zones(&policy.windows),
+        zones: zones::rules(windows::zones(&policy.windows).chain(zones_of_rules(&declared))),
         operations: api.operations.iter().map(|op| op.def.clone()).collect(),
         schemas: api.schemas.iter().map(|(name, node)| (name.clone(), node.to_json())).collect(),
         answers: openapi::answers(&api, policy.facts.iter().map(|fact| &fact.def)),
@@ -298,12 +300,21 @@ fn check_tables(policy: &Policy, declared: &[Declared], report: &mut Report) {
     };
     for list in &policy.lists {
         let name = &list.def.name;
-        unused("list", name, list.at, declared.iter().any(|rule| rule.uses.lists.contains(name)));
+        let mut of_windows =
+            policy.windows.iter().flat_map(|window| &window.dates).flat_map(windows::PeriodDates::lists);
+        let is_used =
+            declared.iter().any(|rule| rule.uses.lists.contains(name)) || of_windows.any(|known| known == name);
+        unused("list", name, list.at, is_used);
     }
     for window in &policy.windows {
         let name = &window.def.name;
         unused("window", name, window.at, declared.iter().any(|rule| rule.uses.windows.contains(name)));
     }
+}
+
+/// The time zones that expressions name.
+fn zones_of_rules(declared: &[Declared]) -> impl Iterator<Item = &str> {
+    declared.iter().flat_map(|rule| &rule.uses.zones).map(String::as_str)
 }
 
 /// Where the author has to look for what the engine refuses.

@@ -31,6 +31,7 @@ pub mod templates;
 mod types;
 mod upgrade;
 mod variables;
+mod zones;
 
 pub use book::rule_book;
 pub use compile::{BuildOptions, Compiled, Failure, compile_built_in, compile_dir};

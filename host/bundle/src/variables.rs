@@ -1,7 +1,7 @@
 //! The names that every expression knows, and those that it could know.
 
 /// Names with a meaning of their own, which a fact cannot take.
-pub(crate) const VARIABLES: [&str; 14] = [
+pub(crate) const VARIABLES: [&str; 15] = [
     "body",
     "bodyBytes",
     "headers",
@@ -12,6 +12,7 @@ pub(crate) const VARIABLES: [&str; 14] = [
     "apiRoot",
     "caller",
     "receivedAt",
+    "now",
     "options",
     "variables",
     "item",

@@ -36,6 +36,24 @@ fn windows_and_lists_are_shown() {
     }
 }
 
+#[test]
+fn dates_of_windows_are_shown_as_they_are_written() {
+    let dir = tempfile::tempdir().unwrap();
+    support::copy(&minimal(), dir.path());
+    let path = dir.path().join("policy.yaml");
+    let windows = "windows:\n  a: { zone: UTC, days: [sat], dates: [2026-05-02, 2026-12-24..2027-01-06], from: '22:00', to: '04:00' }\n  b: { zone: UTC, except: [12-25, 12-30..01-02, easter-2, easter] }\n  c: { zone: UTC, from: '2026-12-24 18:00', to: '2026-12-27 00:00' }\n";
+    let policy = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, policy + windows).unwrap();
+    let page = book(dir.path());
+    for part in [
+        "| `a` | sat 22:00-04:00 UTC, on 2026-05-02, 2026-12-24..2027-01-06 |",
+        "| `b` | every day 00:00-24:00 UTC, but not on 12-25, 12-30..01-02, easter-2, easter |",
+        "| `c` | from 2026-12-24 18:00 to 2026-12-26 24:00 UTC |",
+    ] {
+        assert!(page.contains(part), "{part}\n{page}");
+    }
+}
+
 /// Whoever has a rule id finds the rule, and every link leads to one.
 #[test]
 fn every_rule_has_a_heading_and_every_link_a_target() {

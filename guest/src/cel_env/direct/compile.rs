@@ -208,7 +208,7 @@ fn variable(name: &str) -> Option<Node> {
         "receivedAt" => Node::ReceivedAt,
         "bodyBytes" => Node::BodyBytes,
         // Built on demand for CEL, or not a value.
-        "headers" | "query" | "path" | "caller" | "variables" | "item" | "index" => return None,
+        "headers" | "query" | "path" | "caller" | "variables" | "item" | "index" | "now" => return None,
         name if name.starts_with(|c: char| c.is_ascii_alphabetic()) => Node::Fact(name.to_owned()),
         _ => return None,
     })

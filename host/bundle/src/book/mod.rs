@@ -10,7 +10,9 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 use solgate_engine::ENGINE_RULES;
-use solgate_engine::ir::{Bundle, FactDef, Operation, Period, Require, Rule, RuleKind, Severity, SeveritySpec, Stage};
+use solgate_engine::ir::{
+    Bundle, Date, Dates, DayOfYear, FactDef, Operation, Period, Require, Rule, RuleKind, Severity, SeveritySpec, Stage,
+};
 
 use self::markdown::{anchor, code, plain};
 pub(crate) use self::places::{Places, places};
@@ -281,7 +283,45 @@ fn period(period: &Period) -> String {
     let days: Vec<String> =
         period.days.iter().filter_map(|day| serde_json::to_value(day).ok()).map(|d| shown(&d)).collect();
     let days = if days.len() == 7 { "every day".to_owned() } else { days.join(", ") };
-    format!("{days} {}-{} {}", time(period.from), time(period.to), plain(&period.zone))
+    let zone = plain(&period.zone);
+    let (from, to) = (time(period.from), time(period.to));
+    if let Some((first, last)) = period.once {
+        return format!("from {} {from} to {} {to} {zone}", date(first), date(last));
+    }
+    let times = format!("{days} {from}-{to} {zone}");
+    match (period.dates.as_slice(), period.except.as_slice()) {
+        ([], []) => times,
+        (on, []) => format!("{times}, on {}", dates(on)),
+        ([], not) => format!("{times}, but not on {}", dates(not)),
+        (on, not) => format!("{times}, on {}, but not on {}", dates(on), dates(not)),
+    }
+}
+
+fn date(date: Date) -> String {
+    let (year, month, day) = date.parts();
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+/// As they are written in policy.yaml.
+fn dates(all: &[Dates]) -> String {
+    let of_year = |day: DayOfYear| {
+        let (month, day) = day.parts();
+        format!("{month:02}-{day:02}")
+    };
+    let shown = |dates: &Dates| match dates {
+        Dates::Once(first, last) if first == last => date(*first),
+        Dates::Once(first, last) => format!("{}..{}", date(*first), date(*last)),
+        Dates::Yearly(first, last) if first == last => of_year(*first),
+        Dates::Yearly(first, last) => format!("{}..{}", of_year(*first), of_year(*last)),
+        Dates::Easter(0) => "easter".to_owned(),
+        Dates::Easter(days) => format!("easter{days:+}"),
+    };
+    let mut entries: Vec<String> = all.iter().take(MOST_ENTRIES).map(shown).collect();
+    let more = all.len().saturating_sub(MOST_ENTRIES);
+    if more > 0 {
+        entries.push(format!("{more} more"));
+    }
+    entries.join(", ")
 }
 
 fn condition(require: &Require, page: &mut String) {

@@ -55,6 +55,11 @@ fn check_last_words(policies: &[&Node], bundle: &Bundle) -> Checked {
         if let Some(node) = last("windows", &window.name) {
             let periods = one_or_more(node.get("periods").unwrap_or(node)).len();
             kept(periods == window.periods.len(), node.at, || format!("a period of the window `{}`", window.name))?;
+            for (node, period) in one_or_more(node.get("periods").unwrap_or(node)).iter().zip(&window.periods) {
+                let are_kept = (node.get("dates").is_none() || !period.dates.is_empty())
+                    && (node.get("except").is_none() || !period.except.is_empty());
+                kept(are_kept, node.at, || format!("the dates of a period of the window `{}`", window.name))?;
+            }
         }
     }
     for (name, value) in limits(&bundle.limits) {

@@ -132,7 +132,7 @@ fn index_step(index: &IdedExpr) -> Step {
 }
 
 /// Functions whose result tells of their arguments, but does not hold them.
-const TELLING: [&str; 27] = [
+const TELLING: [&str; 34] = [
     operators::LOGICAL_NOT,
     operators::EQUALS,
     operators::NOT_EQUALS,
@@ -157,6 +157,13 @@ const TELLING: [&str; 27] = [
     "isIP",
     "isCIDR",
     "inCIDR",
+    "isTimestamp",
+    "isDuration",
+    "isSemver",
+    "isQuantity",
+    "isBase64",
+    "ipFamily",
+    "port",
     "equivalent",
     "intersects",
     "scheme",

@@ -36,6 +36,8 @@ pub(crate) struct Reads {
     /// Names of lists and windows.
     pub lists: Vec<String>,
     pub windows: Vec<String>,
+    /// Time zones that are no offsets.
+    pub zones: Vec<String>,
 }
 
 impl Reads {

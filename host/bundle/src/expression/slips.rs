@@ -66,12 +66,28 @@ pub(super) fn function(name: &str) -> Option<&'static str> {
         "every" | "forall" => "write list.all(item, ...)",
         "find" | "select" | "where" => "write list.filter(item, ...)",
         "defined" | "exists" | "isset" | "present" => "write has(body.member), or 'name' in headers",
-        "now" | "timestamp" | "duration" | "time" | "date" | "getHours" | "getDayOfWeek" => {
-            "there are no dates here: receivedAt is in milliseconds since 1970, and inWindow('name', receivedAt) \
-             knows days, hours and time zones"
+        "now" | "time" | "date" | "today" | "currentTime" | "getTime" => {
+            "the time of the request is now, without brackets, as in now < timestamp('2027-01-01T00:00:00Z')"
         }
-        "ip" | "isIp" | "isIPv4" | "isAddress" => "write isIP(text)",
-        "cidr" | "containsIP" | "ipInRange" | "inNetwork" | "inCidr" => "write inCIDR(text, '10.0.0.0/8')",
+        "parseTime" | "toTimestamp" | "datetime" => "write timestamp('2026-12-24T18:00:00Z')",
+        "hour" | "hours" | "getHour" => "write now.getHours('Europe/Berlin')",
+        "dayOfWeek" | "weekday" | "getDay" | "getWeekday" => "write now.getDayOfWeek('Europe/Berlin'), 0 for Sunday",
+        "isIp" | "isAddress" => "write isIP(text)",
+        "isIPv4" | "isIPv6" | "family" => "write ipFamily(text) == 4, or == 6",
+        "isCanonical" => "write ip(text) == text",
+        "extract" | "extractAll" | "findAll" | "capture" | "regexExtract" => {
+            "write regex.extract(text, r'^v([0-9]+)$').orValue('')"
+        }
+        "isURL" | "getHost" | "url" => {
+            "write host(text), scheme(text), port(text) or uriPath(text), which are empty or 0 if it is no URI"
+        }
+        "isGreaterThan" | "isLessThan" | "compareTo" => "versions and quantities are compared with < and >",
+        "major" | "minor" | "patch" => "versions are compared as a whole, as in semver(text) >= semver('2.0.0')",
+        "asInteger" | "asApproximateFloat" => "quantity(text) is a number",
+        "base64Encode" | "base64Decode" | "btoa" | "atob" => "write base64.encode(...) or base64.decode(...)",
+        "cidr" | "containsIP" | "containsCIDR" | "ipInRange" | "inNetwork" | "inCidr" => {
+            "write inCIDR(text, '10.0.0.0/8')"
+        }
         "unique" | "uniq" | "toSet" => "write list.distinct()",
         "sorted" | "sortBy" | "orderBy" => "write list.sort()",
         "total" | "reduce" => "write list.sum()",
@@ -121,7 +137,7 @@ fn root(name: &str) -> Option<&'static str> {
         "True" | "TRUE" => "write true",
         "False" | "FALSE" => "write false",
         "nil" | "None" | "NULL" | "undefined" => "write null; whether something is there is has(...)",
-        "time" => "did you mean `receivedAt`?",
+        "time" | "today" | "date" => "did you mean `now`?",
         _ => return None,
     })
 }

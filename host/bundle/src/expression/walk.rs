@@ -12,6 +12,7 @@ use super::parsed::{Expression, literal};
 use super::scope::{Scope, Type};
 use super::slips;
 use crate::variables::CALLER;
+use crate::zones;
 
 pub(super) fn walk(expression: &Expression<'_>, scope: &mut Scope<'_>, report: &mut Report) -> Type {
     let mut walker = Walker { expression, scope, report };
@@ -105,7 +106,7 @@ impl Walker<'_, '_, '_> {
             "caller" => Type::Caller,
             "options" => Type::Options,
             "variables" => Type::Variables,
-            "method" | "operation" | "apiRoot" | "receivedAt" | "bodyBytes" => Type::Any,
+            "method" | "operation" | "apiRoot" | "receivedAt" | "now" | "bodyBytes" => Type::Any,
             "item" if self.scope.item.is_some() => self.scope.item.clone().unwrap_or(Type::Any),
             "index" if self.scope.item.is_some() => Type::Any,
             "item" | "index" => {
@@ -199,6 +200,11 @@ impl Walker<'_, '_, '_> {
             _ => {
                 if let Some(target) = call.target.as_deref().filter(|t| !is_namespace(t)) {
                     self.node(target);
+                    if let [zone] = call.args.as_slice()
+                        && call.func_name.starts_with("get")
+                    {
+                        self.zone(zone);
+                    }
                 }
                 for argument in &call.args {
                     self.node(argument);
@@ -345,7 +351,21 @@ impl Walker<'_, '_, '_> {
         self.report
             .mistake(at, format!("policy.yaml defines no window `{field}`"))
             .maybe_hint(did_you_mean(field, windows.iter().map(|window| window.def.name.as_str())))
-            .hint_if_none("windows are defined under `windows:`, each with zone, days, from and to");
+            .hint_if_none("windows are defined under `windows:`, each with zone, days or dates, from and to");
+    }
+
+    /// The zone that `getHours` or one of its like names.
+    fn zone(&mut self, name: &IdedExpr) {
+        let Some(zone) = literal(name).filter(|zone| !solgate_engine::cel_env::is_fixed_zone(zone)) else { return };
+        match zones::known(zone) {
+            Ok(()) => self.scope.reads.zones.push(zone.to_owned()),
+            Err(meant) => {
+                let at = self.at(name.id);
+                self.report.mistake(at, format!("there is no time zone `{zone}`")).maybe_hint(meant).hint_if_none(
+                    "write its name in the time zone database, such as Europe/Berlin or UTC, or an offset such as +02:00",
+                );
+            }
+        }
     }
 
     fn fact_name(&self, index: usize) -> String {

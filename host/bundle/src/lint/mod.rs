@@ -4,6 +4,7 @@
 mod conditions;
 mod follow;
 mod members;
+mod quadratic;
 mod secrets;
 mod shadowed;
 mod unused;
@@ -87,7 +88,9 @@ pub(crate) fn check(
         conditions::check(rule, report);
         members::check(rule, &followed, policy, api, report);
         secrets::check(rule, &followed, policy, api, report);
-        types::check(rule.node, &Surroundings { policy, api, operations: &rule.operations }, report);
+        let surroundings = Surroundings { policy, api, operations: &rule.operations };
+        types::check(rule.node, &surroundings, report);
+        quadratic::check(rule, &surroundings, report);
         unused::variables(rule, &followed, report);
         reads.extend(followed.reads);
     }

@@ -1,5 +1,6 @@
 //! policy.yaml.
 
+mod dates;
 mod facts;
 mod lists;
 pub(crate) mod windows;

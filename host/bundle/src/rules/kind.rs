@@ -181,6 +181,7 @@ fn require(
     }
     uses.lists.extend(std::mem::take(&mut scope.reads.lists));
     uses.windows.extend(std::mem::take(&mut scope.reads.windows));
+    uses.zones.extend(std::mem::take(&mut scope.reads.zones));
     let stage = stage::read(source.stage, &scope.reads, status, report);
     let pointer = source.pointer.map(|node| pointer(source, node, report));
     let header = source.header.map(|node| header(source, node, report));

@@ -32,12 +32,13 @@ pub(crate) struct Declared {
     pub is_sound: bool,
 }
 
-/// What a rule uses of policy.yaml, by name.
+/// What a rule uses of policy.yaml, and time zones, by name.
 #[derive(Debug, Default)]
 pub(crate) struct Uses {
     pub facts: Vec<String>,
     pub lists: Vec<String>,
     pub windows: Vec<String>,
+    pub zones: Vec<String>,
 }
 
 /// What rules are checked against.

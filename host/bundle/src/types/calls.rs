@@ -4,6 +4,7 @@ use cel::IdedExpr;
 use cel::common::ast::{CallExpr, ComprehensionExpr, Expr};
 use solgate_engine::cel_env::FUNCTIONS;
 
+use super::arithmetic::ORDERED;
 use super::functions::{self, Signature};
 use super::guards::{Fact, Property, variable_key};
 use super::kinds::Kinds;
@@ -33,6 +34,12 @@ impl<'n> Walker<'_, '_, 'n, '_> {
             let message = format!("`{name}` is not called like this");
             self.find(node, message, Some(format!("write {hint}")));
             return Value::ANY;
+        }
+        if let ("timestamp", [IdedExpr { expr: Expr::Ident(argument), .. }]) = (name.as_str(), call.args.as_slice())
+            && argument == "receivedAt"
+        {
+            let message = "`timestamp` takes seconds since 1970, but receivedAt is in milliseconds".to_owned();
+            self.find(node, message, Some("write now, which is the timestamp of receivedAt".to_owned()));
         }
         let takes = |known: &&&Signature| {
             let is_of = known.receiver.zip(receiver.as_ref()).is_none_or(|(kinds, value)| value.kinds.fits(kinds));
@@ -71,6 +78,7 @@ impl<'n> Walker<'_, '_, 'n, '_> {
             }),
             ("min" | "max", Some(of), []) => of.item(),
             ("split", ..) => Value::list(Value::of(Kinds::TEXT)),
+            ("regex.extract" | "uriParameter", ..) => Value::optional(Value::of(Kinds::TEXT)),
             _ => Value::of(found.result),
         }
     }
@@ -173,7 +181,6 @@ impl<'n> Walker<'_, '_, 'n, '_> {
 
 /// The items that a function needs, if those of the list are others.
 fn wrong_items(name: &str, list: &Value<'_>) -> Option<&'static str> {
-    const ORDERED: [Kinds; 4] = [Kinds::NUMBER, Kinds::TEXT, Kinds::BOOL, Kinds::BYTES];
     let items = list.items().kinds;
     let is_right = |kinds: &[Kinds]| items.is_none() || kinds.iter().any(|kind| items.fits(*kind));
     match name {

@@ -19,16 +19,21 @@ impl Kinds {
     pub const MAP: Self = Self(1 << 6);
     pub const OPTIONAL: Self = Self(1 << 7);
     pub const TYPE: Self = Self(1 << 8);
-    pub const ANY: Self = Self((1 << 9) - 1);
+    pub const TIMESTAMP: Self = Self(1 << 9);
+    pub const DURATION: Self = Self(1 << 10);
+    /// Of software, by Semantic Versioning.
+    pub const VERSION: Self = Self(1 << 11);
+    pub const ANY: Self = Self((1 << 12) - 1);
     /// What has a size.
     pub const SIZED: Self = Self(Self::TEXT.0 | Self::BYTES.0 | Self::LIST.0 | Self::MAP.0);
     /// What `string()` takes.
-    pub const SHOWN: Self = Self(Self::BOOL.0 | Self::NUMBER.0 | Self::TEXT.0 | Self::BYTES.0);
+    pub const SHOWN: Self =
+        Self(Self::BOOL.0 | Self::NUMBER.0 | Self::TEXT.0 | Self::BYTES.0 | Self::TIMESTAMP.0 | Self::DURATION.0);
     /// What JSON can hold.
     pub const JSON: Self =
         Self(Self::NULL.0 | Self::BOOL.0 | Self::NUMBER.0 | Self::TEXT.0 | Self::LIST.0 | Self::MAP.0);
 
-    const NAMES: [(Self, &'static str); 9] = [
+    const NAMES: [(Self, &'static str); 12] = [
         (Self::TEXT, "text"),
         (Self::NUMBER, "a number"),
         (Self::BOOL, "true or false"),
@@ -38,6 +43,9 @@ impl Kinds {
         (Self::BYTES, "bytes"),
         (Self::OPTIONAL, "an optional value"),
         (Self::TYPE, "a type"),
+        (Self::TIMESTAMP, "a timestamp"),
+        (Self::DURATION, "a duration"),
+        (Self::VERSION, "a version"),
     ];
 
     pub fn is_none(self) -> bool {

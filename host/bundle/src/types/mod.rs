@@ -4,6 +4,7 @@
 //! Only what is certain is reported: where the schemas, the options and the functions
 //! leave it open what a value is, nothing is said.
 
+mod arithmetic;
 mod calls;
 mod functions;
 mod guards;
@@ -19,6 +20,8 @@ mod value;
 mod walk;
 mod words;
 
+use cel::IdedExpr;
+use cel::common::ast::Expr;
 use solgate_document::diagnostic::{Draft, Report};
 use solgate_document::source::At;
 use solgate_document::yaml::Node;
@@ -29,9 +32,10 @@ use crate::policy::Policy;
 
 pub(crate) use kinds::Kinds;
 pub(crate) use schema::{Described, Member};
+pub(crate) use words::chain;
 
 use roots::Names;
-use value::Value;
+use value::{Parts, Value};
 
 /// What the names in a rule's expressions stand for.
 pub(crate) struct Surroundings<'a, 'n> {
@@ -161,6 +165,27 @@ fn variables(rule: &Node, names: &mut Names<'_, '_>, findings: &mut Findings<'_>
 /// Whether an expression reads variables of its rule.
 pub(crate) fn reads_variables(node: &Node) -> bool {
     parse(node).is_ok_and(|expression| expression.parsed.info().variables.iter().any(|name| name == "variables"))
+}
+
+/// Whether a chain of members is a list in the body or in a fact.
+pub(crate) fn is_list(node: &IdedExpr, surroundings: &Surroundings<'_, '_>) -> bool {
+    request_value(node, surroundings).is_some_and(|value| value.kinds.is_within(Kinds::LIST))
+}
+
+fn request_value<'n>(node: &IdedExpr, surroundings: &Surroundings<'_, 'n>) -> Option<Value<'n>> {
+    match &node.expr {
+        Expr::Ident(name) if name == "body" || surroundings.policy.fact(name).is_some() => {
+            Some(Names::new(surroundings).value(name))
+        }
+        Expr::Select(select) if !select.test => match request_value(&select.operand, surroundings)?.parts {
+            Parts::Schemas(schemas) => match schemas.member(&select.field) {
+                Member::Described(member) => Some(Value::described(member)),
+                Member::Open => None,
+            },
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 fn condition(node: &Node, what: &str, names: &mut Names<'_, '_>, findings: &mut Findings<'_>) {

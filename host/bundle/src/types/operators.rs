@@ -116,6 +116,14 @@ fn hint(node: &IdedExpr, value: &Value<'_>, other_node: &IdedExpr, other: &Value
         what if what == "this" => "...".to_owned(),
         what => what.trim_matches('`').to_owned(),
     };
+    if value.kinds.is_within(Kinds::TIMESTAMP | Kinds::DURATION | Kinds::VERSION) && other.kinds.meets(Kinds::TEXT) {
+        let function = match value.kinds {
+            Kinds::DURATION => "duration",
+            Kinds::VERSION => "semver",
+            _ => "timestamp",
+        };
+        return Some(format!("write {function}(...) around the text"));
+    }
     let text = literal(other_node);
     if value.kinds.meets(Kinds::OPTIONAL) {
         return Some(match other.kinds {

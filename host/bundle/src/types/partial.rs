@@ -16,10 +16,12 @@ use crate::expression::{keeps_items, literal};
 /// Functions that fail for some values of the right kinds: what the page of functions says of
 /// each is compared with it.
 #[cfg(test)]
-pub(super) const PARTIAL: [&str; 14] = [
+pub(super) const PARTIAL: [&str; 19] = [
+    "base64.decode",
     "bool",
     "charAt",
     "double",
+    "duration",
     "format",
     "inCIDR",
     "indexOf",
@@ -27,8 +29,11 @@ pub(super) const PARTIAL: [&str; 14] = [
     "lastIndexOf",
     "max",
     "min",
+    "quantity",
+    "semver",
     "string",
     "substring",
+    "timestamp",
     "uint",
     "value",
 ];
@@ -174,6 +179,9 @@ impl<'n> Walker<'_, '_, 'n, '_> {
                     self.can_fail(node, format!("{shown} may be a text that is not a network"), hint);
                 }
             }
+            ("timestamp" | "duration" | "semver" | "quantity" | "base64.decode", [text, ..], [value, ..]) => {
+                self.check_readable(name, node, text, value);
+            }
             ("format", [template, list], [_, values]) if !self.is_format(template, list, values) => {
                 let message = "the values may not fit the places in the text".to_owned();
                 self.can_fail(
@@ -190,6 +198,33 @@ impl<'n> Walker<'_, '_, 'n, '_> {
             }
             _ => {}
         }
+    }
+
+    /// A text, or a number, of which a function makes something else.
+    fn check_readable(&mut self, name: &str, node: &IdedExpr, text: &IdedExpr, value: &Value<'n>) {
+        let (thing, test) = match name {
+            "timestamp" => ("a date and time", "isTimestamp"),
+            "duration" => ("a length of time", "isDuration"),
+            "semver" => ("a version", "isSemver"),
+            "quantity" => ("a quantity", "isQuantity"),
+            _ => ("base64", "isBase64"),
+        };
+        let is_made = value.kinds.is_within(Kinds::TIMESTAMP | Kinds::DURATION);
+        // What is written out is looked at when the policy is built.
+        let is_written = literal(text).is_some() || number(text).is_some();
+        let is_dated = name == "timestamp"
+            && matches!(&value.parts, Parts::Schemas(schemas)
+                if schemas.all(|schema| schema.get("format").is_some_and(|format| format.text == "date-time")));
+        if is_made || is_written || is_dated || self.names.is_sure(text, Property::Is(test.to_owned())) {
+            return;
+        }
+        let shown = what(text, value);
+        let text = written(&shown);
+        self.can_fail(
+            node,
+            format!("{shown} may be something else than {thing}"),
+            format!("test it first: `{test}({text}) && ...`"),
+        );
     }
 
     /// The type of a node of which all has been said.

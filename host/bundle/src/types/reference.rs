@@ -1,8 +1,9 @@
 //! docs/expressions.md: the names and functions that expressions know, as tables.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::functions::{Signature, named};
+use super::functions::{Function, all};
 
 /// A name that every expression knows.
 struct Name {
@@ -47,234 +48,12 @@ const NAMES: &[Name] = &[
          texts)",
         "the texts, of a caller of whom nothing is known; the lists are then empty",
     ),
-    name("receivedAt", "a number: milliseconds since 1970, UTC", "never"),
+    name("receivedAt", "a number: when the request arrived, in milliseconds since 1970, UTC", "never"),
+    name("now", "a timestamp: when the request arrived", "never"),
     name("options", "an object: the options of policy.yaml, each of its type", "never"),
     name("variables", "an object: the variables of the rule that stand before", "never"),
     name("item", "an item of the list of `forEach`", "outside of `forEach`"),
     name("index", "a number: the place of the item, from 0", "outside of `forEach`"),
-];
-
-/// What a function gives.
-struct Function {
-    name: &'static str,
-    gives: &'static str,
-    /// When it cannot be evaluated; empty if it always can.
-    fails: &'static str,
-    /// True.
-    example: &'static str,
-}
-
-const fn function(name: &'static str, gives: &'static str, fails: &'static str, example: &'static str) -> Function {
-    Function { name, gives, fails, example }
-}
-
-const FUNCTIONS: &[Function] = &[
-    function(
-        "bool",
-        "the truth value that a text names",
-        "other texts than `true`, `false` and their usual spellings",
-        "bool('true')",
-    ),
-    function("bytes", "the octets of a text in UTF-8", "", "size(bytes('abc')) == 3"),
-    function(
-        "charAt",
-        "the character at a place, from 0; an empty text at the end",
-        "a place beyond the end",
-        "'abc'.charAt(1) == 'b'",
-    ),
-    function("contains", "whether a text holds another", "", "'abc'.contains('bc')"),
-    function(
-        "distinct",
-        "the list without repeated items, in their first order",
-        "",
-        "[1, 2, 1.0].distinct() == [1, 2]",
-    ),
-    function("double", "the number as a double", "a text that is no number", "double('1.5') == 1.5"),
-    function("dyn", "the value, of which no type is known any more", "", "dyn(1) == 1"),
-    function("endsWith", "whether a text ends with another", "", "'abc'.endsWith('bc')"),
-    function(
-        "flatten",
-        "the list with the items of lists within it in their place, by one level",
-        "",
-        "[[1], 2].flatten() == [1, 2]",
-    ),
-    function(
-        "format",
-        "the text with `%s`, `%d` and the like filled in from a list",
-        "a list that does not fit",
-        "'%s has %d'.format(['x', 2]) == 'x has 2'",
-    ),
-    function("hasValue", "whether an optional value holds one", "", "optional.of(1).hasValue()"),
-    function(
-        "host",
-        "the host of an absolute URI, in lower case; empty if there is none (see below)",
-        "",
-        "host('https://NFVO.example:8443/x') == 'nfvo.example'",
-    ),
-    function(
-        "inCIDR",
-        "whether an address, or a network, lies in a network; IPv4 addresses that are written as IPv6 ones count as IPv4",
-        "a second text that is no network; a literal is looked at when the policy is built",
-        "inCIDR('::ffff:10.1.2.3', '10.0.0.0/8') && !inCIDR('host', '10.0.0.0/8')",
-    ),
-    function("inList", "whether a text is in a list of policy.yaml", "", ""),
-    function(
-        "inWindow",
-        "whether a window of policy.yaml is open at an instant; none is outside of the years -9999 to 9999",
-        "",
-        "",
-    ),
-    function(
-        "indexOf",
-        "the first place of a text in another, from a place if one is given; -1 if there is none",
-        "a place beyond the end",
-        "'abcb'.indexOf('b') == 1",
-    ),
-    function("int", "the number without its fraction", "a text that is no integer", "int('42') == 42 && int(1.9) == 1"),
-    function(
-        "isCIDR",
-        "whether a text is a network, such as `10.0.0.0/8`",
-        "",
-        "isCIDR('2001:db8::/32') && !isCIDR('10.0.0.0/33')",
-    ),
-    function(
-        "isIP",
-        "whether a text is an IPv4 or IPv6 address, without port, brackets and zone",
-        "",
-        "isIP('192.0.2.1') && !isIP('192.0.2.1:80')",
-    ),
-    function(
-        "join",
-        "the texts of a list, with a text between them",
-        "an item that is no text",
-        "['a', 'b'].join(', ') == 'a, b'",
-    ),
-    function(
-        "lastIndexOf",
-        "the last place of a text in another; -1 if there is none",
-        "a place beyond the end",
-        "'abcb'.lastIndexOf('b') == 3",
-    ),
-    function("lowerAscii", "the text with A to Z in lower case", "", "'ABC'.lowerAscii() == 'abc'"),
-    function(
-        "matches",
-        "whether a pattern, a literal, is found in a text; `^` and `$` anchor it",
-        "",
-        "'abc-12'.matches(r'^[a-z]+-\\d+$')",
-    ),
-    function(
-        "max",
-        "the greatest of numbers, or of texts",
-        "an empty list; items of several kinds",
-        "[1, 2.5].max() == 2.5",
-    ),
-    function(
-        "min",
-        "the least of numbers, or of texts",
-        "an empty list; items of several kinds",
-        "['b', 'a'].min() == 'a'",
-    ),
-    function("optional.none", "an optional value that holds none", "", "!optional.none().hasValue()"),
-    function("optional.of", "an optional value that holds this one", "", "optional.of(1).value() == 1"),
-    function(
-        "optional.ofNonZeroValue",
-        "the same; none for 0, false, null and what is empty",
-        "",
-        "!optional.ofNonZeroValue('').hasValue()",
-    ),
-    function(
-        "or",
-        "the first of two optional values that holds one",
-        "",
-        "optional.none().or(optional.of(1)).value() == 1",
-    ),
-    function("orValue", "what an optional value holds, or this", "", "optional.none().orValue('a') == 'a'"),
-    function(
-        "replace",
-        "the text with one part replaced by another, as often as a number says",
-        "",
-        "'a-b-c'.replace('-', '.') == 'a.b.c'",
-    ),
-    function("reverse", "the text from its end", "", "'abc'.reverse() == 'cba'"),
-    function(
-        "scheme",
-        "the scheme of an absolute URI, in lower case; empty if there is none",
-        "",
-        "scheme('HTTPS://nfvo.example/') == 'https'",
-    ),
-    function("sets.contains", "whether a list holds all items of another", "", "sets.contains([1, 2, 3], [3, 1])"),
-    function(
-        "sets.equivalent",
-        "whether each of two lists holds all items of the other",
-        "",
-        "sets.equivalent(['a', 'b', 'a'], ['b', 'a'])",
-    ),
-    function("sets.intersects", "whether two lists have an item in common", "", "sets.intersects([1, 2], [2, 3])"),
-    function("size", "the number of characters, items, members or octets", "", "size('abc') == 3 && [1].size() == 1"),
-    function(
-        "sort",
-        "the list in ascending order",
-        "items that are not all numbers, all texts or all truth values",
-        "[3, 1.5, 2].sort() == [1.5, 2, 3]",
-    ),
-    function(
-        "split",
-        "the parts of a text between separators, at most as many as a number says",
-        "",
-        "'a,b'.split(',') == ['a', 'b']",
-    ),
-    function("startsWith", "whether a text begins with another", "", "'abc'.startsWith('ab')"),
-    function(
-        "string",
-        "a value as text",
-        "octets that are not UTF-8",
-        "string(1.5) == '1.5' && string(true) == 'true'",
-    ),
-    function(
-        "strings.quote",
-        "the text in quotes, with what does not print escaped",
-        "",
-        "strings.quote('a') == '\"a\"'",
-    ),
-    function(
-        "substring",
-        "the characters from a place, up to before another",
-        "places beyond the end, or in the wrong order",
-        "'abcd'.substring(1, 3) == 'bc'",
-    ),
-    function(
-        "sum",
-        "the sum of a list of numbers; 0 for an empty one",
-        "an item that is no number",
-        "[1, 0.5].sum() == 1.5",
-    ),
-    function(
-        "toDouble",
-        "the number, if a text is one, as an optional value",
-        "",
-        "toDouble('1.5').orValue(0) == 1.5 && !toDouble('x').hasValue()",
-    ),
-    function(
-        "toInt",
-        "the integer, if a text is one, as an optional value",
-        "",
-        "toInt('42').orValue(0) == 42 && !toInt('4x').hasValue()",
-    ),
-    function("trim", "the text without white space at both ends", "", "' a '.trim() == 'a'"),
-    function("type", "the type of a value", "", "type('a') == type('b')"),
-    function(
-        "uint",
-        "the number as an unsigned integer",
-        "a negative or too large number; a text that is none",
-        "uint(1) == 1",
-    ),
-    function("upperAscii", "the text with a to z in upper case", "", "'abc'.upperAscii() == 'ABC'"),
-    function(
-        "value",
-        "what an optional value holds",
-        "an optional value that holds none",
-        "optional.of('a').value() == 'a'",
-    ),
 ];
 
 const BEGIN: &str = "\
@@ -334,6 +113,23 @@ reads does not have its type, the rule is left out, with a finding that names th
 whose rule only warns or is off, and of a fact that is not what `openapi.yaml` says of the answer. Such a fact counts as
 one that is not available. Values that are right are not looked at for this, so it costs nothing.
 
+## Timestamps and durations
+
+`now` is when the request arrived. `timestamp(...)` reads a date and time, `duration(...)` a length of time, and both are
+compared and calculated with:
+
+| meant | written |
+|---|---|
+| until the end of 2026, in Berlin | `now < timestamp('2027-01-01T00:00:00+01:00')` |
+| started more than an hour ago | `now - timestamp(opOcc.startTime) > duration('1h')` |
+| before noon in Tokyo | `now.getHours('Asia/Tokyo') < 12` |
+| within a window of policy.yaml | `inWindow('maintenance', now)` |
+
+A timestamp lies in the years 1 to 9999 and a duration is of up to 292 years: what is calculated beyond cannot be
+evaluated. A text that a schema calls `format: date-time` is one that `timestamp(...)` takes, unless its year is 0; of
+other texts ask `isTimestamp(...)` before. The rules of a zone that an expression names become part of the policy when it
+is built, as those of [windows](bundle-format.md#windows) do. `receivedAt` is the same instant as `now`, as a number.
+
 ## Operators and macros
 
 | written | value |
@@ -341,9 +137,10 @@ one that is not available. Values that are right are not looked at for this, so 
 | `a && b`, `a \\|\\| b`, `!a` | and, or, not; what fails on one side does not matter if the other side decides |
 | `a ? b : c` | b if a is true, else c |
 | `==`, `!=` | whether two values are equal, whatever their kinds |
-| `<`, `<=`, `>`, `>=` | of two numbers, texts, truth values or octets |
-| `+` | the sum of numbers; texts, lists or octets joined |
-| `-`, `*`, `/`, `%` | of numbers |
+| `<`, `<=`, `>`, `>=` | of two numbers, texts, truth values, octets, timestamps, durations or versions |
+| `+` | the sum of numbers; texts, lists or octets joined; a timestamp or a duration, later or longer by a duration |
+| `-` | of numbers; the duration between two timestamps; a timestamp or a duration, earlier or shorter by a duration |
+| `*`, `/`, `%` | of numbers |
 | `x in list`, `'name' in object` | whether there is such an item or member |
 | `list[0]`, `object['name']`, `object.name` | an item or member, which must be there |
 | `has(object.name)` | whether there is such a member |
@@ -352,11 +149,16 @@ one that is not available. Values that are right are not looked at for this, so 
 
 ## Functions
 
-TEXT is a text, NUMBER a number, LIST a list, OPTIONAL an optional value, VALUE any value.
+TEXT is a text, NUMBER a number, LIST a list, BYTES are octets, OPTIONAL an optional value, VALUE any value.
 
 | called | value | cannot be evaluated for | example |
 |---|---|---|---|
 ";
+
+/// The functions in the order of their names.
+fn by_name() -> BTreeMap<&'static str, &'static Function> {
+    all().filter_map(|function| Some((function.calls.first()?.name, function))).collect()
+}
 
 /// The page.
 pub(crate) fn page() -> String {
@@ -365,15 +167,10 @@ pub(crate) fn page() -> String {
         let _ = writeln!(page, "| `{name}` | {is} | {absent} |");
     }
     page.push_str(TYPES);
-    for function in FUNCTIONS {
-        let calls: Vec<String> = named(function.name).map(Signature::shown).map(|call| format!("`{call}`")).collect();
-        let example = match (function.name, function.example) {
-            ("inList", _) => "`inList('callbackHosts', host(body.callbackUri))`".to_owned(),
-            ("inWindow", _) => "`inWindow('maintenance', receivedAt)`".to_owned(),
-            (_, example) => format!("`{example}`"),
-        };
-        let fails = if function.fails.is_empty() { "–" } else { function.fails };
-        let _ = writeln!(page, "| {} | {} | {fails} | {example} |", calls.join(", "), function.gives);
+    for (_, function) in by_name() {
+        let calls: Vec<String> = function.calls.iter().map(|call| format!("`{}`", call.shown())).collect();
+        let fails = function.fails.unwrap_or("–");
+        let _ = writeln!(page, "| {} | {} | {fails} | `{}` |", calls.join(", "), function.gives, function.example);
     }
     page
 }
@@ -405,28 +202,25 @@ mod tests {
     fn what_can_fail_is_looked_for_in_expressions() {
         // The kinds of items are looked at for every function of lists.
         const BY_KINDS: [&str; 4] = ["join", "sort", "sum", "sets.contains"];
-        let failing = FUNCTIONS.iter().filter(|function| !function.fails.is_empty()).map(|function| function.name);
+        let failing = all().filter(|function| function.fails.is_some());
+        let failing = failing.filter_map(|function| function.calls.first()).map(|call| call.name);
         for name in failing {
             assert!(PARTIAL.contains(&name) || BY_KINDS.contains(&name), "{name} fails, and nothing warns of it");
         }
     }
 
     #[test]
-    fn every_name_and_function_is_told_of_once() {
+    fn every_name_is_told_of_once() {
         let names: BTreeSet<&str> = NAMES.iter().map(|name| name.name).collect();
         assert_eq!(names, VARIABLES.into_iter().collect());
-        let functions: Vec<&str> = FUNCTIONS.iter().map(|function| function.name).collect();
-        assert!(functions.is_sorted(), "{functions:?}");
-        let known: BTreeSet<&str> = solgate_engine::cel_env::FUNCTIONS.iter().copied().collect();
-        assert_eq!(functions.iter().copied().collect::<BTreeSet<_>>(), known);
-        assert_eq!(functions.len(), known.len());
     }
 
     #[test]
     fn every_example_is_true() {
-        for function in FUNCTIONS.iter().filter(|function| !function.example.is_empty()) {
-            let parsed =
-                parse_expression(function.example).unwrap_or_else(|error| panic!("{}: {error}", function.name));
+        // They need what only a bundle has.
+        let needs_tables = ["inList", "inWindow"];
+        for (name, function) in by_name().into_iter().filter(|(name, _)| !needs_tables.contains(name)) {
+            let parsed = parse_expression(function.example).unwrap_or_else(|error| panic!("{name}: {error}"));
             assert_eq!(parsed.constant(), Some(true), "{}", function.example);
         }
     }

@@ -59,6 +59,7 @@ impl<'a, 'n> Names<'a, 'n> {
             "operation" => texts(operations.iter().map(|op| op.def.id.clone()).collect()),
             "apiRoot" => Value::of(Kinds::TEXT),
             "receivedAt" | "bodyBytes" | "index" => Value::of(Kinds::NUMBER),
+            "now" => Value::of(Kinds::TIMESTAMP),
             "headers" | "query" | "path" => {
                 Value { parts: super::value::Parts::Items(Box::new(Value::of(Kinds::TEXT))), ..Value::of(Kinds::MAP) }
             }

@@ -6,6 +6,7 @@ use solgate_document::source::At;
 use solgate_document::yaml::Node;
 
 use super::Findings;
+use super::arithmetic::{ADDED, ORDERED, SUBTRACTED, result, to_time};
 use super::functions;
 use super::guards::{Fact, Property, Sure, Told};
 use super::kinds::Kinds;
@@ -237,6 +238,9 @@ impl<'n> Walker<'_, '_, 'n, '_> {
                 operators::SUBSTRACT | operators::MULTIPLY | operators::DIVIDE | operators::MODULO | operators::NEGATE,
                 sides,
             ) => {
+                if let (operators::SUBSTRACT, [left, right]) = (call.func_name.as_str(), sides) {
+                    return self.difference(left, right, node);
+                }
                 for side in sides {
                     let value = self.value(side);
                     if !value.kinds.fits(Kinds::NUMBER) {
@@ -273,7 +277,6 @@ impl<'n> Walker<'_, '_, 'n, '_> {
     }
 
     fn order(&mut self, operator: &str, left: &IdedExpr, right: &IdedExpr, node: &IdedExpr) {
-        const ORDERED: [Kinds; 4] = [Kinds::NUMBER, Kinds::TEXT, Kinds::BOOL, Kinds::BYTES];
         let (a, b) = (self.value(left), self.value(right));
         if ORDERED.iter().any(|kind| a.kinds.fits(*kind) && b.kinds.fits(*kind)) {
             self.check_null(left, &a, Kinds::NUMBER);
@@ -282,19 +285,20 @@ impl<'n> Walker<'_, '_, 'n, '_> {
         }
         let is_time = [left, right].iter().any(|side| matches!(&side.expr, Expr::Ident(name) if name == "receivedAt"));
         let hint = if is_time {
-            Some("receivedAt is in milliseconds since 1970; for times of the day there is inWindow(...)".to_owned())
+            Some(
+                "receivedAt is a number: write now in its place, as in `now < timestamp('2027-01-01T00:00:00Z')`"
+                    .to_owned(),
+            )
         } else {
-            to_number(&a).or_else(|| to_number(&b))
+            to_time(&a, &b).or_else(|| to_number(&a)).or_else(|| to_number(&b))
         };
         let message = format!("`{operator}` cannot compare {} with {}", with_kind(left, &a), with_kind(right, &b));
         self.find(node, message, hint);
     }
 
     fn sum(&mut self, left: &IdedExpr, right: &IdedExpr, node: &IdedExpr) -> Value<'n> {
-        const ADDED: [Kinds; 4] = [Kinds::NUMBER, Kinds::TEXT, Kinds::LIST, Kinds::BYTES];
         let (a, b) = (self.value(left), self.value(right));
-        let fitting = ADDED.iter().filter(|kind| a.kinds.fits(**kind) && b.kinds.fits(**kind));
-        let kinds = fitting.fold(Kinds::NONE, |all, kind| all | *kind);
+        let kinds = result(&ADDED, a.kinds, b.kinds);
         if kinds.is_none() {
             let is_text = a.kinds.is_within(Kinds::TEXT) || b.kinds.is_within(Kinds::TEXT);
             let other = if a.kinds.is_within(Kinds::TEXT) { &b } else { &a };
@@ -304,8 +308,9 @@ impl<'n> Walker<'_, '_, 'n, '_> {
                 true if other.kinds.meets(Kinds::OPTIONAL) => Some("write .orValue('') behind it"),
                 _ => None,
             };
+            let hint = hint.map(str::to_owned).or_else(|| to_time(&a, &b));
             let message = format!("`+` cannot join {} and {}", with_kind(left, &a), with_kind(right, &b));
-            self.find(node, message, hint.map(str::to_owned));
+            self.find(node, message, hint);
             return Value::ANY;
         }
         self.check_null(left, &a, Kinds::NUMBER);
@@ -313,6 +318,29 @@ impl<'n> Walker<'_, '_, 'n, '_> {
         let parts =
             if kinds.is_within(Kinds::LIST) { Parts::Items(Box::new(a.items().or(b.items()))) } else { Parts::Unknown };
         Value { kinds, parts, texts: None }
+    }
+
+    fn difference(&mut self, left: &IdedExpr, right: &IdedExpr, node: &IdedExpr) -> Value<'n> {
+        let (a, b) = (self.value(left), self.value(right));
+        let kinds = result(&SUBTRACTED, a.kinds, b.kinds);
+        if !kinds.is_none() {
+            self.check_null(left, &a, Kinds::NUMBER);
+            self.check_null(right, &b, Kinds::NUMBER);
+            return Value::of(kinds);
+        }
+        let times = Kinds::TIMESTAMP | Kinds::DURATION;
+        if a.kinds.is_within(times) || b.kinds.is_within(times) {
+            let message = format!("`-` cannot take {} from {}", with_kind(right, &b), with_kind(left, &a));
+            self.find(node, message, to_time(&a, &b));
+            return Value::ANY;
+        }
+        for (side, value) in [(left, &a), (right, &b)] {
+            if !value.kinds.fits(Kinds::NUMBER) {
+                let message = format!("`-` takes numbers, but {} is {}", what(side, value), value.kinds.name());
+                self.find(side, message, to_number(value));
+            }
+        }
+        Value::of(Kinds::NUMBER)
     }
 
     fn index(&mut self, operator: &str, of: &IdedExpr, index: &IdedExpr, node: &IdedExpr) -> Value<'n> {

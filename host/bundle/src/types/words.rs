@@ -28,7 +28,7 @@ pub(super) fn with_kind(node: &IdedExpr, value: &Value<'_>) -> String {
 }
 
 /// A short chain of members, as it is written.
-fn chain(node: &IdedExpr) -> Option<String> {
+pub(crate) fn chain(node: &IdedExpr) -> Option<String> {
     let text = match &node.expr {
         Expr::Ident(name) if !name.starts_with('@') => name.clone(),
         Expr::Select(select) if !select.test => format!("{}.{}", chain(&select.operand)?, select.field),

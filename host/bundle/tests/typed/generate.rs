@@ -11,9 +11,12 @@ pub enum Kind {
     Numbers,
     Texts,
     Object,
+    Instant,
+    Length,
 }
 
-const KINDS: [Kind; 6] = [Kind::Bool, Kind::Number, Kind::Text, Kind::Numbers, Kind::Texts, Kind::Object];
+const KINDS: [Kind; 8] =
+    [Kind::Bool, Kind::Number, Kind::Text, Kind::Numbers, Kind::Texts, Kind::Object, Kind::Instant, Kind::Length];
 
 /// Makes expressions.
 pub struct Maker<'r> {
@@ -55,7 +58,7 @@ impl<'r> Maker<'r> {
         {
             return risky;
         }
-        let choice = self.random.usize(..10);
+        let choice = self.random.usize(..14);
         match (kind, choice) {
             (Kind::Bool, 0) => format!("({} && {})", self.part(Kind::Bool, d), self.part(Kind::Bool, d)),
             (Kind::Bool, 1) => format!("({} || {})", self.part(Kind::Bool, d), self.part(Kind::Bool, d)),
@@ -78,6 +81,18 @@ impl<'r> Maker<'r> {
                 self.over(Kind::Texts, &function, Kind::Bool, d)
             }
             (Kind::Bool, 8) => format!("sets.intersects({}, {})", self.part(Kind::Texts, d), self.part(Kind::Texts, d)),
+            (Kind::Bool, 9) => {
+                let operator = self.one(&["<", "<=", ">", ">=", "==", "!="]);
+                format!("({} {operator} {})", self.part(Kind::Instant, d), self.part(Kind::Instant, d))
+            }
+            (Kind::Bool, 10) => {
+                let operator = self.one(&["<", "<=", ">", ">=", "==", "!="]);
+                format!("({} {operator} {})", self.part(Kind::Length, d), self.part(Kind::Length, d))
+            }
+            (Kind::Bool, 11) => {
+                let function = self.one(&["isTimestamp", "isDuration", "isSemver", "isQuantity", "isBase64", "isIP"]);
+                format!("{function}({})", self.part(Kind::Text, d))
+            }
             (Kind::Bool, _) => format!("({} == {})", self.part(Kind::Number, d), self.part(Kind::Number, d)),
             (Kind::Number, 0..=3) => {
                 let operator = self.one(&["+", "-", "*"]);
@@ -87,6 +102,17 @@ impl<'r> Maker<'r> {
             (Kind::Number, 5) => format!("size({})", self.part(Kind::Texts, d)),
             (Kind::Number, 6) => format!("({}).sum()", self.part(Kind::Numbers, d)),
             (Kind::Number, 7) => format!("size({})", self.part(Kind::Text, d)),
+            (Kind::Number, 8) => {
+                let part =
+                    self.one(&["getHours('Europe/Berlin')", "getFullYear('+02:00')", "getDayOfWeek()", "getDate()"]);
+                format!("({}).{part}", self.part(Kind::Instant, d))
+            }
+            (Kind::Number, 9) => format!("({}).getMinutes()", self.part(Kind::Length, d)),
+            (Kind::Number, 10) => {
+                let function = self.one(&["port", "ipFamily"]);
+                format!("{function}({})", self.part(Kind::Text, d))
+            }
+            (Kind::Number, 11) => format!("({}).indexOf({})", self.part(Kind::Text, d), self.part(Kind::Text, d)),
             (Kind::Number, _) => self.choice(Kind::Number, d),
             (Kind::Text, 0..=2) => format!("({} + {})", self.part(Kind::Text, d), self.part(Kind::Text, d)),
             (Kind::Text, 3) => {
@@ -96,6 +122,14 @@ impl<'r> Maker<'r> {
             (Kind::Text, 4) => format!("string({})", self.part(Kind::Number, d)),
             (Kind::Text, 5) => format!("({}).join('-')", self.part(Kind::Texts, d)),
             (Kind::Text, 6) => format!("host({})", self.part(Kind::Text, d)),
+            (Kind::Text, 7) => format!("string({})", self.part(Kind::Instant, d)),
+            (Kind::Text, 8) => format!("'%s'.format([{}])", self.part(Kind::Length, d)),
+            (Kind::Text, 9) => format!("regex.extract({}, '[a-z](.)').orValue('')", self.part(Kind::Text, d)),
+            (Kind::Text, 10) => {
+                let function = self.one(&["uriPath", "ip", "base64.encode"]);
+                format!("{function}({})", self.part(Kind::Text, d))
+            }
+            (Kind::Text, 11) => format!("uriParameter({}, 'a').orValue('b')", self.part(Kind::Text, d)),
             (Kind::Text, _) => self.choice(Kind::Text, d),
             (Kind::Numbers, 0..=2) => self.over(Kind::Numbers, "filter", Kind::Bool, d),
             (Kind::Numbers, 3..=5) => self.over(Kind::Texts, "map", Kind::Number, d),
@@ -107,6 +141,18 @@ impl<'r> Maker<'r> {
             (Kind::Texts, 6) => format!("({}).distinct()", self.part(Kind::Texts, d)),
             (Kind::Texts, _) => format!("({} + {})", self.part(Kind::Texts, d), self.part(Kind::Texts, d)),
             (Kind::Object, _) => self.choice(Kind::Object, d),
+            (Kind::Instant, 0..=4) => {
+                let operator = self.one(&["+", "-"]);
+                format!("({} {operator} {})", self.part(Kind::Instant, d), self.part(Kind::Length, d))
+            }
+            (Kind::Instant, 5..=6) => format!("({} + {})", self.part(Kind::Length, d), self.part(Kind::Instant, d)),
+            (Kind::Instant, _) => self.choice(Kind::Instant, d),
+            (Kind::Length, 0..=3) => format!("({} - {})", self.part(Kind::Instant, d), self.part(Kind::Instant, d)),
+            (Kind::Length, 4..=7) => {
+                let operator = self.one(&["+", "-"]);
+                format!("({} {operator} {})", self.part(Kind::Length, d), self.part(Kind::Length, d))
+            }
+            (Kind::Length, _) => self.choice(Kind::Length, d),
         }
     }
 
@@ -210,6 +256,9 @@ impl<'r> Maker<'r> {
             Kind::Numbers => self.one(&["body.counts", "[1, 2.5]", "[]", "body.inner.counts"]),
             Kind::Texts => self.one(&["body.names", "['x', 'y']", "caller.roles", "options.names"]),
             Kind::Object => self.one(&["body.inner", "body"]),
+            // None far from the others, so that no sum leaves the calendar.
+            Kind::Instant => self.one(&["now", "(now + duration('90m'))"]),
+            Kind::Length => self.one(&["duration('1h30m')", "duration('-0.5s')", "(now - now)"]),
         }
     }
 }

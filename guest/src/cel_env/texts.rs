@@ -1,0 +1,119 @@
+//! Functions of texts: those of the crate that would take the product of two lengths, and
+//! `regex.extract`. (Its relatives, which find all matches, take the square of the text's
+//! length for some patterns, and are left out.)
+
+use cel::{
+    DeclarationError, Env, ExecutionError,
+    common::{
+        types::{self, CelInt, CelOptional, CelString},
+        value::{CowVal, Val},
+    },
+};
+
+use super::functions::{PATTERN_TYPE, Pattern};
+
+/// What `indexOf` becomes.
+pub(super) const INDEX_OF: &str = "@indexOf";
+/// What `lastIndexOf` becomes.
+pub(super) const LAST_INDEX_OF: &str = "@lastIndexOf";
+/// What `regex.extract` becomes; its second argument is a [`Pattern`].
+pub(super) const EXTRACT: &str = "@extract";
+
+/// The function that one of the crate's becomes.
+pub(super) fn replacement(name: &str) -> Option<&'static str> {
+    match name {
+        "indexOf" => Some(INDEX_OF),
+        "lastIndexOf" => Some(LAST_INDEX_OF),
+        _ => None,
+    }
+}
+
+pub(super) fn declare(env: &mut Env) -> Result<(), DeclarationError> {
+    let text = || types::STRING_TYPE;
+    for (name, function) in [(INDEX_OF, index_of as _), (LAST_INDEX_OF, last_index_of as _)] {
+        env.add_overload(name, "solgate_find", vec![text(), text()], function)?;
+        env.add_overload(name, "solgate_find_from", vec![text(), text(), types::INT_TYPE], function)?;
+    }
+    env.add_overload(EXTRACT, "solgate_extract", vec![text(), PATTERN_TYPE.to_owned()], extract)
+}
+
+/// The text, the part that is looked for, and the byte of the place that is given.
+struct Search<'a> {
+    text: &'a str,
+    part: &'a str,
+    from: Option<usize>,
+}
+
+impl<'a> Search<'a> {
+    /// Places are counted in characters. As the crate has it, a place lies before the end of
+    /// the text, and an empty part is found at every place.
+    fn new(function: &str, arguments: &'a [CowVal<'_, '_>]) -> Result<Result<Self, i64>, ExecutionError> {
+        let [text, part, place @ ..] = arguments else {
+            return Err(ExecutionError::invalid_argument_count(2, arguments.len()));
+        };
+        let texts = text.downcast_ref::<CelString>().zip(part.downcast_ref::<CelString>());
+        let (text, part) = texts.ok_or_else(|| ExecutionError::function_error(function, "two strings are needed"))?;
+        let (text, part) = (text.inner(), part.inner());
+        let Some(place) = place.first().and_then(|place| place.downcast_ref::<CelInt>()) else {
+            return Ok(Ok(Self { text, part, from: None }));
+        };
+        let place = *place.inner();
+        let beyond = || ExecutionError::function_error(function, format!("index out of range: {place}"));
+        let place = usize::try_from(place).map_err(|_| beyond())?;
+        if part.is_empty() {
+            return Ok(Err(count(text).min(i64::try_from(place).unwrap_or(i64::MAX))));
+        }
+        let (from, _) = text.char_indices().nth(place).ok_or_else(beyond)?;
+        Ok(Ok(Self { text, part, from: Some(from) }))
+    }
+
+    /// The character at which a byte is.
+    fn place(&self, byte: Option<usize>) -> i64 {
+        byte.and_then(|byte| self.text.get(..byte)).map_or(-1, count)
+    }
+}
+
+fn count(text: &str) -> i64 {
+    i64::try_from(text.chars().count()).unwrap_or(i64::MAX)
+}
+
+fn index_of<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
+    let place = match Search::new("indexOf", &arguments)? {
+        Ok(search) => {
+            let from = search.from.unwrap_or(0);
+            let found = search.text.get(from..).and_then(|rest| rest.find(search.part));
+            search.place(found.and_then(|byte| byte.checked_add(from)))
+        }
+        Err(place) => place,
+    };
+    Ok(CowVal::owned(CelInt::from(place)))
+}
+
+fn last_index_of<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
+    let place = match Search::new("lastIndexOf", &arguments)? {
+        Ok(search) => {
+            // The last one begins there, at the latest.
+            let end = search.from.and_then(|from| from.checked_add(search.part.len())).unwrap_or(search.text.len());
+            let end = search.text.floor_char_boundary(end);
+            search.place(search.text.get(..end).and_then(|text| text.rfind(search.part)))
+        }
+        Err(place) => place,
+    };
+    Ok(CowVal::owned(CelInt::from(place)))
+}
+
+/// The part of a text that matches, or of it what the group matches if there is one.
+fn extract<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
+    let [text, pattern] = arguments.as_slice() else {
+        return Err(ExecutionError::invalid_argument_count(2, arguments.len()));
+    };
+    let (Some(text), Some(Pattern(pattern))) = (text.downcast_ref::<CelString>(), pattern.downcast_ref::<Pattern>())
+    else {
+        return Err(ExecutionError::function_error("regex.extract", "a string and a pattern are needed"));
+    };
+    let group = pattern.captures_len().saturating_sub(1).min(1);
+    let found =
+        pattern.captures(text.inner()).and_then(|found| found.get(group).map(|found| found.as_str().to_owned()));
+    let found = found.map(|found| -> Box<dyn Val> { Box::new(CelString::from(found)) });
+    Ok(CowVal::owned(found.map_or_else(CelOptional::none, CelOptional::of)))
+}
