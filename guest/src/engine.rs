@@ -6,6 +6,7 @@ use solgate_contract::manifest::{FactTemplate, Limits, Manifest, Operation, Opti
 use solgate_contract::verdict::{Context, Outcome, Request};
 
 use crate::{
+    cel_env::{EvalError, Evaluated},
     compiled::CompiledBundle,
     error::InitError,
     ir::{Bundle, FactDef, OptionDef, Rule},
@@ -110,10 +111,44 @@ impl Engine {
     /// that somebody waits for.
     #[must_use]
     pub fn trace(&self, request: &Request<'_>, context: &Context<'_>) -> (Outcome, Trace) {
-        let mut trace = Trace::default();
+        self.traced(Trace::default(), request, context)
+    }
+
+    /// The same with the values of each condition that was looked at, also where it held.
+    #[must_use]
+    pub fn trace_with_values(&self, request: &Request<'_>, context: &Context<'_>) -> (Outcome, Trace) {
+        self.traced(Trace { keeps_values: true, ..Trace::default() }, request, context)
+    }
+
+    fn traced(&self, mut trace: Trace, request: &Request<'_>, context: &Context<'_>) -> (Outcome, Trace) {
         let outcome = stages::run(&self.0, request, context, Some(&mut trace));
         trace.end(&outcome);
         (outcome, trace)
+    }
+
+    /// The value of an expression for one request, whatever the verdict on it is; it reads
+    /// what a rule of the bundle can read, but for a rule's own variables. Facts are those
+    /// of the context.
+    ///
+    /// # Errors
+    ///
+    /// If the expression is not accepted, or fails.
+    pub fn eval(&self, source: &str, request: &Request<'_>, context: &Context<'_>) -> Result<Evaluated, EvalError> {
+        stages::evaluate(&self.0, source, request, context)
+    }
+
+    /// The time that each rule with expressions takes for one request, by its index in the
+    /// bundle: the least of `times` by the clock `now`, in its units. Rules that wait for a
+    /// fact are left out.
+    #[must_use]
+    pub fn time_rules(
+        &self,
+        request: &Request<'_>,
+        context: &Context<'_>,
+        now: fn() -> u64,
+        times: u32,
+    ) -> Vec<(usize, u64)> {
+        stages::time_rules(&self.0, request, context, now, times)
     }
 
     /// The operationId that a method and a target lead to, if any. For logs.

@@ -91,20 +91,27 @@ impl<'e> Report<'e> {
     /// Begins a stage.
     #[inline]
     pub(crate) fn enter(&mut self, stage: Stage) {
-        if let Some(trace) = self.trace.as_deref_mut() {
+        if let Some(trace) = self.traced() {
             trace.enter(stage);
         }
     }
 
-    /// The trace, if one is kept.
+    /// The trace, if one is kept. A component keeps none, and need not hold the code.
+    #[inline]
     pub(crate) fn traced(&mut self) -> Option<&mut Trace> {
-        self.trace.as_deref_mut()
+        if cfg!(target_arch = "wasm32") { None } else { self.trace.as_deref_mut() }
+    }
+
+    /// Whether a trace is kept.
+    #[inline]
+    pub(crate) fn is_traced(&self) -> bool {
+        !cfg!(target_arch = "wasm32") && self.trace.is_some()
     }
 
     /// Says for the trace that rules are checked: they hold unless they fail.
     #[inline]
     pub(crate) fn looks_at(&mut self, rules: &[usize]) {
-        if self.trace.is_some() {
+        if self.is_traced() {
             rules.iter().for_each(|rule| self.settle(*rule, || RuleResult::Held { items: None }));
         }
     }
@@ -112,16 +119,23 @@ impl<'e> Report<'e> {
     /// Says for the trace what became of a rule.
     #[inline]
     pub(crate) fn settle(&mut self, rule: usize, result: impl FnOnce() -> RuleResult) {
-        if let (Some(trace), Some(entry)) = (self.trace.as_deref_mut(), self.rules.get(rule)) {
-            trace.settle(&entry.id, self.profile.severity(rule), result());
+        let (rules, profile) = (self.rules, self.profile);
+        if let (Some(trace), Some(entry)) = (self.traced(), rules.get(rule)) {
+            trace.settle(&entry.id, profile.severity(rule), result());
         }
     }
 
     /// Says for the trace what the parts of a rule's condition are.
     pub(crate) fn values(&mut self, rule: usize, values: impl FnOnce() -> Vec<PartValue>) {
-        if let (Some(trace), Some(entry)) = (self.trace.as_deref_mut(), self.rules.get(rule)) {
-            trace.values(&entry.id, self.profile.severity(rule), values);
+        let (rules, profile) = (self.rules, self.profile);
+        if let (Some(trace), Some(entry)) = (self.traced(), rules.get(rule)) {
+            trace.values(&entry.id, profile.severity(rule), values);
         }
+    }
+
+    /// Whether the values of conditions that hold are kept.
+    pub(crate) fn keeps_values(&mut self) -> bool {
+        self.traced().is_some_and(|trace| trace.keeps_values)
     }
 
     /// Whether a rule and pointer have been reported in the current stage.
@@ -198,9 +212,10 @@ impl<'e> Report<'e> {
             Location::Body(pointer) if !text::is_fit(&pointer) => Location::Body(text::clean(&pointer)),
             location => location,
         };
-        if let Some(trace) = self.trace.as_deref_mut() {
+        let profile = self.profile;
+        if let Some(trace) = self.traced() {
             let failure = Failure { severity, status, location: location.clone(), detail: detail.clone() };
-            trace.fail(&entry.id, self.profile.severity(rule), failure);
+            trace.fail(&entry.id, profile.severity(rule), failure);
         }
         let violation = Violation { rule: entry.id.clone(), location, detail, clause: entry.clause.clone() };
         if severity == Severity::Deny && self.mode == Mode::Enforce {

@@ -387,6 +387,9 @@ pub struct Require {
     /// Header field that the rule is about, instead of a pointer.
     #[serde(default)]
     pub header: Option<String>,
+    /// Parameter of path or query that the rule is about, instead of a pointer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parameter: Option<String>,
     /// An expression that gives a string.
     #[serde(default)]
     pub detail: Option<String>,

@@ -25,6 +25,8 @@ pub struct Trace {
     pub stages: Vec<StageTrace>,
     /// The stage that denied or asked for facts; `None` if all were passed.
     pub ended_by: Option<Stage>,
+    /// Whether the values of conditions that hold, or exclude a rule, are kept as well.
+    pub(crate) keeps_values: bool,
 }
 
 /// A stage that was entered.
@@ -62,6 +64,32 @@ pub enum Stage {
     State,
 }
 
+impl Stage {
+    /// All of them, each with its name for people.
+    pub const NAMES: [(Self, &'static str); 14] = [
+        (Self::UriLength, "uri length"),
+        (Self::Route, "route"),
+        (Self::Version, "version"),
+        (Self::Authorization, "authorization"),
+        (Self::Access, "access"),
+        (Self::Head, "head"),
+        (Self::Query, "query"),
+        (Self::Content, "content"),
+        (Self::Json, "json"),
+        (Self::Body, "body"),
+        (Self::Facts, "facts"),
+        (Self::Existence, "existence"),
+        (Self::IfMatch, "if-match"),
+        (Self::State, "state"),
+    ];
+
+    /// The name for people.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(known, _)| *known == self).map_or("", |(_, name)| name)
+    }
+}
+
 /// What became of one rule in one stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuleTrace {
@@ -72,7 +100,8 @@ pub struct RuleTrace {
     /// In the order in which they were found.
     pub failures: Vec<Failure>,
     /// Of a condition that failed or could not be evaluated: what its parts are, for the
-    /// first item if there are several.
+    /// first item if there are several. Of one that held, or excludes the rule, if they
+    /// were asked for.
     pub values: Vec<PartValue>,
 }
 
@@ -92,11 +121,26 @@ pub enum RuleResult {
     /// See [`RuleTrace::failures`].
     Failed,
     /// It could not be evaluated; with `onError: skip` there is no failure.
-    NotEvaluated { error: String },
+    NotEvaluated {
+        error: String,
+        /// Where in the rule; `None` if it went well the second time.
+        place: Option<FaultPlace>,
+    },
     /// It needs these facts, which are to be fetched.
     Waits { facts: Vec<String> },
     /// It needs this fact, which cannot be looked at.
     LeftOut { fact: String, answer: Lacking },
+}
+
+/// What of a rule could not be evaluated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FaultPlace {
+    /// The member of the rule: `when`, `variables.NAME`, `forEach` or `require`.
+    pub member: String,
+    /// The smallest part of it that cannot be evaluated, if it can be written down.
+    pub part: Option<String>,
+    /// The index of the item of `forEach` for which it cannot be evaluated.
+    pub item: Option<usize>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 //! and notice when a rule is taken away or turned around.
 
 use solgate_bundle::coverage::{Coverage, RuleCoverage, Standing};
-use solgate_bundle::mutation::mutate;
+use solgate_bundle::mutation::{Grain, mutate};
 use solgate_bundle::{BuildOptions, Compiled, compile_dir};
 use solgate_cases::Case;
 use solgate_engine::Engine;
@@ -64,8 +64,8 @@ fn what_is_not_counted_is_known() {
 fn no_mutant_survives() {
     for (policy_name, least) in POLICIES.into_iter().zip([200, 10]) {
         let (bundle, cases, coverage) = policy(policy_name);
-        let mutation = mutate(&bundle, &cases, &coverage, &|_, _| {}).expect("the engine takes it");
-        let survivors: Vec<_> = mutation.survivors().map(|mutant| (&mutant.rule, mutant.change)).collect();
+        let mutation = mutate(&bundle, &cases, &coverage, Grain::Rules, &|_, _| {}).expect("the engine takes it");
+        let survivors: Vec<_> = mutation.survivors().map(|mutant| (&mutant.rule, mutant.change.clone())).collect();
         assert!(survivors.is_empty(), "no case of {policy_name} notices {survivors:?}");
         assert_eq!(mutation.failing, 0, "cases that fail notice nothing");
         assert!(mutation.mutants.len() > least, "{} mutants", mutation.mutants.len());

@@ -5,6 +5,7 @@ mod activation;
 mod analyse;
 mod direct;
 mod encode;
+mod eval;
 mod functions;
 mod list;
 mod lists;
@@ -24,6 +25,8 @@ mod window;
 
 pub(crate) use activation::{Activation, FactValue};
 pub(crate) use direct::{Applied, Direct, Parts};
+pub(crate) use eval::Asked;
+pub use eval::{EvalError, Evaluated};
 pub use functions::{FUNCTIONS, is_namespace};
 pub use parsed::{Parsed, parse_expression};
 pub use parts::PartValue;

@@ -19,6 +19,8 @@ use super::{
 
 /// Longest text of a value, in characters.
 const LENGTH: usize = 120;
+/// The same for a value that was asked for.
+pub(super) const WHOLE: usize = 1 << 20;
 /// Deepest nesting that is shown.
 const DEPTH: usize = 8;
 
@@ -36,6 +38,37 @@ pub(super) fn values(program: &Program, context: &Context<'_, '_>) -> Vec<PartVa
     let mut parts = Parts { context, values: Vec::new() };
     parts.walk(program.expression());
     parts.values
+}
+
+/// The smallest part of an expression that cannot be evaluated, the first in the order of
+/// evaluation; `None` if it has a value.
+pub(super) fn failing<'n>(node: &'n IdedExpr, context: &Context<'_, '_>) -> Option<&'n IdedExpr> {
+    if Value::resolve_val(node, context).is_ok() {
+        return None;
+    }
+    let within = match &node.expr {
+        Expr::Call(call) if call.func_name == operators::CONDITIONAL => conditional(call, context),
+        Expr::Call(call) => {
+            call.target.as_deref().into_iter().chain(&call.args).find_map(|part| failing(part, context))
+        }
+        Expr::Select(select) => failing(&select.operand, context),
+        // Its items have no names out here.
+        Expr::Comprehension(comprehension) => failing(&comprehension.iter_range, context),
+        Expr::List(list) => list.elements.iter().find_map(|item| failing(item, context)),
+        _ => None,
+    };
+    within.or(Some(node))
+}
+
+/// Of a choice: the condition, or the side that it leads to.
+fn conditional<'n>(call: &'n CallExpr, context: &Context<'_, '_>) -> Option<&'n IdedExpr> {
+    let [condition, yes, no] = call.args.as_slice() else { return None };
+    let value = match Value::resolve_val(condition, context) {
+        Ok(value) => value,
+        Err(_) => return failing(condition, context),
+    };
+    let chosen = if value.downcast_ref::<CelBool>().is_some_and(|bool| *bool.inner()) { yes } else { no };
+    failing(chosen, context)
 }
 
 struct Parts<'p, 'c, 'v> {
@@ -96,18 +129,18 @@ impl Parts<'_, '_, '_> {
             return;
         }
         let value = match Value::resolve_val(node, self.context) {
-            Ok(value) => text(value.as_ref()),
-            Err(error) => format!("cannot be evaluated: {error}"),
+            Ok(value) => text(value.as_ref(), LENGTH),
+            Err(error) => format!("without a value: {error}"),
         };
         self.values.push(PartValue { expression, value });
     }
 }
 
 /// An expression as text; `None` for what holds a macro.
-fn written(node: &IdedExpr) -> Option<String> {
+pub(super) fn written(node: &IdedExpr) -> Option<String> {
     Some(match &node.expr {
         Expr::Ident(name) if !name.starts_with('@') => name.clone(),
-        Expr::Literal(literal) => text(literal.to_val().as_ref()).replace('"', "'"),
+        Expr::Literal(literal) => text(literal.to_val().as_ref(), LENGTH).replace('"', "'"),
         Expr::Select(select) => {
             let chain = format!("{}.{}", written(&select.operand)?, select.field);
             if select.test { format!("has({chain})") } else { chain }
@@ -149,18 +182,19 @@ fn written_call(call: &CallExpr) -> Option<String> {
     })
 }
 
-/// A value as JSON, as far as JSON knows it.
-fn text(value: &dyn Val) -> String {
+/// A value as JSON, as far as JSON knows it, in at most so many characters.
+pub(super) fn text(value: &dyn Val, length: usize) -> String {
+    let depth = if length == WHOLE { usize::from(u8::MAX) } else { DEPTH };
     let mut text = String::new();
-    write(value, DEPTH, &mut text);
-    match text.char_indices().nth(LENGTH) {
+    write(value, depth, length, &mut text);
+    match text.char_indices().nth(length) {
         Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
         None => text,
     }
 }
 
-fn write(value: &dyn Val, depth: usize, out: &mut String) {
-    if out.len() > LENGTH.saturating_mul(4) {
+fn write(value: &dyn Val, depth: usize, length: usize, out: &mut String) {
+    if out.len() > length.saturating_mul(4) {
         return;
     }
     if let Some(text) = value.downcast_ref::<CelString>() {
@@ -181,15 +215,15 @@ fn write(value: &dyn Val, depth: usize, out: &mut String) {
         out.push_str("null");
     } else if let Some(optional) = value.downcast_ref::<CelOptional>() {
         match optional.option() {
-            Some(held) => write(held, depth, out),
+            Some(held) => write(held, depth, length, out),
             None => out.push_str("absent"),
         }
     } else {
-        compound(value, depth, out);
+        compound(value, depth, length, out);
     }
 }
 
-fn compound(value: &dyn Val, depth: usize, out: &mut String) {
+fn compound(value: &dyn Val, depth: usize, length: usize, out: &mut String) {
     let kind = value.get_type().kind();
     let (Some(below), Some(items)) = (depth.checked_sub(1), value.as_iterable()) else {
         out.push_str(if depth == 0 { "..." } else { value.get_type().name() });
@@ -203,15 +237,15 @@ fn compound(value: &dyn Val, depth: usize, out: &mut String) {
         if !std::mem::take(&mut is_first) {
             out.push_str(", ");
         }
-        write(item, below, out);
+        write(item, below, length, out);
         if let Some(map) = map {
             out.push_str(": ");
             match map.get(item) {
-                Ok(member) => write(member.as_ref(), below, out),
+                Ok(member) => write(member.as_ref(), below, length, out),
                 Err(_) => out.push_str("..."),
             }
         }
-        if out.len() > LENGTH.saturating_mul(4) {
+        if out.len() > length.saturating_mul(4) {
             break;
         }
     }

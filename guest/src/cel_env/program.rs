@@ -28,7 +28,7 @@ use super::{
     list::List,
     networks,
     numbers::{self, is_plain, may_be_numbers},
-    parts::{PartValue, values},
+    parts::{self, PartValue},
     texts::{self, EXTRACT},
     time::{ZONED, Zone, Zones},
     window::{Window, windows, zones},
@@ -138,7 +138,12 @@ impl Program {
 
     /// The values of the parts of the expression.
     pub(crate) fn parts(&self, context: &Context<'_, '_>) -> Vec<PartValue> {
-        values(self, context)
+        parts::values(self, context)
+    }
+
+    /// The smallest part that cannot be evaluated, if there is one that can be written down.
+    pub(crate) fn failing_part(&self, context: &Context<'_, '_>) -> Option<String> {
+        parts::failing(&self.expression, context).and_then(parts::written)
     }
 
     /// Evaluates to a boolean.
@@ -484,7 +489,8 @@ fn is_variables(name: &str) -> bool {
     name.trim_start_matches('.') == "variables"
 }
 
-fn fault(message: &str, id: u64, source: &SourceInfo) -> ExprError {
+/// A fault of a node of the tree.
+pub(super) fn fault(message: &str, id: u64, source: &SourceInfo) -> ExprError {
     let offset = source.offset_for(id).map_or(0, |(start, _)| usize::try_from(start).unwrap_or(0));
     let before: Vec<char> = source.source.chars().take(offset).collect();
     let line = before.iter().filter(|char| **char == '\n').count().saturating_add(1);

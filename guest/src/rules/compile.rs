@@ -198,6 +198,7 @@ impl<'b> RuleCompiler<'b> {
             require: program,
             pointer: require.pointer.clone(),
             header: require.header.clone(),
+            parameter: require.parameter.clone(),
             detail,
             direct,
             on_error: require.on_error,

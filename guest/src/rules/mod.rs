@@ -29,6 +29,7 @@ pub(crate) struct Expression {
     pub require: Program,
     pub pointer: Option<String>,
     pub header: Option<String>,
+    pub parameter: Option<String>,
     pub detail: Option<Program>,
     /// The quick way, if the rule is plain enough for it.
     pub direct: Option<Direct>,

@@ -13,10 +13,11 @@ use cel::{
 use super::{
     call::Call,
     content::{Content, schema_status},
+    fault,
     misfit::{self, Misfit},
 };
 use crate::{
-    cel_env::{Activation, Applied, PartValue},
+    cel_env::{Activation, Applied},
     findings::Report,
     ir::{OnError, Severity, Stage},
     json::push_segment,
@@ -110,11 +111,14 @@ pub(super) fn judge(
                     _ => entry.map_or(500, |entry| entry.status),
                 };
                 report.values(expression.rule, || expression.require.parts(context));
-                report.fail_as(expression.rule, status, location(expression, item), detail);
+                report.fail_as(expression.rule, status, location(call, expression, item), detail);
             })
         },
         Ok,
     );
+    if report.keeps_values() && evaluated.is_ok() {
+        report.values(expression.rule, || fault::values(expression, sight.context()));
+    }
     match evaluated {
         Ok(Applied::No) => report.settle(expression.rule, || RuleResult::Excluded),
         Ok(Applied::Once) => report.looks_at(&[expression.rule]),
@@ -137,9 +141,11 @@ pub(super) fn judge(
                     None => {}
                 }
             }
-            report.values(expression.rule, || parts(expression, sight.context()));
+            let fault = report.is_traced().then(|| fault::find(expression, sight.context())).flatten();
+            let (place, values) = fault.map_or_else(Default::default, |fault| (Some(fault.place), fault.values));
+            report.values(expression.rule, || values);
             not_evaluated(call, expression, report);
-            report.settle(expression.rule, || RuleResult::NotEvaluated { error: error.to_string() });
+            report.settle(expression.rule, || RuleResult::NotEvaluated { error: error.to_string(), place });
         }
     }
     None
@@ -173,7 +179,7 @@ fn not_evaluated(call: &Call<'_>, expression: &Expression, report: &mut Report<'
     let detail = format!(
         "The rule {id} could not be evaluated for this request. This is a fault of the policy: tell its operator the id of the rule."
     );
-    report.not_evaluated(expression.rule, severity, location(expression, None), detail);
+    report.not_evaluated(expression.rule, severity, location(call, expression, None), detail);
 }
 
 /// One item of `forEach`: its index, and itself if it is a string.
@@ -182,7 +188,11 @@ struct Item {
     text: Option<String>,
 }
 
-fn location(expression: &Expression, item: Option<Item>) -> Location {
+fn location(call: &Call<'_>, expression: &Expression, item: Option<Item>) -> Location {
+    if let Some(name) = &expression.parameter {
+        let is_in_path = call.path.iter().any(|(variable, _)| variable == name);
+        return if is_in_path { Location::Path(name.clone()) } else { Location::Query(name.clone()) };
+    }
     match (&expression.header, &expression.pointer) {
         (Some(header), _) => Location::Header(header.clone()),
         (None, Some(pointer)) => Location::Body(match item {
@@ -224,20 +234,6 @@ fn define(expression: &Expression, scope: &mut Context<'_, '_>) -> Result<(), Ex
         scope.add_variable_as_val(name.as_str(), value);
     }
     Ok(())
-}
-
-/// The parts of a condition that could not be evaluated: of the guard, if that is why.
-fn parts(expression: &Expression, context: &Context<'_, '_>) -> Vec<PartValue> {
-    let mut scope = context.new_inner_scope();
-    for (name, program) in &expression.variables {
-        if let Ok(value) = program.value(&scope) {
-            scope.add_variable_as_val(name.as_str(), value);
-        }
-    }
-    // Of a guard's parts the place would be taken for one in the requirement.
-    let is_guarded = expression.when.as_ref().is_none_or(|when| when.holds(&scope).is_ok());
-    // Which item it was is not known here.
-    if is_guarded && expression.for_each.is_none() { expression.require.parts(&scope) } else { Vec::new() }
 }
 
 /// Calls `failed` every time that the requirement does not hold, at most `limit` times:

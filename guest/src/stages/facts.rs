@@ -69,11 +69,16 @@ impl<'a> State<'a> {
         state
     }
 
+    /// The facts that were found.
+    pub(super) fn values(&self) -> &[FactValue<'a>] {
+        &self.values
+    }
+
     fn answer(&self, fact: usize) -> Option<Answer<'a>> {
         self.answers.get(fact).copied().flatten()
     }
 
-    fn is_found(&self, fact: &usize) -> bool {
+    pub(super) fn is_found(&self, fact: &usize) -> bool {
         matches!(self.answer(*fact), Some(Answer::Found { .. }))
     }
 

@@ -5,14 +5,17 @@ mod authorization;
 mod body;
 mod call;
 mod content;
+mod eval;
 mod expressions;
 mod facts;
+mod fault;
 mod misfit;
 mod query;
 mod query_string;
 mod route;
 mod version;
 
+pub(crate) use eval::{evaluate, time_rules};
 use solgate_contract::uri;
 
 use crate::{

@@ -44,6 +44,17 @@ pub struct Compiled {
     /// line; [`crate::render`] shows them.
     pub warnings: Vec<Diagnostic>,
     pub sources: Sources,
+    /// Where each rule stands, by its id.
+    pub places: BTreeMap<String, Place>,
+}
+
+/// A place in a file of a bundle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The file's name among the sources.
+    pub file: String,
+    /// From 1.
+    pub line: usize,
 }
 
 impl Compiled {
@@ -91,6 +102,22 @@ pub fn compile_built_in(name: &str, options: &BuildOptions) -> Option<Result<Com
     let mut report = Report::default();
     let compiled = compile_reporting(home, options, &mut report);
     Some(compiled.and_then(|compiled| finished(compiled, report)))
+}
+
+/// The files of cases in a folder: those in the tests/ of a bundle, or all YAML files of a
+/// folder without tests/.
+///
+/// # Errors
+///
+/// [`Failure::Io`] if the folder cannot be read, [`Failure::Mistakes`] if a file is not text.
+pub fn case_files(dir: &Path) -> Result<Vec<Source>, Failure> {
+    let mut report = Report::default();
+    Home::folder(dir)?.read_cases(&mut report)?;
+    if report.has_mistakes() {
+        return Err(Failure::Mistakes(report.finish()));
+    }
+    let (_, sources) = report.finish().into_parts();
+    Ok(sources.iter().cloned().collect())
 }
 
 fn finished(compiled: Option<Compiled>, report: Report) -> Result<Compiled, Failure> {
@@ -218,7 +245,9 @@ fn compile(
     }
     let trees: Vec<_> = tests.iter().filter_map(|file| Some((*file, yaml::parse(*file, report)?))).collect();
     complete::check(&layers.layers, &trees, complete::Built { bundle: &bundle, cases: &cases }, &report.sources)?;
-    Ok(Some(Compiled { bundle, cases, warnings: Vec::new(), sources: Sources::default() }))
+    let place = |at: At| Place { file: report.sources.name(at.file).to_owned(), line: report.sources.span(at).line };
+    let places = places.into_iter().map(|(id, at)| (id, place(at))).collect();
+    Ok(Some(Compiled { bundle, cases, warnings: Vec::new(), sources: Sources::default(), places }))
 }
 
 /// The names that cases may use, also where a definition could not be understood.

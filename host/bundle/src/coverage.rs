@@ -4,14 +4,14 @@
 //! at and holds. The cases are judged by the native engine, which says what became
 //! of every rule ([`solgate_engine::trace`]).
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use solgate_cases::{Case, Judge, JudgeError};
+use solgate_cases::Case;
 use solgate_engine::Engine;
 use solgate_engine::ir::{Rule, RuleKind, Severity};
-use solgate_engine::trace::{RuleResult, RuleTrace, Trace};
-use solgate_engine::verdict::{Context, Outcome, Request};
+use solgate_engine::trace::{RuleResult, RuleTrace};
+
+use crate::watch::watch;
 
 /// What the cases have shown of every rule that the bundle declares.
 #[derive(Debug, Clone)]
@@ -29,7 +29,7 @@ pub struct RuleCoverage {
     pub failed: usize,
     /// In how many cases it was looked at and held.
     pub passed: usize,
-    /// The cases in which it was looked at, by index.
+    /// The cases that came to it, by index.
     pub(crate) touched: Vec<Touch>,
 }
 
@@ -53,14 +53,24 @@ pub enum Standing {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Touch {
     pub case: usize,
-    pub failed: bool,
+    pub how: Touched,
+}
+
+/// How a case came to a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Touched {
+    Failed,
+    /// It was looked at and did not fail.
+    Held,
+    /// Its guard is false, or its `forEach` has no items.
+    Excluded,
 }
 
 impl Coverage {
     /// Judges all cases. What they expect does not matter here.
     #[must_use]
     pub fn measure(engine: &Engine, cases: &[Case]) -> Self {
-        let seen: Vec<BTreeMap<String, Seen>> = cases.iter().map(|case| watch(engine, case)).collect();
+        let seen: Vec<BTreeMap<String, Seen>> = cases.iter().map(|case| seen(engine, case)).collect();
         Self { rules: engine.bundle().rules.iter().map(|rule| RuleCoverage::of(rule, &seen)).collect() }
     }
 
@@ -103,9 +113,14 @@ impl RuleCoverage {
             } else if seen.held {
                 passed = passed.saturating_add(1);
             }
-            if seen.touched {
-                touched.push(Touch { case, failed: seen.failed });
-            }
+            let how = if seen.failed {
+                Some(Touched::Failed)
+            } else if seen.touched {
+                Some(Touched::Held)
+            } else {
+                seen.excluded.then_some(Touched::Excluded)
+            };
+            touched.extend(how.map(|how| Touch { case, how }));
         }
         let standing = if rule.inherited {
             Standing::Inherited
@@ -125,6 +140,7 @@ impl RuleCoverage {
 struct Seen {
     active: bool,
     touched: bool,
+    excluded: bool,
     held: bool,
     failed: bool,
 }
@@ -134,6 +150,7 @@ impl Seen {
         self.active |= rule.severity != Severity::Off;
         self.failed |= !rule.failures.is_empty() && rule.result == RuleResult::Failed;
         self.held |= matches!(rule.result, RuleResult::Held { items } if items != Some(0));
+        self.excluded |= matches!(rule.result, RuleResult::Excluded | RuleResult::Held { items: Some(0) });
         self.touched |= !matches!(
             rule.result,
             RuleResult::Off | RuleResult::Excluded | RuleResult::NotApplicable(_) | RuleResult::Held { items: Some(0) }
@@ -142,32 +159,12 @@ impl Seen {
 }
 
 /// What became of every rule in a case, in any of its evaluations.
-fn watch(engine: &Engine, case: &Case) -> BTreeMap<String, Seen> {
-    let watcher = Watcher { engine, traces: RefCell::default() };
-    // A case without a verdict still shows something up to that point.
-    let _ = solgate_cases::run(&watcher, case);
+fn seen(engine: &Engine, case: &Case) -> BTreeMap<String, Seen> {
     let mut seen: BTreeMap<String, Seen> = BTreeMap::new();
-    for trace in watcher.traces.into_inner() {
+    for trace in watch(engine, case, Engine::trace) {
         for rule in trace.stages.iter().flat_map(|stage| &stage.rules) {
             seen.entry(rule.rule.clone()).or_default().note(rule);
         }
     }
     seen
-}
-
-struct Watcher<'e> {
-    engine: &'e Engine,
-    traces: RefCell<Vec<Trace>>,
-}
-
-impl Judge for Watcher<'_> {
-    fn fact_members(&self, fact: &str) -> Option<&[String]> {
-        self.engine.fact_members(fact)
-    }
-
-    fn evaluate(&self, request: &Request<'_>, context: &Context<'_>) -> Result<Outcome, JudgeError> {
-        let (outcome, trace) = self.engine.trace(request, context);
-        self.traces.borrow_mut().push(trace);
-        Ok(outcome)
-    }
 }

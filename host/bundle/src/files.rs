@@ -190,6 +190,20 @@ impl Home {
         }
     }
 
+    /// Reads the files of cases of a folder that need not be a bundle's: those in its
+    /// tests/, or without such a folder all of its YAML files.
+    pub fn read_cases(&self, report: &mut Report) -> Result<Vec<FileId>, IoError> {
+        let Place::Folder(dir) = &self.place else { return Ok(Vec::new()) };
+        if exists(&dir.join("tests")).map_err(fail(dir))? {
+            return self.read_tests(report);
+        }
+        let dir = dir.canonicalize().map_err(fail(dir))?;
+        match (dir.parent(), dir.file_name().and_then(|name| name.to_str())) {
+            (Some(parent), Some(name)) => self.read_folder(parent, name, report),
+            _ => Ok(Vec::new()),
+        }
+    }
+
     /// The YAML files below a folder of the bundle, sorted by name.
     fn read_folder(&self, dir: &Path, folder: &str, report: &mut Report) -> Result<Vec<FileId>, IoError> {
         let mut names = Vec::new();

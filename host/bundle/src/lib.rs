@@ -31,12 +31,14 @@ pub mod templates;
 mod types;
 mod upgrade;
 mod variables;
+pub mod watch;
 mod zones;
 
 pub use book::rule_book;
-pub use compile::{BuildOptions, Compiled, Failure, compile_built_in, compile_dir};
+pub use compile::{BuildOptions, Compiled, Failure, Place, case_files, compile_built_in, compile_dir};
 pub use complete::Incomplete;
 pub use description::openapi_description;
+pub use expression::hint as expression_hint;
 pub use files::IoError;
 pub use solgate_document::{Diagnostic, Diagnostics, Related, Severity, Source, Sources, Span, render};
 pub use upgrade::{Changed, Upgrade, upgrade};

@@ -4,7 +4,7 @@
 mod support;
 
 use solgate_bundle::coverage::{Coverage, RuleCoverage, Standing};
-use solgate_bundle::mutation::{Change, Fate, Mutation, mutate};
+use solgate_bundle::mutation::{Change, Fate, Grain, Mutation, mutate};
 use solgate_bundle::{BuildOptions, Source, compile_dir};
 use solgate_cases::{Case, Vocabulary};
 use solgate_engine::Engine;
@@ -38,7 +38,7 @@ fn measured(written: &[&str]) -> (Bundle, Vec<Case>, Coverage) {
 
 fn mutation(written: &[&str]) -> Mutation {
     let (bundle, cases, coverage) = measured(written);
-    mutate(&bundle, &cases, &coverage, &|_, _| {}).unwrap()
+    mutate(&bundle, &cases, &coverage, Grain::Rules, &|_, _| {}).unwrap()
 }
 
 const ALLOWED: &str = "{ name: allowed, base: terminate, expect: allow }";
@@ -95,7 +95,7 @@ fn rules_of_a_bundle_that_this_one_extends_are_neither_counted_nor_mutated() {
     let rule = coverage.rules.iter().find(|rule| rule.rule == "terminate.state.instantiated").unwrap();
     assert_eq!((rule.standing, rule.failed, rule.passed), (Standing::Inherited, 0, 1));
     assert_eq!(own.shown().1 - coverage.shown().1, 4);
-    let mutants = mutate(&bundle, &cases, &coverage, &|_, _| {}).unwrap().mutants;
+    let mutants = mutate(&bundle, &cases, &coverage, Grain::Rules, &|_, _| {}).unwrap().mutants;
     assert!(!mutants.is_empty() && mutants.iter().all(|mutant| !inherited.contains(&mutant.rule.as_str())));
 }
 
@@ -161,4 +161,32 @@ fn rules_that_cannot_deny_or_are_off_everywhere_have_no_mutants() {
     // Only what an expression demands can be inverted.
     let changes = |rule: &str| without.iter().filter(|known| *known == rule).count();
     assert_eq!((changes("terminate.state.instantiated"), changes("resource.vnf-instance.exists")), (2, 1));
+}
+
+#[test]
+fn fine_changes_survive_until_a_case_is_at_the_edge() {
+    let open = "{ name: open, base: terminate, expect: { status: 409, rules: [terminate.state.no-other-op] }, set: { /facts/openOps: [{ id: o1, operation: HEAL, operationState: PROCESSING }] } }";
+    let kept = &open.replace("name: open", "name: kept, options: { failedTempAllowed: [terminate] }");
+    let survivors = |written: &[&str]| {
+        let (bundle, cases, coverage) = measured(written);
+        let mutation = mutate(&bundle, &cases, &coverage, Grain::Fine, &|_, _| {}).unwrap();
+        let of_rule = mutation.mutants.into_iter().filter(|mutant| mutant.rule == "terminate.state.no-other-op");
+        let survived = of_rule.filter(|mutant| matches!(mutant.fate, Fate::Survived { .. }));
+        let edits = survived.filter_map(|mutant| match mutant.change {
+            Change::Edited(edit) => {
+                Some(format!("{} in {}: {} -> {}", edit.what, edit.member, edit.before, edit.after))
+            }
+            _ => None,
+        });
+        edits.collect::<Vec<_>>()
+    };
+    let all = "openOps.filter(o, !(o.operationState == 'FAILED_TEMP' && operation in options.failedTempAllowed))";
+    let dropped = format!(
+        "condition dropped in variables.others: {all} -> openOps.filter(o, !(operation in options.failedTempAllowed))"
+    );
+    assert!(survivors(&[ALLOWED, open]).contains(&dropped), "{:?}", survivors(&[ALLOWED, open]));
+    assert!(!survivors(&[ALLOWED, open, kept]).contains(&dropped), "{:?}", survivors(&[ALLOWED, open, kept]));
+    // The bound is known from both sides.
+    let bound = |edit: &String| edit.starts_with("bound") || edit.starts_with("equality negated in require");
+    assert_eq!(survivors(&[ALLOWED, open]).into_iter().filter(bound).collect::<Vec<_>>(), Vec::<String>::new());
 }

@@ -21,8 +21,8 @@ use args::ext_authz::ExtAuthzArgs;
 use args::forward_auth::ForwardAuthArgs;
 use args::serve::ServeArgs;
 use commands::{
-    build, check, completions, docs, explain, import_cases, inspect, keygen, lint, new, policies, replay, report,
-    schema, sign, test, upgrade, verify,
+    bench, build, check, completions, docs, eval, explain, import_cases, inspect, keygen, lint, new, policies, replay,
+    report, schema, sign, test, upgrade, verify,
 };
 use doors::{ext_authz, forward_auth, serve};
 
@@ -51,10 +51,12 @@ enum Command {
     ForwardAuth(ForwardAuthArgs),
     Check(check::CheckArgs),
     Explain(explain::ExplainArgs),
+    Eval(eval::EvalArgs),
     New(new::NewArgs),
     Lint(lint::LintArgs),
     Upgrade(upgrade::UpgradeArgs),
     Test(test::TestArgs),
+    Bench(bench::BenchArgs),
     Build(build::BuildArgs),
     Keygen(keygen::KeygenArgs),
     Sign(sign::SignArgs),
@@ -102,6 +104,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Sign(arguments) => sign::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::New(arguments) => new::run(&arguments),
         Command::Lint(arguments) => lint::run(&arguments),
         Command::Upgrade(arguments) => upgrade::run(&arguments),
@@ -131,9 +134,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             let loader = policies::Loader::for_author()?;
             Ok(check::run(arguments, |order| loader.gate(order)).await?)
         }),
-        Command::Explain(arguments) => {
-            runtime()?.block_on(async { Ok(explain::run(arguments, policies::traced_gate).await?) })
-        }
+        Command::Eval(arguments) => runtime()?.block_on(eval::run(arguments)),
+        Command::Explain(arguments) => runtime()?.block_on(explain::run(arguments)),
     }
 }
 

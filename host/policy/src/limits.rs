@@ -47,7 +47,8 @@ impl Default for EvaluationLimits {
 
 impl EvaluationLimits {
     /// How long an evaluation over `bytes` of input may take.
-    fn granted(&self, bytes: usize) -> Duration {
+    #[must_use]
+    pub fn granted(&self, bytes: usize) -> Duration {
         let kib = u32::try_from(bytes / 1024).unwrap_or(u32::MAX);
         self.time.saturating_add(self.time_per_kib.saturating_mul(kib))
     }

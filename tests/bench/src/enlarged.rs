@@ -34,6 +34,7 @@ fn rule(number: usize) -> Rule {
         require: format!("body.member{number} != 'value {number}'"),
         pointer: Some(format!("/member{number}")),
         header: None,
+        parameter: None,
         detail: Some(format!("'member{number} is ' + body.member{number}")),
         on_error: OnError::Deny,
     };

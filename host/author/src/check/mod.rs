@@ -11,16 +11,18 @@ pub mod raw;
 pub mod render;
 mod report;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use solgate::Request;
 use solgate::facts::{FactSource, MapFacts};
 use solgate::gate::{Gate, Mode, Setting};
+use solgate::request::Caller;
 
 pub use error::CheckError;
-pub use given::MissingFact;
+pub use given::{GivenFacts, MissingFact};
+pub use message::Message;
 pub use question::{Input, Question};
 pub use render::render;
 pub use report::Report;
@@ -35,6 +37,60 @@ pub struct GateOrder {
     pub facts: Arc<dyn FactSource>,
 }
 
+/// A request, and everything that its verdict depends on.
+pub struct Asked {
+    pub message: Message,
+    /// Whether the body is whole; one that a door stopped reading is not.
+    pub body_complete: bool,
+    pub caller: Option<Caller>,
+    pub received_at: SystemTime,
+    pub facts: MapFacts,
+    /// In the order in which the gate gets them.
+    pub settings: Vec<Setting>,
+    pub mode: Mode,
+    /// As in [`GateOrder`].
+    pub policies: Vec<PathBuf>,
+}
+
+impl Asked {
+    /// Reads what the question names.
+    ///
+    /// # Errors
+    /// If a file cannot be read, or is not what it must be.
+    pub fn read(question: Question) -> Result<Self, CheckError> {
+        let message = input::message(&question)?;
+        let caller = question.caller.as_deref().map(Self::caller).transpose()?;
+        let facts = question.facts.as_deref().map(Self::facts).transpose()?.unwrap_or_default();
+        Ok(Self {
+            message,
+            body_complete: true,
+            caller,
+            received_at: question.at.unwrap_or_else(SystemTime::now),
+            facts,
+            settings: question.settings,
+            mode: question.mode,
+            policies: question.policies,
+        })
+    }
+
+    /// Reads what the VNFM would answer.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or is not what it must be.
+    pub fn facts(path: &Path) -> Result<MapFacts, CheckError> {
+        MapFacts::from_value(&documents::read(path)?)
+            .map_err(|error| CheckError::Facts { path: path.to_owned(), error })
+    }
+
+    /// Reads whom a request is said to come from.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or is not what it must be.
+    pub fn caller(path: &Path) -> Result<Caller, CheckError> {
+        documents::caller(path)
+    }
+}
+
 /// Judges a request.
 ///
 /// # Errors
@@ -44,7 +100,7 @@ where
     F: FnOnce(GateOrder) -> Result<Gate, E>,
     E: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let (report, missing) = prepare(question, gate_for)?.judge().await;
+    let (report, missing) = prepare(Asked::read(question)?, gate_for)?.judge().await;
     if !missing.is_empty() {
         return Err(CheckError::MissingFacts(missing));
     }
@@ -58,29 +114,18 @@ pub struct Prepared {
     given: Arc<given::GivenFacts>,
 }
 
-/// Reads what the question names.
-pub fn prepare<F, E>(question: Question, gate_for: F) -> Result<Prepared, CheckError>
+/// Has the gate made.
+pub fn prepare<F, E>(asked: Asked, gate_for: F) -> Result<Prepared, CheckError>
 where
     F: FnOnce(GateOrder) -> Result<Gate, E>,
     E: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let message = input::message(&question)?;
-    let caller = question.caller.as_deref().map(documents::caller).transpose()?;
-    let facts = match &question.facts {
-        None => MapFacts::default(),
-        Some(path) => MapFacts::from_value(&documents::read(path)?)
-            .map_err(|error| CheckError::Facts { path: path.clone(), error })?,
-    };
+    let Asked { message, body_complete, caller, received_at, facts, settings, mode, policies } = asked;
     let given = Arc::new(given::GivenFacts::new(facts));
-    let order = GateOrder {
-        settings: question.settings,
-        policies: question.policies,
-        mode: question.mode,
-        facts: Arc::clone(&given) as Arc<dyn FactSource>,
-    };
+    let order = GateOrder { settings, policies, mode, facts: Arc::clone(&given) as Arc<dyn FactSource> };
     let gate = gate_for(order).map_err(|error| CheckError::Policy(error.into()))?;
-    let received_at = question.at.unwrap_or_else(SystemTime::now);
-    let request = input::request(message, gate.body_limit(), caller, received_at);
+    let mut request = input::request(message, gate.body_limit(), caller, received_at);
+    request.body_complete &= body_complete;
     Ok(Prepared { gate, request, given })
 }
 

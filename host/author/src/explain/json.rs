@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use solgate::gate::Severity;
 use solgate::problem::Place;
-use solgate_engine::trace::{Because, Failure, Lacking, RuleResult, RuleTrace, Stage, Trace};
+use solgate_engine::trace::{Because, Failure, FaultPlace, Lacking, RuleResult, RuleTrace, Stage, Trace};
 
 use super::{Explained, Explanation};
 
@@ -60,6 +60,8 @@ struct RuleEntry<'a> {
     items: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<PlaceEntry<'a>>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     facts: Vec<&'a str>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -67,6 +69,22 @@ struct RuleEntry<'a> {
     /// Of a condition that failed or could not be evaluated.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     values: Vec<ValueEntry<'a>>,
+}
+
+/// What of a rule cannot be evaluated.
+#[derive(Serialize)]
+struct PlaceEntry<'a> {
+    member: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    part: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    item: Option<usize>,
+}
+
+impl<'a> From<&'a FaultPlace> for PlaceEntry<'a> {
+    fn from(place: &'a FaultPlace) -> Self {
+        Self { member: &place.member, part: place.part.as_deref(), item: place.item }
+    }
 }
 
 /// A part of a condition, and what it is.
@@ -156,6 +174,7 @@ impl<'a> From<&'a RuleTrace> for RuleEntry<'a> {
             because: None,
             items: None,
             error: None,
+            place: None,
             facts: Vec::new(),
             failures: rule.failures.iter().map(FailureEntry::from).collect(),
             values: rule
@@ -178,9 +197,10 @@ impl<'a> From<&'a RuleTrace> for RuleEntry<'a> {
             }
             RuleResult::Held { items } => entry.items = *items,
             RuleResult::Failed => entry.result = "failed",
-            RuleResult::NotEvaluated { error } => {
+            RuleResult::NotEvaluated { error, place } => {
                 entry.result = "notEvaluated";
                 entry.error = Some(error);
+                entry.place = place.as_ref().map(PlaceEntry::from);
             }
             RuleResult::Waits { facts } => {
                 entry.result = "waits";

@@ -2,6 +2,7 @@
 //! about: `solgate explain`.
 
 mod json;
+pub mod reason;
 mod render;
 
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use solgate_engine::ir::Rule;
 use solgate_engine::trace::{RuleResult, Stage, Trace};
 use solgate_unsandboxed::Traced;
 
-use crate::check::{self, CheckError, GateOrder, MissingFact, Question, Report};
+use crate::check::{self, Asked, CheckError, GateOrder, MissingFact, Report};
 
 /// A verdict and how it came about.
 pub struct Explanation {
@@ -43,13 +44,13 @@ pub struct AskedFact {
 ///
 /// # Errors
 /// As [`check::check`], but that missing facts are no error.
-pub async fn explain<F, E>(question: Question, gate_for: F) -> Result<Explanation, CheckError>
+pub async fn explain<F, E>(asked: Asked, gate_for: F) -> Result<Explanation, CheckError>
 where
     F: FnOnce(GateOrder) -> Result<(Gate, Vec<Arc<Traced>>), E>,
     E: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let mut made = None;
-    let prepared = check::prepare(question, |order| {
+    let prepared = check::prepare(asked, |order| {
         let (gate, traced) = gate_for(order).map_err(Into::into)?;
         made = Some(traced);
         Ok::<_, Box<dyn std::error::Error + Send + Sync>>(gate)

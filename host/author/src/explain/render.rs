@@ -5,31 +5,14 @@ use std::io::{self, Write};
 use anstyle::Style;
 use solgate::gate::{FactTrace, Severity};
 use solgate_engine::ir::{Rule, RuleKind};
-use solgate_engine::trace::{Because, Lacking, RuleResult, RuleTrace, Stage, StageTrace, Trace};
+use solgate_engine::trace::{RuleResult, RuleTrace, Stage, StageTrace, Trace};
 
-use super::{Explained, Explanation};
+use super::{Explained, Explanation, reason};
 use crate::check::render::{ALLOWED, DENIED, PLACE, QUIET, WARN, place};
 
 /// Column in which the texts beside a mark begin, and the last one.
 const TEXT: usize = 16;
 const LAST: usize = 100;
-
-const STAGES: [(Stage, &str); 14] = [
-    (Stage::UriLength, "uri length"),
-    (Stage::Route, "route"),
-    (Stage::Version, "version"),
-    (Stage::Authorization, "authorization"),
-    (Stage::Access, "access"),
-    (Stage::Head, "head"),
-    (Stage::Query, "query"),
-    (Stage::Content, "content"),
-    (Stage::Json, "json"),
-    (Stage::Body, "body"),
-    (Stage::Facts, "facts"),
-    (Stage::Existence, "existence"),
-    (Stage::IfMatch, "if-match"),
-    (Stage::State, "state"),
-];
 
 impl Explanation {
     /// # Errors
@@ -44,7 +27,7 @@ impl Explanation {
             matched(trace, out)?;
             writeln!(out)?;
             for stage in &trace.stages {
-                write!(out, "{PLACE}{}{PLACE:#}", name(stage.stage))?;
+                write!(out, "{PLACE}{}{PLACE:#}", stage.stage.name())?;
                 if stage.stage == Stage::Facts {
                     self.facts(policy, out)?;
                 } else {
@@ -100,7 +83,7 @@ impl Explanation {
         };
         match self.denied_in() {
             Some(stage) => {
-                line(out, "denied", DENIED, &format!("by {} in the stage {}", problem.rule, name(stage)))?;
+                line(out, "denied", DENIED, &format!("by {} in the stage {}", problem.rule, stage.name()))?;
                 let rule = self.decisive().and_then(|policy| policy.rule(&problem.rule));
                 for (mark, text) in [
                     ("clause", rule.and_then(|rule| rule.clause.as_deref())),
@@ -111,7 +94,7 @@ impl Explanation {
                     }
                 }
                 let later: Vec<&str> =
-                    STAGES.iter().filter(|(other, _)| *other > stage).map(|(_, name)| *name).collect();
+                    Stage::NAMES.iter().filter(|(other, _)| *other > stage).map(|(_, name)| *name).collect();
                 if !later.is_empty() {
                     line(out, "not reached", QUIET, &later.join(", "))?;
                 }
@@ -173,10 +156,6 @@ fn matched(trace: &Trace, out: &mut dyn Write) -> io::Result<()> {
 
 /// A rule that neither held nor is off.
 fn special(rule: &RuleTrace, definition: Option<&Rule>, out: &mut dyn Write) -> io::Result<()> {
-    let require = definition.and_then(|rule| match &rule.kind {
-        RuleKind::Require(require) => Some(require),
-        _ => None,
-    });
     let (mark, style, text) = match &rule.result {
         RuleResult::Failed => {
             let severity = rule.failures.iter().map(|failure| failure.severity).max();
@@ -186,48 +165,20 @@ fn special(rule: &RuleTrace, definition: Option<&Rule>, out: &mut dyn Write) -> 
                 Severity::Audit | Severity::Off => ("failed", QUIET, format!("{} (audit)", rule.rule)),
             }
         }
-        RuleResult::NotEvaluated { error } => ("not evaluated", DENIED, format!("{}: {error}", rule.rule)),
+        RuleResult::NotEvaluated { error, .. } => ("not evaluated", DENIED, format!("{}: {error}", rule.rule)),
         RuleResult::Excluded => ("excluded", QUIET, rule.rule.clone()),
         RuleResult::NotApplicable(because) => {
-            let reason = match because {
-                Because::NoIfMatch => "the request has no If-Match field",
-                Because::NoEtag => "the VNFM sent no ETag",
-                Because::UnreadableBody => "the body could not be read",
-                Because::InvalidBody => "it cannot be evaluated on a body that its schema refuses",
-            };
-            ("not looked at", QUIET, format!("{}: {reason}", rule.rule))
+            ("not looked at", QUIET, format!("{}: {}", rule.rule, reason::reason(*because)))
         }
         RuleResult::LeftOut { fact, answer } => {
-            let reason = match answer {
-                Lacking::Absent => "the VNFM does not know it",
-                Lacking::Withheld => "the caller may not read it",
-                Lacking::Unavailable => "the VNFM gave no usable answer",
-            };
-            ("left out", WARN, format!("{}: it looks at {fact}, and {reason}", rule.rule))
+            ("left out", WARN, format!("{}: it looks at {fact}, and {}", rule.rule, reason::lacking(*answer)))
         }
         RuleResult::Waits { facts } => ("waits", QUIET, format!("{} for {}", rule.rule, facts.join(", "))),
         RuleResult::Held { .. } | RuleResult::Off => return Ok(()),
     };
     line(out, mark, style, &text)?;
-    match (&rule.result, require) {
-        (RuleResult::Excluded, Some(require)) => {
-            if let Some(when) = &require.when {
-                line(out, "", QUIET, &format!("when {}", flat(when)))?;
-            }
-        }
-        (RuleResult::Failed | RuleResult::NotEvaluated { .. }, Some(require)) => {
-            for (name, expression) in &require.variables {
-                line(out, "", QUIET, &format!("{name} = {}", flat(expression)))?;
-            }
-            if let Some(list) = &require.for_each {
-                line(out, "", QUIET, &format!("for each of {}", flat(list)))?;
-            }
-            line(out, "", QUIET, &format!("require {}", flat(&require.require)))?;
-            for part in &rule.values {
-                line(out, "", QUIET, &format!("{} is {}", part.expression, part.value))?;
-            }
-        }
-        _ => {}
+    for text in reason::lines(rule, definition) {
+        line(out, "", QUIET, &text)?;
     }
     for failure in &rule.failures {
         line(out, "", Style::new(), &format!("{}: {}", place(&failure.location), failure.detail))?;
@@ -239,11 +190,6 @@ fn special(rule: &RuleTrace, definition: Option<&Rule>, out: &mut dyn Write) -> 
 /// terminal.
 fn shown(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
-}
-
-/// An expression on one line.
-fn flat(expression: &str) -> String {
-    expression.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// A mark and the text beside it, broken between words.
@@ -263,8 +209,4 @@ fn line(out: &mut dyn Write, mark: &str, style: Style, text: &str) -> io::Result
         column = column.saturating_add(width);
     }
     writeln!(out)
-}
-
-fn name(stage: Stage) -> &'static str {
-    STAGES.iter().find(|(known, _)| *known == stage).map_or("", |(_, name)| name)
 }

@@ -326,6 +326,7 @@ fn dates(all: &[Dates]) -> String {
 
 fn condition(require: &Require, page: &mut String) {
     let place = match (&require.header, &require.pointer) {
+        _ if let Some(parameter) = &require.parameter => Some(format!("parameter {}", code(parameter))),
         (Some(header), _) => Some(format!("header field {}", code(header))),
         (None, Some(pointer)) if pointer.is_empty() => Some("the body as a whole".to_owned()),
         (None, Some(pointer)) => Some(format!("in the body: {}", code(pointer))),

@@ -109,9 +109,14 @@ fn check_require(said: &Said<'_>, compiled: Option<&Require>) -> Checked {
     for (name, node, text) in texts {
         said.kept(name, node, node.map(|node| node.text.as_str()) == text)?;
     }
-    let header = member("header");
-    let compiled_header = compiled.and_then(|require| require.header.as_deref());
-    said.kept("header", header, header.map(|node| node.text.trim_end()) == compiled_header)?;
+    let names = [
+        ("header", compiled.and_then(|require| require.header.as_deref())),
+        ("parameter", compiled.and_then(|require| require.parameter.as_deref())),
+    ];
+    for (name, text) in names {
+        let node = member(name);
+        said.kept(name, node, node.map(|node| node.text.trim_end()) == text)?;
+    }
     let variables = member("variables");
     let compiled_variables = compiled.map(|require| require.variables.as_slice()).unwrap_or_default();
     let are_kept = entries(variables)

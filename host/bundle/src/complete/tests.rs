@@ -78,6 +78,7 @@ components: { schemas: { Other: { type: object } } }
   clause: C
   doc: D
 - { id: head, require: \"headers[?'x-a'].hasValue()\", header: X-A, otherwise: { status: 400, title: H } }
+- { id: asked, operations: [read], require: \"'a' in query\", parameter: a, otherwise: { status: 400, title: A } }
 - { id: there, operations: [read, write], exists: vnfInstance, otherwise: { title: E } }
 - { id: same, operations: [write], ifMatch: [vnfInstance], otherwise: { title: I } }
 - { id: body.size, severity: warn }
@@ -146,6 +147,7 @@ const LOSSES: &[(Damage, &str)] = &[
     (|b, _| require(b, "all").on_error = Default::default(), "`onError` of the rule `all`"),
     (|b, _| require(b, "all").stage = solgate_engine::ir::Stage::State, "`stage` of the rule `all`"),
     (|b, _| require(b, "head").header = None, "`header` of the rule `head`"),
+    (|b, _| require(b, "asked").parameter = None, "`parameter` of the rule `asked`"),
     (|b, _| rule(b, "own").kind = RuleKind::Schema, "`require` of the rule `own`"),
     (|b, _| rule(b, "there").kind = RuleKind::Schema, "`exists` of the rule `there`"),
     (|b, _| rule(b, "same").kind = RuleKind::IfMatch { facts: Vec::new() }, "`ifMatch` of the rule `same`"),

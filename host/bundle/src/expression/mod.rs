@@ -16,7 +16,7 @@ pub(crate) use walk::{is_namespace, keeps_items};
 use solgate_document::diagnostic::Report;
 use solgate_document::suggest::did_you_mean;
 use solgate_document::yaml::{Node, Value, locate_line};
-use solgate_engine::cel_env::FUNCTIONS;
+use solgate_engine::cel_env::{ExprError, FUNCTIONS};
 
 /// Checks one expression in its scope and adds what it reads to the scope. The
 /// result is the source for the engine and what is known about the value; `None`
@@ -27,16 +27,22 @@ pub(crate) fn check(node: &Node, scope: &mut Scope<'_>, report: &mut Report) -> 
         Ok(expression) => Some((source, walk::walk(&expression, scope, report))),
         Err(error) => {
             let at = locate_line(node, &report.sources, error.line, error.column);
-            let meant = match error.unknown_function {
-                Some(name) => match slips::function(&name) {
-                    Some(hint) => Some(hint.to_owned()),
-                    None => did_you_mean(&name, FUNCTIONS.iter().copied()),
-                },
-                None => slips::syntax(&source).map(str::to_owned),
-            };
+            let meant = hint(&source, &error);
             report.mistake(at, format!("the expression is not accepted: {}", brief(&error.message))).maybe_hint(meant);
             None
         }
+    }
+}
+
+/// What to write instead of an expression that is not accepted.
+#[must_use]
+pub fn hint(source: &str, error: &ExprError) -> Option<String> {
+    match &error.unknown_function {
+        Some(name) => match slips::function(name) {
+            Some(hint) => Some(hint.to_owned()),
+            None => did_you_mean(name, FUNCTIONS.iter().copied()),
+        },
+        None => slips::syntax(source).map(str::to_owned),
     }
 }
 

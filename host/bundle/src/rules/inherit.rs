@@ -132,6 +132,7 @@ fn change<'s>(
         "operations",
         "pointer",
         "header",
+        "parameter",
         "onError",
         "stage",
         "ages",

@@ -78,6 +78,7 @@ fn only_with_require(source: &Source<'_>, report: &mut Report) {
         ("forEach", source.for_each),
         ("pointer", source.pointer),
         ("header", source.header),
+        ("parameter", source.parameter),
         ("onError", source.on_error),
         ("stage", source.stage),
         ("ages", source.ages),
@@ -184,7 +185,9 @@ fn require(
     uses.zones.extend(std::mem::take(&mut scope.reads.zones));
     let stage = stage::read(source.stage, &scope.reads, status, report);
     let pointer = source.pointer.map(|node| pointer(source, node, report));
-    let header = source.header.map(|node| header(source, node, report));
+    let header = source.header.map(|node| header(node, report));
+    let parameter = source.parameter.map(|node| parameter(node, &scope, report));
+    one_place(source, report);
     let on_error = match source.on_error {
         Some(node) => reader::choice(node, "`onError`", &ON_ERROR, report)?,
         None => OnError::Deny,
@@ -197,6 +200,7 @@ fn require(
         require: require?.0,
         pointer: sound(pointer)?,
         header: sound(header)?,
+        parameter: sound(parameter)?,
         detail: text(detail)?,
         on_error,
     })
@@ -274,18 +278,39 @@ fn pointer(source: &Source<'_>, node: &Node, report: &mut Report) -> Option<Stri
     Some(text.to_owned())
 }
 
-fn header(source: &Source<'_>, node: &Node, report: &mut Report) -> Option<String> {
-    let name = reader::line(node, "`header`", report)?;
-    if let Some(pointer) = source.pointer {
+/// Looks whether a rule says more than one place.
+fn one_place(source: &Source<'_>, report: &mut Report) {
+    let places = [("pointer", source.pointer), ("header", source.header), ("parameter", source.parameter)];
+    let mut given = places.into_iter().filter_map(|(name, node)| node.map(|node| (name, node)));
+    if let (Some((first, known)), Some((second, node))) = (given.next(), given.next()) {
         report
-            .mistake(node.at, "a rule is about a `pointer` or a `header`, not both")
-            .related(pointer.at, "the pointer");
-        return None;
+            .mistake(node.at, format!("a rule is about a `{first}` or a `{second}`, not both"))
+            .related(known.at, format!("the {first}"));
     }
+}
+
+fn header(node: &Node, report: &mut Report) -> Option<String> {
+    let name = reader::line(node, "`header`", report)?;
     let is_token = name.chars().all(|c| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c));
     if !is_token {
         report.mistake(node.at, format!("`{name}` cannot be the name of a header field"));
         return None;
+    }
+    Some(name.to_owned())
+}
+
+/// A variable of the path of each operation, or a parameter of the query, which may be one
+/// that openapi.yaml does not have.
+fn parameter(node: &Node, scope: &Scope<'_>, report: &mut Report) -> Option<String> {
+    let name = reader::line(node, "`parameter`", report)?;
+    let in_path = scope.path_variables();
+    let defined = || scope.operations.iter().flat_map(|op| &op.def.query).map(|parameter| parameter.name.as_str());
+    let is_known = in_path.contains(name) || defined().any(|known| known == name) || scope.operations.is_empty();
+    if !is_known {
+        report
+            .warning(node.at, format!("no operation of the rule has a parameter `{name}`"))
+            .maybe_hint(did_you_mean(name, in_path.iter().copied().chain(defined())))
+            .hint_if_none("name a variable of the path or a parameter of the query");
     }
     Some(name.to_owned())
 }

@@ -30,6 +30,13 @@ pub struct CheckArgs {
     /// plain HTTP/1.1, or - for standard input
     pub file: PathBuf,
 
+    #[command(flatten)]
+    pub request: RequestArgs,
+}
+
+/// How a request is read, and what else its verdict depends on.
+#[derive(Debug, Clone, Args)]
+pub struct RequestArgs {
     /// How to read the request, if the file's name does not tell
     #[arg(long, value_enum)]
     pub input: Option<Input>,
@@ -121,8 +128,17 @@ impl CheckArgs {
     /// What the check is asked, and how to print the verdict.
     #[must_use]
     pub fn question(self) -> (Question, Format) {
-        let question = Question {
-            file: self.file,
+        let format = self.request.format;
+        (self.request.question(self.file), format)
+    }
+}
+
+impl RequestArgs {
+    /// What is asked about the request in a file.
+    #[must_use]
+    pub fn question(self, file: PathBuf) -> Question {
+        Question {
+            file,
             input: self.input.map(Into::into),
             name: self.name,
             variables: self.variables,
@@ -132,8 +148,7 @@ impl CheckArgs {
             settings: self.options.into_iter().chain(self.severities).collect(),
             mode: self.mode.into(),
             policies: self.policies,
-        };
-        (question, self.format)
+        }
     }
 }
 

@@ -1,10 +1,13 @@
 //! One module for each command, and what they share: [`policies`] loads the policies
 //! that a command names, [`output`] writes a command's result.
 
+pub mod bench;
 pub mod build;
+mod cases;
 pub mod check;
 pub mod completions;
 pub mod docs;
+pub mod eval;
 pub mod explain;
 pub mod import_cases;
 pub mod inspect;

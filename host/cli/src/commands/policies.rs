@@ -13,7 +13,7 @@ use solgate::policy::{
 };
 use solgate_author::check::GateOrder;
 use solgate_bundle::bake::{BakeError, CarriedError, bundle_of, loadable_engine};
-use solgate_bundle::{BuildOptions, Failure};
+use solgate_bundle::{BuildOptions, Diagnostics, Failure};
 use solgate_config::Limits;
 use solgate_engine::ir::Bundle;
 use solgate_unsandboxed::{RefusedBundle, Traced};
@@ -184,11 +184,22 @@ impl Loader {
 /// The gate that an explanation asks for. Its policies run without a sandbox, by the
 /// bundles that baked ones carry.
 pub fn traced_gate(order: GateOrder) -> anyhow::Result<(Gate, Vec<Arc<Traced>>)> {
-    let (mut policies, mut traces) = (Vec::new(), Vec::new());
     let paths: Vec<_> = order.policies.iter().map(|path| Some(path.as_path())).collect();
+    let mut bundles = Vec::new();
     for path in if paths.is_empty() { vec![None] } else { paths } {
-        let traced = solgate_unsandboxed::traced(bundle(path)?)
-            .map_err(|error| PolicyError::Refused { path: path.map(Path::to_owned), error })?;
+        bundles.push((path.map(Path::to_owned), bundle(path)?));
+    }
+    traced_bundles(bundles, order)
+}
+
+/// The same of bundles that were compiled already, each with where it is.
+pub fn traced_bundles(
+    bundles: Vec<(Option<PathBuf>, Bundle)>,
+    order: GateOrder,
+) -> anyhow::Result<(Gate, Vec<Arc<Traced>>)> {
+    let (mut policies, mut traces) = (Vec::new(), Vec::new());
+    for (path, bundle) in bundles {
+        let traced = solgate_unsandboxed::traced(bundle).map_err(|error| PolicyError::Refused { path, error })?;
         policies.push(Arc::new(Policy::without_sandbox(traced.clone())));
         traces.push(traced);
     }
@@ -197,7 +208,7 @@ pub fn traced_gate(order: GateOrder) -> anyhow::Result<(Gate, Vec<Arc<Traced>>)>
 }
 
 /// The bundle in a folder or a baked policy; without a path, that of the built-in one.
-fn bundle(path: Option<&Path>) -> Result<Bundle, PolicyError> {
+pub fn bundle(path: Option<&Path>) -> Result<Bundle, PolicyError> {
     match path {
         None => bundle_of(&VNFLCM_V2.unpack().map_err(LoadError::from).map_err(PolicyError::BuiltIn)?)
             .map_err(PolicyError::BuiltInBundle),
@@ -214,13 +225,16 @@ fn bundle(path: Option<&Path>) -> Result<Bundle, PolicyError> {
 
 /// The mistakes of a bundle, as the terminal shows them.
 pub fn bundle_error(path: &Path, failure: Failure) -> PolicyError {
-    let color = std::io::IsTerminal::is_terminal(&std::io::stderr()) && std::env::var_os("NO_COLOR").is_none();
     PolicyError::Bundle(match failure {
-        Failure::Mistakes(mistakes) => {
-            format!("{} cannot be compiled\n{}", path.display(), mistakes.render(color).trim_end())
-        }
+        Failure::Mistakes(mistakes) => format!("{} cannot be compiled\n{}", path.display(), rendered(&mistakes)),
         other => other.to_string(),
     })
+}
+
+/// Mistakes, as the terminal shows them.
+pub fn rendered(mistakes: &Diagnostics) -> String {
+    let color = std::io::IsTerminal::is_terminal(&std::io::stderr()) && std::env::var_os("NO_COLOR").is_none();
+    mistakes.render(color).trim_end().to_owned()
 }
 
 /// What takes longer is shown on a terminal.

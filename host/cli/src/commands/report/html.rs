@@ -14,7 +14,7 @@ table{border-collapse:collapse;margin:0 0 1.5em}\
 th,td{padding:.2em .8em;text-align:left;border-bottom:1px solid #ccc}\
 td.n,th.n{text-align:right}caption{text-align:left;font-weight:bold;padding:.4em 0}";
 
-type Page = Writer<Vec<u8>>;
+pub(in crate::commands) type Page = Writer<Vec<u8>>;
 
 pub fn render(tally: &Tally) -> anyhow::Result<String> {
     let mut page = Writer::new_with_indent(b"<!DOCTYPE html>\n".to_vec(), b' ', 1);
@@ -81,7 +81,7 @@ fn row<'a>(page: &mut Page, name: &str, cells: impl Iterator<Item = &'a str>) ->
 }
 
 /// Names and the like come from clients: they are text, whatever they look like.
-fn element(page: &mut Page, name: &str, text: &str) -> io::Result<()> {
+pub(in crate::commands) fn element(page: &mut Page, name: &str, text: &str) -> io::Result<()> {
     page.create_element(name).write_text_content(BytesText::new(&legible(text)))?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! `solgate report`: what monitor mode or a shadow would have denied.
 
-mod html;
+pub(super) mod html;
 mod json;
 mod line;
 mod tally;

@@ -8,7 +8,8 @@ use solgate_bundle::mutation::{Fate, Mutation};
 use solgate_cases::{Difference, Verdict};
 use solgate_engine::verdict::Location;
 
-use crate::commands::test::measure::{Measure, change};
+use crate::commands::test::measure::{Measure, change, source};
+use crate::commands::test::reason::Reason;
 use crate::commands::test::run::{CaseResult, Outcome, Report};
 
 pub fn value(report: &Report) -> Value {
@@ -59,7 +60,12 @@ fn coverage(measure: &Measure) -> Value {
 fn mutation(mutation: &Mutation) -> Value {
     let survived = mutation.survivors().map(|mutant| {
         let cases = if let Fate::Survived { cases } = mutant.fate { cases } else { 0 };
-        json!({ "rule": mutant.rule, "change": change(mutant.change), "cases": cases })
+        let mut survivor = json!({ "rule": mutant.rule, "change": change(&mutant.change), "cases": cases });
+        if let (Value::Object(members), Some((before, after))) = (&mut survivor, source(&mutant.change)) {
+            members.insert("before".to_owned(), before.into());
+            members.insert("after".to_owned(), after.into());
+        }
+        survivor
     });
     json!({ "mutants": mutation.mutants.len(), "survived": survived.collect::<Vec<_>>() })
 }
@@ -83,11 +89,19 @@ fn case(result: &CaseResult) -> Value {
             add("reason", json!(reason.to_string()));
         }
     }
+    if !result.reasons.is_empty() {
+        add("reasons", result.reasons.iter().map(reason).collect());
+    }
     add("milliseconds", json!(milliseconds(result.elapsed)));
     Value::Object(members)
 }
 
-fn difference(difference: &Difference) -> Value {
+fn reason(reason: &Reason) -> Value {
+    json!({ "rule": reason.rule, "what": reason.what, "lines": reason.lines })
+}
+
+/// One point in which a verdict is not the one expected.
+pub fn difference(difference: &Difference) -> Value {
     let member = difference.member();
     match difference {
         Difference::Verdict { expected, found } => {

@@ -8,6 +8,7 @@ use quick_xml::events::{BytesDecl, BytesText, Event};
 
 use crate::commands::test::measure::{Measured, change, percent};
 use crate::commands::test::notation::sides;
+use crate::commands::test::reason::Reason;
 use crate::commands::test::run::{CaseResult, Outcome, Report};
 
 /// Name of the suite for coverage and mutants.
@@ -63,13 +64,23 @@ fn case<W: Write>(result: &CaseResult, file: &str, writer: &mut Writer<W>) -> io
                 sides.found.iter().for_each(|line| text.push_str(&format!("+ {line}\n")));
             }
             details.iter().for_each(|detail| text.push_str(&format!("{detail}\n")));
+            text.push_str(&reasons(&result.reasons));
             element.write_inner_content(|writer| fault("failure", &message.join("; "), &text, writer))
         }
         Outcome::NoVerdict(reason) => {
-            element.write_inner_content(|writer| fault("error", &reason.to_string(), "", writer))
+            element.write_inner_content(|writer| fault("error", &reason.to_string(), &reasons(&result.reasons), writer))
         }
     }
     .map(|_| ())
+}
+
+fn reasons(reasons: &[Reason]) -> String {
+    let mut text = String::new();
+    for reason in reasons {
+        text.push_str(&format!("{} {}\n", reason.rule, reason.what));
+        reason.lines.iter().for_each(|line| text.push_str(&format!("  {line}\n")));
+    }
+    text
 }
 
 fn fault<W: Write>(kind: &str, message: &str, text: &str, writer: &mut Writer<W>) -> io::Result<()> {
@@ -136,7 +147,7 @@ fn verdicts(measured: &Measured) -> Vec<(String, Option<String>)> {
     }
     if let Some(mutation) = &measured.mutation {
         let survivors: Vec<String> =
-            mutation.survivors().map(|mutant| format!("{} {}", mutant.rule, change(mutant.change))).collect();
+            mutation.survivors().map(|mutant| format!("{} {}", mutant.rule, change(&mutant.change))).collect();
         let fault = (!survivors.is_empty()).then(|| format!("survived: {}", survivors.join(", ")));
         verdicts.push(("no mutant survives".to_owned(), fault));
     }

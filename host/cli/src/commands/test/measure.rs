@@ -6,12 +6,12 @@ use std::time::Duration;
 use anyhow::anyhow;
 use indicatif::{ProgressBar, ProgressStyle};
 use solgate_bundle::coverage::Coverage;
-use solgate_bundle::mutation::{Change, Mutation, mutate};
+use solgate_bundle::mutation::{Change, Grain, Mutation, mutate};
 use solgate_cases::Case;
 use solgate_engine::Engine;
 use solgate_engine::ir::Bundle;
 
-use crate::commands::test::args::TestArgs;
+use crate::commands::test::args::{self, TestArgs};
 
 /// What was asked for and measured.
 #[derive(Default)]
@@ -50,9 +50,9 @@ pub fn measure(bundle: &Bundle, cases: &[Case], arguments: &TestArgs) -> anyhow:
     let refused = |error| anyhow!("the engine refuses the compiled bundle: {error}");
     let engine = Engine::new(bundle.clone()).map_err(refused)?;
     let coverage = Coverage::measure(&engine, cases);
-    let mutation = if arguments.mutate {
+    let mutation = if let Some(grain) = arguments.mutate {
         let bar = progress();
-        let mutation = mutate(bundle, cases, &coverage, &|done, all| {
+        let mutation = mutate(bundle, cases, &coverage, grain.into(), &|done, all| {
             bar.set_length(u64::try_from(all).unwrap_or(u64::MAX));
             bar.set_position(u64::try_from(done).unwrap_or(u64::MAX));
         });
@@ -61,8 +61,7 @@ pub fn measure(bundle: &Bundle, cases: &[Case], arguments: &TestArgs) -> anyhow:
     } else {
         None
     };
-    let asked = arguments.coverage || arguments.min_coverage.is_some();
-    let coverage = asked.then_some(Measure { coverage, minimum: arguments.min_coverage });
+    let coverage = arguments.shows_coverage().then_some(Measure { coverage, minimum: arguments.min_coverage });
     Ok(Measured { coverage, mutation })
 }
 
@@ -82,10 +81,34 @@ pub fn percent(coverage: &Coverage) -> String {
     format!("{}.{}", permille.wrapping_div(10), permille.wrapping_rem(10))
 }
 
-/// What was done to a rule.
-pub fn change(change: Change) -> &'static str {
+/// What was done to a rule, in words.
+pub fn change(change: &Change) -> String {
     match change {
-        Change::Disabled => "disabled",
-        Change::Inverted => "inverted",
+        Change::Disabled => "disabled".to_owned(),
+        Change::Inverted => "inverted".to_owned(),
+        Change::Unguarded { .. } => "without its when".to_owned(),
+        Change::Edited(edit) => format!("{} in {}", edit.what, edit.member),
+        Change::Emptied { list } => format!("with the list {list} empty"),
+    }
+}
+
+/// The source before and after a change, if it is of the source.
+pub fn source(change: &Change) -> Option<(String, String)> {
+    match change {
+        Change::Disabled | Change::Inverted | Change::Emptied { .. } => None,
+        Change::Unguarded { when } => {
+            let when = when.split_whitespace().collect::<Vec<_>>().join(" ");
+            Some((format!("when: {when}"), "when: true".to_owned()))
+        }
+        Change::Edited(edit) => Some((edit.before.clone(), edit.after.clone())),
+    }
+}
+
+impl From<args::Grain> for Grain {
+    fn from(grain: args::Grain) -> Self {
+        match grain {
+            args::Grain::Rules => Self::Rules,
+            args::Grain::Fine => Self::Fine,
+        }
     }
 }

@@ -5,13 +5,15 @@
 //! [json] or [junit].
 
 mod args;
-mod json;
+mod html;
+pub(super) mod json;
 mod junit;
 mod measure;
-mod notation;
+pub(super) mod notation;
 mod pretty;
+mod reason;
 mod run;
-mod subject;
+pub(super) mod subject;
 mod watch;
 
 use std::io::{self, ErrorKind, Write};
@@ -19,9 +21,9 @@ use std::process::ExitCode;
 
 use anyhow::{anyhow, bail};
 
+use crate::commands::output::Output;
 use crate::commands::policies::Loader;
-use args::Format;
-pub use args::TestArgs;
+pub use args::{Format, TestArgs};
 use measure::Measured;
 use run::Report;
 use subject::Subject;
@@ -50,9 +52,16 @@ pub fn run(arguments: &TestArgs) -> anyhow::Result<ExitCode> {
 /// Loads the policy and runs its cases once.
 fn test(loader: &Loader, arguments: &TestArgs) -> anyhow::Result<Report> {
     let subject = Subject::load(loader, arguments)?;
-    let measured = match &subject.bundle {
-        Some(bundle) => measure::measure(bundle, &subject.cases, arguments)?,
-        None => Measured::default(),
+    let measured = if arguments.measures() {
+        let bundle = subject.bundle()?;
+        let measured = measure::measure(&bundle, &subject.cases, arguments)?;
+        if let (Some(path), Some(measure)) = (&arguments.coverage_html, &measured.coverage) {
+            let page = html::render(&bundle, &measure.coverage, subject.compiled())?;
+            Output::create(path)?.write(page.as_bytes())?;
+        }
+        measured
+    } else {
+        Measured::default()
     };
     Ok(run::run(subject, measured))
 }

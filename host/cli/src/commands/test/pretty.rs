@@ -7,8 +7,9 @@ use anstyle::{AnsiColor, Style};
 use solgate_bundle::coverage::{RuleCoverage, Standing};
 use solgate_bundle::mutation::{Fate, Mutation};
 
-use crate::commands::test::measure::{Measure, change, percent};
+use crate::commands::test::measure::{Measure, change, percent, source};
 use crate::commands::test::notation::{shown, sides};
+use crate::commands::test::reason::Reason;
 use crate::commands::test::run::{CaseResult, Outcome, Report};
 
 const FAILED: Style = AnsiColor::Red.on_default().bold();
@@ -39,11 +40,14 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
                 for detail in details {
                     writeln!(out, "    {QUIET}{}{QUIET:#}", shown(detail))?;
                 }
+                reasons(&result.reasons, out)?;
                 writeln!(out)?;
             }
             Outcome::NoVerdict(reason) => {
                 heading("no verdict", result, out)?;
-                writeln!(out, "    {}\n", shown(&reason.to_string()))?;
+                writeln!(out, "    {}", shown(&reason.to_string()))?;
+                reasons(&result.reasons, out)?;
+                writeln!(out)?;
             }
         }
     }
@@ -52,6 +56,16 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         coverage(measure, out)?;
     }
     report.measured.mutation.as_ref().map_or(Ok(()), |found| mutation(found, out))
+}
+
+fn reasons(reasons: &[Reason], out: &mut dyn Write) -> io::Result<()> {
+    for reason in reasons {
+        writeln!(out, "  {WARN}{}{WARN:#} {}", shown(&reason.rule), shown(&reason.what))?;
+        for line in &reason.lines {
+            writeln!(out, "    {QUIET}{}{QUIET:#}", shown(line))?;
+        }
+    }
+    Ok(())
 }
 
 fn heading(what: &str, result: &CaseResult, out: &mut dyn Write) -> io::Result<()> {
@@ -121,8 +135,12 @@ fn mutation(mutation: &Mutation, out: &mut dyn Write) -> io::Result<()> {
             Fate::Survived { cases } => format!("{cases} of the passing cases look at it, and pass all the same"),
             Fate::Noticed { .. } => continue,
         };
-        let done = change(mutant.change);
+        let done = shown(&change(&mutant.change));
         writeln!(out, "  {FAILED}survived{FAILED:#} {} {done}: {reason}", shown(&mutant.rule))?;
+        if let Some((before, after)) = source(&mutant.change) {
+            writeln!(out, "    {EXPECTED}- {}{EXPECTED:#}", shown(&before))?;
+            writeln!(out, "    {FOUND}+ {}{FOUND:#}", shown(&after))?;
+        }
     }
     if mutation.failing > 0 {
         writeln!(out, "  {QUIET}the {} cases that fail natively notice nothing{QUIET:#}", mutation.failing)?;

@@ -1,10 +1,13 @@
 //! Runs the cases of one policy.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use solgate_cases::{Case, Difference, NoVerdict};
+use solgate_engine::Engine;
 
 use super::measure::Measured;
+use super::reason::{self, Reason};
 use super::subject::Subject;
 use crate::commands::policies::with_spinner;
 
@@ -32,6 +35,8 @@ pub struct PolicyName {
 pub struct CaseResult {
     pub case: Case,
     pub outcome: Outcome,
+    /// Of a case that did not pass: the rules that this is about.
+    pub reasons: Vec<Reason>,
     pub elapsed: Duration,
 }
 
@@ -74,8 +79,10 @@ impl Report {
 }
 
 /// Runs all cases of a subject, one after another.
-pub fn run(subject: Subject, measured: Measured) -> Report {
-    let Subject { policy, cases, not_selected, .. } = subject;
+pub fn run(mut subject: Subject, measured: Measured) -> Report {
+    let policy = Arc::clone(&subject.policy);
+    let not_selected = subject.not_selected;
+    let cases = std::mem::take(&mut subject.cases);
     let start = Instant::now();
     let message = format!("running {} cases", cases.len());
     let judge = |case: Case| {
@@ -88,9 +95,10 @@ pub fn run(subject: Subject, measured: Measured) -> Report {
             }
             Err(reason) => Outcome::NoVerdict(reason),
         };
-        CaseResult { case, outcome, elapsed: start.elapsed() }
+        CaseResult { case, outcome, reasons: Vec::new(), elapsed: start.elapsed() }
     };
-    let results = with_spinner(&message, || cases.into_iter().map(judge).collect());
+    let mut results: Vec<CaseResult> = with_spinner(&message, || cases.into_iter().map(judge).collect());
+    explain(&subject, &mut results);
     let manifest = policy.manifest();
     Report {
         policy: PolicyName {
@@ -102,5 +110,23 @@ pub fn run(subject: Subject, measured: Measured) -> Report {
         not_selected,
         measured,
         elapsed: start.elapsed(),
+    }
+}
+
+/// Says of the cases that did not pass which rules this is about. A policy that does not
+/// carry its bundle cannot tell.
+fn explain(subject: &Subject, results: &mut [CaseResult]) {
+    let is_open = |result: &&mut CaseResult| !matches!(result.outcome, Outcome::Passed);
+    let mut open = results.iter_mut().filter(is_open).peekable();
+    if open.peek().is_none() {
+        return;
+    }
+    let Some(engine) = subject.bundle().ok().and_then(|bundle| Engine::new(bundle).ok()) else { return };
+    for result in open {
+        result.reasons = match &result.outcome {
+            Outcome::Passed => Vec::new(),
+            Outcome::Failed { differences, .. } => reason::of_differences(&engine, &result.case, differences),
+            Outcome::NoVerdict(why) => reason::of_no_verdict(&engine, &result.case, why),
+        };
     }
 }
