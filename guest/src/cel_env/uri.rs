@@ -72,8 +72,8 @@ pub(super) fn path(text: &str) -> String {
 pub(super) fn parameter(text: &str, name: &str) -> Option<String> {
     let decoded = |text: &str| decode(text).map_or_else(|| text.to_owned(), |text| text.into_owned());
     let uri = Uri::parse(text).ok()?;
-    let parts = uri.query()?.as_str().split('&').map(|part| part.split_once('=').unwrap_or((part, "")));
-    parts.filter(|(known, _)| decoded(known) == name).last().map(|(_, value)| decoded(value))
+    let mut parts = uri.query()?.as_str().split('&').map(|part| part.split_once('=').unwrap_or((part, "")));
+    parts.rfind(|(known, _)| decoded(known) == name).map(|(_, value)| decoded(value))
 }
 
 #[cfg(test)]

@@ -196,6 +196,7 @@ fn times_are_calculated_with_and_compared() {
             "optional.of(now).orValue(timestamp(0)) == now && !optional.ofNonZeroValue(timestamp(0)).hasValue() && optional.ofNonZeroValue(duration('1s')).hasValue()",
             "now == timestamp(int(now)) && now != null && !(now == body.start) && !(body.start == now)",
             "'%s, %s, %s'.format([now, duration('1.5s'), body.n]) == '2023-11-14T22:13:20Z, 1.5s, 1' && '%s'.format([[now, [duration('1m')]]]) == '[2023-11-14T22:13:20Z, [60s]]'",
+            "'%s'.format([{'a': duration('2h'), 6: [now], true: {'b': body.n}}]) == '{6: [2023-11-14T22:13:20Z], a: 7200s, true: {b: 1}}' && '%s'.format([body]) != ''",
             "'%s'.format([body.times]) == '[2026-01-02T00:00:00Z, 2026-01-01T00:00:00Z]'",
             "inWindow('minute', now) && inWindow('minute', receivedAt) && !inWindow('minute', now + duration('1m')) && !inWindow('minute', timestamp(0))",
             "body.times.exists(t, timestamp(t) - now > duration('1000h')) && [1].all(now, now == 1)",

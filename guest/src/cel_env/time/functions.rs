@@ -3,7 +3,6 @@
 use cel::{
     DeclarationError, Env, ExecutionError,
     common::{
-        traits::Iterable,
         types::{self, CelBool, CelInt, CelList, CelString, Kind},
         value::{CowVal, Val},
     },
@@ -11,6 +10,7 @@ use cel::{
 use jiff::tz::TimeZone;
 
 use super::{
+    super::map,
     Duration, Local, SECOND, Timestamp,
     zone::{ZONE_TYPE, Zone},
 };
@@ -215,31 +215,31 @@ pub(in crate::cel_env) fn shown<'b, 'v>(mut arguments: Vec<CowVal<'b, 'v>>) -> R
     Ok(replaced(list.as_ref()).map_or(list, CowVal::Owned))
 }
 
-/// A list with other items; `None` if all can stay.
-fn replaced<'v>(list: &(dyn Val + 'v)) -> Option<Box<dyn Val + 'v>> {
-    let items = list.as_iterable().filter(|_| list.get_type().kind() == Kind::List)?;
-    if !has_times(items) {
-        return None;
+/// A value with texts for what is shown as such; `None` if it can stay.
+fn replaced<'v>(value: &(dyn Val + 'v)) -> Option<Box<dyn Val + 'v>> {
+    if let Some(text) = text(value) {
+        return Some(Box::new(CelString::from(text)));
     }
-    let mut iterator = items.iter();
-    let mut replaced_items: Vec<Box<dyn Val + 'v>> = Vec::new();
-    while let Some(item) = iterator.next() {
-        replaced_items.push(match text(item) {
-            Some(text) => Box::new(CelString::from(text)),
-            None => replaced(item).unwrap_or_else(|| item.clone_as_boxed()),
-        });
-    }
-    Some(Box::new(CelList::from(replaced_items)))
-}
-
-/// Looks into lists that an expression has made: JSON has no such values.
-fn has_times(items: &dyn Iterable) -> bool {
+    let kind = value.get_type().kind();
+    let items = value.as_iterable().filter(|_| matches!(kind, Kind::List | Kind::Map))?;
+    let members = value.as_indexer().filter(|_| kind == Kind::Map);
+    // Items, or names and members in turn.
+    let mut parts: Vec<Box<dyn Val + 'v>> = Vec::new();
+    let mut is_other = false;
     let mut iterator = items.iter();
     while let Some(item) = iterator.next() {
-        let is_list = item.get_type().kind() == Kind::List && item.downcast_ref::<CelList>().is_some();
-        if text(item).is_some() || (is_list && item.as_iterable().is_some_and(has_times)) {
-            return true;
+        let member = members.map(|members| members.get(item)).transpose().ok()?;
+        if member.is_some() {
+            parts.push(item.clone_as_boxed());
         }
+        let part = member.as_ref().map_or(item, |member| member.as_ref());
+        let other = replaced(part);
+        is_other |= other.is_some();
+        parts.push(other.unwrap_or_else(|| part.clone_as_boxed()));
     }
-    false
+    let made = is_other.then(|| CelList::from(parts))?;
+    match members {
+        Some(_) => map::make(vec![CowVal::owned(made)]).ok().map(CowVal::into_owned),
+        None => Some(Box::new(made)),
+    }
 }

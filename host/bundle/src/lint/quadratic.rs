@@ -78,13 +78,12 @@ impl Walker<'_, '_> {
         self.walk(&comprehension.iter_range);
         let list = source(&comprehension.iter_range, self.surroundings);
         if let Some(list) = &list {
-            let compared = |outer: &&Outer| compares(&comprehension.loop_step, &comprehension.iter_var, &outer.item);
-            if let Some(outer) = self.outers.iter().rev().find(compared) {
-                let asked = outer.asked;
-                let hint = if outer.list == *list {
+            let with = |outer| compared(&comprehension.loop_step, &comprehension.iter_var, outer);
+            if let Some((outer, is_same)) = self.outers.iter().rev().find_map(with) {
+                let hint = if is_same && outer.list == *list {
                     Some(format!("write size({list}.map(i, ...).distinct()) == size({list}), which is asked once"))
                 } else {
-                    instead(asked, list, &outer.list)
+                    instead(outer.asked, list, &outer.list)
                 };
                 let outer = outer.list.clone();
                 self.found(node, list, &outer, hint);
@@ -147,22 +146,30 @@ fn asked(comprehension: &ComprehensionExpr) -> Asked {
     }
 }
 
-/// Whether something of one item is compared with something of the other.
-fn compares(node: &IdedExpr, inner: &str, outer: &str) -> bool {
+/// Whether something of an item is compared with something of the other list's, and if so,
+/// whether it is the same of both.
+fn compared<'o>(node: &IdedExpr, inner: &str, outer: &'o Outer) -> Option<(&'o Outer, bool)> {
     match &node.expr {
         Expr::Call(CallExpr { func_name, args, target }) => {
             if let (operators::EQUALS, [left, right]) = (func_name.as_str(), args.as_slice()) {
-                let is_of = |node: &IdedExpr, one: &str, other: &str| mentions(node, one) && !mentions(node, other);
-                if (is_of(left, inner, outer) && is_of(right, outer, inner))
-                    || (is_of(left, outer, inner) && is_of(right, inner, outer))
-                {
-                    return true;
+                let of_inner = |node| mentions(node, inner) && !mentions(node, &outer.item);
+                let of_outer = |node| mentions(node, &outer.item) && !mentions(node, inner);
+                let sides = match (of_inner(left), of_outer(left)) {
+                    (true, _) if of_outer(right) => Some((left, right)),
+                    (_, true) if of_inner(right) => Some((right, left)),
+                    _ => None,
+                };
+                if let Some((of_inner, of_outer)) = sides {
+                    let member =
+                        |node, item: &str| chain(node).and_then(|chain| chain.strip_prefix(item).map(str::to_owned));
+                    let is_same = member(of_inner, inner) == member(of_outer, &outer.item);
+                    return Some((outer, is_same));
                 }
             }
-            target.as_deref().into_iter().chain(args).any(|part| compares(part, inner, outer))
+            target.as_deref().into_iter().chain(args).find_map(|part| compared(part, inner, outer))
         }
-        Expr::Comprehension(comprehension) => compares(&comprehension.loop_step, inner, outer),
-        _ => false,
+        Expr::Comprehension(comprehension) => compared(&comprehension.loop_step, inner, outer),
+        _ => None,
     }
 }
 

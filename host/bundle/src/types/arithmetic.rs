@@ -32,13 +32,15 @@ pub(super) fn result(table: &[(Kinds, Kinds, Kinds)], left: Kinds, right: Kinds)
     fitting.fold(Kinds::NONE, |all, (_, _, kinds)| all | *kinds)
 }
 
-/// How one side becomes what the other is, if that is a timestamp or a duration.
-pub(super) fn to_time(a: &Value<'_>, b: &Value<'_>) -> Option<String> {
+/// How one side becomes what the other is, if that is a timestamp, a duration or a version.
+pub(super) fn to_time(a: &Value<'_>, b: &Value<'_>, is_compared: bool) -> Option<String> {
     let between = |time: Kinds, kinds: Kinds| {
         (a.kinds.is_within(time) && b.kinds.meets(kinds)) || (b.kinds.is_within(time) && a.kinds.meets(kinds))
     };
     let hint = if between(Kinds::TIMESTAMP, Kinds::TEXT) {
         "write timestamp(...) around the text"
+    } else if is_compared && between(Kinds::TIMESTAMP, Kinds::NUMBER) {
+        "write timestamp(...) around the number, if it is in seconds since 1970"
     } else if between(Kinds::TIMESTAMP | Kinds::DURATION, Kinds::NUMBER) {
         "a length of time is written duration('90s')"
     } else if between(Kinds::VERSION, Kinds::TEXT) {

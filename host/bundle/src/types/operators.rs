@@ -127,6 +127,7 @@ fn hint(node: &IdedExpr, value: &Value<'_>, other_node: &IdedExpr, other: &Value
     let text = literal(other_node);
     if value.kinds.meets(Kinds::OPTIONAL) {
         return Some(match other.kinds {
+            Kinds::TEXT if name == "..." => "write .orValue('') behind it".to_owned(),
             Kinds::TEXT => format!("write {name}.orValue('') in its place"),
             _ => "write .orValue(...) behind it".to_owned(),
         });

@@ -151,6 +151,10 @@ is built, as those of [windows](bundle-format.md#windows) do. `receivedAt` is th
 
 TEXT is a text, NUMBER a number, LIST a list, BYTES are octets, OPTIONAL an optional value, VALUE any value.
 
+Each function takes a time that grows with the texts and lists that it is given and with what it makes of them, and not
+with a square. A condition that goes through a list again for each item of a list is slow with long ones: `solgate lint`
+warns of it, and names the function that compares both in one go.
+
 | called | value | cannot be evaluated for | example |
 |---|---|---|---|
 ";

@@ -290,7 +290,7 @@ impl<'n> Walker<'_, '_, 'n, '_> {
                     .to_owned(),
             )
         } else {
-            to_time(&a, &b).or_else(|| to_number(&a)).or_else(|| to_number(&b))
+            to_time(&a, &b, true).or_else(|| to_number(&a)).or_else(|| to_number(&b))
         };
         let message = format!("`{operator}` cannot compare {} with {}", with_kind(left, &a), with_kind(right, &b));
         self.find(node, message, hint);
@@ -308,7 +308,7 @@ impl<'n> Walker<'_, '_, 'n, '_> {
                 true if other.kinds.meets(Kinds::OPTIONAL) => Some("write .orValue('') behind it"),
                 _ => None,
             };
-            let hint = hint.map(str::to_owned).or_else(|| to_time(&a, &b));
+            let hint = hint.map(str::to_owned).or_else(|| to_time(&a, &b, false));
             let message = format!("`+` cannot join {} and {}", with_kind(left, &a), with_kind(right, &b));
             self.find(node, message, hint);
             return Value::ANY;
@@ -331,7 +331,7 @@ impl<'n> Walker<'_, '_, 'n, '_> {
         let times = Kinds::TIMESTAMP | Kinds::DURATION;
         if a.kinds.is_within(times) || b.kinds.is_within(times) {
             let message = format!("`-` cannot take {} from {}", with_kind(right, &b), with_kind(left, &a));
-            self.find(node, message, to_time(&a, &b));
+            self.find(node, message, to_time(&a, &b, false));
             return Value::ANY;
         }
         for (side, value) in [(left, &a), (right, &b)] {
