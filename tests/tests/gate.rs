@@ -125,6 +125,18 @@ async fn an_unavailable_fact_denies_or_passes_as_the_operator_says() {
 }
 
 #[tokio::test]
+async fn a_fact_that_is_not_what_the_api_says_counts_as_unavailable() {
+    // The VNFM leaves out what its API demands.
+    let odd = FactAnswer::Found { etag: None, body: serde_json::json!({"id": ID}).to_string().into() };
+    let script = Script::instance("INSTANTIATED", false).with("vnfInstance", odd);
+    let denied = gate(&script).judge(&terminate(GOOD)).await;
+    assert_eq!(rule(&denied), Some((503, "gate.fact-unavailable")));
+    let passed = gate(&script).with_fact_failure(FactFailure::Pass).judge(&terminate(GOOD)).await;
+    assert!(matches!(passed.verdict, Verdict::Allow), "{passed:?}");
+    assert_eq!(warnings(&passed), ["fact.unavailable"]);
+}
+
+#[tokio::test]
 async fn of_several_policies_the_first_denial_answers_and_facts_are_shared() {
     let script = Script::instance("INSTANTIATED", false);
     let gate = Gate::new(vec![default_policy(), default_policy()], Arc::new(script.clone()));

@@ -65,7 +65,7 @@ fn closed(text: &str, from: usize) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::arithmetic_side_effects)]
 
     use solgate_document::yaml::Style;
 
@@ -84,7 +84,8 @@ mod tests {
             ("body.a.orValue(1)", "a", "0", Some("body.?a.orValue(1)")),
             ("tenant == 'a'", "tenant", "''", None),
         ] {
-            let start = before.find(member).unwrap();
+            let dotted = before.find(&format!(".{member}")).map(|dot| dot + 1);
+            let start = dotted.or_else(|| before.find(member)).unwrap();
             let made = with_value(before, start..start + member.len(), value, Style::Plain);
             assert_eq!(made.as_deref(), after, "{before}");
         }

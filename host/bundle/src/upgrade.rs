@@ -124,13 +124,10 @@ fn tree(text: &str) -> Option<Node> {
 
 /// The scalar that holds this place: where it begins, and how it is written.
 fn scalar(node: &Node, at: usize) -> Option<(usize, Style)> {
-    if !(node.at.start..node.at.end).contains(&at) {
-        return None;
-    }
     match &node.value {
         Value::List(items) => items.iter().find_map(|item| scalar(item, at)),
         Value::Map(members) => members.iter().find_map(|(_, member)| scalar(member, at)),
-        _ => Some((node.at.start, node.style)),
+        _ => (node.at.start..node.at.end).contains(&at).then_some((node.at.start, node.style)),
     }
 }
 

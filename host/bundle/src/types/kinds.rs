@@ -62,11 +62,6 @@ impl Kinds {
         self & other == self
     }
 
-    /// The same but for those.
-    pub fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
-    }
-
     /// Whether next to nothing is known.
     pub fn is_open(self) -> bool {
         Self::JSON.is_within(self)

@@ -44,8 +44,8 @@ impl<'n> Walker<'_, '_, 'n, '_> {
         let shown = what(of, held);
         let name = written(&shown);
         if held.kinds.is_within(Kinds::MAP) || (!held.kinds.is_within(Kinds::LIST) && number(index).is_none()) {
-            let is_there = self.names.key(index).is_some_and(|key| self.names.is_sure(of, Property::Holds(key)));
-            if !is_there {
+            let is_sure = self.names.key(index).is_some_and(|key| self.names.is_sure(of, Property::Holds(key)));
+            if !is_sure && !self.has_all(held, index) {
                 let message = format!("{shown} may have no member of this name");
                 self.can_fail(
                     node,
@@ -66,6 +66,13 @@ impl<'n> Walker<'_, '_, 'n, '_> {
         };
         let message = format!("{shown} may have no item at this place");
         self.can_fail(node, message, format!("write {name}[?{at}].orValue(...), or test it first: `{test} && ...`"));
+    }
+
+    /// Whether an object that is written out has every member that the index can name.
+    fn has_all(&mut self, object: &Value<'n>, index: &IdedExpr) -> bool {
+        let Parts::Members(members) = &object.parts else { return false };
+        let names = self.quietly(index).texts;
+        names.is_some_and(|names| names.iter().all(|name| members.iter().any(|(known, _)| known == name)))
     }
 
     /// `/` and `%`.
@@ -92,6 +99,7 @@ impl<'n> Walker<'_, '_, 'n, '_> {
             && !value.kinds.is_open()
             && !needed.meets(Kinds::NULL)
             && !self.names.have_nulls()
+            && !self.names.is_sure(node, Property::NotNull)
         {
             let shown = what(node, value);
             let name = written(&shown).to_owned();

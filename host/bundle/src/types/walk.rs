@@ -8,7 +8,7 @@ use solgate_document::yaml::Node;
 use super::Findings;
 use super::arithmetic::{ADDED, ORDERED, SUBTRACTED, result, to_time};
 use super::functions;
-use super::guards::{Fact, Property, Sure, Told};
+use super::guards::{Fact, Sure, Told};
 use super::kinds::Kinds;
 use super::operators::{comparison, membership};
 use super::roots::Names;
@@ -141,10 +141,7 @@ impl<'n> Walker<'_, '_, 'n, '_> {
         let of = self.value(&select.operand);
         let at = self.expression.member_at(node.id, &select.operand, &select.field, &self.findings.report.sources);
         let is_optional = of.kinds.is_within(Kinds::OPTIONAL);
-        let mut member = self.member(&of.held(), &select.field, at, &select.operand);
-        if member.kinds.meets(Kinds::NULL) && !select.test && self.names.is_sure(node, Property::NotNull) {
-            member.kinds = member.kinds.without(Kinds::NULL);
-        }
+        let member = self.member(&of.held(), &select.field, at, &select.operand);
         if select.test {
             Value::of(Kinds::BOOL)
         } else if is_optional {
