@@ -28,13 +28,15 @@ pub mod schemas;
 mod template;
 pub mod templates;
 mod types;
+mod unsaved;
 mod upgrade;
 mod variables;
 
 pub use book::rule_book;
-pub use compile::{BuildOptions, Compiled, Failure, compile_built_in, compile_dir};
+pub use compile::{BuildOptions, Compiled, Failure, compile_built_in, compile_dir, compile_unsaved};
 pub use complete::Incomplete;
 pub use description::openapi_description;
 pub use files::IoError;
 pub use solgate_document::{Diagnostic, Diagnostics, Related, Severity, Source, Sources, Span, render};
+pub use unsaved::Unsaved;
 pub use upgrade::{Upgrade, upgrade};

@@ -21,7 +21,7 @@ use args::ext_authz::ExtAuthzArgs;
 use args::forward_auth::ForwardAuthArgs;
 use args::serve::ServeArgs;
 use commands::{
-    build, check, completions, docs, explain, import_cases, inspect, keygen, lint, new, policies, replay, report,
+    build, check, completions, docs, explain, import_cases, inspect, keygen, lint, lsp, new, policies, replay, report,
     schema, sign, test, upgrade, verify,
 };
 use doors::{ext_authz, forward_auth, serve};
@@ -53,6 +53,7 @@ enum Command {
     Explain(explain::ExplainArgs),
     New(new::NewArgs),
     Lint(lint::LintArgs),
+    Lsp(lsp::LspArgs),
     Upgrade(upgrade::UpgradeArgs),
     Test(test::TestArgs),
     Build(build::BuildArgs),
@@ -104,6 +105,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Test(arguments) => test::run(&arguments),
         Command::New(arguments) => new::run(&arguments),
         Command::Lint(arguments) => lint::run(&arguments),
+        Command::Lsp(arguments) => lsp::run(&arguments),
         Command::Upgrade(arguments) => upgrade::run(&arguments),
         Command::Docs(arguments) => docs::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),

@@ -10,6 +10,7 @@ pub mod import_cases;
 pub mod inspect;
 pub mod keygen;
 pub mod lint;
+pub mod lsp;
 pub mod new;
 pub mod output;
 pub mod policies;
