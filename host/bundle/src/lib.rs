@@ -7,6 +7,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod authoring;
 pub mod bake;
 mod book;
 mod built_in;
@@ -14,6 +15,7 @@ mod compile;
 mod complete;
 pub mod coverage;
 mod description;
+pub mod difference;
 mod digest;
 mod expression;
 mod files;

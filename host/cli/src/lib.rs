@@ -21,8 +21,8 @@ use args::ext_authz::ExtAuthzArgs;
 use args::forward_auth::ForwardAuthArgs;
 use args::serve::ServeArgs;
 use commands::{
-    build, check, completions, docs, explain, import_cases, inspect, keygen, lint, lsp, new, policies, replay, report,
-    schema, sign, test, upgrade, verify,
+    build, check, completions, diff, docs, explain, import_cases, inspect, keygen, lint, lsp, new, policies, replay,
+    report, schema, sign, test, upgrade, verify,
 };
 use doors::{ext_authz, forward_auth, serve};
 
@@ -60,6 +60,7 @@ enum Command {
     Keygen(keygen::KeygenArgs),
     Sign(sign::SignArgs),
     Verify(verify::VerifyArgs),
+    Diff(diff::DiffArgs),
     Docs(docs::DocsArgs),
     Inspect(inspect::InspectArgs),
     Schema(schema::SchemaArgs),
@@ -107,6 +108,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Lint(arguments) => lint::run(&arguments),
         Command::Lsp(arguments) => lsp::run(&arguments),
         Command::Upgrade(arguments) => upgrade::run(&arguments),
+        Command::Diff(arguments) => diff::run(&arguments),
         Command::Docs(arguments) => docs::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use gen_lsp_types::Diagnostic;
+use solgate_bundle::authoring::Knowledge;
 
 use crate::check::Checked;
 use crate::documents::Documents;
@@ -22,6 +23,8 @@ struct Bundle {
     found: BTreeMap<PathBuf, Vec<Diagnostic>>,
     /// What it is made of, with the files of bundles that it extends.
     files: BTreeSet<PathBuf>,
+    /// As it could last be understood.
+    knowledge: Option<Knowledge>,
 }
 
 /// The bundles, by their folders.
@@ -76,6 +79,7 @@ impl Bundles {
         // It may have been closed in the meantime.
         let Some(bundle) = self.known.get_mut(&checked.folder) else { return BTreeSet::new() };
         bundle.files = checked.files;
+        bundle.knowledge = checked.knowledge.or(bundle.knowledge.take());
         let before = std::mem::replace(&mut bundle.found, checked.found);
         before.into_keys().chain(bundle.found.keys().cloned()).collect()
     }
@@ -93,6 +97,15 @@ impl Bundles {
             stays
         });
         changed
+    }
+
+    /// What is known of a bundle. It is read now if no check has ended yet.
+    pub fn knowledge(&mut self, folder: &Path, documents: &Documents) -> Option<&mut Knowledge> {
+        let bundle = self.known.get_mut(folder)?;
+        if bundle.knowledge.is_none() {
+            bundle.knowledge = Knowledge::read(folder, documents.unsaved()).ok().flatten();
+        }
+        bundle.knowledge.as_mut()
     }
 
     /// What all bundles say of a file: one that is extended is part of several.

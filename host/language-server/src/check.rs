@@ -5,6 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use gen_lsp_types::{Diagnostic, DiagnosticSeverity};
+use solgate_bundle::authoring::Knowledge;
 use solgate_bundle::{BuildOptions, Failure, Sources, Unsaved, compile_unsaved};
 
 use crate::convert;
@@ -17,6 +18,8 @@ pub(crate) struct Checked {
     pub found: BTreeMap<PathBuf, Vec<Diagnostic>>,
     /// What the bundle is made of.
     pub files: BTreeSet<PathBuf>,
+    /// `None` if nothing can be known of it as it is.
+    pub knowledge: Option<Knowledge>,
 }
 
 pub(crate) fn check(folder: &Path, unsaved: Arc<Unsaved>) -> Checked {
@@ -25,7 +28,7 @@ pub(crate) fn check(folder: &Path, unsaved: Arc<Unsaved>) -> Checked {
         let none = Sources::default();
         (vec![(policy.clone(), convert::whole_file(DiagnosticSeverity::Error, message))], none)
     };
-    let (found, sources) = match compile_unsaved(folder, &BuildOptions::default(), unsaved) {
+    let (found, sources) = match compile_unsaved(folder, &BuildOptions::default(), unsaved.clone()) {
         Ok(compiled) => (placed(folder, &compiled.warnings, &compiled.sources), compiled.sources),
         Err(Failure::Mistakes(mistakes)) => {
             let (found, sources) = mistakes.into_parts();
@@ -38,15 +41,16 @@ pub(crate) fn check(folder: &Path, unsaved: Arc<Unsaved>) -> Checked {
         by_file.entry(path).or_default().push(diagnostic);
     }
     let files = sources.iter().filter_map(|source| place(folder, &source.name)).collect();
-    Checked { folder: folder.to_owned(), found: by_file, files }
+    // That it cannot be read has been said.
+    let knowledge = Knowledge::read(folder, unsaved).ok().flatten();
+    Checked { folder: folder.to_owned(), found: by_file, files, knowledge }
 }
 
 fn placed(folder: &Path, found: &[solgate_bundle::Diagnostic], sources: &Sources) -> Vec<(PathBuf, Diagnostic)> {
     let one = |diagnostic: &solgate_bundle::Diagnostic| {
-        let place = place(folder, &diagnostic.file).filter(|_| sources.find(&diagnostic.file).is_some());
-        match place {
+        match place(folder, &diagnostic.file).filter(|_| sources.find(&diagnostic.file).is_some()) {
             Some(path) => {
-                let related = |file: &str| super::check::place(folder, file);
+                let related = |file: &str| place(folder, file);
                 (path, convert::diagnostic(diagnostic, sources, related))
             }
             // Of a file that is not there, or that nobody can change.

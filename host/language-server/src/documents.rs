@@ -15,7 +15,6 @@ use crate::uri;
 pub(crate) struct Document {
     /// As the client writes it.
     pub uri: String,
-    pub version: i32,
     pub text: String,
 }
 
@@ -43,9 +42,8 @@ impl Documents {
     }
 
     /// Makes changes, one after another.
-    pub fn change(&mut self, path: &Path, version: i32, changes: Vec<TextDocumentContentChangeEvent>) {
+    pub fn change(&mut self, path: &Path, changes: Vec<TextDocumentContentChangeEvent>) {
         let Some(document) = self.open.get_mut(path) else { return };
-        document.version = version;
         for change in changes {
             match change {
                 TextDocumentContentChangeEvent::TextDocumentContentChangePartial(change) => {
@@ -87,7 +85,7 @@ mod tests {
         let path = PathBuf::from("/a");
         let mut documents = Documents::default();
         let text = "one\n\u{1f600}two\n".to_owned();
-        documents.open(path.clone(), Document { uri: "file:///a".to_owned(), version: 1, text });
+        documents.open(path.clone(), Document { uri: "file:///a".to_owned(), text });
         let at = |line, character| Position { line, character };
         let change = |start, end, text: &str| {
             let change = TextDocumentContentChangePartial::new(Range { start, end }, None, text.to_owned());
@@ -100,8 +98,8 @@ mod tests {
             change(at(0, 2), at(0, 0), "-"),
             change(at(9, 9), at(9, 9), "!"),
         ];
-        documents.change(&path, 2, changes);
+        documents.change(&path, changes);
         let document = documents.get(&path).unwrap();
-        assert_eq!((document.text.as_str(), document.version), ("on-e \u{1f600}Two\n!", 2));
+        assert_eq!(document.text, "on-e \u{1f600}Two\n!");
     }
 }

@@ -8,15 +8,20 @@ use std::time::{Duration, Instant};
 
 use gen_lsp_types::json_rpc::{Error, Id, RequestObject, ResponseObject};
 use gen_lsp_types::{
-    DidChangeTextDocumentParams, DidChangeWatchedFilesParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
-    DidSaveTextDocumentParams, ErrorCodes, InitializeRequest, InitializeResult, PublishDiagnosticsNotification,
-    PublishDiagnosticsParams, SaveOptions, ServerCapabilities, ServerInfo, ShutdownRequest, TextDocumentSyncKind,
+    CompletionOptions, CompletionRequest, Definition, DefinitionRequest, DidChangeTextDocumentParams,
+    DidChangeWatchedFilesParams, DidChangeWatchedFilesRegistrationOptions, DidCloseTextDocumentParams,
+    DidOpenTextDocumentParams, DidSaveTextDocumentParams, DocumentSymbolParams, DocumentSymbolRequest, ErrorCodes,
+    FileSystemWatcher, HoverRequest, InitializeRequest, InitializeResult, Position, PublishDiagnosticsNotification,
+    PublishDiagnosticsParams, Registration, RegistrationParams, RegistrationRequest, SaveOptions, ServerCapabilities,
+    ServerInfo, ShutdownRequest, TextDocumentIdentifier, TextDocumentPositionParams, TextDocumentSyncKind,
     TextDocumentSyncOptions, Uri,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tempfile::TempDir;
 
+use crate::answers;
 use crate::bundles::{Bundles, home};
 use crate::check::{Checked, check};
 use crate::documents::{Document, Documents};
@@ -69,6 +74,8 @@ pub fn run(input: impl BufRead + Send + 'static, output: impl Write) -> Result<E
         bundles: Bundles::default(),
         stage: Stage::New,
         is_checking: false,
+        watches: false,
+        built_in: None,
     };
     server.run(&receiver)
 }
@@ -88,7 +95,14 @@ struct Server<W> {
     bundles: Bundles,
     stage: Stage,
     is_checking: bool,
+    /// The client tells of files that others change, if it is asked to.
+    watches: bool,
+    /// Where files that are built into the program are laid out.
+    built_in: Option<TempDir>,
 }
+
+/// Where a client says whether it can be asked to watch files.
+const WATCHES: &str = "/capabilities/workspace/didChangeWatchedFiles/dynamicRegistration";
 
 /// How long the server waits if it has nothing to do.
 const IDLE: Duration = Duration::from_secs(3600);
@@ -147,13 +161,29 @@ impl<W: Write> Server<W> {
         for path in files {
             let params = PublishDiagnosticsParams {
                 uri: Uri(self.documents.uri(&path)),
-                version: self.documents.get(&path).map(|document| document.version),
+                // The text may have changed since the check began.
+                version: None,
                 diagnostics: self.bundles.found(&path),
             };
             let message = RequestObject::from_notification::<PublishDiagnosticsNotification>(params);
             frame::write(&mut self.output, &message)?;
         }
         Ok(())
+    }
+
+    /// Asks the client to tell of files that others change.
+    fn watch(&mut self) -> io::Result<()> {
+        let watcher = |pattern: &str| FileSystemWatcher { glob_pattern: pattern.to_owned().into(), kind: None };
+        let watchers = vec![watcher("**/*.{yaml,yml,txt}")];
+        let options = serde_json::to_value(DidChangeWatchedFilesRegistrationOptions { watchers })?;
+        let registration = Registration {
+            id: "files".to_owned(),
+            method: "workspace/didChangeWatchedFiles".to_owned(),
+            register_options: Some(options),
+        };
+        let params = RegistrationParams { registrations: vec![registration] };
+        let request = RequestObject::from_request::<RegistrationRequest>(Id::String("watch".to_owned()), params);
+        frame::write(&mut self.output, &request)
     }
 
     /// Takes one message. The result is whether it was the last.
@@ -216,15 +246,39 @@ impl<W: Write> Server<W> {
         }
     }
 
-    fn answer(&mut self, method: &str, id: Id, _params: Value) -> Result<ResponseObject, (ErrorCodes, String)> {
+    fn answer(&mut self, method: &str, id: Id, params: Value) -> Result<ResponseObject, (ErrorCodes, String)> {
         match method {
             "initialize" => {
                 self.stage = Stage::Initialized;
+                self.watches = params.pointer(WATCHES).and_then(Value::as_bool).unwrap_or_default();
                 Ok(ResponseObject::from_success::<InitializeRequest>(id, initialized()))
             }
             "shutdown" => {
                 self.stage = Stage::ShutDown;
                 Ok(ResponseObject::from_success::<ShutdownRequest>(id, ()))
+            }
+            "textDocument/completion" => {
+                let (path, position) = asked(params)?;
+                let found = answers::completion(&path, position, &self.documents, &mut self.bundles);
+                Ok(ResponseObject::from_success::<CompletionRequest>(id, Some(found.into())))
+            }
+            "textDocument/hover" => {
+                let (path, position) = asked(params)?;
+                let found = answers::hover(&path, position, &self.documents, &mut self.bundles);
+                Ok(ResponseObject::from_success::<HoverRequest>(id, found))
+            }
+            "textDocument/definition" => {
+                let (path, position) = asked(params)?;
+                let Self { documents, bundles, built_in, .. } = self;
+                let found = answers::definition(&path, position, documents, bundles, built_in);
+                let found = found.map(|location| Definition::Location(location).into());
+                Ok(ResponseObject::from_success::<DefinitionRequest>(id, found))
+            }
+            "textDocument/documentSymbol" => {
+                let params: DocumentSymbolParams = of(params)?;
+                let path = file(&params.text_document)?;
+                let found = answers::outline(&path, &self.documents);
+                Ok(ResponseObject::from_success::<DocumentSymbolRequest>(id, Some(found.into())))
             }
             _ => Err((ErrorCodes::MethodNotFound, format!("there is no method `{method}` here"))),
         }
@@ -239,14 +293,17 @@ impl<W: Write> Server<W> {
             return Ok(false);
         }
         match method {
+            "initialized" if self.watches => self.watch()?,
             "textDocument/didOpen" => {
                 let Some(opened) = read::<DidOpenTextDocumentParams>(params) else { return Ok(false) };
                 let document = opened.text_document;
                 let Some(path) = uri::path(document.uri.as_ref()) else { return Ok(false) };
-                let held = Document { uri: document.uri.0, version: document.version, text: document.text };
+                let held = Document { uri: document.uri.0, text: document.text };
                 self.documents.open(path.clone(), held);
                 self.bundles.change(&path);
-                if let Some(folder) = home(&path, &self.documents) {
+                let folder = home(&path, &self.documents);
+                // What is built into the program is shown, and not worked on.
+                if let Some(folder) = folder.filter(|_| !answers::is_laid_out(&path, self.built_in.as_ref())) {
                     self.bundles.open(folder);
                 }
             }
@@ -254,7 +311,7 @@ impl<W: Write> Server<W> {
                 let Some(changed) = read::<DidChangeTextDocumentParams>(params) else { return Ok(false) };
                 let document = changed.text_document;
                 let Some(path) = uri::path(document.text_document_identifier.uri.as_ref()) else { return Ok(false) };
-                self.documents.change(&path, document.version, changed.content_changes);
+                self.documents.change(&path, changed.content_changes);
                 self.bundles.change(&path);
             }
             "textDocument/didSave" => {
@@ -283,6 +340,22 @@ impl<W: Write> Server<W> {
     }
 }
 
+/// The file and the place that a request is about.
+fn asked(params: Value) -> Result<(PathBuf, Position), (ErrorCodes, String)> {
+    let params: TextDocumentPositionParams = of(params)?;
+    Ok((file(&params.text_document)?, params.position))
+}
+
+fn file(document: &TextDocumentIdentifier) -> Result<PathBuf, (ErrorCodes, String)> {
+    let uri = document.uri.as_ref();
+    uri::path(uri)
+        .ok_or_else(|| (ErrorCodes::InvalidParams, format!("`{uri}` is not the URI of a file on this machine")))
+}
+
+fn of<P: DeserializeOwned>(params: Value) -> Result<P, (ErrorCodes, String)> {
+    serde_json::from_value(params).map_err(|error| (ErrorCodes::InvalidParams, error.to_string()))
+}
+
 fn read<P: DeserializeOwned>(params: Value) -> Option<P> {
     serde_json::from_value(params).ok()
 }
@@ -294,7 +367,18 @@ fn initialized() -> InitializeResult {
         save: Some(SaveOptions::default().into()),
         ..TextDocumentSyncOptions::default()
     };
-    let capabilities = ServerCapabilities { text_document_sync: Some(sync.into()), ..ServerCapabilities::default() };
+    let triggers = [".", "?", "'", "\"", "["].map(str::to_owned);
+    let capabilities = ServerCapabilities {
+        text_document_sync: Some(sync.into()),
+        completion_provider: Some(CompletionOptions {
+            trigger_characters: Some(triggers.into()),
+            ..CompletionOptions::default()
+        }),
+        hover_provider: Some(true.into()),
+        definition_provider: Some(true.into()),
+        document_symbol_provider: Some(true.into()),
+        ..ServerCapabilities::default()
+    };
     let version = Some(env!("CARGO_PKG_VERSION").to_owned());
     InitializeResult { capabilities, server_info: Some(ServerInfo { name: "solgate".to_owned(), version }) }
 }

@@ -4,11 +4,11 @@
 //! Only what is certain is reported: where the schemas, the options and the functions
 //! leave it open what a value is, nothing is said.
 
-mod functions;
+pub(crate) mod functions;
 mod kinds;
+mod lookup;
 mod operators;
-#[cfg(test)]
-mod reference;
+pub(crate) mod reference;
 mod roots;
 mod schema;
 mod value;
@@ -21,6 +21,8 @@ use solgate_document::yaml::Node;
 
 use crate::openapi::{Api, Op};
 use crate::policy::Policy;
+
+pub(crate) use lookup::{Lookup, Part};
 
 use kinds::Kinds;
 use roots::Names;

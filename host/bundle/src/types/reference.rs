@@ -1,21 +1,23 @@
 //! docs/expressions.md: the names and functions that expressions know, as tables.
 
+#[cfg(test)]
 use std::fmt::Write as _;
 
+#[cfg(test)]
 use super::functions::{Signature, named};
 
 /// A name that every expression knows.
-struct Name {
-    name: &'static str,
-    is: &'static str,
-    absent: &'static str,
+pub(crate) struct Name {
+    pub name: &'static str,
+    pub is: &'static str,
+    pub absent: &'static str,
 }
 
 const fn name(name: &'static str, is: &'static str, absent: &'static str) -> Name {
     Name { name, is, absent }
 }
 
-const NAMES: &[Name] = &[
+pub(crate) const NAMES: &[Name] = &[
     name(
         "body",
         "an object: the body, by the schema of the operation",
@@ -55,20 +57,20 @@ const NAMES: &[Name] = &[
 ];
 
 /// What a function gives.
-struct Function {
-    name: &'static str,
-    gives: &'static str,
+pub(crate) struct Function {
+    pub name: &'static str,
+    pub gives: &'static str,
     /// When it cannot be evaluated; empty if it always can.
-    fails: &'static str,
+    pub fails: &'static str,
     /// True.
-    example: &'static str,
+    pub example: &'static str,
 }
 
 const fn function(name: &'static str, gives: &'static str, fails: &'static str, example: &'static str) -> Function {
     Function { name, gives, fails, example }
 }
 
-const FUNCTIONS: &[Function] = &[
+pub(crate) const FUNCTIONS: &[Function] = &[
     function(
         "bool",
         "the truth value that a text names",
@@ -270,6 +272,7 @@ const FUNCTIONS: &[Function] = &[
     ),
 ];
 
+#[cfg(test)]
 const BEGIN: &str = "\
 # Expressions
 
@@ -286,6 +289,7 @@ An expression also knows each fact by its name. A fact is an object, or a list o
 |---|---|---|
 ";
 
+#[cfg(test)]
 const TYPES: &str = "
 ## Types
 
@@ -332,6 +336,7 @@ TEXT is a text, NUMBER a number, LIST a list, OPTIONAL an optional value, VALUE 
 ";
 
 /// The page.
+#[cfg(test)]
 pub(crate) fn page() -> String {
     let mut page = BEGIN.to_owned();
     for Name { name, is, absent } in NAMES {
