@@ -154,7 +154,7 @@ fn a_file_is_compared_with_a_folder() {
 fn what_cannot_be_read_is_said() {
     let pair = Pair::new();
     fs::write(pair.at("a.wasm"), "nonsense").expect("it is written");
-    pair.change("rules/body.yaml", "- id: body.size", "- idd: body.size");
+    pair.change("rules/state.yaml", "- id: body.size", "- idd: body.size");
     for (before, after) in [("a", "b"), ("a", "nothing"), ("a.wasm", "a")] {
         let output = solgate().arg("diff").args([pair.at(before), pair.at(after)]).output().expect("it runs");
         assert_eq!(output.status.code(), Some(2), "{output:?}");

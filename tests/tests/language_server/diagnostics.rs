@@ -62,7 +62,7 @@ fn it_says_what_lint_says_where_lint_says_it() {
     let start = before.encode_utf16().count();
     assert_eq!(range["start"], json!({ "line": 3, "character": start }), "{found:#?}");
     assert_eq!(range["end"], json!({ "line": 3, "character": start + "terminationTyp".len() }));
-    assert_eq!(found[0]["severity"], 1);
+    assert_eq!(found[0]["severity"], 2, "a warning");
 }
 
 #[test]

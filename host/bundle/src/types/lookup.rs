@@ -10,6 +10,7 @@ use super::roots::Names;
 use super::schema::Member;
 use super::value::{Parts, Value};
 use super::{Findings, Surroundings, walk};
+use crate::variables::is_identifier;
 
 /// A member that a value can have.
 #[derive(Debug)]
@@ -58,6 +59,10 @@ impl<'a, 'n> Lookup<'a, 'n> {
     }
 
     fn value(&mut self, source: &str) -> Value<'n> {
+        // `variables` by itself is no expression that the engine takes.
+        if is_identifier(source) {
+            return self.names.value(source);
+        }
         let mut report = Report::default();
         let file = report.sources.add("", source);
         let node = Node {

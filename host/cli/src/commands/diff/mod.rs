@@ -11,7 +11,7 @@ use solgate_bundle::difference::differences;
 
 use side::Side;
 
-/// Say in what two policies differ: by their rules, schemas, options and facts, and by cases.
+/// Say in what two policies differ, by their rules, schemas, options, facts and cases
 ///
 /// The cases of both are put before both. Options of the first that the second does not have, and the
 /// other way round, are left out of a case. Nothing is compiled, and nothing runs in a sandbox: the
