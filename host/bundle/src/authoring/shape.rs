@@ -71,11 +71,13 @@ impl Shape {
         }
         self.schemas.push(schema);
         let depth = depth.saturating_add(1);
-        if let Some(found) = schema["$ref"].as_str().and_then(|text| self.root.pointer(text.strip_prefix('#')?)) {
+        if let Some(found) =
+            schema.get("$ref").and_then(Json::as_str).and_then(|text| self.root.pointer(text.strip_prefix('#')?))
+        {
             self.add(found, node, depth);
         }
         for name in ["allOf", "anyOf", "oneOf"] {
-            for one in schema[name].as_array().into_iter().flatten() {
+            for one in schema.get(name).and_then(Json::as_array).into_iter().flatten() {
                 self.add(one, node, depth);
             }
         }
@@ -92,7 +94,9 @@ impl Shape {
     /// The members that are named.
     pub fn members(&self) -> Vec<Named> {
         let mut found: Vec<Named> = Vec::new();
-        for (name, schema) in self.schemas.iter().filter_map(|schema| schema["properties"].as_object()).flatten() {
+        for (name, schema) in
+            self.schemas.iter().filter_map(|schema| schema.get("properties").and_then(Json::as_object)).flatten()
+        {
             // `true` only says that a name is allowed.
             if schema.is_object() && found.iter().all(|known| known.name != name) {
                 let mut shape = Self { root: self.root, schemas: Vec::new() };
@@ -105,7 +109,7 @@ impl Shape {
 
     /// What the value is for.
     pub fn doc(&self) -> Option<&'static str> {
-        self.schemas.iter().find_map(|schema| schema["description"].as_str())
+        self.schemas.iter().find_map(|schema| schema.get("description").and_then(Json::as_str))
     }
 
     /// What holds if nothing is written.
@@ -118,9 +122,9 @@ impl Shape {
         let mut found: Vec<String> = Vec::new();
         let shown = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         for schema in &self.schemas {
-            let named = schema["enum"].as_array().map(Vec::as_slice).unwrap_or_default();
+            let named = schema.get("enum").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
             found.extend(named.iter().chain(schema.get("const")).map(shown));
-            if schema["type"] == "boolean" {
+            if schema.get("type").is_some_and(|kind| kind == "boolean") {
                 found.extend(["true".to_owned(), "false".to_owned()]);
             }
         }
@@ -131,18 +135,22 @@ impl Shape {
 
     /// Whether the value is an expression.
     pub fn is_expression(&self) -> bool {
-        self.schemas.iter().any(|schema| schema["$ref"].as_str().is_some_and(|name| name.ends_with("/expression")))
+        self.schemas
+            .iter()
+            .any(|schema| schema.get("$ref").and_then(Json::as_str).is_some_and(|name| name.ends_with("/expression")))
     }
 
     fn is_nested(&self) -> bool {
-        let is = |name: &str| self.schemas.iter().any(|schema| schema["type"] == name);
+        let is = |name: &str| self.schemas.iter().any(|schema| schema.get("type").is_some_and(|kind| kind == name));
         (is("object") || is("array")) && !is("string") && self.values().is_empty()
     }
 }
 
 fn below(schema: &'static Json, step: &Step) -> Vec<&'static Json> {
     let found = match step {
-        Step::Member(name) => schema["properties"].get(name).or_else(|| schema.get("additionalProperties")),
+        Step::Member(name) => {
+            schema.get("properties").and_then(|all| all.get(name)).or_else(|| schema.get("additionalProperties"))
+        }
         Step::Item(_) => schema.get("items"),
     };
     found.into_iter().collect()
@@ -153,6 +161,6 @@ fn holds(condition: &Json, node: &Node) -> Option<bool> {
     if let Some(inner) = condition.get("not") {
         return holds(inner, node).map(|holds| !holds);
     }
-    let names = condition["required"].as_array()?;
+    let names = condition.get("required")?.as_array()?;
     Some(names.iter().filter_map(Json::as_str).all(|name| node.get(name).is_some()))
 }
