@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs the real servers that `make test-doors` puts Solgate into, the parsers
-# that it compares Solgate's reading with (Node, Java with Jackson), and Schemathesis,
-# which tries what the description of the API says. Debian's packages go into the
-# system, which takes root; the rest goes into target/doors and is pinned by hash:
+# that it compares Solgate's reading with (Node, Java with Jackson), Schemathesis,
+# which tries what the description of the API says, and Neovim, in which the language
+# server is tried. Debian's packages go into the system, which takes root; the rest goes into target/doors and is pinned by hash:
 #
 #   target/doors/bin/envoy, target/doors/bin/traefik
 #   target/doors/tacker         a Python environment with Tacker and its client
@@ -15,7 +15,7 @@ source tests/packages.sh
 
 readonly REQUIREMENTS=tests/doors
 readonly DOORS=target/doors
-readonly PACKAGES=(nginx-light libnginx-mod-http-lua haproxy libjackson2-databind-java)
+readonly PACKAGES=(nginx-light libnginx-mod-http-lua haproxy libjackson2-databind-java neovim)
 readonly PYTHON=${PYTHON:-python3}
 
 say() {

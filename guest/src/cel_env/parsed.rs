@@ -43,7 +43,7 @@ impl Parsed {
         self.written.expression()
     }
 
-    /// The first and the last character of a node of the tree, counted from 0.
+    /// The first and the last byte of a node of the tree in the source, counted from 0.
     #[must_use]
     pub fn place(&self, id: u64) -> Option<(u32, u32)> {
         self.written.source_info().offset_for(id)

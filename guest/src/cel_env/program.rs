@@ -492,8 +492,9 @@ fn is_variables(name: &str) -> bool {
 /// A fault of a node of the tree.
 pub(super) fn fault(message: &str, id: u64, source: &SourceInfo) -> ExprError {
     let offset = source.offset_for(id).map_or(0, |(start, _)| usize::try_from(start).unwrap_or(0));
-    let before: Vec<char> = source.source.chars().take(offset).collect();
-    let line = before.iter().filter(|char| **char == '\n').count().saturating_add(1);
-    let column = before.iter().rev().take_while(|char| **char != '\n').count().saturating_add(1);
+    // The parser counts bytes.
+    let before = source.source.get(..source.source.floor_char_boundary(offset)).unwrap_or(&source.source);
+    let line = before.matches('\n').count().saturating_add(1);
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count().saturating_add(1);
     ExprError { message: message.to_owned(), line, column, unknown_function: None }
 }

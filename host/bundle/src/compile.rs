@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use solgate_cases::{Case, FactName, OptionName, Vocabulary};
 use solgate_document::diagnostic::{Diagnostic, Diagnostics, Report};
@@ -22,6 +23,7 @@ use crate::openapi::{self, Api};
 use crate::options;
 use crate::policy::{self, Policy, windows};
 use crate::rules::{self, Against, Declared};
+use crate::unsaved::Unsaved;
 use crate::zones;
 
 /// What a build can be told beyond the bundle itself.
@@ -86,8 +88,17 @@ pub enum Failure {
 /// [`Failure::Io`] if the folder cannot be read, [`Failure::Mistakes`] with
 /// every mistake that was found, [`Failure::Incomplete`] if the compiler is at fault.
 pub fn compile_dir(dir: &Path, options: &BuildOptions) -> Result<Compiled, Failure> {
+    compile_unsaved(dir, options, Arc::default())
+}
+
+/// Compiles the bundle in a folder as it will be when an editor has saved its texts.
+///
+/// # Errors
+///
+/// As [`compile_dir`].
+pub fn compile_unsaved(dir: &Path, options: &BuildOptions, unsaved: Arc<Unsaved>) -> Result<Compiled, Failure> {
     let mut report = Report::default();
-    let compiled = compile_reporting(Home::folder(dir)?, options, &mut report)?;
+    let compiled = compile_reporting(Home::folder(dir, unsaved)?, options, &mut report)?;
     finished(compiled, report)
 }
 
@@ -112,7 +123,7 @@ pub fn compile_built_in(name: &str, options: &BuildOptions) -> Option<Result<Com
 /// [`Failure::Io`] if the folder cannot be read, [`Failure::Mistakes`] if a file is not text.
 pub fn case_files(dir: &Path) -> Result<Vec<Source>, Failure> {
     let mut report = Report::default();
-    Home::folder(dir)?.read_cases(&mut report)?;
+    Home::folder(dir, Arc::default())?.read_cases(&mut report)?;
     if report.has_mistakes() {
         return Err(Failure::Mistakes(report.finish()));
     }
@@ -160,7 +171,7 @@ pub(crate) fn compile_reporting(
 }
 
 /// What the policy.yaml of all layers come to. Reads their lists.
-fn layered_policy(layers: &Layers, report: &mut Report) -> Result<Option<Policy>, IoError> {
+pub(crate) fn layered_policy(layers: &Layers, report: &mut Report) -> Result<Option<Policy>, IoError> {
     let mut policy = None;
     for layer in &layers.layers {
         // What a base does not say, those above it may need.

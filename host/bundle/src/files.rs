@@ -1,15 +1,16 @@
 //! Reads the files of a bundle, and trusts none of them.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use solgate_document::diagnostic::Report;
 use solgate_document::source::{At, FileId};
 use solgate_files::ReadError;
 
 use crate::built_in::BuiltIn;
+use crate::unsaved::Unsaved;
 
 /// Largest source file, in bytes.
 const MAX_FILE: usize = 4 * 1024 * 1024;
@@ -70,8 +71,8 @@ pub(crate) struct Home {
     prefix: String,
     /// It is extended by the bundle that is compiled.
     is_base: bool,
-    /// What is taken in place of what files of the bundle hold, by their names.
-    texts: BTreeMap<String, String>,
+    /// What an editor holds of its files.
+    unsaved: Arc<Unsaved>,
 }
 
 #[derive(Debug)]
@@ -82,23 +83,17 @@ enum Place {
 
 impl Home {
     /// The folder of the bundle that is compiled.
-    pub fn folder(dir: &Path) -> Result<Self, IoError> {
+    pub fn folder(dir: &Path, unsaved: Arc<Unsaved>) -> Result<Self, IoError> {
         if !fs::metadata(dir).map_err(fail(dir))?.is_dir() {
             return Err(IoError { path: dir.to_owned(), source: io::ErrorKind::NotADirectory.into() });
         }
-        let texts = BTreeMap::new();
-        Ok(Self { place: Place::Folder(dir.to_owned()), prefix: String::new(), is_base: false, texts })
-    }
-
-    /// The same with other texts in files that are there.
-    pub fn with_texts(self, texts: BTreeMap<String, String>) -> Self {
-        Self { texts, ..self }
+        Ok(Self { place: Place::Folder(dir.to_owned()), prefix: String::new(), is_base: false, unsaved })
     }
 
     /// A bundle that comes with the program.
     pub fn built_in(bundle: &'static BuiltIn) -> Self {
         let prefix = format!("built-in:{}/", bundle.name);
-        Self { place: Place::BuiltIn(bundle), prefix, is_base: true, texts: BTreeMap::new() }
+        Self { place: Place::BuiltIn(bundle), prefix, is_base: true, unsaved: Arc::default() }
     }
 
     /// A folder relative to this one, if this is a folder and that is there.
@@ -108,10 +103,12 @@ impl Home {
         };
         let dir = dir.join(path);
         match fs::symlink_metadata(&dir) {
-            Ok(metadata) if metadata.is_dir() => {
-                let prefix = tidy(&self.prefix, path);
-                Ok(Some(Self { place: Place::Folder(dir), prefix, is_base: true, texts: BTreeMap::new() }))
-            }
+            Ok(metadata) if metadata.is_dir() => Ok(Some(Self {
+                place: Place::Folder(dir),
+                prefix: tidy(&self.prefix, path),
+                is_base: true,
+                unsaved: self.unsaved.clone(),
+            })),
             Ok(_) => Ok(None),
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
             Err(source) => Err(IoError { path: dir, source }),
@@ -157,7 +154,7 @@ impl Home {
 
     fn part(&self, dir: &Path, name: &str, report: &mut Report) -> Result<Found, IoError> {
         let path = dir.join(name);
-        if !exists(&path).map_err(fail(&path))? {
+        if !exists(&path).map_err(fail(&path))? && self.unsaved.text(&path).is_none() {
             return Ok(Found::Absent);
         }
         let file = self.load(&path, name, MAX_FILE, report).map_err(fail(&path))?;
@@ -209,6 +206,9 @@ impl Home {
         let mut names = Vec::new();
         let path = dir.join(folder);
         self.list(&path, folder, 0, &mut names, report).map_err(fail(&path))?;
+        names.extend(
+            self.unsaved.new_below(&path).iter().filter(|name| is_yaml(name)).map(|name| format!("{folder}/{name}")),
+        );
         names.sort_unstable();
         let mut files = Vec::with_capacity(names.len());
         for name in names {
@@ -265,7 +265,6 @@ impl Home {
     }
 
     fn add(&self, name: &str, text: String, report: &mut Report) -> FileId {
-        let text = self.texts.get(name).cloned().unwrap_or(text);
         let name = self.shown(name);
         if self.is_base { report.sources.add_inherited(name, text) } else { report.sources.add(name, text) }
     }
@@ -335,8 +334,12 @@ impl Home {
     }
 
     fn load(&self, path: &Path, name: &str, limit: usize, report: &mut Report) -> io::Result<Option<FileId>> {
-        let metadata = fs::symlink_metadata(path)?;
-        if !metadata.is_file() {
+        let unsaved = self.unsaved.text(path);
+        let metadata = match fs::symlink_metadata(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && unsaved.is_some() => None,
+            found => Some(found?),
+        };
+        if let Some(metadata) = metadata.filter(|metadata| !metadata.is_file()) {
             let what = if metadata.is_symlink() { "a symbolic link" } else { "not a regular file" };
             let shown = self.shown(name);
             report
@@ -344,7 +347,12 @@ impl Home {
                 .hint("a bundle holds its own files, so that it is the same everywhere: copy the file");
             return Ok(None);
         }
-        let bytes = match solgate_files::read(path, limit) {
+        let read = match unsaved {
+            Some(text) if text.len() > limit => Err(ReadError::TooLarge { most: limit }),
+            Some(text) => Ok(text.as_bytes().to_vec()),
+            None => solgate_files::read(path, limit),
+        };
+        let bytes = match read {
             Ok(bytes) => bytes,
             Err(ReadError::TooLarge { .. }) => {
                 let shown = self.shown(name);

@@ -7,6 +7,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod authoring;
 pub mod bake;
 mod book;
 mod built_in;
@@ -14,6 +15,7 @@ mod compile;
 mod complete;
 pub mod coverage;
 mod description;
+pub mod difference;
 mod digest;
 mod expression;
 mod files;
@@ -29,16 +31,18 @@ pub mod schemas;
 mod template;
 pub mod templates;
 mod types;
+mod unsaved;
 mod upgrade;
 mod variables;
 pub mod watch;
 mod zones;
 
 pub use book::rule_book;
-pub use compile::{BuildOptions, Compiled, Failure, Place, case_files, compile_built_in, compile_dir};
+pub use compile::{BuildOptions, Compiled, Failure, Place, case_files, compile_built_in, compile_dir, compile_unsaved};
 pub use complete::Incomplete;
 pub use description::openapi_description;
 pub use expression::hint as expression_hint;
 pub use files::IoError;
 pub use solgate_document::{Diagnostic, Diagnostics, Related, Severity, Source, Sources, Span, render};
+pub use unsaved::Unsaved;
 pub use upgrade::{Changed, Upgrade, upgrade};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use solgate_document::diagnostic::{Diagnostic, Diagnostics, Report, Severity};
 use solgate_document::source::Sources;
@@ -9,6 +10,7 @@ use solgate_document::yaml::{self, Node, Style, Value};
 
 use crate::compile::{BuildOptions, Failure, compile_reporting};
 use crate::files::Home;
+use crate::unsaved::Unsaved;
 use crate::mend;
 
 /// What becomes of a bundle.
@@ -49,7 +51,11 @@ pub fn upgrade(dir: &Path) -> Result<Upgrade, Failure> {
     let mut round = 0_usize;
     let (found, sources) = loop {
         let mut report = Report::default();
-        compile_reporting(Home::folder(dir)?.with_texts(texts.clone()), &options, &mut report)?;
+        let mut unsaved = Unsaved::default();
+        for (name, text) in &texts {
+            unsaved.set(&dir.join(name), text.clone());
+        }
+        compile_reporting(Home::folder(dir, Arc::new(unsaved))?, &options, &mut report)?;
         let (found, sources) = report.finish().into_parts();
         round = round.saturating_add(1);
         let mended = if round < ROUNDS { mend_all(&found, &sources) } else { BTreeMap::new() };
@@ -70,7 +76,7 @@ pub fn upgrade(dir: &Path) -> Result<Upgrade, Failure> {
         }
     }
     let mut report = Report::default();
-    compile_reporting(Home::folder(dir)?, &options, &mut report)?;
+    compile_reporting(Home::folder(dir, Arc::default())?, &options, &mut report)?;
     let (_, originals) = report.finish().into_parts();
     let changed = texts.into_iter().filter_map(|(name, after)| {
         let before = originals.find(&name)?.text.clone();

@@ -21,7 +21,8 @@ use args::ext_authz::ExtAuthzArgs;
 use args::forward_auth::ForwardAuthArgs;
 use args::serve::ServeArgs;
 use commands::{
-    bench, build, check, completions, docs, eval, explain, import_cases, inspect, keygen, lint, new, policies, replay,
+    bench, build, check, completions, diff, docs, eval, explain, import_cases, inspect, keygen, lint, lsp, new, policies,
+    replay,
     report, schema, sign, test, upgrade, verify,
 };
 use doors::{ext_authz, forward_auth, serve};
@@ -54,6 +55,7 @@ enum Command {
     Eval(eval::EvalArgs),
     New(new::NewArgs),
     Lint(lint::LintArgs),
+    Lsp(lsp::LspArgs),
     Upgrade(upgrade::UpgradeArgs),
     Test(test::TestArgs),
     Bench(bench::BenchArgs),
@@ -61,6 +63,7 @@ enum Command {
     Keygen(keygen::KeygenArgs),
     Sign(sign::SignArgs),
     Verify(verify::VerifyArgs),
+    Diff(diff::DiffArgs),
     Docs(docs::DocsArgs),
     Inspect(inspect::InspectArgs),
     Schema(schema::SchemaArgs),
@@ -107,7 +110,9 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Bench(arguments) => bench::run(&arguments),
         Command::New(arguments) => new::run(&arguments),
         Command::Lint(arguments) => lint::run(&arguments),
+        Command::Lsp(arguments) => lsp::run(&arguments),
         Command::Upgrade(arguments) => upgrade::run(&arguments),
+        Command::Diff(arguments) => diff::run(&arguments),
         Command::Docs(arguments) => docs::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),

@@ -209,7 +209,7 @@ async fn the_gate_is_ordered_as_the_arguments_say() {
         "2026-01-31T12:00:00Z",
     ];
     let args = in_folder(folder.path(), &words);
-    assert_eq!(args.at, Some(SystemTime::UNIX_EPOCH + Duration::from_secs(1_769_860_800)));
+    assert_eq!(args.request.at, Some(SystemTime::UNIX_EPOCH + Duration::from_secs(1_769_860_800)));
     let order = Mutex::new(None);
     let report = check(args.question().0, |wanted: GateOrder| {
         let gate = Gate::new(vec![], wanted.facts);

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use solgate_cases::Case;
 use solgate_document::diagnostic::Report;
@@ -211,7 +212,8 @@ fn what_is_taken_out_of_a_result_is_missed() {
     }
     let top = home.path().join("top");
     let mut report = Report::default();
-    let compiled = compile_reporting(Home::folder(&top).unwrap(), &BuildOptions::default(), &mut report).unwrap();
+    let compiled =
+        compile_reporting(Home::folder(&top, Arc::default()).unwrap(), &BuildOptions::default(), &mut report).unwrap();
     let Some(compiled) = compiled else { panic!("{}", report.finish()) };
 
     let (report, layers, trees) = read(&top);
@@ -231,7 +233,7 @@ fn what_is_taken_out_of_a_result_is_missed() {
 /// The sources of a bundle once more.
 fn read(top: &Path) -> (Report, Vec<layers::Layer>, Vec<(FileId, yaml::Node)>) {
     let mut report = Report::default();
-    let read = layers::read(Home::folder(top).unwrap(), &mut report).unwrap();
+    let read = layers::read(Home::folder(top, Arc::default()).unwrap(), &mut report).unwrap();
     let tests = read.layers.last().unwrap().home.read_tests(&mut report).unwrap();
     let trees = tests.iter().map(|file| (*file, yaml::parse(*file, &mut report).unwrap())).collect();
     (report, read.layers, trees)

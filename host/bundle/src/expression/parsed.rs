@@ -16,6 +16,8 @@ pub(crate) struct Expression<'n> {
     pub parsed: Rc<Parsed>,
     /// Found when the first of them is asked for.
     places: OnceCell<Places>,
+    /// Where the characters begin, in bytes; empty if each is one byte.
+    characters: OnceCell<Vec<usize>>,
 }
 
 /// Longest stretch of a line in which a member is looked for, in bytes.
@@ -26,12 +28,22 @@ impl Expression<'_> {
     pub fn at(&self, id: u64, sources: &Sources) -> At {
         match self.parsed.place(id) {
             Some((start, end)) => {
-                let wide = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
                 let places = self.places.get_or_init(|| Places::of(self.node, sources));
-                places.at(wide(start), wide(end).saturating_add(1))
+                places.at(self.character(start), self.character(end).saturating_add(1))
             }
             None => self.node.at,
         }
+    }
+
+    /// The character that a byte of the text belongs to: the parser counts bytes.
+    fn character(&self, byte: u32) -> usize {
+        let byte = usize::try_from(byte).unwrap_or(usize::MAX);
+        let text = &self.node.text;
+        let starts = self.characters.get_or_init(|| match text.is_ascii() {
+            true => Vec::new(),
+            false => text.char_indices().map(|(at, _)| at).collect(),
+        });
+        if starts.is_empty() { byte } else { starts.partition_point(|start| *start <= byte).saturating_sub(1) }
     }
 
     /// The name of a member: the parser places a selection at its dot, also that of
@@ -74,7 +86,7 @@ impl Expression<'_> {
 }
 
 pub(crate) fn parse(node: &Node) -> Result<Expression<'_>, ExprError> {
-    Ok(Expression { node, parsed: parsed(&node.text)?, places: OnceCell::new() })
+    Ok(Expression { node, parsed: parsed(&node.text)?, places: OnceCell::new(), characters: OnceCell::new() })
 }
 
 thread_local! {

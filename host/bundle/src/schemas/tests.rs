@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::Value;
 use solgate_document::diagnostic::Report;
@@ -93,7 +94,8 @@ fn with_mistake(mistake: &Path) -> tempfile::TempDir {
 
 fn read(bundle: &Path) -> Report {
     let mut report = Report::keeping_names();
-    let _ = compile_reporting(Home::folder(bundle).unwrap(), &BuildOptions::default(), &mut report).unwrap();
+    let _ = compile_reporting(Home::folder(bundle, Arc::default()).unwrap(), &BuildOptions::default(), &mut report)
+        .unwrap();
     report
 }
 

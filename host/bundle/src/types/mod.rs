@@ -6,14 +6,14 @@
 
 mod arithmetic;
 mod calls;
-mod functions;
+pub(crate) mod functions;
 mod guards;
 mod kinds;
+mod lookup;
 mod operators;
 mod partial;
 mod patterns;
-#[cfg(test)]
-mod reference;
+pub(crate) mod reference;
 mod roots;
 mod schema;
 mod value;
@@ -31,6 +31,7 @@ use crate::openapi::{Api, Op};
 use crate::policy::Policy;
 
 pub(crate) use kinds::Kinds;
+pub(crate) use lookup::{Lookup, Part};
 pub(crate) use schema::{Described, Member};
 pub(crate) use words::chain;
 

@@ -1,22 +1,25 @@
 //! docs/expressions.md: the names and functions that expressions know, as tables.
 
+#[cfg(test)]
 use std::collections::BTreeMap;
+#[cfg(test)]
 use std::fmt::Write as _;
 
+#[cfg(test)]
 use super::functions::{Function, all};
 
 /// A name that every expression knows.
-struct Name {
-    name: &'static str,
-    is: &'static str,
-    absent: &'static str,
+pub(crate) struct Name {
+    pub name: &'static str,
+    pub is: &'static str,
+    pub absent: &'static str,
 }
 
 const fn name(name: &'static str, is: &'static str, absent: &'static str) -> Name {
     Name { name, is, absent }
 }
 
-const NAMES: &[Name] = &[
+pub(crate) const NAMES: &[Name] = &[
     name(
         "body",
         "an object: the body, by the schema of the operation",
@@ -56,6 +59,7 @@ const NAMES: &[Name] = &[
     name("index", "a number: the place of the item, from 0", "outside of `forEach`"),
 ];
 
+#[cfg(test)]
 const BEGIN: &str = "\
 # Expressions
 
@@ -72,6 +76,7 @@ An expression also knows each fact by its name. A fact is an object, or a list o
 |---|---|---|
 ";
 
+#[cfg(test)]
 const TYPES: &str = "
 ## Types
 
@@ -160,11 +165,13 @@ warns of it, and names the function that compares both in one go.
 ";
 
 /// The functions in the order of their names.
+#[cfg(test)]
 fn by_name() -> BTreeMap<&'static str, &'static Function> {
     all().filter_map(|function| Some((function.calls.first()?.name, function))).collect()
 }
 
 /// The page.
+#[cfg(test)]
 pub(crate) fn page() -> String {
     let mut page = BEGIN.to_owned();
     for Name { name, is, absent } in NAMES {

@@ -1,6 +1,6 @@
 //! What schemas say about the kinds of values and their parts.
 
-use solgate_document::yaml::{Node, Value};
+use solgate_document::yaml::{Key, Node, Value};
 
 use super::kinds::Kinds;
 use crate::openapi::{Api, followed, together};
@@ -111,6 +111,27 @@ impl<'n> Described<'n> {
         });
         let items: Vec<_> = items.collect();
         if items.is_empty() { None } else { Self::of(self.root, items) }
+    }
+
+    /// The members that are named, in the order in which they are, each once with where it
+    /// is described first, and whether all alternatives require it.
+    pub fn members(&self) -> Vec<(&'n Key, &'n Node, bool)> {
+        let mut found: Vec<(&'n Key, &'n Node, bool)> = Vec::new();
+        for schema in self.alternatives.iter().flatten() {
+            for (key, node) in schema.get("properties").and_then(Node::as_map).unwrap_or_default() {
+                if found.iter().all(|(known, ..)| known.name != key.name) {
+                    found.push((key, followed(self.root, node), self.requires(&key.name)));
+                }
+            }
+        }
+        found
+    }
+
+    fn requires(&self, name: &str) -> bool {
+        self.alternatives.iter().all(|schemas| {
+            let mut required = schemas.iter().filter_map(|schema| schema.get("required")).filter_map(Node::as_list);
+            required.any(|names| names.iter().any(|known| known.text == name))
+        })
     }
 
     pub fn member(&self, name: &str) -> Member<'n> {

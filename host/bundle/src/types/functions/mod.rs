@@ -14,14 +14,11 @@ pub(crate) struct Function {
     /// The ways to call it; one at least.
     pub calls: &'static [Signature],
     /// What it gives, in words.
-    #[cfg_attr(not(test), allow(dead_code, reason = "the page is written by a test"))]
     pub gives: &'static str,
     /// Values of the right kinds for which it cannot be evaluated, in words; `None` if
     /// there are none.
-    #[cfg_attr(not(test), allow(dead_code, reason = "the page is written by a test"))]
     pub fails: Option<&'static str>,
     /// An expression that is true, or one that needs a list or a window of policy.yaml.
-    #[cfg_attr(not(test), allow(dead_code, reason = "the page is written by a test"))]
     pub example: &'static str,
 }
 
@@ -94,6 +91,16 @@ const VERSION: Kinds = Kinds::VERSION;
 /// All functions; operators are told elsewhere.
 pub(crate) fn all() -> impl Iterator<Item = &'static Function> {
     [texts::FUNCTIONS, lists::FUNCTIONS, values::FUNCTIONS, names::FUNCTIONS, times::FUNCTIONS].into_iter().flatten()
+}
+
+/// All ways to call functions.
+pub(crate) fn signatures() -> impl Iterator<Item = &'static Signature> {
+    all().flat_map(|function| function.calls)
+}
+
+/// The function of that name.
+pub(crate) fn function_named(name: &str) -> Option<&'static Function> {
+    all().find(|function| function.calls.first().is_some_and(|call| call.name == name))
 }
 
 /// The ways to call a function of that name.
