@@ -22,7 +22,7 @@ pub(crate) use direct::{Applied, Direct, Parts};
 pub use functions::{FUNCTIONS, is_namespace};
 pub use parsed::{Parsed, parse_expression};
 pub use parts::PartValue;
-pub(crate) use program::{Compiler, Program, Runtime, Tables};
+pub(crate) use program::{Compiler, DATA, Program, Runtime, Tables};
 
 /// What an expression reads, found without evaluating it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -13,6 +13,7 @@ use cel::{
     },
 };
 use regex::Regex;
+use serde_json::{Map, Value as Json};
 
 use super::{
     ExprError, ExprInfo,
@@ -21,15 +22,22 @@ use super::{
     list::List,
     networks, numbers,
     parts::{PartValue, values},
+    value::view,
     window::{Window, windows},
 };
-use crate::{error::InitError, ir::Bundle};
+use crate::{
+    error::InitError,
+    ir::Bundle,
+    json::{Document, Node},
+};
 
 /// Start of the names under which what is compiled ahead is a variable; no source
 /// can spell them.
 pub(super) const PATTERN: &str = "@pattern";
 const LIST: &str = "@list";
 const WINDOW: &str = "@window";
+/// The name of all data.
+pub(crate) const DATA: &str = "data";
 
 /// Compiles expressions and keeps the patterns that they match with.
 pub(crate) struct Compiler {
@@ -45,6 +53,8 @@ pub(crate) enum Tables {
     Of {
         lists: Vec<(String, List)>,
         windows: Vec<(String, Window)>,
+        /// `None` if the bundle has no data.
+        data: Option<Document<'static>>,
     },
 }
 
@@ -52,7 +62,7 @@ impl Tables {
     pub(crate) fn new(bundle: &Bundle) -> Result<Self, InitError> {
         let windows = bundle.windows.iter().map(|window| window.name.clone()).zip(windows(bundle)?).collect();
         let lists = bundle.lists.iter().map(|list| (list.name.clone(), List::new(list))).collect();
-        Ok(Self::Of { lists, windows })
+        Ok(Self::Of { lists, windows, data: data(bundle)? })
     }
 
     /// The variable that stands for the first argument of `inList` or `inWindow`.
@@ -70,6 +80,18 @@ impl Tables {
     }
 }
 
+/// What `data` stands for: an object with all of it by name.
+fn data(bundle: &Bundle) -> Result<Option<Document<'static>>, InitError> {
+    let mut members = Map::new();
+    for data in &bundle.data {
+        let value: Json = serde_json::from_str(&data.json).map_err(|_| InitError::Data { data: data.name.clone() })?;
+        if members.insert(data.name.clone(), value).is_some() {
+            return Err(InitError::Duplicate { kind: "data", name: data.name.clone() });
+        }
+    }
+    Ok((!members.is_empty()).then(|| Document::from(&Json::Object(members))))
+}
+
 /// What all expressions of an engine share at run time.
 #[derive(Clone)]
 pub(crate) struct Runtime {
@@ -77,6 +99,7 @@ pub(crate) struct Runtime {
     pub patterns: Arc<[Pattern]>,
     lists: Arc<[List]>,
     windows: Arc<[Window]>,
+    data: Option<Arc<Document<'static>>>,
 }
 
 impl Runtime {
@@ -91,7 +114,15 @@ impl Runtime {
         if let Some(index) = name.strip_prefix(LIST) {
             return at(&self.lists, index);
         }
-        at(&self.windows, name.strip_prefix(WINDOW)?)
+        if let Some(index) = name.strip_prefix(WINDOW) {
+            return at(&self.windows, index);
+        }
+        self.data(name).map(view)
+    }
+
+    /// What is read as `data`.
+    pub(super) fn data(&self, name: &str) -> Option<Node<'_>> {
+        self.data.as_ref().filter(|_| name == DATA).map(|data| data.root())
     }
 }
 
@@ -152,15 +183,16 @@ impl Compiler {
     }
 
     pub(crate) fn finish(self) -> Runtime {
-        let (lists, windows) = match self.tables {
-            Tables::Any => (Vec::new(), Vec::new()),
-            Tables::Of { lists, windows } => (lists, windows),
+        let (lists, windows, data) = match self.tables {
+            Tables::Any => (Vec::new(), Vec::new(), None),
+            Tables::Of { lists, windows, data } => (lists, windows, data),
         };
         Runtime {
             env: self.env,
             patterns: self.patterns.into(),
             lists: lists.into_iter().map(|(_, list)| list).collect(),
             windows: windows.into_iter().map(|(_, window)| window).collect(),
+            data: data.map(Arc::new),
         }
     }
 

@@ -7,6 +7,7 @@ mod call;
 mod content;
 mod expressions;
 mod facts;
+mod given;
 mod query;
 mod query_string;
 mod route;

@@ -202,6 +202,7 @@ fn special(rule: &RuleTrace, definition: Option<&Rule>, out: &mut dyn Write) -> 
                 Lacking::Absent => "the VNFM does not know it",
                 Lacking::Withheld => "the caller may not read it",
                 Lacking::Unavailable => "the VNFM gave no usable answer",
+                Lacking::Unasked => "what it is asked for by is not there",
             };
             ("left out", WARN, format!("{}: it looks at {fact}, and {reason}", rule.rule))
         }

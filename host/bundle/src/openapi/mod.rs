@@ -17,6 +17,7 @@ mod schema;
 pub(crate) use mapping::check_mapping;
 pub(crate) use merge::merge;
 pub(crate) use presence::{Presence, answer, followed, presence, secret, together};
+pub(crate) use schema::check_meta;
 
 use std::collections::BTreeMap;
 

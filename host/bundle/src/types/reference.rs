@@ -49,6 +49,11 @@ const NAMES: &[Name] = &[
     ),
     name("receivedAt", "a number: milliseconds since 1970, UTC", "never"),
     name("options", "an object: the options of policy.yaml, each of its type", "never"),
+    name(
+        "data",
+        "an object: the [data](bundle-format.md#data) of policy.yaml, each by its name and of the type that its schema says",
+        "in a bundle without data; what a file does not hold, ask `key in data.NAME`",
+    ),
     name("variables", "an object: the variables of the rule that stand before", "never"),
     name("item", "an item of the list of `forEach`", "outside of `forEach`"),
     name("index", "a number: the place of the item, from 0", "outside of `forEach`"),
@@ -361,7 +366,7 @@ mod tests {
     use solgate_engine::cel_env::parse_expression;
 
     use super::*;
-    use crate::variables::VARIABLES;
+    use crate::variables::{DATA, VARIABLES};
 
     #[test]
     fn the_page_is_as_the_code_says() {
@@ -376,7 +381,7 @@ mod tests {
     #[test]
     fn every_name_and_function_is_told_of_once() {
         let names: BTreeSet<&str> = NAMES.iter().map(|name| name.name).collect();
-        assert_eq!(names, VARIABLES.into_iter().collect());
+        assert_eq!(names, VARIABLES.into_iter().chain([DATA]).collect());
         let functions: Vec<&str> = FUNCTIONS.iter().map(|function| function.name).collect();
         assert!(functions.is_sorted(), "{functions:?}");
         let known: BTreeSet<&str> = solgate_engine::cel_env::FUNCTIONS.iter().copied().collect();
