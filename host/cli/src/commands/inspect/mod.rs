@@ -143,7 +143,8 @@ fn listed_data(all: &[Data]) -> String {
     if all.is_empty() {
         return String::new();
     }
-    let mut page = format!("\n{} data files\n", all.len());
+    let files = if all.len() == 1 { "file" } else { "files" };
+    let mut page = format!("\n{} data {files}\n", all.len());
     let width = all.iter().map(|data| data.name.len()).max().unwrap_or_default();
     for data in all {
         let entries = data.entries().map_or_else(String::new, |entries| format!("{entries} entries, "));
