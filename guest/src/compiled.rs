@@ -19,7 +19,7 @@ use crate::{
     dialects::Dialects,
     error::InitError,
     ir::{self, Bundle},
-    rules::{self, Expression, OperationRules, RuleCompiler},
+    rules::{self, Dependent, Expression, OperationRules, RuleCompiler},
     schema::{BodySchema, check_annotations},
     settings::{Profile, RuleEntry},
 };
@@ -49,6 +49,8 @@ pub(crate) struct CompiledBundle {
     pub operations: Vec<CompiledOperation>,
     /// Names of the variables of each fact's template.
     pub fact_variables: Vec<Vec<String>>,
+    /// The facts whose templates take more than the path.
+    pub dependents: Vec<Dependent>,
 }
 
 /// What the engine knows of one operation beside its [`ir::Operation`].
@@ -106,6 +108,7 @@ impl CompiledBundle {
         );
         wanted.extend(bundle.operations.iter().flat_map(|operation| operation.credentials.iter().cloned()));
         wanted.extend(std::mem::take(&mut compiler.fields));
+        let dependents = std::mem::take(&mut compiler.dependents);
         let (runtime, expressions, operation_rules) = compiler.runtime();
 
         let mapped: BTreeSet<&String> =
@@ -130,6 +133,7 @@ impl CompiledBundle {
             runtime,
             expressions,
             operations,
+            dependents,
             fact_variables: bundle
                 .facts
                 .iter()

@@ -181,7 +181,12 @@ fn template(fact: &FactDef) -> FactTemplate {
 }
 
 fn definition(option: &OptionDef) -> OptionDefinition {
-    OptionDefinition { default: option.default.clone(), values: option.values.clone(), doc: option.doc.clone() }
+    OptionDefinition {
+        kind: option.kind,
+        default: option.default.clone(),
+        values: option.values.clone(),
+        doc: option.doc.clone(),
+    }
 }
 
 /// The engine's own rules that a bundle does not declare: they hold nevertheless, and

@@ -38,6 +38,13 @@ pub enum InitError {
         "the rule {rule} needs the fact {fact} in the operation {operation}, whose path has no variable {variable}"
     )]
     FactVariable { rule: String, fact: String, operation: String, variable: String },
+    /// A fact template takes something that is neither of the caller, nor of the body, nor of
+    /// a fact that is an object.
+    #[error("the fact {fact} takes {variable}, which is nothing that a template can take")]
+    FactSource { fact: String, variable: String },
+    /// A fact needs one that needs another: there are only two rounds of questions.
+    #[error("the fact {fact} needs a fact that needs another")]
+    FactOrder { fact: String },
     /// A path template that is not one.
     #[error("the operation {operation} has the path {path:?}, which is not a path template")]
     Path { operation: String, path: String },
@@ -53,6 +60,9 @@ pub enum InitError {
     /// A window of time without its zone, or with a time that no clock shows.
     #[error("the window {window} {reason}")]
     Window { window: String, reason: String },
+    /// Data that is not JSON.
+    #[error("the data {data} is not JSON text")]
+    Data { data: String },
     /// An expression that does not parse or that may not be used in its place.
     #[error("the expression {member} of the rule {rule} is not valid: {error}")]
     Expression { rule: String, member: String, error: ExprError },

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-pub use solgate_contract::manifest::OptionKind;
+pub use solgate_contract::manifest::{ItemKind, OptionKind};
 pub use solgate_contract::verdict::Severity;
 
 pub use dates::{Date, Dates, DayOfYear};
@@ -44,6 +44,9 @@ pub struct Bundle {
     /// zone database, as TZif (RFC 9636): the engine has no database.
     #[serde(default)]
     pub zones: BTreeMap<String, Vec<u8>>,
+    /// What expressions read as `data.NAME`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub data: Vec<Data>,
     pub operations: Vec<Operation>,
     /// The OpenAPI document's `components.schemas`, with `x-rule` annotations.
     pub schemas: BTreeMap<String, Value>,
@@ -141,6 +144,31 @@ pub struct List {
     pub name: String,
     /// A text, or `*.` and the end of those texts that have more before it.
     pub entries: Vec<String>,
+}
+
+/// A table, or any other value, with a name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Data {
+    pub name: String,
+    /// The file of the bundle that it comes from, such as `data/flavours.csv`.
+    pub file: String,
+    /// Lower-case hexadecimal SHA-256 of that file.
+    pub digest: String,
+    /// The value as JSON text: a tree of values would stay in the memory of the policy.
+    pub json: String,
+}
+
+impl Data {
+    /// The number of members or items; `None` if it is neither an object nor a list.
+    #[must_use]
+    pub fn entries(&self) -> Option<usize> {
+        match serde_json::from_str(&self.json).ok()? {
+            Value::Array(items) => Some(items.len()),
+            Value::Object(members) => Some(members.len()),
+            _ => None,
+        }
+    }
 }
 
 /// Stretches of time with a name.

@@ -194,12 +194,6 @@ impl Profile {
 }
 
 fn check(option: &OptionDef, value: &Value) -> Result<(), InitError> {
-    let fits = match option.kind {
-        OptionKind::Boolean => value.is_boolean(),
-        OptionKind::Integer => value.is_i64() || value.is_u64(),
-        OptionKind::String => value.is_string(),
-        OptionKind::Strings => value.as_array().is_some_and(|items| items.iter().all(Value::is_string)),
-    };
     let reserved = match option.name.as_str() {
         SUPPORTED_VERSIONS | KNOWN_VERSIONS => option.kind == OptionKind::Strings,
         REQUIRE_AUTHORIZATION => option.kind == OptionKind::Boolean,
@@ -207,7 +201,7 @@ fn check(option: &OptionDef, value: &Value) -> Result<(), InitError> {
         OUTSIDE_API_ROOT => option.kind == OptionKind::String,
         _ => true,
     };
-    if fits && reserved {
+    if option.kind.fits(value) && reserved {
         Ok(())
     } else {
         Err(InitError::Option { name: option.name.clone(), reason: "has a value of another type" })

@@ -161,6 +161,8 @@ pub enum Lacking {
     Absent,
     Withheld,
     Unavailable,
+    /// What it is asked for by, such as a member of the body, is not there.
+    Unasked,
 }
 
 /// One violation of a rule.

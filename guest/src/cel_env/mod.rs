@@ -30,7 +30,7 @@ pub use eval::{EvalError, Evaluated};
 pub use functions::{FUNCTIONS, is_namespace};
 pub use parsed::{Parsed, parse_expression};
 pub use parts::PartValue;
-pub(crate) use program::{Compiler, Program, Runtime, Tables};
+pub(crate) use program::{Compiler, DATA, Program, Runtime, Tables};
 pub use time::is_fixed as is_fixed_zone;
 
 /// What an expression reads, found without evaluating it.

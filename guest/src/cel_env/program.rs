@@ -17,6 +17,7 @@ use cel::{
 };
 use jiff::tz::TimeZone;
 use regex::Regex;
+use serde_json::{Map, Value as Json};
 
 use super::{
     ExprError, ExprInfo,
@@ -31,9 +32,14 @@ use super::{
     parts::{self, PartValue},
     texts::{self, EXTRACT},
     time::{ZONED, Zone, Zones},
+    value::view,
     window::{Window, windows, zones},
 };
-use crate::{error::InitError, ir::Bundle};
+use crate::{
+    error::InitError,
+    ir::Bundle,
+    json::{Document, Node},
+};
 
 /// Start of the names under which what is compiled ahead is a variable; no source
 /// can spell them.
@@ -41,6 +47,8 @@ pub(super) const PATTERN: &str = "@pattern";
 const LIST: &str = "@list";
 const WINDOW: &str = "@window";
 const ZONE: &str = "@zone";
+/// The name of all data.
+pub(crate) const DATA: &str = "data";
 
 /// Compiles expressions and keeps the patterns that they match with.
 pub(crate) struct Compiler {
@@ -58,6 +66,8 @@ pub(crate) enum Tables {
         lists: Vec<(String, List)>,
         windows: Vec<(String, Window)>,
         zones: BTreeMap<String, TimeZone>,
+        /// `None` if the bundle has no data.
+        data: Option<Document<'static>>,
     },
 }
 
@@ -66,7 +76,7 @@ impl Tables {
         let zones = zones(bundle)?;
         let windows = bundle.windows.iter().map(|window| window.name.clone()).zip(windows(bundle, &zones)?).collect();
         let lists = bundle.lists.iter().map(|list| (list.name.clone(), List::new(list))).collect();
-        Ok(Self::Of { lists, windows, zones })
+        Ok(Self::Of { lists, windows, zones, data: data(bundle)? })
     }
 
     /// The variable that stands for the first argument of `inList` or `inWindow`.
@@ -91,6 +101,18 @@ impl Tables {
     }
 }
 
+/// What `data` stands for: an object with all of it by name.
+fn data(bundle: &Bundle) -> Result<Option<Document<'static>>, InitError> {
+    let mut members = Map::new();
+    for data in &bundle.data {
+        let value: Json = serde_json::from_str(&data.json).map_err(|_| InitError::Data { data: data.name.clone() })?;
+        if members.insert(data.name.clone(), value).is_some() {
+            return Err(InitError::Duplicate { kind: "data", name: data.name.clone() });
+        }
+    }
+    Ok((!members.is_empty()).then(|| Document::from(&Json::Object(members))))
+}
+
 /// What all expressions of an engine share at run time.
 #[derive(Clone)]
 pub(crate) struct Runtime {
@@ -99,6 +121,7 @@ pub(crate) struct Runtime {
     lists: Arc<[List]>,
     windows: Arc<[Window]>,
     zones: Arc<[Zone]>,
+    data: Option<Arc<Document<'static>>>,
 }
 
 impl Runtime {
@@ -116,7 +139,15 @@ impl Runtime {
         if let Some(index) = name.strip_prefix(ZONE) {
             return at(&self.zones, index);
         }
-        at(&self.windows, name.strip_prefix(WINDOW)?)
+        if let Some(index) = name.strip_prefix(WINDOW) {
+            return at(&self.windows, index);
+        }
+        self.data(name).map(view)
+    }
+
+    /// What is read as `data`.
+    pub(super) fn data(&self, name: &str) -> Option<Node<'_>> {
+        self.data.as_ref().filter(|_| name == DATA).map(|data| data.root())
     }
 }
 
@@ -182,9 +213,9 @@ impl Compiler {
     }
 
     pub(crate) fn finish(self) -> Runtime {
-        let (lists, windows) = match self.tables {
-            Tables::Any => (Vec::new(), Vec::new()),
-            Tables::Of { lists, windows, .. } => (lists, windows),
+        let (lists, windows, data) = match self.tables {
+            Tables::Any => (Vec::new(), Vec::new(), None),
+            Tables::Of { lists, windows, data, .. } => (lists, windows, data),
         };
         Runtime {
             env: self.env,
@@ -192,6 +223,7 @@ impl Compiler {
             lists: lists.into_iter().map(|(_, list)| list).collect(),
             windows: windows.into_iter().map(|(_, window)| window).collect(),
             zones: self.zones.finish(),
+            data: data.map(Arc::new),
         }
     }
 

@@ -143,7 +143,7 @@ pub(super) fn manifest_to_wit(manifest: Manifest) -> wit::Manifest {
     let options = manifest.options.into_iter().map(|(name, option)| wit::OptionDefinition {
         name,
         default: option.default.to_string(),
-        values: option.values.iter().map(ToString::to_string).collect(),
+        values: option.kind.told().iter().chain(&option.values).map(ToString::to_string).collect(),
         doc: option.doc,
     });
     let rules = manifest.rules.into_iter().map(|rule| wit::RuleSummary {

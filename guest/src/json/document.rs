@@ -7,6 +7,7 @@
 use serde_json::{Number, Value};
 
 use super::allowance::Allowance;
+use super::names::{slot, text};
 
 /// One value, or one member name. The items of an array follow it, and the names
 /// and values of an object's members in turn.
@@ -29,6 +30,9 @@ pub(super) struct Span {
     pub at: usize,
     pub len: usize,
 }
+
+/// Most members of an object whose names are passed one by one in a look for one.
+pub(super) const FEW: u32 = 16;
 
 /// "There is none" where an index is expected.
 pub(super) const NOWHERE: u32 = u32::MAX;
@@ -96,13 +100,29 @@ impl<'t> Document<'t> {
             }
             Value::Object(members) => {
                 self.entries.push(Entry::Null);
+                let mut names = Vec::new();
                 for (name, value) in members {
+                    if members.len() > long(FEW) {
+                        names.push(slot(name, u64::from(short(self.entries.len()))));
+                    }
                     self.own(name);
                     self.push(value);
                 }
-                self.close(at, Entry::Object(self.extent(members.len())));
+                let extent = Extent { order: self.sorted(names), ..self.extent(members.len()) };
+                self.close(at, Entry::Object(extent));
             }
         }
+    }
+
+    /// Where the names of a large object are, sorted.
+    fn sorted(&mut self, mut names: Vec<Slot>) -> u32 {
+        if names.is_empty() {
+            return NOWHERE;
+        }
+        names.sort_unstable_by(|left, right| (left >> 32, text(self, *left)).cmp(&(right >> 32, text(self, *right))));
+        let begin = short(self.order.len());
+        self.order.append(&mut names);
+        begin
     }
 
     /// Of an array or object that ends here.

@@ -6,13 +6,10 @@
 //! long.
 
 use super::{
-    document::{Document, NOWHERE, Slot, behind, long, short},
+    document::{Document, FEW, NOWHERE, Slot, behind, long, short},
     names::{entry, slot, text},
     parser::{Open, Parsed, Parser, Stop},
 };
-
-/// Most members whose names are compared one by one.
-const FEW: u32 = 16;
 
 impl Parser<'_> {
     /// Counts the value that has just ended in what it is in.

@@ -4,9 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use solgate_contract::router::template_variables;
 
-use super::{Expression, FactRule, OperationRules, fact_variables};
+use super::{
+    Expression, FactRule, OperationRules, fact_variables,
+    given::{Dependent, dependents, is_given},
+};
 use crate::{
-    cel_env::{Compiler, Direct, ExprError, ExprInfo, Parts, Program, Runtime, Tables},
+    cel_env::{Compiler, DATA, Direct, ExprError, ExprInfo, Parts, Program, Runtime, Tables},
     error::InitError,
     ir::{Bundle, Require, Rule, RuleKind, Stage},
 };
@@ -35,6 +38,8 @@ pub(crate) struct RuleCompiler<'b> {
     pub operations: Vec<OperationRules>,
     /// Header fields that expressions read, in lower case.
     pub fields: BTreeSet<String>,
+    /// Facts that need more than the path.
+    pub dependents: Vec<Dependent>,
 }
 
 impl<'b> RuleCompiler<'b> {
@@ -45,7 +50,8 @@ impl<'b> RuleCompiler<'b> {
             error,
         })?;
         let operations = bundle.operations.iter().map(|_| OperationRules::default()).collect();
-        Ok(Self { bundle, index, compiler, expressions: Vec::new(), operations, fields: BTreeSet::new() })
+        let dependents = dependents(bundle)?;
+        Ok(Self { bundle, index, compiler, expressions: Vec::new(), operations, fields: BTreeSet::new(), dependents })
     }
 
     pub(crate) fn runtime(self) -> (Runtime, Vec<Expression>, Vec<OperationRules>) {
@@ -82,9 +88,11 @@ impl<'b> RuleCompiler<'b> {
                             self.check_template(rule, *fact, operation)?;
                         }
                         let at = self.expressions.len();
+                        let asks_at_once = expression.facts.iter().any(|fact| self.needs_a_fact(*fact));
                         if let Some(rules) = self.operations.get_mut(operation) {
                             rules.at_mut(expression.stage).push(at);
                             rules.reads_query |= reads_query;
+                            rules.asks_at_once |= asks_at_once;
                         }
                     }
                     self.expressions.push(expression);
@@ -130,10 +138,16 @@ impl<'b> RuleCompiler<'b> {
 
     /// Checks that an operation's path gives a fact's variables.
     fn check_template(&self, rule: &Rule, fact: usize, operation: usize) -> Result<(), InitError> {
+        for dependent in self.dependents.iter().filter(|dependent| dependent.fact == fact) {
+            dependent.facts().try_for_each(|needed| self.check_template(rule, needed, operation))?;
+        }
         let (Some(fact), Some(operation)) = (self.bundle.facts.get(fact), self.bundle.operations.get(operation)) else {
             return Ok(());
         };
         for variable in fact_variables(fact) {
+            if is_given(variable) {
+                continue;
+            }
             if !template_variables(&operation.path).any(|known| known == variable) {
                 return Err(InitError::FactVariable {
                     rule: rule.id.clone(),
@@ -144,6 +158,10 @@ impl<'b> RuleCompiler<'b> {
             }
         }
         Ok(())
+    }
+
+    fn needs_a_fact(&self, fact: usize) -> bool {
+        self.dependents.iter().any(|dependent| dependent.fact == fact && dependent.needs_a_fact())
     }
 
     /// A rule's expression, and whether it reads the query.
@@ -182,9 +200,15 @@ impl<'b> RuleCompiler<'b> {
             for_each: for_each.as_ref(),
             require: &program,
         });
+        // A guard that needs two rounds leaves none for the other facts of the rule.
+        if guard_facts.iter().any(|fact| self.needs_a_fact(*fact)) {
+            guard_facts.extend(reads.facts.iter().copied());
+        }
         // Without what the guard reads nobody knows whether the rule applies.
         let is_late = |fact: &usize| {
-            !guard_facts.contains(fact) && self.bundle.facts.get(*fact).is_some_and(|fact| fact.on_demand)
+            !guard_facts.contains(fact)
+                && !self.needs_a_fact(*fact)
+                && self.bundle.facts.get(*fact).is_some_and(|fact| fact.on_demand)
         };
         let (on_demand, facts): (Vec<usize>, Vec<usize>) =
             reads.facts.union(&guard_facts).copied().partition(|fact| is_late(fact));
@@ -270,6 +294,7 @@ impl<'b> RuleCompiler<'b> {
                 }
                 "item" | "index" if reads.guard && reads.require.for_each.is_some() => {}
                 name if VARIABLES.contains(&name) || TYPES.contains(&name) => {}
+                DATA if !self.bundle.data.is_empty() => {}
                 name => match self.bundle.facts.iter().position(|fact| fact.name == name) {
                     Some(fact) => {
                         reads.facts.insert(fact);

@@ -1,6 +1,7 @@
 //! The rules of a bundle, compiled and sorted by operation and stage.
 
 mod compile;
+mod given;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,6 +15,7 @@ use crate::{
     settings::RuleEntry,
 };
 pub(crate) use compile::RuleCompiler;
+pub(crate) use given::{Dependent, Given, Source};
 
 /// A rule in CEL, compiled.
 pub(crate) struct Expression {
@@ -65,6 +67,9 @@ pub(crate) struct OperationRules {
     pub if_match: Vec<FactRule>,
     /// Some expression reads the query.
     pub reads_query: bool,
+    /// Some rule needs a fact that needs another: there is no round left for facts that are
+    /// asked for on demand.
+    pub asks_at_once: bool,
 }
 
 impl OperationRules {

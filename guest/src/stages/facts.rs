@@ -4,13 +4,14 @@ use super::{
     call::Call,
     content::Content,
     expressions::{self, Hindrance},
+    given,
 };
 use crate::{
     catalogue::rule,
     cel_env::FactValue,
     findings::Report,
     ir::Stage,
-    json::{self, Document},
+    json::{self, Document, Node},
     media_type::elements,
     rules::Expression,
     text,
@@ -28,7 +29,7 @@ pub(crate) struct State<'a> {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Answer<'a> {
+pub(super) enum Answer<'a> {
     Found {
         etag: Option<&'a str>,
     },
@@ -37,6 +38,8 @@ enum Answer<'a> {
     Unavailable,
     /// It was found, but a rule could not be evaluated on it.
     Unfit,
+    /// It cannot be asked for: of what its template takes, this is not there.
+    Unasked(&'a str),
 }
 
 impl<'a> State<'a> {
@@ -74,7 +77,7 @@ impl<'a> State<'a> {
         &self.values
     }
 
-    fn answer(&self, fact: usize) -> Option<Answer<'a>> {
+    pub(super) fn answer(&self, fact: usize) -> Option<Answer<'a>> {
         self.answers.get(fact).copied().flatten()
     }
 
@@ -86,11 +89,24 @@ impl<'a> State<'a> {
         self.answer(*fact).is_none()
     }
 
+    /// A fact that was found.
+    pub(super) fn value(&self, name: &str) -> Option<Node<'_>> {
+        self.values.iter().find(|fact| fact.name == name).map(|fact| fact.body.root())
+    }
+
+    /// Says that a fact cannot be asked for.
+    pub(super) fn unasked(&mut self, fact: usize, variable: &'a str) {
+        if let Some(slot) = self.answers.get_mut(fact) {
+            *slot = Some(Answer::Unasked(variable));
+        }
+    }
+
     /// The facts that are still to be fetched.
-    pub(super) fn needed(&self, call: &Call<'_>, content: &Content<'_>, report: &mut Report<'_>) -> Vec<FactQuery> {
+    pub(super) fn needed(&mut self, call: &Call<'a>, content: &Content<'_>, report: &mut Report<'_>) -> Vec<FactQuery> {
+        given::settle(self, call, content);
         let rules = &call.compiled.rules;
         let mut needed: Vec<usize> = Vec::new();
-        let mut need = |rule: usize, facts: &[usize], report: &mut Report<'_>| {
+        let need = |rule: usize, facts: &[usize], needed: &mut Vec<usize>, report: &mut Report<'_>| {
             let unknown = || facts.iter().copied().filter(|fact| self.is_unknown(fact));
             for fact in unknown() {
                 if !needed.contains(&fact) {
@@ -104,23 +120,29 @@ impl<'a> State<'a> {
         let if_match = if call.fields("if-match").next().is_some() { rules.if_match.as_slice() } else { &[] };
         for about in rules.exists.iter().chain(if_match) {
             if report.is_active(about.rule) {
-                need(about.rule, &[about.fact], report);
+                need(about.rule, &[about.fact], &mut needed, report);
             }
         }
         let activation = call.activation(content.value(), &self.values);
         let sight = expressions::Sight::new(&activation);
         for expression in active(call, content, report, &[Stage::Existence, Stage::State]) {
+            let late = if rules.asks_at_once { expression.on_demand.as_slice() } else { &[] };
             if expression.guard_facts.iter().any(|fact| self.is_unknown(fact)) {
-                need(expression.rule, &expression.guard_facts, report);
-            } else if expression.facts.iter().any(|fact| self.is_unknown(fact))
+                need(expression.rule, &expression.guard_facts, &mut needed, report);
+                // For what others need there is no round after the next.
+                needed.extend(expression.facts.iter().flat_map(|fact| given::first(self, call, *fact)));
+            } else if expression.facts.iter().chain(late).any(|fact| self.is_unknown(fact))
                 && expression.guard_facts.iter().all(|fact| self.is_found(fact))
                 && expressions::applies(expression, &sight) == Ok(true)
             {
                 // A guard that fails to evaluate is dealt with when the rule runs.
-                need(expression.rule, &expression.facts, report);
+                need(expression.rule, &expression.facts, &mut needed, report);
+                need(expression.rule, late, &mut needed, report);
             }
         }
-        needed.into_iter().filter_map(|fact| query(call, fact)).collect()
+        drop(sight);
+        drop(activation);
+        given::queries(self, call, content, &needed)
     }
 
     /// What an operation is about must exist.
@@ -132,18 +154,15 @@ impl<'a> State<'a> {
             }
             match self.answer(exists.fact) {
                 Some(Answer::Absent) => {
-                    let Some(fact) = query(call, exists.fact) else {
-                        continue;
-                    };
+                    let variables = given::of_path(call, exists.fact);
                     let names: Vec<String> =
-                        fact.variables.iter().map(|(name, value)| format!("{name} {}", text::quote(value))).collect();
+                        variables.iter().map(|(name, value)| format!("{name} {}", text::quote(value))).collect();
                     let detail =
                         format!("The VNFM does not know {}; check the identifier in the path.", text::all(&names));
-                    let location =
-                        fact.variables.last().map_or(Location::Request, |(name, _)| Location::Path(name.clone()));
+                    let location = variables.last().map_or(Location::Request, |(name, _)| Location::Path(name.clone()));
                     report.fail(exists.rule, location, detail);
                 }
-                Some(Answer::Withheld | Answer::Unavailable | Answer::Unfit) => {
+                Some(Answer::Withheld | Answer::Unavailable | Answer::Unfit | Answer::Unasked(_)) => {
                     self.leave_out(call, exists.rule, exists.fact, report)
                 }
                 Some(Answer::Found { .. }) | None => report.looks_at(&[exists.rule]),
@@ -240,7 +259,7 @@ impl<'a> State<'a> {
         drop(activation);
         // For the next stage.
         self.values = values;
-        needed.into_iter().filter_map(|fact| query(call, fact)).collect()
+        given::queries(self, call, content, &needed)
     }
 
     /// A rule has come to a fact that is asked for on demand and is not there, or to one
@@ -289,6 +308,7 @@ impl<'a> State<'a> {
             Answer::Absent => Lacking::Absent,
             Answer::Withheld => Lacking::Withheld,
             Answer::Unavailable | Answer::Unfit => Lacking::Unavailable,
+            Answer::Unasked(_) => Lacking::Unasked,
             Answer::Found { .. } => return,
         };
         report.settle(rule, || RuleResult::LeftOut { fact: name(call, fact), answer: lacking });
@@ -302,11 +322,16 @@ impl<'a> State<'a> {
         }
         self.mentioned.push(fact);
         let name = call.bundle.ir.facts.get(fact).map_or("", |fact| fact.name.as_str());
+        let unasked;
         let (rule, reason) = match answer {
             Answer::Withheld => (rule::FACT_WITHHELD, "the caller may not read it"),
             Answer::Unavailable => (rule::FACT_UNAVAILABLE, "the VNFM gave no usable answer"),
             Answer::Unfit => {
                 (rule::FACT_UNAVAILABLE, "the VNFM's answer does not have the form that the API describes")
+            }
+            Answer::Unasked(variable) => {
+                unasked = format!("there is no usable {variable} to ask for it by");
+                (rule::FACT_UNAVAILABLE, unasked.as_str())
             }
             Answer::Absent => {
                 let covered = call
@@ -361,16 +386,6 @@ fn trace_inactive(call: &Call<'_>, stage: Stage, content: &Content<'_>, report: 
 
 fn name(call: &Call<'_>, fact: usize) -> String {
     call.bundle.ir.facts.get(fact).map_or_else(String::new, |fact| fact.name.clone())
-}
-
-fn query(call: &Call<'_>, fact: usize) -> Option<FactQuery> {
-    let definition = call.bundle.ir.facts.get(fact)?;
-    let names = call.bundle.fact_variables.get(fact)?;
-    let value = |name: &String| {
-        let found = call.path.iter().find(|(known, _)| known == name);
-        found.map(|(name, value)| ((*name).to_owned(), value.to_string()))
-    };
-    Some(FactQuery { name: definition.name.clone(), variables: names.iter().filter_map(value).collect() })
 }
 
 /// Strong comparison (RFC 9110, 8.8.3.2).

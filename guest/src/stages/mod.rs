@@ -9,6 +9,7 @@ mod eval;
 mod expressions;
 mod facts;
 mod fault;
+mod given;
 mod misfit;
 mod query;
 mod query_string;

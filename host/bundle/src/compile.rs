@@ -23,6 +23,7 @@ use crate::openapi::{self, Api};
 use crate::options;
 use crate::policy::{self, Policy, windows};
 use crate::rules::{self, Against, Declared};
+use crate::template::Variable;
 use crate::unsaved::Unsaved;
 use crate::zones;
 
@@ -206,7 +207,8 @@ fn compile(
     // Without one of them, every name that rules use would be unknown.
     let (Some(policy), Some(api)) = (policy, api) else { return Ok(None) };
     let against = Against::new(&policy, &api);
-    let sources = rules::collect(layers.layers.iter().map(|layer| layer.rules.as_slice()), report);
+    let mut sources = rules::collect(layers.layers.iter().map(|layer| layer.rules.as_slice()), report);
+    rules::spread(&mut sources, &policy, report);
     let mut declared = Vec::new();
     for source in &sources {
         declared.extend(rules::read(source, &against, report));
@@ -242,6 +244,7 @@ fn compile(
         lists: policy.lists.iter().map(|list| list.def.clone()).collect(),
         windows: policy.windows.iter().map(|window| window.def.clone()).collect(),
         zones: zones::rules(windows::zones(&policy.windows).chain(zones_of_rules(&declared))),
+        data: policy.data.iter().map(|data| data.def.clone()).collect(),
         operations: api.operations.iter().map(|op| op.def.clone()).collect(),
         schemas: api.schemas.iter().map(|(name, node)| (name.clone(), node.to_json())).collect(),
         answers: openapi::answers(&api, policy.facts.iter().map(|fact| &fact.def)),
@@ -306,8 +309,9 @@ fn check_root_variables(policy: &Policy, api: &Api<'_>, report: &mut Report) {
 
 /// Variables that no operation can fill, and facts that nobody reads.
 fn check_facts(policy: &Policy, api: &Api<'_>, declared: &[Declared], report: &mut Report) {
+    rules::check_given(policy, api, report);
     for fact in &policy.facts {
-        for variable in &fact.variables {
+        for variable in fact.variables.iter().filter(|variable| variable.taken().is_none()) {
             if !api.is_incomplete && !api.has_path_variable(&variable.name) {
                 let names = api.operations.iter().flat_map(|op| &op.path_variables);
                 report
@@ -317,7 +321,12 @@ fn check_facts(policy: &Policy, api: &Api<'_>, declared: &[Declared], report: &m
         }
         let name = &fact.def.name;
         // A rule that could not be understood may be the one.
-        if !report.has_mistakes() && !declared.iter().any(|rule| rule.uses.facts.contains(name)) {
+        let is_taken =
+            |other: &policy::Fact| other.variables.iter().filter_map(Variable::taken).any(|(root, _)| root == name);
+        if !report.has_mistakes()
+            && !declared.iter().any(|rule| rule.uses.facts.contains(name))
+            && !policy.facts.iter().any(is_taken)
+        {
             report
                 .warning(fact.at, format!("no rule reads the fact `{name}`"))
                 .hint("remove it, or add the rule that should read it");
@@ -325,7 +334,7 @@ fn check_facts(policy: &Policy, api: &Api<'_>, declared: &[Declared], report: &m
     }
 }
 
-/// Lists and windows that nobody names.
+/// Lists, windows and data that nobody names.
 fn check_tables(policy: &Policy, declared: &[Declared], report: &mut Report) {
     // A rule that could not be understood may be the one.
     if report.has_mistakes() {
@@ -350,6 +359,10 @@ fn check_tables(policy: &Policy, declared: &[Declared], report: &mut Report) {
         let name = &window.def.name;
         unused("window", name, window.at, declared.iter().any(|rule| rule.uses.windows.contains(name)));
     }
+    for data in &policy.data {
+        let name = &data.def.name;
+        unused("data", name, data.at, declared.iter().any(|rule| rule.uses.data.contains(name)));
+    }
 }
 
 /// The time zones that expressions name.
@@ -369,6 +382,7 @@ fn place_of(error: &InitError, policy: &Policy, api: &Api<'_>, rules: &BTreeMap<
         InitError::Schema { schema, operation, .. } => {
             api.schemas.get(schema).map(|node| node.at).or_else(|| api.operation(operation).map(|op| op.at))
         }
+        InitError::FactSource { fact, .. } | InitError::FactOrder { fact } => policy.fact(fact).map(|fact| fact.at),
         InitError::Path { operation, .. } => api.operation(operation).map(|op| op.at),
         InitError::Annotation { .. } => Some(api.at),
         InitError::Window { window, .. } => {
@@ -378,6 +392,7 @@ fn place_of(error: &InitError, policy: &Policy, api: &Api<'_>, rules: &BTreeMap<
             let is_in = |window: &&policy::Window| window.def.periods.iter().any(|period| period.zone == *zone);
             policy.windows.iter().find(is_in).map(|window| window.at)
         }
+        InitError::Data { data } => policy.data.iter().find(|known| known.def.name == *data).map(|data| data.at),
         InitError::Format { .. }
         | InitError::ApiRoot { .. }
         | InitError::Limit { .. }

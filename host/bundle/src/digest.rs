@@ -15,6 +15,15 @@ pub(crate) fn digest(sources: &Sources, set: &[(String, String)]) -> String {
     let mut set: Vec<_> = set.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
     set.sort_unstable();
     pairs(&mut hash, &set);
+    hexadecimal(hash)
+}
+
+/// Lower-case hexadecimal SHA-256 of one text.
+pub(crate) fn of(text: &str) -> String {
+    hexadecimal(Sha256::new_with_prefix(text))
+}
+
+fn hexadecimal(hash: Sha256) -> String {
     hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
 }
 

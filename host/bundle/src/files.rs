@@ -14,8 +14,8 @@ use crate::unsaved::Unsaved;
 
 /// Largest source file, in bytes.
 const MAX_FILE: usize = 4 * 1024 * 1024;
-/// Largest list file, in bytes: all of it becomes part of the policy.
-const MAX_LIST: usize = 1024 * 1024;
+/// Largest file of a list or of data, in bytes: all of it becomes part of the policy.
+const MAX_TABLE: usize = 1024 * 1024;
 /// Most files below `rules/`, `dialects/` and `tests/`, each.
 const MAX_FILES: usize = 1000;
 /// Deepest folder below one of them.
@@ -230,9 +230,9 @@ impl Home {
         Ok(())
     }
 
-    /// Reads a list. The name has no dot segments. `None`: there is no such file,
-    /// or it has been reported; the flag tells which.
-    pub fn read_list(&self, name: &str, report: &mut Report) -> Result<(Option<FileId>, bool), IoError> {
+    /// Reads a file that policy.yaml names. The name has no dot segments. `None`: there is
+    /// no such file, or it has been reported; the flag tells which.
+    pub fn read_file(&self, name: &str, report: &mut Report) -> Result<(Option<FileId>, bool), IoError> {
         let dir = match &self.place {
             Place::Folder(dir) => dir,
             Place::BuiltIn(bundle) => {
@@ -261,7 +261,7 @@ impl Home {
                 .hint("a bundle holds its own files: symbolic links are not followed");
             return Ok((None, true));
         }
-        Ok((self.load(&whole, name, MAX_LIST, report).map_err(fail(&whole))?, true))
+        Ok((self.load(&whole, name, MAX_TABLE, report).map_err(fail(&whole))?, true))
     }
 
     fn add(&self, name: &str, text: String, report: &mut Report) -> FileId {

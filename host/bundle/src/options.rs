@@ -1,21 +1,23 @@
 //! Options of a bundle: their definitions, and values for them.
 
 use serde_json::Value as Json;
-use solgate_cases::options::{described, is_allowed, list, value};
+use solgate_cases::options::{is_allowed, list, value};
 use solgate_document::diagnostic::Report;
 use solgate_document::reader::{self, Members};
 use solgate_document::source::At;
 use solgate_document::suggest::did_you_mean;
 use solgate_document::yaml::{Key, Node, Value};
-use solgate_engine::ir::{OptionDef, OptionKind};
+use solgate_engine::ir::{ItemKind, OptionDef, OptionKind};
 
 use crate::variables::is_identifier;
 
-const KINDS: [(&str, OptionKind); 4] = [
+const KINDS: [(&str, OptionKind); 5] = [
     ("boolean", OptionKind::Boolean),
     ("integer", OptionKind::Integer),
     ("string", OptionKind::String),
     ("strings", OptionKind::Strings),
+    // Of what is said by `of`.
+    ("map", OptionKind::Map(ItemKind::String)),
 ];
 
 /// The options that the engine itself reads.
@@ -98,6 +100,7 @@ fn stand_in(name: &str, default: Option<&Node>) -> OptionDef {
         Some(Value::Number(_)) => OptionKind::Integer,
         Some(Value::String) => OptionKind::String,
         Some(Value::List(_)) => OptionKind::Strings,
+        Some(Value::Map(_)) => OptionKind::Map(ItemKind::String),
         _ => OptionKind::Boolean,
     };
     OptionDef { name: name.to_owned(), kind, default: Json::Null, set: false, doc: String::new(), values: Vec::new() }
@@ -105,9 +108,15 @@ fn stand_in(name: &str, default: Option<&Node>) -> OptionDef {
 
 fn definition(key: &Key, node: &Node, known: Option<&OptionDef>, report: &mut Report) -> Option<OptionDef> {
     let mut members = Members::open(node, "an option", report)?;
+    let of = members.get("of");
     let kind = match (members.get("type"), known) {
         (Some(node), _) => {
             let kind = reader::choice(node, "the type of an option", &KINDS, report)?;
+            let kind = if matches!(kind, OptionKind::Map(_)) {
+                OptionKind::Map(item_kind(node, of, known, report)?)
+            } else {
+                kind
+            };
             if let Some(known) = known.filter(|known| known.kind != kind) {
                 report.mistake(
                     node.at,
@@ -123,8 +132,16 @@ fn definition(key: &Key, node: &Node, known: Option<&OptionDef>, report: &mut Re
             return None;
         }
     };
+    if let Some(node) = of.filter(|_| !matches!(kind, OptionKind::Map(_))) {
+        report.mistake(node.at, "`of` goes with `type: map` only");
+    }
     let mut values: Vec<Json> = Vec::new();
-    if let Some(node) = members.get("values") {
+    let listed = members.get("values");
+    if let Some(node) = listed.filter(|_| matches!(kind, OptionKind::Map(_))) {
+        report
+            .mistake(node.at, "a map has no `values`")
+            .hint("`of` says of which type its values are; a data file of the bundle has a schema");
+    } else if let Some(node) = listed {
         for item in reader::list(node, "`values`", report).unwrap_or_default() {
             // The values of a list option are those that its items may have.
             let of = if kind == OptionKind::Strings { OptionKind::String } else { kind };
@@ -194,12 +211,12 @@ pub(crate) fn set(options: &mut [OptionDef], set: &[(String, String)], report: &
                 .maybe_hint(did_you_mean(name, names.iter().map(String::as_str)));
             continue;
         };
-        let value = parse(text, option.kind).filter(|value| is_allowed(value, &option.values));
+        let value = option.kind.parse(text).filter(|value| is_allowed(value, &option.values));
         let Some(value) = value else {
             let start = whole.end.saturating_add(1);
             let at = At { file, start, end: start.saturating_add(text.len()) };
             let expected = if option.values.is_empty() {
-                described(option.kind).to_owned()
+                option.kind.described().to_owned()
             } else {
                 format!("one of {}", list(&option.values))
             };
@@ -211,16 +228,16 @@ pub(crate) fn set(options: &mut [OptionDef], set: &[(String, String)], report: &
     }
 }
 
-/// A value given as text: a list of strings is separated by commas.
-fn parse(text: &str, kind: OptionKind) -> Option<Json> {
-    match kind {
-        OptionKind::Boolean => text.parse::<bool>().ok().map(Json::Bool),
-        OptionKind::Integer => text.parse::<i64>().ok().map(Json::from),
-        OptionKind::String => Some(Json::from(text)),
-        OptionKind::Strings if text.trim().is_empty() => Some(Json::Array(Vec::new())),
-        OptionKind::Strings => {
-            let items: Vec<&str> = text.split(',').map(str::trim).collect();
-            (!items.contains(&"")).then(|| Json::from(items))
+/// Of what a map's values are; an inherited one need not say it again.
+fn item_kind(kind: &Node, of: Option<&Node>, known: Option<&OptionDef>, report: &mut Report) -> Option<ItemKind> {
+    match (of, known.map(|known| known.kind)) {
+        (Some(node), _) => reader::choice(node, "the type of a map's values", &ItemKind::NAMES, report),
+        (None, Some(OptionKind::Map(of))) => Some(of),
+        (None, _) => {
+            report
+                .mistake(kind.at, "a map says by `of` what its values are")
+                .hint("`of: number`, for instance: one of string, number, boolean, strings");
+            None
         }
     }
 }
@@ -231,5 +248,6 @@ fn origin(name: &str) -> &'static str {
 }
 
 fn kind_name(kind: OptionKind) -> &'static str {
-    KINDS.iter().find(|(_, known)| *known == kind).map_or("", |(name, _)| name)
+    let is_same = |known: &OptionKind| std::mem::discriminant(known) == std::mem::discriminant(&kind);
+    KINDS.iter().find(|(_, known)| is_same(known)).map_or("", |(name, _)| name)
 }

@@ -13,9 +13,29 @@ pub(crate) struct Variable {
     pub at: At,
 }
 
+impl Variable {
+    /// What it takes from elsewhere than the path: `caller`, `body` or a fact, and the
+    /// members that lead to it.
+    pub fn taken(&self) -> Option<(&str, Vec<&str>)> {
+        let mut steps = self.name.split('.');
+        let root = steps.next()?;
+        let steps: Vec<&str> = steps.collect();
+        (!steps.is_empty()).then_some((root, steps))
+    }
+}
+
 /// The variables of a text, in order. Braces that do not pair or that do not
 /// enclose a name are reported.
 pub(crate) fn variables(node: &Node, report: &mut Report) -> Vec<Variable> {
+    read(node, is_identifier, report)
+}
+
+/// The same for a template that also takes members, such as `{caller.tenant}`.
+pub(crate) fn members_and_variables(node: &Node, report: &mut Report) -> Vec<Variable> {
+    read(node, |name| name.split('.').all(is_identifier), report)
+}
+
+fn read(node: &Node, is_name: impl Fn(&str) -> bool, report: &mut Report) -> Vec<Variable> {
     let mut found = Vec::new();
     let mut open: Option<(usize, String)> = None;
     for (at, c) in node.text.chars().enumerate() {
@@ -23,7 +43,7 @@ pub(crate) fn variables(node: &Node, report: &mut Report) -> Vec<Variable> {
             ('{', None) => open = Some((at, String::new())),
             ('}', Some((start, name))) => {
                 let place = locate(node, &report.sources, *start, at.saturating_add(1));
-                if is_identifier(name) {
+                if is_name(name) {
                     found.push(Variable { name: std::mem::take(name), at: place });
                 } else {
                     report.mistake(place, format!("`{{{name}}}` does not name a variable"));

@@ -1,5 +1,7 @@
 //! The names that every expression knows, and those that it could know.
 
+use std::collections::BTreeSet;
+
 /// Names with a meaning of their own, which a fact cannot take.
 pub(crate) const VARIABLES: [&str; 15] = [
     "body",
@@ -19,8 +21,26 @@ pub(crate) const VARIABLES: [&str; 15] = [
     "index",
 ];
 
+/// The name of a bundle's data. In a bundle without any, a fact may have it.
+pub(crate) const DATA: &str = "data";
+
 /// Members of `caller`.
 pub(crate) const CALLER: [&str; 6] = ["subject", "tenant", "roles", "scopes", "certificateNames", "sourceAddress"];
+
+/// The variables of a rule, or of the bundle, that an expression reads.
+pub(crate) fn read_by(source: &str) -> BTreeSet<String> {
+    // Most read none, and parsing takes its time.
+    if !source.contains("variables") {
+        return BTreeSet::new();
+    }
+    let parsed = solgate_engine::cel_env::parse_expression(source);
+    let selections = parsed.map(|parsed| parsed.info().selections.clone()).unwrap_or_default();
+    let names = selections.into_iter().map(|selection| selection.path);
+    names
+        .filter(|path| path.first().is_some_and(|root| root == "variables"))
+        .filter_map(|path| path.into_iter().nth(1))
+        .collect()
+}
 
 /// Whether an expression means something by this name without any definition.
 pub(crate) fn is_known_variable(name: &str) -> bool {

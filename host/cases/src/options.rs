@@ -1,13 +1,16 @@
 //! Values of options, written in YAML.
 
 use serde_json::Value as Json;
-use solgate_contract::manifest::OptionKind;
+use solgate_contract::manifest::{ItemKind, MAP_ENTRIES, MAP_NAME, OptionKind};
 use solgate_document::diagnostic::Report;
-use solgate_document::yaml::{Node, Value};
+use solgate_document::yaml::{Key, Node, Value};
 use solgate_document::{reader, suggest};
 
 /// A value written in YAML for an option of that kind.
 pub fn value(node: &Node, kind: OptionKind, allowed: &[Json], name: &str, report: &mut Report) -> Option<Json> {
+    if let (OptionKind::Map(of), Value::Map(entries)) = (kind, &node.value) {
+        return map(node, entries, of, name, report);
+    }
     let fits = match (&node.value, kind) {
         (Value::Bool(_), OptionKind::Boolean) | (Value::String, OptionKind::String) => true,
         (Value::Number(number), OptionKind::Integer) => number.is_i64(),
@@ -15,7 +18,7 @@ pub fn value(node: &Node, kind: OptionKind, allowed: &[Json], name: &str, report
         _ => false,
     };
     if !fits {
-        report.mistake(node.at, format!("`{name}` is {}, but here is {}", described(kind), reader::shown(node)));
+        report.mistake(node.at, format!("`{name}` is {}, but here is {}", kind.described(), reader::shown(node)));
         return None;
     }
     let json = node.to_json();
@@ -37,15 +40,26 @@ pub fn is_allowed(value: &Json, allowed: &[Json]) -> bool {
         }
 }
 
-/// What values of a kind are, for a message: "`x` is {}".
-#[must_use]
-pub fn described(kind: OptionKind) -> &'static str {
-    match kind {
-        OptionKind::Boolean => "true or false",
-        OptionKind::Integer => "an integer",
-        OptionKind::String => "text",
-        OptionKind::Strings => "a list of texts",
+fn map(node: &Node, entries: &[(Key, Node)], of: ItemKind, name: &str, report: &mut Report) -> Option<Json> {
+    if entries.len() > MAP_ENTRIES {
+        report
+            .mistake(node.at, format!("`{name}` has {} entries; at most {MAP_ENTRIES} are allowed", entries.len()))
+            .hint("options go with every request: put a larger table into a data file of the bundle");
+        return None;
     }
+    let mut is_sound = true;
+    for (key, node) in entries {
+        if !of.fits(&node.to_json()) {
+            let (key, is) = (&key.name, reader::shown(node));
+            report.mistake(node.at, format!("`{key}` of `{name}` is {}, but here is {is}", of.described()));
+            is_sound = false;
+        }
+        if key.name.len() > MAP_NAME {
+            report.mistake(key.at, format!("a name in `{name}` is longer than {MAP_NAME} bytes"));
+            is_sound = false;
+        }
+    }
+    is_sound.then(|| node.to_json())
 }
 
 /// Values in backticks, texts without quotes.

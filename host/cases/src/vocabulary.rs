@@ -41,7 +41,7 @@ impl From<&Manifest> for Vocabulary {
     fn from(manifest: &Manifest) -> Self {
         let option = |(name, option): (&String, &OptionDefinition)| OptionName {
             name: name.clone(),
-            kind: option.kind(),
+            kind: option.kind,
             values: option.values.clone(),
         };
         Self {

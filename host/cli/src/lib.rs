@@ -21,9 +21,8 @@ use args::ext_authz::ExtAuthzArgs;
 use args::forward_auth::ForwardAuthArgs;
 use args::serve::ServeArgs;
 use commands::{
-    bench, build, check, completions, diff, docs, eval, explain, import_cases, inspect, keygen, lint, lsp, new, policies,
-    replay,
-    report, schema, sign, test, upgrade, verify,
+    bench, build, check, completions, diff, docs, eval, explain, import_cases, inspect, keygen, lint, lsp, new,
+    policies, replay, report, schema, sign, test, upgrade, verify,
 };
 use doors::{ext_authz, forward_auth, serve};
 

@@ -13,6 +13,7 @@ pub mod catalogue;
 pub mod evaluate;
 pub mod judge;
 pub mod manifest;
+mod option_kind;
 pub mod ownership;
 pub mod packed;
 pub mod router;

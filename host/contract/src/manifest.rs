@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::api_root::{self, API_VERSIONS};
+pub use crate::option_kind::{ItemKind, MAP_ENTRIES, MAP_NAME, OptionKind};
 pub use crate::verdict::Severity;
 use crate::{ownership, uri};
 
@@ -59,34 +59,11 @@ pub struct FactTemplate {
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct OptionDefinition {
+    pub kind: OptionKind,
     pub default: Value,
     /// If not empty, the only values allowed.
     pub values: Vec<Value>,
     pub doc: String,
-}
-
-impl OptionDefinition {
-    /// The type of its values, which is that of the default.
-    #[must_use]
-    pub fn kind(&self) -> OptionKind {
-        match &self.default {
-            Value::Bool(_) => OptionKind::Boolean,
-            Value::Number(_) => OptionKind::Integer,
-            Value::Array(_) => OptionKind::Strings,
-            _ => OptionKind::String,
-        }
-    }
-}
-
-/// The type of an option's values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum OptionKind {
-    Boolean,
-    Integer,
-    String,
-    /// A list of strings.
-    Strings,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

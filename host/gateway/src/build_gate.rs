@@ -42,6 +42,8 @@ fn place(error: &SettingError) -> String {
         SettingError::UnknownOption { name, .. }
         | SettingError::NotAllowed { name, .. }
         | SettingError::WrongType { name, .. }
+        | SettingError::WrongEntry { name, .. }
+        | SettingError::TooLarge { name }
         | SettingError::NoVersions { name }
         | SettingError::NotAVersion { name, .. } => format!("/set/{name}"),
     }

@@ -2,7 +2,9 @@
 //! is checked here; an outcome is checked in [`checks`].
 
 use solgate_contract::api_root::is_root;
-use solgate_contract::manifest::{FactTemplate, Limits, Manifest, Operation, OptionDefinition, RuleSummary, Secret};
+use solgate_contract::manifest::{
+    FactTemplate, Limits, Manifest, Operation, OptionDefinition, OptionKind, RuleSummary, Secret,
+};
 use solgate_contract::verdict::{
     self, Caller, Context, Denial, FactQuery, Finding, Location, Outcome, Setting, Severity, Violation,
 };
@@ -205,7 +207,11 @@ pub(super) fn manifest(manifest: wit::Manifest) -> Result<Manifest, String> {
         };
         let default = json(&option.default)?;
         let values = option.values.iter().map(json).collect::<Result<_, _>>()?;
-        Ok((name("an option", option.name)?, OptionDefinition { default, values, doc: option.doc }))
+        let (kind, values) = OptionKind::of(&default, values);
+        if matches!(kind, OptionKind::Map(_)) && !kind.fits(&default) {
+            return Err(format!("the default of option {:?} is not {}", shown(&option.name), kind.described()));
+        }
+        Ok((name("an option", option.name)?, OptionDefinition { kind, default, values, doc: option.doc }))
     })?;
     let rules = bounded("rules", manifest.rules, DEFINITIONS, |rule| {
         Ok(RuleSummary {

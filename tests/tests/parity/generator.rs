@@ -291,6 +291,7 @@ fn settings(bundle: &Bundle) -> Vec<Setting> {
             OptionKind::Integer if option.values.is_empty() => vec![json!(0), json!(-1), json!(i64::MAX)],
             OptionKind::String if option.values.is_empty() => vec![json!(""), json!("a"), json!("deny")],
             OptionKind::Integer | OptionKind::String => option.values.clone(),
+            OptionKind::Map(_) => vec![json!({}), option.default.clone()],
             OptionKind::Strings => {
                 let operations: Vec<&str> = bundle.operations.iter().map(|operation| operation.id.as_str()).collect();
                 vec![json!([]), json!(["2.*.*"]), json!(["1.3.0", "2.0.0"]), json!([""]), json!(operations)]

@@ -147,7 +147,10 @@ impl<'v> Frame<'v> {
             Node::ApiRoot => Value::Text(self.activation.api_root),
             Node::ReceivedAt => Value::Int(i64::try_from(self.activation.received_at).ok()?),
             Node::BodyBytes => Value::Int(i64::try_from(self.activation.body_bytes).ok()?),
-            Node::Fact(name) => view(self.activation.facts.iter().find(|fact| fact.name == name)?.body.root())?,
+            Node::Fact(name) => view(match self.activation.facts.iter().find(|fact| fact.name == name) {
+                Some(fact) => fact.body.root(),
+                None => self.activation.runtime.data(name)?,
+            })?,
             Node::Header(name) => {
                 let mut values = self.activation.fields.iter().filter(|(known, _)| known == name);
                 let (_, value) = values.next()?;

@@ -213,6 +213,7 @@ impl<'a> From<&'a RuleTrace> for RuleEntry<'a> {
                     Lacking::Absent => "absent",
                     Lacking::Withheld => "withheld",
                     Lacking::Unavailable => "unavailable",
+                    Lacking::Unasked => "unasked",
                 });
             }
         }

@@ -48,6 +48,7 @@ pub(super) fn lacking(answer: Lacking) -> &'static str {
         Lacking::Absent => "the VNFM does not know it",
         Lacking::Withheld => "the caller may not read it",
         Lacking::Unavailable => "the VNFM gave no usable answer",
+        Lacking::Unasked => "what it is asked for by is not there",
     }
 }
 

@@ -203,10 +203,12 @@ fn all(scene: &Scene<'_>, kind: Names, replaces: &Range<usize>) -> Vec<Proposal>
 }
 
 fn roots(scene: &Scene<'_>, within: &Within<'_>, replaces: &Range<usize>) -> Vec<Proposal> {
-    let has_variables = within.rule.is_some_and(|rule| rule.get("variables").is_some());
+    let has_variables =
+        !scene.policy.shared.is_empty() || within.rule.is_some_and(|rule| rule.get("variables").is_some());
     let is_known = |name: &str| match name {
         "item" | "index" => within.has_item,
         "variables" => has_variables,
+        "data" => !scene.policy.data.is_empty(),
         _ => true,
     };
     let mut found: Vec<Proposal> = NAMES

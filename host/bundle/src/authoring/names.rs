@@ -181,6 +181,7 @@ impl Scene<'_> {
                 OptionKind::Integer => "integer",
                 OptionKind::String => "string",
                 OptionKind::Strings => "strings",
+                OptionKind::Map(_) => "map",
             };
             let mut doc = format!("{}\n\n{kind}, default `{}`", option.doc.trim(), option.default);
             if !option.values.is_empty() {

@@ -136,7 +136,7 @@ impl Book<'_> {
         }
     }
 
-    /// Windows and lists that expressions name.
+    /// Windows, lists and data that expressions name.
     fn tables(&self, page: &mut String) {
         if !self.bundle.windows.is_empty() {
             let _ = write!(page, "\n## Windows\n\n| window | open |\n|---|---|\n");
@@ -153,6 +153,19 @@ impl Book<'_> {
             let more = list.entries.len().saturating_sub(MOST_ENTRIES);
             let more = if more == 0 { String::new() } else { format!(" and {more} more") };
             let _ = writeln!(page, "| {} | {}{more} |", code(&list.name), shown.join(", "));
+        }
+        if !self.bundle.data.is_empty() {
+            let _ = write!(page, "\n## Data\n\n| data | entries | file | SHA-256 |\n|---|---|---|---|\n");
+        }
+        for data in &self.bundle.data {
+            let entries = data.entries().map_or_else(String::new, |entries| entries.to_string());
+            let _ = writeln!(
+                page,
+                "| {} | {entries} | {} | `{}` |",
+                code(&data.name),
+                code(&data.file),
+                plain(&data.digest)
+            );
         }
     }
 

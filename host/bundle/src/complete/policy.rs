@@ -1,7 +1,7 @@
 //! What policy.yaml and openapi.yaml say.
 
 use solgate_document::yaml::Node;
-use solgate_engine::ir::{ApiRoot, Bundle, FactDef, Limits, Operation, OptionDef};
+use solgate_engine::ir::{ApiRoot, Bundle, FactDef, Limits, Operation, OptionDef, OptionKind};
 
 use super::{Checked, entries, is_named, items, kept, one_or_more};
 use crate::layers::Layer;
@@ -32,6 +32,9 @@ fn check_definitions(policy: &Node, bundle: &Bundle) -> Checked {
     }
     for (name, node) in entries(policy.get("lists")) {
         kept(bundle.lists.iter().any(|list| list.name == name), node.at, || format!("the list `{name}`"))?;
+    }
+    for (name, node) in entries(policy.get("data")) {
+        kept(bundle.data.iter().any(|data| data.name == name), node.at, || format!("the data `{name}`"))?;
     }
     for (name, node) in entries(policy.get("windows")) {
         kept(bundle.windows.iter().any(|window| window.name == name), node.at, || format!("the window `{name}`"))?;
@@ -87,7 +90,11 @@ fn limits(limits: &Limits) -> [(&'static str, serde_json::Value); 5] {
 }
 
 fn holds_option(node: &Node, option: &OptionDef) -> bool {
-    node.get("type").is_none_or(|kind| is_named(kind, option.kind))
+    let is_type = |kind: &Node| match option.kind {
+        OptionKind::Map(of) => kind.text == "map" && node.get("of").is_none_or(|node| is_named(node, of)),
+        other => is_named(kind, other),
+    };
+    node.get("type").is_none_or(is_type)
         && (node.get("doc").is_none() || !option.doc.is_empty())
         && (items(node.get("values")).is_empty() || !option.values.is_empty())
 }

@@ -119,9 +119,11 @@ fn check_require(said: &Said<'_>, compiled: Option<&Require>) -> Checked {
     }
     let variables = member("variables");
     let compiled_variables = compiled.map(|require| require.variables.as_slice()).unwrap_or_default();
+    // Before them are those of the bundle that it reads.
+    let shared = compiled_variables.len().saturating_sub(entries(variables).count());
     let are_kept = entries(variables)
         .map(|(name, node)| (name, node.text.as_str()))
-        .eq(compiled_variables.iter().map(|(name, text)| (name.as_str(), text.as_str())));
+        .eq(compiled_variables.iter().skip(shared).map(|(name, text)| (name.as_str(), text.as_str())));
     said.kept("variables", variables, are_kept)?;
     if let Some(node) = member("onError") {
         said.kept("onError", Some(node), compiled.is_some_and(|require| is_named(node, require.on_error)))?;

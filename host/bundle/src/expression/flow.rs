@@ -183,6 +183,11 @@ fn is_optional(node: &IdedExpr) -> bool {
     }
 }
 
+/// A read by a key that is computed.
+fn by_key(origin: &Origin, at: At, is_test: bool) -> Read {
+    Read { origin: origin.clone(), at, is_test, is_certain: true }
+}
+
 struct Walker<'w, 'n> {
     flow: &'w mut Flow,
     expression: &'w Expression<'n>,
@@ -248,8 +253,8 @@ impl Walker<'_, '_> {
                 let value: Vec<Origin> = of.iter().map(|origin| origin.then(step.clone())).collect();
                 if step == Step::Any {
                     let at = self.expression.at(index.id, self.sources);
-                    let read = |origin: &Origin| Read { origin: origin.clone(), at, is_test: false, is_certain: true };
-                    self.flow.reads.extend(value.iter().map(read));
+                    let is_test = name != operators::INDEX || is_optional(node);
+                    self.flow.reads.extend(value.iter().map(|origin| by_key(origin, at, is_test)));
                 }
                 value
             }
@@ -261,7 +266,10 @@ impl Walker<'_, '_> {
                         self.member(&found, field, at, true, known);
                     }
                     None => {
+                        let at = self.expression.at(name.id, self.sources);
                         self.value(name, known);
+                        let tables = found.iter().filter(|origin| origin.is_table());
+                        self.flow.reads.extend(tables.map(|origin| by_key(&origin.then(Step::Any), at, true)));
                     }
                 }
                 Vec::new()

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use cel::IdedExpr;
 use cel::common::ast::{Expr, LiteralValue, operators};
 
+use crate::variables::DATA;
+
 /// A step into a value.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Step {
@@ -35,6 +37,11 @@ impl Origin {
             steps.push(step);
         }
         Self { root: self.root.clone(), steps }
+    }
+
+    /// Whether this is what a name of `data` or of `options` stands for.
+    pub fn is_table(&self) -> bool {
+        matches!(self.root.as_str(), DATA | "options") && matches!(self.steps.as_slice(), [Step::Member(_)])
     }
 
     /// The name of the member, if that is what the last step leads to.

@@ -6,7 +6,7 @@ use solgate_document::source::At;
 
 use crate::openapi::{Api, Op};
 use crate::policy::Policy;
-use crate::variables::VARIABLES;
+use crate::variables::{DATA, VARIABLES};
 
 /// What is known about a value before it is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,7 @@ pub(crate) enum Type {
     Path,
     Caller,
     Options,
+    Data,
     Variables,
 }
 
@@ -33,11 +34,12 @@ pub(crate) struct Reads {
     pub facts: Vec<(String, At)>,
     pub body: bool,
     pub query: bool,
-    /// Names of lists and windows.
+    /// Names of lists, windows and data.
     pub lists: Vec<String>,
     pub windows: Vec<String>,
     /// Time zones that are no offsets.
     pub zones: Vec<String>,
+    pub data: Vec<String>,
 }
 
 impl Reads {
@@ -68,6 +70,11 @@ impl<'a> Scope<'a> {
         Self { policy, api, operations, variables: Vec::new(), item: None, reads: Reads::default(), bound: Vec::new() }
     }
 
+    /// Whether `data` means something.
+    pub fn has_data(&self) -> bool {
+        !self.policy.data.is_empty()
+    }
+
     /// All names, for a hint.
     pub fn names(&self) -> Vec<&str> {
         let facts = self.policy.facts.iter().map(|fact| fact.def.name.as_str());
@@ -77,6 +84,7 @@ impl<'a> Scope<'a> {
             .filter(|name| self.item.is_some() || !matches!(*name, "item" | "index"))
             .filter(|name| !self.variables.is_empty() || *name != "variables")
             .chain(facts)
+            .chain(self.has_data().then_some(DATA))
             .chain(self.bound.iter().map(|(name, _)| name.as_str()))
             .collect()
     }

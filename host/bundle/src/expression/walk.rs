@@ -11,7 +11,7 @@ use solgate_document::suggest::{did_you_mean, nearest};
 use super::parsed::{Expression, literal};
 use super::scope::{Scope, Type};
 use super::slips;
-use crate::variables::CALLER;
+use crate::variables::{CALLER, DATA};
 use crate::zones;
 
 pub(super) fn walk(expression: &Expression<'_>, scope: &mut Scope<'_>, report: &mut Report) -> Type {
@@ -107,6 +107,7 @@ impl Walker<'_, '_, '_> {
             "options" => Type::Options,
             "variables" => Type::Variables,
             "method" | "operation" | "apiRoot" | "receivedAt" | "now" | "bodyBytes" => Type::Any,
+            DATA if self.scope.has_data() => Type::Data,
             "item" if self.scope.item.is_some() => self.scope.item.clone().unwrap_or(Type::Any),
             "index" if self.scope.item.is_some() => Type::Any,
             "item" | "index" => {
@@ -156,6 +157,11 @@ impl Walker<'_, '_, '_> {
                     Type::Body(mut path) => {
                         path.push("[]".to_owned());
                         Type::Body(path)
+                    }
+                    Type::Data => {
+                        let names = self.scope.policy.data.iter().map(|data| data.def.name.clone());
+                        self.scope.reads.data.extend(names);
+                        Type::Any
                     }
                     Type::Headers => {
                         let at = self.at(id);
@@ -294,6 +300,16 @@ impl Walker<'_, '_, '_> {
                     self.report
                         .mistake(at, format!("policy.yaml defines no option `{field}`"))
                         .maybe_hint(did_you_mean(field, options.iter().map(|option| option.name.as_str())));
+                }
+            }
+            Type::Data => {
+                let data = &self.scope.policy.data;
+                if data.iter().any(|data| data.def.name == field) {
+                    self.scope.reads.data.push(field.to_owned());
+                } else {
+                    self.report
+                        .mistake(at, format!("policy.yaml defines no data `{field}`"))
+                        .maybe_hint(did_you_mean(field, data.iter().map(|data| data.def.name.as_str())));
                 }
             }
             Type::Variables => {

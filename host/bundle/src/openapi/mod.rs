@@ -19,6 +19,7 @@ pub(crate) use answers::answers;
 pub(crate) use mapping::check_mapping;
 pub(crate) use merge::merge;
 pub(crate) use presence::{Presence, answer, followed, presence, secret, together};
+pub(crate) use schema::check_meta;
 
 use std::collections::BTreeMap;
 

@@ -22,7 +22,7 @@ pub(super) fn check_all(api: &mut Api<'_>, report: &mut Report) {
 }
 
 /// Against the meta-schema: the type of every keyword's value.
-fn check_meta(schema: &Node, report: &mut Report) {
+pub(crate) fn check_meta(schema: &Node, report: &mut Report) {
     let json = schema.to_json();
     let meta = jsonschema::draft202012::meta::validator();
     for error in meta.iter_errors(&json) {

@@ -90,7 +90,7 @@ fn fact(key: &Key, node: &Node, report: &mut Report) -> Option<Fact> {
         && let Some(text) = reader::line(get, "`get`", report)
     {
         path = text;
-        variables.extend(template::variables(get, report));
+        variables.extend(template::members_and_variables(get, report));
         if let Some(fault) = template::path_fault(text) {
             let draft = report.mistake(get.at, format!("the path of the fact {fault}"));
             if text.contains('?') {
@@ -113,7 +113,7 @@ fn fact(key: &Key, node: &Node, report: &mut Report) -> Option<Fact> {
                     None
                 }
                 _ => {
-                    variables.extend(template::variables(node, report));
+                    variables.extend(template::members_and_variables(node, report));
                     Some(node.text.clone())
                 }
             };

@@ -8,7 +8,7 @@ use solgate_document::source::{At, FileId};
 use solgate_document::yaml::{Node, Value};
 use solgate_engine::ir;
 
-use super::redefinition;
+use super::{file_name, redefinition};
 use crate::files::{Home, IoError};
 use crate::variables::is_identifier;
 
@@ -56,13 +56,14 @@ pub(super) fn read(
         if !redefinition("list", key, first, replaces, report) {
             continue;
         }
-        let Some((name, node)) = file.and_then(|node| file_name(node, report)) else {
+        let Some((name, node)) = file.and_then(|node| file_name(node, "a list", "lists/callback-hosts.txt", report))
+        else {
             continue;
         };
         let read = match files.get(name) {
             Some(file) => *file,
             None => {
-                let (file, is_there) = home.read_list(name, report)?;
+                let (file, is_there) = home.read_file(name, report)?;
                 if !is_there {
                     report
                         .mistake(node.at, format!("there is no file `{name}`"))
@@ -81,19 +82,6 @@ pub(super) fn read(
         }
     }
     Ok(lists)
-}
-
-fn file_name<'n>(node: &'n Node, report: &mut Report) -> Option<(&'n str, &'n Node)> {
-    let name = reader::line(node, "the file of a list", report)?;
-    let is_inside = !name.contains(['\\', ':'])
-        && name.split('/').all(|segment| !segment.is_empty() && segment != "." && segment != "..");
-    if !is_inside {
-        report
-            .mistake(node.at, format!("`{name}` is not the path of a file in this bundle"))
-            .hint("write it like lists/callback-hosts.txt: relative, with `/`, without dot segments");
-        return None;
-    }
-    Some((name, node))
 }
 
 /// One entry a line; what follows a `#` at its start or after a blank is a comment.

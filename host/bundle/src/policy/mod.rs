@@ -1,12 +1,16 @@
 //! policy.yaml.
 
+mod data;
 mod dates;
 mod facts;
 mod lists;
+mod shared;
 pub(crate) mod windows;
 
+pub(crate) use data::Data;
 pub(crate) use facts::Fact;
 pub(crate) use lists::List;
+pub(crate) use shared::Shared;
 pub(crate) use windows::Window;
 
 use std::collections::BTreeMap;
@@ -22,6 +26,7 @@ use solgate_engine::ir::{ApiRoot, Limits, OptionDef};
 use crate::files::{Home, IoError};
 use crate::options;
 use crate::template::{self, Variable};
+use crate::variables::DATA;
 
 /// What policy.yaml says, as far as it could be understood, on top of what those
 /// of the bundles that it extends say.
@@ -39,6 +44,8 @@ pub(crate) struct Policy {
     pub facts: Vec<Fact>,
     pub lists: Vec<List>,
     pub windows: Vec<Window>,
+    pub data: Vec<Data>,
+    pub shared: Vec<Shared>,
     /// Whether what the types of expressions tell is a mistake, and not a warning: the
     /// bundle says `language: 2`.
     pub types_are_checked: bool,
@@ -59,6 +66,10 @@ impl Policy {
     pub fn all_roots_have(&self, name: &str) -> bool {
         let mut roots = self.api_roots.iter();
         roots.all(|root| api_root::variables(&root.path, &root.path).any(|(known, _)| known == name))
+    }
+
+    pub fn shared(&self, name: &str) -> Option<&Shared> {
+        self.shared.iter().find(|shared| shared.name == name)
     }
 
     pub fn fact(&self, name: &str) -> Option<&Fact> {
@@ -98,6 +109,8 @@ pub(crate) fn read(
         facts: Vec::new(),
         lists: Vec::new(),
         windows: Vec::new(),
+        data: Vec::new(),
+        shared: Vec::new(),
         types_are_checked: false,
         at: node.at,
     });
@@ -117,6 +130,13 @@ pub(crate) fn read(
     let facts = facts::read(members.get("facts"), base.facts, report);
     let lists = lists::read(members.get("lists"), base.lists, home, report)?;
     let windows = windows::read(members.get("windows"), base.windows, report);
+    let shared = shared::read(members.get("variables"), base.shared, report);
+    let data = data::read(members.get("data"), base.data, home, report)?;
+    if let Some(fact) = facts.iter().find(|fact| fact.def.name == DATA && !data.is_empty()) {
+        report
+            .mistake(fact.at, format!("`{DATA}` cannot be the name of a fact in a bundle with data"))
+            .hint("expressions read the data under this name: give the fact another");
+    }
     members.finish(report);
     Ok(Some(Policy {
         name: name.unwrap_or_default().to_owned(),
@@ -129,6 +149,8 @@ pub(crate) fn read(
         facts,
         lists,
         windows,
+        data,
+        shared,
         types_are_checked,
         at: node.at,
     }))
@@ -253,7 +275,21 @@ fn limits(node: &Node, base: &Limits, report: &mut Report) -> Option<Limits> {
     })
 }
 
-/// Whether a list or window may have this name: one that is inherited is replaced
+/// The path of a file of the bundle, `what`'s, that looks like `example`.
+fn file_name<'n>(node: &'n Node, what: &str, example: &str, report: &mut Report) -> Option<(&'n str, &'n Node)> {
+    let name = reader::line(node, &format!("the file of {what}"), report)?;
+    let is_inside = !name.contains(['\\', ':'])
+        && name.split('/').all(|segment| !segment.is_empty() && segment != "." && segment != "..");
+    if !is_inside {
+        report
+            .mistake(node.at, format!("`{name}` is not the path of a file in this bundle"))
+            .hint(format!("write it like {example}: relative, with `/`, without dot segments"));
+        return None;
+    }
+    Some((name, node))
+}
+
+/// Whether a list, data or a window may have this name: one that is inherited is replaced
 /// only where that is said.
 fn redefinition(what: &str, key: &Key, inherited: Option<At>, replaces: Option<&Node>, report: &mut Report) -> bool {
     let replaces = match replaces {
@@ -272,7 +308,7 @@ fn redefinition(what: &str, key: &Key, inherited: Option<At>, replaces: Option<&
         }
         (Some(first), None) => {
             let long =
-                if what == "list" { "{ file: ..., override: true }" } else { "{ periods: [...], override: true }" };
+                if what == "window" { "{ periods: [...], override: true }" } else { "{ file: ..., override: true }" };
             report
                 .mistake(key.at, format!("the bundle that is extended has a {what} `{}`", key.name))
                 .hint(format!("give it another name, or replace the inherited one: {long}"))

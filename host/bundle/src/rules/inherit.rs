@@ -36,6 +36,10 @@ impl Written {
         &self.node
     }
 
+    pub(super) fn node_mut(&mut self) -> &mut Node {
+        &mut self.node
+    }
+
     /// Whether the rule is just as a bundle that is extended has it.
     pub fn is_inherited(&self) -> bool {
         !self.is_own

@@ -146,6 +146,12 @@ fn fact(
             .hint("a list is never absent and has no ETag: name a fact that is one resource")
             .related(fact.at, "defined here");
     }
+    if let Some(variable) = fact.variables.iter().find(|variable| variable.taken().is_some()) {
+        report
+            .mistake(node.at, format!("the fact `{name}` is not what the path names"))
+            .hint("name a fact all of whose variables are those of the path")
+            .related(variable.at, "it takes this");
+    }
     check_fact_variables(source.id, name, node.at, operations, against, report);
     Some(name.to_owned())
 }
@@ -183,6 +189,7 @@ fn require(
     uses.lists.extend(std::mem::take(&mut scope.reads.lists));
     uses.windows.extend(std::mem::take(&mut scope.reads.windows));
     uses.zones.extend(std::mem::take(&mut scope.reads.zones));
+    uses.data.extend(std::mem::take(&mut scope.reads.data));
     let stage = stage::read(source.stage, &scope.reads, status, report);
     let pointer = source.pointer.map(|node| pointer(source, node, report));
     let header = source.header.map(|node| header(node, report));

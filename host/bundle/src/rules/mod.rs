@@ -1,11 +1,15 @@
 //! rules/*.yaml.
 
+mod given;
 mod inherit;
 mod kind;
 mod severity;
+mod shared;
 mod stage;
 
+pub(crate) use given::check_definitions as check_given;
 pub(crate) use inherit::{Written, collect};
+pub(crate) use shared::spread;
 
 use std::collections::BTreeSet;
 
@@ -39,6 +43,7 @@ pub(crate) struct Uses {
     pub lists: Vec<String>,
     pub windows: Vec<String>,
     pub zones: Vec<String>,
+    pub data: Vec<String>,
 }
 
 /// What rules are checked against.
@@ -255,7 +260,8 @@ fn check_fact_variables(
     let Some(fact) = policy.fact(fact_name) else {
         return;
     };
-    for variable in &fact.variables {
+    given::check(rule, fact, at, operations, against, report);
+    for variable in fact.variables.iter().filter(|variable| variable.taken().is_none()) {
         // A variable that no path has is a mistake of the fact.
         if !api.has_path_variable(&variable.name) {
             continue;

@@ -40,7 +40,7 @@ use value::{Parts, Value};
 
 /// What the names in a rule's expressions stand for.
 pub(crate) struct Surroundings<'a, 'n> {
-    pub policy: &'a Policy,
+    pub policy: &'n Policy,
     pub api: &'a Api<'n>,
     /// The operations that the rule is for.
     pub operations: &'a [&'a Op<'n>],

@@ -54,6 +54,11 @@ pub(crate) const NAMES: &[Name] = &[
     name("receivedAt", "a number: when the request arrived, in milliseconds since 1970, UTC", "never"),
     name("now", "a timestamp: when the request arrived", "never"),
     name("options", "an object: the options of policy.yaml, each of its type", "never"),
+    name(
+        "data",
+        "an object: the [data](bundle-format.md#data) of policy.yaml, each by its name and of the type that its schema says",
+        "in a bundle without data; what a file does not hold, ask `key in data.NAME`",
+    ),
     name("variables", "an object: the variables of the rule that stand before", "never"),
     name("item", "an item of the list of `forEach`", "outside of `forEach`"),
     name("index", "a number: the place of the item, from 0", "outside of `forEach`"),
@@ -197,7 +202,7 @@ mod tests {
 
     use super::super::partial::PARTIAL;
     use super::*;
-    use crate::variables::VARIABLES;
+    use crate::variables::{DATA, VARIABLES};
 
     #[test]
     fn the_page_is_as_the_code_says() {
@@ -223,7 +228,7 @@ mod tests {
     #[test]
     fn every_name_is_told_of_once() {
         let names: BTreeSet<&str> = NAMES.iter().map(|name| name.name).collect();
-        assert_eq!(names, VARIABLES.into_iter().collect());
+        assert_eq!(names, VARIABLES.into_iter().chain([DATA]).collect());
     }
 
     #[test]

@@ -2,15 +2,17 @@
 
 use std::collections::HashMap;
 
-use solgate_engine::ir::{OptionDef, OptionKind};
+use solgate_document::yaml::Node;
+use solgate_engine::ir::{ItemKind, OptionDef, OptionKind};
 
 use super::Surroundings;
 use super::guards::{Definition, Sure, Told};
 use super::kinds::Kinds;
 use super::schema::Described;
-use super::value::Value;
+use super::value::{Parts, Value};
 use crate::openapi::answer;
 use crate::policy::Fact;
+use crate::variables::DATA;
 
 /// The names of one rule's expressions.
 pub(super) struct Names<'a, 'n> {
@@ -54,15 +56,16 @@ impl<'a, 'n> Names<'a, 'n> {
         match name {
             "body" => self.body(),
             "variables" => Value::object(self.variables.clone()),
+            DATA if !policy.data.is_empty() => {
+                Value::object(policy.data.iter().map(|data| (data.def.name.clone(), described(&data.schema))).collect())
+            }
             "options" => Value::object(policy.options.iter().map(|def| (def.name.clone(), option(def))).collect()),
             "method" => texts(operations.iter().map(|op| op.def.method.clone()).collect()),
             "operation" => texts(operations.iter().map(|op| op.def.id.clone()).collect()),
             "apiRoot" => Value::of(Kinds::TEXT),
             "receivedAt" | "bodyBytes" | "index" => Value::of(Kinds::NUMBER),
             "now" => Value::of(Kinds::TIMESTAMP),
-            "headers" | "query" | "path" => {
-                Value { parts: super::value::Parts::Items(Box::new(Value::of(Kinds::TEXT))), ..Value::of(Kinds::MAP) }
-            }
+            "headers" | "query" | "path" => map_of(Value::of(Kinds::TEXT)),
             "caller" => {
                 let texts = || Value::list(Value::of(Kinds::TEXT));
                 let text = || Value::of(Kinds::TEXT);
@@ -112,6 +115,15 @@ impl<'a, 'n> Names<'a, 'n> {
     }
 }
 
+fn described(schema: &Node) -> Value<'_> {
+    Described::alone(schema).map_or(Value::ANY, Value::described)
+}
+
+/// An object, all of whose values are like this one.
+fn map_of(value: Value<'_>) -> Value<'_> {
+    Value { parts: Parts::Items(Box::new(value)), ..Value::of(Kinds::MAP) }
+}
+
 fn option(def: &OptionDef) -> Value<'static> {
     let values: Option<Vec<String>> = def.values.iter().map(|value| value.as_str().map(str::to_owned)).collect();
     match def.kind {
@@ -124,6 +136,12 @@ fn option(def: &OptionDef) -> Value<'static> {
         OptionKind::Strings => Value::list(match values {
             Some(values) if !values.is_empty() => Value::one_of(values),
             _ => Value::of(Kinds::TEXT),
+        }),
+        OptionKind::Map(of) => map_of(match of {
+            ItemKind::String => Value::of(Kinds::TEXT),
+            ItemKind::Number => Value::of(Kinds::NUMBER),
+            ItemKind::Boolean => Value::of(Kinds::BOOL),
+            ItemKind::Strings => Value::list(Value::of(Kinds::TEXT)),
         }),
     }
 }

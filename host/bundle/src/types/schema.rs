@@ -41,6 +41,11 @@ impl<'n> Described<'n> {
         Self::of(api.root, schemas.into_iter().map(|schema| vec![schema]))
     }
 
+    /// A schema that is a document of its own.
+    pub fn alone(schema: &'n Node) -> Option<Self> {
+        Self::of(schema, [vec![schema]])
+    }
+
     fn of(root: &'n Node, all: impl IntoIterator<Item = Vec<&'n Node>>) -> Option<Self> {
         let mut alternatives: Vec<Vec<&'n Node>> = Vec::new();
         let mut open: Vec<Vec<&'n Node>> = all.into_iter().collect();

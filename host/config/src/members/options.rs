@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serializer};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(String, Value)>, D::Error> {
     deserializer.deserialize_map(Options)
@@ -32,7 +32,7 @@ impl<'de> Visitor<'de> for Options {
     }
 }
 
-/// A value, or a list of values: what an option can be.
+/// A value, or a list or mapping of values: what an option can be.
 struct Plain(Value);
 
 impl<'de> Deserialize<'de> for Plain {
@@ -47,7 +47,7 @@ impl<'de> Visitor<'de> for PlainVisitor {
     type Value = Value;
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("a value or a list of values")
+        out.write_str("a value, or a list or a mapping of values")
     }
 
     fn visit_unit<E: de::Error>(self) -> Result<Value, E> {
@@ -77,6 +77,16 @@ impl<'de> Visitor<'de> for PlainVisitor {
         }
         Ok(Value::Array(values))
     }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut members = Map::new();
+        while let Some((name, Plain(value))) = map.next_entry::<String, _>()? {
+            if members.insert(name.clone(), value).is_some() {
+                return Err(de::Error::custom(format_args!("the name {name:?} is there twice")));
+            }
+        }
+        Ok(Value::Object(members))
+    }
 }
 
 /// What an option of a policy can be.
@@ -90,4 +100,5 @@ pub enum OptionValue {
     Number(f64),
     Text(String),
     List(Vec<OptionValue>),
+    Map(std::collections::BTreeMap<String, OptionValue>),
 }

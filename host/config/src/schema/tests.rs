@@ -199,7 +199,7 @@ fn the_schema_refuses_what_the_reader_does() {
         "upstreams: [{url: http://a, severity: {r: {severity: warn}}}]",
         "upstreams: [{url: http://a, severity: {r: {severity: loud, reason: a}}}]",
         "upstreams: [{url: http://a, facts: {ttl: 5}}]",
-        "upstreams: [{url: http://a, set: {a: {b: c}}}]",
+        "upstreams: [{url: http://a, set: [a]}]",
         "upstreams: [{url: http://a, policies: [{sha256: a}]}]",
         "upstreams: [{url: http://a, requireSignature: [a], policies: [{file: a, leastVersion: 0}]}]",
         "upstreams: [{url: http://a, requireSignature: [a], withdrawnKeys: a}]",

@@ -153,11 +153,19 @@ impl<'a> Hearing<'a> {
             let mut outcome = self.evaluate(policy, fields, &known).await;
             // The VNFM changes state by itself: no denial rests on a cached fact.
             if matches!(outcome, Ok(Outcome::Deny(_))) && known.facts.iter().any(|(_, fact)| fact.cached) {
-                let asked = known.facts.drain(..).map(|(query, _)| query).collect();
+                let asked = known.facts.drain(..).map(|(query, _)| query);
+                // What was asked for by a member of another fact may be another thing by now.
+                let (later, asked): (Vec<_>, Vec<_>) = asked.partition(|query| takes_a_fact(policy, query));
                 if let Err(fault) = self.fetch(policy, asked, &mut known, true).await {
                     return Judged::Faulted(fault);
                 }
                 outcome = self.evaluate(policy, fields, &known).await;
+                if let (false, Ok(Outcome::Need(more))) = (later.is_empty(), &outcome) {
+                    if let Err(fault) = self.fetch(policy, more.clone(), &mut known, true).await {
+                        return Judged::Faulted(fault);
+                    }
+                    outcome = self.evaluate(policy, fields, &known).await;
+                }
             }
             match outcome {
                 Ok(Outcome::Need(more)) => queries = more,
@@ -373,6 +381,12 @@ impl<'a> Hearing<'a> {
         let request = FactRequest { template, variables, api_root, headers: &self.request.headers, fresh };
         (self.facts.fetch(request).await, true)
     }
+}
+
+/// Whether a fact is asked for by a member of another: `{vnfInstance.vnfdId}`.
+fn takes_a_fact(policy: &Policy, query: &FactQuery) -> bool {
+    let facts = &policy.manifest().facts;
+    query.variables.iter().any(|(name, _)| name.split_once('.').is_some_and(|(root, _)| facts.contains_key(root)))
 }
 
 fn answer(fact: &Fact) -> verdict::FactAnswer<&[u8]> {

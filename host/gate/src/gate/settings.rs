@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
 use http::HeaderValue;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use solgate_contract::verdict::{Mode, Setting};
 
 use super::FactFailure;
 use crate::policy::Policy;
-use crate::policy::manifest::OptionDefinition;
+use crate::policy::manifest::{ItemKind, MAP_ENTRIES, MAP_NAME, OptionDefinition, OptionKind};
 
 const SUPPORTED_VERSIONS: &str = "supportedVersions";
 const KNOWN_VERSIONS: &str = "knownVersions";
@@ -27,6 +27,13 @@ pub enum SettingError {
     NotAllowed { name: String, allowed: Vec<String>, found: String },
     #[error("option {name} takes {expected}, not {found}")]
     WrongType { name: String, expected: &'static str, found: String },
+    #[error("option {name} takes {expected} for each name, not {found}, which {entry:?} has")]
+    WrongEntry { name: String, entry: String, expected: &'static str, found: String },
+    #[error(
+        "option {name} has too many entries, or a name that is too long: at most {MAP_ENTRIES} entries, with names of at \
+         most {MAP_NAME} bytes; a larger table belongs into a data file of the policy's bundle"
+    )]
+    TooLarge { name: String },
     #[error("option {name} lists no version, so that every request would be refused; name those that the VNFM speaks")]
     NoVersions { name: String },
     #[error("option {name} takes versions such as 2.0.0, or 2.*.* for all that begin with 2, not {found:?}")]
@@ -59,28 +66,31 @@ pub(super) fn fit(policies: &[Arc<Policy>], setting: Setting) -> Result<Setting,
                 found: value.to_string(),
             };
             let option = definition(policies, &name)?;
-            let value = match (&option.default, value) {
+            let value = match (option.kind, value) {
                 // `true` and `400` may come as texts.
-                (Value::Bool(_) | Value::Number(_), Value::String(text)) => {
+                (OptionKind::Boolean | OptionKind::Integer, Value::String(text)) => {
                     serde_json::from_str(&text).unwrap_or(Value::String(text))
                 }
+                (OptionKind::Map(_), Value::String(text)) => option.kind.parse(&text).unwrap_or(Value::String(text)),
                 (_, value) => value,
             };
-            let value = match (&option.default, value) {
-                (Value::Bool(_), value @ Value::Bool(_)) | (Value::String(_), value @ Value::String(_)) => value,
-                (Value::Number(_), Value::Number(number)) if number.is_i64() => Value::Number(number),
-                (Value::Array(_), Value::Array(entries)) if entries.iter().all(Value::is_string) => {
+            let value = match (option.kind, value) {
+                (OptionKind::Boolean, value @ Value::Bool(_)) | (OptionKind::String, value @ Value::String(_)) => value,
+                (OptionKind::Integer, Value::Number(number)) if number.is_i64() => Value::Number(number),
+                (OptionKind::Strings, Value::Array(entries)) if entries.iter().all(Value::is_string) => {
                     Value::Array(entries)
                 }
-                (Value::Array(_), Value::String(text)) => {
+                (OptionKind::Strings, Value::String(text)) => {
                     text.split(',').map(|entry| Value::from(entry.trim())).collect()
                 }
-                (Value::Array(_), value @ Value::Number(_)) => Value::from(vec![value.to_string()]),
-                (Value::String(_), value @ (Value::Number(_) | Value::Bool(_))) => Value::from(value.to_string()),
-                (Value::Bool(_), value) => return Err(wrong("true or false", &value)),
-                (Value::Number(_), value) => return Err(wrong("an integer", &value)),
-                (Value::Array(_), value) => return Err(wrong("a list of texts", &value)),
-                (_, value) => return Err(wrong("a text", &value)),
+                (OptionKind::Strings, value @ Value::Number(_)) => Value::from(vec![value.to_string()]),
+                (OptionKind::String, value @ (Value::Number(_) | Value::Bool(_))) => Value::from(value.to_string()),
+                (OptionKind::Map(of), Value::Object(entries)) => map(&name, of, entries)?,
+                (OptionKind::Boolean, value) => return Err(wrong("true or false", &value)),
+                (OptionKind::Integer, value) => return Err(wrong("an integer", &value)),
+                (OptionKind::Strings, value) => return Err(wrong("a list of texts", &value)),
+                (OptionKind::String, value) => return Err(wrong("a text", &value)),
+                (kind @ OptionKind::Map(_), value) => return Err(wrong(kind.described(), &value)),
             };
             check_versions(&name, &value)?;
             if !option.values.is_empty() && !option.values.contains(&value) {
@@ -101,6 +111,22 @@ pub(super) fn fit(policies: &[Arc<Policy>], setting: Setting) -> Result<Setting,
                 .map(|(_, id)| id.clone());
             Err(SettingError::UnknownRule { id: rule, near })
         }
+    }
+}
+
+/// The entries of an option that is a map.
+fn map(name: &str, of: ItemKind, entries: Map<String, Value>) -> Result<Value, SettingError> {
+    if entries.len() > MAP_ENTRIES || entries.keys().any(|entry| entry.len() > MAP_NAME) {
+        return Err(SettingError::TooLarge { name: name.to_owned() });
+    }
+    match entries.iter().find(|(_, value)| !of.fits(value)) {
+        Some((entry, value)) => Err(SettingError::WrongEntry {
+            name: name.to_owned(),
+            entry: entry.clone(),
+            expected: of.described(),
+            found: value.to_string(),
+        }),
+        None => Ok(Value::Object(entries)),
     }
 }
 

@@ -10,6 +10,8 @@ use std::process::ExitCode;
 use serde_json::json;
 use solgate::policy::{VNFLCM_V2, read_file};
 use solgate_bundle::Source;
+use solgate_bundle::bake::bundle_of;
+use solgate_engine::ir::Data;
 
 use crate::commands::inspect::anatomy::{Anatomy, Kind};
 use crate::commands::output::{note, print};
@@ -52,6 +54,8 @@ pub fn run(arguments: &InspectArgs) -> anyhow::Result<ExitCode> {
     let bytes = bytes.as_slice();
     let anatomy = Anatomy::of(bytes);
     let tests = solgate_cases::embedded_files(bytes).map_err(|error| error.to_string());
+    // The manifest of the contract does not tell of it.
+    let data = bundle_of(bytes).map(|bundle| bundle.data).unwrap_or_default();
     let policy = Loader::for_author()?.bytes(arguments.file.as_deref(), bytes);
     let name = arguments.file.as_deref().unwrap_or(Path::new("(built in)"));
     match arguments.format {
@@ -64,6 +68,7 @@ pub fn run(arguments: &InspectArgs) -> anyhow::Result<ExitCode> {
             if let Ok(policy) = &policy {
                 let _ = writeln!(page, "  {:<14}{}", "tests", shown(&counted(&tests)));
                 page.push_str(&manifest::pretty(policy.manifest()));
+                page.push_str(&listed_data(&data));
             }
             print(&page)?;
             if let Err(error) = &policy {
@@ -78,6 +83,10 @@ pub fn run(arguments: &InspectArgs) -> anyhow::Result<ExitCode> {
                 if policy.is_ok() {
                     let files = |files: &Vec<Source>| files.iter().map(|file| file.name.clone()).collect::<Vec<_>>();
                     object.insert("tests".to_owned(), json!(tests.as_ref().ok().map(files)));
+                    if !data.is_empty() {
+                        let described = |data: &Data| json!({ "name": data.name, "file": data.file, "entries": data.entries(), "sha256": data.digest });
+                        object.insert("data".to_owned(), data.iter().map(described).collect());
+                    }
                     object.insert("testsProblem".to_owned(), json!(tests.as_ref().err()));
                 }
                 object.insert("problem".to_owned(), json!(policy.as_ref().err().map(ToString::to_string)));
@@ -127,6 +136,22 @@ fn counted(tests: &Result<Vec<Source>, String>) -> String {
         }
         Err(problem) => format!("not usable: {problem}"),
     }
+}
+
+/// The data that the policy's bundle holds.
+fn listed_data(all: &[Data]) -> String {
+    if all.is_empty() {
+        return String::new();
+    }
+    let files = if all.len() == 1 { "file" } else { "files" };
+    let mut page = format!("\n{} data {files}\n", all.len());
+    let width = all.iter().map(|data| data.name.len()).max().unwrap_or_default();
+    for data in all {
+        let entries = data.entries().map_or_else(String::new, |entries| format!("{entries} entries, "));
+        let line = format!("  {:<width$}  {}: {entries}SHA-256 {}", data.name, data.file, data.digest);
+        let _ = writeln!(page, "{}", shown(&line));
+    }
+    page
 }
 
 fn listed(names: &[String]) -> String {
