@@ -17,6 +17,7 @@ mod parts;
 mod program;
 mod quantity;
 mod semver;
+mod tables;
 mod texts;
 mod time;
 mod uri;
@@ -30,7 +31,8 @@ pub use eval::{EvalError, Evaluated};
 pub use functions::{FUNCTIONS, is_namespace};
 pub use parsed::{Parsed, parse_expression};
 pub use parts::PartValue;
-pub(crate) use program::{Compiler, DATA, Program, Runtime, Tables};
+pub(crate) use program::{Compiler, Program, Runtime};
+pub(crate) use tables::{DATA, Tables};
 pub use time::is_fixed as is_fixed_zone;
 
 /// What an expression reads, found without evaluating it.

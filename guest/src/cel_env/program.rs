@@ -1,9 +1,6 @@
 //! Expressions, compiled once.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, LazyLock},
-};
+use std::sync::{Arc, LazyLock};
 
 use cel::{
     Context, Env, ExecutionError, IdedExpr, Value,
@@ -15,9 +12,7 @@ use cel::{
         value::{CowVal, Val},
     },
 };
-use jiff::tz::TimeZone;
 use regex::Regex;
-use serde_json::{Map, Value as Json};
 
 use super::{
     ExprError, ExprInfo,
@@ -30,25 +25,18 @@ use super::{
     networks,
     numbers::{self, is_plain, may_be_numbers},
     parts::{self, PartValue},
+    tables::{DATA, LIST, Tables, WINDOW},
     texts::{self, EXTRACT},
     time::{ZONED, Zone, Zones},
     value::view,
-    window::{Window, windows, zones},
+    window::Window,
 };
-use crate::{
-    error::InitError,
-    ir::Bundle,
-    json::{Document, Node},
-};
+use crate::json::{Document, Node};
 
 /// Start of the names under which what is compiled ahead is a variable; no source
 /// can spell them.
 pub(super) const PATTERN: &str = "@pattern";
-const LIST: &str = "@list";
-const WINDOW: &str = "@window";
 const ZONE: &str = "@zone";
-/// The name of all data.
-pub(crate) const DATA: &str = "data";
 
 /// Compiles expressions and keeps the patterns that they match with.
 pub(crate) struct Compiler {
@@ -56,61 +44,6 @@ pub(crate) struct Compiler {
     patterns: Vec<Pattern>,
     zones: Zones,
     tables: Tables,
-}
-
-/// The lists, windows and time zones that expressions name.
-pub(crate) enum Tables {
-    /// Not known: every name is accepted. For a look at one expression.
-    Any,
-    Of {
-        lists: Vec<(String, List)>,
-        windows: Vec<(String, Window)>,
-        zones: BTreeMap<String, TimeZone>,
-        /// `None` if the bundle has no data.
-        data: Option<Document<'static>>,
-    },
-}
-
-impl Tables {
-    pub(crate) fn new(bundle: &Bundle) -> Result<Self, InitError> {
-        let zones = zones(bundle)?;
-        let windows = bundle.windows.iter().map(|window| window.name.clone()).zip(windows(bundle, &zones)?).collect();
-        let lists = bundle.lists.iter().map(|list| (list.name.clone(), List::new(list))).collect();
-        Ok(Self::Of { lists, windows, zones, data: data(bundle)? })
-    }
-
-    /// The variable that stands for the first argument of `inList` or `inWindow`.
-    fn variable(&self, function: &str, name: &str) -> Option<String> {
-        fn place<T>(known: &[(String, T)], name: &str) -> Option<usize> {
-            known.iter().position(|(known, _)| known == name)
-        }
-        let prefix = if function == IN_LIST { LIST } else { WINDOW };
-        let index = match self {
-            Self::Any => 0,
-            Self::Of { lists, .. } if function == IN_LIST => place(lists, name)?,
-            Self::Of { windows, .. } => place(windows, name)?,
-        };
-        Some(format!("{prefix}{index}"))
-    }
-
-    fn zone(&self, name: &str) -> Option<TimeZone> {
-        match self {
-            Self::Any => None,
-            Self::Of { zones, .. } => zones.get(name).cloned(),
-        }
-    }
-}
-
-/// What `data` stands for: an object with all of it by name.
-fn data(bundle: &Bundle) -> Result<Option<Document<'static>>, InitError> {
-    let mut members = Map::new();
-    for data in &bundle.data {
-        let value: Json = serde_json::from_str(&data.json).map_err(|_| InitError::Data { data: data.name.clone() })?;
-        if members.insert(data.name.clone(), value).is_some() {
-            return Err(InitError::Duplicate { kind: "data", name: data.name.clone() });
-        }
-    }
-    Ok((!members.is_empty()).then(|| Document::from(&Json::Object(members))))
 }
 
 /// What all expressions of an engine share at run time.
