@@ -15,6 +15,8 @@ use cel::{
     },
 };
 
+use super::time::Timestamp;
+
 /// What an operator becomes, by the name under which it is called.
 pub(super) const LESS: &str = "@less";
 pub(super) const LESS_OR_EQUAL: &str = "@lessOrEqual";
@@ -296,6 +298,11 @@ fn given<'t>(function: &'static str, arguments: &'t [CowVal<'_, '_>]) -> Result<
 }
 
 fn int<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
+    if let [value] = arguments.as_slice()
+        && let Some(at) = value.downcast_ref::<Timestamp>()
+    {
+        return Ok(CowVal::owned(CelInt::from(at.seconds())));
+    }
     let number = match given("int", &arguments)? {
         Given::Text(text) => spelt(text).ok_or_else(|| ExecutionError::function_error("int", "not an integer"))?,
         Given::Number(number) => cut(number),

@@ -182,7 +182,6 @@ fn functions_of_operators_rules() {
         "scheme(body.list) == ''",
         "inList('hosts', body.number)",
         "inWindow('minute', '2023-11-14T22:13:20Z')",
-        "inWindow('minute', 9223372036854775807)",
         "inList('nope', 'a.example')",
         "inWindow('hosts', receivedAt)",
     ] {

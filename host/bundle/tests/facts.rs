@@ -35,9 +35,12 @@ fn rule(id: &str, when: &str, require: &str) -> String {
     )
 }
 
+/// A fact by its name, and what its template takes.
+type Question = (String, Vec<(String, String)>);
+
 struct Asked {
     /// Names, variables and values, of each round.
-    rounds: Vec<Vec<(String, Vec<(String, String)>)>>,
+    rounds: Vec<Vec<Question>>,
     outcome: Outcome,
 }
 
@@ -73,7 +76,7 @@ fn ask(engine: &Engine, body: &str, caller: Option<&Caller>, answers: &[(&str, F
         body: body.as_bytes(),
         body_complete: true,
     };
-    let mut rounds: Vec<Vec<(String, Vec<(String, String)>)>> = Vec::new();
+    let mut rounds: Vec<Vec<Question>> = Vec::new();
     let mut known: Vec<(&str, FactAnswer<&[u8]>)> = Vec::new();
     for _ in 0..3 {
         let context = Context { received_at: 0, mode: Mode::Enforce, caller, facts: &known, settings: &[] };

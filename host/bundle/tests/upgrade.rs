@@ -1,5 +1,5 @@
 //! A bundle from before types were checked, and what `upgrade` makes of it.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::panic)]
 
 mod support;
 

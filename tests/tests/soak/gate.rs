@@ -56,7 +56,7 @@ impl SoakedGate {
              decisionLog: {{ file: decisions.jsonl, bodies: true }}\n\
              limits: {{ headTimeout: 2s, bodyTimeout: 2s, answerTimeout: 2s, connections: 400, requests: 200, \
              bodyMemoryBytes: 16777216, clientShare: 0.25 }}\n\
-             upstreams:\n- url: {upstream}\n  policies: [policy.wasm]\n  facts: {{ timeout: 1s }}\n"
+             upstreams:\n- url: {upstream}\n  policies: [policy.wasm]\n  facts: {{ timeout: 3s }}\n"
         );
         let file = folder.path().join("solgate.yaml");
         std::fs::write(&file, config).expect("it is written");

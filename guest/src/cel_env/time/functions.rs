@@ -79,7 +79,6 @@ pub(in crate::cel_env) fn declare(env: &mut Env) -> Result<(), DeclarationError>
     env.add_overload(DURATION, "solgate_of_duration", vec![length()], same)?;
     env.add_overload(IS_TIMESTAMP, "solgate_is_timestamp", vec![types::DYN_TYPE], is_timestamp)?;
     env.add_overload(IS_DURATION, "solgate_is_duration", vec![types::DYN_TYPE], is_duration)?;
-    env.add_overload("int", "solgate_of_timestamp", vec![instant()], int)?;
     env.add_overload("string", "solgate_of_timestamp", vec![instant()], string)?;
     env.add_overload("string", "solgate_of_duration", vec![length()], string)?;
     for (name, function) in PARTS {
@@ -138,17 +137,6 @@ fn is_timestamp<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>
 
 fn is_duration<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
     Ok(CowVal::owned(CelBool::from(read_duration(only(&arguments)?).is_some())))
-}
-
-/// Seconds since 1970.
-fn int<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
-    match only(&arguments)?.downcast_ref::<Timestamp>() {
-        Some(at) => {
-            let seconds = at.nanoseconds().div_euclid(SECOND.into());
-            Ok(CowVal::owned(CelInt::from(i64::try_from(seconds).unwrap_or(0))))
-        }
-        None => Err(ExecutionError::function_error("int", "a timestamp is needed")),
-    }
 }
 
 fn string<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {

@@ -81,6 +81,11 @@ impl Timestamp {
         self.0
     }
 
+    /// Whole seconds since 1970.
+    pub(super) fn seconds(self) -> i64 {
+        i64::try_from(self.nanoseconds().div_euclid(SECOND.into())).unwrap_or(0)
+    }
+
     /// The last two days of CEL's calendar are one instant to the library.
     pub(super) fn instant(self) -> jiff::Timestamp {
         jiff::Timestamp::from_nanosecond(self.0).unwrap_or(jiff::Timestamp::MAX)

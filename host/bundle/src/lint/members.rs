@@ -13,7 +13,7 @@ use crate::expression::{Origin, Read, Step};
 use crate::openapi::{Api, Op, Presence, presence};
 use crate::policy::Policy;
 use crate::types::{Described, Effect, Kinds, Member, mistake_or_warning};
-use crate::variables::{DATA, is_identifier};
+use crate::variables::is_identifier;
 
 pub(super) fn check(rule: &Written<'_>, followed: &Followed, policy: &Policy, api: &Api<'_>, report: &mut Report) {
     let mut reported: Vec<&Origin> = Vec::new();
@@ -83,9 +83,6 @@ pub(super) fn check(rule: &Written<'_>, followed: &Followed, policy: &Policy, ap
             reported.push(&read.origin);
         }
     }
-    if rule.node.get("onError").is_none() {
-        keys(followed, policy, report);
-    }
     if let Some(node) = rule.node.get("pointer") {
         pointer(rule, node, api, report);
     }
@@ -104,7 +101,7 @@ fn may_lack(api: &Api<'_>, schema: &Node, steps: &[Step]) -> bool {
         let names = schema.get("required").and_then(Node::as_list);
         names.unwrap_or_default().iter().any(|known| known.text == *name)
     };
-    !current.is_some_and(|schemas| schemas.all(|schema| requires(schema)))
+    !current.is_some_and(|schemas| schemas.all(requires))
 }
 
 /// Of an operation that can be asked for without its body, a member of the body.
@@ -113,30 +110,6 @@ fn without_body(rule: &Written<'_>, origin: &Origin) -> Option<String> {
     let is_optional = |op: &&&Op<'_>| op.def.body.as_ref().is_some_and(|body| !body.required);
     let op = rule.operations.iter().find(is_optional).filter(|_| origin.root == "body")?;
     Some(format!("`{}`, which may be sent without a body", op.def.id))
-}
-
-/// Reads of a table by a key that is computed, and that it may lack.
-fn keys(followed: &Followed, policy: &Policy, report: &mut Report) {
-    let mut reported: Vec<&Origin> = Vec::new();
-    let is_tested = |read: &Read| followed.reads.iter().any(|other| other.is_test && other.origin == read.origin);
-    for read in followed.reads.iter().filter(|read| !read.is_test && !is_tested(read)) {
-        let [Step::Member(name), Step::Any] = read.origin.steps.as_slice() else { continue };
-        let root = read.origin.root.as_str();
-        let is_map = match root {
-            DATA => policy.data.iter().any(|data| data.def.name == *name && data.is_object()),
-            "options" => policy.options.iter().any(|option| option.name == *name && option.default.is_object()),
-            _ => false,
-        };
-        if is_map && !reported.contains(&&read.origin) {
-            reported.push(&read.origin);
-            report
-                .warning(
-                    read.at,
-                    format!("`{root}.{name}` may have nothing by this key: the rule would then fail with 500"),
-                )
-                .hint(format!("read it with {root}.{name}[?key].orValue(...), or ask `key in {root}.{name}` first"));
-        }
-    }
 }
 
 /// What may lack the member of that name, if it is no body and no fact.

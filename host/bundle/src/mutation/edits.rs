@@ -131,7 +131,7 @@ fn conditions(tokens: &[Token<'_>], at: usize, changes: &mut Vec<Change>) {
             || Some(other.id) == token.group
     };
     let before = tokens.get(..at).unwrap_or_default();
-    let from = before.iter().rposition(|other| ends(other)).map_or(0, |at| at.saturating_add(1));
+    let from = before.iter().rposition(&ends).map_or(0, |at| at.saturating_add(1));
     let left = tokens.get(from).map_or(token.start, |first| first.start);
     let is_first = from == 0 || tokens.get(from.saturating_sub(1)).is_none_or(|edge| edge.text != token.text);
     let behind = tokens.get(at.saturating_add(1)..).unwrap_or_default();

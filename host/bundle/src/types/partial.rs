@@ -111,22 +111,20 @@ impl<'n> Walker<'_, '_, 'n, '_> {
     pub(super) fn check_call(&mut self, name: &str, call: &CallExpr, node: &IdedExpr, values: &[&Value<'n>]) {
         let parts: Vec<&IdedExpr> = call.target.as_deref().into_iter().chain(&call.args).collect();
         match (name, parts.as_slice(), values) {
-            ("int" | "double", [text], [value]) => {
-                if value.kinds.meets(Kinds::TEXT) && !self.is_numeric(text, value, name == "double") {
-                    let (shown, total, pattern) = match name {
-                        "int" => ("an integer", "toInt", "^-?[0-9]+$"),
-                        _ => ("a number", "toDouble", "^-?[0-9]+([.][0-9]+)?$"),
-                    };
-                    let text = what(text, value);
-                    let name = written(&text);
-                    self.can_fail(
-                        node,
-                        format!("{text} may be a text that is not {shown}"),
-                        format!(
-                            "write {total}({name}).orValue(0), or test it first: `{name}.matches('{pattern}') && ...`"
-                        ),
-                    );
-                }
+            ("int" | "double", [text], [value])
+                if value.kinds.meets(Kinds::TEXT) && !self.is_numeric(text, value, name == "double") =>
+            {
+                let (shown, total, pattern) = match name {
+                    "int" => ("an integer", "toInt", "^-?[0-9]+$"),
+                    _ => ("a number", "toDouble", "^-?[0-9]+([.][0-9]+)?$"),
+                };
+                let text = what(text, value);
+                let name = written(&text);
+                self.can_fail(
+                    node,
+                    format!("{text} may be a text that is not {shown}"),
+                    format!("write {total}({name}).orValue(0), or test it first: `{name}.matches('{pattern}') && ...`"),
+                );
             }
             ("uint", [of], [value]) => {
                 let is_right = number(of).is_some_and(|number| number >= 0.0);
@@ -223,7 +221,9 @@ impl<'n> Walker<'_, '_, 'n, '_> {
         let is_dated = name == "timestamp"
             && matches!(&value.parts, Parts::Schemas(schemas)
                 if schemas.all(|schema| schema.get("format").is_some_and(|format| format.text == "date-time")));
-        if is_made || is_written || is_dated || self.names.is_sure(text, Property::Is(test.to_owned())) {
+        // Milliseconds are another mistake, which has been said.
+        let is_received = matches!(&text.expr, Expr::Ident(name) if name == "receivedAt");
+        if is_made || is_written || is_dated || is_received || self.names.is_sure(text, Property::Is(test.to_owned())) {
             return;
         }
         let shown = what(text, value);

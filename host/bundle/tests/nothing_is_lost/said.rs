@@ -76,8 +76,29 @@ fn api_root<'v>(file: &'v Value, mut case: &'v Value) -> &'v Value {
     &case["apiRoot"]
 }
 
+/// How many shared variables a rule reads, by itself or through others: it is as if it
+/// had them.
+fn taken(rule: &Value, shared: &BTreeMap<String, Value>) -> usize {
+    let mut found: BTreeSet<&String> = BTreeSet::new();
+    let mut texts = vec![rule];
+    while let Some(value) = texts.pop() {
+        let text = value.to_string();
+        for (name, source) in shared {
+            let reads = text.match_indices(&format!("variables.{name}")).any(|(at, read)| {
+                let next = text[at + read.len()..].chars().next();
+                !next.is_some_and(|next| next.is_alphanumeric() || next == '_')
+            });
+            if reads && found.insert(name) {
+                texts.push(source);
+            }
+        }
+    }
+    found.len()
+}
+
 pub fn read(dir: &Path) -> Said {
     let layers = layers(dir);
+    let mut shared: BTreeMap<String, Value> = BTreeMap::new();
     let (mut options, mut facts, mut lists, mut windows) =
         (BTreeSet::new(), BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     let mut members = 0;
@@ -86,6 +107,9 @@ pub fn read(dir: &Path) -> Said {
         facts.extend(keys(&policy["facts"]));
         lists.extend(keys(&policy["lists"]));
         windows.extend(keys(&policy["windows"]));
+        for (name, source) in policy["variables"].as_object().into_iter().flatten() {
+            shared.insert(name.clone(), source.clone());
+        }
         for fact in policy["facts"].as_object().into_iter().flat_map(|facts| facts.values()) {
             members += length(&fact["members"]) + length(&fact["addMembers"]);
         }
@@ -123,7 +147,7 @@ pub fn read(dir: &Path) -> Said {
             ("rules", rules.len()),
             ("overrides", overridden.len()),
             ("conditions", has("require") + has("exists") + has("ifMatch") + has("when") + has("forEach")),
-            ("variables", rules.values().map(|rule| keys(&rule["variables"]).count()).sum()),
+            ("variables", rules.values().map(|rule| keys(&rule["variables"]).count() + taken(rule, &shared)).sum()),
             ("details", details.len()),
             ("facts", facts.len()),
             ("members of facts", members),

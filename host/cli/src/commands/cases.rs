@@ -64,7 +64,7 @@ pub fn find<'c>(cases: &'c [Case], wanted: &str, policy: &Path) -> anyhow::Resul
             "{} has no case {wanted}; name it by FILE#NAME, by FILE:LINE as `solgate test` shows it, or by a part of its name",
             policy.display()
         ),
-        [several @ ..] => {
+        several => {
             let names: Vec<String> =
                 several.iter().take(MOST).map(|case| format!("  {}#{}", case.file, case.name)).collect();
             let more = if several.len() > MOST { "\n  ..." } else { "" };

@@ -30,13 +30,6 @@ pub(crate) struct Data {
     pub schema: Node,
 }
 
-impl Data {
-    /// Whether it is an object, which has its entries by name.
-    pub fn is_object(&self) -> bool {
-        self.def.json.starts_with('{')
-    }
-}
-
 /// Reads `data` and adds it to the inherited.
 pub(super) fn read(
     node: Option<&Node>,

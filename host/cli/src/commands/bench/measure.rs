@@ -100,7 +100,7 @@ fn memory(policy: &Policy, case: &Case, limits: &EvaluationLimits) -> Option<usi
         let memory = start.saturating_add(pages.saturating_mul(PAGE));
         let bound = Bound {
             policy,
-            limits: EvaluationLimits { memory, patience: PATIENCE, ..limits.clone() },
+            limits: EvaluationLimits { memory, patience: PATIENCE, ..*limits },
             failed: Cell::new(false),
         };
         let _ = solgate_cases::run(&bound, case);
