@@ -261,4 +261,4 @@ fn unique<'n>(kind: &'static str, names: impl Iterator<Item = &'n String>) -> Re
 }
 
 // The table is indexed by the constants beside it.
-const _: () = assert!(ENGINE_RULES.len() == crate::catalogue::rule::FACT_ABSENT + 1);
+const _: () = assert!(ENGINE_RULES.len() == crate::catalogue::rule::FACT_UNASKED + 1);

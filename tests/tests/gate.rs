@@ -9,8 +9,9 @@ use solgate::Request;
 use solgate::facts::{Fact, FactAnswer, FactRequest, FactSource};
 use solgate::gate::{Decision, FactFailure, Gate, Mode, Setting, SettingError, Severity, Verdict};
 use solgate::policy::Policy;
+use solgate::request::Caller;
 use solgate_tests::doors::{self, Said, library};
-use solgate_tests::{default_policy, request};
+use solgate_tests::{default_policy, engine, minimal, request};
 
 const ID: &str = "6fc3539c-e602-4afa-8e13-962fb5a7d81f";
 
@@ -134,6 +135,41 @@ async fn a_fact_that_is_not_what_the_api_says_counts_as_unavailable() {
     let passed = gate(&script).with_fact_failure(FactFailure::Pass).judge(&terminate(GOOD)).await;
     assert!(matches!(passed.verdict, Verdict::Allow), "{passed:?}");
     assert_eq!(warnings(&passed), ["fact.unavailable"]);
+}
+
+/// What is asked for by the tenant is not there for a caller without one: no failure of
+/// the VNFM's.
+#[tokio::test]
+async fn a_fact_that_cannot_be_asked_for_is_no_failure() {
+    let policy = minimal::policy(&[
+        (
+            "facts:\n  vnfInstance:\n    get",
+            "facts:\n  ofTenant: { get: /vnf_instances, query: { filter: \"(eq,tenant,{caller.tenant})\" }, list: true, members: [id] }\n  vnfInstance:\n    get",
+        ),
+        (
+            "- id: terminate.state\n",
+            "- id: terminate.tenant\n  operations: [terminate]\n  require: size(ofTenant) < 2\n  otherwise: { status: 409, title: Too many, detail: \"'the tenant has more than one.'\" }\n  doc: It may have one.\n\n- id: terminate.state\n",
+        ),
+    ]);
+    let policy = Arc::new(Policy::from_bytes(engine(), &policy).expect("it loads"));
+    let gate = |script: &Script| Gate::new(vec![Arc::clone(&policy)], Arc::new(script.clone()));
+    let script = Script::instance("INSTANTIATED", false);
+    let passed = gate(&script).judge(&terminate(GOOD)).await;
+    assert_eq!((rule(&passed), warnings(&passed)), (None, vec!["fact.unasked"]));
+    assert_eq!(script.asked(), [("vnfInstance".to_owned(), false)]);
+    let of_tenant =
+        Request { caller: Some(Caller { tenant: Some("a".to_owned()), ..Caller::default() }), ..terminate(GOOD) };
+    let many = |body: &str| FactAnswer::Found { etag: None, body: body.to_owned().into() };
+    let judged = |answer| {
+        let mut script = script.clone();
+        script.answers.push(("ofTenant", answer, false));
+        let (gate, request) = (gate(&script), of_tenant.clone());
+        async move { gate.judge(&request).await }
+    };
+    assert_eq!(rule(&judged(many(r#"[{"id":"1"}]"#)).await), None);
+    assert_eq!(rule(&judged(many(r#"[{"id":"1"},{"id":"2"}]"#)).await), Some((409, "terminate.tenant")));
+    let slow = judged(FactAnswer::Unavailable("slow".to_owned())).await;
+    assert_eq!(rule(&slow), Some((503, "gate.fact-unavailable")));
 }
 
 #[tokio::test]

@@ -331,7 +331,7 @@ impl<'a> State<'a> {
             }
             Answer::Unasked(variable) => {
                 unasked = format!("there is no usable {variable} to ask for it by");
-                (rule::FACT_UNAVAILABLE, unasked.as_str())
+                (rule::FACT_UNASKED, unasked.as_str())
             }
             Answer::Absent => {
                 let covered = call

@@ -57,7 +57,7 @@ impl Asked {
     /// What the findings say of facts that could not be asked for.
     fn left_out(&self) -> Vec<&str> {
         let Outcome::Allow(findings) = &self.outcome else { panic!("{:?}", self.outcome) };
-        let of_facts = findings.iter().filter(|finding| finding.violation.rule == "fact.unavailable");
+        let of_facts = findings.iter().filter(|finding| finding.violation.rule == "fact.unasked");
         of_facts.map(|finding| finding.violation.detail.as_str()).collect()
     }
 

@@ -90,4 +90,5 @@ engine_rules! {
     FACT_WITHHELD "fact.withheld" 403 Warn "State of the VNFM may not be read";
     FACT_UNAVAILABLE "fact.unavailable" 503 Warn "State of the VNFM is not available";
     FACT_ABSENT "fact.absent" 404 Warn "Resource that a rule looks at does not exist";
+    FACT_UNASKED "fact.unasked" 400 Warn "Resource that a rule looks at cannot be asked for";
 }

@@ -156,7 +156,7 @@ fn one_address_leaves_connections_to_the_others() {
         let vnfm = Vnfm::start();
         let limits = ["connections: 40", "idle: 60s", "headTimeout: 60s"];
         let gate = Gate::run(door, &vnfm.url(), &limits, &[], |command| command);
-        wait_until("nobody is there", || gate.count("solgate_open_connections") == 0);
+        gate.wait_until_empty();
         let idle: Vec<TcpStream> = (0..100).map(|_| TcpStream::connect(gate.address).expect("it listens")).collect();
         wait_until("the rest is refused", || gate.count("solgate_client_connections_refused_total") == 69);
         assert_eq!(gate.count("solgate_open_connections"), 31, "{door}");

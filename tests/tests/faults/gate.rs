@@ -1,14 +1,14 @@
 //! The gate as these tests run it: with time limits that a test can wait for.
 
 use std::fmt::Write as _;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use solgate_tests::process::{free_address, solgate};
 use solgate_tests::servers::Server;
-use solgate_tests::vnfm::{Answer, message, send};
+use solgate_tests::vnfm::{Answer, exchange, message, send};
 use tempfile::TempDir;
 
 /// Time limits, in the gate, of what must happen here.
@@ -68,6 +68,16 @@ impl Gate {
         command.arg(door).arg("--config").arg(&file);
         let server = Server::start(change(command), address, folder.path());
         Self { server, address, admin, folder }
+    }
+
+    /// Waits until no connection is open. A connection that only asked whether the gate
+    /// listens may wait to be taken: it has gone when a later one has its answer.
+    pub fn wait_until_empty(&self) {
+        let later = TcpStream::connect(self.address).expect("it listens");
+        later.set_read_timeout(Some(PATIENCE)).expect("it has a timer");
+        // Whatever it answers: not every door speaks HTTP/1.1.
+        let _ = exchange(later, b"GET / HTTP/1.1\r\nHost: gate\r\nConnection: close\r\n\r\n");
+        wait_until("nobody is there", || self.count("solgate_open_connections") == 0);
     }
 
     /// The value of a metric, with its labels; 0 if there is none.

@@ -19,8 +19,7 @@ fn connections_beyond_the_limit_are_refused_while_health_is_reported() {
     for door in ["serve", "forward-auth"] {
         let vnfm = Vnfm::start();
         let gate = Gate::run(door, &vnfm.url(), &["connections: 5"], &[], |command| command);
-        // The one that asked whether it listens.
-        wait_until("nobody is there", || gate.count("solgate_open_connections") == 0);
+        gate.wait_until_empty();
         let held: Vec<TcpStream> = (0..5).map(|_| TcpStream::connect(gate.address).expect("it is taken")).collect();
         wait_until("they are taken", || gate.count("solgate_open_connections") == 5);
         // More than are answered at a time, and none of them reads.
@@ -60,7 +59,7 @@ fn a_gate_that_may_open_few_files_takes_fewer_connections() {
     // 128 of them are kept for everything else, and a connection may need two.
     let gate =
         Gate::run("serve", &vnfm.url(), &["clientShare: 1"], &[], |command| wrapped(&command, "ulimit -n 228", ""));
-    wait_until("nobody is there", || gate.count("solgate_open_connections") == 0);
+    gate.wait_until_empty();
     let _ = gate.server.said_with("the limit of open files allows fewer connections");
     let many: Vec<TcpStream> = (0..300).map(|_| TcpStream::connect(gate.address).expect("it listens")).collect();
     wait_until("as many are open as can be", || gate.count("solgate_open_connections") == 50);

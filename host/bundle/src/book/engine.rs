@@ -128,6 +128,10 @@ const DOCS: &[(&str, &str)] = &[
         "fact.absent",
         "A resource that rules look at does not exist (404), and no rule asks for its existence, so these rules did not run. The bundle may need a rule with `exists`.",
     ),
+    (
+        "fact.unasked",
+        "A resource that rules look at is asked for by something that this request does not have, such as the caller's tenant or a member of the body, so these rules did not run. Demand it by a rule where it has to be there.",
+    ),
 ];
 
 pub(super) fn doc(id: &str) -> &'static str {

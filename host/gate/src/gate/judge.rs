@@ -169,7 +169,7 @@ impl<'a> Hearing<'a> {
             }
             match outcome {
                 Ok(Outcome::Need(more)) => queries = more,
-                Ok(Outcome::Allow(findings)) if let Some(fault) = self.unusable(policy, &findings, &known) => {
+                Ok(Outcome::Allow(findings)) if let Some(fault) = self.unusable(&findings, &known) => {
                     self.decision.findings.extend(findings);
                     return Judged::Faulted(fault);
                 }
@@ -182,8 +182,8 @@ impl<'a> Hearing<'a> {
 
     /// A policy says of an answer of the VNFM that it is not one that rules can look at:
     /// as if there were none.
-    fn unusable(&self, policy: &Policy, findings: &[Finding], known: &Known) -> Option<Fault> {
-        if self.gate.fact_failure != FactFailure::Deny || leaves_unasked(policy, known) {
+    fn unusable(&self, findings: &[Finding], known: &Known) -> Option<Fault> {
+        if self.gate.fact_failure != FactFailure::Deny {
             return None;
         }
         let unavailable = ENGINE_RULES.get(rule::FACT_UNAVAILABLE).map(|rule| rule.id);
@@ -427,18 +427,4 @@ fn problem(denial: Denial, target: &str) -> Problem {
         violations: denial.violations,
         headers,
     }
-}
-
-/// Whether a fact was not asked for whose template takes more than variables of the path. The
-/// finding may then be about it: the caller has no tenant, say, which is no failure of the
-/// VNFM's.
-fn leaves_unasked(policy: &Policy, known: &Known) -> bool {
-    policy.manifest().facts.iter().any(|(name, template)| {
-        let is_given = |text: &str| {
-            text.split('{').skip(1).any(|rest| rest.split('}').next().is_some_and(|variable| variable.contains('.')))
-        };
-        let takes =
-            is_given(&template.path) || template.query.iter().any(|(_, value)| value.as_deref().is_some_and(is_given));
-        takes && known.facts.iter().all(|(query, _)| query.name != *name)
-    })
 }
