@@ -89,7 +89,7 @@ fn every_door_says_at_its_start_how_memory_is_reset() {
     let expected = format!("solgate: isolation: {}", engine(1).memory_reset());
     for door in ["serve", "ext-authz", "forward-auth"] {
         let door = Door::open(door, "http://127.0.0.1:9", folder.path(), &policy, &[]);
-        let said = door.server.said();
+        let said = door.server.said_with(&expected);
         assert_eq!(said.lines().filter(|line| *line == expected).count(), 1, "{expected:?} in {said}");
     }
 }

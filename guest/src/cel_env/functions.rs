@@ -121,6 +121,7 @@ pub const FUNCTIONS: &[&str] = &[
     "uriPath",
     "uriParameter",
     "regex.extract",
+    texts::LIKE,
     "base64.encode",
     "base64.decode",
     "isBase64",

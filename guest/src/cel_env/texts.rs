@@ -1,11 +1,11 @@
-//! Functions of texts: those of the crate that would take the product of two lengths, and
-//! `regex.extract`. (Its relatives, which find all matches, take the square of the text's
+//! Functions of texts: those of the crate that would take the product of two lengths, `like`,
+//! and `regex.extract`. (Its relatives, which find all matches, take the square of the text's
 //! length for some patterns, and are left out.)
 
 use cel::{
     DeclarationError, Env, ExecutionError,
     common::{
-        types::{self, CelInt, CelOptional, CelString},
+        types::{self, CelBool, CelInt, CelOptional, CelString},
         value::{CowVal, Val},
     },
 };
@@ -18,6 +18,10 @@ pub(super) const INDEX_OF: &str = "@indexOf";
 pub(super) const LAST_INDEX_OF: &str = "@lastIndexOf";
 /// What `regex.extract` becomes; its second argument is a [`Pattern`].
 pub(super) const EXTRACT: &str = "@extract";
+
+/// The function `like`. Its second text need not be a literal: an option or a list of the
+/// operator's may hold it, since none is wrong and each costs what the texts are long.
+pub(super) const LIKE: &str = "like";
 
 /// The function that one of the crate's becomes.
 pub(super) fn replacement(name: &str) -> Option<&'static str> {
@@ -34,6 +38,7 @@ pub(super) fn declare(env: &mut Env) -> Result<(), DeclarationError> {
         env.add_overload(name, "solgate_find", vec![text(), text()], function)?;
         env.add_overload(name, "solgate_find_from", vec![text(), text(), types::INT_TYPE], function)?;
     }
+    env.add_overload(LIKE, "solgate_like", vec![text(), text()], like)?;
     env.add_overload(EXTRACT, "solgate_extract", vec![text(), PATTERN_TYPE.to_owned()], extract)
 }
 
@@ -100,6 +105,28 @@ fn last_index_of<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v
         Err(place) => place,
     };
     Ok(CowVal::owned(CelInt::from(place)))
+}
+
+fn like<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
+    let [text, form] = arguments.as_slice() else {
+        return Err(ExecutionError::invalid_argument_count(2, arguments.len()));
+    };
+    match (text.downcast_ref::<CelString>(), form.downcast_ref::<CelString>()) {
+        (Some(text), Some(form)) => Ok(CowVal::owned(CelBool::from(is_like(text.inner(), form.inner())))),
+        _ => Err(ExecutionError::function_error(LIKE, "two strings are needed")),
+    }
+}
+
+/// Whether a text has a form in which `*` stands for any text. Of what lies between two stars
+/// the first occurrence will do, so that no text is looked at twice.
+fn is_like(text: &str, form: &str) -> bool {
+    let Some((start, rest)) = form.split_once('*') else { return text == form };
+    let (middle, end) = rest.rsplit_once('*').unwrap_or(("", rest));
+    let inner = text.strip_prefix(start).and_then(|text| text.strip_suffix(end));
+    let found = inner.and_then(|inner| {
+        middle.split('*').try_fold(inner, |text, part| text.split_once(part).map(|(_, after)| after))
+    });
+    found.is_some()
 }
 
 /// The part of a text that matches, or of it what the group matches if there is one.

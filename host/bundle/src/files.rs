@@ -21,8 +21,8 @@ const MAX_FILES: usize = 1000;
 /// Deepest folder below one of them.
 const MAX_DEPTH: usize = 8;
 
-/// The parts of a bundle.
-const PARTS: [&str; 5] = ["policy.yaml", "openapi.yaml", "dialects", "rules", "tests"];
+/// The parts of a bundle: files, and folders of files.
+pub const PARTS: [&str; 5] = ["policy.yaml", "openapi.yaml", "dialects", "rules", "tests"];
 
 /// A file that a bundle has, or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

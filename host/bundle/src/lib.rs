@@ -19,6 +19,7 @@ pub mod difference;
 mod digest;
 mod expression;
 mod files;
+pub mod format;
 mod layers;
 mod lint;
 mod mend;
@@ -42,7 +43,7 @@ pub use compile::{BuildOptions, Compiled, Failure, Place, case_files, compile_bu
 pub use complete::Incomplete;
 pub use description::openapi_description;
 pub use expression::hint as expression_hint;
-pub use files::IoError;
+pub use files::{IoError, PARTS};
 pub use solgate_document::{Diagnostic, Diagnostics, Related, Severity, Source, Sources, Span, render};
 pub use unsaved::Unsaved;
 pub use upgrade::{Changed, Upgrade, upgrade};

@@ -21,7 +21,7 @@ use args::ext_authz::ExtAuthzArgs;
 use args::forward_auth::ForwardAuthArgs;
 use args::serve::ServeArgs;
 use commands::{
-    bench, build, check, completions, diff, docs, eval, explain, import_cases, inspect, keygen, lint, lsp, new,
+    bench, build, check, completions, diff, docs, eval, explain, fmt, import_cases, inspect, keygen, lint, lsp, new,
     policies, replay, report, schema, sign, test, upgrade, verify,
 };
 use doors::{ext_authz, forward_auth, serve};
@@ -54,6 +54,7 @@ enum Command {
     Eval(eval::EvalArgs),
     New(new::NewArgs),
     Lint(lint::LintArgs),
+    Fmt(fmt::FmtArgs),
     Lsp(lsp::LspArgs),
     Upgrade(upgrade::UpgradeArgs),
     Test(test::TestArgs),
@@ -112,6 +113,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Lsp(arguments) => lsp::run(&arguments),
         Command::Upgrade(arguments) => upgrade::run(&arguments),
         Command::Diff(arguments) => diff::run(&arguments),
+        Command::Fmt(arguments) => fmt::run(&arguments),
         Command::Docs(arguments) => docs::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),

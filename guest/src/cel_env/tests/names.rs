@@ -293,6 +293,41 @@ fn places_in_texts() {
 }
 
 #[test]
+fn a_text_is_like_a_form_with_stars() {
+    for (text, form, expected) in [
+        ("prod-db-1", "prod-*", true),
+        ("prod-", "prod-*", true),
+        ("prod", "prod-*", false),
+        ("a-prod-1", "prod-*", false),
+        ("a-prod-1", "*-prod-*", true),
+        ("", "*", true),
+        ("", "", true),
+        ("a", "", false),
+        ("", "a", false),
+        ("any", "***", true),
+        ("db.example", "*.example", true),
+        ("db.example.org", "*.example", false),
+        ("abab", "ab*ab", true),
+        // The star stands for no text that is needed twice.
+        ("aba", "ab*ba", false),
+        ("a-b-c", "a*b*c", true),
+        ("a-c-b", "a*b*c", false),
+        ("abcbc", "a*bc", true),
+        ("a*c", "a*c", true),
+        ("A", "a", false),
+        ("a.c", "a?c", false),
+        ("gr\u{fc}n", "gr*n", true),
+        ("x", "[a-z]", false),
+    ] {
+        let body = json!({"t": text, "f": form});
+        assert_eq!(evaluate("like(body.t, body.f)", &body), Ok(expected), "{text:?} like {form:?}");
+    }
+    for call in ["like(body.n, 'a')", "like('a', body.n)", "like(null, null)"] {
+        assert!(evaluate(call, &json!({"n": 1})).is_err(), "{call}");
+    }
+}
+
+#[test]
 fn what_long_texts_cost_grows_with_them() {
     // With the product of two lengths, as in the crate's own functions, this would take hours.
     let half = 2_000_000;
@@ -301,6 +336,7 @@ fn what_long_texts_cost_grows_with_them() {
         "body.t.indexOf(body.p) == -1 && body.t.lastIndexOf(body.q) == -1",
         "!isSemver('1.0.0-' + body.t + '!') && !isQuantity(body.t) && isBase64(body.t) && base64.encode(body.t).size() > size(body.t)",
         "!regex.extract(body.t, r'^(?:a|a)*b').hasValue() && ip(body.t) == '' && port('https://a.example/' + body.t) == 443",
+        "like(body.t + 'c', 'a*' + body.p + '*c') == false && like(body.t, '*' + body.q.replace('b', '*') + '*a*a')",
         "uriPath('https://a.example/' + body.t.replace('aa', '../a/')) == '/a/' && !uriParameter('https://a.example/?' + body.t.replace('aa', 'a&'), 'b').hasValue()",
     ] {
         assert_eq!(evaluate(source, &body), Ok(true), "{source}");

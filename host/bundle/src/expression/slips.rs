@@ -57,6 +57,7 @@ pub(super) fn function(name: &str) -> Option<&'static str> {
         "includes" | "contain" | "has_substring" => "write text.contains('...'), or 'x' in list",
         "beginsWith" | "hasPrefix" | "starts_with" => "write text.startsWith('...')",
         "hasSuffix" | "ends_with" => "write text.endsWith('...')",
+        "glob" | "wildcard" | "fnmatch" | "isLike" => "write like(text, 'prod-*')",
         "match" | "test" | "regex" | "regexMatch" | "re_match" => "write text.matches(r'...')",
         "str" | "toString" | "to_string" | "concat" | "sprintf" => "write string(...); texts are joined with +",
         "parseInt" | "toInt" | "number" | "to_number" | "integer" => {

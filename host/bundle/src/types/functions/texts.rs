@@ -36,6 +36,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "'abcb'.lastIndexOf('b') == 3",
     ),
     total(
+        &[function("like", &[TEXT, TEXT], BOOL)],
+        "whether a text has a form in which `*` stands for any text, also an empty one; the form may be an option or an \
+         item of a list",
+        "like('prod-db-1', 'prod-*') && like('a', '*') && !like('prod', 'prod-*')",
+    ),
+    total(
         &[method("lowerAscii", TEXT, &[], TEXT)],
         "the text with A to Z in lower case",
         "'ABC'.lowerAscii() == 'abc'",
