@@ -257,10 +257,10 @@ fn report_schema(
     report: &mut Report<'_>,
 ) -> bool {
     let mut invalid = false;
-    // What only a version has that the policy does not know counts as a list of that version.
+    // What no version has that the policy knows counts as a list of the later ones.
     let ages = |fault: &SchemaFault| {
         let since = fault.since.max(call.operation.releases.since);
-        fault.ages || since.is_some_and(|since| !call.profile.knows(since))
+        fault.ages || since.is_some_and(|since| !call.profile.knows_since(since, call.release()))
     };
     let faults = schema
         .faults(value, call.violations(), |fault| report.severity_of_schema(fault.rule, ages(fault)) == Severity::Deny);

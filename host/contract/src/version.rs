@@ -41,7 +41,10 @@ impl ApiVersion {
     #[must_use]
     pub fn next(self) -> Self {
         let [major, minor, patch] = self.0;
-        Self([major, minor, patch.saturating_add(1)])
+        match patch.checked_add(1) {
+            Some(patch) => Self([major, minor, patch]),
+            None => Self([major, minor.saturating_add(1), 0]),
+        }
     }
 }
 
@@ -166,7 +169,9 @@ impl VersionPattern {
         }
     }
 
-    fn highest(&self) -> ApiVersion {
+    /// The highest version that this pattern stands for.
+    #[must_use]
+    pub fn highest(&self) -> ApiVersion {
         match self.0 {
             Form::Numbers(parts) => ApiVersion(parts.map(|part| part.unwrap_or(u64::MAX))),
             Form::Range(_, last) => last,
@@ -218,6 +223,9 @@ mod tests {
         };
         assert!(supported("2.0.0", "2.0.0-impl:x"));
         assert!(supported("2.*.*", "2.7.1"));
+        let next = |text: &str| ApiVersion::parse(text).map(|version| version.next().to_string());
+        assert_eq!(next("2.0.0").as_deref(), Some("2.0.1"));
+        assert_eq!(next("2.9.18446744073709551615").as_deref(), Some("2.10.0"));
         assert!(!supported("2.*.0", "2.7.1"));
         assert!(!supported("2.0", "2.0.0"));
         for (range, version, expected) in [
