@@ -84,10 +84,14 @@ impl Profile {
         }
         for rule in rules {
             for (name, _) in &rule.severity.by_option {
-                if !options.get(name).is_some_and(Value::is_boolean) {
+                let is_switch = match name.split_once('.') {
+                    Some((option, _)) => options.get(option).is_some_and(Value::is_string),
+                    None => options.get(name).is_some_and(Value::is_boolean),
+                };
+                if !is_switch {
                     return Err(InitError::Option {
                         name: name.clone(),
-                        reason: "decides a severity but is not a boolean option",
+                        reason: "decides a severity but is neither a boolean option nor an option and one of its values",
                     });
                 }
             }
@@ -130,7 +134,11 @@ impl Profile {
         let severities = rules
             .iter()
             .map(|rule| {
-                let by_option = rule.severity.by_option.iter().find(|(name, _)| is(name));
+                let is_on = |name: &str| match name.split_once('.') {
+                    Some((option, value)) => options.get(option).and_then(Value::as_str) == Some(value),
+                    None => is(name),
+                };
+                let by_option = rule.severity.by_option.iter().find(|(name, _)| is_on(name));
                 by_option.map_or(rule.severity.default, |(_, severity)| *severity)
             })
             .collect();
@@ -141,7 +149,7 @@ impl Profile {
         let patterns = |names: &[String]| names.iter().filter_map(|name| VersionPattern::parse(name)).collect();
         let supported_names = names(SUPPORTED_VERSIONS);
         Self {
-            spoken: dialects.spoken(is),
+            spoken: dialects.spoken(&options),
             severities,
             supported_versions: patterns(&supported_names),
             supported_names,
@@ -176,9 +184,20 @@ impl Profile {
         self.known_versions.iter().any(|pattern| pattern.matches(version))
     }
 
+    /// Whether the policy knows a version that has what came with `since`, and is not after
+    /// `version`.
+    pub(crate) fn knows_since(&self, since: ApiVersion, version: ApiVersion) -> bool {
+        self.known_versions.iter().any(|pattern| since <= pattern.highest() && pattern.lowest() <= version)
+    }
+
     /// Whether the policy knows the lists of some version that begins with these numbers.
     pub(crate) fn knows_like(&self, short: &VersionPattern) -> bool {
         self.known_versions.iter().any(|pattern| pattern.overlaps(short))
+    }
+
+    /// The version by which a request is judged that names none: the highest that is supported.
+    pub(crate) fn version(&self) -> ApiVersion {
+        self.supported_versions.iter().map(VersionPattern::concrete).max().unwrap_or(ApiVersion::FIRST)
     }
 
     /// The Version field of an answer to a request with these Version fields:

@@ -36,8 +36,20 @@ pub(super) fn read(
             spec.default = severity;
             continue;
         }
-        match options.iter().find(|option| option.name == key.name) {
+        let name = key.name.split('.').next().unwrap_or(&key.name);
+        match options.iter().find(|option| option.name == name) {
             None => unknown_option(key, options, report),
+            Some(option) if name != key.name => {
+                let value = key.name.split_once('.').map_or("", |(_, value)| value);
+                if option.kind == OptionKind::String && option.values.iter().any(|known| known == value) {
+                    spec.by_option.push((key.name.clone(), severity));
+                    places.push(key.at);
+                } else {
+                    report
+                        .mistake(key.at, format!("the option `{name}` does not have the value `{value}`"))
+                        .hint("a severity depends on an option that is true or false, or on a value: `OPTION.VALUE`");
+                }
+            }
             Some(option) if option.kind != OptionKind::Boolean => {
                 report.mistake(key.at, format!("the option `{}` is not true or false", key.name));
             }
