@@ -26,6 +26,7 @@ pub mod mutation;
 mod openapi;
 mod options;
 mod policy;
+mod reduce;
 mod rules;
 pub mod schemas;
 mod template;

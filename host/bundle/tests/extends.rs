@@ -7,11 +7,12 @@
 
 mod support;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use solgate_bundle::{BuildOptions, Compiled, Failure, compile_dir, render};
-use solgate_engine::ir::{Rule, RuleKind, Severity, Stage};
+use solgate_engine::ir::{Bundle, Rule, RuleKind, Severity, Stage};
 use support::{assert_golden, copy, damage, folder, minimal};
 
 fn compile(dir: &Path) -> Compiled {
@@ -73,6 +74,45 @@ fn an_override_makes_a_rule_the_bundles_own() {
         ]
     );
     assert!(compile(&minimal()).bundle.rules.iter().all(|rule| !rule.inherited));
+}
+
+#[test]
+fn what_is_dropped_or_replaced_is_as_if_the_base_had_never_had_it() {
+    let Compiled { bundle, warnings, sources, .. } = compile(&folder("bundles/reduced"));
+    assert_eq!(render(&warnings, &sources, false), "");
+    let operations: Vec<_> = bundle.operations.iter().map(|operation| operation.id.as_str()).collect();
+    assert_eq!(operations, ["terminate"]);
+    // The parameters of its path are inherited, those of the operation are not.
+    assert!(bundle.operations[0].version && bundle.operations[0].headers.is_empty());
+    assert_eq!(bundle.schemas["TerminateVnfRequest"]["properties"]["terminationType"]["enum"][0], "NOW");
+    assert!(bundle.schemas["TerminateVnfRequest"].get("x-override").is_none());
+    assert!(bundle.facts.iter().all(|fact| fact.name != "opOcc"));
+    assert!(bundle.options.iter().all(|option| option.name != "vendor"));
+    let base = compile(&minimal()).bundle;
+    let ids = |bundle: &Bundle| bundle.rules.iter().map(|rule| rule.id.clone()).collect::<BTreeSet<_>>();
+    let gone: Vec<_> = ids(&base).difference(&ids(&bundle)).cloned().collect();
+    assert_eq!(gone, ["access.role", "header.priority.integer", "retry.state.failed-temp"]);
+    let own: Vec<_> = bundle.rules.iter().filter(|rule| !rule.inherited).collect();
+    assert_eq!(own.len(), 1);
+    let RuleKind::Require(require) = &own[0].kind else { panic!() };
+    assert_eq!(
+        (own[0].severity.default, require.pointer.as_deref()),
+        (Severity::Deny, None),
+        "nothing of the old rule"
+    );
+}
+
+#[test]
+fn what_a_bundle_drops_is_gone_for_those_that_extend_it() {
+    let home = tempfile::tempdir().unwrap();
+    copy(&folder("bundles/reduced"), &home.path().join("reduced"));
+    let rule = "- { replace: access.role, require: 'true', otherwise: { status: 403, title: T } }";
+    chain(home.path(), &[("top", "extends: ../reduced", rule)]);
+    let refused = said(&home.path().join("top"));
+    assert!(refused.contains("no bundle that is extended has a rule `access.role`"), "{refused}");
+    let rule = rule.replace("replace", "id");
+    chain(home.path(), &[("top", "extends: ../reduced", &rule)]);
+    assert!(compile(&home.path().join("top")).bundle.rules.iter().any(|rule| rule.id == "access.role"));
 }
 
 /// Lays out a chain of bundles, each a policy.yaml and rules.

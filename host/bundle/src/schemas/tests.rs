@@ -20,6 +20,7 @@ use crate::files::Home;
 /// schema.
 const NAMES: &[(&str, FileKind, &str)] = &[
     ("policy.yaml", FileKind::Policy, "/properties"),
+    ("`drop`", FileKind::Policy, "/$defs/drop/properties"),
     ("an API root", FileKind::Policy, "/$defs/apiRoot/properties"),
     ("`limits`", FileKind::Policy, "/$defs/limits/properties"),
     ("an option", FileKind::Policy, "/$defs/option/properties"),
