@@ -1,4 +1,5 @@
-//! The default policy against its own cases, and against the domain's.
+//! The policies of the standard against their own cases, and the default policy against the
+//! domain's.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -11,12 +12,14 @@ use solgate_engine::Engine;
 use solgate_engine::ir::Bundle;
 use solgate_tests::domain::{self, Tally};
 
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../policies/vnflcm-v2")
+const POLICIES: [&str; 2] = ["vnflcm-v2", "vnflcm-v1"];
+
+fn folder(policy: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../policies").join(policy)
 }
 
-fn compiled() -> Compiled {
-    let compiled = solgate_bundle::compile_dir(&folder(), &BuildOptions::default());
+fn compiled(policy: &str) -> Compiled {
+    let compiled = solgate_bundle::compile_dir(&folder(policy), &BuildOptions::default());
     let compiled = compiled.unwrap_or_else(|error| panic!("{error}"));
     assert!(compiled.warnings.is_empty(), "{}", solgate_bundle::render(&compiled.warnings, &compiled.sources, false));
     compiled
@@ -27,8 +30,14 @@ fn engine(bundle: Bundle) -> Engine {
 }
 
 #[test]
-fn the_policys_own_cases_hold() {
-    let Compiled { bundle, cases, .. } = compiled();
+fn the_policies_own_cases_hold() {
+    for policy in POLICIES {
+        own_cases_hold(policy);
+    }
+}
+
+fn own_cases_hold(policy: &str) {
+    let Compiled { bundle, cases, .. } = compiled(policy);
     let engine = engine(bundle);
     let mut faults = Vec::new();
     for case in &cases {
@@ -48,17 +57,51 @@ fn the_policys_own_cases_hold() {
 /// Beside what `policy_coverage.rs` asks of the rules.
 #[test]
 fn every_operation_has_a_case_that_passes() {
-    let Compiled { bundle, cases, .. } = compiled();
-    let engine = engine(bundle);
-    let mut passed = BTreeSet::new();
-    for case in cases {
-        if case.expect.verdict == Verdict::Allow {
-            passed.extend(engine.route(&case.method, &case.target).map(str::to_owned));
+    for policy in POLICIES {
+        let Compiled { bundle, cases, .. } = compiled(policy);
+        let engine = engine(bundle);
+        let mut passed = BTreeSet::new();
+        for case in cases {
+            if case.expect.verdict == Verdict::Allow {
+                passed.extend(engine.route(&case.method, &case.target).map(str::to_owned));
+            }
         }
+        let operations = engine.bundle().operations.iter().map(|operation| operation.id.as_str());
+        let missing: Vec<_> = operations.filter(|id| !passed.contains(*id)).collect();
+        assert!(missing.is_empty(), "no case of {policy} passes through {missing:?}");
     }
-    let operations = engine.bundle().operations.iter().map(|operation| operation.id.as_str());
-    let missing: Vec<_> = operations.filter(|id| !passed.contains(*id)).collect();
-    assert!(missing.is_empty(), "no case passes through {missing:?}");
+}
+
+#[test]
+fn version_1_has_its_24_operations_and_says_only_what_is_different() {
+    let bundle = compiled("vnflcm-v1").bundle;
+    let operations: BTreeSet<_> = bundle.operations.iter().map(|operation| &operation.id).collect();
+    assert_eq!(operations.len(), 24, "{operations:?}");
+    let (first, second) = (lines(&folder("vnflcm-v1")), lines(&folder("vnflcm-v2")));
+    let second: BTreeSet<_> = second.iter().collect();
+    let both: Vec<_> = first.iter().filter(|line| second.contains(line)).collect();
+    assert!(first.len() > 300 && both.len() * 10 <= first.len(), "{} of {}: {both:#?}", both.len(), first.len());
+    // What its own rules say of versions fits.
+    for rule in bundle.rules {
+        assert!(!rule.doc.contains("as in version 1"), "{}: {}", rule.id, rule.doc);
+    }
+}
+
+/// The lines of a bundle that say something: of others, such as `type: object`, there are
+/// as many as there are definitions.
+fn lines(folder: &Path) -> Vec<String> {
+    let mut lines = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            lines.extend(self::lines(&path));
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        let said = text.lines().map(str::trim).filter(|line| line.len() > 24 && !line.starts_with('#'));
+        lines.extend(said.map(str::to_owned));
+    }
+    lines
 }
 
 #[test]
@@ -68,7 +111,7 @@ fn the_domains_cases_hold() {
         println!("skipped: {} has no cases.jsonl", folder.display());
         return;
     };
-    let engine = engine(compiled().bundle);
+    let engine = engine(compiled("vnflcm-v2").bundle);
     let mut tally = Tally::default();
     for case in cases.iter().filter(|case| !case.undecidable()) {
         tally.add(&engine, &engine.bundle().facts, case);

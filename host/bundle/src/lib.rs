@@ -9,6 +9,7 @@
 
 pub mod authoring;
 pub mod bake;
+mod base_cases;
 mod book;
 mod built_in;
 mod compile;
@@ -27,6 +28,7 @@ pub mod mutation;
 mod openapi;
 mod options;
 mod policy;
+mod reduce;
 mod rules;
 pub mod schemas;
 mod template;

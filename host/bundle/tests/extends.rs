@@ -7,11 +7,12 @@
 
 mod support;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use solgate_bundle::{BuildOptions, Compiled, Failure, compile_dir, render};
-use solgate_engine::ir::{Rule, RuleKind, Severity, Stage};
+use solgate_engine::ir::{Bundle, Rule, RuleKind, Severity, Stage};
 use support::{assert_golden, copy, damage, folder, minimal};
 
 fn compile(dir: &Path) -> Compiled {
@@ -73,6 +74,113 @@ fn an_override_makes_a_rule_the_bundles_own() {
         ]
     );
     assert!(compile(&minimal()).bundle.rules.iter().all(|rule| !rule.inherited));
+}
+
+#[test]
+fn what_is_dropped_or_replaced_is_as_if_the_base_had_never_had_it() {
+    let Compiled { bundle, warnings, sources, .. } = compile(&folder("bundles/reduced"));
+    assert_eq!(render(&warnings, &sources, false), "");
+    let operations: Vec<_> = bundle.operations.iter().map(|operation| operation.id.as_str()).collect();
+    assert_eq!(operations, ["terminate"]);
+    // The parameters of its path are inherited, those of the operation are not.
+    assert!(bundle.operations[0].version && bundle.operations[0].headers.is_empty());
+    assert_eq!(bundle.schemas["TerminateVnfRequest"]["properties"]["terminationType"]["enum"][0], "NOW");
+    assert!(bundle.schemas["TerminateVnfRequest"].get("x-override").is_none());
+    assert!(bundle.facts.iter().all(|fact| fact.name != "opOcc"));
+    assert!(bundle.options.iter().all(|option| option.name != "vendor"));
+    let base = compile(&minimal()).bundle;
+    let ids = |bundle: &Bundle| bundle.rules.iter().map(|rule| rule.id.clone()).collect::<BTreeSet<_>>();
+    let gone: Vec<_> = ids(&base).difference(&ids(&bundle)).cloned().collect();
+    assert_eq!(gone, ["access.role", "header.priority.integer", "retry.state.failed-temp"]);
+    let own: Vec<_> = bundle.rules.iter().filter(|rule| !rule.inherited).collect();
+    assert_eq!(own.len(), 1);
+    let RuleKind::Require(require) = &own[0].kind else { panic!() };
+    assert_eq!(
+        (own[0].severity.default, require.pointer.as_deref()),
+        (Severity::Deny, None),
+        "nothing of the old rule"
+    );
+}
+
+#[test]
+fn what_a_bundle_drops_is_gone_for_those_that_extend_it() {
+    let home = tempfile::tempdir().unwrap();
+    copy(&folder("bundles/reduced"), &home.path().join("reduced"));
+    let rule = "- { replace: access.role, require: 'true', otherwise: { status: 403, title: T } }";
+    chain(home.path(), &[("top", "extends: ../reduced", rule)]);
+    let refused = said(&home.path().join("top"));
+    assert!(refused.contains("no bundle that is extended has a rule `access.role`"), "{refused}");
+    let rule = rule.replace("replace", "id");
+    chain(home.path(), &[("top", "extends: ../reduced", &rule)]);
+    assert!(compile(&home.path().join("top")).bundle.rules.iter().any(|rule| rule.id == "access.role"));
+}
+
+/// A base with cases, and a bundle that extends it with `inherited` in its own.
+fn said_of_inherited(inherited: &str) -> Result<Vec<String>, String> {
+    let home = tempfile::tempdir().unwrap();
+    copy(&minimal(), &home.path().join("minimal"));
+    copy(&folder("bundles/reduced"), &home.path().join("reduced"));
+    let put = |file: &str, text: &str| {
+        let path = home.path().join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    put(
+        "minimal/tests/cases.yaml",
+        "bases:
+  terminate: { method: POST, path: /vnf_instances/v/terminate, headers: { version: 2.0.0 } }
+cases:
+  - { name: no body, base: terminate, expect: { status: 400 } }
+  - { name: a retry, method: POST, path: /vnf_lcm_op_occs/o/retry, headers: { Version: 2.0.0 }, expect: { status: 400 } }
+  - { name: a retry by GET, path: /vnf_lcm_op_occs/o/retry, expect: { status: 405 } }
+  - { name: the vendor, base: terminate, options: { vendor: true }, expect: { status: 400 } }
+  - { name: the role, base: terminate, expect: { status: 403, rules: [access.role] } }
+  - { name: the fact, base: terminate, facts: { opOcc: { id: o } }, expect: { status: 400 } }
+  - { name: an old value, base: terminate, body: { terminationType: FORCEFUL }, expect: { status: 409 } }
+",
+    );
+    put("minimal/tests/others.yaml", "cases: [{ name: elsewhere, path: /x, expect: { status: 404 } }]");
+    put("reduced/tests/all.yaml", inherited);
+    match compile_dir(&home.path().join("reduced"), &BuildOptions::default()) {
+        Ok(compiled) => Ok(compiled.cases.iter().map(|case| format!("{} {:?}", case.name, case.fields)).collect()),
+        Err(Failure::Mistakes(mistakes)) => Err(mistakes.render(false)),
+        Err(failure) => panic!("{failure}"),
+    }
+}
+
+#[test]
+fn cases_of_the_base_are_run_as_far_as_they_are_about_what_is_left() {
+    assert_eq!(
+        said_of_inherited(
+            "inherited:\n  headers: { Version: { 2.0.0: 1.3.0 } }\n  drop: { cases.yaml: [an old value] }"
+        ),
+        Ok(vec![r#"no body [("version", "1.3.0")]"#.to_owned(), "elsewhere []".to_owned()])
+    );
+    let all = said_of_inherited(
+        "cases: [{ name: own, path: /y, expect: { status: 404 } }]\ninherited: { drop: { cases.yaml: all } }",
+    );
+    assert_eq!(all, Ok(vec!["own []".to_owned(), "elsewhere []".to_owned()]));
+}
+
+#[test]
+fn what_is_said_of_inherited_cases_in_vain_is_a_mistake() {
+    for (inherited, mistake) in [
+        ("headers: { Version: { 2.1.0: 1.3.0 } }", "no case of the extended bundle sends `Version: 2.1.0`"),
+        ("drop: { cases.yaml: [no bdoy] }", "did you mean `no body`?"),
+        ("drop: { case.yaml: [no body] }", "did you mean `cases.yaml`?"),
+        ("drop: { cases.yaml: [a retry] }", "the case `a retry` is not run anyway"),
+        ("drop: { others.yaml: [elsewhere, elsewhere] }", "the case `elsewhere` is here twice"),
+        ("drop: { others.yaml: any }", "the cases of a file is a list, but here is text"),
+        ("from: there", "`inherited` has no `from`"),
+    ] {
+        let said = said_of_inherited(&format!("inherited:\n  {inherited}\n")).unwrap_err();
+        assert!(said.contains(mistake), "{inherited}: {said}");
+    }
+    let home = tempfile::tempdir().unwrap();
+    copy(&minimal(), home.path());
+    fs::create_dir(home.path().join("tests")).unwrap();
+    fs::write(home.path().join("tests/a.yaml"), "inherited: {}\n").unwrap();
+    assert!(said(home.path()).contains("there are no cases to inherit"));
 }
 
 /// Lays out a chain of bundles, each a policy.yaml and rules.

@@ -4,8 +4,18 @@ use solgate_document::diagnostic::Report;
 use solgate_document::reader::Members;
 
 /// The extensions that have a meaning somewhere in a bundle.
-const EXTENSIONS: [&str; 9] =
-    ["x-rule", "x-rule-map", "x-ages", "x-kind", "x-attributes", "x-null", "x-since", "x-until", "x-absent"];
+const EXTENSIONS: [&str; 10] = [
+    "x-rule",
+    "x-rule-map",
+    "x-ages",
+    "x-kind",
+    "x-attributes",
+    "x-null",
+    "x-since",
+    "x-until",
+    "x-absent",
+    "x-override",
+];
 
 /// Reports slips of the hand, and extensions of ours where they mean nothing;
 /// `others` are members for other readers.

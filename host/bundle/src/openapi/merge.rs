@@ -23,7 +23,7 @@ pub(crate) fn merge<'n>(
     }
     for document in dialects {
         if let Some(node) = document.get("components") {
-            add_components(merged.to_mut(), node, "openapi.yaml or another dialect", report);
+            add_components(merged.to_mut(), node, "openapi.yaml or another dialect", "", report);
         }
     }
     Some(merged)
@@ -42,11 +42,12 @@ fn add(base: &mut Node, document: &Node, report: &mut Report) {
         add_paths(base, paths, report);
     }
     if let Some(node) = components {
-        add_components(base, node, "the bundle that is extended", report);
+        let or_replace = ", or put it in the place of the inherited one with `x-override: true`";
+        add_components(base, node, "the bundle that is extended", or_replace, report);
     }
 }
 
-fn add_components(base: &mut Node, node: &Node, owner: &str, report: &mut Report) {
+fn add_components(base: &mut Node, node: &Node, owner: &str, or_replace: &str, report: &mut Report) {
     for (kind, entries) in components::read(node, report) {
         let Some(known) = below(base, "components", node).and_then(|all| below(all, kind.name, node)) else {
             continue;
@@ -55,7 +56,7 @@ fn add_components(base: &mut Node, node: &Node, owner: &str, report: &mut Report
             if let Some((first, _)) = known.entry(&key.name) {
                 report
                     .mistake(key.at, format!("{owner} has a {} `{}`", kind.one, key.name))
-                    .hint("give it another name")
+                    .hint(format!("give it another name{or_replace}"))
                     .related(first.at, "there");
             } else {
                 known.set(key.clone(), item.clone());
@@ -77,7 +78,7 @@ fn add_paths(base: &mut Node, paths: &Node, report: &mut Report) {
             if let Some((first, _)) = resource.entry(&method.name) {
                 report
                     .mistake(method.at, format!("the bundle that is extended has `{}` of {}", method.name, key.name))
-                    .hint("operations can be added here; what an inherited one accepts is narrowed by rules")
+                    .hint("narrow what the inherited operation accepts by rules, or put this one in its place with `x-override: true`")
                     .related(first.at, "there");
             } else {
                 resource.set(method.clone(), operation.clone());

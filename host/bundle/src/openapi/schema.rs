@@ -91,6 +91,7 @@ fn check_keyword(name: &str, key: &Key, report: &mut Report) {
         "nullable" => "OpenAPI 3.1 writes `type: [string, \"null\"]`",
         "definitions" => "JSON Schema 2020-12 calls it `$defs`",
         "dependencies" => "JSON Schema 2020-12 has `dependentRequired` and `dependentSchemas`",
+        "x-override" => "it stands at the top of a component, or of an operation, and replaces the inherited one",
         "$id" | "$anchor" | "$dynamicRef" | "$dynamicAnchor" => "write `$ref: '#/components/schemas/NAME'`",
         _ => {
             if let Some(meant) = nearest(name, &known) {

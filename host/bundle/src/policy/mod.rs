@@ -97,6 +97,8 @@ pub(crate) fn read(
     let name = members.require("name", report).and_then(|node| name(node, report));
     let version = members.require("version", report).and_then(|node| reader::line(node, "`version`", report));
     members.get("extends");
+    // What it names is gone by now.
+    members.get("drop");
     let has_base = base.is_some() || node.get("extends").is_some();
     let base = base.unwrap_or_else(|| Policy {
         name: String::new(),

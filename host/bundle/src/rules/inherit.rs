@@ -71,7 +71,7 @@ pub(crate) fn collect<'n>(layers: impl ExactSizeIterator<Item = &'n [Node]>, rep
                     };
                     if is_inherited {
                         draft.hint(format!(
-                            "change that one with `override: {id}` in place of `id`, or choose another id"
+                            "change that one with `override: {id}` in place of `id`, put this one in its place with `replace: {id}`, or choose another id"
                         ));
                     }
                     draft.related(first.at, if is_inherited { "there" } else { "the first" });
@@ -144,7 +144,7 @@ fn change<'s>(
     if let Some((key, _)) = own.iter().find_map(|name| item.entry(name)) {
         report
             .mistake(key.at, format!("an override cannot change `{}`", key.name))
-            .hint("switch the inherited rule off with `severity: off`, and write one of another id");
+            .hint(format!("put a whole rule in the place of the inherited one with `replace: {id}`"));
         return None;
     }
     members.finish(report);

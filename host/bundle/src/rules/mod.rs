@@ -66,6 +66,8 @@ impl<'a> Against<'a> {
 pub(crate) fn read(written: &Written, against: &Against<'_>, report: &mut Report) -> Option<Declared> {
     let mut members = Members::open(written.node(), "a rule", report)?;
     members.get("id");
+    // In place of `id`, which it has become by now.
+    members.get("replace");
     let mut uses = Uses::default();
     let mistakes = report.mistakes();
     let rule = rule(written.id(), written.at(), members, against, &mut uses, report);

@@ -20,6 +20,7 @@ use crate::files::Home;
 /// schema.
 const NAMES: &[(&str, FileKind, &str)] = &[
     ("policy.yaml", FileKind::Policy, "/properties"),
+    ("`drop`", FileKind::Policy, "/$defs/drop/properties"),
     ("an API root", FileKind::Policy, "/$defs/apiRoot/properties"),
     ("`limits`", FileKind::Policy, "/$defs/limits/properties"),
     ("an option", FileKind::Policy, "/$defs/option/properties"),
@@ -39,6 +40,7 @@ const NAMES: &[(&str, FileKind, &str)] = &[
     ("`onError`", FileKind::Rules, "/$defs/rule/properties/onError/enum"),
     ("`stage`", FileKind::Rules, "/$defs/rule/properties/stage/enum"),
     ("a file of cases", FileKind::Tests, "/properties"),
+    ("`inherited`", FileKind::Tests, "/properties/inherited/properties"),
     ("a case", FileKind::Tests, "/$defs/case/properties"),
     ("`mode`", FileKind::Tests, "/$defs/case/properties/mode/enum"),
     ("`caller`", FileKind::Tests, "/$defs/caller/properties"),
