@@ -6,7 +6,9 @@ use std::time::SystemTime;
 use solgate::facts::MapFacts;
 use solgate::facts::delegated::Delegation;
 use solgate::gate::{Gate, SettingError};
-use solgate::policy::{CheckedFile, Engine, EngineError, EvaluationLimits, Isolation, Policy, PolicySources};
+use solgate::policy::{
+    BUILT_IN, BuiltIn, CheckedFile, Engine, EngineError, EvaluationLimits, Isolation, Policy, PolicySources,
+};
 use solgate_config::{ConfigError, GateConfig, GateError, MakeGate, PolicyLoader, live_gate};
 
 /// Why there is no gate.
@@ -146,7 +148,7 @@ fn make(config: &GateConfig, load: PolicyLoader<'_>) -> Result<Arc<MakeGate>, Em
 /// Says what stands against a policy, of which it also gets the component.
 pub type PolicyCheck<'a> = &'a dyn Fn(&Policy, &[u8]) -> Result<(), String>;
 
-/// Loads policies from their files; without any file, the built-in policy.
+/// Loads policies from their files; without any file, the built-in policies.
 ///
 /// # Errors
 /// A file cannot be read, or does not hold a policy that may judge.
@@ -167,9 +169,11 @@ pub fn load_checked(
     let ready = |policy: Policy| Arc::new(policy.with_isolation(isolation));
     let files = sources.read().map_err(|error| GateError::Policy(error.to_string()))?;
     if files.is_empty() {
-        let policy = Policy::vnflcm_v2(engine);
-        let policy = policy.map_err(|error| GateError::Policy(format!("the built-in policy: {error}")))?;
-        return Ok(vec![ready(policy)]);
+        let load = |built_in: &BuiltIn| {
+            let refused = |error| GateError::Policy(format!("the built-in policy {}: {error}", built_in.name()));
+            Policy::built_in(engine, built_in).map(ready).map_err(refused)
+        };
+        return BUILT_IN.iter().map(load).collect();
     }
     let load = |file: &CheckedFile<'_>| {
         let refused = |error: String| GateError::Policy(format!("{}: {error}", file.path.display()));
