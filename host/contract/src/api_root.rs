@@ -111,6 +111,12 @@ pub fn family(root: &str) -> Option<&str> {
     root.get(family_at(root)?..)?.rsplit_once('/').map(|(family, _)| family).filter(|family| !family.is_empty())
 }
 
+/// The major version of the API below a root, such as `2`.
+#[must_use]
+pub fn major(root: &str) -> Option<&str> {
+    root.rsplit_once('/').filter(|(_, version)| is_major(version)).and_then(|(_, version)| version.get(1..))
+}
+
 /// Where the name before the major version begins.
 fn family_at(root: &str) -> Option<usize> {
     let (parent, _) = root.rsplit_once('/').filter(|(_, version)| is_major(version))?;
@@ -218,6 +224,11 @@ mod tests {
         ];
         for (root, name, versionless) in cases {
             assert_eq!((api(root), family(root)), (name, versionless), "{root}");
+            assert_eq!(
+                major(root),
+                name.rsplit_once('v').and_then(|(_, digits)| digits.parse::<u8>().is_ok().then_some(digits)),
+                "{root}"
+            );
         }
     }
 

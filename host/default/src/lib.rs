@@ -54,4 +54,12 @@ impl BuiltIn {
     pub fn unpack(&self) -> Result<Vec<u8>, PackedError> {
         self.component.unpack()
     }
+
+    /// The same, in the place of what the buffer holds.
+    ///
+    /// # Errors
+    /// The program's own file is damaged.
+    pub fn unpack_into(&self, buffer: &mut Vec<u8>) -> Result<(), PackedError> {
+        self.component.unpack_into(buffer)
+    }
 }

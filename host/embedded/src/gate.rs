@@ -6,9 +6,7 @@ use std::time::SystemTime;
 use solgate::facts::MapFacts;
 use solgate::facts::delegated::Delegation;
 use solgate::gate::{Gate, SettingError};
-use solgate::policy::{
-    BUILT_IN, BuiltIn, CheckedFile, Engine, EngineError, EvaluationLimits, Isolation, Policy, PolicySources,
-};
+use solgate::policy::{CheckedFile, Engine, EngineError, EvaluationLimits, Isolation, Policy, PolicySources};
 use solgate_config::{ConfigError, GateConfig, GateError, MakeGate, PolicyLoader, live_gate};
 
 /// Why there is no gate.
@@ -169,11 +167,9 @@ pub fn load_checked(
     let ready = |policy: Policy| Arc::new(policy.with_isolation(isolation));
     let files = sources.read().map_err(|error| GateError::Policy(error.to_string()))?;
     if files.is_empty() {
-        let load = |built_in: &BuiltIn| {
-            let refused = |error| GateError::Policy(format!("the built-in policy {}: {error}", built_in.name()));
-            Policy::built_in(engine, built_in).map(ready).map_err(refused)
-        };
-        return BUILT_IN.iter().map(load).collect();
+        let policies = Policy::all_built_in(engine)
+            .map_err(|(policy, error)| GateError::Policy(format!("the built-in policy {}: {error}", policy.name())))?;
+        return Ok(policies.into_iter().map(ready).collect());
     }
     let load = |file: &CheckedFile<'_>| {
         let refused = |error: String| GateError::Policy(format!("{}: {error}", file.path.display()));

@@ -110,7 +110,7 @@ pub fn say_roots(gate: &Gate) {
     for policy in gate.policies() {
         let manifest = policy.manifest();
         let roots = manifest.api_roots.join(", ");
-        log::say(&format!("solgate: {roots} is judged by {} {}", manifest.name, manifest.version));
+        log::say(&format!("solgate: {} {} judges {roots}", manifest.name, manifest.version));
     }
 }
 

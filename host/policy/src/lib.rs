@@ -162,6 +162,20 @@ impl Policy {
         Self::from_bytes(engine, &policy.unpack()?)
     }
 
+    /// Loads all policies that this program carries, in the order in which a gate asks them.
+    ///
+    /// # Errors
+    /// As [`Policy::built_in`], with the policy that it is about.
+    #[cfg(feature = "default-policy")]
+    pub fn all_built_in(engine: &Engine) -> Result<Vec<Self>, (&'static BuiltIn, LoadError)> {
+        let mut buffer = Vec::new();
+        let mut load = |policy: &BuiltIn| {
+            policy.unpack_into(&mut buffer)?;
+            Self::from_bytes(engine, &buffer)
+        };
+        BUILT_IN.iter().map(|policy| load(policy).map_err(|error| (policy, error))).collect()
+    }
+
     /// Loads the policy for the VNF LCM API v2 of ETSI GS NFV-SOL 003.
     ///
     /// # Errors

@@ -100,7 +100,7 @@ impl Loader {
         }
         let files = sources.read().map_err(PolicyError::Source)?;
         if files.is_empty() {
-            return BUILT_IN.iter().map(|policy| Ok(ready(self.built_in(policy)?))).collect();
+            return Ok(self.all_built_in()?.into_iter().map(ready).collect());
         }
         let policies = files.iter().map(|file| {
             let policy = ready(self.compiled(file.path, &file.bytes)?);
@@ -132,7 +132,7 @@ impl Loader {
     /// Components or bundles' folders; without any, the built-in policies.
     pub fn several(&self, paths: &[PathBuf]) -> Result<Vec<Arc<Policy>>, PolicyError> {
         if paths.is_empty() {
-            return BUILT_IN.iter().map(|policy| self.built_in(policy).map(Arc::new)).collect();
+            return Ok(self.all_built_in()?.into_iter().map(Arc::new).collect());
         }
         paths.iter().map(|path| self.any(path)).collect()
     }
@@ -158,6 +158,12 @@ impl Loader {
             format!("compiling the built-in policy {}; the next start takes it from the cache", policy.name());
         self.loading(&message, || Policy::built_in(&self.engine, policy))
             .map_err(|error| PolicyError::BuiltIn(policy.name(), error))
+    }
+
+    fn all_built_in(&self) -> Result<Vec<Policy>, PolicyError> {
+        let message = "compiling the built-in policies; the next start takes them from the cache";
+        self.loading(message, || Policy::all_built_in(&self.engine))
+            .map_err(|(policy, error)| PolicyError::BuiltIn(policy.name(), error))
     }
 
     fn component(&self, path: &Path) -> Result<Policy, PolicyError> {

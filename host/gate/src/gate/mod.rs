@@ -88,7 +88,7 @@ impl Gate {
 
     /// Overrides options and severities. An option's value may be given as a text:
     /// it is read by the option's type. A setting holds for each policy that has such an
-    /// option or rule; with the name of a policy and a dot before it, for that policy only.
+    /// option or rule; with the name of a policy and a dot before it, for that policy only, and then wins.
     /// Of versions of APIs each policy gets those of its own major version.
     ///
     /// # Errors
@@ -97,12 +97,19 @@ impl Gate {
     pub fn with_settings(mut self, settings: Vec<Setting>) -> Result<Self, SettingError> {
         self.settings = Vec::with_capacity(settings.len());
         self.settings_of = vec![Vec::new(); self.policies.len()];
+        let mut for_one = Vec::new();
         for setting in settings {
-            let fitted = settings::fit(&self.policies, setting)?;
-            self.settings.push(fitted.setting);
-            for (of, setting) in self.settings_of.iter_mut().zip(fitted.of) {
-                of.extend(setting);
+            let settings::Fitted { setting, of, is_for_one } = settings::fit(&self.policies, setting)?;
+            self.settings.push(setting);
+            if is_for_one {
+                for_one.push(of);
+                continue;
             }
+            self.settings_of.iter_mut().zip(of).for_each(|(of, setting)| of.extend(setting));
+        }
+        // The last one holds.
+        for of in for_one {
+            self.settings_of.iter_mut().zip(of).for_each(|(of, setting)| of.extend(setting));
         }
         self.settings_digest = OnceLock::new();
         // The version that answers carry may be another one now.

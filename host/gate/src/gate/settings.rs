@@ -1,12 +1,13 @@
 //! Settings: what an operator changes of a policy without building it again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
 use http::HeaderValue;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
+use solgate_contract::api_root;
 use solgate_contract::verdict::{Mode, Setting};
 
 use super::FactFailure;
@@ -60,6 +61,8 @@ pub(super) struct Fitted {
     pub(super) setting: Setting,
     /// In the order of the policies.
     pub(super) of: Vec<Option<Setting>>,
+    /// It is for one policy by its name, and wins over what is for all.
+    pub(super) is_for_one: bool,
 }
 
 /// Checks that some policy knows what the setting is about, and gives an option's
@@ -82,17 +85,17 @@ pub(super) fn fit(policies: &[Arc<Policy>], setting: Setting) -> Result<Fitted, 
                 of.push(value);
             }
             let Some(value) = fitted else {
-                return Err(refused.unwrap_or_else(|| SettingError::UnknownOption {
-                    name,
-                    known: policies.iter().flat_map(|policy| policy.manifest().options.keys().cloned()).collect(),
-                }));
+                return Err(
+                    refused.unwrap_or_else(|| SettingError::UnknownOption { name, known: known_options(policies) })
+                );
             };
             if only.is_none() {
                 share_versions(policies, bare, &mut of);
             }
             let bare = bare.to_owned();
             let of = of.into_iter().map(|value| Some(Setting::Option { name: bare.clone(), value: value? })).collect();
-            Ok(Fitted { setting: Setting::Option { name, value }, of })
+            let is_for_one = only.is_some();
+            Ok(Fitted { setting: Setting::Option { name, value }, of, is_for_one })
         }
         Setting::Severity { rule, severity } => {
             let declares = |policy: &Policy, id: &str| policy.manifest().rules.iter().any(|known| known.id == id);
@@ -101,7 +104,8 @@ pub(super) fn fit(policies: &[Arc<Policy>], setting: Setting) -> Result<Fitted, 
             if policies.iter().filter(gets).any(|policy| declares(policy, bare)) {
                 let one = |policy| gets(&policy).then(|| Setting::Severity { rule: bare.to_owned(), severity });
                 let of = policies.iter().map(one).collect();
-                return Ok(Fitted { of, setting: Setting::Severity { rule, severity } });
+                let is_for_one = only.is_some();
+                return Ok(Fitted { of, setting: Setting::Severity { rule, severity }, is_for_one });
             }
             let near = policies
                 .iter()
@@ -113,6 +117,12 @@ pub(super) fn fit(policies: &[Arc<Policy>], setting: Setting) -> Result<Fitted, 
             Err(SettingError::UnknownRule { id: rule, near })
         }
     }
+}
+
+/// The names of all options, each once.
+fn known_options(policies: &[Arc<Policy>]) -> Vec<String> {
+    let names: BTreeSet<&String> = policies.iter().flat_map(|policy| policy.manifest().options.keys()).collect();
+    names.into_iter().cloned().collect()
 }
 
 /// The policy that a setting is for alone, and its name there: `nslcm-v2.supportedVersions`
@@ -146,9 +156,8 @@ fn share_versions(policies: &[Arc<Policy>], name: &str, of: &mut [Option<Value>]
     }
     let major = |version: &Value| version.as_str().and_then(|text| text.split('.').next().map(str::to_owned));
     let own = |policy: &Policy, value: &Value| -> Vec<Value> {
-        let built_in = policy.manifest().options.get(name).and_then(|option| option.default.as_array());
-        let majors: Vec<String> = built_in.into_iter().flatten().filter_map(major).collect();
-        let is_own = |version: &Value| major(version).is_some_and(|major| major == "*" || majors.contains(&major));
+        let majors: Vec<&str> = policy.manifest().api_roots.iter().filter_map(|root| api_root::major(root)).collect();
+        let is_own = |version: &Value| major(version).is_some_and(|major| major == "*" || majors.contains(&&*major));
         value.as_array().into_iter().flatten().filter(|version| is_own(version)).cloned().collect()
     };
     let shares: Vec<Option<Vec<Value>>> = policies
