@@ -24,8 +24,12 @@ SHIPPED := --release --locked --package solgate-packed --package solgate-bundle 
 ARTIFACTS := target/solgate
 WASM_TARGET := wasm32-unknown-unknown
 WASM := target/$(WASM_TARGET)/sandbox
-BUNDLE := $(shell find policies/vnflcm-v2 -type f)
-BAKER := $(shell find $(addprefix host/,bundle/src bundle/Cargo.toml cases document contract files native packed) -type f) Cargo.toml Cargo.lock
+# The policies that a release carries, by name; native code is made with the first.
+BUILT_IN := $(shell sed -n 's/^\([a-z][^ ]*\) .*/\1/p' policies/built-in)
+# One built-in bundle may extend another, whose sources are part of the baker.
+BAKER := $(shell find $(addprefix host/,bundle/src bundle/build.rs bundle/Cargo.toml cases document contract files native packed) -type f) \
+	Cargo.toml Cargo.lock policies/built-in \
+	$(shell find $(addprefix policies/,$(BUILT_IN)) -type f -not -path '*/tests/*')
 PACKER := $(shell find host/packed -type f)
 # The machine that this is; deploy/release.sh builds for others as well.
 ARCHITECTURE := $(shell uname -m)
@@ -114,7 +118,7 @@ check-bench:
 	cd tests/bench/peers && $(CARGO) fmt --check
 	cd tests/bench/peers && $(CARGO) clippy --release --locked --all-targets -- -D warnings
 
-artifacts: $(ARTIFACTS)/vnflcm-v2.wasm.zst $(ARTIFACTS)/engine-$(ARCHITECTURE).native
+artifacts: $(BUILT_IN:%=$(ARTIFACTS)/%.wasm.zst) $(ARTIFACTS)/engine-$(ARCHITECTURE).native
 
 # The engine, and the misbehaving policy of the tests, as core modules. Cargo
 # knows whether they are up to date; the copy changes only if they did.
@@ -141,15 +145,18 @@ target/release/solgate-bake: $(ARTIFACTS)/engine.wasm.zst $(BAKER)
 	$(CARGO) build $(SHIPPED) --bin solgate-bake
 	@touch $@
 
-# The default policy.
-$(ARTIFACTS)/vnflcm-v2.wasm: target/release/solgate-bake $(BUNDLE)
-	target/release/solgate-bake policy policies/vnflcm-v2 $@
+# The built-in policies.
+define built_in
+$(ARTIFACTS)/$(1).wasm: target/release/solgate-bake $(shell find policies/$(1) -type f)
+	target/release/solgate-bake policy policies/$(1) $$@
+endef
+$(foreach policy,$(BUILT_IN),$(eval $(call built_in,$(policy))))
 
-# The engine of the default policy, and of all that are baked like it, as native code:
+# The engine of the built-in policies, and of all that are baked like them, as native code:
 # made anew with another engine, another wasmtime or other settings. For another
 # machine than this one it takes a compiler that nothing else needs.
-$(ARTIFACTS)/engine-%.native: target/release/solgate-bake $(ARTIFACTS)/vnflcm-v2.wasm
-	$(if $(filter $(ARCHITECTURE),$*),target/release/solgate-bake,$(CROSS_BAKER)) native $* $(ARTIFACTS)/vnflcm-v2.wasm $@
+$(ARTIFACTS)/engine-%.native: target/release/solgate-bake $(ARTIFACTS)/$(firstword $(BUILT_IN)).wasm
+	$(if $(filter $(ARCHITECTURE),$*),target/release/solgate-bake,$(CROSS_BAKER)) native $* $(ARTIFACTS)/$(firstword $(BUILT_IN)).wasm $@
 
 CROSS_BAKER := $(CARGO) run --release --locked --target-dir target/cross --package solgate-bundle --features cross --bin solgate-bake --
 

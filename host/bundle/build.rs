@@ -8,9 +8,6 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-/// Bundles below `policies/` that can be extended by name.
-const BUILT_IN: [&str; 2] = ["vnflcm-v1", "vnflcm-v2"];
-
 fn main() {
     engine();
     if let Err(error) = built_in() {
@@ -33,11 +30,16 @@ fn engine() {
     }
 }
 
-/// Writes a table of the bundles' names, file names and texts.
+/// Writes a table of the bundles' names, file names and texts: of those below `policies/`
+/// that its list of the built-in ones names.
 fn built_in() -> io::Result<()> {
     let policies = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies").canonicalize()?;
+    let built_in = policies.join("built-in");
+    println!("cargo::rerun-if-changed={}", built_in.display());
+    let listed = fs::read_to_string(built_in)?;
     let mut table = "&[\n".to_owned();
-    for name in BUILT_IN {
+    for line in listed.lines().filter(|line| !line.starts_with('#')) {
+        let Some(name) = line.split_whitespace().next() else { continue };
         let folder = policies.join(name);
         println!("cargo::rerun-if-changed={}", folder.display());
         let mut files = Vec::new();

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use solgate::facts::{Fact, FactAnswer, FactRequest, FactSource, MapFacts};
-use solgate::gate::{Decision, Gate, Mode, Severity, Verdict};
-use solgate::policy::Policy;
+use solgate::gate::{Decision, Gate, Mode, Setting, Severity, Verdict};
+use solgate::policy::{BUILT_IN, Policy};
 use solgate_bundle::{BuildOptions, compile_dir};
 use solgate_tests::minimal::HEAD;
 use solgate_tests::process::{Serving, solgate};
@@ -206,6 +206,92 @@ fn a_policy_without_a_say_reads_nothing() {
     };
     assert_eq!(denial(&judged("/nslcm/v2/vnf_instances/i")), Some((400, "transport.field.alias")));
     assert_eq!(denial(&judged("/hostile/fine")), None);
+}
+
+/// A policy that knows the versions 1.x of the API, beside that of 2.x.
+fn both_versions(folder: &Path) -> Vec<Arc<Policy>> {
+    let v1 = folder.join("vnflcm-one");
+    std::fs::create_dir(&v1).expect("it is made");
+    let text = "name: vnflcm-one\nversion: 1.0.0\nextends: vnflcm-v2\napiRoots:\n  - path: /vnflcm/v1\n    options: { supportedVersions: [1.3.0] }\n";
+    std::fs::write(v1.join("policy.yaml"), text).expect("it is written");
+    vec![native(&default_bundle(), "deny"), native(&v1, "deny")]
+}
+
+fn option(name: &str, value: Value) -> Setting {
+    Setting::Option { name: name.to_owned(), value }
+}
+
+#[test]
+fn a_setting_is_for_all_policies_or_for_the_one_it_names() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let policies = both_versions(folder.path());
+    let with = |settings: Vec<Setting>| gate(policies.clone()).with_settings(settings);
+    let told = |gate: &Gate, target: &str, version: &str| {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("it starts");
+        let fields = [("version", version), ("accept", "application/json")];
+        let decision = runtime.block_on(gate.judge(&request("GET", target, &fields, b"")));
+        denial(&decision).map(|(status, rule)| (status, rule.to_owned()))
+    };
+    let unsupported = || Some((406, "header.version.supported".to_owned()));
+    let (one, two) = ("/vnflcm/v1/vnf_instances", "/vnflcm/v2/vnf_instances");
+
+    // Each gets the versions of its own API root.
+    let gate = with(vec![option("supportedVersions", json!(["1.4.0", "2.1.0"]))]).expect("both know it");
+    assert_eq!((told(&gate, one, "1.4.0"), told(&gate, two, "2.1.0")), (None, None));
+    assert_eq!((told(&gate, one, "2.1.0"), told(&gate, two, "1.4.0")), (unsupported(), unsupported()));
+    let version = |target: &str| gate.style_for(target).version.clone();
+    assert_eq!((version(one), version(two)), (Some("1.4.0".parse().unwrap()), Some("2.1.0".parse().unwrap())));
+    // What is meant for one of them only leaves the other as it was.
+    let gate = with(vec![option("supportedVersions", json!(["2.1.0"]))]).expect("one knows it");
+    assert_eq!((told(&gate, one, "1.3.0"), told(&gate, two, "2.1.0")), (None, None));
+
+    let gate = with(vec![option("vnflcm-v2.requireAuthorization", json!(true))]).expect("it knows it");
+    assert_eq!(told(&gate, two, "2.0.0"), Some((401, "header.authorization.required".to_owned())));
+    assert_eq!(told(&gate, one, "1.3.0"), None);
+    // The API lists its versions at one place for both: either will do.
+    assert_eq!(told(&gate, "/vnflcm/api_versions", "2.0.0"), None);
+    assert_eq!(
+        told(&gate, "/vnflcm/api_versions?x=1", "2.0.0"),
+        Some((401, "header.authorization.required".to_owned()))
+    );
+
+    // What is for one wins, whichever comes first.
+    let both =
+        vec![option("vnflcm-v2.requireAuthorization", json!(false)), option("requireAuthorization", json!(true))];
+    let gate = with(both).expect("they know it");
+    assert_eq!(told(&gate, two, "2.0.0"), None);
+    assert_eq!(told(&gate, one, "1.3.0"), Some((401, "header.authorization.required".to_owned())));
+
+    let severity = |rule: &str| Setting::Severity { rule: rule.to_owned(), severity: Severity::Warn };
+    let gate = with(vec![severity("vnflcm-one.header.version.supported")]).expect("it has it");
+    assert_eq!((told(&gate, one, "1.9.0"), told(&gate, two, "2.9.0")), (None, unsupported()));
+
+    let refused = |setting| with(vec![setting]).err().expect("nobody knows it").to_string();
+    let told = refused(option("other.requireAuthorization", json!(true)));
+    assert!(told.starts_with("no policy has the option \"other.requireAuthorization\""), "{told}");
+    assert_eq!(told.matches("requireAuthorization").count(), 2, "each option is named once: {told}");
+    assert!(refused(severity("other.header.version.supported")).contains("no policy has the rule"));
+}
+
+/// Whatever they are: the list of them says what they judge before they are loaded.
+#[test]
+fn the_built_in_policies_judge_by_root() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let policies = Policy::all_built_in(engine()).expect("they load");
+    assert_eq!(BUILT_IN[0].name(), "vnflcm-v2");
+    assert_eq!(policies.len(), BUILT_IN.len());
+    for (listed, policy) in BUILT_IN.iter().zip(&policies) {
+        let manifest = policy.manifest();
+        assert_eq!((listed.name(), listed.roots()), (manifest.name.as_str(), &*manifest.api_roots));
+        for root in listed.roots().iter().filter(|root| !root.contains('{')) {
+            let file = folder.path().join("request.raw");
+            std::fs::write(&file, message("GET", &format!("{root}/nothing"), &HEAD[..2], "")).expect("it is written");
+            let done = solgate().args(["check", "--format", "json"]).arg(&file).output().expect("it runs");
+            let said: Value = serde_json::from_slice(&done.stdout).expect("it prints JSON");
+            let names: Vec<_> = said["policies"].as_array().into_iter().flatten().map(|one| &one["name"]).collect();
+            assert_eq!(names, [listed.name()], "{root}");
+        }
+    }
 }
 
 /// Answers below one API root only.

@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-use solgate_tests::process::Serving;
+use solgate_tests::process::{Serving, solgate};
 use solgate_tests::vnfm::{message, send};
+use solgate_tests::{copy_folder, workspace};
 
 /// How long the VNFM takes to accept an operation.
 const ACCEPTING: Duration = Duration::from_millis(50);
@@ -135,6 +136,46 @@ fn together(gate: SocketAddr, instances: &[&str]) -> Vec<u16> {
         answers.sort_unstable();
         answers
     })
+}
+
+/// Tacker serves the versions 1 and 2 of the API on one port, for the same instances.
+#[test]
+fn versions_of_an_api_take_turns_and_different_apis_do_not() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut policies = Vec::new();
+    for (name, root) in [("two", "/vnflcm/v2"), ("one", "/vnflcm/v1"), ("services", "/nslcm/v2")] {
+        let bundle = folder.path().join(name);
+        copy_folder(&workspace().join("host/bundle/templates/minimal"), &bundle);
+        let file = bundle.join("policy.yaml");
+        let text = std::fs::read_to_string(&file).expect("it is readable");
+        std::fs::write(file, text.replace("my-policy", name).replace("/vnflcm/v2", root)).expect("it is written");
+        let baked = folder.path().join(format!("{name}.wasm"));
+        let built = solgate().arg("build").arg(&bundle).arg("-o").arg(&baked).output().expect("it runs");
+        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+        policies.extend(["--policy".to_owned(), baked.to_str().expect("UTF-8").to_owned()]);
+    }
+    let (vnfm, address) = Vnfm::start();
+    let upstream = format!("http://{address}");
+    let policies: Vec<&str> = policies.iter().map(String::as_str).collect();
+    let gate = Serving::start(&[&["--upstream", &upstream, "--log", "off"], &policies[..]].concat()).address;
+    let both = |roots: [&str; 2], instance: &str| {
+        std::thread::scope(|threads| {
+            for root in roots {
+                threads.spawn(move || {
+                    let fields = ["Version: 2.0.0", "Accept: application/json", "Content-Type: application/json"];
+                    let target = format!("{root}/vnf_instances/{instance}/terminate");
+                    send(gate, &message("POST", &target, &fields, r#"{"terminationType":"FORCEFUL"}"#)).status
+                });
+            }
+        });
+    };
+    for instance in ["a1", "a2", "a3"] {
+        both(["/vnflcm/v1", "/vnflcm/v2"], instance);
+    }
+    assert_eq!(vnfm.most.load(Ordering::SeqCst), 1, "one operation at a time on each");
+    // The VNFM answers when both have arrived.
+    both(["/nslcm/v2", "/vnflcm/v2"], "pair-1");
+    assert_eq!(vnfm.most.load(Ordering::SeqCst), 2);
 }
 
 #[test]

@@ -351,7 +351,7 @@ impl Filter {
         match &decision.verdict {
             Verdict::Deny(problem) => {
                 self.show(stream);
-                Next::refuse(problem.response(gate.style()), &problem.rule)
+                Next::refuse(problem.response(gate.style_for(&request.target)), &problem.rule)
             }
             Verdict::Allow => match gate.check_whole(request.body_complete) {
                 Ok(()) => {
@@ -388,7 +388,7 @@ impl Filter {
         self.note(|exchange| exchange.failed(&door, gate, request, fault));
         self.show(stream);
         let target = Some(request.target.as_str()).filter(|target| !target.is_empty());
-        Next::refuse(fault.problem(target).response(gate.style()), fault.id())
+        Next::refuse(fault.problem(target).response(gate.style_for(&request.target)), fault.id())
     }
 
     /// The answer to a request on which a hook of this module has panicked.

@@ -58,7 +58,7 @@ impl Answer {
         match &decision.verdict {
             Verdict::Deny(problem) => {
                 let log = log(about, Outcome::Deny, Some(&problem.rule), Some(problem.status.as_u16()), Some(decision));
-                Self::send(problem.response(gate.style()), log)
+                Self::send(problem.response(gate.style_for(&about.target)), log)
             }
             Verdict::Allow => match gate.check_whole(about.body_complete) {
                 Ok(()) => {
@@ -90,7 +90,7 @@ impl Answer {
     pub fn refused(gate: &Gate, about: &About, fault: &Fault, decision: Option<&Decision>) -> Self {
         let log = log(about, Outcome::Fault, Some(fault.id()), Some(fault.status().as_u16()), decision);
         let target = Some(about.target.as_str()).filter(|target| !target.is_empty());
-        Self::send(fault.problem(target).response(gate.style()), log)
+        Self::send(fault.problem(target).response(gate.style_for(&about.target)), log)
     }
 
     fn send(response: Response<Bytes>, decision: Value) -> Self {

@@ -96,6 +96,33 @@ pub(crate) fn is_major(segment: &str) -> bool {
         .is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
+/// What people call the API below a root, such as `vnflcm/v2`: the major version with the
+/// name before it; of a root without a major version all of it.
+#[must_use]
+pub fn api(root: &str) -> &str {
+    let begin = family_at(root).unwrap_or_default();
+    root.get(begin..).unwrap_or_default().trim_start_matches('/')
+}
+
+/// The same without its major version, such as `vnflcm`: versions of one API are about the
+/// same resources. `None` without a major version.
+#[must_use]
+pub fn family(root: &str) -> Option<&str> {
+    root.get(family_at(root)?..)?.rsplit_once('/').map(|(family, _)| family).filter(|family| !family.is_empty())
+}
+
+/// The major version of the API below a root, such as `2`.
+#[must_use]
+pub fn major(root: &str) -> Option<&str> {
+    root.rsplit_once('/').filter(|(_, version)| is_major(version)).and_then(|(_, version)| version.get(1..))
+}
+
+/// Where the name before the major version begins.
+fn family_at(root: &str) -> Option<usize> {
+    let (parent, _) = root.rsplit_once('/').filter(|(_, version)| is_major(version))?;
+    Some(parent.rfind('/').map_or(0, |slash| slash.saturating_add(1)))
+}
+
 /// Whether it can be an API root: a path without a slash at its end, each of whose
 /// variables is a whole segment and has a name of its own.
 #[must_use]
@@ -181,6 +208,27 @@ mod tests {
         ];
         for (path, root) in cases {
             assert_eq!(found(path), root, "{path}");
+        }
+    }
+
+    #[test]
+    fn an_api_has_a_name() {
+        let cases = [
+            ("/vnflcm/v2", "vnflcm/v2", Some("vnflcm")),
+            ("/telco/api/nslcm/v1", "nslcm/v1", Some("nslcm")),
+            (TENANT, "vnflcm/v2", Some("vnflcm")),
+            ("/v2", "v2", None),
+            ("/hostile", "hostile", None),
+            ("/a/b", "a/b", None),
+            ("", "", None),
+        ];
+        for (root, name, versionless) in cases {
+            assert_eq!((api(root), family(root)), (name, versionless), "{root}");
+            assert_eq!(
+                major(root),
+                name.rsplit_once('v').and_then(|(_, digits)| digits.parse::<u8>().is_ok().then_some(digits)),
+                "{root}"
+            );
         }
     }
 

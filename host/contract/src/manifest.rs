@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use crate::api_root::{self, API_VERSIONS};
 pub use crate::option_kind::{ItemKind, MAP_ENTRIES, MAP_NAME, OptionKind};
+use crate::ownership::Claim;
+use crate::uri;
 pub use crate::verdict::Severity;
-use crate::{ownership, uri};
 
 /// A policy's answer to `describe`, checked.
 #[derive(Debug, Clone, PartialEq)]
@@ -108,21 +109,11 @@ impl Manifest {
         Some(if root.contains('{') { Cow::Owned(plain(below.prefix)) } else { Cow::Borrowed(root) })
     }
 
-    /// Whether the policy judges what has this path, which is in normal form: it lies below
-    /// one of the API roots, or is where their API says which versions it has.
+    /// What the policy judges.
     #[must_use]
-    pub fn holds(&self, path: &str) -> bool {
-        let mut roots = self.api_roots.iter();
-        roots.any(|root| ownership::is_below(root, path))
-            || (self.operations.iter().any(|operation| operation.path == API_VERSIONS)
-                && self.api_roots.iter().any(|root| ownership::is_versions_of(root, path)))
-    }
-
-    /// Whether some server would find one of the API roots in a target that lies below
-    /// none of them.
-    #[must_use]
-    pub fn is_feigned_by(&self, target: &str) -> bool {
-        ownership::is_disguised(self.api_roots.iter().map(String::as_str), target)
+    pub fn claim(&self) -> Claim<'_, String> {
+        let versions = self.operations.iter().any(|operation| operation.path == API_VERSIONS);
+        Claim { roots: &self.api_roots, versions }
     }
 }
 

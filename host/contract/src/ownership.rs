@@ -18,6 +18,71 @@ pub fn normal_path(target: &str) -> Option<Cow<'_, str>> {
     uri::normalise(uri::split_target(target).0).ok()
 }
 
+/// What a policy judges: all that lies below its API roots and, if it has that resource,
+/// where their API says which versions it has.
+#[derive(Debug, Clone, Copy)]
+pub struct Claim<'r, R> {
+    pub roots: &'r [R],
+    /// It has the resource that lists the versions of the API.
+    pub versions: bool,
+}
+
+/// Which of several policies have a say in a request, by their index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Belongs {
+    /// Each of these: it lies below their roots, or some server would find it there.
+    To(Vec<usize>),
+    /// Any of these: it is where several versions of one API are listed, and each policy
+    /// judges another of them.
+    ToAny(Vec<usize>),
+    /// It lies below the root of none.
+    ToNobody,
+}
+
+impl<R: AsRef<str>> Claim<'_, R> {
+    fn roots(&self) -> impl Iterator<Item = &str> {
+        self.roots.iter().map(AsRef::as_ref)
+    }
+
+    fn has_below(&self, path: &str) -> bool {
+        self.roots().any(|root| is_below(root, path))
+    }
+
+    fn lists(&self, path: &str) -> bool {
+        self.versions && self.roots().any(|root| is_versions_of(root, path))
+    }
+}
+
+impl Belongs {
+    /// Whoever judges what has this path, and whoever would be reached by it in disguise:
+    /// that policy knows how to refuse it.
+    #[must_use]
+    pub fn of<'r, R: AsRef<str> + 'r>(target: &str, claims: impl Iterator<Item = Claim<'r, R>> + Clone) -> Self {
+        // What every server may read in its own way is nobody's alone.
+        let Some(path) = normal_path(target) else {
+            return Self::ToNobody;
+        };
+        let claims = || claims.clone().enumerate();
+        let is_owned = claims().any(|(_, claim)| claim.has_below(&path));
+        let holds = |claim: &Claim<'_, R>| claim.has_below(&path) || claim.lists(&path);
+        let mut asked: Vec<usize> = Vec::new();
+        let mut owners = 0_usize;
+        for (index, claim) in claims() {
+            let owns = holds(&claim);
+            if owns || is_disguised(claim.roots(), target) {
+                asked.push(index);
+                owners = owners.saturating_add(usize::from(owns));
+            }
+        }
+        match owners {
+            0 => Self::ToNobody,
+            1 => Self::To(asked),
+            _ if is_owned || owners < asked.len() => Self::To(asked),
+            _ => Self::ToAny(asked),
+        }
+    }
+}
+
 /// Whether a path in normal form lies below an API root. A segment of the root in braces
 /// stands for any that is not empty.
 #[must_use]
@@ -40,20 +105,30 @@ pub fn is_versions_of(root: &str, path: &str) -> bool {
 /// none: one that decodes everything, resolves dot segments, drops the parameters of
 /// segments, what follows a decoded `?` or `#`, or blanks and dots at their ends, or does not mind the case of letters.
 pub fn is_disguised<'r>(mut roots: impl Iterator<Item = &'r str>, target: &str) -> bool {
-    let (path, whole) = decode_fully(uri::split_target(target).0);
+    let path = uri::split_target(target).0;
+    // What nobody decodes, cuts or trims need not be taken apart: this is asked about each
+    // request for each policy that the request does not belong to.
+    if path.bytes().all(|byte| matches!(byte, b'!'..=b'~') && !matches!(byte, b'%' | b';' | b'#' | b'?')) {
+        let mut segments = path.split('/');
+        return segments.any(|segment| matches!(segment, "." | ".."))
+            || roots.any(|root| begins_with(path.split('/'), root));
+    }
+    let (path, whole) = decode_fully(path);
     let bare = |segment: &str| segment.split([';', '?', '#']).next().unwrap_or_default().trim().to_lowercase();
     let segments: Vec<String> = path.split('/').map(bare).collect();
     if !whole || segments.iter().any(|segment| matches!(segment.as_str(), "." | "..")) {
         return true;
     }
-    let named = || segments.iter().map(|segment| segment.trim_end_matches('.')).filter(|segment| !segment.is_empty());
-    roots.any(|root| {
-        let mut segments = named();
-        let is = |expected: &str, found: &str| {
-            api_root::variable(expected).is_some() || expected.eq_ignore_ascii_case(found)
-        };
-        root.split('/').skip(1).all(|expected| segments.next().is_some_and(|found| is(expected, found)))
-    })
+    roots.any(|root| begins_with(segments.iter().map(String::as_str), root))
+}
+
+/// Whether segments begin with those of a root for a server that does not mind the case of
+/// letters, dots at the end of a segment, or empty segments.
+fn begins_with<'s>(segments: impl Iterator<Item = &'s str>, root: &str) -> bool {
+    let mut segments = segments.map(|segment| segment.trim_end_matches('.')).filter(|segment| !segment.is_empty());
+    let is =
+        |expected: &str, found: &str| api_root::variable(expected).is_some() || expected.eq_ignore_ascii_case(found);
+    root.split('/').skip(1).all(|expected| segments.next().is_some_and(|found| is(expected, found)))
 }
 
 /// Undoes percent-encoding, also where it was applied more than once. What is not UTF-8
@@ -106,6 +181,34 @@ mod tests {
         for (root, path, expected) in cases {
             assert_eq!(is_versions_of(root, path), expected, "{path} for {root}");
         }
+    }
+
+    #[test]
+    fn a_request_belongs_to_whom_it_lies_below_and_a_list_of_versions_to_any() {
+        let claims = [(["/vnflcm/v2"], true), (["/vnflcm/v1"], true), (["/nslcm/v2"], true), (["/vnflcm/v3"], false)];
+        let of = |target: &str| {
+            Belongs::of(target, claims.iter().map(|(roots, versions)| Claim { roots, versions: *versions }))
+        };
+        let cases = [
+            ("/vnflcm/v2/vnf_instances?x", Belongs::To(vec![0])),
+            ("/vnflcm/v1/vnf_instances", Belongs::To(vec![1])),
+            ("/vnflcm/v%31", Belongs::To(vec![1])),
+            ("/vnflcm/v2/api_versions", Belongs::To(vec![0])),
+            ("/vnflcm/api_versions", Belongs::ToAny(vec![0, 1])),
+            ("/nslcm/api_versions", Belongs::To(vec![2])),
+            ("/vnflcm/v4/vnf_instances", Belongs::ToNobody),
+            ("/VNFLCM/v1/vnf_instances", Belongs::ToNobody),
+            ("/vnflcm/v1/../v2/vnf_instances", Belongs::ToNobody),
+            ("/", Belongs::ToNobody),
+        ];
+        for (target, expected) in cases {
+            assert_eq!(of(target), expected, "{target}");
+        }
+        // One policy's root opens no way to another's.
+        let open = [["/open"], ["/vnflcm/v2"]];
+        let of = |target: &str| Belongs::of(target, open.iter().map(|roots| Claim { roots, versions: true }));
+        assert_eq!(of("/open/x"), Belongs::To(vec![0]));
+        assert_eq!(of("/open/%252e%252e/vnflcm/v2/x"), Belongs::To(vec![0, 1]));
     }
 
     #[test]

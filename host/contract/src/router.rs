@@ -140,16 +140,20 @@ impl Router {
     #[must_use]
     pub fn operation(&self, method: &str, target: &str) -> Option<usize> {
         let path = uri::normalise(uri::split_target(target).0).ok()?;
-        self.resource_at(&path)?.0.operation(method, Spoken::ALL)
+        self.at(&path)?.1?.0.operation(method, Spoken::ALL)
     }
 
-    /// The resource that a path leads to, in whichever dialect, and what of the path
-    /// lies below the API root, without a slash at the end.
+    /// Index of the root that a path lies below, or beside whose version segment the API
+    /// lists its versions there; and the resource that it leads to, in whichever dialect, with
+    /// what of the path lies below the root, without a slash at the end.
     #[must_use]
-    pub fn resource_at<'p>(&self, path: &'p str) -> Option<(&Resource, &'p str)> {
+    pub fn at<'p>(&self, path: &'p str) -> Option<(usize, Option<(&Resource, &'p str)>)> {
         match self.find(path, |_| Spoken::ALL) {
-            Route::Found { below, resource } | Route::TrailingSlash { below, resource } => Some((resource, below.rest)),
-            Route::OtherMajor { .. } | Route::Unknown { .. } | Route::Outside => None,
+            Route::Found { below, resource } | Route::TrailingSlash { below, resource } => {
+                Some((below.root, Some((resource, below.rest))))
+            }
+            Route::Unknown { root, .. } => Some((root, None)),
+            Route::OtherMajor { .. } | Route::Outside => None,
         }
     }
 

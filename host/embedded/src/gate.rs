@@ -146,7 +146,7 @@ fn make(config: &GateConfig, load: PolicyLoader<'_>) -> Result<Arc<MakeGate>, Em
 /// Says what stands against a policy, of which it also gets the component.
 pub type PolicyCheck<'a> = &'a dyn Fn(&Policy, &[u8]) -> Result<(), String>;
 
-/// Loads policies from their files; without any file, the built-in policy.
+/// Loads policies from their files; without any file, the built-in policies.
 ///
 /// # Errors
 /// A file cannot be read, or does not hold a policy that may judge.
@@ -167,9 +167,9 @@ pub fn load_checked(
     let ready = |policy: Policy| Arc::new(policy.with_isolation(isolation));
     let files = sources.read().map_err(|error| GateError::Policy(error.to_string()))?;
     if files.is_empty() {
-        let policy = Policy::vnflcm_v2(engine);
-        let policy = policy.map_err(|error| GateError::Policy(format!("the built-in policy: {error}")))?;
-        return Ok(vec![ready(policy)]);
+        let policies = Policy::all_built_in(engine)
+            .map_err(|(policy, error)| GateError::Policy(format!("the built-in policy {}: {error}", policy.name())))?;
+        return Ok(policies.into_iter().map(ready).collect());
     }
     let load = |file: &CheckedFile<'_>| {
         let refused = |error: String| GateError::Policy(format!("{}: {error}", file.path.display()));

@@ -109,10 +109,10 @@ where
             let decision = gate.judge(&judged).await;
             let warnings = decision.warnings();
             if let Verdict::Deny(problem) = decision.verdict {
-                return Ok(own(problem.response(gate.style())));
+                return Ok(own(problem.response(gate.style_for(&judged.target))));
             }
             if let Err(fault) = gate.check_whole(complete) {
-                return Ok(own(fault.problem(Some(&judged.target)).response(gate.style())));
+                return Ok(own(fault.problem(Some(&judged.target)).response(gate.style_for(&judged.target))));
             }
             parts.headers = judged.headers;
             let answer = inner.call(Request::from_parts(parts, Full::new(judged.body))).await?;

@@ -3,6 +3,7 @@
 use std::time::SystemTime;
 
 use prometheus_client::registry::Registry;
+use solgate::gate::Gate;
 use solgate::policy::{MemoryReset, PolicyFile};
 use solgate_access::metrics::AccessMetrics;
 use solgate_access::tls::{Material, Protocol};
@@ -36,25 +37,28 @@ pub fn check<F: Onward>(config: &Config, build_gate: GateBuilder<'_>) -> Result<
             .map_err(|error| GatewayError::from(error).at("/jwt/jwks"))?;
     }
     spans::check(config.tracing.as_ref()).map_err(|error| GatewayError::from(error).at("/tracing"))?;
+    let mut gates = Vec::new();
     for (index, upstream) in config.upstreams.iter().enumerate() {
-        let largest_body = check_upstream::<F>(upstream, config, build_gate)
+        let gate = check_upstream::<F>(upstream, config, build_gate)
             .map_err(|error| error.at(&format!("/upstreams/{index}")))?;
-        admission::check(&config.limits, largest_body)?;
+        admission::check(&config.limits, gate.body_limit())?;
+        gates.push(gate);
     }
     overrides::report(&config.upstreams, SystemTime::now());
-    for upstream in &config.upstreams {
-        log::say(&format!("solgate: {}", describe(upstream)));
+    for (upstream, gate) in config.upstreams.iter().zip(&gates) {
+        log::say(&format!("solgate: {}", describe(upstream, gate)));
+        say_roots(gate);
     }
     log::say("solgate: the configuration is good");
     Ok(())
 }
 
-/// Returns the bytes of the largest body that is judged.
+/// Returns the gate, without the settings, which have been tried.
 fn check_upstream<F: Onward>(
     upstream: &UpstreamConfig,
     config: &Config,
     build_gate: GateBuilder<'_>,
-) -> Result<usize, GatewayError> {
+) -> Result<Gate, GatewayError> {
     let vnfm = Vnfm::open(upstream, &[])?;
     vnfm.check(upstream)?;
     let live = build_gate(upstream, &vnfm)?;
@@ -62,8 +66,8 @@ fn check_upstream<F: Onward>(
         shadow::check(&shadow, &vnfm, build_gate)?;
     }
     F::open(upstream, &vnfm, &config.limits)?;
-    // Its settings have been tried already.
-    Ok((live.make)(Vec::new()).map_or(0, |gate| gate.body_limit()))
+    (live.make)(Vec::new())
+        .map_err(|error| GatewayError::Gate { upstream: upstream.url.to_string(), reason: error.to_string() })
 }
 
 /// Says how far requests are kept apart on this machine.
@@ -75,8 +79,9 @@ pub fn report_isolation(reset: Option<MemoryReset>) {
 
 /// An upstream in one line: for whom, where, judged by what.
 #[must_use]
-pub fn describe(upstream: &UpstreamConfig) -> String {
+pub fn describe(upstream: &UpstreamConfig, gate: &Gate) -> String {
     let policies = match upstream.gate.policies.files.as_slice() {
+        [] if gate.policies().len() > 1 => "the built-in policies".to_owned(),
         [] => "the built-in policy".to_owned(),
         files => paths(files),
     };
@@ -95,6 +100,18 @@ pub fn describe(upstream: &UpstreamConfig) -> String {
     };
     let url = upstream.url.to_string();
     format!("{host}{prefix}{} ({policies}, {signed}{mode}{shadow})", url.trim_end_matches('/'))
+}
+
+/// Says which policy judges what, where there are several.
+pub fn say_roots(gate: &Gate) {
+    if gate.policies().len() < 2 {
+        return;
+    }
+    for policy in gate.policies() {
+        let manifest = policy.manifest();
+        let roots = manifest.api_roots.join(", ");
+        log::say(&format!("solgate: {} {} judges {roots}", manifest.name, manifest.version));
+    }
 }
 
 fn paths(files: &[PolicyFile]) -> String {

@@ -15,7 +15,7 @@ use solgate::policy::MemoryReset;
 use solgate_access::AccessError;
 use solgate_access::tls::{Protocol, TlsListener};
 use solgate_access::tokens::Tokens;
-use solgate_config::{Config, Limits};
+use solgate_config::{Config, Limits, UpstreamConfig};
 use solgate_telemetry::log;
 use solgate_telemetry::record_file::RecordFile;
 use solgate_telemetry::request_ids::RequestIds;
@@ -28,6 +28,7 @@ use crate::build_gate::GateBuilder;
 use crate::connection_metrics::ConnectionMetrics;
 use crate::connections::{Stopping, connections, lame_duck};
 use crate::current::Current;
+use crate::current_gate::CurrentGate;
 use crate::descriptors;
 use crate::error::GatewayError;
 use crate::farewell::Farewell;
@@ -185,6 +186,13 @@ impl<F: Onward> Door<F> {
     #[must_use]
     pub fn admin_address(&self) -> Option<&BoundAddress> {
         self.admin.as_ref().map(Listener::address)
+    }
+
+    /// The gate of an upstream.
+    #[must_use]
+    pub fn gate(&self, upstream: &UpstreamConfig) -> Option<Arc<CurrentGate>> {
+        let pipeline = self.open.pipeline.get();
+        pipeline.routes.values().find(|route| route.gate.upstream == *upstream).map(|route| Arc::clone(&route.gate))
     }
 
     /// What is done with the memory of instances: all policies of a process share one

@@ -16,6 +16,8 @@ use crate::by_upstream::{ByUpstream, Upstream};
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
+    /// Such as `vnflcm/v2`; empty if no policy judges it.
+    api: String,
     operation: Cow<'static, str>,
     /// 0 if the client left before it was answered.
     status: u16,
@@ -91,7 +93,7 @@ impl RequestMetrics {
             duration: ByUpstream::new(durations),
             vnfm_duration: ByUpstream::new(durations),
         };
-        let help = "Requests by VNFM, operation, status, verdict and deciding rule";
+        let help = "Requests by VNFM, API, operation, status, verdict and deciding rule";
         registry.register("requests", help, metrics.requests.family.clone());
         registry.register("findings", "Rule failures that did not deny", metrics.findings.family.clone());
         let help = "Time spent in policies per request, in seconds";
@@ -119,7 +121,17 @@ impl RequestMetrics {
     /// Counts a request that has ended, by its line. It was for `upstream`.
     pub fn ended(&self, line: RequestLine, upstream: &Upstream) {
         let RequestLine {
-            operation, status, verdict, rule, undeclared, findings, facts, upstream_status, micros, ..
+            api,
+            operation,
+            status,
+            verdict,
+            rule,
+            undeclared,
+            findings,
+            facts,
+            upstream_status,
+            micros,
+            ..
         } = line;
         let verdict = verdict.as_str();
         let labels = DurationLabels { door: self.door, verdict };
@@ -143,6 +155,7 @@ impl RequestMetrics {
             self.findings.with(upstream, FindingLabels { rule: known(rule), severity }, count);
         }
         let labels = RequestLabels {
+            api: api.as_deref().unwrap_or_default().to_owned(),
             operation: operation.map_or(Cow::Borrowed("unknown"), Cow::Owned),
             status: status.unwrap_or_default(),
             verdict,

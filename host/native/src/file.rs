@@ -6,8 +6,11 @@
 //! 32 bytes  of each component whose code it is, its digest
 //! u64       address of the memory within the code
 //! u64       bytes of the code with that memory
+//! u64, u64  where in it the machine code begins, and where it ends
 //! the rest  the code without that memory, packed
 //! ```
+
+use std::ops::Range;
 
 use solgate_packed::{Packed, pack};
 
@@ -27,6 +30,11 @@ impl NativeCode {
     pub const fn new(bytes: &'static [u8]) -> Self {
         Self { bytes }
     }
+
+    /// Whether both are the same.
+    pub(crate) fn is(self, other: Self) -> bool {
+        std::ptr::eq(self.bytes, other.bytes)
+    }
 }
 
 impl std::fmt::Debug for NativeCode {
@@ -40,16 +48,18 @@ impl std::fmt::Debug for NativeCode {
 #[error("it is not native code that this release made")]
 pub struct FormatError;
 
-const MAGIC: &[u8; 32] = b"solgate: the engine, compiled: 2";
+const MAGIC: &[u8; 32] = b"solgate: the engine, compiled: 3";
 
 /// The bytes, understood.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Contents<'a> {
     digests: &'a [u8],
     /// Where in the code the memory lies.
     pub memory_at: u64,
     /// Bytes of the code, with that memory.
     pub length: u64,
+    /// Where in it the machine code lies.
+    pub text: Range<u64>,
     /// The code without that memory.
     pub code: Packed<'a>,
 }
@@ -64,10 +74,13 @@ impl Contents<'static> {
         let digests = count.checked_mul(size_of::<Digest>()).and_then(|length| rest.split_off(..length));
         let memory_at = u64::from_le_bytes(number(&mut rest)?);
         let length = u64::from_le_bytes(number(&mut rest)?);
-        if memory_at.checked_add(u64::from(MEMORY)).is_none_or(|end| end > length) {
+        let text = u64::from_le_bytes(number(&mut rest)?)..u64::from_le_bytes(number(&mut rest)?);
+        let memory = memory_at..memory_at.checked_add(u64::from(MEMORY)).ok_or(FormatError)?;
+        let apart = text.end <= memory.start || memory.end <= text.start;
+        if memory.end > length || text.end > length || text.start > text.end || !apart {
             return Err(FormatError);
         }
-        Ok(Self { digests: digests.ok_or(FormatError)?, memory_at, length, code: Packed::new(rest) })
+        Ok(Self { digests: digests.ok_or(FormatError)?, memory_at, length, text, code: Packed::new(rest) })
     }
 }
 
@@ -92,8 +105,13 @@ pub enum WriteError {
 }
 
 /// Writes what [`Contents::of`] reads. `code` is all of it but its memory, in two
-/// pieces.
-pub(crate) fn write(digests: &[Digest], memory_at: u64, code: [&[u8]; 2]) -> Result<Vec<u8>, WriteError> {
+/// pieces; `text` is where in the whole the machine code lies.
+pub(crate) fn write(
+    digests: &[Digest],
+    memory_at: u64,
+    text: Range<u64>,
+    code: [&[u8]; 2],
+) -> Result<Vec<u8>, WriteError> {
     let code = code.concat();
     let count = u32::try_from(digests.len()).map_err(|_| WriteError::Large)?;
     let length = u64::try_from(code.len()).ok().and_then(|length| length.checked_add(u64::from(MEMORY)));
@@ -102,6 +120,8 @@ pub(crate) fn write(digests: &[Digest], memory_at: u64, code: [&[u8]; 2]) -> Res
     file.extend(digests.as_flattened());
     file.extend(memory_at.to_le_bytes());
     file.extend(length.ok_or(WriteError::Large)?.to_le_bytes());
+    file.extend(text.start.to_le_bytes());
+    file.extend(text.end.to_le_bytes());
     file.extend(pack(&code).map_err(WriteError::Pack)?);
     Ok(file)
 }

@@ -21,6 +21,7 @@ mod memory_file;
 mod parts;
 pub mod settings;
 mod template;
+mod text;
 
 pub use self::contained::{STACK_POINTER, ShapeError};
 pub use self::file::{FormatError, NativeCode, WriteError};

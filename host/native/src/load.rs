@@ -1,8 +1,8 @@
 //! Makes a running component from a component's memory and the engine's code.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError};
 
 use solgate_packed::PackedError;
 use wasmtime::Engine;
@@ -12,6 +12,7 @@ use crate::file::{Contents, FormatError, NativeCode};
 use crate::memory_file::MemoryFile;
 use crate::parts::Parts;
 use crate::settings::MEMORY;
+use crate::text::{SHARED, Text};
 
 /// Why native code was not used: the component is compiled instead.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +37,8 @@ pub enum NativeError {
 #[derive(Debug, Clone)]
 pub struct Loaded {
     file: Arc<MemoryFile>,
+    /// Where the machine code is, if the file has a hole there.
+    text: Option<Arc<Text>>,
     /// Bytes of memory that it starts with beyond those that it was built with.
     pub padding: u64,
 }
@@ -53,10 +56,20 @@ impl NativeCode {
         }
         let padding = u64::from(MEMORY).checked_sub(parts.memory).ok_or(NativeError::Memory(parts.memory))?;
         let file = MemoryFile::new("solgate-policy", contents.length)?;
-        write_code(&file, &contents)?;
+        // Held while the first is written: who comes meanwhile shares it.
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = shared.text(self, &contents);
+        match &text {
+            Some(text) => text.write_others(&file, &contents)?,
+            None => write_code(&file, &contents)?,
+        }
         write_memory(&file, contents.memory_at, parts)?;
         file.seal()?;
-        Ok(Loaded { file: Arc::new(file), padding })
+        let file = Arc::new(file);
+        if text.is_none() {
+            shared.is_in(self, &file);
+        }
+        Ok(Loaded { file, text, padding })
     }
 }
 
@@ -73,7 +86,12 @@ impl Loaded {
         // which compiled code expects no more of than that it is there. Nobody can
         // change it since it was sealed. wasmtime checks that it fits its own version,
         // its settings and the processor.
-        unsafe { Component::deserialize_file(engine, self.file.path()) }.map_err(NativeError::Refused)
+        let component = unsafe { Component::deserialize_file(engine, self.file.path()) };
+        let component = component.map_err(NativeError::Refused)?;
+        if let Some(text) = &self.text {
+            text.fill_hole(component.image_range())?;
+        }
+        Ok(component)
     }
 }
 

@@ -44,23 +44,24 @@ pub fn make(config: &Config, engine: &[u8], policy: &[u8]) -> Result<Vec<u8>, Ma
     let template = engine_with(engine, &memory)?;
     let wasmtime = Engine::new(config).map_err(MakeError::Compile)?;
     let code = wasmtime.precompile_component(&template).map_err(MakeError::Compile)?;
-    let (at, length) = data_section(&code)?;
+    let (at, length) = section(&code, b".rodata.wasm")?;
+    let (text, bytes) = section(&code, b".text")?;
     let split = usize::try_from(at).ok().zip(usize::try_from(length).ok());
     let (before, rest) = split.and_then(|(at, _)| code.split_at_checked(at)).ok_or(MakeError::Layout)?;
     let (found, after) = split.and_then(|(_, length)| rest.split_at_checked(length)).ok_or(MakeError::Layout)?;
     if found != memory {
         return Err(MakeError::Layout);
     }
-    Ok(file::write(&digests, at, [before, after])?)
+    Ok(file::write(&digests, at, text..text.saturating_add(bytes), [before, after])?)
 }
 
-/// Where in the code the memory is that it starts with, and its bytes.
-fn data_section(code: &[u8]) -> Result<(u64, u64), MakeError> {
+/// Where in the code a section is, and its bytes.
+fn section(code: &[u8], name: &[u8]) -> Result<(u64, u64), MakeError> {
     let header = FileHeader64::<Endianness>::parse(code)?;
     let endian = header.endian()?;
     let sections = header.sections(endian, code)?;
     for section in sections.iter() {
-        if sections.section_name(endian, section)? == b".rodata.wasm" {
+        if sections.section_name(endian, section)? == name {
             return Ok((section.sh_offset(endian), section.sh_size(endian)));
         }
     }

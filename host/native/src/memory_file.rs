@@ -2,12 +2,16 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::AsRawFd;
+use std::ops::Range;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
 use rustix::io::Errno;
+
+/// Bytes that are copied at a time.
+const PIECE: usize = 1 << 20;
 
 /// It holds only what is written: stretches of zeros between take no memory.
 #[derive(Debug)]
@@ -28,6 +32,25 @@ impl MemoryFile {
 
     pub(crate) fn write(&self, at: u64, bytes: &[u8]) -> io::Result<()> {
         self.0.write_all_at(bytes, at)
+    }
+
+    /// Writes what another file has there, at the same place.
+    pub(crate) fn copy(&self, from: &Self, place: Range<u64>) -> io::Result<()> {
+        let mut buffer = vec![0; PIECE];
+        let mut at = place.start;
+        while at < place.end {
+            let left = usize::try_from(place.end.saturating_sub(at)).unwrap_or(usize::MAX);
+            let piece = buffer.get_mut(..left.min(PIECE)).unwrap_or_default();
+            from.0.read_exact_at(piece, at)?;
+            self.write(at, piece)?;
+            at = at.saturating_add(PIECE as u64);
+        }
+        Ok(())
+    }
+
+    /// As a descriptor.
+    pub(crate) fn descriptor(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
     }
 
     /// Nobody can change it any more, by whichever descriptor.

@@ -60,12 +60,23 @@ impl<'a> Packed<'a> {
     /// # Errors
     /// If it was not packed by this release.
     pub fn unpack(self) -> Result<Vec<u8>, PackedError> {
+        let mut all = Vec::new();
+        self.unpack_into(&mut all)?;
+        Ok(all)
+    }
+
+    /// The same, in the place of what `all` holds: an allocator may keep a large buffer for
+    /// itself, and several that come one after the other need only one.
+    ///
+    /// # Errors
+    /// If it was not packed by this release.
+    pub fn unpack_into(self, all: &mut Vec<u8>) -> Result<(), PackedError> {
         let frames = self.frames()?;
         let length = frames.last().map_or(0, |last| last.at.saturating_add(last.length));
-        let mut all = vec![0; length];
+        all.clear();
+        all.resize(length, 0);
         let targets = all.chunks_mut(FRAME);
-        share(frames.into_iter().zip(targets).collect(), || (), |(), (frame, target)| frame.write_to(target))?;
-        Ok(all)
+        share(frames.into_iter().zip(targets).collect(), || (), |(), (frame, target)| frame.write_to(target))
     }
 
     /// Hands over all of it, piece by piece, with where each piece lies in the whole.

@@ -49,9 +49,9 @@ pub use solgate_contract::Evaluate;
 pub use solgate_contract::manifest::{self, Manifest};
 pub use solgate_files::ReadError;
 
-/// The default policy, as it was when this crate was built: a component, compressed.
+/// The policies that a release carries.
 #[cfg(feature = "default-policy")]
-pub use solgate_default::VNFLCM_V2;
+pub use solgate_default::{BUILT_IN, BuiltIn, VNFLCM_V2};
 pub use solgate_packed::{Packed, PackedError};
 
 /// Largest component file that is read, in bytes.
@@ -114,7 +114,7 @@ pub enum LoadError {
     #[error("the engine refuses the compiled bundle: {0}")]
     Refused(String),
     /// The program's own file is damaged.
-    #[error("the default policy within this program: {0}")]
+    #[error("a policy within this program: {0}")]
     Packed(#[from] PackedError),
 }
 
@@ -153,13 +153,36 @@ impl EvaluateError {
 }
 
 impl Policy {
-    /// Loads the default policy: the VNF LCM API v2 of ETSI GS NFV-SOL 003.
+    /// Loads a policy that this program carries.
+    ///
+    /// # Errors
+    /// As [`Policy::from_bytes`]; none is to be expected.
+    #[cfg(feature = "default-policy")]
+    pub fn built_in(engine: &Engine, policy: &BuiltIn) -> Result<Self, LoadError> {
+        Self::from_bytes(engine, &policy.unpack()?)
+    }
+
+    /// Loads all policies that this program carries, in the order in which a gate asks them.
+    ///
+    /// # Errors
+    /// As [`Policy::built_in`], with the policy that it is about.
+    #[cfg(feature = "default-policy")]
+    pub fn all_built_in(engine: &Engine) -> Result<Vec<Self>, (&'static BuiltIn, LoadError)> {
+        let mut buffer = Vec::new();
+        let mut load = |policy: &BuiltIn| {
+            policy.unpack_into(&mut buffer)?;
+            Self::from_bytes(engine, &buffer)
+        };
+        BUILT_IN.iter().map(|policy| load(policy).map_err(|error| (policy, error))).collect()
+    }
+
+    /// Loads the policy for the VNF LCM API v2 of ETSI GS NFV-SOL 003.
     ///
     /// # Errors
     /// As [`Policy::from_bytes`]; none is to be expected.
     #[cfg(feature = "default-policy")]
     pub fn vnflcm_v2(engine: &Engine) -> Result<Self, LoadError> {
-        Self::from_bytes(engine, &VNFLCM_V2.unpack()?)
+        Self::built_in(engine, &VNFLCM_V2)
     }
 
     /// Loads a component from its bytes. One that was baked by the release that the

@@ -14,8 +14,8 @@ pub const NOTICE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// The policies of a gate.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PolicySources {
-    /// None stands for the built-in policy. It is part of this program: of it,
-    /// nothing is asked.
+    /// None stands for the built-in policies. They are part of this program: of them,
+    /// nothing is asked, also where one is meant by its name.
     pub files: Vec<PolicyFile>,
     /// Files of public keys. With any, each policy must be signed with one of them.
     pub signers: Vec<PathBuf>,
@@ -121,8 +121,26 @@ impl PolicyFile {
         }
     }
 
+    /// The policy of the program itself that is meant by its name. A file of that name comes
+    /// first, and what is pinned is a file.
+    #[cfg(feature = "default-policy")]
+    fn built_in(&self) -> Option<Result<Vec<u8>, SourceError>> {
+        let policy = self.path.file_name().and_then(|name| name.to_str()).and_then(crate::BuiltIn::named)?;
+        let is_meant = self.sha256.is_none() && self.least_version.is_none() && !self.path.exists();
+        is_meant.then(|| policy.unpack().map_err(|error| SourceError::Read(error.into())))
+    }
+
+    #[cfg(not(feature = "default-policy"))]
+    #[expect(clippy::unused_self, reason = "it carries none")]
+    fn built_in(&self) -> Option<Result<Vec<u8>, SourceError>> {
+        None
+    }
+
     fn read(&self, signers: Option<&Signers>) -> Result<CheckedFile<'_>, SourceError> {
         let path = self.path.as_path();
+        if let Some(bytes) = self.built_in() {
+            return Ok(CheckedFile { path, bytes: bytes?, terms: Terms::default() });
+        }
         let bytes = read_file(path).map_err(SourceError::Read)?;
         if let Some(pinned) = self.sha256 {
             let found = FileDigest::of(&bytes);

@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 use serde::{Serialize, Serializer};
 use solgate::Request;
 use solgate::fault::Fault;
-use solgate::gate::{Decision, Gate, Verdict};
+use solgate::gate::{About, Decision, Gate, Verdict};
 use solgate::policy::PolicyId;
 use solgate::record::{FindingLine, Handling, Outcome, RecordedCaller, RecordedOverride};
 use solgate::request::Caller;
@@ -48,6 +48,9 @@ pub struct RequestLine {
     pub method: String,
     /// Without the query.
     pub path: String,
+    /// The API, such as `vnflcm/v2`, if a policy judges it.
+    #[serde(serialize_with = "shared_text", skip_serializing_if = "Option::is_none")]
+    pub api: Option<Arc<str>>,
     pub operation: Option<String>,
     /// What it is about, such as `vnf_instances/1`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -73,7 +76,7 @@ pub struct RequestLine {
     #[serde(serialize_with = "policy_lines")]
     pub policies: Vec<Arc<PolicyId>>,
     /// Of the gate; absent if it had no say.
-    #[serde(serialize_with = "digest", skip_serializing_if = "Option::is_none")]
+    #[serde(serialize_with = "shared_text", skip_serializing_if = "Option::is_none")]
     pub settings_digest: Option<Arc<str>>,
     pub upstream_status: Option<u16>,
     /// How the VNFM failed after the verdict, which `rule` says, too.
@@ -121,6 +124,7 @@ impl Default for RequestLine {
             peer: None,
             method: String::new(),
             path: String::new(),
+            api: None,
             operation: None,
             resource: None,
             caller: None,
@@ -160,8 +164,8 @@ impl RequestLine {
 
     /// Enters what was asked, as far as a gate knows such a request.
     pub fn asked(&mut self, gate: &Gate, method: &str, target: &str) {
-        self.operation = gate.operation(method, target).map(str::to_owned);
-        self.resource = gate.resource(method, target);
+        let About { api, operation, resource } = gate.about(method, target);
+        (self.api, self.operation, self.resource) = (api.cloned(), operation.map(str::to_owned), resource);
     }
 
     /// Enters that the gate is off: what was asked, and no verdict.
@@ -177,6 +181,7 @@ impl RequestLine {
     pub fn decided(&mut self, decision: &Decision) {
         self.operation.clone_from(&decision.operation);
         self.resource.clone_from(&decision.resource);
+        self.api.clone_from(&decision.api);
         (self.verdict, self.rule) = match &decision.verdict {
             Verdict::Allow => (Outcome::Allow, None),
             Verdict::Deny(problem) => (Outcome::Deny, Some(problem.rule.clone())),
@@ -252,8 +257,8 @@ fn trace_id<S: Serializer>(id: &Option<TraceId>, serializer: S) -> Result<S::Ok,
     id.map(|id| id.to_string()).serialize(serializer)
 }
 
-fn digest<S: Serializer>(digest: &Option<Arc<str>>, serializer: S) -> Result<S::Ok, S::Error> {
-    digest.as_deref().serialize(serializer)
+fn shared_text<S: Serializer>(text: &Option<Arc<str>>, serializer: S) -> Result<S::Ok, S::Error> {
+    text.as_deref().serialize(serializer)
 }
 
 fn policy_lines<S: Serializer>(policies: &[Arc<PolicyId>], serializer: S) -> Result<S::Ok, S::Error> {

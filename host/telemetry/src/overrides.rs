@@ -1,6 +1,7 @@
 //! What the operator has relaxed, as lines and records name it.
 
 use solgate::gate::{Decision, Gate, Setting, Verdict};
+use solgate::policy::PolicyId;
 use solgate::record::RecordedOverride;
 use solgate_config::{GateConfig, SeverityOverride};
 
@@ -17,7 +18,10 @@ pub fn used(config: &GateConfig, gate: &Gate, decision: &Decision) -> Vec<Record
     };
     let broken = |rule: &str| {
         let violations = denied.iter().chain(decision.findings.iter().map(|finding| &finding.violation));
-        violations.into_iter().any(|violation| violation.rule == rule)
+        // An override may be for the rule of one policy, whose name it then begins with.
+        let of_policy = |policy: &PolicyId| rule.strip_prefix(&*policy.name)?.strip_prefix('.');
+        let bare: Vec<&str> = decision.policies.iter().filter_map(|policy| of_policy(policy)).collect();
+        violations.into_iter().any(|violation| violation.rule == rule || bare.contains(&violation.rule.as_str()))
     };
     let holds = |change: &SeverityOverride| {
         let wanted = Setting::Severity { rule: change.rule.clone(), severity: change.severity };

@@ -30,11 +30,13 @@ pub use report::Report;
 /// The gate that a check needs.
 pub struct GateOrder {
     /// Baked policies or bundles' folders, in the order in which they are asked; none
-    /// for the built-in policy.
+    /// for the built-in policies.
     pub policies: Vec<PathBuf>,
     pub settings: Vec<Setting>,
     pub mode: Mode,
     pub facts: Arc<dyn FactSource>,
+    /// Of the only request that the gate is to judge.
+    pub target: String,
 }
 
 /// A request, and everything that its verdict depends on.
@@ -122,7 +124,8 @@ where
 {
     let Asked { message, body_complete, caller, received_at, facts, settings, mode, policies } = asked;
     let given = Arc::new(given::GivenFacts::new(facts));
-    let order = GateOrder { settings, policies, mode, facts: Arc::clone(&given) as Arc<dyn FactSource> };
+    let facts = Arc::clone(&given) as Arc<dyn FactSource>;
+    let order = GateOrder { settings, policies, mode, facts, target: message.target.clone() };
     let gate = gate_for(order).map_err(|error| CheckError::Policy(error.into()))?;
     let mut request = input::request(message, gate.body_limit(), caller, received_at);
     request.body_complete &= body_complete;
@@ -134,7 +137,8 @@ impl Prepared {
     pub async fn judge(self) -> (Report, Vec<MissingFact>) {
         let Self { gate, request, given } = self;
         let decision = gate.judge(&request).await;
-        let report = Report { method: request.method, target: request.target, decision, style: gate.style().clone() };
+        let style = gate.style_for(&request.target).clone();
+        let report = Report { method: request.method, target: request.target, decision, style };
         (report, given.missing())
     }
 }

@@ -60,7 +60,10 @@ where
         return Err(CheckError::Policy("the gate was never made".into()));
     };
     let explained = made.into_iter().map(|traced| Explained { evaluations: traced.traces(), traced });
-    let policies = explained.filter(|policy| !policy.evaluations.is_empty()).collect();
+    // Others may have been asked whether the request is theirs.
+    let had_a_say =
+        |policy: &Explained| report.decision.policies.iter().any(|asked| asked.name == policy.traced.bundle().name);
+    let policies = explained.filter(|policy| !policy.evaluations.is_empty() && had_a_say(policy)).collect();
     Ok(Explanation { report, missing, policies })
 }
 

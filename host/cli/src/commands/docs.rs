@@ -4,17 +4,18 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::anyhow;
+use solgate::policy::VNFLCM_V2;
 use solgate_bundle::{BuildOptions, compile_built_in, compile_dir, openapi_description, rule_book};
 
 use crate::commands::build::setting;
 use crate::commands::output::{Output, print};
-use crate::commands::policies::bundle_error;
+use crate::commands::policies::{built_in, bundle_error};
 
 /// Write the rule book of a bundle, in Markdown, or its API, in OpenAPI.
 ///
 /// For every rule, the rule book says what the rule asks, why, and what to do. The API is described
 /// as a client sees it: what requests must look like, and with which statuses they may be refused.
-/// Without DIR, the built-in policy is described.
+/// Without DIR, the built-in policy vnflcm-v2 is described.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -25,8 +26,8 @@ Examples:
 
 Exit status: 0 written, 2 the bundle has mistakes or the file cannot be written.")]
 pub struct DocsArgs {
-    /// Folder of the bundle
-    #[arg(value_name = "DIR")]
+    /// Folder of the bundle, or the name of a built-in policy
+    #[arg(value_name = "DIR|NAME")]
     bundle: Option<PathBuf>,
 
     /// Give an option another default, as in `solgate build`
@@ -50,16 +51,17 @@ enum Format {
     Openapi,
 }
 
-/// The bundle of the policy that is built in.
-const DEFAULT: &str = "vnflcm-v2";
-
 pub fn run(arguments: &DocsArgs) -> anyhow::Result<ExitCode> {
     let output = arguments.output.as_deref().map(Output::create).transpose()?;
     let options = BuildOptions { set: arguments.set.clone(), ..BuildOptions::default() };
-    let compiled = match &arguments.bundle {
-        Some(bundle) => compile_dir(bundle, &options).map_err(|failure| bundle_error(bundle, failure))?,
-        None => compile_built_in(DEFAULT, &options)
-            .ok_or_else(|| anyhow!("this program has no bundle {DEFAULT} in it; name the folder of one"))??,
+    let named = arguments.bundle.as_deref().map_or(Some(VNFLCM_V2), built_in);
+    let compiled = match (named, &arguments.bundle) {
+        (None, Some(bundle)) => compile_dir(bundle, &options).map_err(|failure| bundle_error(bundle, failure))?,
+        (policy, _) => {
+            let name = policy.unwrap_or(VNFLCM_V2).name();
+            compile_built_in(name, &options)
+                .ok_or_else(|| anyhow!("this program has no bundle {name} in it; name the folder of one"))??
+        }
     };
     let page = match arguments.format {
         Format::Markdown => rule_book(&compiled.bundle),

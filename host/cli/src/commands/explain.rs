@@ -117,7 +117,7 @@ async fn of_case(wanted: &str, request: RequestArgs) -> anyhow::Result<(Explanat
     let asked = cases::asked(&case, request.options.iter().chain(&request.severities).cloned().collect())?;
     let told = Told::new(&engine, case);
     let path = path.to_owned();
-    let explanation = explain(asked, |order| traced_bundles(vec![(Some(path), bundle)], order)).await?;
+    let explanation = explain(asked, |order| traced_bundles(vec![(path, bundle)], &order)).await?;
     Ok((explanation, Some(told)))
 }
 

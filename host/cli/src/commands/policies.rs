@@ -6,15 +6,16 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use indicatif::ProgressBar;
-use solgate::gate::Gate;
+use solgate::gate::{Gate, SettingError, is_shared_out};
 use solgate::policy::{
-    Engine, EngineConfig, EngineError, EvaluationLimits, Isolation, LoadError, Policy, PolicySources, SourceError,
-    VNFLCM_V2,
+    BUILT_IN, BuiltIn, Engine, EngineConfig, EngineError, EvaluationLimits, Isolation, LoadError, Policy,
+    PolicySources, SourceError, VNFLCM_V2,
 };
 use solgate_author::check::GateOrder;
 use solgate_bundle::bake::{BakeError, CarriedError, bundle_of, loadable_engine};
 use solgate_bundle::{BuildOptions, Diagnostics, Failure};
 use solgate_config::Limits;
+use solgate_contract::ownership::{Belongs, Claim};
 use solgate_engine::ir::Bundle;
 use solgate_unsandboxed::{RefusedBundle, Traced};
 
@@ -38,12 +39,12 @@ pub enum PolicyError {
     File(LoadError),
     #[error(transparent)]
     Source(SourceError),
-    #[error("the built-in policy: {0}")]
-    BuiltIn(LoadError),
-    #[error("the built-in policy: {0}")]
-    BuiltInBundle(CarriedError),
-    #[error("{}: {error}", path.as_deref().unwrap_or(Path::new("the built-in policy")).display())]
-    Refused { path: Option<PathBuf>, error: RefusedBundle },
+    #[error("the built-in policy {0}: {1}")]
+    BuiltIn(&'static str, LoadError),
+    #[error("the built-in policy {0}: {1}")]
+    BuiltInBundle(&'static str, CarriedError),
+    #[error("{}: {error}", path.display())]
+    Refused { path: PathBuf, error: RefusedBundle },
     #[error("the policy engine: {0}")]
     Engine(BakeError),
     #[error("{}: {error}", path.display())]
@@ -91,7 +92,7 @@ impl Loader {
     }
 
     /// Components from files, if they are what they must be; without any, the
-    /// built-in policy.
+    /// built-in policies.
     pub fn components(&self, sources: &PolicySources, isolation: Isolation) -> Result<Vec<Arc<Policy>>, PolicyError> {
         let ready = |policy: Policy| Arc::new(policy.with_isolation(isolation));
         if let Some(folder) = sources.files.iter().find(|file| file.path.is_dir()) {
@@ -99,7 +100,7 @@ impl Loader {
         }
         let files = sources.read().map_err(PolicyError::Source)?;
         if files.is_empty() {
-            return Ok(vec![ready(self.built_in()?)]);
+            return Ok(self.all_built_in()?.into_iter().map(ready).collect());
         }
         let policies = files.iter().map(|file| {
             let policy = ready(self.compiled(file.path, &file.bytes)?);
@@ -117,40 +118,52 @@ impl Loader {
 
     /// The gate that a check asks for.
     pub fn gate(&self, order: GateOrder) -> anyhow::Result<Gate> {
-        let policies = self.several(&order.policies)?;
-        let gate = Gate::new(policies, order.facts).with_settings(order.settings)?.with_mode(order.mode);
-        Ok(gate.with_evaluation_limits(patient()))
+        let make = |policies| -> anyhow::Result<Gate> {
+            let gate = Gate::new(policies, Arc::clone(&order.facts)).with_settings(order.settings.clone())?;
+            Ok(gate.with_mode(order.mode).with_evaluation_limits(patient()))
+        };
+        if !order.policies.is_empty() {
+            return make(self.several(&order.policies)?);
+        }
+        let load = |policy: &&BuiltIn| self.built_in(policy).map(Arc::new);
+        with_built_in(&order, |policies| make(policies.iter().map(load).collect::<Result<_, _>>()?))
     }
 
-    /// Components or bundles' folders; without any, the built-in policy.
+    /// Components or bundles' folders; without any, the built-in policies.
     pub fn several(&self, paths: &[PathBuf]) -> Result<Vec<Arc<Policy>>, PolicyError> {
         if paths.is_empty() {
-            return Ok(vec![self.any(None)?]);
+            return Ok(self.all_built_in()?.into_iter().map(Arc::new).collect());
         }
-        paths.iter().map(|path| self.any(Some(path))).collect()
+        paths.iter().map(|path| self.any(path)).collect()
     }
 
     /// A component, or a bundle's folder, which then runs without a sandbox: the
     /// rules are those of the person who runs the command.
-    fn any(&self, path: Option<&Path>) -> Result<Arc<Policy>, PolicyError> {
-        match path {
-            None => self.built_in().map(Arc::new),
-            Some(path) if path.is_dir() => {
-                let compiled = solgate_bundle::compile_dir(path, &BuildOptions::default())
-                    .map_err(|failure| bundle_error(path, failure))?;
-                solgate_unsandboxed::judge(compiled.bundle)
-                    .map(|judge| Arc::new(Policy::without_sandbox(judge)))
-                    .map_err(|error| PolicyError::Refused { path: Some(path.to_owned()), error })
-            }
-            Some(path) => self.component(path).map(Arc::new),
+    fn any(&self, path: &Path) -> Result<Arc<Policy>, PolicyError> {
+        if let Some(policy) = built_in(path) {
+            return self.built_in(&policy).map(Arc::new);
         }
+        if !path.is_dir() {
+            return self.component(path).map(Arc::new);
+        }
+        let compiled = solgate_bundle::compile_dir(path, &BuildOptions::default())
+            .map_err(|failure| bundle_error(path, failure))?;
+        solgate_unsandboxed::judge(compiled.bundle)
+            .map(|judge| Arc::new(Policy::without_sandbox(judge)))
+            .map_err(|error| PolicyError::Refused { path: path.to_owned(), error })
     }
 
-    fn built_in(&self) -> Result<Policy, PolicyError> {
-        self.loading("compiling the built-in policy; the next start takes it from the cache", || {
-            Policy::vnflcm_v2(&self.engine)
-        })
-        .map_err(PolicyError::BuiltIn)
+    fn built_in(&self, policy: &BuiltIn) -> Result<Policy, PolicyError> {
+        let message =
+            format!("compiling the built-in policy {}; the next start takes it from the cache", policy.name());
+        self.loading(&message, || Policy::built_in(&self.engine, policy))
+            .map_err(|error| PolicyError::BuiltIn(policy.name(), error))
+    }
+
+    fn all_built_in(&self) -> Result<Vec<Policy>, PolicyError> {
+        let message = "compiling the built-in policies; the next start takes them from the cache";
+        self.loading(message, || Policy::all_built_in(&self.engine))
+            .map_err(|(policy, error)| PolicyError::BuiltIn(policy.name(), error))
     }
 
     fn component(&self, path: &Path) -> Result<Policy, PolicyError> {
@@ -184,43 +197,82 @@ impl Loader {
 /// The gate that an explanation asks for. Its policies run without a sandbox, by the
 /// bundles that baked ones carry.
 pub fn traced_gate(order: GateOrder) -> anyhow::Result<(Gate, Vec<Arc<Traced>>)> {
-    let paths: Vec<_> = order.policies.iter().map(|path| Some(path.as_path())).collect();
-    let mut bundles = Vec::new();
-    for path in if paths.is_empty() { vec![None] } else { paths } {
-        bundles.push((path.map(Path::to_owned), bundle(path)?));
+    if order.policies.is_empty() {
+        return with_built_in(&order, |policies| {
+            let named = |policy: &&BuiltIn| Ok((PathBuf::from(policy.name()), built_in_bundle(policy)?));
+            traced_bundles(policies.iter().map(named).collect::<Result<_, PolicyError>>()?, &order)
+        });
     }
-    traced_bundles(bundles, order)
+    let named = |path: &PathBuf| Ok((path.clone(), bundle(path)?));
+    traced_bundles(order.policies.iter().map(named).collect::<Result<_, PolicyError>>()?, &order)
+}
+
+/// Makes the gate of the built-in policies that have a say in the only request: a command
+/// that judges one waits for no others. They are all asked for if the settings depend on
+/// the others.
+fn with_built_in<T>(order: &GateOrder, make: impl Fn(&[&'static BuiltIn]) -> anyhow::Result<T>) -> anyhow::Result<T> {
+    let all: Vec<&BuiltIn> = BUILT_IN.iter().collect();
+    let some = if order.settings.iter().any(is_shared_out) { all.clone() } else { asked_about(&order.target) };
+    let made = make(&some);
+    match &made {
+        // What one policy does not know may be for another.
+        Err(error) if some.len() < all.len() && error.is::<SettingError>() => make(&all),
+        _ => made,
+    }
+}
+
+/// The built-in policies that have a say in a request.
+fn asked_about(target: &str) -> Vec<&'static BuiltIn> {
+    let claims = BUILT_IN.iter().map(|policy| Claim { roots: policy.roots(), versions: true });
+    match Belongs::of(target, claims) {
+        Belongs::To(asked) | Belongs::ToAny(asked) => {
+            asked.into_iter().filter_map(|index| BUILT_IN.get(index)).collect()
+        }
+        Belongs::ToNobody => BUILT_IN.iter().collect(),
+    }
+}
+
+/// The bundle of the built-in policy that a request belongs to; of the first, if it belongs
+/// to none.
+pub fn first_built_in(target: &str) -> Result<Bundle, PolicyError> {
+    built_in_bundle(asked_about(target).first().copied().unwrap_or(&VNFLCM_V2))
 }
 
 /// The same of bundles that were compiled already, each with where it is.
-pub fn traced_bundles(
-    bundles: Vec<(Option<PathBuf>, Bundle)>,
-    order: GateOrder,
-) -> anyhow::Result<(Gate, Vec<Arc<Traced>>)> {
+pub fn traced_bundles(bundles: Vec<(PathBuf, Bundle)>, order: &GateOrder) -> anyhow::Result<(Gate, Vec<Arc<Traced>>)> {
     let (mut policies, mut traces) = (Vec::new(), Vec::new());
     for (path, bundle) in bundles {
         let traced = solgate_unsandboxed::traced(bundle).map_err(|error| PolicyError::Refused { path, error })?;
         policies.push(Arc::new(Policy::without_sandbox(traced.clone())));
         traces.push(traced);
     }
-    let gate = Gate::new(policies, order.facts).with_settings(order.settings)?.with_mode(order.mode);
-    Ok((gate, traces))
+    let gate = Gate::new(policies, Arc::clone(&order.facts)).with_settings(order.settings.clone())?;
+    Ok((gate.with_mode(order.mode), traces))
 }
 
-/// The bundle in a folder or a baked policy; without a path, that of the built-in one.
-pub fn bundle(path: Option<&Path>) -> Result<Bundle, PolicyError> {
-    match path {
-        None => bundle_of(&VNFLCM_V2.unpack().map_err(LoadError::from).map_err(PolicyError::BuiltIn)?)
-            .map_err(PolicyError::BuiltInBundle),
-        Some(path) if path.is_dir() => {
-            let compiled = solgate_bundle::compile_dir(path, &BuildOptions::default());
-            Ok(compiled.map_err(|failure| bundle_error(path, failure))?.bundle)
-        }
-        Some(path) => {
-            let bytes = solgate::policy::read_file(path).map_err(PolicyError::File)?;
-            bundle_of(&bytes).map_err(|error| PolicyError::Carried { path: path.to_owned(), error })
-        }
+/// The built-in policy of this name, unless there is such a file.
+pub fn built_in(path: &Path) -> Option<BuiltIn> {
+    BuiltIn::named(path.to_str()?).filter(|_| !path.exists())
+}
+
+/// The bundle in a folder or a baked policy.
+pub fn bundle(path: &Path) -> Result<Bundle, PolicyError> {
+    if let Some(policy) = built_in(path) {
+        return built_in_bundle(&policy);
     }
+    if path.is_dir() {
+        let compiled = solgate_bundle::compile_dir(path, &BuildOptions::default());
+        return Ok(compiled.map_err(|failure| bundle_error(path, failure))?.bundle);
+    }
+    let bytes = solgate::policy::read_file(path).map_err(PolicyError::File)?;
+    bundle_of(&bytes).map_err(|error| PolicyError::Carried { path: path.to_owned(), error })
+}
+
+/// The bundle of a built-in policy.
+pub fn built_in_bundle(policy: &BuiltIn) -> Result<Bundle, PolicyError> {
+    let name = policy.name();
+    let bytes = policy.unpack().map_err(|error| PolicyError::BuiltIn(name, error.into()))?;
+    bundle_of(&bytes).map_err(|error| PolicyError::BuiltInBundle(name, error))
 }
 
 /// The mistakes of a bundle, as the terminal shows them.

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use solgate_config::{Config, GateError, Limits};
 use solgate_gateway::ADMIN_PATHS;
-use solgate_gateway::check::{describe, report_isolation};
+use solgate_gateway::check::{describe, report_isolation, say_roots};
 use solgate_gateway::door::Door;
 use solgate_gateway::error::GatewayError;
 use solgate_gateway::overrides;
@@ -51,8 +51,10 @@ fn at_the_end(limits: &Limits, what: &str) -> String {
 fn announce<F: Onward>(config: &Config, door: &Door<F>, line: impl Fn(&str) -> String) {
     overrides::report(&config.upstreams, SystemTime::now());
     report_isolation(door.memory_reset());
-    for upstream in &config.upstreams {
-        log::say(&format!("solgate: {}", line(&describe(upstream))));
+    for gate in config.upstreams.iter().filter_map(|upstream| door.gate(upstream)) {
+        let (upstream, gate) = (&gate.upstream, gate.get());
+        log::say(&format!("solgate: {}", line(&describe(upstream, &gate))));
+        say_roots(&gate);
     }
     if let Some(admin) = door.admin_address() {
         log::say(&format!("solgate: {} has {ADMIN_PATHS}", admin.url("http")));

@@ -23,6 +23,9 @@ pub struct Decision {
     /// What the request is about, such as `vnf_instances/1`; `None` if the gate knows
     /// no such operation, or it is about a collection.
     pub resource: Option<String>,
+    /// The API that the request is below, such as `vnflcm/v2`; `None` if the gate knows
+    /// no such API.
+    pub api: Option<Arc<str>>,
     pub facts: Vec<FactTrace>,
     /// Time spent evaluating, without waiting for facts.
     pub evaluation: Duration,

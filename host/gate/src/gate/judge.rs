@@ -12,7 +12,7 @@ use solgate_contract::verdict::{self, Context, Denial, FactQuery, Finding, Mode,
 
 use super::aside::Place;
 use super::decision::{Decision, FactTrace, Verdict};
-use super::ownership::Asked;
+use super::ownership::{Asked, Member, Whose};
 use super::{FactFailure, Gate, Observer};
 use crate::Request;
 use crate::ambiguity;
@@ -66,8 +66,9 @@ pub(super) async fn judge(
     observer: &mut dyn Observer,
 ) -> Decision {
     let received_at = request.received_at.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let asked = Asked::about(&request.target, &gate.policies);
-    let policies = asked.policies.iter().map(|policy| Arc::clone(policy.id())).collect();
+    let asked = Asked::about(&request.target, gate);
+    let about = gate.about(&request.method, &request.target);
+    let policies = asked.members.iter().map(|member| Arc::clone(member.policy.id())).collect();
     let mut hearing = Hearing {
         gate,
         request,
@@ -80,8 +81,9 @@ pub(super) async fn judge(
             verdict: Verdict::Allow,
             findings: Vec::new(),
             fault: false,
-            operation: gate.operation(&request.method, &request.target).map(str::to_owned),
-            resource: gate.resource(&request.method, &request.target),
+            operation: about.operation.map(str::to_owned),
+            resource: about.resource,
+            api: about.api.cloned(),
             facts: Vec::new(),
             evaluation: Duration::ZERO,
             waiting: Duration::ZERO,
@@ -105,12 +107,16 @@ impl<'a> Hearing<'a> {
             Err(fault) => return self.conclude(Judged::Faulted(fault)),
         };
         let mut open = Vec::new();
-        for (index, policy) in std::mem::take(&mut self.asked.policies).into_iter().enumerate() {
+        let mut members = std::mem::take(&mut self.asked.members);
+        if self.asked.whose == Whose::AnyOnes {
+            members = self.any_one(members, &fields).await;
+        }
+        for (index, member) in members.into_iter().enumerate() {
             let before = self.decision.findings.len();
-            match self.evaluate(policy, &fields, &Known::default()).await {
-                Ok(Outcome::Need(queries)) => open.push((policy, queries)),
+            match self.evaluate(member, &fields, &Known::default()).await {
+                Ok(Outcome::Need(queries)) => open.push((member, queries)),
                 other => {
-                    let judged = self.settle(other, policy);
+                    let judged = self.settle(other, member.policy);
                     if let Some(problem) = self.conclude(judged) {
                         return Some(problem);
                     }
@@ -118,13 +124,13 @@ impl<'a> Hearing<'a> {
             }
             // In monitor mode the first denial would also have ended it.
             let mut findings = self.decision.findings.iter().skip(before);
-            if !self.asked.owned && findings.any(|finding| finding.severity == Severity::Deny) {
+            if self.asked.whose == Whose::Nobodys && findings.any(|finding| finding.severity == Severity::Deny) {
                 self.decision.policies.truncate(index.saturating_add(1));
                 return None;
             }
         }
-        for (policy, queries) in open {
-            let judged = self.with_facts(policy, &fields, queries).await;
+        for (member, queries) in open {
+            let judged = self.with_facts(member, &fields, queries).await;
             if let Some(problem) = self.conclude(judged) {
                 return Some(problem);
             }
@@ -132,13 +138,28 @@ impl<'a> Hearing<'a> {
         None
     }
 
+    /// Of policies that each would do, the first that does not deny without facts; if all
+    /// deny, the first.
+    async fn any_one(&mut self, members: Vec<Member<'a>>, fields: &[(&str, &str)]) -> Vec<Member<'a>> {
+        let mut chosen = members.first().copied();
+        for member in members {
+            let denies = match self.evaluate(member, fields, &Known::default()).await {
+                Ok(Outcome::Deny(_)) | Err(_) => true,
+                Ok(Outcome::Allow(findings)) => findings.iter().any(|finding| finding.severity == Severity::Deny),
+                Ok(Outcome::Need(_)) => false,
+            };
+            if !denies {
+                chosen = Some(member);
+                break;
+            }
+        }
+        self.decision.policies = chosen.iter().map(|member| Arc::clone(member.policy.id())).collect();
+        chosen.into_iter().collect()
+    }
+
     /// The further rounds of a policy that needs facts.
-    async fn with_facts(
-        &mut self,
-        policy: &Arc<Policy>,
-        fields: &[(&str, &str)],
-        mut queries: Vec<FactQuery>,
-    ) -> Judged {
+    async fn with_facts(&mut self, member: Member<'_>, fields: &[(&str, &str)], mut queries: Vec<FactQuery>) -> Judged {
+        let policy = member.policy;
         let mut known = Known::default();
         for _ in 1..ROUNDS {
             if let Some(twice) =
@@ -150,7 +171,7 @@ impl<'a> Hearing<'a> {
             if let Err(fault) = self.fetch(policy, queries, &mut known, false).await {
                 return Judged::Faulted(fault);
             }
-            let mut outcome = self.evaluate(policy, fields, &known).await;
+            let mut outcome = self.evaluate(member, fields, &known).await;
             // The VNFM changes state by itself: no denial rests on a cached fact.
             if matches!(outcome, Ok(Outcome::Deny(_))) && known.facts.iter().any(|(_, fact)| fact.cached) {
                 let asked = known.facts.drain(..).map(|(query, _)| query);
@@ -159,12 +180,12 @@ impl<'a> Hearing<'a> {
                 if let Err(fault) = self.fetch(policy, asked, &mut known, true).await {
                     return Judged::Faulted(fault);
                 }
-                outcome = self.evaluate(policy, fields, &known).await;
+                outcome = self.evaluate(member, fields, &known).await;
                 if let (false, Ok(Outcome::Need(more))) = (later.is_empty(), &outcome) {
                     if let Err(fault) = self.fetch(policy, more.clone(), &mut known, true).await {
                         return Judged::Faulted(fault);
                     }
-                    outcome = self.evaluate(policy, fields, &known).await;
+                    outcome = self.evaluate(member, fields, &known).await;
                 }
             }
             match outcome {
@@ -195,8 +216,9 @@ impl<'a> Hearing<'a> {
     /// The header fields that a policy which is asked wants to see.
     fn fields(&self) -> Result<Vec<(&'a str, &'a str)>, Fault> {
         let request = self.request;
-        let asked = &self.asked.policies;
-        let wanted = |name: &str| asked.iter().any(|policy| policy.manifest().fields.iter().any(|field| field == name));
+        let asked = &self.asked.members;
+        let wanted =
+            |name: &str| asked.iter().any(|member| member.policy.manifest().fields.iter().any(|field| field == name));
         let mut fields = Vec::new();
         for (name, value) in &request.headers {
             // CGI and WSGI cannot tell `If_Match` from `If-Match`.
@@ -222,7 +244,7 @@ impl<'a> Hearing<'a> {
 
     async fn evaluate(
         &mut self,
-        policy: &Policy,
+        Member { policy, settings }: Member<'_>,
         fields: &[(&str, &str)],
         known: &Known,
     ) -> Result<Outcome, EvaluateError> {
@@ -244,7 +266,7 @@ impl<'a> Hearing<'a> {
             mode: self.gate.mode,
             caller: self.request.caller.as_ref(),
             facts: &facts,
-            settings: &self.gate.settings,
+            settings,
         };
         let begun = Instant::now();
         let outcome = place.run(|| policy.evaluate_within(self.gate.limits.as_ref(), &request, &context));

@@ -16,11 +16,11 @@ use crate::facts::FactSource;
 use crate::fault::Fault;
 use crate::policy::{EvaluationLimits, Policy};
 use crate::problem::ProblemStyle;
-use operations::Operations;
+use operations::{Located, Operations, Path, Resource};
 
 pub use decision::{Decision, FactTrace, Verdict};
 pub use observer::Observer;
-pub use settings::SettingError;
+pub use settings::{SettingError, is_shared_out};
 pub use solgate_contract::verdict::{Finding, Mode, Setting, Severity};
 
 /// What happens when a fact is unavailable.
@@ -33,6 +33,17 @@ pub enum FactFailure {
     Pass,
 }
 
+/// What a request is about, as far as a gate knows such a request.
+#[derive(Debug, Clone, Default)]
+pub struct About<'g> {
+    /// The API, such as `vnflcm/v2`.
+    pub api: Option<&'g Arc<str>>,
+    /// The operation, by its id.
+    pub operation: Option<&'g str>,
+    /// The resource, such as `vnf_instances/1`; none if it is a collection.
+    pub resource: Option<String>,
+}
+
 /// Policies, where their facts come from, and the operator's settings.
 pub struct Gate {
     policies: Vec<Arc<Policy>>,
@@ -42,9 +53,13 @@ pub struct Gate {
     rules: HashSet<String>,
     facts: Arc<dyn FactSource>,
     settings: Vec<Setting>,
+    /// What each policy gets of them.
+    settings_of: Vec<Vec<Setting>>,
     mode: Mode,
     fact_failure: FactFailure,
     style: ProblemStyle,
+    /// The style, with the version that each policy supports; empty if all have one style.
+    style_of: Vec<ProblemStyle>,
     settings_digest: OnceLock<Arc<str>>,
     /// `None`: those of the policies' engine.
     limits: Option<EvaluationLimits>,
@@ -57,12 +72,14 @@ impl Gate {
         let gate = Self {
             operations: policies.iter().map(|policy| Operations::new(policy.manifest())).collect(),
             rules: policies.iter().flat_map(|policy| &policy.manifest().rules).map(|rule| rule.id.clone()).collect(),
+            settings_of: vec![Vec::new(); policies.len()],
             policies,
             facts,
             settings: Vec::new(),
             mode: Mode::default(),
             fact_failure: FactFailure::default(),
             style: ProblemStyle::default(),
+            style_of: Vec::new(),
             settings_digest: OnceLock::new(),
             limits: None,
         };
@@ -70,14 +87,30 @@ impl Gate {
     }
 
     /// Overrides options and severities. An option's value may be given as a text:
-    /// it is read by the option's type.
+    /// it is read by the option's type. A setting holds for each policy that has such an
+    /// option or rule; with the name of a policy and a dot before it, for that policy only, and then wins.
+    /// Of versions of APIs each policy gets those of its own major version.
     ///
     /// # Errors
     /// If no policy of the gate has such an option or rule, or the value is not of
     /// the option's type.
     pub fn with_settings(mut self, settings: Vec<Setting>) -> Result<Self, SettingError> {
-        self.settings =
-            settings.into_iter().map(|setting| settings::fit(&self.policies, setting)).collect::<Result<_, _>>()?;
+        self.settings = Vec::with_capacity(settings.len());
+        self.settings_of = vec![Vec::new(); self.policies.len()];
+        let mut for_one = Vec::new();
+        for setting in settings {
+            let settings::Fitted { setting, of, is_for_one } = settings::fit(&self.policies, setting)?;
+            self.settings.push(setting);
+            if is_for_one {
+                for_one.push(of);
+                continue;
+            }
+            self.settings_of.iter_mut().zip(of).for_each(|(of, setting)| of.extend(setting));
+        }
+        // The last one holds.
+        for of in for_one {
+            self.settings_of.iter_mut().zip(of).for_each(|(of, setting)| of.extend(setting));
+        }
         self.settings_digest = OnceLock::new();
         // The version that answers carry may be another one now.
         let style = ProblemStyle { version: None, ..self.style.clone() };
@@ -106,13 +139,20 @@ impl Gate {
     }
 
     /// How problems are written. Without a version of its own the style gets the
-    /// highest one that the policies support; set it after the settings.
+    /// highest one that the policies support, and in a gate of several policies problems
+    /// with a request have that of the policy that judges it; set it after the settings.
     #[must_use]
     pub fn with_style(mut self, style: ProblemStyle) -> Self {
-        self.style = style;
-        if self.style.version.is_none() {
-            self.style.version = settings::highest_version(&self.policies, &self.settings);
+        self.style_of = Vec::new();
+        if style.version.is_none() {
+            let with = |(policy, settings): (&Arc<Policy>, &Vec<Setting>)| ProblemStyle {
+                version: settings::highest_version(policy, settings),
+                ..style.clone()
+            };
+            self.style_of = self.policies.iter().zip(&self.settings_of).map(with).collect();
         }
+        let version = || self.style_of.iter().find_map(|style| style.version.clone());
+        self.style = ProblemStyle { version: style.version.clone().or_else(version), ..style };
         self
     }
 
@@ -142,10 +182,18 @@ impl Gate {
         self.fact_failure
     }
 
-    /// How this gate writes its problems.
+    /// How this gate writes problems that are about no request it could read.
     #[must_use]
     pub fn style(&self) -> &ProblemStyle {
         &self.style
+    }
+
+    /// How this gate writes its problems with a request: with the version that the policy
+    /// supports which judges the API.
+    #[must_use]
+    pub fn style_for(&self, target: &str) -> &ProblemStyle {
+        let of_policy = || self.style_of.get(ownership::first(self, target));
+        of_policy().filter(|style| style.version.is_some()).unwrap_or(&self.style)
     }
 
     /// The policies, in the order in which they are asked: about a request those below
@@ -178,26 +226,50 @@ impl Gate {
         if body_complete { Ok(()) } else { Err(Fault::BodyTooLarge { limit: self.body_limit() }) }
     }
 
+    /// What a request is about, by the first policy that knows.
+    #[must_use]
+    pub fn about(&self, method: &str, target: &str) -> About<'_> {
+        let about = self.locate(method, target, |located| About {
+            api: located.api,
+            operation: located.operation,
+            resource: located.resource.as_ref().map(Resource::written),
+        });
+        about.unwrap_or_default()
+    }
+
     /// The operation that a request is, by the first policy that knows it.
     #[must_use]
     pub fn operation(&self, method: &str, target: &str) -> Option<&str> {
-        self.operations.iter().find_map(|operations| operations.find(method, target))
+        self.about(method, target).operation
     }
 
-    /// The resource that a request may change, such as `vnf_instances/1`, by the first
+    /// The resource that a request may change, such as `vnflcm/vnf_instances/1`, by the first
     /// policy that knows its operation; `None` if it changes none, or makes one. The
     /// identifier is decoded and in lower case, without blanks at its end: what a VNFM
-    /// may take for the same resource has the same name here.
+    /// may take for the same resource has the same name here. All major versions of an API
+    /// are about the same resources; those of different APIs have different names.
     #[must_use]
     pub fn changes(&self, method: &str, target: &str) -> Option<String> {
-        self.operations.iter().find_map(|operations| operations.changes(method, target))
+        if matches!(method, "GET" | "HEAD" | "OPTIONS") {
+            return None;
+        }
+        self.locate(method, target, |located| located.resource.as_ref().map(Resource::folded))?
     }
 
-    /// The resource that a request is about, such as `vnf_instances/1`, by the first
-    /// policy that knows its operation; `None` if that is a collection.
-    #[must_use]
-    pub fn resource(&self, method: &str, target: &str) -> Option<String> {
-        self.operations.iter().find_map(|operations| operations.resource(method, target))
+    /// Has `tell` look at what a request is about: by the first policy that knows its
+    /// operation, else by the first that judges its API.
+    fn locate<'g, T>(&'g self, method: &str, target: &str, tell: impl Fn(&Located<'g, '_>) -> T) -> Option<T> {
+        let path = Path::of(target);
+        let mut first = None;
+        for operations in &self.operations {
+            match operations.locate(method, &path) {
+                Some(located) if located.operation.is_some() || located.resource.is_some() => {
+                    return Some(tell(&located));
+                }
+                located => first = first.or(located),
+            }
+        }
+        first.as_ref().map(tell)
     }
 
     /// Where its facts come from.

@@ -1,10 +1,14 @@
 //! Which operation a request is, by the router that the policy itself judges by.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use solgate_contract::api_root;
 use solgate_contract::manifest::Manifest;
 use solgate_contract::ownership::decode_fully;
 use solgate_contract::router::Router;
 use solgate_contract::spoken::Spoken;
-use solgate_contract::uri::{decode_unreserved, split_target};
+use solgate_contract::uri::{decode_unreserved, normalise, split_target};
 
 /// The operations of one policy.
 #[derive(Debug)]
@@ -12,6 +16,25 @@ pub(super) struct Operations {
     /// By their index.
     ids: Vec<String>,
     router: Router,
+    /// Of each API root.
+    apis: Vec<Api>,
+}
+
+/// What an API is called.
+#[derive(Debug)]
+struct Api {
+    /// Such as `vnflcm/v2`.
+    name: Arc<str>,
+    /// Such as `vnflcm/`: what the names of its resources begin with, which all its major
+    /// versions share.
+    resources: String,
+}
+
+impl Api {
+    fn at(root: &str) -> Self {
+        let family = api_root::family(root).map(|family| format!("{family}/"));
+        Self { name: api_root::api(root).into(), resources: family.unwrap_or_default() }
+    }
 }
 
 impl Operations {
@@ -21,36 +44,79 @@ impl Operations {
             // What no path leads to, no request is: a foreign policy may declare anything.
             let _ = router.add(index, &operation.method, &operation.path, None);
         }
-        Self { ids: manifest.operations.iter().map(|operation| operation.id.clone()).collect(), router }
-    }
-
-    /// The id of the operation, for logs and metrics.
-    pub(super) fn find(&self, method: &str, target: &str) -> Option<&str> {
-        self.ids.get(self.router.operation(method, target)?).map(String::as_str)
-    }
-
-    /// The resource that an operation may change: collection and identifier, the same
-    /// for all spellings of it that a VNFM may find one resource under.
-    pub(super) fn changes(&self, method: &str, target: &str) -> Option<String> {
-        if matches!(method, "GET" | "HEAD" | "OPTIONS") {
-            return None;
+        Self {
+            ids: manifest.operations.iter().map(|operation| operation.id.clone()).collect(),
+            router,
+            apis: manifest.api_roots.iter().map(|root| Api::at(root)).collect(),
         }
-        self.about(method, target, |collection, identifier| format!("{collection}/{}", folded(identifier)))
     }
 
-    /// The resource that an operation is about, changed or not, as it was written.
-    pub(super) fn resource(&self, method: &str, target: &str) -> Option<String> {
-        self.about(method, target, |collection, identifier| format!("{collection}/{identifier}"))
+    /// What of the policy's API a request is about; `None` if it lies below none of its
+    /// roots. A path that the policy would refuse may still lead to a resource: where the
+    /// rule only warns, the VNFM gets it.
+    pub(super) fn locate<'g, 't>(&'g self, method: &str, path: &'t Path<'_>) -> Option<Located<'g, 't>> {
+        let (root, found) = self.router.at(&path.text)?;
+        let api = self.apis.get(root)?;
+        let mut located = Located { api: path.is_normal.then_some(&api.name), operation: None, resource: None };
+        if let Some((resource, below)) = found
+            && let Some(operation) = resource.operation(method, Spoken::ALL)
+        {
+            located.operation = self.ids.get(operation).map(String::as_str).filter(|_| path.is_normal);
+            let mut segments = below.split('/').skip(1);
+            let named = segments.next().zip(segments.next());
+            located.resource =
+                named.map(|(collection, identifier)| Resource { api: &api.resources, collection, identifier });
+        }
+        Some(located)
+    }
+}
+
+/// The path of a target.
+pub(super) struct Path<'t> {
+    text: Cow<'t, str>,
+    /// It is in normal form; another one is decoded as far as every server does it.
+    is_normal: bool,
+}
+
+impl<'t> Path<'t> {
+    pub(super) fn of(target: &'t str) -> Self {
+        let written = split_target(target).0;
+        match normalise(written) {
+            Ok(text) => Self { text, is_normal: true },
+            Err(_) => Self { text: decode_unreserved(written), is_normal: false },
+        }
+    }
+}
+
+/// What of an API a request is about.
+#[derive(Debug)]
+pub(super) struct Located<'g, 't> {
+    /// What the API is called.
+    pub(super) api: Option<&'g Arc<str>>,
+    /// The id of the operation, for logs and metrics.
+    pub(super) operation: Option<&'g str>,
+    pub(super) resource: Option<Resource<'g, 't>>,
+}
+
+/// A resource that is not a collection.
+#[derive(Debug)]
+pub(super) struct Resource<'g, 't> {
+    /// What its name begins with in all versions of the API.
+    api: &'g str,
+    collection: &'t str,
+    identifier: &'t str,
+}
+
+impl Resource<'_, '_> {
+    /// As it was written.
+    pub(super) fn written(&self) -> String {
+        format!("{}/{}", self.collection, self.identifier)
     }
 
-    /// Hands collection and identifier over. A path that the policy would refuse may
-    /// still lead to a resource: where the rule only warns, the VNFM gets it.
-    fn about(&self, method: &str, target: &str, name: impl FnOnce(&str, &str) -> String) -> Option<String> {
-        let path = decode_unreserved(split_target(target).0);
-        let (resource, below) = self.router.resource_at(&path)?;
-        resource.operation(method, Spoken::ALL)?;
-        let mut segments = below.split('/').skip(1);
-        Some(name(segments.next()?, segments.next()?))
+    /// The same for all spellings of it that a VNFM may find one resource under, and in all
+    /// major versions of the API, which a VNFM may serve at the same time.
+    pub(super) fn folded(&self) -> String {
+        format!("{}{}/{}", self.api, self.collection, folded(self.identifier))
     }
 }
 
@@ -84,7 +150,9 @@ mod tests {
             version: "1".to_owned(),
             digest: String::new(),
             fields: vec![],
-            api_roots: ["/vnflcm/v2", "/telco/api/vnflcm/v2", "/orgs/{org}/vnflcm/v2"].map(str::to_owned).into(),
+            api_roots: ["/vnflcm/v2", "/telco/api/vnflcm/v2", "/orgs/{org}/vnflcm/v2", "/plain"]
+                .map(str::to_owned)
+                .into(),
             operations: operations
                 .map(|(id, method, path)| Operation { id: id.into(), method: method.into(), path: path.into() })
                 .into(),
@@ -122,19 +190,25 @@ mod tests {
         ];
         for (method, target, root, operation) in cases {
             assert_eq!(manifest.api_root(target).as_deref(), root, "{target}");
-            assert_eq!(operations.find(method, target), operation, "{method} {target}");
+            let path = Path::of(target);
+            let found = operations.locate(method, &path).and_then(|located| located.operation);
+            assert_eq!(found, operation, "{method} {target}");
         }
+        let named = |method: &str, target: &str, name: fn(&Resource<'_, '_>) -> String| {
+            Some(name(&operations.locate(method, &Path::of(target))?.resource?))
+        };
+        let folded = |target: &str| named("POST", target, Resource::folded);
         let changes = [
-            ("POST", "/vnflcm/v2/a/1/task?x=/y", Some("a/1")),
-            ("POST", "/telco/api/vnflcm/v2/a/%31/%74ask", Some("a/1")),
-            ("POST", "/orgs/a/vnflcm/v2/a/1/task", Some("a/1")),
-            ("POST", "/vnflcm/v2/a/1/task/", Some("a/1")),
-            ("GET", "/vnflcm/v2/a/1", None),
+            ("POST", "/vnflcm/v2/a/1/task?x=/y", Some("vnflcm/a/1")),
+            ("POST", "/telco/api/vnflcm/v2/a/%31/%74ask", Some("vnflcm/a/1")),
+            ("POST", "/orgs/a/vnflcm/v2/a/1/task", Some("vnflcm/a/1")),
+            ("POST", "/vnflcm/v2/a/1/task/", Some("vnflcm/a/1")),
+            ("POST", "/plain/a/1/task", Some("a/1")),
             ("POST", "/vnflcm/v2/a/1/nothing", None),
             ("POST", "/elsewhere/a/1/task", None),
         ];
         for (method, target, resource) in changes {
-            assert_eq!(operations.changes(method, target).as_deref(), resource, "{method} {target}");
+            assert_eq!(folded(target).as_deref(), resource, "{method} {target}");
         }
         let spellings = [
             ("ab-1", "a/ab-1"),
@@ -157,10 +231,25 @@ mod tests {
         ];
         for (identifier, resource) in spellings {
             let target = format!("/vnflcm/v2/a/{identifier}/task");
-            assert_eq!(operations.changes("POST", &target).as_deref(), Some(resource), "{identifier}");
+            assert_eq!(folded(&target).as_deref(), Some(&*format!("vnflcm/{resource}")), "{identifier}");
         }
-        assert_eq!(operations.resource("GET", "/vnflcm/v2/a/%31?x").as_deref(), Some("a/1"));
-        assert_eq!(operations.resource("GET", "/vnflcm/v2/a/AB%20").as_deref(), Some("a/AB%20"), "as it was written");
-        assert_eq!(operations.resource("GET", "/vnflcm/v2/nothing/1"), None);
+        for (target, api) in [
+            ("/telco/api/vnflcm/v2/a/1", Some("vnflcm/v2")),
+            ("/vnflcm/v2/nothing", Some("vnflcm/v2")),
+            ("/plain/a/1", Some("plain")),
+            ("/vnflcm/v1/a/1", None),
+            ("/vnflcm/v2/../v2/a/1", None),
+        ] {
+            let path = Path::of(target);
+            let found = operations.locate("GET", &path).and_then(|located| located.api);
+            assert_eq!(found.map(|api| &**api), api, "{target}");
+        }
+        assert_eq!(named("GET", "/vnflcm/v2/a/%31?x", Resource::written).as_deref(), Some("a/1"));
+        assert_eq!(
+            named("GET", "/vnflcm/v2/a/AB%20", Resource::written).as_deref(),
+            Some("a/AB%20"),
+            "as it was written"
+        );
+        assert_eq!(named("GET", "/vnflcm/v2/nothing/1", Resource::written), None);
     }
 }

@@ -306,7 +306,8 @@ impl<F> Course<'_, F> {
         match decision.verdict {
             Verdict::Allow => Ok(warnings),
             Verdict::Deny(problem) => {
-                let answer = self.told(*problem).response(self.gate.style());
+                let style = self.gate.style_for(&self.request.target);
+                let answer = self.told(*problem).response(style);
                 Err(Refused { answer, body_read: self.request.body_complete })
             }
         }
@@ -329,7 +330,7 @@ impl<F> Course<'_, F> {
         let request = exchange::Refused { method, target, caller, body_complete };
         self.exchange.refused(fault, Some(&self.gate), &request);
         let problem = self.told(fault.problem(Some(&self.request.target)));
-        Refused { answer: problem.response(self.gate.style()), body_read }
+        Refused { answer: problem.response(self.gate.style_for(&self.request.target)), body_read }
     }
 }
 

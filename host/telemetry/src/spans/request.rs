@@ -116,13 +116,14 @@ impl RequestSpan {
         self.span.set_attribute(KeyValue::new("solgate.request", line.id.clone()));
         self.span.set_attribute(KeyValue::new("solgate.verdict", line.verdict.as_str()));
         let texts = [
-            ("solgate.operation", &line.operation),
-            ("solgate.resource", &line.resource),
-            ("solgate.rule", &line.rule),
+            ("solgate.api", line.api.as_deref()),
+            ("solgate.operation", line.operation.as_deref()),
+            ("solgate.resource", line.resource.as_deref()),
+            ("solgate.rule", line.rule.as_deref()),
         ];
         for (name, text) in texts {
             if let Some(text) = text {
-                self.span.set_attribute(KeyValue::new(name, text.clone()));
+                self.span.set_attribute(KeyValue::new(name, text.to_owned()));
             }
         }
         if let Some(status) = line.status {

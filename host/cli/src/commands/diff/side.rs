@@ -24,7 +24,7 @@ impl Side {
         let judge = |bundle: &Bundle| {
             solgate_unsandboxed::judge(bundle.clone())
                 .map(Policy::without_sandbox)
-                .map_err(|error| PolicyError::Refused { path: Some(path.to_owned()), error })
+                .map_err(|error| PolicyError::Refused { path: path.to_owned(), error })
         };
         if path.is_dir() {
             let compiled =

@@ -19,7 +19,7 @@ use solgate_engine::ir::Bundle;
 use super::cases::{self, Tested};
 use super::check::{Format, RequestArgs};
 use super::output::print;
-use super::policies::bundle;
+use super::policies::{bundle, first_built_in};
 use told::Told;
 
 const EXAMPLE: &str = "\
@@ -147,7 +147,14 @@ fn scene(arguments: EvalArgs) -> anyhow::Result<Scene> {
             let asked = cases::asked(case, settings)?;
             (bundle, asked)
         }
-        (_, path) => (bundle(path.as_deref())?, asked(file, request)?),
+        (_, path) => {
+            let asked = asked(file, request)?;
+            let bundle = match path {
+                Some(path) => bundle(&path)?,
+                None => first_built_in(&asked.message.target)?,
+            };
+            (bundle, asked)
+        }
     };
     Ok(Scene::new(engine(bundle)?, asked))
 }

@@ -15,11 +15,11 @@ use solgate_engine::ir::Data;
 
 use crate::commands::inspect::anatomy::{Anatomy, Kind};
 use crate::commands::output::{note, print};
-use crate::commands::policies::Loader;
+use crate::commands::policies::{Loader, built_in};
 
 /// Show what is in a policy file: its manifest, digests, sizes, imports and exports.
 ///
-/// Without FILE, the built-in policy is shown.
+/// Without FILE, the built-in policy vnflcm-v2 is shown.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -28,8 +28,8 @@ Examples:
 
 Exit status: 0 it is a policy, 1 it is not a policy, 2 the file cannot be read.")]
 pub struct InspectArgs {
-    /// A WebAssembly file
-    #[arg(value_name = "FILE")]
+    /// A WebAssembly file, or the name of a built-in policy
+    #[arg(value_name = "FILE|NAME")]
     file: Option<PathBuf>,
 
     /// How the result is reported
@@ -48,7 +48,10 @@ enum Format {
 
 pub fn run(arguments: &InspectArgs) -> anyhow::Result<ExitCode> {
     let bytes = match &arguments.file {
-        Some(path) => read_file(path)?,
+        Some(path) => match built_in(path) {
+            Some(policy) => policy.unpack()?,
+            None => read_file(path)?,
+        },
         None => VNFLCM_V2.unpack()?,
     };
     let bytes = bytes.as_slice();
