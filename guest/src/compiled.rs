@@ -20,7 +20,7 @@ use crate::{
     error::InitError,
     ir::{self, Bundle},
     rules::{self, Dependent, Expression, OperationRules, RuleCompiler},
-    schema::{BodySchema, check_annotations},
+    schema::{BodySchemas, check_annotations},
     settings::{Profile, RuleEntry},
 };
 
@@ -65,7 +65,7 @@ pub(crate) struct CompiledOperation {
 
 pub(crate) struct CompiledBody {
     /// An operation and a dialect of it may have the same.
-    pub schema: Arc<BodySchema>,
+    pub schemas: Arc<BodySchemas>,
     pub media_type_rule: usize,
     /// Rule of each media type that is only tolerated.
     pub tolerated: Vec<Option<usize>>,
@@ -164,7 +164,7 @@ impl CompiledOperation {
     fn new(
         operation: &ir::Operation,
         rules: OperationRules,
-        schema: Option<Arc<BodySchema>>,
+        schemas: Option<Arc<BodySchemas>>,
         index: &BTreeMap<String, usize>,
     ) -> Result<Self, InitError> {
         let find = |rule: &String, place: &str| {
@@ -174,10 +174,10 @@ impl CompiledOperation {
             };
             index.get(rule).copied().ok_or_else(unknown)
         };
-        let body = match operation.body.as_ref().zip(schema) {
+        let body = match operation.body.as_ref().zip(schemas) {
             None => None,
-            Some((body, schema)) => Some(CompiledBody {
-                schema,
+            Some((body, schemas)) => Some(CompiledBody {
+                schemas,
                 media_type_rule: find(&body.media_type_rule, "the request body")?,
                 tolerated: body
                     .media_types
@@ -224,16 +224,16 @@ fn body_schema(
     bundle: &Bundle,
     compiled: &[CompiledOperation],
     index: &BTreeMap<String, usize>,
-) -> Result<Option<Arc<BodySchema>>, InitError> {
+) -> Result<Option<Arc<BodySchemas>>, InitError> {
     let Some(body) = &operation.body else { return Ok(None) };
     let is_same = |known: &ir::Operation| {
         known.rule_map == operation.rule_map && known.body.as_ref().is_some_and(|known| known.schema == body.schema)
     };
     let mut known = bundle.operations.iter().zip(compiled).filter(|(known, _)| is_same(known));
     if let Some(same) = known.find_map(|(_, compiled)| compiled.body.as_ref()) {
-        return Ok(Some(Arc::clone(&same.schema)));
+        return Ok(Some(Arc::clone(&same.schemas)));
     }
-    BodySchema::compile(&body.schema, operation, &bundle.schemas, index).map(|schema| Some(Arc::new(schema)))
+    BodySchemas::compile(&body.schema, operation, &bundle.schemas, index).map(|schema| Some(Arc::new(schema)))
 }
 
 /// One id is one method and path, with at most one operation in each dialect.

@@ -1,7 +1,7 @@
 //! Dialects: operations that stand in for others, or exist at all, while an option is
 //! on.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use solgate_contract::spoken::Spoken;
 
 use crate::{
@@ -13,50 +13,67 @@ use crate::{
 /// Most dialects of a bundle.
 const MOST: usize = 32;
 
-/// The dialects of a bundle: names of boolean options, in the order of the options.
+/// The dialects of a bundle, in the order of the options that switch them on.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Dialects {
-    names: Vec<String>,
+pub(crate) struct Dialects(Vec<Dialect>);
+
+#[derive(Debug, Clone)]
+struct Dialect {
+    /// As operations name it.
+    name: String,
+    option: String,
+    /// The value of the option with which it is on.
+    on: Value,
 }
 
 impl Dialects {
     pub(crate) fn of(bundle: &Bundle) -> Result<Self, InitError> {
-        let is_named = |name: &str| bundle.operations.iter().any(|op| op.dialect.as_deref() == Some(name));
-        let options = bundle.options.iter().filter(|option| option.kind == OptionKind::Boolean);
-        let names: Vec<String> = options.map(|option| option.name.clone()).filter(|name| is_named(name)).collect();
-        let unknown = bundle.operations.iter().filter_map(|op| op.dialect.as_ref()).find(|name| !names.contains(name));
-        if let Some(name) = unknown {
+        let mut named: Vec<&str> = bundle.operations.iter().filter_map(|op| op.dialect.as_deref()).collect();
+        named.sort_unstable();
+        named.dedup();
+        let mut dialects = Vec::new();
+        for option in &bundle.options {
+            for name in &named {
+                let on = match (option.kind, name.split_once('.')) {
+                    (OptionKind::Boolean, None) if option.name == *name => Value::Bool(true),
+                    (OptionKind::String, Some((of, value))) if option.name == of => Value::from(value),
+                    _ => continue,
+                };
+                dialects.push(Dialect { name: (*name).to_owned(), option: option.name.clone(), on });
+            }
+        }
+        if let Some(name) = named.into_iter().find(|name| dialects.iter().all(|known| known.name != *name)) {
             return Err(InitError::Option {
-                name: name.clone(),
-                reason: "names a dialect but is not a boolean option",
+                name: name.to_owned(),
+                reason: "names a dialect but is neither a boolean option nor an option and one of its values",
             });
         }
-        if names.len() > MOST {
-            return Err(InitError::Limit { name: "dialects", value: short(names.len()), most: short(MOST) });
+        if dialects.len() > MOST {
+            return Err(InitError::Limit { name: "dialects", value: short(dialects.len()), most: short(MOST) });
         }
-        Ok(Self { names })
+        Ok(Self(dialects))
     }
 
     pub(crate) fn index(&self, name: &str) -> Option<usize> {
-        self.names.iter().position(|known| known == name)
+        self.0.iter().position(|known| known.name == name)
     }
 
-    /// Those whose options are on.
-    pub(crate) fn spoken(&self, is_on: impl Fn(&str) -> bool) -> Spoken {
-        let on = self.names.iter().enumerate().filter(|(_, name)| is_on(name));
+    /// Those that are on where the options have these values.
+    pub(crate) fn spoken(&self, options: &Map<String, Value>) -> Spoken {
+        let on = self.0.iter().enumerate().filter(|(_, dialect)| options.get(&dialect.option) == Some(&dialect.on));
         on.fold(Spoken::default(), |spoken, (index, _)| spoken.with(index, true))
     }
 
     /// The same with what the context sets.
     pub(crate) fn overlaid(&self, spoken: Spoken, settings: &[Setting]) -> Spoken {
-        if self.names.is_empty() {
+        if self.0.is_empty() {
             return spoken;
         }
         settings.iter().fold(spoken, |spoken, setting| match setting {
-            Setting::Option { name, value } => match self.index(name) {
-                Some(index) => spoken.with(index, *value == Value::Bool(true)),
-                None => spoken,
-            },
+            Setting::Option { name, value } => {
+                let of = self.0.iter().enumerate().filter(|(_, dialect)| dialect.option == *name);
+                of.fold(spoken, |spoken, (index, dialect)| spoken.with(index, *value == dialect.on))
+            }
             Setting::Severity { .. } => spoken,
         })
     }

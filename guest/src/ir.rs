@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 pub use solgate_contract::manifest::{ItemKind, OptionKind};
 pub use solgate_contract::verdict::Severity;
+pub use solgate_contract::version::Releases;
 
 pub use dates::{Date, Dates, DayOfYear};
 
@@ -95,8 +96,8 @@ pub struct Limits {
 /// A switch of the bundle.
 ///
 /// Five names have a meaning to the engine itself and exist in every bundle:
-/// `supportedVersions` and `knownVersions` (lists of strings, `*` stands for any
-/// number), `requireAuthorization` (boolean), `schemaErrorStatus` (400 or 422)
+/// `supportedVersions` and `knownVersions` (lists of strings: `*` stands for any
+/// number, and `2.0.0 - 2.3.0` for a range), `requireAuthorization` (boolean), `schemaErrorStatus` (400 or 422)
 /// and `outsideApiRoot` (`deny` or `pass`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -224,10 +225,17 @@ pub enum Day {
 pub struct Operation {
     /// The operationId.
     pub id: String,
-    /// The boolean option that must be on for it. While it is, this operation stands in
-    /// for the one of the same method and path, if there is one, which has the same id.
+    /// What switches it on: the name of a boolean option, or that of another option, a dot
+    /// and the value. While it is on, this operation stands in for the one of the same method
+    /// and path, if there is one, which has the same id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dialect: Option<String>,
+    /// It says of a dialect that the operation is not there while the dialect is on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub absent: bool,
+    /// The versions of the API that have it.
+    #[serde(default, skip_serializing_if = "Releases::are_all")]
+    pub releases: Releases,
     pub method: String,
     /// The path template below the API root, such as
     /// `/vnf_instances/{vnfInstanceId}/terminate`.
@@ -271,6 +279,12 @@ pub struct QueryParameter {
     /// resource type has, if they are to be checked.
     #[serde(default)]
     pub attributes: Vec<String>,
+    /// Of attributes that not all versions of the API have, those that do.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attribute_releases: BTreeMap<String, Releases>,
+    /// The versions of the API that have it.
+    #[serde(default, skip_serializing_if = "Releases::are_all")]
+    pub releases: Releases,
 }
 
 /// What the engine checks about a query parameter.

@@ -37,12 +37,11 @@ mod schema;
 mod settings;
 mod stages;
 mod text;
-mod version;
 
 pub use engine::Engine;
 pub use error::InitError;
 pub use schema::FORMATS;
 pub use solgate_contract::catalogue::{ENGINE_RULES, EngineRule};
-pub use solgate_contract::{api_root, verdict};
+pub use solgate_contract::{api_root, verdict, version};
 
 use solgate_contract::catalogue;

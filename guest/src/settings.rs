@@ -141,7 +141,7 @@ impl Profile {
         let patterns = |names: &[String]| names.iter().filter_map(|name| VersionPattern::parse(name)).collect();
         let supported_names = names(SUPPORTED_VERSIONS);
         Self {
-            spoken: dialects.spoken(is),
+            spoken: dialects.spoken(&options),
             severities,
             supported_versions: patterns(&supported_names),
             supported_names,
@@ -179,6 +179,11 @@ impl Profile {
     /// Whether the policy knows the lists of some version that begins with these numbers.
     pub(crate) fn knows_like(&self, short: &VersionPattern) -> bool {
         self.known_versions.iter().any(|pattern| pattern.overlaps(short))
+    }
+
+    /// The version by which a request is judged that names none: the highest that is supported.
+    pub(crate) fn version(&self) -> ApiVersion {
+        self.supported_versions.iter().map(VersionPattern::concrete).max().unwrap_or(ApiVersion::FIRST)
     }
 
     /// The Version field of an answer to a request with these Version fields:

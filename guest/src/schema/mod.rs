@@ -7,6 +7,7 @@ mod names;
 mod numbers;
 mod path;
 mod places;
+mod releases;
 mod secrets;
 mod trace;
 mod versions;
@@ -16,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jsonschema::{Draft, PatternOptions, ValidationError, Validator, error::ValidationErrorKind};
 use serde_json::{Map, Value, json};
+use solgate_contract::version::ApiVersion;
 
 use crate::{
     catalogue::rule,
@@ -60,7 +62,15 @@ const ERRORS_PER_FAULT: usize = 4;
 /// And at least so many.
 const ERRORS: usize = 1024;
 
-/// The compiled schema of one operation's body.
+/// The schemas of one operation's body, by the version of the API.
+pub(crate) struct BodySchemas {
+    /// Before the first of the others.
+    first: BodySchema,
+    /// From a version on, in their order. Most bodies are the same in all versions.
+    later: Vec<(ApiVersion, BodySchema)>,
+}
+
+/// The compiled schema of one operation's body in some versions of the API.
 pub(crate) struct BodySchema {
     /// A document of a reference to the schema and of those that it reaches.
     root: Value,
@@ -80,6 +90,8 @@ pub(crate) struct SchemaFault {
     pub detail: String,
     /// What is missed is a list that later versions of the API add to.
     pub ages: bool,
+    /// The version that first had what is missed, if not all versions have it.
+    pub since: Option<ApiVersion>,
 }
 
 /// Whether a value has the form that a schema describes. The schema is compiled for it:
@@ -92,7 +104,7 @@ pub(crate) fn fits(schema: &Value, value: Node<'_>) -> bool {
     validator.is_ok_and(|validator| validator.is_valid(value))
 }
 
-impl BodySchema {
+impl BodySchemas {
     pub(crate) fn compile(
         name: &str,
         operation: &Operation,
@@ -109,17 +121,42 @@ impl BodySchema {
             .filter_map(|name| schemas.get(*name).map(|schema| ((*name).to_owned(), schema.clone())))
             .collect();
         let root = json!({"$ref": format!("#/components/schemas/{name}"), "components": {"schemas": components}});
+        let mut changes = BTreeSet::new();
+        releases::changes(&root, &mut changes);
+        let compile = |root: Value| {
+            let names = Names::new(rules, &operation.rule_map, &operation.id)?;
+            BodySchema::compile(root, names).map_err(fault)
+        };
+        let later = changes.into_iter().map(|version| Ok((version, compile(releases::in_version(&root, version))?)));
+        let later = later.collect::<Result<Vec<_>, InitError>>()?;
+        let first = if later.is_empty() { root } else { releases::in_version(&root, ApiVersion::FIRST) };
+        Ok(Self { first: compile(first)?, later })
+    }
+
+    /// The schema in a version of the API, which is asked for if that matters.
+    #[inline]
+    pub(crate) fn at(&self, version: impl FnOnce() -> ApiVersion) -> &BodySchema {
+        if self.later.is_empty() { &self.first } else { self.from(version()) }
+    }
+
+    fn from(&self, version: ApiVersion) -> &BodySchema {
+        let later = self.later.iter().rev().find(|(first, _)| *first <= version);
+        later.map_or(&self.first, |(_, schema)| schema)
+    }
+}
+
+impl BodySchema {
+    fn compile(root: Value, names: Names) -> Result<Self, String> {
         let validator = jsonschema::options_for::<Tape>()
             .with_draft(Draft::Draft202012)
             .should_validate_formats(true)
             .with_format("http-uri", is_http_uri)
             .with_pattern_options(PatternOptions::regex())
             .build(&root)
-            .map_err(|error| fault(format!("{error} (at {})", error.instance_path())))?;
+            .map_err(|error| format!("{error} (at {})", error.instance_path()))?;
         let wants_object = occurrences(&root, "").iter().any(|trace| trace.declares("object"));
-        let names = Names::new(rules, &operation.rule_map, &operation.id)?;
         let places = Places::of(&root)
-            .map_err(|_| fault("its alternatives can be combined in too many ways to compile them".to_owned()))?;
+            .map_err(|_| "its alternatives can be combined in too many ways to compile them".to_owned())?;
         Ok(Self { root, validator, wants_object, names, places })
     }
 
@@ -223,7 +260,12 @@ impl BodySchema {
             Some(property) => ages_missing(&self.root, &trace, property),
             None => ages(&trace, keyword) && is_of_list(error),
         };
-        let fault = SchemaFault { ages, rule: found.map_or(rule::BODY_SCHEMA, |found| found.rule), pointer, detail };
+        let since = match missing {
+            Some(property) => releases::since_missing(&self.root, &trace, property),
+            None => releases::since(&trace),
+        };
+        let fault =
+            SchemaFault { ages, since, rule: found.map_or(rule::BODY_SCHEMA, |found| found.rule), pointer, detail };
         if !faults.contains(&fault) {
             faults.push(fault);
         }

@@ -30,6 +30,10 @@ const RULES: &[&str] = &[
 ];
 
 fn schema(schemas: Value) -> BodySchema {
+    in_versions(schemas).first
+}
+
+fn in_versions(schemas: Value) -> BodySchemas {
     let rules: BTreeMap<String, usize> =
         RULES.iter().enumerate().map(|(index, id)| ((*id).to_owned(), index + 1000)).collect();
     let schemas: BTreeMap<String, Value> = serde_json::from_value(schemas).unwrap();
@@ -38,7 +42,7 @@ fn schema(schemas: Value) -> BodySchema {
         "ruleMap": {"shared": "other"},
     }))
     .unwrap();
-    BodySchema::compile("Root", &operation, &schemas, &rules).unwrap()
+    BodySchemas::compile("Root", &operation, &schemas, &rules).unwrap()
 }
 
 /// Rule, pointer and detail of each fault.

@@ -12,7 +12,7 @@ use crate::{
     ir::{Body, Severity, Stage},
     json::{self, Bounds, Document, JsonFault, Node, Strict},
     media_type::MediaType,
-    schema::{NameInAnotherCase, PlacedNumber},
+    schema::{BodySchema, NameInAnotherCase, PlacedNumber, SchemaFault},
     text,
     verdict::Location,
 };
@@ -30,7 +30,7 @@ pub(super) fn check_content(call: &Call<'_>, report: &mut Report<'_>) -> Content
         );
         return Content::Unreadable;
     }
-    let Some((defined, compiled)) = call.operation.body.as_ref().zip(call.compiled.body.as_ref()) else {
+    let Some((defined, (compiled, schema))) = call.operation.body.as_ref().zip(call.body()) else {
         report.looks_at(&[rule::BODY_NONE]);
         if !body.is_empty() && !is_empty_object(body) && !is_null(body) {
             let detail =
@@ -47,7 +47,7 @@ pub(super) fn check_content(call: &Call<'_>, report: &mut Report<'_>) -> Content
             let detail = format!(
                 "The request body is missing; expected a JSON object of the type {}.{}",
                 defined.schema,
-                wanted(compiled)
+                wanted(schema)
             );
             report.fail(rule::BODY_REQUIRED, Location::Body(String::new()), detail);
             return Content::Unreadable;
@@ -63,9 +63,8 @@ pub(super) fn check_content(call: &Call<'_>, report: &mut Report<'_>) -> Content
 }
 
 /// The members that a body cannot do without, for the detail of a missing one.
-fn wanted(compiled: &CompiledBody) -> String {
-    let missing: Vec<String> = compiled
-        .schema
+fn wanted(schema: &BodySchema) -> String {
+    let missing: Vec<String> = schema
         .faults(Document::empty_object().root(), 4, |_| true)
         .into_iter()
         .filter_map(|fault| fault.pointer.strip_prefix('/').map(str::to_owned))
@@ -162,7 +161,7 @@ pub(super) fn read<'a>(call: &Call<'a>, content: Content<'a>, report: &mut Repor
         }
     };
     report.looks_at(JSON_RULES);
-    let wants_object = call.compiled.body.as_ref().is_some_and(|body| body.schema.wants_object);
+    let wants_object = call.body().is_some_and(|(_, schema)| schema.wants_object);
     if wants_object {
         report.looks_at(&[rule::JSON_OBJECT]);
     }
@@ -227,22 +226,22 @@ pub(super) fn check_schema(call: &Call<'_>, content: &mut Content<'_>, report: &
         expressions::run_without_body(call, Stage::Body, report);
         return;
     }
-    if let (Content::Read { document, numbers, invalid, faults }, Some(body)) = (&mut *content, &call.compiled.body) {
+    if let (Content::Read { document, numbers, invalid, faults }, Some((_, schema))) = (&mut *content, call.body()) {
         let value = document.root();
         if report.traced().is_some() {
-            report.looks_at(&body.schema.rules());
+            report.looks_at(&schema.rules());
             report.looks_at(&[rule::BODY_SCHEMA, rule::JSON_NUMBER, rule::JSON_NUMBER_FREE, rule::JSON_NAME_CASE]);
         }
-        if !body.schema.is_valid(value) {
-            *invalid = report_schema(call, body, value, faults, report);
+        if !schema.is_valid(value) {
+            *invalid = report_schema(call, schema, value, faults, report);
         }
         if !numbers.is_empty() {
-            for number in body.schema.placed_numbers(value, numbers, call.violations()) {
+            for number in schema.placed_numbers(value, numbers, call.violations()) {
                 faults.push(number.pointer.clone());
-                *invalid |= report_number(call, body, number, report);
+                *invalid |= report_number(call, schema, number, report);
             }
         }
-        for found in body.schema.names_in_another_case(value, call.violations()) {
+        for found in schema.names_in_another_case(value, call.violations()) {
             *invalid |= report_name(&found, report);
         }
     }
@@ -252,15 +251,19 @@ pub(super) fn check_schema(call: &Call<'_>, content: &mut Content<'_>, report: &
 /// True if a fault denies, or would in another version.
 fn report_schema(
     call: &Call<'_>,
-    body: &CompiledBody,
+    schema: &BodySchema,
     value: Node<'_>,
     places: &mut Vec<String>,
     report: &mut Report<'_>,
 ) -> bool {
     let mut invalid = false;
-    let faults = body
-        .schema
-        .faults(value, call.violations(), |fault| report.severity_of_schema(fault.rule, fault.ages) == Severity::Deny);
+    // What only a version has that the policy does not know counts as a list of that version.
+    let ages = |fault: &SchemaFault| {
+        let since = fault.since.max(call.operation.releases.since);
+        fault.ages || since.is_some_and(|since| !call.profile.knows(since))
+    };
+    let faults = schema
+        .faults(value, call.violations(), |fault| report.severity_of_schema(fault.rule, ages(fault)) == Severity::Deny);
     if faults.is_empty() {
         // Nothing is let through because nobody can say what is wrong with it.
         let detail = "The request body does not have the form that its schema describes.".to_owned();
@@ -271,14 +274,15 @@ fn report_schema(
     for fault in faults {
         let status = schema_status(call, fault.rule);
         places.push(fault.pointer.clone());
+        let ages = ages(&fault);
         // Also where the fault only warns because the list is not this version's.
         invalid |= report.severity(fault.rule) == Severity::Deny;
-        report.fail_schema(fault.rule, status, Location::Body(fault.pointer), fault.detail, fault.ages);
+        report.fail_schema(fault.rule, status, Location::Body(fault.pointer), fault.detail, ages);
     }
     invalid
 }
 
-fn report_number(call: &Call<'_>, body: &CompiledBody, number: PlacedNumber<'_>, report: &mut Report<'_>) -> bool {
+fn report_number(call: &Call<'_>, schema: &BodySchema, number: PlacedNumber<'_>, report: &mut Report<'_>) -> bool {
     let matters = number.matters();
     let PlacedNumber { pointer, literal, beyond_doubles, .. } = number;
     let literal = text::quote(literal);
@@ -290,7 +294,7 @@ fn report_number(call: &Call<'_>, body: &CompiledBody, number: PlacedNumber<'_>,
         return report.fail(rule::JSON_NUMBER_FREE, Location::Body(pointer), detail);
     }
     let mut denied = false;
-    if let Some(rule) = body.schema.integer_rule(&pointer)
+    if let Some(rule) = schema.integer_rule(&pointer)
         && !report.has(rule, &pointer)
     {
         let detail = format!(

@@ -5,11 +5,13 @@ use std::borrow::Cow;
 use super::query_string::Query;
 use crate::{
     cel_env::{Activation, FactValue},
-    compiled::{CompiledBundle, CompiledOperation},
+    compiled::{CompiledBody, CompiledBundle, CompiledOperation},
     ir::{ApiRoot, Operation},
     json::Node,
+    schema::BodySchema,
     settings::Profile,
     verdict::{Context, Request},
+    version::ApiVersion,
 };
 
 /// A request on its way, once its operation is known.
@@ -24,9 +26,22 @@ pub(crate) struct Call<'a> {
     /// Path variables, decoded.
     pub path: &'a [(&'a str, Cow<'a, str>)],
     pub query: &'a Query<'a>,
+    /// The version of the API that the request asks for, once that is known.
+    pub version: Option<ApiVersion>,
 }
 
 impl<'a> Call<'a> {
+    /// The version of the API by which the request is judged.
+    pub(crate) fn release(&self) -> ApiVersion {
+        self.version.unwrap_or_else(|| self.profile.version())
+    }
+
+    /// What is known of the body, and the schema of it in the version that the request asks for.
+    pub(crate) fn body(&self) -> Option<(&'a CompiledBody, &'a BodySchema)> {
+        let body = self.compiled.body.as_ref()?;
+        Some((body, body.schemas.at(|| self.release())))
+    }
+
     /// Values of a header field, by its name in lower case.
     pub(crate) fn fields<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a str> + Clone + use<'a, 'n> {
         fields(self.request, name)

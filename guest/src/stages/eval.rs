@@ -3,7 +3,7 @@
 
 use solgate_contract::uri;
 
-use super::{body, call::Call, content::Content, expressions, facts, query_string::Query, route};
+use super::{body, call::Call, content::Content, expressions, facts, query_string::Query, route, version};
 use crate::{
     cel_env::{Activation, Asked, EvalError, Evaluated},
     compiled::CompiledBundle,
@@ -121,6 +121,7 @@ fn seen<T>(
         compiled: target.compiled,
         path: &target.variables,
         query: &query,
+        version: version::requested(request),
     };
     let mut report = Report::new(&bundle.rules, profile, context.mode, 1, None);
     let content = body::check_content(&call, &mut report);

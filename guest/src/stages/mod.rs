@@ -106,7 +106,7 @@ pub(crate) fn run(
     }
     close!(report, request);
     let query = Query::parse(query, target.operation, target.compiled.rules.reads_query);
-    let call = Call {
+    let mut call = Call {
         bundle,
         request,
         context,
@@ -116,10 +116,11 @@ pub(crate) fn run(
         compiled: target.compiled,
         path: &target.variables,
         query: &query,
+        version: None,
     };
 
     report.enter(trace::Stage::Version);
-    version::check(&call, &mut report);
+    call.version = version::check(&call, &mut report);
     close!(report, request);
     report.enter(trace::Stage::Authorization);
     authorization::check(request, profile, Some(call.operation), &mut report);

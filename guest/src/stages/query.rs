@@ -5,7 +5,7 @@ use crate::{
     catalogue::rule,
     filter::{self, FilterFault},
     findings::Report,
-    ir::{QueryKind, QueryParameter},
+    ir::{QueryKind, QueryParameter, Releases},
     text,
     verdict::Location,
 };
@@ -19,12 +19,13 @@ pub(super) fn check(call: &Call<'_>, report: &mut Report<'_>) {
         let detail = format!("The part {} of the query {reason}.", text::quote(part));
         report.fail(rule::QUERY_ENCODING, Location::Request, detail);
     }
-    let defined = &call.operation.query;
+    let there = |releases: &Releases| releases.are_all() || releases.have(call.release());
+    let defined = call.operation.query.iter().filter(|parameter| there(&parameter.releases));
     let mut present: Vec<(&QueryParameter, &str)> = Vec::new();
     for (name, value) in &call.query.pairs {
         report.looks_at(&[rule::QUERY_UNKNOWN]);
-        let Some(parameter) = defined.iter().find(|parameter| parameter.name == *name) else {
-            let names: Vec<&str> = defined.iter().map(|parameter| parameter.name.as_str()).collect();
+        let Some(parameter) = defined.clone().find(|parameter| parameter.name == *name) else {
+            let names: Vec<&str> = defined.clone().map(|parameter| parameter.name.as_str()).collect();
             let known = if names.is_empty() {
                 "the resource has none".to_owned()
             } else {
@@ -46,7 +47,7 @@ pub(super) fn check(call: &Call<'_>, report: &mut Report<'_>) {
             continue;
         }
         present.push((parameter, value));
-        check_value(parameter, value, report);
+        check_value(call, parameter, value, report);
     }
     check_combination(&present, report);
 }
@@ -56,7 +57,7 @@ fn is_judged_alike(call: &Call<'_>, parameter: &QueryParameter, first: &str, sec
     first == second || parameter.kind == QueryKind::Opaque && !call.compiled.rules.reads_query
 }
 
-fn check_value(parameter: &QueryParameter, value: &str, report: &mut Report<'_>) {
+fn check_value(call: &Call<'_>, parameter: &QueryParameter, value: &str, report: &mut Report<'_>) {
     let location = || Location::Query(parameter.name.clone());
     match parameter.kind {
         QueryKind::Opaque => {}
@@ -90,12 +91,16 @@ fn check_value(parameter: &QueryParameter, value: &str, report: &mut Report<'_>)
             report.looks_at(&[rule::SELECTOR_FIELD]);
             for path in value.split(',') {
                 let attribute = path.split('/').next().unwrap_or_default();
-                if !parameter.attributes.iter().any(|known| known == attribute) {
+                let is_there = |known: &&String| {
+                    parameter.attribute_releases.get(*known).is_none_or(|releases| releases.have(call.release()))
+                };
+                if !parameter.attributes.iter().filter(is_there).any(|known| known == attribute) {
+                    let attributes: Vec<&String> = parameter.attributes.iter().filter(is_there).collect();
                     let detail = format!(
                         "The query parameter {} names the attribute {}, which the resource does not have; it has {}.",
                         parameter.name,
                         text::quote(attribute),
-                        text::all(&parameter.attributes)
+                        text::all(&attributes)
                     );
                     report.fail(rule::SELECTOR_FIELD, location(), detail);
                 }

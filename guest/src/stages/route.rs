@@ -55,6 +55,21 @@ fn is_disguised(bundle: &CompiledBundle, target: &str) -> bool {
     uri::decode(uri::split_target(target).0).is_none() || ownership::is_disguised(roots, target)
 }
 
+/// Whether the API has an operation in the version that a request asks for.
+fn is_there(bundle: &CompiledBundle, operation: usize, request: &Request<'_>) -> bool {
+    bundle.ir.operations.get(operation).is_some_and(|operation| {
+        !operation.absent
+            && (operation.releases.are_all()
+                || version::requested(request).is_some_and(|version| operation.releases.have(version)))
+    })
+}
+
+/// Says of a path that the API has it in other versions, or not for this caller.
+fn absence(root: &ApiRoot, request: &Request<'_>) -> String {
+    let version = version::requested(request).map_or_else(String::new, |version| format!(" in the version {version}"));
+    format!("The path names no resource of the API at {}{version}.", root.path)
+}
+
 /// Reports a path that is not in normal form.
 pub(super) fn refuse(fault: PathFault, report: &mut Report<'_>) {
     let (rule, detail) = match fault {
@@ -147,8 +162,16 @@ pub(super) fn check<'a>(
         rule::ROUTE_ENCODED_SLASH,
         rule::ROUTE_METHOD,
     ]);
-    let Some(index) = resource.operation(request.method, profile.spoken) else {
-        let methods = resource.methods(profile.spoken);
+    let found = resource.operation(request.method, profile.spoken);
+    let Some(index) = found.filter(|index| is_there(bundle, *index, request)) else {
+        let methods = resource.operations(profile.spoken).filter(|(_, index)| is_there(bundle, *index, request));
+        let methods: Vec<&str> = methods.map(|(method, _)| method).collect();
+        if methods.is_empty() {
+            report.set_beyond(version::is_beyond(request, profile));
+            let detail = absence(root, request);
+            report.fail(rule::ROUTE_UNKNOWN, Location::Request, detail);
+            return None;
+        }
         // Some servers do not tell the case of a method.
         let is_new = !methods.iter().any(|known| known.eq_ignore_ascii_case(request.method));
         report.set_beyond(is_new && version::is_beyond(request, profile));

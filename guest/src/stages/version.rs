@@ -11,9 +11,10 @@ use crate::{
     version::{ApiVersion, VersionPattern},
 };
 
-pub(super) fn check(call: &Call<'_>, report: &mut Report<'_>) {
+/// Says which version the request asks for, if it is to be judged by one.
+pub(super) fn check(call: &Call<'_>, report: &mut Report<'_>) -> Option<ApiVersion> {
     if !call.operation.version {
-        return;
+        return None;
     }
     let mut fields = call.fields("version");
     let location = || Location::Header("Version".to_owned());
@@ -23,7 +24,7 @@ pub(super) fn check(call: &Call<'_>, report: &mut Report<'_>) {
         let detail =
             format!("The header field Version is missing; send the API version that you use, here {}.", supported());
         report.fail(rule::VERSION_REQUIRED, location(), detail);
-        return;
+        return None;
     };
     let value = trim(value);
     report.looks_at(&[rule::VERSION_DUPLICATE]);
@@ -33,7 +34,7 @@ pub(super) fn check(call: &Call<'_>, report: &mut Report<'_>) {
             supported()
         );
         report.fail(rule::VERSION_DUPLICATE, location(), detail);
-        return;
+        return None;
     }
     report.looks_at(&[rule::VERSION_FORMAT]);
     let short = if call.operation.short_version { VersionPattern::parse_short(value) } else { None };
@@ -45,6 +46,7 @@ pub(super) fn check(call: &Call<'_>, report: &mut Report<'_>) {
                 supported()
             );
             report.fail(rule::VERSION_FORMAT, location(), detail);
+            None
         }
         (version, short) => {
             let (is_supported, is_known) = match (version, &short) {
@@ -63,6 +65,7 @@ pub(super) fn check(call: &Call<'_>, report: &mut Report<'_>) {
                 );
                 report.fail(rule::VERSION_SUPPORTED, location(), detail);
             }
+            version.or_else(|| short.map(|short| short.lowest()))
         }
     }
 }
@@ -71,8 +74,12 @@ pub(super) fn check(call: &Call<'_>, report: &mut Report<'_>) {
 /// whose lists the policy does not know: such a version may have resources and
 /// methods that the policy has not.
 pub(super) fn is_beyond(request: &Request<'_>, profile: &Profile) -> bool {
+    requested(request).is_some_and(|version| profile.supports(version) && !profile.knows(version))
+}
+
+/// The version that a request asks for in one plain field.
+pub(super) fn requested(request: &Request<'_>) -> Option<ApiVersion> {
     let mut values = fields(request, "version");
     let only = values.next().filter(|_| values.next().is_none());
-    let version = only.and_then(|value| ApiVersion::parse(trim(value)));
-    version.is_some_and(|version| profile.supports(version) && !profile.knows(version))
+    only.and_then(|value| ApiVersion::parse(trim(value)))
 }

@@ -10,6 +10,7 @@
 
 mod dialects;
 mod init;
+mod releases;
 mod settings;
 mod stages;
 mod state;

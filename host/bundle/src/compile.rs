@@ -281,16 +281,28 @@ fn vocabulary(policy: &Policy, rules: &[&str]) -> Vocabulary {
 
 /// A dialect is spoken while the option is on that its file is named after.
 fn check_dialects<'d>(policy: &Policy, dialects: impl Iterator<Item = &'d Dialect>, report: &mut Report) {
-    let booleans = || policy.options.iter().filter(|option| option.kind == OptionKind::Boolean);
+    // A value of another option is named behind a dot.
+    let switches = policy.options.iter().flat_map(|option| match option.kind {
+        OptionKind::Boolean => vec![option.name.clone()],
+        OptionKind::String => {
+            let values = option.values.iter().filter_map(|value| value.as_str());
+            values.map(|value| format!("{}.{value}", option.name)).collect()
+        }
+        _ => Vec::new(),
+    });
+    let switches: Vec<String> = switches.collect();
     for dialect in dialects {
         let name = &dialect.option;
-        if !booleans().any(|option| option.name == *name) {
+        if !switches.contains(name) {
+            let missing = match name.split_once('.') {
+                Some((option, value)) => {
+                    format!("policy.yaml defines no option `{option}` that has `{value}` among its values")
+                }
+                None => format!("policy.yaml defines no boolean option `{name}`"),
+            };
             report
-                .mistake(
-                    At::start_of(dialect.document.at.file),
-                    format!("policy.yaml defines no boolean option `{name}`"),
-                )
-                .maybe_hint(did_you_mean(name, booleans().map(|option| option.name.as_str())))
+                .mistake(At::start_of(dialect.document.at.file), missing)
+                .maybe_hint(did_you_mean(name, switches.iter().map(String::as_str)))
                 .hint_if_none("the file of a dialect has the name of the option that switches it on");
         }
     }

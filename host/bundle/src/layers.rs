@@ -123,7 +123,7 @@ fn circle_or_depth(met: &[PathBuf], next: &Path) -> Option<(&'static str, &'stat
 fn dialect(file: FileId, report: &mut Report) -> Option<Dialect> {
     let name = report.sources.name(file);
     let name = name.rsplit_once('/').map_or(name, |(_, name)| name);
-    let option = name.split('.').next().unwrap_or(name).to_owned();
+    let option = name.rsplit_once('.').map_or(name, |(name, _)| name).to_owned();
     Some(Dialect { option, document: document(file, report)? })
 }
 

@@ -8,6 +8,7 @@ use solgate_document::source::At;
 use solgate_document::suggest::did_you_mean;
 use solgate_document::yaml::{Key, Node, Value};
 use solgate_engine::ir::{ItemKind, OptionDef, OptionKind};
+use solgate_engine::version::VersionPattern;
 
 use crate::variables::is_identifier;
 
@@ -36,7 +37,7 @@ pub(crate) fn built_in() -> Vec<OptionDef> {
             OptionKind::Strings,
             Json::from(vec!["2.0.0"]),
             vec![],
-            "API versions that are served; `*` stands for any number.",
+            "API versions that are served; `*` stands for any number, and `2.0.0 - 2.3.0` for a range.",
         ),
         option(
             "knownVersions",
@@ -181,6 +182,9 @@ fn definition(key: &Key, node: &Node, known: Option<&OptionDef>, report: &mut Re
         }
     };
     members.finish(report);
+    if let Some(default) = &default {
+        check_versions(&key.name, default, node.get("default").map_or(key.at, |default| default.at), report);
+    }
     // A broken default has been reported; the name is known all the same.
     let default = default.unwrap_or(Json::Null);
     Some(OptionDef { name: key.name.clone(), kind, default, set: false, doc, values })
@@ -223,8 +227,23 @@ pub(crate) fn set(options: &mut [OptionDef], set: &[(String, String)], report: &
             report.mistake(at, format!("`{name}` is {expected}, but here is `{text}`"));
             continue;
         };
+        check_versions(name, &value, whole, report);
         option.default = value;
         option.set = true;
+    }
+}
+
+/// Whether the values of an option that lists versions stand for versions: others would match
+/// none.
+pub(crate) fn check_versions(name: &str, value: &Json, at: At, report: &mut Report) {
+    if !["supportedVersions", "knownVersions"].contains(&name) {
+        return;
+    }
+    let texts = value.as_array().into_iter().flatten().filter_map(Json::as_str);
+    for text in texts.filter(|text| VersionPattern::parse(text).is_none()) {
+        report
+            .mistake(at, format!("`{name}` has `{text}`, which stands for no version"))
+            .hint("write a version such as 2.0.0, 2.*.* for all that begin with 2, or a range: 2.0.0 - 2.3.0");
     }
 }
 

@@ -21,6 +21,7 @@ pub mod section;
 pub mod spoken;
 pub mod uri;
 pub mod verdict;
+pub mod version;
 
 pub use evaluate::Evaluate;
 pub use judge::{Judge, JudgeError};

@@ -283,11 +283,9 @@ impl Resource {
         self.methods.iter().find(|known| known.name == method)?.operation(spoken)
     }
 
-    /// The methods that there are.
-    #[must_use]
-    pub fn methods(&self, spoken: Spoken) -> Vec<&str> {
-        let there = self.methods.iter().filter(|method| method.operation(spoken).is_some());
-        there.map(|method| method.name.as_str()).collect()
+    /// The methods that there are, each with the index of its operation.
+    pub fn operations(&self, spoken: Spoken) -> impl Iterator<Item = (&str, usize)> {
+        self.methods.iter().filter_map(move |method| Some((method.name.as_str(), method.operation(spoken)?)))
     }
 
     fn has_any(&self, spoken: Spoken) -> bool {

@@ -4,6 +4,7 @@
 mod engine;
 mod markdown;
 mod places;
+mod releases;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -33,6 +34,7 @@ pub fn rule_book(bundle: &Bundle) -> String {
     book.tables(&mut page);
     book.overview(&mut page);
     book.operations(&mut page);
+    page.push_str(&releases::section(bundle));
     let _ = writeln!(page, "\n## The rules");
     for rule in &book.rules {
         book.rule(rule, &mut page);
@@ -208,20 +210,27 @@ impl Book<'_> {
     /// The operations that have parameters or a body of their own while an option is on.
     fn dialects(&self, page: &mut String) {
         let operations = &self.bundle.operations;
-        let mut dialects: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        let mut dialects: BTreeMap<&str, (Vec<String>, Vec<String>)> = BTreeMap::new();
         for operation in operations {
             let is_plain = |known: &Operation| known.id == operation.id && known.dialect.is_none();
             if let Some(name) = operation.dialect.as_deref().filter(|_| operations.iter().any(is_plain)) {
-                dialects.entry(name).or_default().push(code(&operation.id));
+                let (own, absent) = dialects.entry(name).or_default();
+                if operation.absent { absent } else { own }.push(code(&operation.id));
             }
         }
-        for (name, ids) in dialects {
-            let _ = writeln!(
-                page,
-                "\nWhile the option {} is on, these operations have parameters and a body of their own: {}.",
-                code(name),
-                ids.join(", ")
-            );
+        for (name, (own, absent)) in dialects {
+            let on = match name.split_once('.') {
+                Some((option, value)) => format!("the option {} is {}", code(option), code(value)),
+                None => format!("the option {} is on", code(name)),
+            };
+            if !own.is_empty() {
+                let own = own.join(", ");
+                let _ =
+                    writeln!(page, "\nWhile {on}, these operations have parameters and a body of their own: {own}.");
+            }
+            if !absent.is_empty() {
+                let _ = writeln!(page, "\nWhile {on}, these operations are not there: {}.", absent.join(", "));
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 use solgate_document::yaml::Node;
 use solgate_engine::ir::{ApiRoot, Bundle, FactDef, Limits, Operation, OptionDef, OptionKind};
+use solgate_engine::version::ApiVersion;
 
 use super::{Checked, entries, is_named, items, kept, one_or_more};
 use crate::layers::Layer;
@@ -135,10 +136,17 @@ fn check_api(document: &Node, dialect: Option<&str>, bundle: &Bundle) -> Checked
     Ok(())
 }
 
+fn is_version(node: Option<&Node>, version: Option<ApiVersion>) -> bool {
+    node.map(|node| node.text.trim_end().to_owned()) == version.map(|version| version.to_string())
+}
+
 fn is_operation(path: &str, method: &str, node: &Node, operation: &Operation) -> bool {
     operation.path == path
         && operation.method.eq_ignore_ascii_case(method)
         && node.get("requestBody").is_some() == operation.body.is_some()
+        && is_version(node.get("x-since"), operation.releases.since)
+        && is_version(node.get("x-until"), operation.releases.until)
+        && node.get("x-absent").is_some_and(|absent| absent.to_json() == true) == operation.absent
         && entries(node.get("x-rule-map"))
             .all(|(name, other)| operation.rule_map.get(name).is_some_and(|known| known == other.text.trim_end()))
 }

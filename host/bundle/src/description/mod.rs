@@ -7,7 +7,7 @@ mod responses;
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
-use solgate_engine::ir::{ApiRoot, Bundle, Operation, OptionDef};
+use solgate_engine::ir::{ApiRoot, Bundle, Operation};
 
 use self::responses::Responses;
 
@@ -47,20 +47,26 @@ pub fn openapi_description(bundle: &Bundle) -> Value {
 /// The dialects that are on below an API root unless somebody sets their options, in the
 /// order in which they go before others.
 fn spoken<'b>(bundle: &'b Bundle, root: &ApiRoot) -> Vec<&'b str> {
-    let is_dialect =
-        |option: &&OptionDef| bundle.operations.iter().any(|op| op.dialect.as_deref() == Some(option.name.as_str()));
-    let is_on = |option: &&OptionDef| {
+    let mut found = Vec::new();
+    for option in &bundle.options {
         let of_root = root.options.get(&option.name).filter(|_| !option.set);
-        *of_root.unwrap_or(&option.default) == Value::Bool(true)
-    };
-    bundle.options.iter().filter(is_dialect).filter(is_on).map(|option| option.name.as_str()).collect()
+        let value = of_root.unwrap_or(&option.default);
+        let is_on = |name: &&str| match name.split_once('.') {
+            Some((of, on)) => of == option.name && value == on,
+            None => *name == option.name && *value == Value::Bool(true),
+        };
+        let named: BTreeSet<&str> = bundle.operations.iter().filter_map(|op| op.dialect.as_deref()).collect();
+        found.extend(named.into_iter().filter(is_on));
+    }
+    found
 }
 
 /// What an operation is where these dialects are spoken; `None` if it is not there.
 fn form<'b>(bundle: &'b Bundle, operation: &Operation, spoken: &[&str]) -> Option<&'b Operation> {
     let forms = || bundle.operations.iter().filter(|form| form.id == operation.id);
     let in_dialect = |name: &&str| forms().find(|form| form.dialect.as_deref() == Some(*name));
-    spoken.iter().find_map(in_dialect).or_else(|| forms().find(|form| form.dialect.is_none()))
+    let found = spoken.iter().find_map(in_dialect).or_else(|| forms().find(|form| form.dialect.is_none()));
+    found.filter(|form| !form.absent)
 }
 
 /// An API root; its variables have their own names as values.

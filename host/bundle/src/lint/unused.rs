@@ -40,7 +40,8 @@ pub(super) fn variables(rule: &Written<'_>, followed: &Followed, report: &mut Re
 pub(super) fn options(policy: &Policy, api: &Api<'_>, rules: &[Written<'_>], reads: &[Read], report: &mut Report) {
     let Some(mut read) = read_members("options", reads) else { return };
     read.extend(rules.iter().flat_map(|rule| &rule.rule.severity.by_option).map(|(name, _)| name.as_str()));
-    read.extend(api.operations.iter().filter_map(|op| op.def.dialect.as_deref()));
+    let dialects = api.operations.iter().filter_map(|op| op.def.dialect.as_deref());
+    read.extend(dialects.map(|name| name.split('.').next().unwrap_or(name)));
     let of_engine = built_in();
     for option in &policy.options {
         let is_read = read.contains(option.name.as_str()) || of_engine.iter().any(|known| known.name == option.name);

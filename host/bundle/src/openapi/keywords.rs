@@ -73,6 +73,8 @@ pub(super) const KEYWORDS: &[(&str, Role)] = &[
     ("xml", Role::Annotation),
     ("x-rule", Role::Annotation),
     ("x-ages", Role::Annotation),
+    ("x-since", Role::Annotation),
+    ("x-until", Role::Annotation),
 ];
 
 /// Formats of OpenAPI that say how a value is stored or shown; nothing to check.

@@ -13,12 +13,14 @@ mod operation;
 mod parameter;
 mod presence;
 mod reference;
+mod releases;
 mod schema;
 
 pub(crate) use answers::answers;
 pub(crate) use mapping::check_mapping;
 pub(crate) use merge::merge;
-pub(crate) use presence::{Presence, answer, followed, presence, secret, together};
+pub(crate) use presence::{Presence, answer, followed, presence, requires, secret, together};
+pub(crate) use releases::may_be_gone;
 pub(crate) use schema::check_meta;
 
 use std::collections::BTreeMap;

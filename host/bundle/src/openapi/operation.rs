@@ -9,7 +9,7 @@ use solgate_document::yaml::{Key, Node, Style};
 use solgate_engine::ir::Operation;
 
 use super::extensions;
-use super::{Api, Op, body, parameter, reference};
+use super::{Api, Op, body, parameter, reference, releases};
 use crate::template;
 
 const METHODS: [(&str, &str); 8] = [
@@ -159,6 +159,8 @@ fn operation<'n>(api: &mut Api<'n>, place: &Place<'_, 'n>, node: &'n Node, repor
     let responses = members.get("responses");
     let rule_map = members.get("x-rule-map");
     let id_node = members.get("operationId");
+    let releases = releases::read(&mut members, report);
+    let absent = absent(&mut members, place.dialect, report);
     extensions::finish(
         members,
         &["tags", "summary", "description", "externalDocs", "callbacks", "deprecated", "security", "servers"],
@@ -218,6 +220,8 @@ fn operation<'n>(api: &mut Api<'n>, place: &Place<'_, 'n>, node: &'n Node, repor
         def: Operation {
             id: id.to_owned(),
             dialect: place.dialect.map(str::to_owned),
+            absent,
+            releases,
             method: place.method.to_owned(),
             path: place.path.to_owned(),
             version: parameters.version,
@@ -236,6 +240,17 @@ fn operation<'n>(api: &mut Api<'n>, place: &Place<'_, 'n>, node: &'n Node, repor
         schema,
         rule_map,
     });
+}
+
+/// `x-absent: true`: the operation is not there while the dialect is on.
+fn absent(members: &mut Members<'_>, dialect: Option<&str>, report: &mut Report) -> bool {
+    let Some(node) = members.get("x-absent") else { return false };
+    if dialect.is_none() {
+        report
+            .mistake(node.at, "`x-absent` is for the operations of a dialect")
+            .hint("remove the operation; `x-since` and `x-until` say which versions have it");
+    }
+    reader::boolean(node, "`x-absent`", report).unwrap_or(false)
 }
 
 fn operation_id<'n>(node: &'n Node, report: &mut Report) -> Option<&'n str> {

@@ -7,7 +7,7 @@ use solgate_document::suggest::did_you_mean;
 use solgate_document::yaml::Node;
 use solgate_engine::ir::{HeaderKind, HeaderParameter, QueryKind, QueryParameter};
 
-use super::{Api, RuleUse, reference};
+use super::{Api, RuleUse, reference, releases};
 
 /// What the parameters of one operation come to.
 #[derive(Default)]
@@ -69,6 +69,8 @@ struct Parameter<'n> {
     rule: Option<&'n Node>,
     kind: Option<&'n Node>,
     attributes: Option<&'n Node>,
+    /// `x-since` and `x-until`.
+    releases: (Option<&'n Node>, Option<&'n Node>),
     at: At,
 }
 
@@ -142,6 +144,7 @@ fn parameter<'n>(node: &'n Node, report: &mut Report) -> Option<Parameter<'n>> {
     let rule = members.get("x-rule");
     let kind = members.get("x-kind");
     let attributes = members.get("x-attributes");
+    let releases = (members.get("x-since"), members.get("x-until"));
     for other in [
         "description",
         "deprecated",
@@ -160,7 +163,13 @@ fn parameter<'n>(node: &'n Node, report: &mut Report) -> Option<Parameter<'n>> {
     let name = reader::line(name_node, "the name of a parameter", report)?;
     let place = reader::choice(place?, "`in`", &PLACES, report)?;
     let has_kind = if place == In::Header { In::Header } else { In::Query };
-    for (extension, only) in [(kind, has_kind), (attributes, In::Query), (rule, In::Header)] {
+    for (extension, only) in [
+        (kind, has_kind),
+        (attributes, In::Query),
+        (releases.0, In::Query),
+        (releases.1, In::Query),
+        (rule, In::Header),
+    ] {
         if let Some(node) = extension
             && place != only
         {
@@ -168,7 +177,7 @@ fn parameter<'n>(node: &'n Node, report: &mut Report) -> Option<Parameter<'n>> {
             report.mistake(node.at, format!("this extension belongs to a parameter in `{only}`"));
         }
     }
-    Some(Parameter { name, place, required, schema_type, rule, kind, attributes, at: name_node.at })
+    Some(Parameter { name, place, required, schema_type, rule, kind, attributes, releases, at: name_node.at })
 }
 
 fn query(parameter: &Parameter<'_>, report: &mut Report) -> Option<QueryParameter> {
@@ -192,7 +201,8 @@ fn query(parameter: &Parameter<'_>, report: &mut Report) -> Option<QueryParamete
             attributes.extend(reader::line(item, "the name of an attribute", report).map(str::to_owned));
         }
     }
-    Some(QueryParameter { name: parameter.name.to_owned(), kind, attributes })
+    let (own, attribute_releases) = releases::of_list(parameter.releases, &attributes, report);
+    Some(QueryParameter { name: parameter.name.to_owned(), kind, attributes, attribute_releases, releases: own })
 }
 
 /// Notes what `x-kind` says of the header field `name`, which is in lower case.

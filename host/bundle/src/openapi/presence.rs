@@ -3,7 +3,7 @@
 
 use solgate_document::yaml::{Node, Value};
 
-use super::{Api, keywords, reference};
+use super::{Api, keywords, may_be_gone, reference};
 use crate::expression::known::Step;
 
 /// What a schema says about a member.
@@ -55,14 +55,18 @@ pub(crate) fn presence<'n>(api: &Api<'n>, schema: &'n Node, path: &[Step]) -> Pr
             }
             return Presence::Unknown(names(&current));
         }
-        let is_required = current.iter().any(|schema| {
-            let names = schema.get("required").and_then(Node::as_list);
-            names.unwrap_or_default().iter().any(|name| name.text == *step)
-        });
+        let is_required = current.iter().any(|schema| requires(schema, step));
         found = if is_required { Presence::Required } else { Presence::Optional };
         current = member;
     }
     found
+}
+
+/// Whether a schema requires a member in every version of the API.
+pub(crate) fn requires(schema: &Node, member: &str) -> bool {
+    let names = schema.get("required").and_then(Node::as_list).unwrap_or_default();
+    let own = schema.get("properties").and_then(|properties| properties.get(member));
+    names.iter().any(|name| name.text == member) && !own.is_some_and(may_be_gone)
 }
 
 /// The schema of a secret that a value at `path` is, lies in or holds: one with
@@ -133,7 +137,10 @@ fn variants<'n>(api: &Api<'n>, schema: &'n Node) -> Vec<&'n Node> {
 
 /// Schemas and all that hold beside them: through `$ref` and `allOf`.
 pub(crate) fn together<'n>(root: &'n Node, schemas: Vec<&'n Node>) -> Vec<&'n Node> {
-    beside(root, schemas, |schema| schema.get("allOf").and_then(Node::as_list).unwrap_or_default().iter().collect())
+    let is_sure = |schema: &&'n Node| !may_be_gone(schema);
+    beside(root, schemas, |schema| {
+        schema.get("allOf").and_then(Node::as_list).unwrap_or_default().iter().filter(is_sure).collect()
+    })
 }
 
 /// The schema itself, or what its `$ref` leads to.

@@ -10,13 +10,13 @@ use solgate_document::yaml::{Key, Node, Value};
 use solgate_engine::FORMATS;
 
 use super::keywords::{KEYWORDS, Role, SILENT_FORMATS, below, role};
-use super::{Api, RuleUse, idle, reference};
+use super::{Api, RuleUse, idle, reference, releases};
 
 /// Checks every schema of the document.
 pub(super) fn check_all(api: &mut Api<'_>, report: &mut Report) {
     let schemas: Vec<&Node> = api.schemas.values().copied().collect();
     for schema in schemas {
-        check(api, schema, report);
+        check(api, schema, true, report);
         check_meta(schema, report);
     }
 }
@@ -43,7 +43,8 @@ pub(crate) fn check_meta(schema: &Node, report: &mut Report) {
     }
 }
 
-fn check(api: &mut Api<'_>, schema: &Node, report: &mut Report) {
+/// `is_named` says that others refer to it.
+fn check(api: &mut Api<'_>, schema: &Node, is_named: bool, report: &mut Report) {
     let Some(members) = schema.as_map() else {
         if !matches!(schema.value, Value::Bool(_)) {
             report.mistake(schema.at, format!("a schema is a mapping, but here is {}", schema.kind()));
@@ -74,9 +75,10 @@ fn check(api: &mut Api<'_>, schema: &Node, report: &mut Report) {
             name => check_keyword(name, key, report),
         }
     }
+    releases::check(schema, is_named, report);
     idle::check(schema, members, report);
     for below in below(schema) {
-        check(api, below.schema, report);
+        check(api, below.schema, false, report);
     }
 }
 

@@ -3,7 +3,7 @@
 use solgate_document::yaml::{Key, Node, Value};
 
 use super::kinds::Kinds;
-use crate::openapi::{Api, followed, together};
+use crate::openapi::{Api, followed, may_be_gone, requires, together};
 
 /// Schemas of which one holds, each with those that hold beside it.
 #[derive(Debug, Clone)]
@@ -110,7 +110,7 @@ impl<'n> Described<'n> {
             let items: Vec<&'n Node> = schemas
                 .iter()
                 .filter_map(|schema| schema.get("items").or_else(|| schema.get("additionalProperties")))
-                .filter(|schema| schema.as_map().is_some())
+                .filter(|schema| schema.as_map().is_some() && !may_be_gone(schema))
                 .collect();
             (!items.is_empty() && schemas.iter().all(|schema| schema.get("properties").is_none())).then_some(items)
         });
@@ -133,10 +133,7 @@ impl<'n> Described<'n> {
     }
 
     fn requires(&self, name: &str) -> bool {
-        self.alternatives.iter().all(|schemas| {
-            let mut required = schemas.iter().filter_map(|schema| schema.get("required")).filter_map(Node::as_list);
-            required.any(|names| names.iter().any(|known| known.text == name))
-        })
+        self.alternatives.iter().all(|schemas| schemas.iter().any(|schema| requires(schema, name)))
     }
 
     pub fn member(&self, name: &str) -> Member<'n> {
@@ -144,6 +141,10 @@ impl<'n> Described<'n> {
         for schemas in &self.alternatives {
             let properties = || schemas.iter().filter_map(|schema| schema.get("properties"));
             let here: Vec<&'n Node> = properties().filter_map(|properties| properties.get(name)).collect();
+            // Where a version does not have the member, its value may be anything.
+            if here.iter().any(|member| may_be_gone(member)) {
+                return Member::Open;
+            }
             if !here.is_empty() {
                 found.push(here);
                 continue;

@@ -8,6 +8,7 @@ use http::HeaderValue;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use solgate_contract::verdict::{Mode, Setting};
+use solgate_contract::version::VersionPattern;
 
 use super::FactFailure;
 use crate::policy::Policy;
@@ -36,7 +37,9 @@ pub enum SettingError {
     TooLarge { name: String },
     #[error("option {name} lists no version, so that every request would be refused; name those that the VNFM speaks")]
     NoVersions { name: String },
-    #[error("option {name} takes versions such as 2.0.0, or 2.*.* for all that begin with 2, not {found:?}")]
+    #[error(
+        "option {name} takes versions such as 2.0.0, 2.*.* for all that begin with 2, or 2.0.0 - 2.3.0 for a range, not {found:?}"
+    )]
     NotAVersion { name: String, found: String },
 }
 
@@ -136,10 +139,7 @@ fn check_versions(name: &str, value: &Value) -> Result<(), SettingError> {
     if versions.is_empty() && name == SUPPORTED_VERSIONS {
         return Err(SettingError::NoVersions { name: name.to_owned() });
     }
-    let is_decimal = |part: &str| part.bytes().all(|digit| digit.is_ascii_digit()) && part.parse::<u64>().is_ok();
-    let is_number = |part: &str| part == "*" || (is_decimal(part) && (part == "0" || !part.starts_with('0')));
-    let is_version = |text: &&str| text.split('.').count() == 3 && text.split('.').all(is_number);
-    match versions.iter().filter_map(Value::as_str).find(|text| !is_version(text)) {
+    match versions.iter().filter_map(Value::as_str).find(|text| VersionPattern::parse(text).is_none()) {
         Some(found) => Err(SettingError::NotAVersion { name: name.to_owned(), found: found.to_owned() }),
         None => Ok(()),
     }
@@ -153,7 +153,7 @@ fn definition<'a>(policies: &'a [Arc<Policy>], name: &str) -> Result<&'a OptionD
 }
 
 /// The highest API version that is supported, for the Version field of answers
-/// (ETSI GS NFV-SOL 013, 9.1); `*` counts as 0.
+/// (ETSI GS NFV-SOL 013, 9.1); `*` counts as 0, and of a range the last counts.
 pub(super) fn highest_version(policies: &[Arc<Policy>], settings: &[Setting]) -> Option<HeaderValue> {
     // Of several settings of an option the last one holds.
     let set = settings.iter().rev().find_map(|setting| match setting {
@@ -164,10 +164,9 @@ pub(super) fn highest_version(policies: &[Arc<Policy>], settings: &[Setting]) ->
     versions
         .as_array()?
         .iter()
-        .filter_map(Value::as_str)
-        .map(|version| version.replace('*', "0"))
-        .max_by_key(|version| version.split('.').map(|part| part.parse().unwrap_or(0)).collect::<Vec<u64>>())
-        .and_then(|version| HeaderValue::try_from(version).ok())
+        .filter_map(|version| Some(VersionPattern::parse(version.as_str()?)?.concrete()))
+        .max()
+        .and_then(|version| HeaderValue::try_from(version.to_string()).ok())
 }
 
 /// What a gate is set to, as one short text.

@@ -1,0 +1,107 @@
+//! `x-since` and `x-until`: which versions of the API have something.
+
+use std::collections::BTreeMap;
+
+use solgate_document::diagnostic::Report;
+use solgate_document::reader::{self, Members};
+use solgate_document::yaml::{Node, Value};
+use solgate_engine::ir::Releases;
+use solgate_engine::version::ApiVersion;
+
+const X_SINCE: &str = "x-since";
+const X_UNTIL: &str = "x-until";
+
+/// The versions that have an operation or a parameter.
+pub(super) fn read(members: &mut Members<'_>, report: &mut Report) -> Releases {
+    let (since, until) = (members.get(X_SINCE), members.get(X_UNTIL));
+    of(since, until, report)
+}
+
+fn of(since: Option<&Node>, until: Option<&Node>, report: &mut Report) -> Releases {
+    let releases = Releases {
+        since: since.and_then(|node| version(node, X_SINCE, report)),
+        until: until.and_then(|node| version(node, X_UNTIL, report)),
+    };
+    if let (Some(first), Some(last), Some(node)) = (releases.since, releases.until, until)
+        && last < first
+    {
+        report
+            .mistake(node.at, format!("`x-until` is {last}, which is before `x-since`, {first}"))
+            .hint("`x-since` is the first version that has it, `x-until` the last");
+    }
+    releases
+}
+
+/// The versions that have something with a list, and those that have each value of the list.
+pub(super) fn of_list(
+    (since, until): (Option<&Node>, Option<&Node>),
+    values: &[String],
+    report: &mut Report,
+) -> (Releases, BTreeMap<String, Releases>) {
+    let is_of_values = |node: &&Node| node.as_map().is_some();
+    let own = of(since.filter(|node| !is_of_values(node)), until.filter(|node| !is_of_values(node)), report);
+    (own, by_value((since.filter(is_of_values), until.filter(is_of_values)), values, report))
+}
+
+/// The versions that have each of some values, beside the list of them.
+fn by_value(
+    (since, until): (Option<&Node>, Option<&Node>),
+    values: &[String],
+    report: &mut Report,
+) -> BTreeMap<String, Releases> {
+    let names = |node: Option<&Node>| {
+        let entries = node.and_then(Node::as_map).unwrap_or_default();
+        entries.iter().map(|(key, _)| (key.name.clone(), key.at)).collect::<Vec<_>>()
+    };
+    let mut found = BTreeMap::new();
+    for (name, at) in names(since).into_iter().chain(names(until)) {
+        if values.contains(&name) {
+            let value = |node: Option<&Node>| node.and_then(|node| node.get(&name)).cloned();
+            let (since, until) = (value(since), value(until));
+            if !found.contains_key(&name) {
+                found.insert(name, of(since.as_ref(), until.as_ref(), report));
+            }
+        } else {
+            report
+                .mistake(at, format!("`{name}` is not one of the values here"))
+                .hint("the names below `x-since` and `x-until` are values of the list beside them");
+        }
+    }
+    found
+}
+
+fn version(node: &Node, annotation: &str, report: &mut Report) -> Option<ApiVersion> {
+    let version = match node.value {
+        Value::String => ApiVersion::plain(&node.text),
+        _ => None,
+    };
+    if version.is_none() {
+        report
+            .mistake(node.at, format!("`{annotation}` is not a version: here is {}", reader::shown(node)))
+            .hint("write a version of the API, such as 2.10.0");
+    }
+    version
+}
+
+/// Checks the annotations of a schema: one version, or one for each value of its `enum`.
+pub(super) fn check(schema: &Node, is_named: bool, report: &mut Report) {
+    let (since, until) = (schema.get(X_SINCE), schema.get(X_UNTIL));
+    if let Some(node) = since.or(until).filter(|_| is_named && may_be_gone(schema)) {
+        report
+            .mistake(node.at, "a schema with a name is there in all versions")
+            .hint("write the annotation where the schema is used, beside its `$ref`");
+    }
+    let values = schema.get("enum").and_then(Node::as_list).unwrap_or_default();
+    let texts: Vec<String> = values.iter().filter_map(Node::as_str).map(str::to_owned).collect();
+    let (_, releases) = of_list((since, until), &texts, report);
+    if !texts.is_empty() && texts.len() == values.len() && releases.len() == texts.len() {
+        report.mistake(schema.at, "each value of `enum` is there in some versions only").hint(
+            "in a version that has none of them, no value would do: say on the whole schema which versions have it",
+        );
+    }
+}
+
+/// Whether a schema is there in some versions of the API only.
+pub(crate) fn may_be_gone(schema: &Node) -> bool {
+    [X_SINCE, X_UNTIL].into_iter().any(|name| schema.get(name).is_some_and(|node| node.as_map().is_none()))
+}
