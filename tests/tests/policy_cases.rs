@@ -1,4 +1,4 @@
-//! The default policy against its own cases, and against the domain's.
+//! Our policies against their own cases, and the default policy against the domain's.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -11,12 +11,15 @@ use solgate_engine::Engine;
 use solgate_engine::ir::Bundle;
 use solgate_tests::domain::{self, Tally};
 
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../policies/vnflcm-v2")
+/// The policies for an API of their own.
+const POLICIES: [&str; 2] = ["vnflcm-v2", "nslcm-v2"];
+
+fn folder(policy: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../policies").join(policy)
 }
 
-fn compiled() -> Compiled {
-    let compiled = solgate_bundle::compile_dir(&folder(), &BuildOptions::default());
+fn compiled(policy: &str) -> Compiled {
+    let compiled = solgate_bundle::compile_dir(&folder(policy), &BuildOptions::default());
     let compiled = compiled.unwrap_or_else(|error| panic!("{error}"));
     assert!(compiled.warnings.is_empty(), "{}", solgate_bundle::render(&compiled.warnings, &compiled.sources, false));
     compiled
@@ -27,38 +30,46 @@ fn engine(bundle: Bundle) -> Engine {
 }
 
 #[test]
-fn the_policys_own_cases_hold() {
-    let Compiled { bundle, cases, .. } = compiled();
-    let engine = engine(bundle);
-    let mut faults = Vec::new();
-    for case in &cases {
-        let place = format!("{}:{}: {}", case.file, case.line, case.name);
-        match solgate_cases::run(&engine, case) {
-            Ok((ran, different)) => {
-                let said = ran.details().join("\n");
-                faults.extend(different.into_iter().map(|difference| format!("{place}: {difference}\n{said}")));
+fn the_policies_own_cases_hold() {
+    for policy in POLICIES {
+        let Compiled { bundle, cases, .. } = compiled(policy);
+        let engine = engine(bundle);
+        let mut faults = Vec::new();
+        for case in &cases {
+            let place = format!("{policy}: {}:{}: {}", case.file, case.line, case.name);
+            match solgate_cases::run(&engine, case) {
+                Ok((ran, different)) => {
+                    let said = ran.details().join("\n");
+                    faults.extend(different.into_iter().map(|difference| format!("{place}: {difference}\n{said}")));
+                }
+                Err(reason) => faults.push(format!("{place}: {reason}")),
             }
-            Err(reason) => faults.push(format!("{place}: {reason}")),
         }
+        assert!(faults.is_empty(), "{} of {} cases:\n{}", faults.len(), cases.len(), faults.join("\n"));
+        assert!(cases.len() > 200, "{} cases of {policy}", cases.len());
     }
-    assert!(faults.is_empty(), "{} of {} cases:\n{}", faults.len(), cases.len(), faults.join("\n"));
-    assert!(cases.len() > 200, "{} cases", cases.len());
 }
 
 /// Beside what `policy_coverage.rs` asks of the rules.
 #[test]
-fn every_operation_has_a_case_that_passes() {
-    let Compiled { bundle, cases, .. } = compiled();
-    let engine = engine(bundle);
-    let mut passed = BTreeSet::new();
-    for case in cases {
-        if case.expect.verdict == Verdict::Allow {
-            passed.extend(engine.route(&case.method, &case.target).map(str::to_owned));
+fn every_operation_has_a_case_that_passes_and_one_that_is_refused() {
+    for policy in POLICIES {
+        let Compiled { bundle, cases, .. } = compiled(policy);
+        let engine = engine(bundle);
+        let (mut passed, mut refused) = (BTreeSet::new(), BTreeSet::new());
+        for case in cases {
+            let seen = if case.expect.verdict == Verdict::Allow { &mut passed } else { &mut refused };
+            seen.extend(engine.route(&case.method, &case.target).map(str::to_owned));
+        }
+        let operations = || engine.bundle().operations.iter().map(|operation| operation.id.as_str());
+        let missing: Vec<_> = operations().filter(|id| !passed.contains(*id)).collect();
+        assert!(missing.is_empty(), "no case of {policy} passes through {missing:?}");
+        // Reads of the default policy are refused as any other request, where that is plainest.
+        if policy == "nslcm-v2" {
+            let missing: Vec<_> = operations().filter(|id| !refused.contains(*id)).collect();
+            assert!(missing.is_empty(), "no case of {policy} is refused at {missing:?}");
         }
     }
-    let operations = engine.bundle().operations.iter().map(|operation| operation.id.as_str());
-    let missing: Vec<_> = operations.filter(|id| !passed.contains(*id)).collect();
-    assert!(missing.is_empty(), "no case passes through {missing:?}");
 }
 
 #[test]
@@ -68,7 +79,7 @@ fn the_domains_cases_hold() {
         println!("skipped: {} has no cases.jsonl", folder.display());
         return;
     };
-    let engine = engine(compiled().bundle);
+    let engine = engine(compiled("vnflcm-v2").bundle);
     let mut tally = Tally::default();
     for case in cases.iter().filter(|case| !case.undecidable()) {
         tally.add(&engine, &engine.bundle().facts, case);
