@@ -26,6 +26,12 @@ fn the_rule_books_of_the_standard_are_current() {
 }
 
 #[test]
+fn the_rule_book_of_network_services_is_current() {
+    let page = book(&folder("../../../policies/nslcm-v2"));
+    assert_golden(&folder("../../../docs/rules-nslcm-v2.md"), &page);
+}
+
+#[test]
 fn the_rule_book_of_a_small_bundle_shows_rules_of_all_kinds() {
     assert_golden(&folder("bundles/minimal.md"), &book(&minimal()));
 }
@@ -59,17 +65,19 @@ fn dates_of_windows_are_shown_as_they_are_written() {
 /// Whoever has a rule id finds the rule, and every link leads to one.
 #[test]
 fn every_rule_has_a_heading_and_every_link_a_target() {
-    let compiled = compile_dir(&folder("../../../policies/vnflcm-v2"), &BuildOptions::default()).unwrap();
-    let page = rule_book(&compiled.bundle);
-    let headings: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("### ")).collect();
-    for rule in &compiled.bundle.rules {
-        assert_eq!(headings.iter().filter(|heading| **heading == rule.id).count(), 1, "{}", rule.id);
-    }
-    // As GitHub makes them of headings.
-    let anchors: Vec<String> = headings.iter().map(|heading| heading.replace('.', "").to_lowercase()).collect();
-    let targets: Vec<&str> = page.split("](#").skip(1).filter_map(|rest| rest.split(')').next()).collect();
-    assert!(targets.len() > headings.len());
-    for target in targets {
-        assert!(anchors.iter().any(|anchor| anchor == target), "{target}");
+    for policy in ["vnflcm-v2", "nslcm-v2"] {
+        let compiled = compile_dir(&folder("../../../policies").join(policy), &BuildOptions::default()).unwrap();
+        let page = rule_book(&compiled.bundle);
+        let headings: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("### ")).collect();
+        for rule in &compiled.bundle.rules {
+            assert_eq!(headings.iter().filter(|heading| **heading == rule.id).count(), 1, "{}", rule.id);
+        }
+        // As GitHub makes them of headings.
+        let anchors: Vec<String> = headings.iter().map(|heading| heading.replace('.', "").to_lowercase()).collect();
+        let targets: Vec<&str> = page.split("](#").skip(1).filter_map(|rest| rest.split(')').next()).collect();
+        assert!(targets.len() > headings.len());
+        for target in targets {
+            assert!(anchors.iter().any(|anchor| anchor == target), "{target}");
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! The VNFM's answers (ETSI GS NFV-SOL 003, 5.4).
+//! The answers of VNFM and NFVO (ETSI GS NFV-SOL 003, 5.4, and 005, 6.4).
 
 use std::time::Instant;
 
@@ -10,11 +10,9 @@ use serde_json::{Value, json};
 
 use super::filter;
 use super::store::{Kind, Resource, Store};
+use super::terms::Terms;
 
 type Answer = Response<Full<Bytes>>;
-
-/// API roots under which the resources are found.
-const ROOTS: [&str; 2] = ["/vnflcm/v2", "/telco/api/vnflcm/v2"];
 
 /// One request, taken apart.
 struct Call<'a> {
@@ -25,20 +23,54 @@ struct Call<'a> {
     body: Value,
 }
 
-/// Answers a request.
-pub fn answer(store: &mut Store, parts: &request::Parts, body: &[u8]) -> Answer {
-    store.advance(Instant::now());
+/// Answers a request, from the store of the API that its path is below.
+pub fn answer(stores: &mut [Store], parts: &request::Parts, body: &[u8]) -> Answer {
     let path = parts.uri.path();
-    if matches!(path, "/vnflcm/api_versions" | "/vnflcm/v2/api_versions") {
-        return json_answer(
-            StatusCode::OK,
-            &json!({ "uriPrefix": "/vnflcm/v2", "apiVersions": [{ "version": "2.0.0", "isDeprecated": false }] }),
-        );
+    let found = stores.iter_mut().find_map(|store| Some((place(store.terms, path)?, store)));
+    match found {
+        Some((Place::Versions, store)) => versions(store.terms),
+        Some((Place::Below(root, rest), store)) => {
+            store.advance(Instant::now());
+            let mut answer = resource(store, parts, body, root, rest);
+            answer.headers_mut().insert(HeaderName::from_static("version"), version(store.terms));
+            answer
+        }
+        None => problem(StatusCode::NOT_FOUND, "no such resource"),
     }
-    let Some((root, rest)) = ROOTS.iter().find_map(|root| Some((root, path.strip_prefix(root)?.strip_prefix('/')?)))
-    else {
-        return problem(StatusCode::NOT_FOUND, "no such resource");
-    };
+}
+
+/// Where in an API a path leads.
+enum Place<'p> {
+    Versions,
+    /// Below a root, which stands first.
+    Below(&'static str, &'p str),
+}
+
+fn place<'p>(terms: &Terms, path: &'p str) -> Option<Place<'p>> {
+    let of_api = path.strip_prefix('/').and_then(|path| path.strip_prefix(terms.api));
+    if matches!(of_api, Some("/api_versions" | "/v2/api_versions")) {
+        return Some(Place::Versions);
+    }
+    terms.roots.iter().find_map(|root| Some(Place::Below(root, path.strip_prefix(root)?.strip_prefix('/')?)))
+}
+
+fn versions(terms: &Terms) -> Answer {
+    let mut answer = json_answer(
+        StatusCode::OK,
+        &json!({
+            "uriPrefix": terms.roots.first(),
+            "apiVersions": [{ "version": terms.version, "isDeprecated": false }],
+        }),
+    );
+    answer.headers_mut().insert(HeaderName::from_static("version"), version(terms));
+    answer
+}
+
+fn version(terms: &Terms) -> HeaderValue {
+    HeaderValue::from_static(terms.version)
+}
+
+fn resource(store: &mut Store, parts: &request::Parts, body: &[u8], root: &str, rest: &str) -> Answer {
     let host = parts.headers.get(HOST).and_then(|value| value.to_str().ok()).unwrap_or("vnfm.example");
     let call = Call {
         method: &parts.method,
@@ -48,9 +80,9 @@ pub fn answer(store: &mut Store, parts: &request::Parts, body: &[u8]) -> Answer 
     };
     let segments: Vec<&str> = rest.split('/').collect();
     let (kind, id, task) = match segments.as_slice() {
-        [kind] => (Kind::from_segment(kind), None, None),
-        [kind, id] => (Kind::from_segment(kind), Some(*id), None),
-        [kind, id, task] => (Kind::from_segment(kind), Some(*id), Some(*task)),
+        [kind] => (Kind::from_segment(store.terms, kind), None, None),
+        [kind, id] => (Kind::from_segment(store.terms, kind), Some(*id), None),
+        [kind, id, task] => (Kind::from_segment(store.terms, kind), Some(*id), Some(*task)),
         _ => (None, None, None),
     };
     match (kind, id, task) {
@@ -70,14 +102,17 @@ fn collection(store: &mut Store, call: &Call<'_>, kind: Kind) -> Answer {
     match (call.method, kind) {
         (&Method::GET, _) => list(store, call, kind),
         (&Method::POST, Kind::Subscriptions) => subscribe(store, call),
-        (&Method::POST, Kind::Instances | Kind::Snapshots) => {
+        (&Method::POST, Kind::Instances | Kind::Snapshots) if kind == Kind::Instances || store.terms.direct => {
             let id = store.new_id(kind);
             let mut body = json!({ "id": id });
             if let Some(members) = body.as_object_mut() {
                 if kind == Kind::Instances {
-                    members.insert("instantiationState".to_owned(), "NOT_INSTANTIATED".into());
+                    members.insert(store.terms.state.to_owned(), "NOT_INSTANTIATED".into());
                 }
-                members.extend(call.body.as_object().cloned().unwrap_or_default());
+                for (name, value) in call.body.as_object().into_iter().flatten() {
+                    let renamed = store.terms.renamed.iter().find(|(from, _)| from == name);
+                    members.insert(renamed.map_or(name.as_str(), |(_, to)| to).to_owned(), value.clone());
+                }
             }
             store.put(kind, &id, body);
             created(store, call, kind, &id)
@@ -105,7 +140,7 @@ fn subscribe(store: &mut Store, call: &Call<'_>) -> Answer {
     let existing =
         store.all(Kind::Subscriptions).find(|resource| same("callbackUri", resource) && same("filter", resource));
     if let Some(id) = existing.map(|resource| resource.text("id").to_owned()) {
-        return with_location(empty(StatusCode::SEE_OTHER), call, Kind::Subscriptions, &id);
+        return with_location(empty(StatusCode::SEE_OTHER), store.terms, call, Kind::Subscriptions, &id);
     }
     let id = store.new_id(Kind::Subscriptions);
     let mut body = json!({ "id": id });
@@ -128,58 +163,44 @@ fn individual(store: &mut Store, call: &Call<'_>, kind: Kind, id: &str) -> Answe
             store.remove(kind, id);
             empty(StatusCode::NO_CONTENT)
         }
-        (&Method::PATCH, Kind::Instances) => {
+        (&Method::PATCH, Kind::Instances) if store.terms.direct => {
             if let Some(resource) = store.get_mut(kind, id) {
                 for (member, value) in call.body.as_object().into_iter().flatten() {
                     resource.set(member, value.clone());
                 }
             }
             let occurrence = store.start("MODIFY_INFO", id, &call.body);
-            with_location(empty(StatusCode::ACCEPTED), call, Kind::OpOccs, &occurrence)
+            with_location(empty(StatusCode::ACCEPTED), store.terms, call, Kind::OpOccs, &occurrence)
         }
-        (_, Kind::Instances) => not_allowed("GET, PATCH, DELETE"),
+        (_, Kind::Instances) if store.terms.direct => not_allowed("GET, PATCH, DELETE"),
         (_, Kind::OpOccs) => not_allowed("GET"),
         _ => not_allowed("GET, DELETE"),
     }
 }
 
 fn instance_task(store: &mut Store, call: &Call<'_>, id: &str, task: &str) -> Answer {
-    let operation = match task {
-        "instantiate" => "INSTANTIATE",
-        "scale" => "SCALE",
-        "scale_to_level" => "SCALE_TO_LEVEL",
-        "change_flavour" => "CHANGE_FLAVOUR",
-        "terminate" => "TERMINATE",
-        "heal" => "HEAL",
-        "operate" => "OPERATE",
-        "change_ext_conn" => "CHANGE_EXT_CONN",
-        "change_vnfpkg" => "CHANGE_VNFPKG",
-        "create_snapshot" => "CREATE_SNAPSHOT",
-        "revert_to_snapshot" => "REVERT_TO_SNAPSHOT",
-        _ => return problem(StatusCode::NOT_FOUND, "no such task"),
+    let Some((_, operation)) = store.terms.tasks.iter().find(|(name, _)| *name == task) else {
+        return problem(StatusCode::NOT_FOUND, "no such task");
     };
     if call.method != Method::POST {
         return not_allowed("POST");
     }
     let occurrence = store.start(operation, id, &call.body);
-    with_location(empty(StatusCode::ACCEPTED), call, Kind::OpOccs, &occurrence)
+    with_location(empty(StatusCode::ACCEPTED), store.terms, call, Kind::OpOccs, &occurrence)
 }
 
 fn occurrence_task(store: &mut Store, call: &Call<'_>, id: &str, task: &str) -> Answer {
-    let (state, status) = match task {
-        "retry" => ("PROCESSING", StatusCode::ACCEPTED),
-        "rollback" => ("ROLLING_BACK", StatusCode::ACCEPTED),
-        "fail" => ("FAILED", StatusCode::OK),
-        "cancel" => ("FAILED_TEMP", StatusCode::ACCEPTED),
-        _ => return problem(StatusCode::NOT_FOUND, "no such task"),
+    let Some((_, state)) = store.terms.handling.iter().find(|(name, _)| *name == task) else {
+        return problem(StatusCode::NOT_FOUND, "no such task");
     };
     if call.method != Method::POST {
         return not_allowed("POST");
     }
     store.enter(id, state);
     match store.get(Kind::OpOccs, id) {
-        Some(resource) if status == StatusCode::OK => json_answer(status, &Value::Object(resource.body.clone())),
-        _ => empty(status),
+        // The others are carried out later.
+        Some(resource) if task == "fail" => json_answer(StatusCode::OK, &Value::Object(resource.body.clone())),
+        _ => empty(StatusCode::ACCEPTED),
     }
 }
 
@@ -187,14 +208,14 @@ fn created(store: &Store, call: &Call<'_>, kind: Kind, id: &str) -> Answer {
     match store.get(kind, id) {
         Some(resource) => {
             let body = Value::Object(resource.body.clone());
-            with_etag(with_location(json_answer(StatusCode::CREATED, &body), call, kind, id), resource)
+            with_etag(with_location(json_answer(StatusCode::CREATED, &body), store.terms, call, kind, id), resource)
         }
         None => problem(StatusCode::INTERNAL_SERVER_ERROR, "the resource is gone"),
     }
 }
 
-fn with_location(mut answer: Answer, call: &Call<'_>, kind: Kind, id: &str) -> Answer {
-    if let Ok(value) = HeaderValue::from_str(&format!("{}/{}/{id}", call.base, kind.segment())) {
+fn with_location(mut answer: Answer, terms: &Terms, call: &Call<'_>, kind: Kind, id: &str) -> Answer {
+    if let Ok(value) = HeaderValue::from_str(&format!("{}/{}/{id}", call.base, kind.segment(terms))) {
         answer.headers_mut().insert(LOCATION, value);
     }
     answer
@@ -217,7 +238,6 @@ fn json_answer(status: StatusCode, body: &Value) -> Answer {
 fn empty(status: StatusCode) -> Answer {
     let mut answer = Response::new(Full::new(Bytes::new()));
     *answer.status_mut() = status;
-    answer.headers_mut().insert(HeaderName::from_static("version"), HeaderValue::from_static("2.0.0"));
     answer
 }
 

@@ -1,12 +1,13 @@
-//! A VNFM in memory, to try the gate on: `solgate serve --demo`.
+//! A VNFM and an NFVO in memory, to try the gate on: `solgate serve --demo`.
 //!
-//! It plays the producer side of ETSI GS NFV-SOL 003 for one process: instances and
-//! operation occurrences in every state, subscriptions, and tasks that take a few
-//! seconds. Like many VNFMs it checks little itself, because that is the gate's work.
+//! They play the producer side of ETSI GS NFV-SOL 003 and 005 for one process: instances
+//! and operation occurrences in every state, subscriptions, and tasks that take a few
+//! seconds. Like many VNFMs they check little themselves, because that is the gate's work.
 
 mod api;
 mod filter;
 mod store;
+mod terms;
 mod tour;
 
 use std::convert::Infallible;
@@ -30,7 +31,7 @@ pub use tour::tour;
 /// How long a new operation stays in STARTING, and then in PROCESSING.
 const STEP: Duration = Duration::from_secs(5);
 
-/// The VNFM, listening on a free port of the loopback interface until dropped.
+/// The VNFM, and the NFVO beside it, listening on a free port of the loopback interface until dropped.
 pub struct Vnfm {
     address: SocketAddr,
     url: Uri,
@@ -44,8 +45,8 @@ impl Vnfm {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let url = format!("http://{address}").parse().map_err(std::io::Error::other)?;
-        let store = Arc::new(Mutex::new(Store::new(STEP)));
-        Ok(Self { address, url, task: tokio::spawn(serve(listener, store)) })
+        let stores = Arc::new(Mutex::new([Store::new(&terms::VNF, STEP), Store::new(&terms::NS, STEP)]));
+        Ok(Self { address, url, task: tokio::spawn(serve(listener, stores)) })
     }
 
     #[must_use]
@@ -66,24 +67,27 @@ impl Drop for Vnfm {
     }
 }
 
-async fn serve(listener: TcpListener, store: Arc<Mutex<Store>>) {
+/// What each API has, behind one lock: tasks are short.
+type Stores = Arc<Mutex<[Store; 2]>>;
+
+async fn serve(listener: TcpListener, stores: Stores) {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             tokio::time::sleep(Duration::from_millis(100)).await;
             continue;
         };
-        let store = store.clone();
+        let stores = stores.clone();
         tokio::spawn(async move {
-            let service = service_fn(move |request| answer(request, store.clone()));
+            let service = service_fn(move |request| answer(request, stores.clone()));
             let mut server = hyper::server::conn::http1::Builder::new();
             let _ = server.timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service).await;
         });
     }
 }
 
-async fn answer(request: Request<Incoming>, store: Arc<Mutex<Store>>) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn answer(request: Request<Incoming>, stores: Stores) -> Result<Response<Full<Bytes>>, Infallible> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-    let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
-    Ok(api::answer(&mut store, &parts, &body))
+    let mut stores = stores.lock().unwrap_or_else(PoisonError::into_inner);
+    Ok(api::answer(stores.as_mut_slice(), &parts, &body))
 }

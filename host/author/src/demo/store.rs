@@ -1,26 +1,28 @@
-//! What the VNFM in memory knows.
+//! What the VNFM in memory knows, and the NFVO: one store for each API.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::{Map, Value, json};
 
-/// The resources that are there from the start.
+use super::terms::Terms;
+
+/// The resources that are there from the start, in each API.
 pub mod ids {
-    /// A VNF instance that is not instantiated.
+    /// An instance that is not instantiated.
     pub const NOT_INSTANTIATED: &str = "a0000000-0000-4000-8000-000000000001";
-    /// An instantiated VNF instance with nothing going on.
+    /// An instantiated instance with nothing going on.
     pub const INSTANTIATED: &str = "a0000000-0000-4000-8000-000000000002";
-    /// An instantiated VNF instance with an operation in PROCESSING.
+    /// An instantiated instance with an operation in PROCESSING.
     pub const BUSY: &str = "a0000000-0000-4000-8000-000000000003";
-    /// An instantiated VNF instance with an operation in FAILED_TEMP.
+    /// An instantiated instance with an operation in FAILED_TEMP.
     pub const STUCK: &str = "a0000000-0000-4000-8000-000000000004";
-    /// An instance with an operation in STARTING.
+    /// An instance with an operation in STARTING; in PROCESSING where operations begin with that.
     pub const BEGINNING: &str = "a0000000-0000-4000-8000-000000000005";
     /// An instance with an operation in ROLLING_BACK.
     pub const RETURNING: &str = "a0000000-0000-4000-8000-000000000006";
 
-    /// An operation occurrence in each state.
+    /// An operation occurrence in each state; the first is in PROCESSING where operations begin with that.
     pub const STARTING: &str = "b0000000-0000-4000-8000-000000000001";
     pub const PROCESSING: &str = "b0000000-0000-4000-8000-000000000002";
     pub const COMPLETED: &str = "b0000000-0000-4000-8000-000000000003";
@@ -30,9 +32,12 @@ pub mod ids {
     pub const ROLLED_BACK: &str = "b0000000-0000-4000-8000-000000000007";
 
     pub const SUBSCRIPTION: &str = "c0000000-0000-4000-8000-000000000001";
+
+    /// A VNF snapshot that the NFVO knows.
+    pub const SNAPSHOT: &str = "d0000000-0000-4000-8000-000000000001";
 }
 
-/// A kind of resource; the text is its path segment.
+/// A kind of resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     Instances,
@@ -42,20 +47,15 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub fn from_segment(segment: &str) -> Option<Self> {
-        Some(match segment {
-            "vnf_instances" => Self::Instances,
-            "vnf_lcm_op_occs" => Self::OpOccs,
-            "subscriptions" => Self::Subscriptions,
-            "vnf_snapshots" => Self::Snapshots,
-            _ => return None,
-        })
+    pub fn from_segment(terms: &Terms, segment: &str) -> Option<Self> {
+        let kinds = [Self::Instances, Self::OpOccs, Self::Subscriptions, Self::Snapshots];
+        kinds.into_iter().find(|kind| kind.segment(terms) == segment)
     }
 
-    pub fn segment(self) -> &'static str {
+    pub fn segment(self, terms: &Terms) -> &'static str {
         match self {
-            Self::Instances => "vnf_instances",
-            Self::OpOccs => "vnf_lcm_op_occs",
+            Self::Instances => terms.instances,
+            Self::OpOccs => terms.occurrences,
             Self::Subscriptions => "subscriptions",
             Self::Snapshots => "vnf_snapshots",
         }
@@ -103,9 +103,10 @@ struct Running {
     since: Instant,
 }
 
-/// All resources.
+/// All resources of one API.
 #[derive(Debug)]
 pub struct Store {
+    pub terms: &'static Terms,
     resources: BTreeMap<(Kind, String), Resource>,
     running: Vec<Running>,
     step: Duration,
@@ -113,17 +114,17 @@ pub struct Store {
 }
 
 impl Store {
-    /// The initial resources; an operation takes `step` in STARTING and again
+    /// The initial resources; an operation takes `step` to begin and again
     /// in PROCESSING.
     #[must_use]
-    pub fn new(step: Duration) -> Self {
-        let mut store = Self { resources: BTreeMap::new(), running: Vec::new(), step, created: 0 };
+    pub fn new(terms: &'static Terms, step: Duration) -> Self {
+        let mut store = Self { terms, resources: BTreeMap::new(), running: Vec::new(), step, created: 0 };
         store.put_instance(ids::NOT_INSTANTIATED, "NOT_INSTANTIATED");
         for id in [ids::INSTANTIATED, ids::BUSY, ids::STUCK, ids::BEGINNING, ids::RETURNING] {
             store.put_instance(id, "INSTANTIATED");
         }
         for (id, state, operation, instance) in [
-            (ids::STARTING, "STARTING", "SCALE", ids::BEGINNING),
+            (ids::STARTING, terms.begins, "SCALE", ids::BEGINNING),
             (ids::PROCESSING, "PROCESSING", "HEAL", ids::BUSY),
             (ids::COMPLETED, "COMPLETED", "INSTANTIATE", ids::INSTANTIATED),
             (ids::FAILED_TEMP, "FAILED_TEMP", "SCALE", ids::STUCK),
@@ -131,30 +132,28 @@ impl Store {
             (ids::ROLLING_BACK, "ROLLING_BACK", "SCALE", ids::RETURNING),
             (ids::ROLLED_BACK, "ROLLED_BACK", "SCALE", ids::INSTANTIATED),
         ] {
-            store.put(Kind::OpOccs, id, occurrence(id, state, operation, instance, &json!({})));
+            store.put(Kind::OpOccs, id, occurrence(terms, id, state, operation, instance, &json!({})));
         }
         store.put(
             Kind::Subscriptions,
             ids::SUBSCRIPTION,
             json!({ "id": ids::SUBSCRIPTION, "callbackUri": "http://nfvo.example/notifications" }),
         );
+        if let Some(id) = terms.snapshot {
+            store.put(Kind::Snapshots, id, json!({ "id": id }));
+        }
         store
     }
 
     fn put_instance(&mut self, id: &str, state: &str) {
-        let mut body = json!({
-            "id": id,
-            "vnfdId": "d0000000-0000-4000-8000-000000000001",
-            "vnfProvider": "Example",
-            "vnfProductName": "Demo VNF",
-            "vnfSoftwareVersion": "1.0",
-            "vnfdVersion": "1.0",
-            "instantiationState": state,
-        });
-        if state == "INSTANTIATED"
-            && let Some(members) = body.as_object_mut()
-        {
-            members.insert("instantiatedVnfInfo".to_owned(), instantiated());
+        let mut body = (self.terms.described)();
+        if let Some(members) = body.as_object_mut() {
+            members.insert("id".to_owned(), id.into());
+            members.insert(self.terms.state.to_owned(), state.into());
+            if state == "INSTANTIATED" {
+                let (member, value) = (self.terms.instantiated)();
+                members.insert(member.to_owned(), value);
+            }
         }
         self.put(Kind::Instances, id, body);
     }
@@ -191,16 +190,17 @@ impl Store {
     /// Starts an operation on an instance; returns the id of its occurrence.
     pub fn start(&mut self, operation: &str, instance: &str, parameters: &Value) -> String {
         let id = self.new_id(Kind::OpOccs);
-        self.put(Kind::OpOccs, &id, occurrence(&id, "STARTING", operation, instance, parameters));
+        self.put(Kind::OpOccs, &id, occurrence(self.terms, &id, self.terms.begins, operation, instance, parameters));
         self.running.push(Running { occurrence: id.clone(), since: Instant::now() });
         id
     }
 
     /// Puts an occurrence into another state.
     pub fn enter(&mut self, occurrence: &str, state: &str) {
+        let entered = self.terms.entered;
         if let Some(resource) = self.get_mut(Kind::OpOccs, occurrence) {
             resource.set("operationState", state.into());
-            resource.set("stateEnteredTime", now().into());
+            resource.set(entered, now().into());
         }
     }
 
@@ -229,48 +229,42 @@ impl Store {
         let Some(done) = self.get(Kind::OpOccs, occurrence) else {
             return;
         };
-        let (operation, instance) = (done.text("operation").to_owned(), done.text("vnfInstanceId").to_owned());
+        let terms = self.terms;
+        let (operation, instance) = (done.text(terms.operation).to_owned(), done.text(terms.instance).to_owned());
         let Some(resource) = self.get_mut(Kind::Instances, &instance) else {
             return;
         };
         match operation.as_str() {
             "INSTANTIATE" => {
-                resource.set("instantiationState", "INSTANTIATED".into());
-                resource.set("instantiatedVnfInfo", instantiated());
+                resource.set(terms.state, "INSTANTIATED".into());
+                let (member, value) = (terms.instantiated)();
+                resource.set(member, value);
             }
             "TERMINATE" => {
-                resource.set("instantiationState", "NOT_INSTANTIATED".into());
-                resource.body.remove("instantiatedVnfInfo");
+                resource.set(terms.state, "NOT_INSTANTIATED".into());
+                resource.body.remove((terms.instantiated)().0);
             }
             _ => {}
         }
     }
 }
 
-fn occurrence(id: &str, state: &str, operation: &str, instance: &str, parameters: &Value) -> Value {
+fn occurrence(terms: &Terms, id: &str, state: &str, operation: &str, instance: &str, parameters: &Value) -> Value {
     let time = now();
-    json!({
+    let mut body = json!({
         "id": id,
         "operationState": state,
-        "stateEnteredTime": time,
         "startTime": time,
-        "vnfInstanceId": instance,
-        "operation": operation,
         "isAutomaticInvocation": false,
         "operationParams": parameters,
         "isCancelPending": false,
-    })
-}
-
-fn instantiated() -> Value {
-    json!({
-        "flavourId": "default",
-        "vnfState": "STARTED",
-        "extCpInfo": [],
-        "scaleStatus": [{ "aspectId": "worker", "scaleLevel": 1 }],
-        "maxScaleLevels": [{ "aspectId": "worker", "scaleLevel": 3 }],
-        "vnfcResourceInfo": [{ "id": "vnfc-1", "vduId": "worker" }],
-    })
+    });
+    if let Some(members) = body.as_object_mut() {
+        members.insert(terms.entered.to_owned(), time.into());
+        members.insert(terms.instance.to_owned(), instance.into());
+        members.insert(terms.operation.to_owned(), operation.into());
+    }
+    body
 }
 
 fn now() -> String {

@@ -313,6 +313,63 @@ async fn the_demo_vnfm_answers_as_the_standard_says() {
     }
 }
 
+#[tokio::test]
+async fn the_demo_nfvo_answers_as_the_standard_says() {
+    let vnfm = Vnfm::start().await.unwrap();
+    let gate = start(config(vnfm.address())).await;
+    let call = |method: &str, path: &str, body: &str| {
+        format!(
+            "{method} /nslcm/v2{path} HTTP/1.1\r\nHost: gate.example\r\nVersion: 2.3.0\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+    };
+    let instance = exchange(gate.address, call("GET", &format!("/ns_instances/{}", ids::NOT_INSTANTIATED), "")).await;
+    assert_eq!(instance.field("version").as_deref(), Some("2.3.0"));
+    assert_eq!(instance.json()["nsState"], "NOT_INSTANTIATED");
+    let waiting = format!("/ns_lcm_op_occs?filter=(eq,nsInstanceId,{});(in,operationState,FAILED_TEMP)", ids::STUCK);
+    let found = exchange(gate.address, call("GET", &waiting, "")).await.json();
+    assert_eq!((&found[0]["id"], &found[0]["lcmOperationType"]), (&ids::FAILED_TEMP.into(), &"SCALE".into()));
+    assert!(found[0]["statusEnteredTime"].is_string() && found.as_array().unwrap().len() == 1);
+
+    let updated =
+        exchange(gate.address, call("POST", &format!("/ns_instances/{}/update", ids::INSTANTIATED), "{}")).await;
+    assert_eq!(updated.status, 202);
+    let location = updated.field("location").unwrap();
+    let occurrence = location.strip_prefix("http://gate.example/nslcm/v2").unwrap();
+    let occurrence = exchange(gate.address, call("GET", occurrence, "")).await.json();
+    assert_eq!(
+        (&occurrence["operationState"], &occurrence["nsInstanceId"], &occurrence["lcmOperationType"]),
+        (&"PROCESSING".into(), &ids::INSTANTIATED.into(), &"UPDATE".into())
+    );
+    let created =
+        exchange(gate.address, call("POST", "/ns_instances", r#"{"nsdId":"d","nsName":"n","nsDescription":"x"}"#))
+            .await;
+    assert_eq!((created.status, &created.json()["nsInstanceName"]), (201, &"n".into()));
+
+    let of_vnfm = |path: &str| call("GET", path, "").replace("/nslcm/", "/vnflcm/");
+    let table = [
+        (call("POST", &format!("/ns_lcm_op_occs/{}/continue", ids::FAILED_TEMP), ""), 202),
+        (call("POST", &format!("/ns_lcm_op_occs/{}/fail", ids::FAILED_TEMP), ""), 200),
+        (call("POST", &format!("/ns_instances/{}/scale_to_level", ids::INSTANTIATED), "{}"), 404),
+        (call("PATCH", &format!("/ns_instances/{}", ids::INSTANTIATED), "{}"), 405),
+        (call("GET", &format!("/subscriptions/{}", ids::SUBSCRIPTION), ""), 200),
+        (call("GET", "/api_versions", ""), 200),
+        (call("POST", "/vnf_snapshots", "{}"), 405),
+        (call("GET", "/vnf_snapshots", ""), 200),
+        (call("DELETE", &format!("/vnf_snapshots/{}", ids::SNAPSHOT), ""), 204),
+        (call("GET", &format!("/vnf_snapshots/{}", ids::SNAPSHOT), ""), 404),
+        // Each API has resources of its own.
+        (call("GET", "/vnf_instances", ""), 404),
+        (of_vnfm("/ns_instances"), 404),
+        (of_vnfm(&format!("/vnf_snapshots/{}", ids::SNAPSHOT)), 404),
+        (of_vnfm(&format!("/vnf_lcm_op_occs/{}/continue", ids::FAILED_TEMP)).replace("GET", "POST"), 404),
+    ];
+    for (request, status) in table {
+        let answer = exchange(gate.address, request.clone()).await;
+        assert_eq!(answer.status, status, "{request}");
+    }
+}
+
 #[test]
 fn the_tour_names_the_gate_and_what_to_expect() {
     let tour = demo::tour("127.0.0.1:8080".parse().unwrap());
