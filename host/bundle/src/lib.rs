@@ -28,6 +28,7 @@ mod options;
 mod policy;
 mod rules;
 pub mod schemas;
+pub mod sound;
 mod template;
 pub mod templates;
 mod types;

@@ -10,6 +10,7 @@ pub mod diff;
 pub mod docs;
 pub mod eval;
 pub mod explain;
+pub mod import;
 pub mod import_cases;
 pub mod inspect;
 pub mod keygen;
