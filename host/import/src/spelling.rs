@@ -46,16 +46,17 @@ impl<'d> Context<'d> {
             }
         }
         // What the files say in words shows how a word is spelt, too.
-        for word in texts.iter().flat_map(|text| words(text)) {
-            if let Some(count) = counts.get_mut(&word) {
-                *count = count.saturating_add(1);
-            }
+        let mut all = counts.clone();
+        for word in texts.iter().flat_map(|text| words(text)).filter(|word| word.len() >= SHORTEST) {
+            let count = all.entry(word).or_default();
+            *count = count.saturating_add(1);
         }
         let mut right: BTreeMap<String, String> = BTreeMap::new();
-        for (word, count) in counts.iter().filter(|(_, count)| **count <= 2) {
+        for (word, _) in counts.iter().filter(|(_, count)| **count <= 2) {
+            let count = all.get(word).copied().unwrap_or(1);
             let is_right =
                 |(other, often): &(&String, &usize)| **often >= count.saturating_mul(TIMES) && is_slip(word, other);
-            if let Some((other, _)) = counts.iter().find(is_right) {
+            if let Some((other, _)) = all.iter().find(is_right) {
                 right.insert(word.clone(), other.clone());
             }
         }

@@ -71,14 +71,14 @@ fn types(all: &[&Node]) -> Option<Fault> {
         return None;
     }
     let mut typed = all.iter().filter_map(|schema| Some((schema.get("type")?, named(schema)?)));
-    let (_, first) = typed.next()?;
-    let (at, other) = typed.find(|(_, names)| {
+    let (node, first) = typed.next()?;
+    let (_, other) = typed.find(|(_, names)| {
         !names.iter().any(|name| {
             first.contains(name) || (matches!(*name, "integer" | "number") && first.iter().any(|n| n.ends_with("er")))
         })
     })?;
     let message = format!("no value is of type `{}` and `{}` at once", first.join("` or `"), other.join("` or `"));
-    Some(Fault { at: at.at, message })
+    Some(Fault { at: node.at, message })
 }
 
 /// The type of a value, by the names of JSON Schema.
