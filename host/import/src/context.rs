@@ -5,12 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value as Json};
 use solgate_document::diagnostic::Report;
 use solgate_document::source::{At, FileId};
-use solgate_document::yaml::Node;
+use solgate_document::yaml::{Key, Node};
 
 use crate::documents::{Documents, Target};
 
 /// Where named schemas are.
 pub(crate) const SCHEMAS: &str = "#/components/schemas/";
+
+/// So many values are not the same by chance.
+const MANY: usize = 5;
 
 /// The versions of OpenAPI, as far as their schemas differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,10 +76,12 @@ impl<'d> Context<'d> {
     /// Looks at the schemas that no request reaches, for what is wrong with them.
     pub fn look_at_the_rest(&mut self) {
         let documents = self.documents;
+        let mut listed: Vec<(Json, &str)> = Vec::new();
         for root in documents.roots() {
             for path in [&["definitions"][..], &["components", "schemas"]] {
                 let Some(named) = root.follow(path).and_then(Node::as_map) else { continue };
-                for (key, _) in named {
+                for (key, node) in named {
+                    self.look_for_copies(key, node, &mut listed);
                     let mut steps: Vec<String> = path.iter().map(|step| (*step).to_owned()).collect();
                     steps.push(key.name.clone());
                     if let Some(node) = root.follow(&steps) {
@@ -86,6 +91,23 @@ impl<'d> Context<'d> {
             }
         }
         self.convert_components();
+    }
+
+    /// Enumerations with another name and the values of one before: perhaps a slip of copying.
+    fn look_for_copies(&mut self, key: &'d Key, node: &'d Node, listed: &mut Vec<(Json, &'d str)>) {
+        let Some(values) = node.get("enum").filter(|values| values.as_list().is_some_and(|items| items.len() >= MANY))
+        else {
+            return;
+        };
+        let values = values.to_json();
+        match listed.iter().find(|(known, name)| *known == values && *name != key.name) {
+            Some((_, other)) => {
+                self.report
+                    .warning(key.at, format!("`{}` has the very values of `{other}`", key.name))
+                    .hint("kept; look whether one is a copy that was not changed");
+            }
+            None => listed.push((values, &key.name)),
+        }
     }
 
     pub fn follow(&self) -> impl Fn(&'d Node) -> Option<&'d Node> + use<'d> {

@@ -1,5 +1,6 @@
 //! Where the API lies, and which release it is.
 
+use serde_json::Value as Json;
 use solgate_document::diagnostic::Report;
 use solgate_document::yaml::Node;
 
@@ -13,6 +14,8 @@ pub(crate) struct About {
     /// The document that clauses are in, such as `ETSI GS NFV-SOL 005`.
     pub standard: Option<String>,
     pub title: String,
+    /// Under which the document stands, as it says.
+    pub license: Option<Json>,
 }
 
 /// Reads it from a document; `given` is the root that the user names.
@@ -45,7 +48,9 @@ pub(crate) fn about(document: &Node, given: Option<&str>, report: &mut Report) -
             }
         }
     };
-    About { root, version, standard, title: crate::words::one_line(&title) }
+    let license = info.and_then(|info| info.get("license")).filter(|node| node.get("name").is_some());
+    let license = license.map(Node::to_json);
+    About { root, version, standard, title: crate::words::one_line(&title), license }
 }
 
 /// The path of the first server, or the base path of Swagger 2.0.

@@ -103,8 +103,9 @@ fn policy(
     let name = context.report.sources.iter().next().map(|source| source.name.clone()).unwrap_or_default();
     let name: String = name.rsplit('/').next().unwrap_or_default().chars().filter(|c| !c.is_control()).collect();
     let title: String = about.title.chars().filter(|c| !c.is_control()).collect();
+    let title = if title.is_empty() { title } else { format!(": {title}") };
     let mut out =
-        format!("# yaml-language-server: $schema=.solgate/policy.schema.json\n#\n# Imported from {name}: {title}.\n");
+        format!("# yaml-language-server: $schema=.solgate/policy.schema.json\n#\n# Imported from {name}{title}.\n");
     let mut head = Map::new();
     head.insert("name".to_owned(), json!(options.name));
     head.insert("version".to_owned(), json!("0.1.0"));
@@ -147,7 +148,11 @@ fn openapi(about: &About, paths: Map<String, Json>, components: Map<String, Json
     let mut out = String::from("openapi: 3.1.0\n");
     let version = about.version.clone().unwrap_or_else(|| "0".to_owned());
     let title = if about.title.is_empty() { "API" } else { &about.title };
-    yaml::entries(&object(json!({ "info": { "title": title, "version": version } })), 0, &mut out);
+    let mut info = object(json!({ "title": title, "version": version }));
+    if let Some(license) = &about.license {
+        info.insert("license".to_owned(), license.clone());
+    }
+    yaml::entries(&object(json!({ "info": info })), 0, &mut out);
     yaml::entries(&object(json!({ "paths": paths })), 0, &mut out);
     let sorted: BTreeMap<String, Json> = components.into_iter().collect();
     if !sorted.is_empty() {

@@ -72,13 +72,11 @@ fn rule_id(name: &str) -> String {
     let mut id = String::new();
     let mut before = '-';
     for c in name.chars() {
-        if !c.is_ascii_alphanumeric() {
-            id.push(if before == '-' { continue } else { '-' });
-        } else if c.is_ascii_uppercase() && (before.is_ascii_lowercase() || before.is_ascii_digit()) {
-            id.extend(['-', c.to_ascii_lowercase()]);
-        } else {
-            id.push(c.to_ascii_lowercase());
+        let begins = c.is_ascii_uppercase() && (before.is_ascii_lowercase() || before.is_ascii_digit());
+        if (begins || !c.is_ascii_alphanumeric()) && !id.ends_with('-') {
+            id.push('-');
         }
+        id.extend(c.is_ascii_alphanumeric().then_some(c.to_ascii_lowercase()));
         before = c;
     }
     id.trim_matches('-').to_owned()

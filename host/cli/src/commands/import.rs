@@ -25,8 +25,7 @@ Examples:
   solgate import NSLifecycleManagement.yaml -o policies/nslcm-fine --fine --without-descriptions
   solgate import newer/NSLifecycleManagement.yaml -o policies/nslcm --update
 
-Exit status: 0 made (with --update: the files would change nothing), 1 made, but the bundle has mistakes (with
---update: the files would change something), 2 a file cannot be read or imported, or the folder exists already.")]
+Exit status: 0 made (with --update: the files would change nothing), 1 made, but the bundle has mistakes (with --update: the files would change something), 2 a file cannot be read or imported, or the folder exists already.")]
 pub struct ImportArgs {
     /// The documents that describe the paths
     #[arg(required = true, value_name = "OPENAPI")]
@@ -113,6 +112,9 @@ fn imported(arguments: &ImportArgs, options: &Options) -> anyhow::Result<Importe
     })
 }
 
+/// Lines that are named one by one; more are counted.
+const NAMED: usize = 6;
+
 /// The defects of the files: each kind once, with the places that it is at.
 fn defects(imported: &Imported) -> String {
     let mut text = String::new();
@@ -125,17 +127,18 @@ fn defects(imported: &Imported) -> String {
             groups.push((defect, Vec::new()));
             groups.len().saturating_sub(1)
         });
-        if let Some((_, places)) = groups.get_mut(index) {
+        if let Some((_, places)) = groups.get_mut(index).filter(|(_, places)| places.last() != Some(&place)) {
             places.push(place);
         }
     }
     for (defect, places) in groups {
         let hint = defect.hint.as_deref().map(|hint| format!(" - {hint}")).unwrap_or_default();
         let first = places.first().map_or("", String::as_str);
-        let more = match places.len() {
-            0 | 1 => String::new(),
-            2..=6 => format!(" (also in {})", places.get(1..).unwrap_or_default().join(", ")),
-            many => format!(" (and {} times more)", many.saturating_sub(1)),
+        let more = match places.get(1..).unwrap_or_default() {
+            [] => String::new(),
+            [line] => format!(" (also on line {line})"),
+            lines if lines.len() < NAMED => format!(" (also on lines {})", lines.join(", ")),
+            lines => format!(" (and on {} more lines)", lines.len()),
         };
         let _ = writeln!(text, "{}:{first}: {}{hint}{more}", defect.file, defect.message);
     }

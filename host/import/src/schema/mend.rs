@@ -47,7 +47,16 @@ impl<'d> Context<'d> {
         let types: Vec<String> = match out.get("type") {
             Some(Json::String(name)) => vec![name.clone()],
             Some(Json::Array(names)) => names.iter().filter_map(Json::as_str).map(str::to_owned).collect(),
-            _ => return,
+            _ => {
+                let is_alone =
+                    !["$ref", "allOf", "anyOf", "oneOf", "enum", "const"].iter().any(|name| out.contains_key(*name));
+                if let Some((key, _)) = node.entry("format").filter(|_| is_alone) {
+                    self.report
+                        .warning(key.at, "`format` stands without `type: string`, and values that are no text pass")
+                        .hint("kept");
+                }
+                return;
+            }
         };
         for (about, keywords) in ABOUT {
             if types.iter().any(|name| about.contains(&name.as_str())) {
