@@ -65,6 +65,11 @@ fn the_page_for_policy_authors_shows_what_happens() {
 }
 
 #[test]
+fn the_page_on_importing_shows_what_happens() {
+    page("docs/importing.md");
+}
+
+#[test]
 fn the_page_on_tests_shows_what_happens() {
     page("docs/policy-tests.md");
 }

@@ -31,6 +31,7 @@ mod policy;
 mod reduce;
 mod rules;
 pub mod schemas;
+pub mod sound;
 mod template;
 pub mod templates;
 mod types;

@@ -4,8 +4,7 @@ use std::io;
 use std::path::Path;
 use std::{fs, path::PathBuf};
 
-use solgate_document::diagnostic::Report;
-use solgate_document::yaml::{Value, parse};
+use solgate_document::yaml::scalar;
 
 use crate::schemas::FileKind;
 
@@ -58,39 +57,47 @@ impl Template {
     /// # Errors
     /// If the name is not fit for a policy, the folder exists, or cannot be made.
     pub fn make(self, dir: &Path) -> Result<(), NewError> {
-        let name = dir.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        if !crate::policy::is_name(&name) {
-            let shown = if name.is_empty() { dir.to_string_lossy().into_owned() } else { name };
-            return Err(NewError::Name(shown));
-        }
-        let io = |source| NewError::Io { path: dir.to_owned(), source };
-        match fs::symlink_metadata(dir) {
-            Ok(_) => return Err(NewError::Exists(dir.to_owned())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(io(error)),
-        }
-        let parent = dir.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        fs::create_dir_all(parent).map_err(io)?;
-        let made = tempfile::Builder::new().prefix(".solgate-new-").tempdir_in(parent).map_err(io)?;
-        let bundle = made.path().join("bundle");
-        let schemas = FileKind::ALL.map(|kind| (format!(".solgate/{}", kind.file_name()), kind.schema().to_owned()));
+        let name = policy_name(dir)?;
         // Where YAML would take the name for a number, say, it stands in quotes.
-        let scalar = if is_text(&name) { name.clone() } else { format!("\"{name}\"") };
         let member = |name: &str| format!("\nname: {name}\n");
-        let named = |text: &str| text.replace(&member(NAME), &member(&scalar)).replace(NAME, &name);
-        let files = self.files().iter().map(|(file, text)| ((*file).to_owned(), named(text)));
-        for (file, text) in files.chain(schemas) {
-            let path = bundle.join(file);
-            fs::create_dir_all(path.parent().unwrap_or(&bundle)).map_err(io)?;
-            fs::write(&path, text).map_err(io)?;
-        }
-        fs::rename(&bundle, dir).map_err(io)
+        let named = |text: &str| text.replace(&member(NAME), &member(&scalar(&name))).replace(NAME, &name);
+        make(dir, self.files().iter().map(|(file, text)| ((*file).to_owned(), named(text))))
     }
 }
 
-/// Whether a text is one in YAML without quotes.
-fn is_text(text: &str) -> bool {
-    let mut report = Report::default();
-    let file = report.sources.add("name", text);
-    parse(file, &mut report).is_some_and(|node| matches!(node.value, Value::String))
+/// The name of the policy whose bundle is in that folder: the folder's own.
+///
+/// # Errors
+/// If that cannot be the name of a policy.
+pub fn policy_name(dir: &Path) -> Result<String, NewError> {
+    let name = dir.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    if crate::policy::is_name(&name) {
+        return Ok(name);
+    }
+    Err(NewError::Name(if name.is_empty() { dir.to_string_lossy().into_owned() } else { name }))
+}
+
+/// Makes the folder `dir` with these files, by their names below it, and with the schemas
+/// for an editor. It is there whole or not at all.
+///
+/// # Errors
+/// If the folder exists, or cannot be made.
+pub fn make(dir: &Path, files: impl Iterator<Item = (String, String)>) -> Result<(), NewError> {
+    let io = |source| NewError::Io { path: dir.to_owned(), source };
+    match fs::symlink_metadata(dir) {
+        Ok(_) => return Err(NewError::Exists(dir.to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(io(error)),
+    }
+    let parent = dir.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(parent).map_err(io)?;
+    let made = tempfile::Builder::new().prefix(".solgate-new-").tempdir_in(parent).map_err(io)?;
+    let bundle = made.path().join("bundle");
+    let schemas = FileKind::ALL.map(|kind| (format!(".solgate/{}", kind.file_name()), kind.schema().to_owned()));
+    for (file, text) in files.chain(schemas) {
+        let path = bundle.join(file);
+        fs::create_dir_all(path.parent().unwrap_or(&bundle)).map_err(io)?;
+        fs::write(&path, text).map_err(io)?;
+    }
+    fs::rename(&bundle, dir).map_err(io)
 }

@@ -21,8 +21,8 @@ use args::ext_authz::ExtAuthzArgs;
 use args::forward_auth::ForwardAuthArgs;
 use args::serve::ServeArgs;
 use commands::{
-    bench, build, check, completions, diff, docs, eval, explain, fmt, import_cases, inspect, keygen, lint, lsp, new,
-    policies, replay, report, schema, sign, test, upgrade, verify,
+    bench, build, check, completions, diff, docs, eval, explain, fmt, import, import_cases, inspect, keygen, lint, lsp,
+    new, policies, replay, report, schema, sign, test, upgrade, verify,
 };
 use doors::{ext_authz, forward_auth, serve};
 
@@ -53,6 +53,7 @@ enum Command {
     Explain(explain::ExplainArgs),
     Eval(eval::EvalArgs),
     New(new::NewArgs),
+    Import(import::ImportArgs),
     Lint(lint::LintArgs),
     Fmt(fmt::FmtArgs),
     Lsp(lsp::LspArgs),
@@ -109,6 +110,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Test(arguments) => test::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::New(arguments) => new::run(&arguments),
+        Command::Import(arguments) => import::run(&arguments),
         Command::Lint(arguments) => lint::run(&arguments),
         Command::Lsp(arguments) => lsp::run(&arguments),
         Command::Upgrade(arguments) => upgrade::run(&arguments),

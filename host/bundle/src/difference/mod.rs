@@ -1,9 +1,12 @@
 //! In what two bundles differ: by rules, operations, schemas, options, facts, lists,
 //! windows, API roots and limits.
 
+mod documents;
 mod schemas;
 
 use std::collections::BTreeSet;
+
+pub use documents::of_documents;
 
 use serde::Serialize;
 use serde_json::{Value, json};

@@ -5,6 +5,7 @@ mod conditions;
 mod follow;
 mod members;
 mod quadratic;
+mod roots;
 mod secrets;
 mod shadowed;
 mod unused;
@@ -95,6 +96,7 @@ pub(crate) fn check(
         reads.extend(followed.reads);
     }
     shadowed::check(&written, report);
+    roots::check(policy, api, report);
     if !report.has_mistakes() {
         unused::options(policy, api, &written, &reads, report);
         unused::schemas(api, report);

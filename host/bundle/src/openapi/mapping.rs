@@ -17,10 +17,11 @@ pub(crate) fn check_mapping(api: &Api<'_>, is_declared: &dyn Fn(&str) -> bool, r
     // For each place that names a rule: whether all operations that get there
     // map the rule to another.
     let mut always_mapped: BTreeMap<At, bool> = BTreeMap::new();
-    let mut unmapped = BTreeMap::new();
+    let mut of_types: BTreeMap<&str, (&Node, BTreeMap<At, String>)> = BTreeMap::new();
     for op in &api.operations {
-        let Some(schema) = op.schema else { continue };
-        let mut walk = Walk { api, seen: HashSet::new(), named: BTreeMap::new(), unmapped: &mut unmapped };
+        let (Some(schema), Some(body)) = (op.schema, &op.def.body) else { continue };
+        let (_, unmapped) = of_types.entry(&body.schema).or_insert_with(|| (schema, BTreeMap::new()));
+        let mut walk = Walk { api, seen: HashSet::new(), named: BTreeMap::new(), unmapped };
         walk.schema(schema, false, true);
         let named = walk.named;
         check_rule_map(op, &named, is_declared, rule_ids, report);
@@ -29,11 +30,7 @@ pub(crate) fn check_mapping(api: &Api<'_>, is_declared: &dyn Fn(&str) -> bool, r
             always_mapped.entry(at).and_modify(|all| *all &= is_mapped).or_insert(is_mapped);
         }
     }
-    for (at, keyword) in unmapped {
-        report
-            .mistake(at, format!("a fault of `{keyword}` belongs to no rule"))
-            .hint("put `x-rule: ID` here or on a schema above, and declare the rule");
-    }
+    report_unmapped(of_types, report);
     for rule in &api.schema_rules {
         if !is_declared(&rule.id) && always_mapped.get(&rule.at) != Some(&true) {
             undeclared(&rule.id, rule.at, rule_ids, report);
@@ -44,6 +41,45 @@ pub(crate) fn check_mapping(api: &Api<'_>, is_declared: &dyn Fn(&str) -> bool, r
             undeclared(&rule.id, rule.at, rule_ids, report);
         }
     }
+}
+
+/// Faults without a rule, by request type: one line at a type mends all that are below it.
+fn report_unmapped(of_types: BTreeMap<&str, (&Node, BTreeMap<At, String>)>, report: &mut Report) {
+    let mut single: BTreeMap<At, String> = BTreeMap::new();
+    for (name, (schema, unmapped)) in of_types {
+        let Some((first, keyword)) = unmapped.first_key_value().filter(|_| unmapped.len() > 1) else {
+            single.extend(unmapped);
+            continue;
+        };
+        let id = rule_id(name);
+        report
+            .mistake(schema.at, format!("{} faults of `{name}` belong to no rule", unmapped.len()))
+            .hint(format!(
+                "one line here is a rule for all of them: `x-rule: {id}`; declare it: \
+                 `- {{ id: {id}, otherwise: {{ title: The body does not match {name} }} }}`"
+            ))
+            .related(*first, format!("the first: `{keyword}`"));
+    }
+    for (at, keyword) in single {
+        report
+            .mistake(at, format!("a fault of `{keyword}` belongs to no rule"))
+            .hint("put `x-rule: ID` here or on a schema above, and declare the rule");
+    }
+}
+
+/// An id for the rule of a request type: `create-vnf-request` for `CreateVnfRequest`.
+fn rule_id(name: &str) -> String {
+    let mut id = String::new();
+    let mut before = '-';
+    for c in name.chars() {
+        let begins = c.is_ascii_uppercase() && (before.is_ascii_lowercase() || before.is_ascii_digit());
+        if (begins || !c.is_ascii_alphanumeric()) && !id.ends_with('-') {
+            id.push('-');
+        }
+        id.extend(c.is_ascii_alphanumeric().then_some(c.to_ascii_lowercase()));
+        before = c;
+    }
+    id.trim_matches('-').to_owned()
 }
 
 fn undeclared(id: &str, at: At, rule_ids: &[&str], report: &mut Report) {

@@ -15,6 +15,7 @@ mod presence;
 mod reference;
 mod releases;
 mod schema;
+mod soundness;
 
 pub(crate) use answers::answers;
 pub(crate) use mapping::check_mapping;
@@ -91,8 +92,19 @@ pub(crate) fn read<'n>(
     report: &mut Report,
 ) -> Option<Api<'n>> {
     let mut members = Members::open(root, "openapi.yaml", report)?;
-    if let Some(node) = members.require("openapi", report) {
-        check_version(node, report);
+    match root.entry("swagger") {
+        Some((key, _)) => {
+            members.get("swagger");
+            members.get("openapi");
+            report
+                .mistake(key.at, "this is Swagger 2.0, and a bundle has OpenAPI 3.1")
+                .hint("`solgate import FILE -o DIR` makes a bundle of it");
+        }
+        None => {
+            if let Some(node) = members.require("openapi", report) {
+                check_version(node, report);
+            }
+        }
     }
     let mut api = Api {
         root,
@@ -135,6 +147,7 @@ pub(crate) fn read<'n>(
         report.mistake(dialect.at, "schemas are written in JSON Schema 2020-12; other dialects are not read");
     }
     schema::check_all(&mut api, report);
+    soundness::check_all(&api, report);
     Some(api)
 }
 
@@ -155,8 +168,15 @@ fn read_dialect<'n>(api: &mut Api<'n>, dialect: &'n Dialect, report: &mut Report
 
 fn check_version(node: &Node, report: &mut Report) {
     if !(node.text == "3.1" || node.text.starts_with("3.1.")) {
-        report
-            .mistake(node.at, format!("the OpenAPI version is 3.1.x, but here is {}", reader::shown(node)))
-            .hint("write `openapi: 3.1.0`; schemas are JSON Schema 2020-12");
+        let draft =
+            report.mistake(node.at, format!("the OpenAPI version is 3.1.x, but here is {}", reader::shown(node)));
+        if node.text.starts_with("3.0") {
+            draft.hint(
+                "`solgate import FILE -o DIR` makes a bundle of a published document; else write `openapi: 3.1.0`, \
+                 and schemas in JSON Schema 2020-12",
+            );
+        } else {
+            draft.hint("write `openapi: 3.1.0`; schemas are JSON Schema 2020-12");
+        }
     }
 }

@@ -166,6 +166,12 @@ fn operation<'n>(api: &mut Api<'n>, place: &Place<'_, 'n>, node: &'n Node, repor
         &["tags", "summary", "description", "externalDocs", "callbacks", "deprecated", "security", "servers"],
         report,
     );
+    let codes = responses.and_then(Node::as_map).unwrap_or_default();
+    if !codes.is_empty() && codes.iter().all(|(key, _)| key.name == "405") {
+        report
+            .warning(place.key.at, format!("{} {} is declared only to say 405", place.method, place.path))
+            .hint("remove it: the gate answers 405 to a method that is not declared, and lets a declared one pass");
+    }
     let Some(id_node) = id_node else {
         report
             .mistake(place.key.at, format!("{} {} has no `operationId`", place.method, place.path))

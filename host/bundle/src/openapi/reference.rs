@@ -35,9 +35,10 @@ pub(super) fn target<'n>(root: &'n Node, reference: &Node, within: &str, report:
         return None;
     };
     let Some(pointer) = text.strip_prefix("#/") else {
-        report
-            .mistake(reference.at, format!("`{text}` leads out of openapi.yaml"))
-            .hint("a bundle is complete in itself: copy the definition below `components`, and write #/components/...");
+        report.mistake(reference.at, format!("`{text}` leads out of openapi.yaml")).hint(
+            "a bundle is complete in itself: copy the definition below `components`, and write #/components/...; \
+                 `solgate import` does so for published documents",
+        );
         return None;
     };
     let Some(found) = root.follow(steps(pointer)) else {

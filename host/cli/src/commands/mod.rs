@@ -11,6 +11,7 @@ pub mod docs;
 pub mod eval;
 pub mod explain;
 pub mod fmt;
+pub mod import;
 pub mod import_cases;
 pub mod inspect;
 pub mod keygen;

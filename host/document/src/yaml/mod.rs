@@ -3,9 +3,11 @@
 mod parse;
 mod position;
 mod scalar;
+mod write;
 
 pub use parse::parse;
 pub use position::{Places, locate, locate_line};
+pub use write::{block, entries, flow, quoted, scalar, short};
 
 use serde_json::Number;
 

@@ -9,6 +9,8 @@ use std::process::ExitCode;
 
 use solgate_bundle::difference::differences;
 
+pub use report::change_lines;
+
 use side::Side;
 
 /// Say in what two policies differ, by their rules, schemas, options, facts and cases

@@ -14,23 +14,7 @@ const LONGEST: usize = 100;
 
 pub fn print(before: &Side, after: &Side, changes: &[Change], cases: &Compared) -> anyhow::Result<()> {
     let mut text = format!("- {}\n+ {}\n", title(before), title(after));
-    let mut part = None;
-    for change in changes {
-        if part != Some(change.part) {
-            part = Some(change.part);
-            let _ = writeln!(text, "\n{}", change.part.name());
-        }
-        let (sign, note) = match change.kind {
-            Kind::Added => ("+", ""),
-            Kind::Removed => ("-", ""),
-            Kind::Changed if change.judges => ("~", ""),
-            Kind::Changed => ("~", "  (words only)"),
-        };
-        let _ = writeln!(text, "  {sign} {}{note}", change.name);
-        if change.kind == Kind::Changed {
-            change.members.iter().for_each(|member| text.push_str(&member_lines(member)));
-        }
-    }
+    text.push_str(&change_lines(changes.iter().map(|change| (change, ""))));
     if changes.is_empty() {
         text.push_str(
             "\nrules, operations, schemas, options, facts, lists, windows, API roots and limits are the same\n",
@@ -48,6 +32,29 @@ pub fn print(before: &Side, after: &Side, changes: &[Change], cases: &Compared) 
         );
     }
     output::print(&text)
+}
+
+/// Changes by part, each with a note behind its name.
+pub fn change_lines<'c>(changes: impl Iterator<Item = (&'c Change, &'c str)>) -> String {
+    let mut text = String::new();
+    let mut part = None;
+    for (change, said) in changes {
+        if part != Some(change.part) {
+            part = Some(change.part);
+            let _ = writeln!(text, "\n{}", change.part.name());
+        }
+        let (sign, note) = match change.kind {
+            Kind::Added => ("+", ""),
+            Kind::Removed => ("-", ""),
+            Kind::Changed if change.judges => ("~", ""),
+            Kind::Changed => ("~", "  (words only)"),
+        };
+        let _ = writeln!(text, "  {sign} {}{note}{said}", change.name);
+        if change.kind == Kind::Changed {
+            change.members.iter().for_each(|member| text.push_str(&member_lines(member)));
+        }
+    }
+    text
 }
 
 fn title(side: &Side) -> String {
