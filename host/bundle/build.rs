@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 /// Bundles below `policies/` that can be extended by name.
-const BUILT_IN: [&str; 1] = ["vnflcm-v2"];
+const BUILT_IN: [&str; 2] = ["vnflcm-v1", "vnflcm-v2"];
 
 fn main() {
     engine();
@@ -41,7 +41,7 @@ fn built_in() -> io::Result<()> {
         let folder = policies.join(name);
         println!("cargo::rerun-if-changed={}", folder.display());
         let mut files = Vec::new();
-        for part in ["policy.yaml", "openapi.yaml", "dialects", "rules", "lists"] {
+        for part in ["policy.yaml", "openapi.yaml", "dialects", "rules", "lists", "tests"] {
             list(&folder, part, &mut files)?;
         }
         files.sort();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use solgate_cases::{Case, FactName, OptionName, Vocabulary};
+use solgate_cases::{BaseCases, Case, FactName, OptionName, Vocabulary};
 use solgate_document::diagnostic::{Diagnostic, Diagnostics, Report};
 use solgate_document::source::{At, FileId, Source, Sources};
 use solgate_document::suggest::did_you_mean;
@@ -13,6 +13,7 @@ use solgate_engine::Engine;
 use solgate_engine::InitError;
 use solgate_engine::ir::{self, Bundle, OptionKind};
 
+use crate::base_cases;
 use crate::built_in::BuiltIn;
 use crate::complete::{self, Incomplete};
 use crate::digest::digest;
@@ -163,7 +164,8 @@ pub(crate) fn compile_reporting(
         policy.types_are_checked |= options.checks_types;
         policy
     });
-    let compiled = compile(&layers, policy, &options.set, &tests, report)?;
+    let of_base = base_cases::files(&layers, &tests, report)?;
+    let compiled = compile(&layers, policy, &options.set, Tests { own: &tests, of_base: &of_base }, report)?;
     let compiled = compiled.filter(|_| !report.has_mistakes());
     Ok(compiled.map(|mut compiled| {
         compiled.bundle.digest = digest;
@@ -185,11 +187,19 @@ pub(crate) fn layered_policy(layers: &Layers, report: &mut Report) -> Result<Opt
     Ok(policy)
 }
 
+/// Files of cases.
+#[derive(Clone, Copy)]
+struct Tests<'t> {
+    own: &'t [FileId],
+    /// Those of the bundle that is extended, if they matter.
+    of_base: &'t [FileId],
+}
+
 fn compile(
     layers: &Layers,
     policy: Option<Policy>,
     set: &[(String, String)],
-    tests: &[FileId],
+    tests: Tests<'_>,
     report: &mut Report,
 ) -> Result<Option<Compiled>, Incomplete> {
     if layers.is_incomplete {
@@ -224,8 +234,13 @@ fn compile(
     lint::check(&policy, &api, &sources, &declared, report);
     // Rules of a file that is not even YAML would all be unknown.
     let all_rules_read = layers.layers.iter().all(|layer| layer.all_rules_read);
-    let cases =
-        if all_rules_read { solgate_cases::read_files(tests, &vocabulary(&policy, &ids), report) } else { Vec::new() };
+    let is_of_base_only = |case: &Case| base_cases::is_of_base_only(case, &layers.dropped, &api, &policy.api_roots);
+    let of_base = BaseCases { files: tests.of_base, is_of_base_only: &is_of_base_only };
+    let cases = if all_rules_read {
+        solgate_cases::read_files(tests.own, &vocabulary(&policy, &ids), Some(&of_base), report)
+    } else {
+        Vec::new()
+    };
     if report.has_mistakes() {
         return Ok(None);
     }
@@ -257,7 +272,7 @@ fn compile(
             .hint("nothing else was found wrong with the bundle");
         return Ok(None);
     }
-    let trees: Vec<_> = tests.iter().filter_map(|file| Some((*file, yaml::parse(*file, report)?))).collect();
+    let trees: Vec<_> = tests.own.iter().filter_map(|file| Some((*file, yaml::parse(*file, report)?))).collect();
     complete::check(&layers.layers, &trees, complete::Built { bundle: &bundle, cases: &cases }, &report.sources)?;
     let place = |at: At| Place { file: report.sources.name(at.file).to_owned(), line: report.sources.span(at).line };
     let places = places.into_iter().map(|(id, at)| (id, place(at))).collect();

@@ -187,6 +187,17 @@ impl Home {
         }
     }
 
+    /// The same for a bundle that is extended, which may be built in.
+    pub fn read_tests_of_base(&self, report: &mut Report) -> Result<Vec<FileId>, IoError> {
+        match &self.place {
+            Place::Folder(_) => self.read_tests(report),
+            Place::BuiltIn(bundle) => {
+                let names = bundle.below("tests/").filter_map(|name| Some((name, bundle.text(name)?)));
+                Ok(names.map(|(name, text)| self.add(name, text.to_owned(), report)).collect())
+            }
+        }
+    }
+
     /// Reads the files of cases of a folder that need not be a bundle's: those in its
     /// tests/, or without such a folder all of its YAML files.
     pub fn read_cases(&self, report: &mut Report) -> Result<Vec<FileId>, IoError> {

@@ -9,7 +9,7 @@ use solgate_document::yaml::{self, Node};
 
 use crate::built_in::BuiltIn;
 use crate::files::{Found, Home, IoError};
-use crate::reduce;
+use crate::reduce::{self, DroppedOperation};
 
 /// Most bundles that one extends, directly and indirectly.
 const MAX_BASES: usize = 8;
@@ -39,6 +39,8 @@ pub(crate) struct Layers {
     /// A base could not be found, or what is dropped is still needed, which has been
     /// reported: what is named here may well exist.
     pub is_incomplete: bool,
+    /// The operations that were dropped on the way.
+    pub dropped: Vec<DroppedOperation>,
 }
 
 pub(crate) fn read(home: Home, report: &mut Report) -> Result<Layers, IoError> {
@@ -71,17 +73,18 @@ pub(crate) fn read(home: Home, report: &mut Report) -> Result<Layers, IoError> {
         layers.push(Layer { home, policy, openapi, dialects, rules, all_rules_read });
     }
     layers.reverse();
-    is_incomplete |= !is_reduced(&mut layers, report);
-    Ok(Layers { layers, is_incomplete })
+    let mut dropped = Vec::new();
+    is_incomplete |= !is_reduced(&mut layers, &mut dropped, report);
+    Ok(Layers { layers, is_incomplete, dropped })
 }
 
 /// Takes out of each layer what those after it drop and replace; whether nothing is wrong
 /// with that.
-fn is_reduced(layers: &mut [Layer], report: &mut Report) -> bool {
+fn is_reduced(layers: &mut [Layer], dropped: &mut Vec<DroppedOperation>, report: &mut Report) -> bool {
     // What a file that is broken says would seem to be dropped without being there.
     let mut ignored = Report::default();
     let report = if report.has_mistakes() { &mut ignored } else { report };
-    reduce::apply(layers, report);
+    dropped.extend(reduce::apply(layers, report));
     !report.has_mistakes()
 }
 

@@ -9,6 +9,7 @@
 
 pub mod authoring;
 pub mod bake;
+mod base_cases;
 mod book;
 mod built_in;
 mod compile;

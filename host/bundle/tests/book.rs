@@ -1,5 +1,5 @@
-//! The rule book: that of the default policy is part of the documentation, and
-//! current.
+//! The rule book: those of the policies of the standard are part of the documentation,
+//! and current.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod support;
@@ -15,11 +15,13 @@ fn book(bundle: &Path) -> String {
 }
 
 #[test]
-fn the_rule_book_of_the_default_policy_is_current() {
-    let page = book(&folder("../../../policies/vnflcm-v2"));
-    assert_golden(&folder("../../../docs/rules-vnflcm-v2.md"), &page);
-    let built_in = compile_built_in("vnflcm-v2", &BuildOptions::default()).unwrap().unwrap();
-    assert!(rule_book(&built_in.bundle) == page, "the sources in the program are those in the folder");
+fn the_rule_books_of_the_standard_are_current() {
+    for name in ["vnflcm-v1", "vnflcm-v2"] {
+        let page = book(&folder(&format!("../../../policies/{name}")));
+        assert_golden(&folder(&format!("../../../docs/rules-{name}.md")), &page);
+        let built_in = compile_built_in(name, &BuildOptions::default()).unwrap().unwrap();
+        assert!(rule_book(&built_in.bundle) == page, "{name}: the sources in the program are those in the folder");
+    }
     assert!(compile_built_in("vnflcm-v3", &BuildOptions::default()).is_none());
 }
 

@@ -115,6 +115,74 @@ fn what_a_bundle_drops_is_gone_for_those_that_extend_it() {
     assert!(compile(&home.path().join("top")).bundle.rules.iter().any(|rule| rule.id == "access.role"));
 }
 
+/// A base with cases, and a bundle that extends it with `inherited` in its own.
+fn said_of_inherited(inherited: &str) -> Result<Vec<String>, String> {
+    let home = tempfile::tempdir().unwrap();
+    copy(&minimal(), &home.path().join("minimal"));
+    copy(&folder("bundles/reduced"), &home.path().join("reduced"));
+    let put = |file: &str, text: &str| {
+        let path = home.path().join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    put(
+        "minimal/tests/cases.yaml",
+        "bases:
+  terminate: { method: POST, path: /vnf_instances/v/terminate, headers: { version: 2.0.0 } }
+cases:
+  - { name: no body, base: terminate, expect: { status: 400 } }
+  - { name: a retry, method: POST, path: /vnf_lcm_op_occs/o/retry, headers: { Version: 2.0.0 }, expect: { status: 400 } }
+  - { name: a retry by GET, path: /vnf_lcm_op_occs/o/retry, expect: { status: 405 } }
+  - { name: the vendor, base: terminate, options: { vendor: true }, expect: { status: 400 } }
+  - { name: the role, base: terminate, expect: { status: 403, rules: [access.role] } }
+  - { name: the fact, base: terminate, facts: { opOcc: { id: o } }, expect: { status: 400 } }
+  - { name: an old value, base: terminate, body: { terminationType: FORCEFUL }, expect: { status: 409 } }
+",
+    );
+    put("minimal/tests/others.yaml", "cases: [{ name: elsewhere, path: /x, expect: { status: 404 } }]");
+    put("reduced/tests/all.yaml", inherited);
+    match compile_dir(&home.path().join("reduced"), &BuildOptions::default()) {
+        Ok(compiled) => Ok(compiled.cases.iter().map(|case| format!("{} {:?}", case.name, case.fields)).collect()),
+        Err(Failure::Mistakes(mistakes)) => Err(mistakes.render(false)),
+        Err(failure) => panic!("{failure}"),
+    }
+}
+
+#[test]
+fn cases_of_the_base_are_run_as_far_as_they_are_about_what_is_left() {
+    assert_eq!(
+        said_of_inherited(
+            "inherited:\n  headers: { Version: { 2.0.0: 1.3.0 } }\n  drop: { cases.yaml: [an old value] }"
+        ),
+        Ok(vec![r#"no body [("version", "1.3.0")]"#.to_owned(), "elsewhere []".to_owned()])
+    );
+    let all = said_of_inherited(
+        "cases: [{ name: own, path: /y, expect: { status: 404 } }]\ninherited: { drop: { cases.yaml: all } }",
+    );
+    assert_eq!(all, Ok(vec!["own []".to_owned(), "elsewhere []".to_owned()]));
+}
+
+#[test]
+fn what_is_said_of_inherited_cases_in_vain_is_a_mistake() {
+    for (inherited, mistake) in [
+        ("headers: { Version: { 2.1.0: 1.3.0 } }", "no case of the extended bundle sends `Version: 2.1.0`"),
+        ("drop: { cases.yaml: [no bdoy] }", "did you mean `no body`?"),
+        ("drop: { case.yaml: [no body] }", "did you mean `cases.yaml`?"),
+        ("drop: { cases.yaml: [a retry] }", "the case `a retry` is not run anyway"),
+        ("drop: { others.yaml: [elsewhere, elsewhere] }", "the case `elsewhere` is here twice"),
+        ("drop: { others.yaml: any }", "the cases of a file is a list, but here is text"),
+        ("from: there", "`inherited` has no `from`"),
+    ] {
+        let said = said_of_inherited(&format!("inherited:\n  {inherited}\n")).unwrap_err();
+        assert!(said.contains(mistake), "{inherited}: {said}");
+    }
+    let home = tempfile::tempdir().unwrap();
+    copy(&minimal(), home.path());
+    fs::create_dir(home.path().join("tests")).unwrap();
+    fs::write(home.path().join("tests/a.yaml"), "inherited: {}\n").unwrap();
+    assert!(said(home.path()).contains("there are no cases to inherit"));
+}
+
 /// Lays out a chain of bundles, each a policy.yaml and rules.
 fn chain(home: &Path, bundles: &[(&str, &str, &str)]) {
     copy(&minimal(), &home.join("minimal"));

@@ -8,6 +8,7 @@ use solgate_document::source::{At, FileId};
 use solgate_document::yaml::{self, Node, Value};
 
 use crate::inherit::Bases;
+use crate::inherited::{self, BaseCases};
 use crate::model::Case;
 use crate::vocabulary::Vocabulary;
 use crate::{expect, given, request};
@@ -43,7 +44,7 @@ pub(crate) struct Room {
 
 impl Room {
     /// Reports that it is used up.
-    fn take(&mut self, bytes: usize, at: At, report: &mut Report) -> Option<()> {
+    pub fn take(&mut self, bytes: usize, at: At, report: &mut Report) -> Option<()> {
         match self.left.checked_sub(bytes) {
             Some(left) => {
                 self.left = left;
@@ -66,11 +67,19 @@ impl Default for Room {
 }
 
 /// Reads a file. What is wrong goes to the report.
-pub(crate) fn read(file: FileId, names: &Vocabulary, room: &mut Room, report: &mut Report) -> Vec<Case> {
+pub(crate) fn read(
+    file: FileId,
+    names: &Vocabulary,
+    base: Option<&BaseCases<'_>>,
+    room: &mut Room,
+    report: &mut Report,
+) -> Vec<Case> {
     let Some(root) = yaml::parse(file, report) else { return Vec::new() };
     let Some(mut members) = Members::open(&root, "a file of cases", report) else { return Vec::new() };
     let bases = members.get("bases").and_then(|node| reader::map(node, "`bases`", report)).unwrap_or_default();
-    let written = members.require("cases", report).and_then(|node| reader::list(node, "`cases`", report));
+    let inherited = members.get("inherited");
+    let written = if inherited.is_some() { members.get("cases") } else { members.require("cases", report) };
+    let written = written.and_then(|node| reader::list(node, "`cases`", report));
     members.finish(report);
     for (_, node) in bases {
         check_members(node, &[], report);
@@ -103,6 +112,9 @@ pub(crate) fn read(file: FileId, names: &Vocabulary, room: &mut Room, report: &m
         cases.extend(named(built, name.unwrap_or_default(), place));
     }
     bases.check_unused(report);
+    if let (Some(node), Some(base)) = (inherited, base) {
+        cases.extend(inherited::read(node, base, names, room, report));
+    }
     cases
 }
 
@@ -120,7 +132,7 @@ fn check_members<'n>(node: &'n Node, needed: &[&'static str], report: &mut Repor
 }
 
 /// A case with everything that it inherits; one for each API root.
-fn build(merged: &Node, names: &Vocabulary, report: &mut Report) -> Option<Vec<Case>> {
+pub(crate) fn build(merged: &Node, names: &Vocabulary, report: &mut Report) -> Option<Vec<Case>> {
     let mut members = Members::open(merged, "a case", report)?;
     let method = members.get("method").map_or(Some("GET"), |node| reader::line(node, "`method`", report));
     let (path, target, api_root) = (members.get("path"), members.get("target"), members.get("apiRoot"));
@@ -154,7 +166,7 @@ fn build(merged: &Node, names: &Vocabulary, report: &mut Report) -> Option<Vec<C
     Some(targets?.into_iter().map(|target| Case { target, ..case.clone() }).collect())
 }
 
-fn named(cases: Vec<Case>, name: &str, (file, line): (&str, usize)) -> impl Iterator<Item = Case> {
+pub(crate) fn named(cases: Vec<Case>, name: &str, (file, line): (&str, usize)) -> impl Iterator<Item = Case> {
     let several = cases.len() > 1;
     cases.into_iter().map(move |case| Case {
         name: if several { format!("{name} [{}]", case.target) } else { name.to_owned() },
@@ -165,7 +177,7 @@ fn named(cases: Vec<Case>, name: &str, (file, line): (&str, usize)) -> impl Iter
 }
 
 /// Roughly the memory that a tree takes, in bytes.
-fn weight(node: &Node) -> usize {
+pub(crate) fn weight(node: &Node) -> usize {
     let below: usize = match &node.value {
         Value::List(items) => items.iter().map(weight).fold(0, usize::saturating_add),
         Value::Map(entries) => {
@@ -177,15 +189,15 @@ fn weight(node: &Node) -> usize {
 }
 
 /// Where the lines of a file begin.
-struct Lines(Vec<usize>);
+pub(crate) struct Lines(Vec<usize>);
 
 impl Lines {
-    fn new(text: &str) -> Self {
+    pub fn new(text: &str) -> Self {
         Self(text.match_indices('\n').map(|(at, _)| at).collect())
     }
 
     /// The line of a byte, counted from 1.
-    fn of(&self, byte: usize) -> usize {
+    pub fn of(&self, byte: usize) -> usize {
         self.0.partition_point(|end| *end < byte).saturating_add(1)
     }
 }

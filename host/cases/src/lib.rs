@@ -15,6 +15,7 @@ mod examine;
 mod expect;
 mod given;
 mod inherit;
+mod inherited;
 mod judge;
 mod model;
 pub mod options;
@@ -28,6 +29,7 @@ mod vocabulary;
 pub use difference::{Difference, Names, Places};
 pub use embed::{CasesError, EmbedError, embed, embedded, embedded_files};
 pub use examine::{Failure, examine};
+pub use inherited::BaseCases;
 pub use judge::{NoVerdict, judge, project, run};
 pub use model::{Case, Expect, FactGiven, Verdict};
 pub use ran::Ran;
@@ -44,13 +46,18 @@ use solgate_document::{FileId, Report};
 pub fn read(files: &[Source], names: &Vocabulary) -> Result<Vec<Case>, Diagnostics> {
     let mut report = Report::default();
     let ids: Vec<FileId> = files.iter().map(|file| report.sources.add(&*file.name, &*file.text)).collect();
-    let cases = read_files(&ids, names, &mut report);
+    let cases = read_files(&ids, names, None, &mut report);
     if report.has_mistakes() { Err(report.finish()) } else { Ok(cases) }
 }
 
 /// The same for sources that the report knows already. What is wrong goes to the
-/// report.
-pub fn read_files(files: &[FileId], names: &Vocabulary, report: &mut Report) -> Vec<Case> {
+/// report. Without `base`, the cases of the bundle that is extended are not to be had.
+pub fn read_files(
+    files: &[FileId],
+    names: &Vocabulary,
+    base: Option<&BaseCases<'_>>,
+    report: &mut Report,
+) -> Vec<Case> {
     let mut room = document::Room::default();
-    files.iter().flat_map(|file| document::read(*file, names, &mut room, report)).collect()
+    files.iter().flat_map(|file| document::read(*file, names, base, &mut room, report)).collect()
 }

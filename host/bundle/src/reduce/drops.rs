@@ -6,8 +6,8 @@ use solgate_document::source::At;
 use solgate_document::suggest::did_you_mean;
 use solgate_document::yaml::{Node, Value};
 
-use super::edit;
 use super::left::Gone;
+use super::{DroppedOperation, edit};
 use crate::layers::Layer;
 use crate::options;
 
@@ -62,11 +62,13 @@ impl Drops {
     }
 
     /// Takes all of it out of the bases.
-    pub fn take(&self, bases: &mut [Layer], gone: &mut Gone, report: &mut Report) {
+    pub fn take(&self, bases: &mut [Layer], gone: &mut Gone, report: &mut Report) -> Vec<DroppedOperation> {
+        let mut operations = Vec::new();
         for dropped in &self.named {
             let name = dropped.name.as_str();
             // Each may have it: a dialect has the operation in another form.
-            let found = bases.iter_mut().fold(false, |found, base| take(base, dropped.kind, name) || found);
+            let found =
+                bases.iter_mut().fold(false, |found, base| take(base, dropped.kind, name, &mut operations) || found);
             if found {
                 gone.drop(dropped.kind, name, dropped.at);
                 continue;
@@ -81,6 +83,7 @@ impl Drops {
         if let Some(at) = self.at {
             gone.begin(at);
         }
+        operations
     }
 
     /// Takes the values of dropped options off the API roots of the bases: where these still
@@ -98,16 +101,16 @@ impl Drops {
 }
 
 /// Takes one thing out of a layer; whether it was there.
-fn take(base: &mut Layer, kind: &str, name: &str) -> bool {
+fn take(base: &mut Layer, kind: &str, name: &str, operations: &mut Vec<DroppedOperation>) -> bool {
     match kind {
-        "operations" => edit::remove_operation(base, name),
+        "operations" => edit::remove_operation(base, name, operations),
         "schemas" => edit::documents_mut(base)
             .fold(false, |found, node| edit::remove(node, &["components", "schemas"], name).is_some() || found),
         "rules" => edit::remove_rule(base, name),
         section => {
             let removed = base.policy.as_mut().and_then(|policy| edit::remove(policy, &[section], name)).is_some();
             if removed && section == "options" {
-                base.dialects.retain(|dialect| dialect.option != name);
+                base.dialects.retain(|dialect| edit::option(&dialect.option) != name);
             }
             removed
         }

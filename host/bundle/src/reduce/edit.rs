@@ -2,11 +2,17 @@
 
 use solgate_document::yaml::{Key, Node, Value};
 
+use super::DroppedOperation;
 use crate::layers::Layer;
 
 /// Whether a member of a path is an operation.
 pub(super) fn is_method(name: &str) -> bool {
     matches!(name, "get" | "put" | "post" | "delete" | "options" | "head" | "patch" | "trace")
+}
+
+/// The option that a dialect, or a severity, is for: a name may have a value behind a dot.
+pub(super) fn option(name: &str) -> &str {
+    name.split('.').next().unwrap_or(name)
 }
 
 /// The documents of a layer: openapi.yaml and those of its dialects.
@@ -64,14 +70,20 @@ pub(super) fn remove_rule(layer: &mut Layer, id: &str) -> bool {
 
 /// Takes an operation out of the documents of a layer, in all its dialects; a path without
 /// methods goes with it.
-pub(super) fn remove_operation(layer: &mut Layer, id: &str) -> bool {
+pub(super) fn remove_operation(layer: &mut Layer, id: &str, removed: &mut Vec<DroppedOperation>) -> bool {
     let mut found = false;
     for document in documents_mut(layer) {
         let Some(paths) = entries_mut(document, &["paths"]) else { continue };
-        paths.retain_mut(|(_, item)| {
+        paths.retain_mut(|(path, item)| {
             let Value::Map(members) = &mut item.value else { return true };
             let before = members.len();
-            members.retain(|(key, node)| !(is_method(&key.name) && is_named(node, "operationId", id)));
+            members.retain(|(key, node)| {
+                let is_it = is_method(&key.name) && is_named(node, "operationId", id);
+                if is_it {
+                    removed.push(DroppedOperation { method: key.name.to_uppercase(), path: path.name.clone() });
+                }
+                !is_it
+            });
             let is_less = members.len() < before;
             found |= is_less;
             !is_less || members.iter().any(|(key, _)| is_method(&key.name))

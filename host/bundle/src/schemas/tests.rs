@@ -40,6 +40,7 @@ const NAMES: &[(&str, FileKind, &str)] = &[
     ("`onError`", FileKind::Rules, "/$defs/rule/properties/onError/enum"),
     ("`stage`", FileKind::Rules, "/$defs/rule/properties/stage/enum"),
     ("a file of cases", FileKind::Tests, "/properties"),
+    ("`inherited`", FileKind::Tests, "/properties/inherited/properties"),
     ("a case", FileKind::Tests, "/$defs/case/properties"),
     ("`mode`", FileKind::Tests, "/$defs/case/properties/mode/enum"),
     ("`caller`", FileKind::Tests, "/$defs/caller/properties"),
