@@ -110,7 +110,7 @@ fn take(base: &mut Layer, kind: &str, name: &str, operations: &mut Vec<DroppedOp
         section => {
             let removed = base.policy.as_mut().and_then(|policy| edit::remove(policy, &[section], name)).is_some();
             if removed && section == "options" {
-                base.dialects.retain(|dialect| dialect.option != name);
+                base.dialects.retain(|dialect| edit::option(&dialect.option) != name);
             }
             removed
         }

@@ -10,6 +10,11 @@ pub(super) fn is_method(name: &str) -> bool {
     matches!(name, "get" | "put" | "post" | "delete" | "options" | "head" | "patch" | "trace")
 }
 
+/// The option that a dialect, or a severity, is for: a name may have a value behind a dot.
+pub(super) fn option(name: &str) -> &str {
+    name.split('.').next().unwrap_or(name)
+}
+
 /// The documents of a layer: openapi.yaml and those of its dialects.
 pub(super) fn documents(layer: &Layer) -> impl Iterator<Item = &Node> {
     layer.openapi.iter().chain(layer.dialects.iter().map(|dialect| &dialect.document))

@@ -122,7 +122,7 @@ impl Uses {
             }
         }
         for (key, _) in rule.severity.and_then(Node::as_map).unwrap_or_default() {
-            self.options.entry(key.name.clone()).or_default().push(key.at);
+            self.options.entry(edit::option(&key.name).to_owned()).or_default().push(key.at);
         }
     }
 

@@ -96,29 +96,42 @@ fn taken(rule: &Value, shared: &BTreeMap<String, Value>) -> usize {
     found.len()
 }
 
+/// Whether a bundle drops something of those that it extends.
+fn drops(policy: &Value, kind: &str, name: &str) -> bool {
+    policy["drop"][kind].as_array().is_some_and(|names| names.iter().any(|dropped| dropped == name))
+}
+
 pub fn read(dir: &Path) -> Said {
     let layers = layers(dir);
     let mut shared: BTreeMap<String, Value> = BTreeMap::new();
-    let (mut options, mut facts, mut lists, mut windows) =
-        (BTreeSet::new(), BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-    let mut members = 0;
-    for (_, policy) in &layers {
+    let (mut options, mut lists, mut windows) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    // With how many members each has.
+    let mut facts: BTreeMap<&String, usize> = BTreeMap::new();
+    for (_, policy) in layers.iter().rev() {
+        options.retain(|name: &&String| !drops(policy, "options", name));
+        facts.retain(|name, _| !drops(policy, "facts", name));
         options.extend(keys(&policy["options"]).filter(|name| !OF_ENGINE.contains(&name.as_str())));
-        facts.extend(keys(&policy["facts"]));
         lists.extend(keys(&policy["lists"]));
         windows.extend(keys(&policy["windows"]));
         for (name, source) in policy["variables"].as_object().into_iter().flatten() {
             shared.insert(name.clone(), source.clone());
         }
-        for fact in policy["facts"].as_object().into_iter().flat_map(|facts| facts.values()) {
-            members += length(&fact["members"]) + length(&fact["addMembers"]);
+        for (name, fact) in policy["facts"].as_object().into_iter().flatten() {
+            *facts.entry(name).or_default() += length(&fact["members"]) + length(&fact["addMembers"]);
         }
     }
     let mut rules: BTreeMap<String, Value> = BTreeMap::new();
     let (mut own, mut overridden, mut details) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-    for (index, (dir, _)) in layers.iter().enumerate().rev() {
+    for (index, (dir, policy)) in layers.iter().enumerate().rev() {
+        rules.retain(|id, _| !drops(policy, "rules", id));
+        details.retain(|id: &String| !drops(policy, "rules", id));
         for item in documents(&dir.join("rules")).iter().flat_map(|file| file.as_array().unwrap()) {
-            let id = item.get("id").or(item.get("override")).unwrap().as_str().unwrap().to_owned();
+            let id = ["id", "override", "replace"].iter().find_map(|name| item.get(name));
+            let id = id.unwrap().as_str().unwrap().to_owned();
+            if item.get("replace").is_some() {
+                assert!(rules.remove(&id).is_some());
+                details.remove(&id);
+            }
             if !item["otherwise"]["detail"].is_null() {
                 details.insert(id.clone());
             }
@@ -137,7 +150,8 @@ pub fn read(dir: &Path) -> Said {
     let has = |name: &str| rules.values().filter(|rule| rule.get(name).is_some()).count();
     let roots = layers.iter().find_map(|(_, policy)| policy["apiRoots"].as_array()).map_or(0, Vec::len);
     let files = documents(&dir.join("tests"));
-    let cases = files.iter().flat_map(|file| file["cases"].as_array().unwrap().iter().map(move |case| (file, case)));
+    let cases =
+        files.iter().flat_map(|file| file["cases"].as_array().into_iter().flatten().map(move |case| (file, case)));
     let cases = cases.map(|(file, case)| match api_root(file, case) {
         root if *root == "all" => roots,
         root => length(root).max(1),
@@ -150,7 +164,7 @@ pub fn read(dir: &Path) -> Said {
             ("variables", rules.values().map(|rule| keys(&rule["variables"]).count() + taken(rule, &shared)).sum()),
             ("details", details.len()),
             ("facts", facts.len()),
-            ("members of facts", members),
+            ("members of facts", facts.values().sum()),
             ("options", options.len()),
             ("lists", lists.len()),
             ("windows", windows.len()),
