@@ -146,9 +146,9 @@ impl Store {
     }
 
     fn put_instance(&mut self, id: &str, state: &str) {
-        let mut body = (self.terms.described)();
+        let mut body = json!({ "id": id });
         if let Some(members) = body.as_object_mut() {
-            members.insert("id".to_owned(), id.into());
+            members.extend((self.terms.described)().as_object().cloned().unwrap_or_default());
             members.insert(self.terms.state.to_owned(), state.into());
             if state == "INSTANTIATED" {
                 let (member, value) = (self.terms.instantiated)();
@@ -251,20 +251,17 @@ impl Store {
 
 fn occurrence(terms: &Terms, id: &str, state: &str, operation: &str, instance: &str, parameters: &Value) -> Value {
     let time = now();
-    let mut body = json!({
+    json!({
         "id": id,
         "operationState": state,
+        (terms.entered): time,
         "startTime": time,
+        (terms.instance): instance,
+        (terms.operation): operation,
         "isAutomaticInvocation": false,
         "operationParams": parameters,
         "isCancelPending": false,
-    });
-    if let Some(members) = body.as_object_mut() {
-        members.insert(terms.entered.to_owned(), time.into());
-        members.insert(terms.instance.to_owned(), instance.into());
-        members.insert(terms.operation.to_owned(), operation.into());
-    }
-    body
+    })
 }
 
 fn now() -> String {
