@@ -117,6 +117,9 @@ impl Rules {
     /// A rule for each member of an object that is described here, however deep.
     fn members(&mut self, schema: &mut Json, above: &str, named: &str, clause: Option<&str>) {
         let Some(keywords) = schema.as_object_mut() else { return };
+        let required = keywords.get("required").cloned().unwrap_or_default();
+        let is_required =
+            |member: &str| required.as_array().is_some_and(|names| names.iter().any(|name| name == member));
         for (keyword, value) in keywords {
             match (keyword.as_str(), value) {
                 ("properties", Json::Object(members)) => {
@@ -124,7 +127,8 @@ impl Rules {
                         let id = self.id_of(above, member);
                         let named = format!("{named}.{member}");
                         let text = schema.get("description").and_then(Json::as_str).unwrap_or_default().to_owned();
-                        let title = format!("{named} is missing where it must be, or is not what the API expects");
+                        let what = if is_required(member) { "is missing, or is not" } else { "is not" };
+                        let title = format!("{named} {what} as the API describes it");
                         self.add(&id, title, clause.map(str::to_owned), &text);
                         put_rule(schema, &id);
                         self.members(schema, &id, &named, clause);
