@@ -110,7 +110,7 @@ fn a_decision_names_what_it_is_about_and_what_it_rests_on() {
     assert_eq!((&denied["verdict"], &denied["rule"]), (&"deny".into(), &"terminate.timeout.type".into()), "{denied}");
     assert_eq!((allowed.get("overrides"), elsewhere.get("overrides")), (None, None));
     for line in [relaxed, denied, allowed] {
-        assert_eq!(line["resource"], format!("vnf_instances/{ID}"));
+        assert_eq!((&line["api"], &line["resource"]), (&"vnflcm/v2".into(), &format!("vnf_instances/{ID}").into()));
         assert_eq!(line["traceId"], "4bf92f3577b34da6a3ce929d0e0e4736");
         assert_eq!(line["settingsDigest"], elsewhere["settingsDigest"], "one gate, one set of settings");
         assert_eq!(line["settingsDigest"].as_str().map(str::len), Some(64));
@@ -284,7 +284,7 @@ fn every_metric_is_on_the_page() {
     described.values_mut().for_each(|metric| metric.optional = false);
     assert_eq!(scraped, described, "{metrics}");
     let (upstream, gone) = (vnfm.url().replace("http://", ""), &gate.gone);
-    let unreachable = "operation=\"unknown\",status=\"503\",verdict=\"fault\",rule=\"upstream.unreachable\"";
+    let unreachable = "api=\"\",operation=\"unknown\",status=\"503\",verdict=\"fault\",rule=\"upstream.unreachable\"";
     for (name, least) in [
         (format!("solgate_facts_total{{upstream=\"{upstream}\",fact=\"vnfInstance\",outcome=\"found\"}}"), 2),
         ("solgate_policy_instances_limit".to_owned(), 1),

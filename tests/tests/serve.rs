@@ -267,7 +267,8 @@ fn a_gate_that_is_off_judges_nothing_and_says_so() {
     assert_eq!(vnfm.received(), []);
 
     let metrics = String::from_utf8(send(admin, &message("GET", "/metrics", &[], "")).body).expect("it is text");
-    let (url, unjudged) = (vnfm.url(), "operation=\"terminate\",status=\"202\",verdict=\"unjudged\",rule=\"\"");
+    let (url, unjudged) =
+        (vnfm.url(), "api=\"vnflcm/v2\",operation=\"terminate\",status=\"202\",verdict=\"unjudged\",rule=\"\"");
     let upstream = url.trim_start_matches("http://");
     for wanted in [
         format!("solgate_requests_total{{upstream=\"{upstream}\",{unjudged}}} 2"),

@@ -67,6 +67,7 @@ fn a_request_is_a_tree_of_spans_that_the_vnfm_continues() {
         ("http.response.status_code", "202"),
         ("url.path", &target()),
         ("client.address", "127.0.0.1"),
+        ("solgate.api", "vnflcm/v2"),
         ("solgate.operation", "terminate"),
         ("solgate.resource", &format!("vnf_instances/{ID}")),
         ("solgate.verdict", "allow"),

@@ -157,7 +157,8 @@ fn versions_of_an_api_take_turns_and_different_apis_do_not() {
     let (vnfm, address) = Vnfm::start();
     let upstream = format!("http://{address}");
     let policies: Vec<&str> = policies.iter().map(String::as_str).collect();
-    let gate = Serving::start(&[&["--upstream", &upstream, "--log", "off"], &policies[..]].concat()).address;
+    let serving = Serving::start(&[&["--upstream", &upstream, "--log", "off"], &policies[..]].concat());
+    let gate = serving.address;
     let both = |roots: [&str; 2], instance: &str| {
         std::thread::scope(|threads| {
             for root in roots {

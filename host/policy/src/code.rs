@@ -63,6 +63,14 @@ impl Runnable {
         }
     }
 
+    /// The release's own code, if it is that.
+    pub(super) fn native(&self) -> Option<Loaded> {
+        match &self.source {
+            Source::Native(loaded) => Some(loaded.clone()),
+            Source::File(_) | Source::Compiled => None,
+        }
+    }
+
     /// Whether it is the engine's code, which the release has compiled.
     pub(super) fn is_of_the_release(&self) -> bool {
         matches!(self.source, Source::Native(_))

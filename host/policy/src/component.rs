@@ -2,6 +2,7 @@
 
 use solgate_contract::manifest::Manifest;
 use solgate_contract::verdict::{self, Context};
+use solgate_native::Loaded as Native;
 use wasmtime::component::{Component, Linker};
 
 use super::code::Runnable;
@@ -75,6 +76,8 @@ pub(super) struct Baked {
     ready: contract::PolicyPre<Room>,
     /// See [`Runnable::padding`].
     padding: usize,
+    /// Held so that policies loaded later share its machine code.
+    _native: Option<Native>,
 }
 
 impl Start for Baked {
@@ -117,7 +120,7 @@ impl Loaded<Baked> {
         let padding = code.padding();
         // Nobody has looked at what other code can change of an instance.
         let rewinding = code.is_of_the_release().then(|| Rewinding::new(ready.instance_pre().clone(), padding));
-        let mut loaded = Self::new(engine, Baked { ready, padding }, Isolation::default());
+        let mut loaded = Self::new(engine, Baked { ready, padding, _native: code.native() }, Isolation::default());
         loaded.rewinding = rewinding;
         Ok(loaded)
     }

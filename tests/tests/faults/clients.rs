@@ -121,7 +121,7 @@ fn a_client_that_leaves_before_the_answer_takes_nothing_from_the_next_one() {
     });
     assert_eq!(send(gate.address, &terminate("i")).status, 201);
     assert_eq!(posts().len(), 1);
-    let (url, left) = (vnfm.url(), r#"operation="terminate",status="0",verdict="allow",rule="""#);
+    let (url, left) = (vnfm.url(), r#"api="vnflcm/v2",operation="terminate",status="0",verdict="allow",rule="""#);
     let left = format!("solgate_requests_total{{upstream=\"{}\",{left}}}", url.trim_start_matches("http://"));
     wait_until("it is counted as one that left", || gate.count(&left) == 1);
     wait_until("the connection to the VNFM is closed", || vnfm.open() <= 1);
