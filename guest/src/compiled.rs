@@ -20,7 +20,7 @@ use crate::{
     error::InitError,
     ir::{self, Bundle},
     rules::{self, Dependent, Expression, OperationRules, RuleCompiler},
-    schema::{BodySchemas, check_annotations},
+    schema::{BodySchema, check_annotations},
     settings::{Profile, RuleEntry},
 };
 
@@ -65,7 +65,7 @@ pub(crate) struct CompiledOperation {
 
 pub(crate) struct CompiledBody {
     /// An operation and a dialect of it may have the same.
-    pub schemas: Arc<BodySchemas>,
+    pub schema: Arc<BodySchema>,
     pub media_type_rule: usize,
     /// Rule of each media type that is only tolerated.
     pub tolerated: Vec<Option<usize>>,
@@ -164,7 +164,7 @@ impl CompiledOperation {
     fn new(
         operation: &ir::Operation,
         rules: OperationRules,
-        schemas: Option<Arc<BodySchemas>>,
+        schema: Option<Arc<BodySchema>>,
         index: &BTreeMap<String, usize>,
     ) -> Result<Self, InitError> {
         let find = |rule: &String, place: &str| {
@@ -174,10 +174,10 @@ impl CompiledOperation {
             };
             index.get(rule).copied().ok_or_else(unknown)
         };
-        let body = match operation.body.as_ref().zip(schemas) {
+        let body = match operation.body.as_ref().zip(schema) {
             None => None,
-            Some((body, schemas)) => Some(CompiledBody {
-                schemas,
+            Some((body, schema)) => Some(CompiledBody {
+                schema,
                 media_type_rule: find(&body.media_type_rule, "the request body")?,
                 tolerated: body
                     .media_types
@@ -224,16 +224,18 @@ fn body_schema(
     bundle: &Bundle,
     compiled: &[CompiledOperation],
     index: &BTreeMap<String, usize>,
-) -> Result<Option<Arc<BodySchemas>>, InitError> {
+) -> Result<Option<Arc<BodySchema>>, InitError> {
     let Some(body) = &operation.body else { return Ok(None) };
-    let is_same = |known: &ir::Operation| {
-        known.rule_map == operation.rule_map && known.body.as_ref().is_some_and(|known| known.schema == body.schema)
+    let of = |known: &&(&ir::Operation, &CompiledOperation)| {
+        known.0.body.as_ref().is_some_and(|known| known.schema == body.schema)
     };
-    let mut known = bundle.operations.iter().zip(compiled).filter(|(known, _)| is_same(known));
-    if let Some(same) = known.find_map(|(_, compiled)| compiled.body.as_ref()) {
-        return Ok(Some(Arc::clone(&same.schemas)));
+    let all: Vec<_> = bundle.operations.iter().zip(compiled).filter(|known| of(&known)).collect();
+    let mut same = all.iter().filter(|(known, _)| known.rule_map == operation.rule_map);
+    if let Some(same) = same.find_map(|(_, compiled)| compiled.body.as_ref()) {
+        return Ok(Some(Arc::clone(&same.schema)));
     }
-    BodySchemas::compile(&body.schema, operation, &bundle.schemas, index).map(|schema| Some(Arc::new(schema)))
+    let shape = all.iter().find_map(|(_, compiled)| Some(compiled.body.as_ref()?.schema.shape()));
+    BodySchema::compile(&body.schema, operation, &bundle.schemas, index, shape).map(|schema| Some(Arc::new(schema)))
 }
 
 /// One id is one method and path, with at most one operation in each dialect.

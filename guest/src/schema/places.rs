@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use regex::Regex;
 use serde_json::Value;
 
-use super::trace::resolve;
+use super::{releases::is_limited, trace::resolve};
 use crate::json::alike;
 
 /// Most places of a schema. Each is a set of nodes, so that a schema with alternatives
@@ -221,7 +221,9 @@ impl<'s> Builder<'s> {
     fn expand(&mut self, root: &'s Value, set: &[usize]) -> Result<Place, TooMany> {
         let nodes: Vec<&'s Value> = set.iter().filter_map(|number| self.nodes.get(*number).copied()).collect();
         let under = |keyword: &'static str| nodes.iter().filter_map(move |node| node.get(keyword)?.as_object());
-        let names: BTreeSet<&'s str> = under("properties").flatten().map(|(name, _)| name.as_str()).collect();
+        // A member that not all versions of the API have is as one that is not declared.
+        let declared = under("properties").flatten().filter(|(_, member)| !is_limited(member));
+        let names: BTreeSet<&'s str> = declared.map(|(name, _)| name.as_str()).collect();
         let sources: BTreeSet<&'s str> = under("patternProperties").flatten().map(|(name, _)| name.as_str()).collect();
         let patterns: Vec<(&'s str, Pattern)> =
             sources.into_iter().map(|source| (source, Pattern(Regex::new(source).ok()))).collect();
@@ -270,7 +272,7 @@ fn members<'s>(nodes: &[&'s Value], name: Option<&str>, matching: &BTreeSet<&str
     let mut found = Vec::new();
     for node in nodes {
         let before = found.len();
-        found.extend(name.and_then(|name| node.get("properties")?.get(name)));
+        found.extend(name.and_then(|name| node.get("properties")?.get(name)).filter(|member| !is_limited(member)));
         let patterns = node.get("patternProperties").and_then(Value::as_object);
         let matched = patterns.into_iter().flatten().filter(|(source, _)| matching.contains(source.as_str()));
         found.extend(matched.map(|(_, schema)| schema));

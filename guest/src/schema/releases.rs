@@ -1,106 +1,173 @@
 //! `x-since` and `x-until`: what of a schema there is in a version of the API.
+//!
+//! One validator serves all versions: it asks for what any of them asks for, and takes
+//! only what all of them take. What it takes is right in each version. Of a body that it
+//! does not take, the faults are left out that are none in the version of the request.
 
-use std::collections::BTreeSet;
-
+use jsonschema::{ValidationError, Validator, error::ValidationErrorKind as Kind};
 use serde_json::{Map, Value};
 use solgate_contract::version::{ApiVersion, Releases};
 
-use super::trace::{Trace, resolve};
+use super::{
+    instance::{Tape, is_unseen},
+    trace::{Trace, resolve, trace},
+};
+use crate::json::Node;
 
 const X_SINCE: &str = "x-since";
 const X_UNTIL: &str = "x-until";
+/// In a schema for all versions: the alternatives that only some have.
+const ALTERNATIVES: &str = "x-alternatives";
+/// Of such an alternative: the index of its validator.
+const INDEX: &str = "x-index";
 
-/// The versions from which on there is something else than before.
-pub(super) fn changes(node: &Value, found: &mut BTreeSet<ApiVersion>) {
+/// The same schema, without alternatives and values that some versions do not have. The
+/// alternatives are noted down where they were, and added to `alternatives`.
+pub(super) fn for_all_versions(node: &Value, alternatives: &mut Vec<Value>) -> Value {
     match node {
         Value::Object(members) => {
+            let mut kept = Map::new();
             for (key, value) in members {
-                match key.as_str() {
-                    X_SINCE => found.extend(versions(value)),
-                    X_UNTIL => found.extend(versions(value).map(ApiVersion::next)),
-                    _ => changes(value, found),
+                match (key.as_str(), value) {
+                    ("anyOf", Value::Array(choices)) => {
+                        let (limited, free): (Vec<&Value>, Vec<&Value>) =
+                            choices.iter().partition(|choice| is_limited(choice));
+                        let free: Vec<Value> =
+                            free.into_iter().map(|choice| for_all_versions(choice, alternatives)).collect();
+                        if !free.is_empty() {
+                            kept.insert(key.clone(), Value::Array(free));
+                        }
+                        let mut noted = Vec::new();
+                        for choice in limited {
+                            let mut note = choice.clone();
+                            if let Value::Object(members) = &mut note {
+                                members.insert(INDEX.to_owned(), Value::from(alternatives.len()));
+                            }
+                            alternatives.push(choice.clone());
+                            noted.push(note);
+                        }
+                        if !noted.is_empty() {
+                            kept.insert(ALTERNATIVES.to_owned(), Value::Array(noted));
+                        }
+                    }
+                    ("enum", Value::Array(values)) => {
+                        let free = values.iter().filter(|value| of_value(node, value).are_all());
+                        kept.insert(key.clone(), Value::Array(free.cloned().collect()));
+                    }
+                    ("const" | "default" | "example" | "examples" | "x-rule", value) => {
+                        kept.insert(key.clone(), value.clone());
+                    }
+                    (_, value) => {
+                        kept.insert(key.clone(), for_all_versions(value, alternatives));
+                    }
                 }
             }
+            Value::Object(kept)
         }
-        Value::Array(items) => items.iter().for_each(|item| changes(item, found)),
-        _ => {}
+        Value::Array(items) => items.iter().map(|item| for_all_versions(item, alternatives)).collect(),
+        other => other.clone(),
     }
 }
 
-/// The versions that an annotation names: of the schema, or of each of its values.
-fn versions(annotation: &Value) -> impl Iterator<Item = ApiVersion> {
-    let by_value = annotation.as_object().into_iter().flatten().map(|(_, version)| version);
-    std::iter::once(annotation).chain(by_value).filter_map(Value::as_str).filter_map(ApiVersion::plain)
+/// Whether some version lacks a schema.
+pub(super) fn is_limited(schema: &Value) -> bool {
+    !of(schema).are_all()
 }
 
-/// A schema without what the version does not have. Annotations stay.
-pub(super) fn in_version(node: &Value, version: ApiVersion) -> Value {
-    let Value::Object(members) = node else { return node.clone() };
-    let mut kept = Map::new();
-    for (key, value) in members {
-        let value = match (key.as_str(), value) {
-            ("properties" | "patternProperties" | "$defs" | "schemas" | "dependentSchemas", Value::Object(schemas)) => {
-                let there = schemas.iter().filter(|(_, schema)| is_there(schema, version));
-                Value::Object(there.map(|(name, schema)| (name.clone(), in_version(schema, version))).collect())
+/// Whether some version lacks something in a schema.
+pub(super) fn has_limits(node: &Value) -> bool {
+    match node {
+        Value::Object(members) => {
+            [X_SINCE, X_UNTIL].iter().any(|name| members.contains_key(*name)) || members.values().any(has_limits)
+        }
+        Value::Array(items) => items.iter().any(has_limits),
+        _ => false,
+    }
+}
+
+fn of(schema: &Value) -> Releases {
+    let version = |name: &str| schema.get(name).and_then(Value::as_str).and_then(ApiVersion::plain);
+    Releases { since: version(X_SINCE), until: version(X_UNTIL) }
+}
+
+fn of_value(schema: &Value, value: &Value) -> Releases {
+    let version = |name: &str| schema.get(name)?.get(value.as_str()?)?.as_str().and_then(ApiVersion::plain);
+    Releases { since: version(X_SINCE), until: version(X_UNTIL) }
+}
+
+/// The values of an enumeration beyond those of all versions.
+pub(super) fn more_values(schema: &Value, version: ApiVersion) -> Vec<Value> {
+    let named = [X_SINCE, X_UNTIL].into_iter().filter_map(|name| schema.get(name)?.as_object()).flatten();
+    let mut found: Vec<Value> = Vec::new();
+    for value in named.map(|(name, _)| Value::from(name.as_str())) {
+        if of_value(schema, &value).have(version) && !found.contains(&value) {
+            found.push(value);
+        }
+    }
+    found
+}
+
+/// The alternatives beyond those of all versions.
+pub(super) fn more_alternatives(schema: &Value, version: ApiVersion) -> impl Iterator<Item = &Value> {
+    let noted = schema.get(ALTERNATIVES).and_then(Value::as_array).into_iter().flatten();
+    noted.filter(move |choice| of(choice).have(version))
+}
+
+/// What tells which errors are faults in a version of the API.
+pub(super) struct InVersion<'v> {
+    pub body: Node<'v>,
+    pub root: &'v Value,
+    /// Of the alternatives that only some versions have.
+    pub alternatives: &'v [Validator<Tape>],
+    pub version: ApiVersion,
+}
+
+impl InVersion<'_> {
+    /// Whether an error is about something that the version does not have, or lacks
+    /// something that it has.
+    pub fn is_void(&self, error: &ValidationError<'_>) -> bool {
+        if is_unseen(error) {
+            return false;
+        }
+        let trace = trace(self.root, error.evaluation_path().as_str());
+        if trace.steps.iter().any(|step| !of(step.node).have(self.version)) {
+            return true;
+        }
+        let branch = |branch: &Vec<ValidationError<'static>>| branch.iter().all(|error| self.is_void(error));
+        match error.kind() {
+            Kind::Required { property } => {
+                let member = |node: &Value| node.get("properties")?.get(property.as_str()?).map(of);
+                trace.innermost().filter_map(|step| member(step.node)).any(|member| !member.have(self.version))
             }
-            ("allOf" | "anyOf" | "oneOf" | "prefixItems", Value::Array(schemas)) => {
-                let there = schemas.iter().filter(|schema| is_there(schema, version));
-                let there: Vec<Value> = there.map(|schema| in_version(schema, version)).collect();
-                // None of them is left to choose from.
-                if there.is_empty() {
-                    continue;
-                }
-                Value::Array(there)
+            Kind::Enum { .. } => {
+                let node = trace.last().map(|step| step.node);
+                node.is_some_and(|node| {
+                    let releases = of_value(node, &error.instance());
+                    !releases.are_all() && releases.have(self.version)
+                })
             }
-            ("enum", Value::Array(values)) => {
-                let of = |annotation: &str, value: &Value| {
-                    node.get(annotation)?.get(value.as_str()?)?.as_str().and_then(ApiVersion::plain)
-                };
-                let is_there =
-                    |value: &&Value| Releases { since: of(X_SINCE, value), until: of(X_UNTIL, value) }.have(version);
-                Value::Array(values.iter().filter(is_there).cloned().collect())
-            }
-            ("required", Value::Array(names)) => {
-                let is_there = |name: &&Value| {
-                    let member = name.as_str().and_then(|name| node.get("properties")?.get(name));
-                    member.is_none_or(|schema| is_there(schema, version))
-                };
-                Value::Array(names.iter().filter(is_there).cloned().collect())
-            }
-            (
-                "components"
-                | "items"
-                | "additionalProperties"
-                | "unevaluatedProperties"
-                | "unevaluatedItems"
-                | "propertyNames"
-                | "contains"
-                | "not"
-                | "if"
-                | "then"
-                | "else",
-                schema,
-            ) => {
-                if !is_there(schema, version) {
-                    continue;
-                }
-                in_version(schema, version)
-            }
-            (_, value) => value.clone(),
+            Kind::AnyOf { context } => context.iter().any(branch) || self.is_other(error, &trace),
+            Kind::OneOfNotValid { context } => context.iter().filter(|errors| branch(errors)).count() == 1,
+            _ => false,
+        }
+    }
+
+    /// Whether an alternative that all versions do not have takes the value.
+    fn is_other(&self, error: &ValidationError<'_>, trace: &Trace<'_>) -> bool {
+        let (Some(value), Some(step)) = (self.body.at(error.instance_path().as_str()), trace.last()) else {
+            return false;
         };
-        kept.insert(key.clone(), value);
+        more_alternatives(step.node, self.version).any(|choice| {
+            let index = choice.get(INDEX).and_then(Value::as_u64).and_then(|index| usize::try_from(index).ok());
+            let validator = index.and_then(|index| self.alternatives.get(index));
+            validator.is_some_and(|validator| validator.is_valid(value))
+        })
     }
-    Value::Object(kept)
-}
-
-fn is_there(schema: &Value, version: ApiVersion) -> bool {
-    let of = |annotation: &str| schema.get(annotation).and_then(Value::as_str).and_then(ApiVersion::plain);
-    Releases { since: of(X_SINCE), until: of(X_UNTIL) }.have(version)
 }
 
 /// The version that first had what a fault is about, if `x-since` names one.
 pub(super) fn since(trace: &Trace<'_>) -> Option<ApiVersion> {
-    trace.steps.iter().filter_map(|step| since_of(step.node)).max()
+    trace.steps.iter().filter_map(|step| of(step.node).since).max()
 }
 
 /// The same of a member that is missing.
@@ -108,53 +175,7 @@ pub(super) fn since_missing(root: &Value, trace: &Trace<'_>, property: &str) -> 
     let own = trace.innermost().filter_map(|step| {
         let member = step.node.get("properties")?.get(property)?;
         let referred = member.get("$ref").and_then(Value::as_str).and_then(|target| resolve(root, target));
-        since_of(member).max(referred.and_then(since_of))
+        of(member).since.max(referred.and_then(|member| of(member).since))
     });
     own.max().max(since(trace))
-}
-
-fn since_of(node: &Value) -> Option<ApiVersion> {
-    node.get(X_SINCE)?.as_str().and_then(ApiVersion::plain)
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn a_schema_has_what_its_version_has() {
-        let schema = json!({
-            "required": ["old", "new", "free"],
-            "properties": {
-                "old": {"x-until": "2.0.0", "type": "string"},
-                "new": {"x-since": "2.3.0", "items": {"x-since": "2.10.0", "type": "string"}},
-                "x-since": {"type": "string"},
-            },
-            "anyOf": [{"required": ["a"]}, {"x-since": "2.3.0", "required": ["b"]}],
-            "oneOf": [{"x-since": "2.3.0"}],
-            "enum": ["A", "B", 1, "C"],
-            "x-since": {"B": "2.3.0"},
-            "x-until": {"C": "2.0.0"},
-        });
-        let mut found = BTreeSet::new();
-        changes(&schema, &mut found);
-        let found: Vec<String> = found.iter().map(ToString::to_string).collect();
-        assert_eq!(found, ["2.0.1", "2.3.0", "2.10.0"]);
-        let at = |version| in_version(&schema, ApiVersion::parse(version).unwrap());
-        let old = at("2.0.0");
-        assert_eq!(old["required"], json!(["old", "free"]));
-        assert_eq!(old["properties"], json!({"old": schema["properties"]["old"], "x-since": {"type": "string"}}));
-        assert_eq!(old["anyOf"], json!([{"required": ["a"]}]));
-        assert_eq!(old.get("oneOf"), None);
-        assert_eq!(old["enum"], json!(["A", 1, "C"]));
-        let new = at("2.9.0");
-        assert_eq!(new["required"], json!(["new", "free"]));
-        assert_eq!(new["properties"]["new"], json!({"x-since": "2.3.0"}));
-        assert_eq!(new["enum"], json!(["A", "B", 1]));
-        assert_eq!(new["anyOf"], schema["anyOf"]);
-        assert_eq!(at("2.10.0")["properties"]["new"], schema["properties"]["new"]);
-    }
 }

@@ -30,10 +30,6 @@ const RULES: &[&str] = &[
 ];
 
 fn schema(schemas: Value) -> BodySchema {
-    in_versions(schemas).first
-}
-
-fn in_versions(schemas: Value) -> BodySchemas {
     let rules: BTreeMap<String, usize> =
         RULES.iter().enumerate().map(|(index, id)| ((*id).to_owned(), index + 1000)).collect();
     let schemas: BTreeMap<String, Value> = serde_json::from_value(schemas).unwrap();
@@ -42,20 +38,24 @@ fn in_versions(schemas: Value) -> BodySchemas {
         "ruleMap": {"shared": "other"},
     }))
     .unwrap();
-    BodySchemas::compile("Root", &operation, &schemas, &rules).unwrap()
+    BodySchema::compile("Root", &operation, &schemas, &rules, None).unwrap()
 }
 
 /// Rule, pointer and detail of each fault.
 fn faults(schema: &BodySchema, body: &Value) -> Vec<(String, String, String)> {
     let body = Document::from(body);
     let body = body.root();
-    assert_eq!(schema.is_valid(body), schema.faults(body, 32, |_| true).is_empty());
+    assert_eq!(
+        schema.is_valid(body),
+        schema.faults(body, ApiVersion::FIRST, 32, |_| true).unwrap_or_default().is_empty()
+    );
     let rule = |index: usize| {
         RULES
             .get(index.wrapping_sub(1000))
             .map_or_else(|| crate::ENGINE_RULES[index].id.to_owned(), |id| (*id).to_owned())
     };
-    schema.faults(body, 32, |_| true).into_iter().map(|fault| (rule(fault.rule), fault.pointer, fault.detail)).collect()
+    let found = schema.faults(body, ApiVersion::FIRST, 32, |_| true).unwrap_or_default();
+    found.into_iter().map(|fault| (rule(fault.rule), fault.pointer, fault.detail)).collect()
 }
 
 fn terminate() -> BodySchema {
@@ -81,7 +81,7 @@ fn terminate() -> BodySchema {
 #[test]
 fn faults_are_reported_under_the_rule_that_the_schema_names() {
     let schema = terminate();
-    assert!(schema.wants_object);
+    assert!(schema.wants_object());
     let cases = [
         (json!({}), "type.required", "/terminationType", "terminationType is missing; expected GRACEFUL or FORCEFUL."),
         (
@@ -477,8 +477,8 @@ fn no_fault_that_only_warns_hides_one_that_denies() {
         },
     }}));
     let body = Document::from(&json!({"first": vec![1; 200], "second": vec![1; 9]}));
-    let item = schema.faults(body.root(), 1, |_| true)[0].rule;
-    let found = schema.faults(body.root(), 4, |fault| fault.rule != item);
+    let item = schema.faults(body.root(), ApiVersion::FIRST, 1, |_| true).unwrap()[0].rule;
+    let found = schema.faults(body.root(), ApiVersion::FIRST, 4, |fault| fault.rule != item).unwrap();
     let pointers: Vec<&str> = found.iter().map(|fault| fault.pointer.as_str()).collect();
     let expected = ["/first/0", "/first/1", "/first/2", "/first/3", "/second/0", "/second/1", "/second/2", "/second/3"];
     assert_eq!(pointers, expected);

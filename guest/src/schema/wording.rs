@@ -5,9 +5,11 @@ use jsonschema::{
     error::{TypeKind, ValidationErrorKind as Kind},
 };
 use serde_json::Value;
+use solgate_contract::version::ApiVersion;
 
 use super::{
     instance::{is_beyond, is_unseen, shown},
+    releases,
     trace::{Trace, occurrences},
 };
 use crate::{
@@ -27,23 +29,25 @@ pub(super) struct Wording<'w> {
     /// The way through the schema to the keyword.
     pub trace: &'w Trace<'w>,
     pub secret: &'w dyn Fn() -> bool,
+    /// The version of the API by which the body is judged.
+    pub version: ApiVersion,
 }
 
 impl Wording<'_> {
     /// Explains one fault. `pointer` is that of the value, or of the missing member.
     pub(super) fn explain(&self, error: &ValidationError<'_>, pointer: &str) -> String {
-        let Self { root, trace, .. } = *self;
+        let Self { root, trace, version, .. } = *self;
         let name = name(pointer);
         let found = || self.found(error);
         let length = || self.body.at(error.instance_path().as_str()).map_or(0, length);
         let is = |expected: String| format!("{name} is {}; expected {expected}.", found());
         match error.kind() {
-            Kind::Required { .. } => match expectation(root, pointer) {
+            Kind::Required { .. } => match expectation(root, pointer, version) {
                 Some(expected) => format!("{name} is missing; expected {expected}."),
                 None => format!("{name} is missing, but required."),
             },
             Kind::Type { kind } => is(types(kind)),
-            Kind::Enum { options } => is(enumeration(options)),
+            Kind::Enum { options } => is(enumeration(options, trace.last().map(|step| step.node), version)),
             Kind::Constant { expected_value } => is(show(expected_value, false)),
             Kind::Minimum { limit } => is(format!("{limit} or more")),
             Kind::Maximum { limit } => is(format!("{limit} or less")),
@@ -91,11 +95,11 @@ impl Wording<'_> {
                 format!("{name} has {}, which it must not have; remove it.", text::all(&names))
             }
             Kind::FalseSchema => format!("{name} must not be there; remove it."),
-            Kind::AnyOf { context } => alternatives(&name, "at least one", trace, "anyOf")
+            Kind::AnyOf { context } => alternatives(&name, "at least one", trace, "anyOf", version)
                 .unwrap_or_else(|| self.none_of(&name, &found(), context)),
-            Kind::OneOfNotValid { context } => alternatives(&name, "exactly one", trace, "oneOf")
+            Kind::OneOfNotValid { context } => alternatives(&name, "exactly one", trace, "oneOf", version)
                 .unwrap_or_else(|| self.none_of(&name, &found(), context)),
-            Kind::OneOfMultipleValid { .. } => alternatives(&name, "exactly one", trace, "oneOf")
+            Kind::OneOfMultipleValid { .. } => alternatives(&name, "exactly one", trace, "oneOf", version)
                 .unwrap_or_else(|| format!("{name} matches more than one alternative; expected exactly one.")),
             _ => format!("{name} is not valid."),
         }
@@ -201,11 +205,13 @@ fn with_article(kind: &str) -> String {
     }
 }
 
-fn enumeration(options: &Value) -> String {
+fn enumeration(options: &Value, node: Option<&Value>, version: ApiVersion) -> String {
+    let more = node.map(|node| releases::more_values(node, version)).unwrap_or_default();
     let options: Vec<String> = options
         .as_array()
         .into_iter()
         .flatten()
+        .chain(&more)
         .take(LISTED)
         .map(|option| option.as_str().map_or_else(|| text::clean(&option.to_string()), text::clean))
         .collect();
@@ -232,11 +238,11 @@ fn length(node: Node<'_>) -> usize {
 }
 
 /// What the schema wants at a pointer.
-fn expectation(root: &Value, pointer: &str) -> Option<String> {
+fn expectation(root: &Value, pointer: &str, version: ApiVersion) -> Option<String> {
     occurrences(root, pointer).iter().find_map(|trace| {
         let node = trace.last()?.node;
         if let Some(options) = node.get("enum") {
-            return Some(enumeration(options));
+            return Some(enumeration(options, Some(node), version));
         }
         let kind = node.get("type")?.as_str()?;
         Some(with_article(kind))
@@ -245,8 +251,9 @@ fn expectation(root: &Value, pointer: &str) -> Option<String> {
 
 /// The members that alternatives differ in, if they are all told apart by
 /// members that they require.
-fn alternatives(name: &str, how_many: &str, trace: &Trace<'_>, keyword: &str) -> Option<String> {
-    let branches = trace.last()?.node.get(keyword)?.as_array()?;
+fn alternatives(name: &str, how_many: &str, trace: &Trace<'_>, keyword: &str, version: ApiVersion) -> Option<String> {
+    let node = trace.last()?.node;
+    let branches = node.get(keyword)?.as_array()?.iter().chain(releases::more_alternatives(node, version));
     let mut members = Vec::new();
     for branch in branches {
         let required = branch.get("required")?.as_array()?;

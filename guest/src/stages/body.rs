@@ -30,7 +30,7 @@ pub(super) fn check_content(call: &Call<'_>, report: &mut Report<'_>) -> Content
         );
         return Content::Unreadable;
     }
-    let Some((defined, (compiled, schema))) = call.operation.body.as_ref().zip(call.body()) else {
+    let Some((defined, compiled)) = call.operation.body.as_ref().zip(call.compiled.body.as_ref()) else {
         report.looks_at(&[rule::BODY_NONE]);
         if !body.is_empty() && !is_empty_object(body) && !is_null(body) {
             let detail =
@@ -47,7 +47,7 @@ pub(super) fn check_content(call: &Call<'_>, report: &mut Report<'_>) -> Content
             let detail = format!(
                 "The request body is missing; expected a JSON object of the type {}.{}",
                 defined.schema,
-                wanted(schema)
+                wanted(call, &compiled.schema)
             );
             report.fail(rule::BODY_REQUIRED, Location::Body(String::new()), detail);
             return Content::Unreadable;
@@ -63,9 +63,10 @@ pub(super) fn check_content(call: &Call<'_>, report: &mut Report<'_>) -> Content
 }
 
 /// The members that a body cannot do without, for the detail of a missing one.
-fn wanted(schema: &BodySchema) -> String {
+fn wanted(call: &Call<'_>, schema: &BodySchema) -> String {
     let missing: Vec<String> = schema
-        .faults(Document::empty_object().root(), 4, |_| true)
+        .faults(Document::empty_object().root(), call.release(), 4, |_| true)
+        .unwrap_or_default()
         .into_iter()
         .filter_map(|fault| fault.pointer.strip_prefix('/').map(str::to_owned))
         .collect();
@@ -161,7 +162,7 @@ pub(super) fn read<'a>(call: &Call<'a>, content: Content<'a>, report: &mut Repor
         }
     };
     report.looks_at(JSON_RULES);
-    let wants_object = call.body().is_some_and(|(_, schema)| schema.wants_object);
+    let wants_object = call.compiled.body.as_ref().is_some_and(|body| body.schema.wants_object());
     if wants_object {
         report.looks_at(&[rule::JSON_OBJECT]);
     }
@@ -226,7 +227,8 @@ pub(super) fn check_schema(call: &Call<'_>, content: &mut Content<'_>, report: &
         expressions::run_without_body(call, Stage::Body, report);
         return;
     }
-    if let (Content::Read { document, numbers, invalid, faults }, Some((_, schema))) = (&mut *content, call.body()) {
+    if let (Content::Read { document, numbers, invalid, faults }, Some(body)) = (&mut *content, &call.compiled.body) {
+        let schema = &body.schema;
         let value = document.root();
         if report.traced().is_some() {
             report.looks_at(&schema.rules());
@@ -262,8 +264,8 @@ fn report_schema(
         let since = fault.since.max(call.operation.releases.since);
         fault.ages || since.is_some_and(|since| !call.profile.knows_since(since, call.release()))
     };
-    let faults = schema
-        .faults(value, call.violations(), |fault| report.severity_of_schema(fault.rule, ages(fault)) == Severity::Deny);
+    let denies = |fault: &SchemaFault| report.severity_of_schema(fault.rule, ages(fault)) == Severity::Deny;
+    let Some(faults) = schema.faults(value, call.release(), call.violations(), denies) else { return false };
     if faults.is_empty() {
         // Nothing is let through because nobody can say what is wrong with it.
         let detail = "The request body does not have the form that its schema describes.".to_owned();

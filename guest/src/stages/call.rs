@@ -5,10 +5,9 @@ use std::borrow::Cow;
 use super::query_string::Query;
 use crate::{
     cel_env::{Activation, FactValue},
-    compiled::{CompiledBody, CompiledBundle, CompiledOperation},
+    compiled::{CompiledBundle, CompiledOperation},
     ir::{ApiRoot, Operation},
     json::Node,
-    schema::BodySchema,
     settings::Profile,
     verdict::{Context, Request},
     version::ApiVersion,
@@ -34,12 +33,6 @@ impl<'a> Call<'a> {
     /// The version of the API by which the request is judged.
     pub(crate) fn release(&self) -> ApiVersion {
         self.version.unwrap_or_else(|| self.profile.version())
-    }
-
-    /// What is known of the body, and the schema of it in the version that the request asks for.
-    pub(crate) fn body(&self) -> Option<(&'a CompiledBody, &'a BodySchema)> {
-        let body = self.compiled.body.as_ref()?;
-        Some((body, body.schemas.at(|| self.release())))
     }
 
     /// Values of a header field, by its name in lower case.

@@ -89,7 +89,9 @@ fn plain(schema: &Value) -> Value {
     match schema {
         Value::Object(members) => {
             // In `properties` and the like, names are those of members.
-            let kept = members.iter().filter(|(name, _)| !["x-rule", "x-rule-map", "x-ages"].contains(&name.as_str()));
+            let kept = members
+                .iter()
+                .filter(|(name, _)| !["x-rule", "x-rule-map", "x-ages", "x-since", "x-until"].contains(&name.as_str()));
             Value::Object(kept.map(|(name, value)| (name.clone(), plain(value))).collect())
         }
         Value::Array(items) => Value::Array(items.iter().map(plain).collect()),

@@ -8,6 +8,8 @@ use solgate_document::yaml::{Node, Value};
 use solgate_engine::ir::Releases;
 use solgate_engine::version::ApiVersion;
 
+use super::{keywords, reference};
+
 const X_SINCE: &str = "x-since";
 const X_UNTIL: &str = "x-until";
 
@@ -84,7 +86,16 @@ fn version(node: &Node, annotation: &str, report: &mut Report) -> Option<ApiVers
 }
 
 /// Checks the annotations of a schema: one version, or one for each value of its `enum`.
-pub(super) fn check(schema: &Node, is_named: bool, report: &mut Report) {
+pub(super) fn check(root: &Node, schema: &Node, is_named: bool, report: &mut Report) {
+    check_alternatives(schema, report);
+    // What holds where another schema does not is not left out by leaving that one out.
+    for keyword in ["not", "if", "contains", "propertyNames"] {
+        if let Some(node) = schema.get(keyword).and_then(|below| limited(root, below, &mut Vec::new())) {
+            report
+                .mistake(node.at, format!("a schema below `{keyword}` is there in all versions"))
+                .hint("write two schemas below `allOf`, each with its versions");
+        }
+    }
     let (since, until) = (schema.get(X_SINCE), schema.get(X_UNTIL));
     if let Some(node) = since.or(until).filter(|_| is_named && may_be_gone(schema)) {
         report
@@ -99,6 +110,38 @@ pub(super) fn check(schema: &Node, is_named: bool, report: &mut Report) {
             "in a version that has none of them, no value would do: say on the whole schema which versions have it",
         );
     }
+}
+
+/// All versions share one list of alternatives, to which `anyOf` may add.
+fn check_alternatives(schema: &Node, report: &mut Report) {
+    let choices = |keyword: &str| schema.get(keyword).and_then(Node::as_list).unwrap_or_default();
+    for choice in choices("oneOf").iter().filter(|choice| may_be_gone(choice)) {
+        report
+            .mistake(choice.at, "an alternative of `oneOf` is there in all versions")
+            .hint("write `anyOf`, or two schemas below `allOf`, each with its versions");
+    }
+    let any = choices("anyOf");
+    if let Some(first) = any.first()
+        && any.iter().all(may_be_gone)
+    {
+        report
+            .mistake(first.at, "each alternative of `anyOf` is there in some versions only")
+            .hint("say of the whole schema, below `allOf`, which versions have it");
+    }
+}
+
+/// The first schema or list of values, here or further down, that not all versions have.
+fn limited<'n>(root: &'n Node, schema: &'n Node, seen: &mut Vec<&'n Node>) -> Option<&'n Node> {
+    if seen.iter().any(|known| std::ptr::eq(*known, schema)) {
+        return None;
+    }
+    seen.push(schema);
+    let own = schema.get(X_SINCE).or_else(|| schema.get(X_UNTIL));
+    own.or_else(|| {
+        let referred = schema.get("$ref").and_then(|reference| reference::follow(root, reference));
+        let mut all = keywords::below(schema).into_iter().map(|below| below.schema).chain(referred);
+        all.find_map(|schema| limited(root, schema, seen))
+    })
 }
 
 /// Whether a schema is there in some versions of the API only.

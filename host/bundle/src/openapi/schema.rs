@@ -75,7 +75,7 @@ fn check(api: &mut Api<'_>, schema: &Node, is_named: bool, report: &mut Report) 
             name => check_keyword(name, key, report),
         }
     }
-    releases::check(schema, is_named, report);
+    releases::check(api.root, schema, is_named, report);
     idle::check(schema, members, report);
     for below in below(schema) {
         check(api, below.schema, false, report);
