@@ -116,7 +116,7 @@ fn an_update_shows_what_the_file_changes_and_not_what_was_edited() {
     let old =
         write("old.yaml", &document("name: { type: string }, count: { type: integer }, kind: { type: string }", ""));
     let dir = folder.path().join("orders");
-    templates::make(&dir, import(&[old.clone()], &options("orders")).unwrap().files.into_iter()).unwrap();
+    templates::make(&dir, import(std::slice::from_ref(&old), &options("orders")).unwrap().files.into_iter()).unwrap();
     let unchanged = import(&[old], &options("orders")).unwrap();
     assert!(update(&dir, &unchanged).unwrap().is_empty());
 

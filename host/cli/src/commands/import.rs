@@ -151,10 +151,10 @@ fn made(dir: &Path, imported: &Imported, found: &[Diagnostic], text: &mut String
     if !imported.without_case.is_empty() {
         let _ = writeln!(text, "no case for {}: write one with a body of your own", imported.without_case.join(", "));
     }
-    let _ = write!(
+    let _ = writeln!(
         text,
         "made {shown}, below {}: operations {operations}, schemas {schemas} ({unreached} not reached), rules {rules}, facts {facts}, \
-         cases {cases}; defects of the files {}; lint: {}\n",
+         cases {cases}; defects of the files {}; lint: {}",
         imported.root,
         imported.defects.len(),
         if found.is_empty() { "nothing wrong".to_owned() } else { format!("{} found", found.len()) },

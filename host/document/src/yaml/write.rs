@@ -76,12 +76,13 @@ pub fn block(value: &Json, indent: usize, out: &mut String) {
     let line = short(value);
     let used = out.len().saturating_sub(out.rfind('\n').map_or(0, |at| at.saturating_add(1)));
     let fits = used.saturating_add(line.chars().count()) < WIDTH;
+    let is_broken = !(fits && is_flat(value, 2));
     match value {
-        Json::Object(members) if !members.is_empty() && !(fits && is_flat(value, 2)) => {
+        Json::Object(members) if is_broken && !members.is_empty() => {
             out.push('\n');
             entries(members, indent, out);
         }
-        Json::Array(items) if !items.is_empty() && !(fits && is_flat(value, 2)) => {
+        Json::Array(items) if is_broken && !items.is_empty() => {
             out.push('\n');
             for item in items {
                 item_of_list(item, indent, out);
