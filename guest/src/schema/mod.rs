@@ -231,9 +231,9 @@ impl BodySchema {
         let mut are_void = self.shape.has_limits;
         body.allowance().set(allowance);
         let errors = self.shape.validator.iter_errors(body);
+        looked.is_cut = body.allowance().is_spent();
         body.allowance().set(Allowance::UNLIMITED);
         for error in errors {
-            looked.is_cut |= is_beyond(&error);
             if self.is_void(body, version, &error) {
                 looked.is_valid = are_void;
                 continue;
@@ -244,6 +244,7 @@ impl BodySchema {
                 break;
             }
         }
+        looked.is_valid &= !looked.is_cut;
         looked
     }
 

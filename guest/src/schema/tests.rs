@@ -12,6 +12,7 @@ use super::*;
 use crate::json::Document;
 
 mod details;
+mod releases;
 
 const RULES: &[&str] = &[
     "type.required",

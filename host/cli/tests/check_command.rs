@@ -69,6 +69,7 @@ fn report(verdict: Verdict, findings: Vec<Finding>, facts: &[(&str, FactAnswer)]
             verdict,
             findings,
             fault: false,
+            api: None,
             operation: Some("terminate".into()),
             resource: None,
             facts: facts

@@ -67,8 +67,7 @@ impl Drops {
         for dropped in &self.named {
             let name = dropped.name.as_str();
             // Each may have it: a dialect has the operation in another form.
-            let found =
-                bases.iter_mut().fold(false, |found, base| take(base, dropped.kind, name, &mut operations) || found);
+            let found = edit::in_any(bases.iter_mut(), |base| take(base, dropped.kind, name, &mut operations));
             if found {
                 gone.drop(dropped.kind, name, dropped.at);
                 continue;
@@ -104,8 +103,9 @@ impl Drops {
 fn take(base: &mut Layer, kind: &str, name: &str, operations: &mut Vec<DroppedOperation>) -> bool {
     match kind {
         "operations" => edit::remove_operation(base, name, operations),
-        "schemas" => edit::documents_mut(base)
-            .fold(false, |found, node| edit::remove(node, &["components", "schemas"], name).is_some() || found),
+        "schemas" => edit::in_any(edit::documents_mut(base), |node| {
+            edit::remove(node, &["components", "schemas"], name).is_some()
+        }),
         "rules" => edit::remove_rule(base, name),
         section => {
             let removed = base.policy.as_mut().and_then(|policy| edit::remove(policy, &[section], name)).is_some();

@@ -10,6 +10,15 @@ pub(super) fn is_method(name: &str) -> bool {
     matches!(name, "get" | "put" | "post" | "delete" | "options" | "head" | "patch" | "trace")
 }
 
+/// Does something with each, and tells whether it found anything in one of them.
+pub(super) fn in_any<T>(items: impl Iterator<Item = T>, mut take: impl FnMut(T) -> bool) -> bool {
+    let mut found = false;
+    for item in items {
+        found |= take(item);
+    }
+    found
+}
+
 /// The option that a dialect, or a severity, is for: a name may have a value behind a dot.
 pub(super) fn option(name: &str) -> &str {
     name.split('.').next().unwrap_or(name)

@@ -60,7 +60,7 @@ fn rule(bases: &mut [Layer], item: &mut Node, gone: &mut Gone, report: &mut Repo
     }
     let Some((key, node)) = edit::remove(item, &[], "replace") else { return };
     let id = node.text.trim_end().to_owned();
-    let found = bases.iter_mut().fold(false, |found, base| edit::remove_rule(base, &id) || found);
+    let found = edit::in_any(bases.iter_mut(), |base| edit::remove_rule(base, &id));
     if found {
         gone.replace(node.at);
     } else if node.as_str().is_some() {
@@ -76,10 +76,8 @@ fn rule(bases: &mut [Layer], item: &mut Node, gone: &mut Gone, report: &mut Repo
 }
 
 fn operation(bases: &mut [Layer], (path, method): (&str, &Key), at: At, gone: &mut Gone, report: &mut Report) {
-    let found = bases
-        .iter_mut()
-        .filter_map(|base| base.openapi.as_mut())
-        .fold(false, |found, document| edit::remove(document, &["paths", path], &method.name).is_some() || found);
+    let documents = bases.iter_mut().filter_map(|base| base.openapi.as_mut());
+    let found = edit::in_any(documents, |document| edit::remove(document, &["paths", path], &method.name).is_some());
     if found {
         gone.replace(at);
         return;
@@ -92,10 +90,8 @@ fn operation(bases: &mut [Layer], (path, method): (&str, &Key), at: At, gone: &m
 }
 
 fn component(bases: &mut [Layer], kind: &str, key: &Key, at: At, gone: &mut Gone, report: &mut Report) {
-    let found = bases
-        .iter_mut()
-        .flat_map(edit::documents_mut)
-        .fold(false, |found, document| edit::remove(document, &["components", kind], &key.name).is_some() || found);
+    let documents = bases.iter_mut().flat_map(edit::documents_mut);
+    let found = edit::in_any(documents, |document| edit::remove(document, &["components", kind], &key.name).is_some());
     if found {
         gone.replace(at);
         return;
