@@ -29,7 +29,7 @@ BUILT_IN := $(shell sed -n 's/^\([a-z][^ ]*\) .*/\1/p' policies/built-in)
 # One built-in bundle may extend another, whose sources are part of the baker.
 BAKER := $(shell find $(addprefix host/,bundle/src bundle/build.rs bundle/Cargo.toml cases document contract files native packed) -type f) \
 	Cargo.toml Cargo.lock policies/built-in \
-	$(shell find $(addprefix policies/,$(BUILT_IN)) -type f -not -path '*/tests/*')
+	$(shell find $(addprefix policies/,$(BUILT_IN)) -type f)
 PACKER := $(shell find host/packed -type f)
 # The machine that this is; deploy/release.sh builds for others as well.
 ARCHITECTURE := $(shell uname -m)

@@ -50,6 +50,8 @@ pub(super) struct Place {
     shapes: u64,
     /// All declared names are ASCII.
     ascii: bool,
+    /// Names that some versions of the API have beside a declared one in another case.
+    twins: Vec<Box<str>>,
 }
 
 /// None stands for a pattern that only the schema's own compiler understands: every
@@ -135,7 +137,7 @@ impl Place {
         if !self.ascii || !name.is_ascii() {
             return declared.find(|known| alike(known, name));
         }
-        if self.shapes & shape(name) == 0 {
+        if self.shapes & shape(name) == 0 || self.twins.iter().any(|twin| **twin == *name) {
             return None;
         }
         declared.find(|known| known.eq_ignore_ascii_case(name))
@@ -222,8 +224,11 @@ impl<'s> Builder<'s> {
         let nodes: Vec<&'s Value> = set.iter().filter_map(|number| self.nodes.get(*number).copied()).collect();
         let under = |keyword: &'static str| nodes.iter().filter_map(move |node| node.get(keyword)?.as_object());
         // A member that not all versions of the API have is as one that is not declared.
-        let declared = under("properties").flatten().filter(|(_, member)| !is_limited(member));
-        let names: BTreeSet<&'s str> = declared.map(|(name, _)| name.as_str()).collect();
+        let (limited, declared): (Vec<_>, Vec<_>) =
+            under("properties").flatten().partition(|(_, member)| is_limited(member));
+        let names: BTreeSet<&'s str> = declared.into_iter().map(|(name, _)| name.as_str()).collect();
+        let twins = limited.into_iter().map(|(name, _)| name.as_str());
+        let twins = twins.filter(|twin| names.iter().any(|name| name.eq_ignore_ascii_case(twin) && name != twin));
         let sources: BTreeSet<&'s str> = under("patternProperties").flatten().map(|(name, _)| name.as_str()).collect();
         let patterns: Vec<(&'s str, Pattern)> =
             sources.into_iter().map(|source| (source, Pattern(Regex::new(source).ok()))).collect();
@@ -261,6 +266,7 @@ impl<'s> Builder<'s> {
             names: !declared.is_empty(),
             shapes: names.iter().fold(0, |shapes, name| shapes | shape(name)),
             ascii: names.iter().all(|name| name.is_ascii()),
+            twins: twins.map(Into::into).collect(),
             declared,
         })
     }

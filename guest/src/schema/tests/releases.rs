@@ -66,3 +66,15 @@ fn a_nested_alternative_holds_if_nothing_in_it_is_wrong() {
     let late = Document::from(&json!({"a": 1, "LATE": 1}));
     assert!(schema.names_in_another_case(late.root(), 4).is_empty());
 }
+
+/// A release that spells a member in another case has both names for a while.
+#[test]
+fn a_name_of_another_version_is_no_misspelling() {
+    let schema = schema(json!({"Root": {
+        "properties": {"instanceId": {"type": "string"}, "instanceid": {"x-until": "2.2.0", "type": "string"}},
+    }}));
+    for (name, expected) in [("instanceId", 0), ("instanceid", 0), ("InstanceId", 1), ("INSTANCEID", 1)] {
+        let body = Document::from(&json!({name: "i"}));
+        assert_eq!(schema.names_in_another_case(body.root(), 4).len(), expected, "{name}");
+    }
+}
