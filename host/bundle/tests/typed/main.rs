@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
 mod generate;
+mod open;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -189,8 +190,10 @@ fn expressions_of_which_nothing_is_said_can_be_evaluated() {
 /// Conditions with what can fail in them, about bodies and facts.
 fn risky(random: &mut Rng) -> Vec<String> {
     let condition = |random: &mut Rng| {
+        let opens = random.bool();
         let mut maker = Maker::new(random, 0);
         maker.risks = true;
+        maker.opens = opens;
         let condition = maker.expression(Kind::Bool, 3);
         if random.bool() { condition.replace("body.inner.", "instance.") } else { condition }
     };
