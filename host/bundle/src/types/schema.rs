@@ -1,6 +1,6 @@
 //! What schemas say about the kinds of values and their parts.
 
-use solgate_document::suggest::did_you_mean;
+use solgate_document::suggest::nearest;
 use solgate_document::yaml::{Key, Node, Value};
 
 use super::kinds::Kinds;
@@ -170,10 +170,12 @@ impl<'n> Described<'n> {
                 found.extend(more(schemas));
             }
         }
-        // What is nearly the name of another is another mistake.
-        let known = || self.members().into_iter().map(|(key, ..)| key.name.as_str());
-        if found.is_empty() && did_you_mean(name, known()).is_none() {
-            found.extend(self.alternatives.iter().flat_map(|schemas| more(schemas)));
+        if found.is_empty() {
+            let known: Vec<&str> = self.members().into_iter().map(|(key, ..)| key.name.as_str()).collect();
+            // What is nearly the name of another is another mistake.
+            if nearest(name, &known).is_none() {
+                found.extend(self.alternatives.iter().flat_map(|schemas| more(schemas)));
+            }
         }
         if found.is_empty() { Member::Open } else { self.described(found) }
     }

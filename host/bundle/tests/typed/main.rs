@@ -42,10 +42,20 @@ fn bundle(dir: &Path, conditions: &[String]) -> Compiled {
         .enumerate()
         .map(|(place, condition)| {
             let stage = if condition.contains("instance.") { "state" } else { "body" };
-            serde_json::json!({
+            let mut rule = serde_json::json!({
                 "id": format!("made.{place}"), "operations": ["terminate"], "stage": stage, "require": condition,
                 "otherwise": {"status": 409, "title": "Made"}, "doc": "Made.",
-            })
+            });
+            if condition.contains("variables.") {
+                rule["variables"] = serde_json::json!({
+                    "any": "body.?bag.?a.orValue('x')", "is": "type(variables.any) == string",
+                    "text": "variables.is ? variables.any : ''",
+                });
+            }
+            if condition.contains("item") {
+                rule["forEach"] = "body.mixed".into();
+            }
+            rule
         })
         .collect();
     // One rule a line, by which findings are known.

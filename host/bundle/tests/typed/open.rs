@@ -4,7 +4,7 @@
 use crate::generate::{Kind, Maker};
 
 /// The open values that are written out; `body.inner.` becomes a fact in half of the rules.
-const OPEN: [&str; 10] = [
+const OPEN: [&str; 12] = [
     "body.free",
     "body.inner.free",
     "body.either",
@@ -15,6 +15,9 @@ const OPEN: [&str; 10] = [
     "body.inner.mixed",
     "body.?bag.orValue({}).?a.orValue(1)",
     "body.mixed[?0].orValue(null)",
+    // See `bundle`.
+    "variables.any",
+    "item",
 ];
 
 impl Maker<'_> {
@@ -113,6 +116,9 @@ impl Maker<'_> {
                 format!("({f} == 'x' && {f}.startsWith({text}))"),
                 format!("(isTimestamp({f}) && timestamp({f}) < now)"),
                 format!("(isSemver({f}) && semver({f}) > semver('1.0.0'))"),
+                "(variables.is && variables.any.contains('x'))".to_owned(),
+                "(!variables.is || variables.any.contains('x'))".to_owned(),
+                "(variables.text != variables.any || variables.text.contains('x'))".to_owned(),
                 format!("isIP({f})"),
                 format!("inCIDR({f}, '10.0.0.0/8')"),
                 format!("{f}.matches('^x')"),
