@@ -101,6 +101,8 @@ pub const FUNCTIONS: &[&str] = &[
     lists::INTERSECTS,
     numbers::TO_INT,
     numbers::TO_DOUBLE,
+    numbers::IS_NUMBER,
+    texts::TO_TEXT,
     "timestamp",
     "duration",
     "isTimestamp",

@@ -27,10 +27,12 @@ pub(super) const DIVIDE: &str = "@divide";
 pub(super) const REMAINDER: &str = "@remainder";
 /// What CEL's `int` becomes.
 pub(super) const INT: &str = "@int";
-/// The integer that a text is, if it is one.
+/// The integer that a value is, or that a text spells, if there is one.
 pub(super) const TO_INT: &str = "toInt";
-/// The number that a text is, if it is one.
+/// The number that a value is, or that a text spells, if there is one.
 pub(super) const TO_DOUBLE: &str = "toDouble";
+/// Whether a value is a number, of whichever type.
+pub(super) const IS_NUMBER: &str = "isNumber";
 
 type Function = for<'b, 'v> fn(Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError>;
 
@@ -46,8 +48,12 @@ pub(super) const FUNCTIONS: [(&str, &str, Function); 7] = [
 ];
 
 /// Conversions: each takes one value.
-pub(super) const CONVERSIONS: [(&str, &str, Function); 3] =
-    [(INT, "solgate_int", int), (TO_INT, "solgate_to_int", to_int), (TO_DOUBLE, "solgate_to_double", to_double)];
+pub(super) const CONVERSIONS: [(&str, &str, Function); 4] = [
+    (INT, "solgate_int", int),
+    (TO_INT, "solgate_to_int", to_int),
+    (TO_DOUBLE, "solgate_to_double", to_double),
+    (IS_NUMBER, "solgate_is_number", is_number),
+];
 
 /// The function that an operator of CEL's becomes, and whether its sides are exchanged.
 pub(super) fn replacement(operator: &str) -> Option<(&'static str, bool)> {
@@ -290,11 +296,36 @@ fn given<'t>(function: &'static str, arguments: &'t [CowVal<'_, '_>]) -> Result<
     let [value] = arguments else {
         return Err(ExecutionError::invalid_argument_count(1, arguments.len()));
     };
-    match (value.downcast_ref::<CelString>(), Number::of(value.as_ref())) {
-        (Some(text), _) => Ok(Given::Text(text.inner())),
-        (None, Some(number)) => Ok(Given::Number(number)),
-        (None, None) => Err(ExecutionError::no_such_overload(function, vec![value.get_type().name().to_owned()])),
+    text_or_number(value.as_ref())
+        .ok_or_else(|| ExecutionError::no_such_overload(function, vec![value.get_type().name().to_owned()]))
+}
+
+fn text_or_number<'t>(value: &'t (dyn Val + '_)) -> Option<Given<'t>> {
+    let text = value.downcast_ref::<CelString>().map(|text| Given::Text(text.inner()));
+    text.or_else(|| Number::of(value).map(Given::Number))
+}
+
+/// The same of any value, also of one that an optional value holds; `None` for others.
+fn found<'t>(arguments: &'t [CowVal<'_, '_>]) -> Result<Option<Given<'t>>, ExecutionError> {
+    let [value] = arguments else {
+        return Err(ExecutionError::invalid_argument_count(1, arguments.len()));
+    };
+    Ok(held(value.as_ref()).and_then(text_or_number))
+}
+
+/// A value, or what it holds if it is an optional one.
+pub(super) fn held<'t, 'v>(value: &'t (dyn Val + 'v)) -> Option<&'t (dyn Val + 'v)> {
+    match value.downcast_ref::<CelOptional>() {
+        Some(optional) => optional.option(),
+        None => Some(value),
     }
+}
+
+fn is_number<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
+    let [value] = arguments.as_slice() else {
+        return Err(ExecutionError::invalid_argument_count(1, arguments.len()));
+    };
+    Ok(CowVal::owned(CelBool::from(Number::of(value.as_ref()).is_some())))
 }
 
 fn int<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
@@ -311,18 +342,21 @@ fn int<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, Executi
 }
 
 fn to_int<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
-    Ok(optional(match given(TO_INT, &arguments)? {
-        Given::Text(text) => spelt(text),
-        Given::Number(number) => Some(cut(number)),
+    Ok(optional(match found(&arguments)? {
+        Some(Given::Text(text)) => spelt(text),
+        Some(Given::Number(number)) => Some(cut(number)),
+        None => None,
     }))
 }
 
 fn to_double<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
-    Ok(optional(match given(TO_DOUBLE, &arguments)? {
+    Ok(optional(match found(&arguments)? {
         // Names such as `inf` and `nan` are no numbers of JSON's.
-        Given::Text(text) if text.bytes().any(|byte| byte.is_ascii_digit()) => text.parse().ok().map(Number::Double),
-        Given::Text(_) => None,
-        Given::Number(number) => Some(Number::Double(number.double())),
+        Some(Given::Text(text)) if text.bytes().any(|byte| byte.is_ascii_digit()) => {
+            text.parse().ok().map(Number::Double)
+        }
+        Some(Given::Number(number)) => Some(Number::Double(number.double())),
+        Some(Given::Text(_)) | None => None,
     }))
 }
 

@@ -5,12 +5,15 @@
 use cel::{
     DeclarationError, Env, ExecutionError,
     common::{
-        types::{self, CelBool, CelInt, CelOptional, CelString},
+        types::{self, CelBool, CelDouble, CelInt, CelOptional, CelString, CelUInt},
         value::{CowVal, Val},
     },
 };
 
-use super::functions::{PATTERN_TYPE, Pattern};
+use super::{
+    functions::{PATTERN_TYPE, Pattern},
+    numbers::held,
+};
 
 /// What `indexOf` becomes.
 pub(super) const INDEX_OF: &str = "@indexOf";
@@ -18,6 +21,8 @@ pub(super) const INDEX_OF: &str = "@indexOf";
 pub(super) const LAST_INDEX_OF: &str = "@lastIndexOf";
 /// What `regex.extract` becomes; its second argument is a [`Pattern`].
 pub(super) const EXTRACT: &str = "@extract";
+/// The text that a value is, or is written as.
+pub(super) const TO_TEXT: &str = "toText";
 
 /// The function `like`. Its second text need not be a literal: an option or a list of the
 /// operator's may hold it, since none is wrong and each costs what the texts are long.
@@ -39,6 +44,7 @@ pub(super) fn declare(env: &mut Env) -> Result<(), DeclarationError> {
         env.add_overload(name, "solgate_find_from", vec![text(), text(), types::INT_TYPE], function)?;
     }
     env.add_overload(LIKE, "solgate_like", vec![text(), text()], like)?;
+    env.add_overload(TO_TEXT, "solgate_to_text", vec![types::DYN_TYPE], to_text)?;
     env.add_overload(EXTRACT, "solgate_extract", vec![text(), PATTERN_TYPE.to_owned()], extract)
 }
 
@@ -127,6 +133,22 @@ fn is_like(text: &str, form: &str) -> bool {
         middle.split('*').try_fold(inner, |text, part| text.split_once(part).map(|(_, after)| after))
     });
     found.is_some()
+}
+
+/// Any other value than a text, a number or a truth value has none.
+fn to_text<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
+    let [value] = arguments.as_slice() else {
+        return Err(ExecutionError::invalid_argument_count(1, arguments.len()));
+    };
+    let text = held(value.as_ref()).and_then(|value| {
+        let text = value.downcast_ref::<CelString>().map(|text| text.inner().to_owned());
+        text.or_else(|| value.downcast_ref::<CelInt>().map(|int| int.inner().to_string()))
+            .or_else(|| value.downcast_ref::<CelUInt>().map(|int| int.inner().to_string()))
+            .or_else(|| value.downcast_ref::<CelDouble>().map(|double| double.inner().to_string()))
+            .or_else(|| value.downcast_ref::<CelBool>().map(|bool| bool.inner().to_string()))
+    });
+    let text = text.map(|text| -> Box<dyn Val> { Box::new(CelString::from(text)) });
+    Ok(CowVal::owned(text.map_or_else(CelOptional::none, CelOptional::of)))
 }
 
 /// The part of a text that matches, or of it what the group matches if there is one.

@@ -132,7 +132,7 @@ fn index_step(index: &IdedExpr) -> Step {
 }
 
 /// Functions whose result tells of their arguments, but does not hold them.
-const TELLING: [&str; 35] = [
+const TELLING: [&str; 36] = [
     operators::LOGICAL_NOT,
     operators::EQUALS,
     operators::NOT_EQUALS,
@@ -162,6 +162,7 @@ const TELLING: [&str; 35] = [
     "isSemver",
     "isQuantity",
     "isBase64",
+    "isNumber",
     "ipFamily",
     "like",
     "port",

@@ -63,6 +63,9 @@ pub(super) fn function(name: &str) -> Option<&'static str> {
         "parseInt" | "toInt" | "number" | "to_number" | "integer" => {
             "write int(...), which fails if the text is no number"
         }
+        "isString" | "is_string" | "isText" | "typeof" | "typeOf" | "instanceof" | "isList" | "isMap" | "isBool" => {
+            "write type(...) == string, or bool, list, map or null_type; of numbers, isNumber(...)"
+        }
         "any" | "some" => "write list.exists(item, ...)",
         "every" | "forall" => "write list.all(item, ...)",
         "find" | "select" | "where" => "write list.filter(item, ...)",

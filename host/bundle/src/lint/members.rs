@@ -186,15 +186,14 @@ fn or_value(api: &Api<'_>, schema: &Node, steps: &[Step]) -> Option<&'static str
 fn described<'n>(api: &Api<'n>, schema: &'n Node, steps: &[Step]) -> Option<Described<'n>> {
     let mut current = Described::new(api, [schema])?;
     for step in steps {
-        current = match step {
-            Step::Item => current.item()?,
-            Step::Member(name) => match current.member(name) {
-                Member::Described(member) => member,
-                Member::Open => return None,
-            },
+        let part = match step {
+            Step::Item => current.item(),
+            Step::Member(name) => current.member(name),
             // What an expression makes is not what the schemas describe.
             Step::Any | Step::Collected => return None,
         };
+        let Member::Described(described) = part else { return None };
+        current = described;
     }
     Some(current)
 }

@@ -4,7 +4,6 @@ use cel::IdedExpr;
 use cel::common::ast::{CallExpr, ComprehensionExpr, Expr};
 use solgate_engine::cel_env::FUNCTIONS;
 
-use super::arithmetic::ORDERED;
 use super::functions::{self, Signature};
 use super::guards::{Fact, Property, variable_key};
 use super::kinds::Kinds;
@@ -42,26 +41,29 @@ impl<'n> Walker<'_, '_, 'n, '_> {
             self.find(node, message, Some("write now, which is the timestamp of receivedAt".to_owned()));
         }
         let takes = |known: &&&Signature| {
-            let is_of = known.receiver.zip(receiver.as_ref()).is_none_or(|(kinds, value)| value.kinds.fits(kinds));
-            is_of && known.arguments.iter().zip(&arguments).all(|(kinds, value)| value.kinds.fits(*kinds))
+            let is_of = known.receiver.zip(receiver.as_ref()).is_none_or(|(kinds, value)| value.kinds.meets(kinds));
+            is_of && known.arguments.iter().zip(&arguments).all(|(kinds, value)| value.kinds.meets(*kinds))
         };
-        let Some(found) = called.iter().find(takes) else {
+        let fitting: Vec<&Signature> = called.iter().filter(takes).copied().collect();
+        let Some(found) = fitting.first() else {
             self.misfit(&name, &called, target.zip(receiver.as_ref()), call, &arguments);
             return called.first().map_or(Value::ANY, |known| Value::of(known.result));
         };
-        if let (Some(target), Some(list)) = (target, &receiver)
-            && let Some(wanted) = wrong_items(&name, list)
-        {
-            let items = list.items().kinds.name();
-            let message =
-                format!("`{name}` takes a list of {wanted}, but an item of {} is {items}", what(target, list));
-            self.find(target, message, None);
+        if let (Some(target), Some(list)) = (target, &receiver) {
+            self.check_items(&name, target, list);
+        }
+        if name.starts_with("sets.") {
+            for (list, value) in call.args.iter().zip(&arguments) {
+                self.check_items(&name, list, value);
+            }
         }
         let values: Vec<&Value<'n>> = receiver.iter().chain(&arguments).collect();
-        let taken = found.receiver.iter().chain(found.arguments);
         let parts = target.into_iter().chain(&call.args);
-        for ((part, value), kinds) in parts.zip(&values).zip(taken) {
-            self.check_null(part, value, *kinds);
+        for (place, (part, value)) in parts.zip(&values).enumerate() {
+            // Several ways to call it may take what the value can be.
+            let taken = fitting.iter().filter_map(|known| known.receiver.iter().chain(known.arguments).nth(place));
+            let taken = taken.fold(Kinds::NONE, |all, kinds| all | *kinds);
+            self.check_kinds(part, value, taken);
         }
         self.check_call(&name, call, node, &values);
         match (name.as_str(), receiver, arguments.as_slice()) {
@@ -69,7 +71,9 @@ impl<'n> Walker<'_, '_, 'n, '_> {
             ("value", Some(of), []) => of.held(),
             ("or", Some(of), [_]) => of,
             ("optional.of" | "optional.ofNonZeroValue", None, [held]) => Value::optional(held.clone()),
+            ("dyn", None, [value]) => value.clone(),
             ("toInt" | "toDouble", None, [_]) => Value::optional(Value::of(Kinds::NUMBER)),
+            ("toText", None, [_]) => Value::optional(Value::of(Kinds::TEXT)),
             ("distinct" | "sort", Some(of), []) => of,
             ("flatten", Some(of), []) => Value::list(match of.item() {
                 item if item.kinds.is_within(Kinds::LIST) => item.item(),
@@ -101,7 +105,7 @@ impl<'n> Walker<'_, '_, 'n, '_> {
             let taken = called.iter().filter_map(|known| known.arguments.get(place).copied());
             parts.push((node, value, all(taken.collect())));
         }
-        if let Some((node, value, taken)) = parts.into_iter().find(|(_, value, taken)| !value.kinds.fits(*taken)) {
+        if let Some((node, value, taken)) = parts.into_iter().find(|(_, value, taken)| !value.kinds.meets(*taken)) {
             let message =
                 format!("`{name}` takes {}, but {} is {}", taken.name(), what(node, value), value.kinds.name());
             let hint = if value.kinds.meets(Kinds::OPTIONAL) {
@@ -117,7 +121,7 @@ impl<'n> Walker<'_, '_, 'n, '_> {
 
     pub(super) fn comprehension(&mut self, comprehension: &ComprehensionExpr) -> Value<'n> {
         let range = self.value(&comprehension.iter_range);
-        if !range.kinds.fits(Kinds::LIST | Kinds::MAP) {
+        if !range.kinds.meets(Kinds::LIST | Kinds::MAP) {
             let message = format!(
                 "{} is {}, and not a list that could be gone through",
                 what(&comprehension.iter_range, &range),
@@ -125,16 +129,15 @@ impl<'n> Walker<'_, '_, 'n, '_> {
             );
             let hint = range.kinds.meets(Kinds::OPTIONAL).then(|| "write .orValue([]) behind it".to_owned());
             self.find(&comprehension.iter_range, message, hint);
+        } else {
+            self.check_kinds(&comprehension.iter_range, &range, Kinds::LIST | Kinds::MAP);
         }
         let init = self.value(&comprehension.accu_init);
-        let is_object = range.kinds.is_within(Kinds::MAP);
-        let item = if range.kinds.is_within(Kinds::LIST) { range.item() } else { Value::ANY };
         // With one variable, an object gives its names.
-        let (first, second) = match (&comprehension.iter_var2, is_object) {
-            (None, true) => (Value::of(Kinds::TEXT), None),
-            (None, false) => (item, None),
-            (Some(name), true) => (Value::of(Kinds::TEXT), Some((name, range.item()))),
-            (Some(name), false) => (Value::ANY, Some((name, item))),
+        let (first, second) = match &comprehension.iter_var2 {
+            None => (range.passed(), None),
+            Some(name) if range.kinds.is_within(Kinds::MAP) => (Value::of(Kinds::TEXT), Some((name, range.item()))),
+            Some(name) => (Value::ANY, Some((name, range.item()))),
         };
         let depth = self.names.bound.len();
         self.names.bound.push((comprehension.accu_var.clone(), init.clone()));
@@ -176,17 +179,5 @@ impl<'n> Walker<'_, '_, 'n, '_> {
         }
         self.names.bound.extend(inner);
         facts
-    }
-}
-
-/// The items that a function needs, if those of the list are others.
-fn wrong_items(name: &str, list: &Value<'_>) -> Option<&'static str> {
-    let items = list.items().kinds;
-    let is_right = |kinds: &[Kinds]| items.is_none() || kinds.iter().any(|kind| items.fits(*kind));
-    match name {
-        "join" if !is_right(&[Kinds::TEXT]) => Some("texts"),
-        "sum" if !is_right(&[Kinds::NUMBER]) => Some("numbers"),
-        "sort" | "min" | "max" if !is_right(&ORDERED) => Some("numbers, or of texts"),
-        _ => None,
     }
 }

@@ -3,6 +3,8 @@
 use cel::IdedExpr;
 use cel::common::ast::{CallExpr, ComprehensionExpr, Expr, LiteralValue, operators};
 
+use super::kinds::Kinds;
+use super::narrowing::of_constant;
 use super::roots::Names;
 use super::value::Value;
 use crate::expression::{Known, Truths, combined, keeps_items, literal};
@@ -21,6 +23,8 @@ pub(super) enum Property {
     NotZero,
     NotNegative,
     NotNull,
+    /// It is of one of these kinds.
+    Of(Kinds),
     /// This pattern is found in a text.
     Found(String),
     /// A function such as `isCIDR` says so.
@@ -162,6 +166,9 @@ impl Names<'_, '_> {
                     all.push((list.clone(), Property::LongerThan(0)));
                     all.extend(self.key(item).map(|item| (list, Property::Holds(item))));
                 }
+                if let Expr::List(list) = &list.expr {
+                    all.extend(self.among(item, &list.elements));
+                }
                 if let (Expr::List(list), Some(item)) = (&list.expr, self.key(item))
                     && let Some(texts) = list.elements.iter().map(literal).collect::<Option<Vec<_>>>()
                 {
@@ -182,20 +189,32 @@ impl Names<'_, '_> {
                 Told { when_true: Known::of(self.key(of).map(|key| (key, Property::Present))), ..Told::default() }
             }
             (name, [of]) if name.starts_with("is") => {
-                let fact = self.key(of).map(|key| (key, Property::Is(name.to_owned())));
-                Told { when_true: Known::of(fact), ..Told::default() }
+                let key = self.key(of)?;
+                let taken = match name {
+                    "isNumber" => Kinds::NUMBER,
+                    "isTimestamp" => Kinds::TEXT | Kinds::NUMBER | Kinds::TIMESTAMP,
+                    "isDuration" => Kinds::TEXT | Kinds::DURATION,
+                    _ => Kinds::TEXT,
+                };
+                let not = (name == "isNumber").then(|| (key.clone(), Property::Of(Kinds::ANY.without(taken))));
+                let is = [(key.clone(), Property::Is(name.to_owned())), (key, Property::Of(taken))];
+                Told { when_true: Known::of(is), when_false: Known::of(not) }
             }
             _ => return None,
         })
     }
 
     fn equality(&self, a: &IdedExpr, b: &IdedExpr) -> Told {
+        if let Some(told) = self.of_type(a, b).or_else(|| self.of_type(b, a)) {
+            return told;
+        }
         let (node, constant) = match (&a.expr, &b.expr) {
             (Expr::Literal(_) | Expr::List(_), _) => (b, a),
             _ => (a, b),
         };
         let Some(key) = self.key(node) else { return Told::default() };
         let (mut same, mut other) = (vec![(key.clone(), Property::NotNull)], Vec::new());
+        same.extend(of_constant(constant).map(|kinds| (key.clone(), Property::Of(kinds))));
         match &constant.expr {
             Expr::Literal(LiteralValue::Null) => {
                 same.clear();

@@ -4,7 +4,7 @@ use std::ops::{BitAnd, BitOr};
 
 /// The kinds that a value can be of. A number is one kind, because JSON does not say
 /// which type of CEL's a number is, and operators take them all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Kinds(u16);
 
 impl Kinds {
@@ -62,15 +62,18 @@ impl Kinds {
         self & other == self
     }
 
-    /// Whether next to nothing is known.
-    pub fn is_open(self) -> bool {
-        Self::JSON.is_within(self)
+    /// Whether nothing is known. What a schema leaves open is known to be JSON.
+    pub fn is_unknown(self) -> bool {
+        self == Self::ANY
     }
 
-    /// Whether a value of these kinds can be where one of those is needed. Of a value of
-    /// which much is open, it is enough that it may; null is a matter of asking before.
-    pub fn fits(self, needed: Self) -> bool {
-        self.meets(needed) && (self.is_open() || Self(self.0 & !Self::NULL.0).is_within(needed))
+    pub const fn without(self, others: Self) -> Self {
+        Self(self.0 & !others.0)
+    }
+
+    /// The kinds one by one.
+    pub fn each(self) -> impl Iterator<Item = Self> {
+        Self::NAMES.into_iter().map(|(kind, _)| kind).filter(move |kind| self.meets(*kind))
     }
 
     /// For a message: "text or a list".

@@ -6,10 +6,12 @@
 
 mod arithmetic;
 mod calls;
+mod fitting;
 pub(crate) mod functions;
 mod guards;
 mod kinds;
 mod lookup;
+mod narrowing;
 mod operators;
 mod partial;
 mod patterns;
@@ -127,17 +129,10 @@ pub(crate) fn check(rule: &Node, surroundings: &Surroundings<'_, '_>, report: &m
         let list = walk::value(node, &mut names, &mut findings);
         if !list.kinds.meets(Kinds::LIST | Kinds::MAP) {
             findings.add(node.at, format!("`forEach` goes through a list, but this is {}", list.kinds.name()), None);
-        }
-        // Of an object it goes through the names.
-        let is_list = list.kinds.is_within(Kinds::LIST);
-        let is_object = list.kinds.is_within(Kinds::MAP);
-        names.item = Some(if is_list {
-            list.item()
-        } else if is_object {
-            Value::of(Kinds::TEXT)
         } else {
-            Value::ANY
-        });
+            walk::check(node, &list, Kinds::LIST | Kinds::MAP, &mut names, &mut findings);
+        }
+        names.item = Some(list.passed());
         let of_item = Known::of(walk::of_item(node, "item", &mut names));
         names.sure = names.sure.and(&of_item);
     }
@@ -153,6 +148,8 @@ pub(crate) fn check(rule: &Node, surroundings: &Surroundings<'_, '_>, report: &m
             let is = detail.kinds.name();
             let hint = detail.kinds.meets(Kinds::SHOWN).then(|| "write string(...) around it".to_owned());
             findings.add(node.at, format!("a detail is text, but this is {is}: the answer would say the title"), hint);
+        } else {
+            walk::check(node, &detail, Kinds::TEXT, &mut names, &mut findings);
         }
     }
 }
@@ -191,7 +188,8 @@ fn request_value<'n>(node: &IdedExpr, surroundings: &Surroundings<'_, 'n>) -> Op
 
 fn condition(node: &Node, what: &str, names: &mut Names<'_, '_>, findings: &mut Findings<'_>) {
     let value = walk::value(node, names, findings);
-    if value.kinds.fits(Kinds::BOOL) {
+    if value.kinds.meets(Kinds::BOOL) {
+        walk::check(node, &value, Kinds::BOOL, names, findings);
         return;
     }
     let is = value.kinds.name();

@@ -51,7 +51,7 @@ pub(super) fn comparison(
 
 /// `left in right`.
 pub(super) fn membership(left: &IdedExpr, a: &Value<'_>, right: &IdedExpr, b: &Value<'_>) -> Option<Finding> {
-    if !b.kinds.fits(Kinds::LIST | Kinds::MAP) {
+    if !b.kinds.meets(Kinds::LIST | Kinds::MAP) {
         let hint = if b.kinds.meets(Kinds::OPTIONAL) {
             Some("write .orValue([]) behind it".to_owned())
         } else if b.kinds.meets(Kinds::TEXT) && a.kinds.meets(Kinds::TEXT) {
@@ -66,7 +66,7 @@ pub(super) fn membership(left: &IdedExpr, a: &Value<'_>, right: &IdedExpr, b: &V
     }
     if !b.kinds.is_within(Kinds::LIST) {
         let names = Kinds::TEXT | Kinds::NUMBER | Kinds::BOOL;
-        if b.kinds.is_within(Kinds::MAP) && !a.kinds.fits(names) {
+        if b.kinds.is_within(Kinds::MAP) && !a.kinds.meets(names) {
             let message = format!("an object has members by name, but {} is {}", what(left, a), a.kinds.name());
             return Some((message, None));
         }

@@ -93,20 +93,6 @@ impl<'n> Walker<'_, '_, 'n, '_> {
         self.can_fail(node, message, format!("test it first: `{name} != 0 && ...`"));
     }
 
-    /// A value that may be null, where something else is needed.
-    pub(super) fn check_null(&mut self, node: &IdedExpr, value: &Value<'n>, needed: Kinds) {
-        if value.kinds.meets(Kinds::NULL)
-            && !value.kinds.is_open()
-            && !needed.meets(Kinds::NULL)
-            && !self.names.have_nulls()
-            && !self.names.is_sure(node, Property::NotNull)
-        {
-            let shown = what(node, value);
-            let name = written(&shown).to_owned();
-            self.can_fail(node, format!("{shown} may be null"), format!("test it first: `{name} != null && ...`"));
-        }
-    }
-
     /// A call whose parts are of the right kinds.
     pub(super) fn check_call(&mut self, name: &str, call: &CallExpr, node: &IdedExpr, values: &[&Value<'n>]) {
         let parts: Vec<&IdedExpr> = call.target.as_deref().into_iter().chain(&call.args).collect();
@@ -442,7 +428,11 @@ impl<'n> Walker<'_, '_, 'n, '_> {
             && clauses.len() <= list.elements.len()
             && clauses.iter().zip(&list.elements).all(|(clause, item)| {
                 let kinds = self.quietly(item).kinds;
-                if *clause == 's' { kinds.is_open() || kinds.is_within(shown) } else { kinds.is_within(Kinds::NUMBER) }
+                if *clause == 's' {
+                    kinds.is_unknown() || kinds.is_within(shown)
+                } else {
+                    kinds.is_within(Kinds::NUMBER)
+                }
             })
     }
 }
@@ -457,7 +447,7 @@ fn literal_place(node: &IdedExpr) -> Option<usize> {
 }
 
 /// A value's name as it stands in an expression.
-fn written(what: &str) -> &str {
+pub(super) fn written(what: &str) -> &str {
     match what.trim_matches('`') {
         "this" => "VALUE",
         name => name,

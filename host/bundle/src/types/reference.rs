@@ -88,8 +88,10 @@ const TYPES: &str = "
 When a policy is built, each expression is checked against what is known of the values: the schemas of `openapi.yaml`
 for bodies, and for facts that have a `200` answer there; the types of options; the members of `caller`; what functions
 take and give. What can be told for certain is reported: a condition that is no truth value, operators and functions
-that do not take what they are given, comparisons that are the same for every request, members of what has none. Where
-it is open what a value is, nothing is said.
+that do not take what they are given, comparisons that are the same for every request, members of what has none. A value
+that a schema leaves open, such as a member of `additionalParams`, may be of any type, and one whose schema allows several
+is of any of them: where something narrower is needed, that is reported, too, unless a condition rules the others out. Of
+what has no schema, such as a fact without one, nothing is said.
 
 In a bundle that says `language: 2` in `policy.yaml`, such a finding is a mistake and the bundle is not built. Without
 it, the finding is a warning.
@@ -117,6 +119,11 @@ it in the rule (`when`), on the left of `?`, or on the other side of `&&` or `||
 | `text.substring(4)` | a text that is too short | `size(text) >= 4 && ...`, `text.startsWith('vnf-') && ...` | |
 | `toInt(text).value()` | an optional value that holds none | `toInt(text).hasValue() && ...` | `toInt(text).orValue(0)` |
 | `body.n + 1` | null, where the schema allows it | `body.n != null && ...` | |
+| `body.free.startsWith('a')` | a value that the schema leaves open, that is no text | `type(body.free) == string && ...` | `toText(body.free).orValue('')` |
+| `body.free + 1` | the same, that is no number | `isNumber(body.free) && ...` | `toDouble(body.free).orValue(0)`, `toInt(body.free).orValue(0)` |
+| `body.free.a`, `has(body.free.a)` | the same, that is no object | `type(body.free) == map && ...` | `body.free.?a.orValue('')` |
+| `body.free.exists(x, ...)`, `1 in body.free` | the same, that is no list | `type(body.free) == list && ...` | |
+| `body.free && ...` | the same, that is no truth value | | `body.free == true && ...` |
 
 An expression is written for values that have the types of the schemas. If a rule cannot be evaluated, and a value that it
 reads does not have its type, the rule is left out, with a finding that names the rule: of a body that breaks a schema

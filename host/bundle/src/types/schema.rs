@@ -1,5 +1,6 @@
 //! What schemas say about the kinds of values and their parts.
 
+use solgate_document::suggest::nearest;
 use solgate_document::yaml::{Key, Node, Value};
 
 use super::kinds::Kinds;
@@ -74,10 +75,7 @@ impl<'n> Described<'n> {
     }
 
     pub fn kinds(&self) -> Kinds {
-        let kinds = self
-            .alternatives
-            .iter()
-            .map(|schemas| schemas.iter().fold(Kinds::JSON, |kinds, schema| kinds & kinds_of(schema)));
+        let kinds = self.alternatives.iter().map(|schemas| kinds_of_all(schemas));
         let all = kinds.fold(Kinds::NONE, |all, kinds| all | kinds);
         // Schemas that no value can satisfy say nothing about the values that there are.
         if all.is_none() { Kinds::JSON } else { all }
@@ -104,18 +102,33 @@ impl<'n> Described<'n> {
             && self.alternatives.iter().all(|schemas| schemas.iter().any(|schema| is_so(schema)))
     }
 
+    /// What these allow, and what others of the same file do.
+    pub fn or(mut self, other: Self) -> Option<Self> {
+        let is_same = std::ptr::eq(self.root, other.root);
+        self.alternatives.extend(other.alternatives);
+        (is_same && self.alternatives.len() <= MOST).then_some(self)
+    }
+
     /// Any item of a list, or value of an object that is a map.
-    pub fn item(&self) -> Option<Self> {
-        let items = self.alternatives.iter().filter_map(|schemas| {
+    pub fn item(&self) -> Member<'n> {
+        let mut found = Vec::new();
+        for schemas in self.alternatives.iter().filter(|schemas| kinds_of_all(schemas).meets(Kinds::LIST | Kinds::MAP))
+        {
+            if schemas.iter().any(|schema| schema.get("properties").is_some()) {
+                return Member::Open;
+            }
             let items: Vec<&'n Node> = schemas
                 .iter()
-                .filter_map(|schema| schema.get("items").or_else(|| schema.get("additionalProperties")))
+                .filter_map(|schema| schema.get("items"))
                 .filter(|schema| schema.as_map().is_some() && !may_be_gone(schema))
                 .collect();
-            (!items.is_empty() && schemas.iter().all(|schema| schema.get("properties").is_none())).then_some(items)
-        });
-        let items: Vec<_> = items.collect();
-        if items.is_empty() { None } else { Self::of(self.root, items) }
+            if items.is_empty() { found.extend(more(schemas)) } else { found.push(items) }
+        }
+        if found.is_empty() { Member::Open } else { self.described(found) }
+    }
+
+    fn described(&self, alternatives: Vec<Vec<&'n Node>>) -> Member<'n> {
+        Self::of(self.root, alternatives).map_or(Member::Open, Member::Described)
     }
 
     /// The members that are named, in the order in which they are, each once with where it
@@ -153,15 +166,35 @@ impl<'n> Described<'n> {
                 schema.get("additionalProperties").is_some_and(|more| more.as_map().is_some())
                     || schema.get("patternProperties").is_some()
             };
+            // A member that one operation names, and another does not, is what it is for the one.
             if properties().next().is_none() || schemas.iter().any(is_open) {
-                return Member::Open;
+                found.extend(more(schemas));
             }
         }
         if found.is_empty() {
-            return Member::Open;
+            let known: Vec<&str> = self.members().into_iter().map(|(key, ..)| key.name.as_str()).collect();
+            // What is nearly the name of another is another mistake.
+            if nearest(name, &known).is_none() {
+                found.extend(self.alternatives.iter().flat_map(|schemas| more(schemas)));
+            }
         }
-        Self::of(self.root, found).map_or(Member::Open, Member::Described)
+        if found.is_empty() { Member::Open } else { self.described(found) }
     }
+}
+
+/// What the members can be that are not named; no schemas, if they can be anything.
+fn more<'n>(schemas: &[&'n Node]) -> Vec<Vec<&'n Node>> {
+    let patterns = schemas.iter().filter_map(|schema| schema.get("patternProperties")).filter_map(Node::as_map);
+    let mut all: Vec<Vec<&'n Node>> = patterns.flatten().map(|(_, schema)| vec![schema]).collect();
+    let others: Vec<&'n Node> = schemas.iter().filter_map(|schema| schema.get("additionalProperties")).collect();
+    if !others.iter().any(|schema| matches!(schema.value, Value::Bool(false))) {
+        all.push(others.into_iter().filter(|schema| schema.as_map().is_some() && !may_be_gone(schema)).collect());
+    }
+    all
+}
+
+fn kinds_of_all(schemas: &[&Node]) -> Kinds {
+    schemas.iter().fold(Kinds::JSON, |kinds, schema| kinds & kinds_of(schema))
 }
 
 fn kinds_of(schema: &Node) -> Kinds {

@@ -1,7 +1,7 @@
 //! What is known about a value before it is there.
 
 use super::kinds::Kinds;
-use super::schema::Described;
+use super::schema::{Described, Member};
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Value<'n> {
@@ -23,6 +23,17 @@ pub(crate) enum Parts<'n> {
     Members(Vec<(String, Value<'n>)>),
     /// What an optional value holds.
     Held(Box<Value<'n>>),
+}
+
+impl Parts<'_> {
+    /// Of a list or an object that is written out, with nothing in it.
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Items(item) => item.kinds.is_none(),
+            Self::Members(members) => members.is_empty(),
+            Self::Unknown | Self::Schemas(_) | Self::Held(_) => false,
+        }
+    }
 }
 
 impl<'n> Value<'n> {
@@ -62,14 +73,22 @@ impl<'n> Value<'n> {
             _ => None,
         };
         let has_parts = Kinds::LIST | Kinds::MAP | Kinds::OPTIONAL;
-        let parts = if let (Parts::Items(one), Parts::Items(more)) = (&self.parts, &other.parts) {
-            Parts::Items(Box::new((**one).clone().or((**more).clone())))
-        } else if self.parts == other.parts || !other.kinds.meets(has_parts) {
+        let parts = if self.parts == other.parts || !other.kinds.meets(has_parts) || other.parts.is_empty() {
             self.parts
-        } else if !self.kinds.meets(has_parts) {
+        } else if !self.kinds.meets(has_parts) || self.parts.is_empty() {
             other.parts
         } else {
-            Parts::Unknown
+            match (self.parts, other.parts) {
+                (Parts::Items(one), Parts::Items(more)) => Parts::Items(Box::new(one.or(*more))),
+                (Parts::Schemas(one), Parts::Schemas(more)) => one.or(more).map_or(Parts::Unknown, Parts::Schemas),
+                (Parts::Schemas(schemas), Parts::Items(item)) | (Parts::Items(item), Parts::Schemas(schemas)) => {
+                    match schemas.item() {
+                        Member::Described(more) => Parts::Items(Box::new(item.or(Self::described(more)))),
+                        Member::Open => Parts::Unknown,
+                    }
+                }
+                _ => Parts::Unknown,
+            }
         };
         Self { kinds: self.kinds | other.kinds, parts, texts }
     }
@@ -80,11 +99,25 @@ impl<'n> Value<'n> {
         Some(self.items()).filter(|item| !item.kinds.is_none()).unwrap_or(Self::ANY)
     }
 
+    /// What a macro, or `forEach`, goes through: the items of a list, or the names in an object.
+    pub fn passed(&self) -> Self {
+        let names = Self::of(Kinds::TEXT);
+        match (self.kinds.meets(Kinds::LIST), self.kinds.meets(Kinds::MAP)) {
+            (false, true) => names,
+            (true, true) if !self.kinds.is_unknown() => self.item().or(names),
+            (true, false) => self.item(),
+            _ => Self::ANY,
+        }
+    }
+
     /// The same; the items of an empty list are of no kind.
     pub fn items(&self) -> Self {
         match &self.parts {
             Parts::Items(item) => (**item).clone(),
-            Parts::Schemas(schemas) => schemas.item().map_or(Self::ANY, Self::described),
+            Parts::Schemas(schemas) => match schemas.item() {
+                Member::Described(item) => Self::described(item),
+                Member::Open => Self::ANY,
+            },
             _ => Self::ANY,
         }
     }

@@ -6,7 +6,7 @@ use solgate_document::source::At;
 use solgate_document::yaml::Node;
 
 use super::Findings;
-use super::arithmetic::{ADDED, ORDERED, SUBTRACTED, result, to_time};
+use super::arithmetic::{ADDED, COMPARED, Row, SUBTRACTED, needed, result, to_time};
 use super::functions;
 use super::guards::{Fact, Sure, Told};
 use super::kinds::Kinds;
@@ -40,6 +40,19 @@ pub(super) fn variable<'n>(name: &str, node: &Node, names: &mut Names<'_, 'n>, f
         walker.names.define(name, root, least, is_double);
     }
     names.variables.push((name.to_owned(), value));
+}
+
+/// Looks whether the value of a whole expression may be of other kinds than needed.
+pub(super) fn check<'n>(
+    node: &Node,
+    value: &Value<'n>,
+    needed: Kinds,
+    names: &mut Names<'_, 'n>,
+    findings: &mut Findings<'_>,
+) {
+    if let Ok(expression) = parse(node) {
+        Walker { expression: &expression, names, findings }.check_kinds(expression.parsed.tree(), value, needed);
+    }
 }
 
 /// What the truth of a condition tells.
@@ -101,6 +114,13 @@ impl<'n> Walker<'_, '_, 'n, '_> {
     }
 
     pub(super) fn value(&mut self, node: &IdedExpr) -> Value<'n> {
+        let value = self.open_value(node);
+        self.names.narrowed(node, value)
+    }
+
+    /// The same, whatever conditions tell of it: of what they rule out, nothing is the same
+    /// for every request.
+    fn open_value(&mut self, node: &IdedExpr) -> Value<'n> {
         match &node.expr {
             Expr::Ident(name) => self.names.value(name.trim_start_matches('.')),
             Expr::Literal(literal) => of_literal(literal),
@@ -108,7 +128,14 @@ impl<'n> Walker<'_, '_, 'n, '_> {
             Expr::Call(call) => self.call(call, node),
             Expr::Comprehension(comprehension) => self.comprehension(comprehension),
             Expr::List(list) => {
-                let items: Vec<_> = list.elements.iter().map(|item| self.value(item).held()).collect();
+                let optional = |place: usize| list.optional_indices.iter().any(|known| *known == place);
+                let items = list.elements.iter().enumerate();
+                let items: Vec<_> = items
+                    .map(|(place, item)| match self.value(item) {
+                        value if optional(place) => value.held(),
+                        value => value,
+                    })
+                    .collect();
                 Value::list(items.into_iter().reduce(Value::or).unwrap_or(Value::of(Kinds::NONE)))
             }
             Expr::Map(map) => {
@@ -117,7 +144,8 @@ impl<'n> Walker<'_, '_, 'n, '_> {
                 for entry in &map.entries {
                     let EntryExpr::MapEntry(entry) = &entry.expr else { continue };
                     self.value(&entry.key);
-                    let value = self.value(&entry.value).held();
+                    let value = self.value(&entry.value);
+                    let value = if entry.optional { value.held() } else { value };
                     match literal(&entry.key) {
                         Some(name) => members.push((name.to_owned(), value)),
                         None => has_computed = true,
@@ -137,11 +165,25 @@ impl<'n> Walker<'_, '_, 'n, '_> {
         }
     }
 
+    /// A side of a comparison. `dyn(...)` says that its author knows better.
+    fn compared(&mut self, node: &IdedExpr) -> Value<'n> {
+        let value = self.open_value(node);
+        match &node.expr {
+            Expr::Call(call) if call.func_name == "dyn" => Value::ANY,
+            _ => value,
+        }
+    }
+
     fn select(&mut self, select: &SelectExpr, node: &IdedExpr) -> Value<'n> {
         let of = self.value(&select.operand);
         let at = self.expression.member_at(node.id, &select.operand, &select.field, &self.findings.report.sources);
         let is_optional = of.kinds.is_within(Kinds::OPTIONAL);
-        let member = self.member(&of.held(), &select.field, at, &select.operand);
+        let held = of.held();
+        let member = self.member(&held, &select.field, at, &select.operand);
+        // Also of what an optional value holds.
+        if held.kinds.meets(Kinds::MAP) {
+            self.check_kinds(&select.operand, &held, Kinds::MAP);
+        }
         if select.test {
             Value::of(Kinds::BOOL)
         } else if is_optional {
@@ -153,7 +195,7 @@ impl<'n> Walker<'_, '_, 'n, '_> {
 
     /// The member of a value, if it can have one of that name.
     fn member(&mut self, of: &Value<'n>, name: &str, at: At, node: &IdedExpr) -> Value<'n> {
-        if !of.kinds.fits(Kinds::MAP) {
+        if !of.kinds.meets(Kinds::MAP) {
             let method = functions::named(name).find(|known| known.receiver.is_some());
             let hint = if let Some(method) = method {
                 Some(format!("`{name}` is a function: write {}", method.shown()))
@@ -207,7 +249,7 @@ impl<'n> Walker<'_, '_, 'n, '_> {
                 then.or(self.knowing(told.when_false, |walker| walker.value(other)))
             }
             (name @ (operators::EQUALS | operators::NOT_EQUALS), [left, right]) => {
-                let (a, b) = (self.value(left), self.value(right));
+                let (a, b) = (self.compared(left), self.compared(right));
                 let is_for_null = (a.kinds == Kinds::NULL || b.kinds == Kinds::NULL) && self.names.have_nulls();
                 if !is_for_null
                     && let Some((message, hint)) = comparison(left, &a, right, &b, name == operators::EQUALS)
@@ -217,9 +259,16 @@ impl<'n> Walker<'_, '_, 'n, '_> {
                 Value::of(Kinds::BOOL)
             }
             (operators::IN, [left, right]) => {
-                let (a, b) = (self.value(left), self.value(right));
+                let (a, b) = (self.compared(left), self.value(right));
                 if let Some((message, hint)) = membership(left, &a, right, &b) {
                     self.find(node, message, hint);
+                } else {
+                    self.check_kinds(right, &b, Kinds::LIST | Kinds::MAP);
+                    // A list can hold anything.
+                    if b.kinds.meets(Kinds::MAP) && !b.kinds.is_unknown() {
+                        let a = self.names.narrowed(left, a);
+                        self.check_kinds(left, &a, Kinds::TEXT | Kinds::NUMBER | Kinds::BOOL);
+                    }
                 }
                 Value::of(Kinds::BOOL)
             }
@@ -240,12 +289,12 @@ impl<'n> Walker<'_, '_, 'n, '_> {
                 }
                 for side in sides {
                     let value = self.value(side);
-                    if !value.kinds.fits(Kinds::NUMBER) {
+                    if !value.kinds.meets(Kinds::NUMBER) {
                         let (what, is) = (what(side, &value), value.kinds.name());
                         let message = format!("`{}` takes numbers, but {what} is {is}", symbol(&call.func_name));
                         self.find(side, message, to_number(&value));
                     } else {
-                        self.check_null(side, &value, Kinds::NUMBER);
+                        self.check_kinds(side, &value, Kinds::NUMBER);
                     }
                 }
                 if let (operators::DIVIDE | operators::MODULO, [left, right]) = (call.func_name.as_str(), sides) {
@@ -262,22 +311,39 @@ impl<'n> Walker<'_, '_, 'n, '_> {
 
     fn condition(&mut self, node: &IdedExpr, operator: &str) {
         let value = self.value(node);
-        if !value.kinds.fits(Kinds::BOOL) {
-            let what = what(node, &value);
+        self.check_condition(node, &value, operator);
+    }
+
+    fn check_condition(&mut self, node: &IdedExpr, value: &Value<'n>, operator: &str) {
+        if !value.kinds.meets(Kinds::BOOL) {
+            let what = what(node, value);
             let hint = match value.kinds.meets(Kinds::OPTIONAL) {
                 true => "write .orValue(...) behind it",
                 false => "compare it, as in `... == ...`; whether something is there is `has(...)`",
             };
             let message = format!("`{operator}` takes conditions, but {what} is {}", value.kinds.name());
             self.find(node, message, Some(hint.to_owned()));
+        } else {
+            self.check_kinds(node, value, Kinds::BOOL);
+        }
+    }
+
+    /// Whether two sides that an operator takes may be of other kinds; what it then gives.
+    fn check_sides(&mut self, table: &[Row], left: (&IdedExpr, &Value<'n>), right: (&IdedExpr, &Value<'n>)) -> Kinds {
+        match needed(table, left.1.kinds, right.1.kinds) {
+            Some((of_left, of_right, gives)) => {
+                self.check_kinds(left.0, left.1, *of_left);
+                self.check_kinds(right.0, right.1, *of_right);
+                *gives
+            }
+            None => result(table, left.1.kinds, right.1.kinds),
         }
     }
 
     fn order(&mut self, operator: &str, left: &IdedExpr, right: &IdedExpr, node: &IdedExpr) {
         let (a, b) = (self.value(left), self.value(right));
-        if ORDERED.iter().any(|kind| a.kinds.fits(*kind) && b.kinds.fits(*kind)) {
-            self.check_null(left, &a, Kinds::NUMBER);
-            self.check_null(right, &b, Kinds::NUMBER);
+        if !result(&COMPARED, a.kinds, b.kinds).is_none() {
+            self.check_sides(&COMPARED, (left, &a), (right, &b));
             return;
         }
         let is_time = [left, right].iter().any(|side| matches!(&side.expr, Expr::Ident(name) if name == "receivedAt"));
@@ -295,8 +361,7 @@ impl<'n> Walker<'_, '_, 'n, '_> {
 
     fn sum(&mut self, left: &IdedExpr, right: &IdedExpr, node: &IdedExpr) -> Value<'n> {
         let (a, b) = (self.value(left), self.value(right));
-        let kinds = result(&ADDED, a.kinds, b.kinds);
-        if kinds.is_none() {
+        if result(&ADDED, a.kinds, b.kinds).is_none() {
             let is_text = a.kinds.is_within(Kinds::TEXT) || b.kinds.is_within(Kinds::TEXT);
             let other = if a.kinds.is_within(Kinds::TEXT) { &b } else { &a };
             let hint = match is_text {
@@ -310,8 +375,7 @@ impl<'n> Walker<'_, '_, 'n, '_> {
             self.find(node, message, hint);
             return Value::ANY;
         }
-        self.check_null(left, &a, Kinds::NUMBER);
-        self.check_null(right, &b, Kinds::NUMBER);
+        let kinds = self.check_sides(&ADDED, (left, &a), (right, &b));
         let parts =
             if kinds.is_within(Kinds::LIST) { Parts::Items(Box::new(a.items().or(b.items()))) } else { Parts::Unknown };
         Value { kinds, parts, texts: None }
@@ -319,11 +383,8 @@ impl<'n> Walker<'_, '_, 'n, '_> {
 
     fn difference(&mut self, left: &IdedExpr, right: &IdedExpr, node: &IdedExpr) -> Value<'n> {
         let (a, b) = (self.value(left), self.value(right));
-        let kinds = result(&SUBTRACTED, a.kinds, b.kinds);
-        if !kinds.is_none() {
-            self.check_null(left, &a, Kinds::NUMBER);
-            self.check_null(right, &b, Kinds::NUMBER);
-            return Value::of(kinds);
+        if !result(&SUBTRACTED, a.kinds, b.kinds).is_none() {
+            return Value::of(self.check_sides(&SUBTRACTED, (left, &a), (right, &b)));
         }
         let times = Kinds::TIMESTAMP | Kinds::DURATION;
         if a.kinds.is_within(times) || b.kinds.is_within(times) {
@@ -332,7 +393,7 @@ impl<'n> Walker<'_, '_, 'n, '_> {
             return Value::ANY;
         }
         for (side, value) in [(left, &a), (right, &b)] {
-            if !value.kinds.fits(Kinds::NUMBER) {
+            if !value.kinds.meets(Kinds::NUMBER) {
                 let message = format!("`-` takes numbers, but {} is {}", what(side, value), value.kinds.name());
                 self.find(side, message, to_number(value));
             }
@@ -352,13 +413,17 @@ impl<'n> Walker<'_, '_, 'n, '_> {
                     }
                     _ => self.at(index),
                 };
-                self.member(&held, name, at, of)
+                let member = self.member(&held, name, at, of);
+                if !is_optional && held.kinds.meets(Kinds::MAP) {
+                    self.check_kinds(of, &held, Kinds::MAP);
+                }
+                member
             }
             None => {
                 let by = self.value(index);
-                let is_right = (held.kinds.fits(Kinds::LIST) && by.kinds.fits(Kinds::NUMBER))
-                    || (held.kinds.fits(Kinds::MAP) && by.kinds.fits(Kinds::TEXT | Kinds::NUMBER | Kinds::BOOL))
-                    || held.kinds.is_open();
+                let names = Kinds::TEXT | Kinds::NUMBER | Kinds::BOOL;
+                let is_right = (held.kinds.meets(Kinds::LIST) && by.kinds.meets(Kinds::NUMBER))
+                    || (held.kinds.meets(Kinds::MAP) && by.kinds.meets(names));
                 if !is_right {
                     let message = format!(
                         "{} has nothing by {}: a list has items by number, an object has members by name",
@@ -367,6 +432,13 @@ impl<'n> Walker<'_, '_, 'n, '_> {
                     );
                     self.find(index, message, None);
                 } else if !is_optional {
+                    let by_name = held.kinds.is_within(Kinds::MAP)
+                        || (held.kinds.meets(Kinds::MAP) && by.kinds.meets(Kinds::TEXT | Kinds::BOOL));
+                    let (container, keys) = if by_name { (Kinds::MAP, names) } else { (Kinds::LIST, Kinds::NUMBER) };
+                    if held.kinds.meets(container) {
+                        self.check_kinds(of, &held, container);
+                    }
+                    self.check_kinds(index, &by, keys);
                     self.check_index(node, of, &held, index);
                 }
                 held.item()

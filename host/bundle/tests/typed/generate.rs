@@ -25,21 +25,23 @@ pub struct Maker<'r> {
     pub slips: usize,
     /// Parts that some values have no result for are made as well, half of them guarded.
     pub risks: bool,
+    /// Values that the schema leaves open are read as well.
+    pub opens: bool,
     /// Names of macros' variables in reach.
     bound: Vec<(String, Kind)>,
 }
 
 impl<'r> Maker<'r> {
     pub fn new(random: &'r mut Rng, slips: usize) -> Self {
-        Self { random, slips, risks: false, bound: Vec::new() }
+        Self { random, slips, risks: false, opens: false, bound: Vec::new() }
     }
 
-    fn one(&mut self, of: &[&str]) -> String {
+    pub fn one(&mut self, of: &[&str]) -> String {
         of[self.random.usize(..of.len())].to_owned()
     }
 
     /// An expression of that kind, or, by a slip, of another.
-    fn part(&mut self, kind: Kind, depth: usize) -> String {
+    pub fn part(&mut self, kind: Kind, depth: usize) -> String {
         if self.slips > 0 && self.random.usize(..self.slips) == 0 {
             let kind = KINDS[self.random.usize(..KINDS.len())];
             return self.expression(kind, depth);
@@ -57,6 +59,12 @@ impl<'r> Maker<'r> {
             && let Some(risky) = self.risky(kind, d)
         {
             return risky;
+        }
+        if self.opens
+            && self.random.usize(..3) == 0
+            && let Some(open) = self.open(kind, d)
+        {
+            return open;
         }
         let choice = self.random.usize(..14);
         match (kind, choice) {
@@ -223,7 +231,7 @@ impl<'r> Maker<'r> {
         format!("({range}).{function}({name}, {result})")
     }
 
-    fn leaf(&mut self, kind: Kind) -> String {
+    pub fn leaf(&mut self, kind: Kind) -> String {
         let bound: Vec<String> =
             self.bound.iter().filter(|(_, known)| *known == kind).map(|(name, _)| name.clone()).collect();
         if !bound.is_empty() && self.random.bool() {
@@ -263,6 +271,37 @@ impl<'r> Maker<'r> {
     }
 }
 
+/// A value of any kind.
+fn any(random: &mut Rng) -> Value {
+    let all = [
+        json!(null),
+        json!(true),
+        json!(false),
+        json!(0),
+        json!(1),
+        json!(-2.5),
+        json!(u64::MAX),
+        json!("x"),
+        json!(""),
+        json!("2026-12-24T18:00:00Z"),
+        json!("1.2.3"),
+        json!([]),
+        json!(["x", "xy"]),
+        json!([1, 2.5]),
+        json!([null, "x", 3, {}]),
+        json!({}),
+        json!({"a": 1}),
+        json!({"a": {"b": 1}}),
+        json!({"a": "x", "x": [1]}),
+    ];
+    all[random.usize(..all.len())].clone()
+}
+
+fn bag(random: &mut Rng) -> Value {
+    let names = ["a", "b", "x"].into_iter().filter(|_| random.bool()).collect::<Vec<_>>();
+    names.into_iter().map(|name| (name.to_owned(), any(random))).collect::<serde_json::Map<_, _>>().into()
+}
+
 /// A body that its schema allows.
 pub fn body(random: &mut Rng) -> Value {
     let numbers = [json!(0), json!(-1), json!(2.5), json!(9_007_199_254_740_991_i64), json!(0.1), json!(7.0)];
@@ -273,6 +312,8 @@ pub fn body(random: &mut Rng) -> Value {
         json!({
             "flag": random.bool(), "count": number(random), "name": text(random),
             "counts": (0..random.usize(..4)).map(|_| number(random)).collect::<Vec<_>>(),
+            "free": any(random), "either": if random.bool() { number(random) } else { text(random).into() },
+            "bag": bag(random), "mixed": (0..random.usize(..3)).map(|_| any(random)).collect::<Vec<_>>(),
         })
     };
     let mut body = inner(random);

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
 mod generate;
+mod open;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -41,10 +42,20 @@ fn bundle(dir: &Path, conditions: &[String]) -> Compiled {
         .enumerate()
         .map(|(place, condition)| {
             let stage = if condition.contains("instance.") { "state" } else { "body" };
-            serde_json::json!({
+            let mut rule = serde_json::json!({
                 "id": format!("made.{place}"), "operations": ["terminate"], "stage": stage, "require": condition,
                 "otherwise": {"status": 409, "title": "Made"}, "doc": "Made.",
-            })
+            });
+            if condition.contains("variables.") {
+                rule["variables"] = serde_json::json!({
+                    "any": "body.?bag.?a.orValue('x')", "is": "type(variables.any) == string",
+                    "text": "variables.is ? variables.any : ''",
+                });
+            }
+            if condition.contains("item") {
+                rule["forEach"] = "body.mixed".into();
+            }
+            rule
         })
         .collect();
     // One rule a line, by which findings are known.
@@ -189,8 +200,10 @@ fn expressions_of_which_nothing_is_said_can_be_evaluated() {
 /// Conditions with what can fail in them, about bodies and facts.
 fn risky(random: &mut Rng) -> Vec<String> {
     let condition = |random: &mut Rng| {
+        let opens = random.bool();
         let mut maker = Maker::new(random, 0);
         maker.risks = true;
+        maker.opens = opens;
         let condition = maker.expression(Kind::Bool, 3);
         if random.bool() { condition.replace("body.inner.", "instance.") } else { condition }
     };

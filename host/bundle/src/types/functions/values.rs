@@ -20,7 +20,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "a text that is no number",
         "double('1.5') == 1.5",
     ),
-    total(&[function("dyn", &[ANY], ANY)], "the value, of which no type is known any more", "dyn(1) == 1"),
+    total(
+        &[function("dyn", &[ANY], ANY)],
+        "the value itself; what it is compared with is not looked at",
+        "dyn(1) == 1",
+    ),
     total(
         &[method("hasValue", OPTIONAL, &[], BOOL)],
         "whether an optional value holds one",
@@ -64,14 +68,26 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "string(1.5) == '1.5' && string(true) == 'true' && string(duration('2m')) == '120s'",
     ),
     total(
-        &[function("toDouble", &[NUMBER], OPTIONAL), function("toDouble", &[TEXT], OPTIONAL)],
-        "the number, if a text is one, as an optional value",
-        "toDouble('1.5').orValue(0) == 1.5 && !toDouble('x').hasValue()",
+        &[function("toDouble", &[ANY], OPTIONAL)],
+        "the number that a value, or what an optional value holds, is or names as text, as an optional value",
+        "toDouble('1.5').orValue(0) == 1.5 && !toDouble('x').hasValue() && !toDouble([1]).hasValue()",
     ),
     total(
-        &[function("toInt", &[NUMBER], OPTIONAL), function("toInt", &[TEXT], OPTIONAL)],
-        "the integer, if a text is one, as an optional value",
-        "toInt('42').orValue(0) == 42 && !toInt('4x').hasValue()",
+        &[function("toInt", &[ANY], OPTIONAL)],
+        "the same as an integer; of a number, without its fraction",
+        "toInt('42').orValue(0) == 42 && !toInt('4x').hasValue() && toInt(optional.of(4.5)).orValue(0) == 4",
+    ),
+    total(
+        &[function("toText", &[ANY], OPTIONAL)],
+        "a text as it is, a number or a truth value as text, also held by an optional value, as an optional value; none \
+         for anything else",
+        "toText(8080).orValue('') == '8080' && !toText({}).hasValue() && toText(optional.none()).orValue('a') == 'a'",
+    ),
+    total(
+        &[function("isNumber", &[ANY], BOOL)],
+        "whether a value is a number, of whatever type; for other types there is `type(x) == string`, with `bool`, `list`, \
+         `map` and `null_type`",
+        "isNumber(1) && isNumber(1.5) && !isNumber('1') && !isNumber(null)",
     ),
     total(&[function("type", &[ANY], Kinds::TYPE)], "the type of a value", "type('a') == type('b')"),
     partial(
