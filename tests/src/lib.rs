@@ -82,6 +82,20 @@ pub fn engine() -> &'static Engine {
     })
 }
 
+/// The policies of a gate that is given none.
+///
+/// # Panics
+/// If one does not load.
+#[must_use]
+pub fn built_in_policies() -> Vec<Arc<Policy>> {
+    static POLICIES: OnceLock<Vec<Arc<Policy>>> = OnceLock::new();
+    let load = || {
+        let policies = Policy::all_built_in(engine()).unwrap_or_else(|(policy, error)| panic!("{policy:?}: {error}"));
+        policies.into_iter().map(Arc::new).collect()
+    };
+    POLICIES.get_or_init(load).clone()
+}
+
 /// The default policy as a component.
 ///
 /// # Panics

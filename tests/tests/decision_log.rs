@@ -45,11 +45,13 @@ fn what_was_recorded_can_be_judged_again() {
     let report: Value = serde_json::from_str(&done.1).expect("it is JSON");
     let skipped = report["notImported"].as_array().expect("a list");
     for skipped in skipped {
-        // A fault of the gate, a very large body, or a verdict about a secret.
+        // A fault of the gate, a very large body, a verdict about a secret, or a path that
+        // belongs to no policy alone.
         let line = usize::try_from(skipped["line"].as_u64().expect("a line")).expect("it is small") - 1;
         let record: Value = serde_json::from_str(&lines[line]).expect("it is JSON");
         let why = record["verdict"]["fault"] == true
             || record["request"]["bodyBytes"].as_u64() > Some(256 << 10)
+            || record["policies"].as_array().is_some_and(|policies| policies.len() > 1)
             || record["request"]["body"].get("redacted").or(record["request"]["body"].get("withheld")).is_some();
         assert!(why, "{skipped}: {}", lines[line]);
     }

@@ -70,6 +70,11 @@ fn the_page_on_importing_shows_what_happens() {
 }
 
 #[test]
+fn the_page_on_apis_shows_what_happens() {
+    page("docs/apis.md");
+}
+
+#[test]
 fn the_page_on_tests_shows_what_happens() {
     page("docs/policy-tests.md");
 }

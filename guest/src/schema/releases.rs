@@ -135,9 +135,12 @@ impl InVersion<'_> {
         }
         let branch = |branch: &Vec<ValidationError<'static>>| branch.iter().all(|error| self.is_void(error));
         match error.kind() {
+            // Where the member is not declared, as in an alternative that asks for it, it is what
+            // tells the alternatives apart, and a version without it lacks the alternative.
             Kind::Required { property } => {
                 let member = |node: &Value| node.get("properties")?.get(property.as_str()?).map(of);
-                trace.innermost().filter_map(|step| member(step.node)).any(|member| !member.have(self.version))
+                let member = trace.last().and_then(|step| member(step.node));
+                member.is_some_and(|member| !member.have(self.version))
             }
             Kind::Enum { .. } => {
                 let node = trace.last().map(|step| step.node);

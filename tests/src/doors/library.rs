@@ -13,7 +13,7 @@ use solgate::gate::{Gate, Verdict};
 use solgate_cases::FactGiven;
 
 use super::asked::{Answers, Asked, Said};
-use crate::default_policy;
+use crate::built_in_policies;
 
 /// A fact that was asked for, and what the VNFM answered.
 pub struct Given {
@@ -63,7 +63,7 @@ impl FactSource for Source {
 pub fn gate(asked: &Asked) -> (Gate, Arc<Mutex<Vec<Given>>>) {
     let given = Arc::new(Mutex::new(Vec::new()));
     let source = Source { answer: Arc::clone(&asked.answer), given: Arc::clone(&given) };
-    let gate = Gate::new(vec![default_policy()], Arc::new(source))
+    let gate = Gate::new(built_in_policies(), Arc::new(source))
         .with_settings(asked.case.settings.clone())
         .expect("the policy has these settings")
         .with_mode(asked.case.mode);

@@ -10,6 +10,7 @@ struct Step {
     /// What the gate or the VNFM answers.
     answer: &'static str,
     method: &'static str,
+    root: &'static str,
     path: String,
     version: Option<&'static str>,
     body: Option<&'static str>,
@@ -17,7 +18,13 @@ struct Step {
 
 impl Step {
     fn new(answer: &'static str, method: &'static str, path: impl Into<String>) -> Self {
-        Self { answer, method, path: path.into(), version: Some("2.0.0"), body: None }
+        Self { answer, method, root: "/vnflcm/v2", path: path.into(), version: Some("2.0.0"), body: None }
+    }
+
+    /// Of a network service: the demo is an NFVO as well.
+    fn of_nfvo(mut self) -> Self {
+        self.root = "/nslcm/v2";
+        self
     }
 
     fn version(mut self, version: Option<&'static str>) -> Self {
@@ -42,7 +49,7 @@ pub fn tour(gate: SocketAddr) -> String {
             if step.method != "GET" {
                 let _ = write!(text, " -X {}", step.method);
             }
-            let _ = write!(text, " http://{gate}/vnflcm/v2{} -H 'Accept: application/json'", step.path);
+            let _ = write!(text, " http://{gate}{}{} -H 'Accept: application/json'", step.root, step.path);
             if let Some(version) = step.version {
                 let _ = write!(text, " -H 'Version: {version}'");
             }
@@ -56,11 +63,12 @@ pub fn tour(gate: SocketAddr) -> String {
     text
 }
 
-fn groups() -> [(&'static str, Vec<Step>); 3] {
+fn groups() -> [(&'static str, Vec<Step>); 4] {
     let terminate = |id: &str| format!("/vnf_instances/{id}/terminate");
     let retry = |id: &str| format!("/vnf_lcm_op_occs/{id}/retry");
     let rollback = |id: &str| format!("/vnf_lcm_op_occs/{id}/rollback");
     let instance = |id: &str| format!("/vnf_instances/{id}");
+    let service = |task: &str| format!("/ns_instances/{}/{task}", ids::INSTANTIATED);
     let forceful = r#"{"terminationType":"FORCEFUL"}"#;
     [
         (
@@ -110,6 +118,19 @@ fn groups() -> [(&'static str, Vec<Step>); 3] {
                     .body(r#"{"callbackUri":"http://nfvo.example/notifications"}"#),
                 Step::new("204", "DELETE", instance(ids::NOT_INSTANTIATED)),
             ],
+        ),
+        (
+            "Network services, which the demo has as well",
+            vec![
+                Step::new("400: the data of one kind of scaling, and the name of the other", "POST", service("scale"))
+                    .body(r#"{"scaleType":"SCALE_NS","scaleVnfData":[]}"#),
+                Step::new("409: the network service is instantiated already", "POST", service("instantiate"))
+                    .body(r#"{"nsFlavourId":"default"}"#),
+                Step::new("202", "POST", service("terminate")).body("{}"),
+            ]
+            .into_iter()
+            .map(Step::of_nfvo)
+            .collect(),
         ),
     ]
 }

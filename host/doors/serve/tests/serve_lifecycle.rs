@@ -91,9 +91,9 @@ async fn the_admin_address_is_apart() {
     let vnfm = upstream.address;
     let wanted = [
         &format!(
-            "solgate_requests_total{{upstream=\"{vnfm}\",operation=\"unknown\",status=\"200\",verdict=\"allow\",rule=\"\"}} 1"
+            "solgate_requests_total{{upstream=\"{vnfm}\",api=\"\",operation=\"unknown\",status=\"200\",verdict=\"allow\",rule=\"\"}} 1"
         ),
-        "solgate_requests_total{upstream=\"\",operation=\"unknown\",status=\"400\",verdict=\"fault\",rule=\"transport.field.repeated\"} 1",
+        "solgate_requests_total{upstream=\"\",api=\"\",operation=\"unknown\",status=\"400\",verdict=\"fault\",rule=\"transport.field.repeated\"} 1",
         &format!("solgate_upstream_answers_total{{upstream=\"{vnfm}\",class=\"2xx\"}} 1"),
         "solgate_evaluation_seconds_count 1",
         "solgate_policy_info{upstream=",
@@ -376,7 +376,8 @@ fn the_tour_names_the_gate_and_what_to_expect() {
     let commands: Vec<&str> = tour.lines().filter(|line| line.starts_with("curl ")).collect();
     assert!(commands.len() > 12);
     for command in commands {
-        assert!(command.contains("http://127.0.0.1:8080/vnflcm/v2/"), "{command}");
+        let is_of = |root: &str| command.contains(&format!("http://127.0.0.1:8080{root}/"));
+        assert!(is_of("/vnflcm/v2") || is_of("/nslcm/v2"), "{command}");
         assert!(!command.contains("localhost"), "{command}");
     }
     for answer in ["# 400", "# 406", "# 409", "# 404", "# 202", "# 201", "# 303", "# 204"] {
