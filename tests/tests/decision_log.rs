@@ -23,7 +23,9 @@ fn what_was_recorded_can_be_judged_again() {
     // What can be read in two ways is refused before there is anything to record.
     let is_recorded = |asked: &doors::Asked| {
         let (said, _) = library::judge(asked);
-        !doors::Said::rules(&said).iter().any(|rule| rule.starts_with("transport."))
+        // Nor are cases of the default policy what others of the gate's policies judge.
+        let is_ours = !["/vnflcm/v1", "/nslcm"].iter().any(|root| asked.case.target.starts_with(root));
+        is_ours && !doors::Said::rules(&said).iter().any(|rule| rule.starts_with("transport."))
     };
     let asked: Vec<doors::Asked> = doors::of_the_bundle().into_iter().filter(is_recorded).collect();
     let folder = tempfile::tempdir().expect("a folder");

@@ -115,7 +115,9 @@ impl Knowledge {
         let layers = layers::read(Home::folder(dir, unsaved)?, &mut report)?;
         let is_whole = layers.layers.iter().all(|layer| layer.all_rules_read);
         let policy = layered_policy(&layers, &mut report)?;
-        let known = policy.filter(|_| is_whole && !layers.is_incomplete);
+        // While `extends` is being written there is no API: what was known before is better.
+        let has_api = layers.layers.iter().any(|layer| layer.openapi.is_some());
+        let known = policy.filter(|_| is_whole && has_api && !layers.is_incomplete);
         Ok(known.map(|policy| Self { layers, policy, sources: report.sources }))
     }
 
