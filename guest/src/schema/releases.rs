@@ -145,7 +145,7 @@ impl InVersion<'_> {
             Kind::Enum { .. } => {
                 let node = trace.last().map(|step| step.node);
                 node.is_some_and(|node| {
-                    let releases = of_value(node, &error.instance());
+                    let releases = of_value(node, error.instance());
                     !releases.are_all() && releases.have(self.version)
                 })
             }

@@ -60,9 +60,7 @@ fn by_value(
         if values.contains(&name) {
             let value = |node: Option<&Node>| node.and_then(|node| node.get(&name)).cloned();
             let (since, until) = (value(since), value(until));
-            if !found.contains_key(&name) {
-                found.insert(name, of(since.as_ref(), until.as_ref(), report));
-            }
+            found.entry(name).or_insert_with(|| of(since.as_ref(), until.as_ref(), report));
         } else {
             report
                 .mistake(at, format!("`{name}` is not one of the values here"))

@@ -128,7 +128,7 @@ impl<'n> Walker<'_, '_, 'n, '_> {
             Expr::Call(call) => self.call(call, node),
             Expr::Comprehension(comprehension) => self.comprehension(comprehension),
             Expr::List(list) => {
-                let optional = |place: usize| list.optional_indices.iter().any(|known| *known == place);
+                let optional = |place: usize| list.optional_indices.contains(&place);
                 let items = list.elements.iter().enumerate();
                 let items: Vec<_> = items
                     .map(|(place, item)| match self.value(item) {
