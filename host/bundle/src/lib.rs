@@ -50,3 +50,4 @@ pub use files::{IoError, PARTS};
 pub use solgate_document::{Diagnostic, Diagnostics, Related, Severity, Source, Sources, Span, render};
 pub use unsaved::Unsaved;
 pub use upgrade::{Changed, Upgrade, upgrade};
+pub use variables::VARIABLES;

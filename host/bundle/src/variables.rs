@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 /// Names with a meaning of their own, which a fact cannot take.
-pub(crate) const VARIABLES: [&str; 15] = [
+pub const VARIABLES: [&str; 15] = [
     "body",
     "bodyBytes",
     "headers",

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
+use solgate_bundle::VARIABLES;
 
 use crate::context::Context;
 use crate::operations::Resource;
@@ -21,27 +22,8 @@ pub(crate) struct Fact {
     pub read_by: String,
 }
 
-/// Names with a meaning of their own in expressions.
-const TAKEN: [&str; 18] = [
-    "body",
-    "bodyBytes",
-    "headers",
-    "query",
-    "path",
-    "method",
-    "operation",
-    "apiRoot",
-    "caller",
-    "receivedAt",
-    "now",
-    "options",
-    "variables",
-    "item",
-    "index",
-    "data",
-    "optional",
-    "math",
-];
+/// Names with a meaning in expressions, beside [`VARIABLES`].
+const TAKEN: [&str; 3] = ["data", "optional", "math"];
 
 pub(crate) fn facts(resources: &[Resource<'_>]) -> Vec<Fact> {
     let mut found: Vec<Fact> = Vec::new();
@@ -64,7 +46,8 @@ pub(crate) fn facts(resources: &[Resource<'_>]) -> Vec<Fact> {
         let name = name_of(&resource.path, variable);
         let called = name.join(" ");
         let mut name = camel(&name);
-        if TAKEN.contains(&name.as_str()) || found.iter().any(|fact| fact.name == name) {
+        let is_taken = VARIABLES.iter().chain(&TAKEN).any(|taken| *taken == name);
+        if is_taken || found.iter().any(|fact| fact.name == name) {
             name = camel(&words(&resource.path.replace(['{', '}'], "")));
         }
         if found.iter().any(|fact| fact.name == name) {
