@@ -9,8 +9,9 @@
 # samples of its v2 API agree with the schemas beside them.
 # Source: the sdist's api-ref/source/v1/samples/vnflcm and tacker/api/schemas/vnf_lcm.py, checked below.
 # Why it matters here: clients are written from such samples. With the option `tacker`,
-# policies/vnflcm-v1 lets the text and the single object pass, because the gate must not refuse
-# what a reference shows; but a pass is then no promise that the VNFM takes it.
+# policies/vnflcm-v1 lets the number as a text pass, because a gate must not refuse what a
+# reference shows, and only there; but a pass is then no promise that the VNFM takes it. The
+# single object is refused, as Tacker itself does, with a detail that asks for an array.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
