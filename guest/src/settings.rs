@@ -12,7 +12,7 @@ use crate::{
     ir::{ApiRoot, Bundle, OptionDef, OptionKind, Severity, SeveritySpec},
     json::Document,
     verdict::Setting,
-    version::{ApiVersion, VersionPattern},
+    version::{ApiVersion, Releases, VersionPattern},
 };
 
 const SUPPORTED_VERSIONS: &str = "supportedVersions";
@@ -172,6 +172,14 @@ impl Profile {
 
     pub(crate) fn supports(&self, version: ApiVersion) -> bool {
         self.supported_versions.iter().any(|pattern| pattern.matches(version))
+    }
+
+    /// Whether some supported version has what is there in these.
+    pub(crate) fn supports_some_of(&self, releases: Releases) -> bool {
+        self.supported_versions.iter().any(|pattern| {
+            releases.since.is_none_or(|first| first <= pattern.highest())
+                && releases.until.is_none_or(|last| pattern.lowest() <= last)
+        })
     }
 
     /// Whether some supported version begins with these numbers.

@@ -43,7 +43,7 @@ pub(super) fn check(call: &Call<'_>, report: &mut Report<'_>) -> Option<ApiVersi
             let detail = format!(
                 "The header field Version is {}; expected MAJOR.MINOR.PATCH, such as {}, optionally followed by -impl: and a text.",
                 text::quote(value),
-                supported()
+                call.profile.version()
             );
             report.fail(rule::VERSION_FORMAT, location(), detail);
             None

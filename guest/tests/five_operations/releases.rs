@@ -142,14 +142,18 @@ fn a_request_is_judged_by_the_version_that_it_asks_for() {
 }
 
 #[test]
-fn an_operation_is_not_there_without_a_version_that_has_it() {
+fn without_a_version_an_operation_is_there_if_a_supported_one_has_it() {
     let engine = engine();
     let mut case = terminate("{}");
     case.target = case.target.replace("/terminate", "/select");
     let judge = |case: &Case| verdict(&case.judge_by(&engine, &Context::default()));
-    assert_eq!(judge(&case.clone().without("version")), "404 route.unknown");
-    assert_eq!(judge(&case.clone().set("version", "banana")), "404 route.unknown");
-    assert_eq!(judge(&case.clone().set("version", "2.10.0").with("version", "2.10.0")), "404 route.unknown");
+    // The fault is in the field, and not in the path.
+    assert_eq!(judge(&case.clone().without("version")), "400 header.version.required");
+    assert_eq!(judge(&case.clone().set("version", "banana")), "400 header.version.format");
+    assert_eq!(
+        judge(&case.clone().set("version", "2.10.0").with("version", "2.10.0")),
+        "400 header.version.duplicate"
+    );
     // With the API's own field for what is not supported.
     assert_eq!(judge(&case.set("version", "3.0.0")), "406 header.version.supported");
 }

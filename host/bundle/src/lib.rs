@@ -44,7 +44,7 @@ mod zones;
 pub use book::rule_book;
 pub use compile::{BuildOptions, Compiled, Failure, Place, case_files, compile_built_in, compile_dir, compile_unsaved};
 pub use complete::Incomplete;
-pub use description::openapi_description;
+pub use description::{UnsupportedVersion, openapi_description};
 pub use expression::hint as expression_hint;
 pub use files::{IoError, PARTS};
 pub use solgate_document::{Diagnostic, Diagnostics, Related, Severity, Source, Sources, Span, render};

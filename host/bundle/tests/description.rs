@@ -3,10 +3,11 @@
 
 use serde_json::Value;
 use solgate_bundle::{BuildOptions, compile_built_in, openapi_description};
+use solgate_engine::version::ApiVersion;
 
 fn description() -> Value {
     let compiled = compile_built_in("vnflcm-v2", &BuildOptions::default()).expect("it is built in");
-    openapi_description(&compiled.expect("it has no mistakes").bundle)
+    openapi_description(&compiled.expect("it has no mistakes").bundle, None).expect("a version")
 }
 
 #[test]
@@ -56,7 +57,7 @@ fn it_is_that_of_one_dialect() {
         let set = set.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let compiled =
             compile_built_in("vnflcm-v2", &BuildOptions { set, ..BuildOptions::default() }).expect("it is built in");
-        openapi_description(&compiled.expect("it has no mistakes").bundle)
+        openapi_description(&compiled.expect("it has no mistakes").bundle, None).expect("a version")
     };
     let (plain, spoken) = (with(&[]), with(&[("vendor", "true")]));
     let schema = |description: &Value, path: &str, method: &str| {
@@ -84,4 +85,29 @@ fn it_is_that_of_one_dialect() {
 #[test]
 fn it_is_plain_openapi() {
     assert!(!description().to_string().contains("\"x-"));
+}
+
+/// A description is of one version: it has what that version has, and no other.
+#[test]
+fn it_is_that_of_one_version() {
+    let compiled = compile_built_in("nslcm-v2", &BuildOptions::default()).expect("it is built in");
+    let bundle = compiled.expect("it has no mistakes").bundle;
+    let described = |version: Option<&str>| {
+        let version = version.map(|version| ApiVersion::plain(version).expect("a version"));
+        openapi_description(&bundle, version)
+    };
+    let facts = |version: Option<&str>| {
+        let description = described(version).expect("it is supported");
+        let methods = description["paths"]["/ns_lcm_op_occs/{nsLcmOpOccId}"].as_object().expect("methods").len();
+        let schemas = &description["components"]["schemas"];
+        let member = schemas["CreateNsRequest"]["properties"].get("certificateConfigurationData").is_some();
+        let create = &description["paths"]["/ns_instances"]["post"]["parameters"];
+        let pattern = create[0]["schema"]["pattern"].as_str().expect("a pattern").to_owned();
+        (methods, member, pattern)
+    };
+    assert_eq!(facts(None), (1, false, r"^(?:2\.3\.0)$".to_owned()));
+    assert_eq!(facts(Some("2.9.9")), (1, false, r"^(?:2\.9\.9)$".to_owned()));
+    assert_eq!(facts(Some("2.12.0")), (2, true, r"^(?:2\.12\.0)$".to_owned()));
+    let fault = described(Some("1.2.0")).expect_err("it is not supported");
+    assert_eq!(fault.to_string(), "version 1.2.0 of the API is not one of `supportedVersions`");
 }

@@ -2,46 +2,76 @@
 //! request must look like, and how a refused request is answered.
 
 mod operation;
+mod release;
 mod responses;
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use serde_json::{Map, Value, json};
 use solgate_engine::ir::{ApiRoot, Bundle, Operation};
+use solgate_engine::version::ApiVersion;
 
+use self::release::Release;
 use self::responses::Responses;
 
-/// Describes the operations of a bundle in OpenAPI 3.1, as they are below its first API
-/// root and those on which the same dialects are spoken. It depends on the bundle only,
-/// and not on its digest.
-#[must_use]
-pub fn openapi_description(bundle: &Bundle) -> Value {
+/// The bundle does not support a version of the API that was to be described.
+#[derive(Debug, PartialEq, Eq)]
+pub struct UnsupportedVersion(ApiVersion);
+
+impl fmt::Display for UnsupportedVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "version {} of the API is not one of `supportedVersions`", self.0)
+    }
+}
+
+impl std::error::Error for UnsupportedVersion {}
+
+/// Describes the operations of a bundle in OpenAPI 3.1, as they are in one version of the
+/// API, below its first API root and those on which the same dialects are spoken. Without
+/// a version, it is the highest that the bundle supports and knows. The description
+/// depends on the bundle only, and not on its digest.
+///
+/// # Errors
+///
+/// If the bundle does not support the version.
+pub fn openapi_description(bundle: &Bundle, version: Option<ApiVersion>) -> Result<Value, UnsupportedVersion> {
+    let release = match version {
+        Some(version) => Release::of(bundle, version).ok_or(UnsupportedVersion(version))?,
+        None => Release::highest(bundle),
+    };
     let responses = Responses::new(bundle);
     let mut paths: Map<String, Value> = Map::new();
     let spoken = bundle.api_roots.first().map_or_else(Vec::new, |root| spoken(bundle, root));
     for operation in bundle.resources().filter_map(|operation| form(bundle, operation, &spoken)) {
+        if !release.has(operation.releases) {
+            continue;
+        }
         let item = paths.entry(operation.path.clone()).or_insert_with(|| json!({}));
         if let Some(item) = item.as_object_mut() {
-            item.insert(operation.method.to_ascii_lowercase(), operation::described(operation, bundle, &responses));
+            item.insert(operation.method.to_ascii_lowercase(), operation::described(operation, &release, &responses));
         }
     }
     let alike = bundle.api_roots.iter().filter(|root| self::spoken(bundle, root) == spoken);
     let servers: Vec<Value> = alike.map(|root| server(&root.path)).collect();
-    json!({
+    Ok(json!({
         "openapi": "3.1.0",
         "info": {
             "title": format!("{} behind Solgate", bundle.name),
             "version": bundle.version,
-            "description": "What the VNFM answers is its own matter; what the gate refuses is answered with \
-                            ProblemDetails. Written by `solgate docs --format openapi`.",
+            "description": format!(
+                "Version {} of the API. What the VNFM answers is its own matter; what the gate refuses is answered \
+                 with ProblemDetails. Written by `solgate docs --format openapi`.",
+                release.version
+            ),
         },
         "servers": servers,
         "paths": paths,
         "components": {
-            "schemas": schemas(bundle),
+            "schemas": schemas(bundle, &release),
             "responses": responses.components(),
         },
-    })
+    }))
 }
 
 /// The dialects that are on below an API root unless somebody sets their options, in the
@@ -76,27 +106,12 @@ fn server(root: &str) -> Value {
     if variables.is_empty() { json!({ "url": root }) } else { json!({ "url": root, "variables": variables }) }
 }
 
-/// Those of the bundle, without the notes that are for the gate, and ProblemDetails.
-fn schemas(bundle: &Bundle) -> Value {
+/// Those of the bundle, and ProblemDetails.
+fn schemas(bundle: &Bundle, release: &Release) -> Value {
     let mut schemas: Map<String, Value> =
-        bundle.schemas.iter().map(|(name, schema)| (name.clone(), plain(schema))).collect();
+        bundle.schemas.iter().map(|(name, schema)| (name.clone(), release.schema(schema))).collect();
     schemas.insert(responses::PROBLEM.to_owned(), responses::problem_details());
     Value::Object(schemas)
-}
-
-/// The same schema without annotations.
-fn plain(schema: &Value) -> Value {
-    match schema {
-        Value::Object(members) => {
-            // In `properties` and the like, names are those of members.
-            let kept = members
-                .iter()
-                .filter(|(name, _)| !["x-rule", "x-rule-map", "x-ages", "x-since", "x-until"].contains(&name.as_str()));
-            Value::Object(kept.map(|(name, value)| (name.clone(), plain(value))).collect())
-        }
-        Value::Array(items) => Value::Array(items.iter().map(plain).collect()),
-        other => other.clone(),
-    }
 }
 
 /// The names in braces.

@@ -1,18 +1,16 @@
 //! One operation: its parameters and its body.
 
 use serde_json::{Map, Value, json};
-use solgate_engine::ir::{Bundle, HeaderKind, HeaderParameter, Operation, QueryParameter};
+use solgate_engine::ir::{HeaderKind, HeaderParameter, Operation, QueryParameter};
 
+use super::release::Release;
 use super::responses::Responses;
 use super::variables;
 
-/// The option with the versions that a VNFM understands.
-const VERSIONS: &str = "supportedVersions";
-
-pub(super) fn described(operation: &Operation, bundle: &Bundle, responses: &Responses<'_>) -> Value {
+pub(super) fn described(operation: &Operation, release: &Release, responses: &Responses<'_>) -> Value {
     let mut described = json!({
         "operationId": operation.id,
-        "parameters": parameters(operation, bundle),
+        "parameters": parameters(operation, release),
         "responses": responses.of(operation),
     });
     if let (Some(body), Some(members)) = (&operation.body, described.as_object_mut()) {
@@ -28,36 +26,27 @@ pub(super) fn described(operation: &Operation, bundle: &Bundle, responses: &Resp
     described
 }
 
-fn parameters(operation: &Operation, bundle: &Bundle) -> Vec<Value> {
+fn parameters(operation: &Operation, release: &Release) -> Vec<Value> {
     let path = variables(&operation.path).into_iter().map(
         |name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string", "minLength": 1 } }),
     );
     let version = operation.version.then(|| {
-        let schema = versions(bundle, operation.short_version);
+        let schema = version(release, operation.short_version);
         json!({ "name": "Version", "in": "header", "required": true, "schema": schema })
     });
     let headers = operation.headers.iter().map(header);
-    let query = operation.query.iter().map(query);
+    let query = operation.query.iter().filter(|parameter| release.has(parameter.releases)).map(query);
     path.chain(version).chain(headers).chain(query).collect()
 }
 
 /// `short`: the last numbers may be missing.
-fn versions(bundle: &Bundle, short: bool) -> Value {
-    let option = bundle.options.iter().find(|option| option.name == VERSIONS);
-    let supported = option.and_then(|option| option.default.as_array());
-    let patterns: Vec<String> = supported
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .map(|version| {
-            let numbers: Vec<String> = version.split('.').map(|part| part.replace('*', "[0-9]+")).collect();
-            match numbers.as_slice() {
-                [major, minor, patch] if short => format!(r"{major}(?:\.{minor}(?:\.{patch})?)?"),
-                numbers => numbers.join(r"\."),
-            }
-        })
-        .collect();
-    json!({ "type": "string", "pattern": format!("^(?:{})$", patterns.join("|")) })
+fn version(release: &Release, short: bool) -> Value {
+    let text = release.version.to_string();
+    let pattern = match text.split('.').collect::<Vec<_>>().as_slice() {
+        [major, minor, patch] if short => format!(r"{major}(?:\.{minor}(?:\.{patch})?)?"),
+        numbers => numbers.join(r"\."),
+    };
+    json!({ "type": "string", "pattern": format!("^(?:{pattern})$") })
 }
 
 fn header(header: &HeaderParameter) -> Value {

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::anyhow;
 use solgate::policy::VNFLCM_V2;
 use solgate_bundle::{BuildOptions, compile_built_in, compile_dir, openapi_description, rule_book};
+use solgate_engine::version::ApiVersion;
 
 use crate::commands::build::setting;
 use crate::commands::output::{Output, print};
@@ -14,7 +15,8 @@ use crate::commands::policies::{built_in, bundle_error};
 /// Write the rule book of a bundle, in Markdown, or its API, in OpenAPI.
 ///
 /// For every rule, the rule book says what the rule asks, why, and what to do. The API is described
-/// as a client sees it: what requests must look like, and with which statuses they may be refused.
+/// as a client sees it in one version: what requests must look like, and with which statuses they may
+/// be refused.
 /// Without DIR, the built-in policy vnflcm-v2 is described.
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -23,6 +25,7 @@ Examples:
   solgate docs | less
   solgate docs --format openapi -o api.json
   solgate docs --format openapi --set vendor=true
+  solgate docs --format openapi --api-version 2.2.0 nslcm-v2
 
 Exit status: 0 written, 2 the bundle has mistakes or the file cannot be written.")]
 pub struct DocsArgs {
@@ -38,6 +41,11 @@ pub struct DocsArgs {
     #[arg(long, value_enum, default_value_t = Format::Markdown)]
     format: Format,
 
+    /// The version of the API to describe in OpenAPI, such as 2.3.0; without it, the highest that the
+    /// bundle supports and knows
+    #[arg(long, value_name = "VERSION", value_parser = api_version)]
+    api_version: Option<ApiVersion>,
+
     /// Where to write the page; by default on standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -49,6 +57,10 @@ enum Format {
     Markdown,
     /// The API, as JSON
     Openapi,
+}
+
+fn api_version(text: &str) -> Result<ApiVersion, &'static str> {
+    ApiVersion::plain(text).ok_or("not a version of an API, such as 2.3.0")
 }
 
 pub fn run(arguments: &DocsArgs) -> anyhow::Result<ExitCode> {
@@ -65,7 +77,11 @@ pub fn run(arguments: &DocsArgs) -> anyhow::Result<ExitCode> {
     };
     let page = match arguments.format {
         Format::Markdown => rule_book(&compiled.bundle),
-        Format::Openapi => format!("{:#}\n", openapi_description(&compiled.bundle)),
+        Format::Openapi => {
+            let described = openapi_description(&compiled.bundle, arguments.api_version);
+            let described = described.map_err(|fault| anyhow!("{fault}; `--set supportedVersions=VERSION` adds it"))?;
+            format!("{described:#}\n")
+        }
     };
     match output {
         Some(output) => output.write(page.as_bytes())?,
