@@ -1,16 +1,19 @@
 //! What options and severities hold for a request: defaults, overlaid by the API
 //! root, by what was set when the bundle was built, and by the context.
 
+mod values;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 use solgate_contract::spoken::Spoken;
 
+use self::values::OptionValues;
+
 use crate::{
     dialects::Dialects,
     error::InitError,
     ir::{ApiRoot, Bundle, OptionDef, OptionKind, Severity, SeveritySpec},
-    json::Document,
     verdict::Setting,
     version::{ApiVersion, Releases, VersionPattern},
 };
@@ -37,7 +40,7 @@ pub(crate) struct RuleEntry {
 #[derive(Debug, Clone)]
 pub(crate) struct Profile {
     /// Option values by name, as expressions see them.
-    pub options: Document<'static>,
+    pub options: OptionValues,
     /// The dialects that are on.
     pub spoken: Spoken,
     /// By index in the rule table.
@@ -99,7 +102,8 @@ impl Profile {
         Ok(Self::from_options(options, rules, dialects))
     }
 
-    /// The same with what the context sets; unknown names are left out.
+    /// The same with what the context sets; unknown names are left out. Only what depends on
+    /// those settings is found again: each request of a gate with settings comes here.
     pub(crate) fn overlaid(
         &self,
         settings: &[Setting],
@@ -107,61 +111,60 @@ impl Profile {
         index: &BTreeMap<String, usize>,
         dialects: &Dialects,
     ) -> Self {
-        let mut options = match self.options.root().to_value() {
-            Value::Object(options) => options,
-            _ => Map::new(),
-        };
-        for setting in settings {
-            if let Setting::Option { name, value } = setting
-                && let Some(known) = options.get_mut(name)
-            {
-                *known = value.clone();
+        let options = self.options.overlaid(settings.iter().filter_map(|setting| match setting {
+            Setting::Option { name, value } => Some((name.as_str(), value)),
+            Setting::Severity { .. } => None,
+        }));
+        let mut severities = self.severities.clone();
+        for (rule, known) in rules.iter().zip(&mut severities) {
+            if rule.severity.by_option.iter().any(|(switch, _)| options.sets(option_of(switch))) {
+                *known = severity(rule, &options);
             }
         }
-        let mut profile = Self::from_options(options, rules, dialects);
         for setting in settings {
             if let Setting::Severity { rule, severity } = setting
-                && let Some(known) = index.get(rule).and_then(|index| profile.severities.get_mut(*index))
+                && let Some(known) = index.get(rule).and_then(|index| severities.get_mut(*index))
             {
                 *known = *severity;
             }
         }
-        profile
+        let (supported_names, supported_versions) = if options.sets(SUPPORTED_VERSIONS) {
+            versions(&options, SUPPORTED_VERSIONS)
+        } else {
+            (self.supported_names.clone(), self.supported_versions.clone())
+        };
+        let known_versions = if options.sets(KNOWN_VERSIONS) {
+            versions(&options, KNOWN_VERSIONS).1
+        } else {
+            self.known_versions.clone()
+        };
+        Self {
+            spoken: dialects.overlaid(self.spoken, settings),
+            severities,
+            supported_versions,
+            supported_names,
+            known_versions,
+            require_authorization: options.is_true(REQUIRE_AUTHORIZATION),
+            schema_error_status: schema_error_status(&options),
+            pass_outside: options.is_text(OUTSIDE_API_ROOT, "pass"),
+            options,
+        }
     }
 
     fn from_options(options: Map<String, Value>, rules: &[RuleEntry], dialects: &Dialects) -> Self {
-        let is = |name: &str| options.get(name).and_then(Value::as_bool).unwrap_or(false);
-        let severities = rules
-            .iter()
-            .map(|rule| {
-                let is_on = |name: &str| match name.split_once('.') {
-                    Some((option, value)) => options.get(option).and_then(Value::as_str) == Some(value),
-                    None => is(name),
-                };
-                let by_option = rule.severity.by_option.iter().find(|(name, _)| is_on(name));
-                by_option.map_or(rule.severity.default, |(_, severity)| *severity)
-            })
-            .collect();
-        let names = |option: &str| -> Vec<String> {
-            let items = options.get(option).and_then(Value::as_array).into_iter().flatten();
-            items.filter_map(|name| name.as_str().map(str::to_owned)).collect()
-        };
-        let patterns = |names: &[String]| names.iter().filter_map(|name| VersionPattern::parse(name)).collect();
-        let supported_names = names(SUPPORTED_VERSIONS);
+        let spoken = dialects.spoken(&options);
+        let options = OptionValues::new(options);
+        let (supported_names, supported_versions) = versions(&options, SUPPORTED_VERSIONS);
         Self {
-            spoken: dialects.spoken(&options),
-            severities,
-            supported_versions: patterns(&supported_names),
+            spoken,
+            severities: rules.iter().map(|rule| severity(rule, &options)).collect(),
+            supported_versions,
             supported_names,
-            known_versions: patterns(&names(KNOWN_VERSIONS)),
-            require_authorization: is(REQUIRE_AUTHORIZATION),
-            schema_error_status: if options.get(SCHEMA_ERROR_STATUS).and_then(Value::as_u64) == Some(422) {
-                422
-            } else {
-                400
-            },
-            pass_outside: options.get(OUTSIDE_API_ROOT).and_then(Value::as_str) == Some("pass"),
-            options: Document::from(&Value::Object(options)),
+            known_versions: versions(&options, KNOWN_VERSIONS).1,
+            require_authorization: options.is_true(REQUIRE_AUTHORIZATION),
+            schema_error_status: schema_error_status(&options),
+            pass_outside: options.is_text(OUTSIDE_API_ROOT, "pass"),
+            options,
         }
     }
 
@@ -220,6 +223,31 @@ impl Profile {
     }
 }
 
+/// The name of the option that a switch of a severity is about: `NAME`, or `NAME.VALUE`.
+fn option_of(switch: &str) -> &str {
+    switch.split_once('.').map_or(switch, |(option, _)| option)
+}
+
+fn severity(rule: &RuleEntry, options: &OptionValues) -> Severity {
+    let is_on = |switch: &str| match switch.split_once('.') {
+        Some((option, value)) => options.is_text(option, value),
+        None => options.is_true(switch),
+    };
+    let by_option = rule.severity.by_option.iter().find(|(switch, _)| is_on(switch));
+    by_option.map_or(rule.severity.default, |(_, severity)| *severity)
+}
+
+/// Patterns of versions as they were written, and as they are understood.
+fn versions(options: &OptionValues, option: &str) -> (Vec<String>, Vec<VersionPattern>) {
+    let names = options.texts(option);
+    let patterns = names.iter().filter_map(|name| VersionPattern::parse(name)).collect();
+    (names, patterns)
+}
+
+fn schema_error_status(options: &OptionValues) -> u16 {
+    if options.is_integer(SCHEMA_ERROR_STATUS, 422) { 422 } else { 400 }
+}
+
 fn check(option: &OptionDef, value: &Value) -> Result<(), InitError> {
     let reserved = match option.name.as_str() {
         SUPPORTED_VERSIONS | KNOWN_VERSIONS => option.kind == OptionKind::Strings,
@@ -234,3 +262,7 @@ fn check(option: &OptionDef, value: &Value) -> Result<(), InitError> {
         Err(InitError::Option { name: option.name.clone(), reason: "has a value of another type" })
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::indexing_slicing)]
+mod tests;
