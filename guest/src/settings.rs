@@ -8,12 +8,11 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 use solgate_contract::spoken::Spoken;
 
-use self::values::OptionValues;
-
 use crate::{
     dialects::Dialects,
     error::InitError,
     ir::{ApiRoot, Bundle, OptionDef, OptionKind, Severity, SeveritySpec},
+    json::Document,
     verdict::Setting,
     version::{ApiVersion, Releases, VersionPattern},
 };
@@ -40,7 +39,7 @@ pub(crate) struct RuleEntry {
 #[derive(Debug, Clone)]
 pub(crate) struct Profile {
     /// Option values by name, as expressions see them.
-    pub options: OptionValues,
+    pub options: Document<'static>,
     /// The dialects that are on.
     pub spoken: Spoken,
     /// By index in the rule table.
@@ -111,13 +110,14 @@ impl Profile {
         index: &BTreeMap<String, usize>,
         dialects: &Dialects,
     ) -> Self {
-        let options = self.options.overlaid(settings.iter().filter_map(|setting| match setting {
-            Setting::Option { name, value } => Some((name.as_str(), value)),
-            Setting::Severity { .. } => None,
-        }));
+        let options = values::overlaid(&self.options, settings);
+        let sets = |option: &str| {
+            let is_set = |setting: &Setting| matches!(setting, Setting::Option { name, .. } if name == option);
+            settings.iter().any(is_set)
+        };
         let mut severities = self.severities.clone();
         for (rule, known) in rules.iter().zip(&mut severities) {
-            if rule.severity.by_option.iter().any(|(switch, _)| options.sets(option_of(switch))) {
+            if rule.severity.by_option.iter().any(|(switch, _)| sets(option_of(switch))) {
                 *known = severity(rule, &options);
             }
         }
@@ -128,32 +128,29 @@ impl Profile {
                 *known = *severity;
             }
         }
-        let (supported_names, supported_versions) = if options.sets(SUPPORTED_VERSIONS) {
+        let (supported_names, supported_versions) = if sets(SUPPORTED_VERSIONS) {
             versions(&options, SUPPORTED_VERSIONS)
         } else {
             (self.supported_names.clone(), self.supported_versions.clone())
         };
-        let known_versions = if options.sets(KNOWN_VERSIONS) {
-            versions(&options, KNOWN_VERSIONS).1
-        } else {
-            self.known_versions.clone()
-        };
+        let known_versions =
+            if sets(KNOWN_VERSIONS) { versions(&options, KNOWN_VERSIONS).1 } else { self.known_versions.clone() };
         Self {
             spoken: dialects.overlaid(self.spoken, settings),
             severities,
             supported_versions,
             supported_names,
             known_versions,
-            require_authorization: options.is_true(REQUIRE_AUTHORIZATION),
+            require_authorization: values::is_true(&options, REQUIRE_AUTHORIZATION),
             schema_error_status: schema_error_status(&options),
-            pass_outside: options.is_text(OUTSIDE_API_ROOT, "pass"),
+            pass_outside: values::is_text(&options, OUTSIDE_API_ROOT, "pass"),
             options,
         }
     }
 
     fn from_options(options: Map<String, Value>, rules: &[RuleEntry], dialects: &Dialects) -> Self {
         let spoken = dialects.spoken(&options);
-        let options = OptionValues::new(options);
+        let options = Document::from(&Value::Object(options));
         let (supported_names, supported_versions) = versions(&options, SUPPORTED_VERSIONS);
         Self {
             spoken,
@@ -161,9 +158,9 @@ impl Profile {
             supported_versions,
             supported_names,
             known_versions: versions(&options, KNOWN_VERSIONS).1,
-            require_authorization: options.is_true(REQUIRE_AUTHORIZATION),
+            require_authorization: values::is_true(&options, REQUIRE_AUTHORIZATION),
             schema_error_status: schema_error_status(&options),
-            pass_outside: options.is_text(OUTSIDE_API_ROOT, "pass"),
+            pass_outside: values::is_text(&options, OUTSIDE_API_ROOT, "pass"),
             options,
         }
     }
@@ -228,24 +225,24 @@ fn option_of(switch: &str) -> &str {
     switch.split_once('.').map_or(switch, |(option, _)| option)
 }
 
-fn severity(rule: &RuleEntry, options: &OptionValues) -> Severity {
+fn severity(rule: &RuleEntry, options: &Document<'_>) -> Severity {
     let is_on = |switch: &str| match switch.split_once('.') {
-        Some((option, value)) => options.is_text(option, value),
-        None => options.is_true(switch),
+        Some((option, value)) => values::is_text(options, option, value),
+        None => values::is_true(options, switch),
     };
     let by_option = rule.severity.by_option.iter().find(|(switch, _)| is_on(switch));
     by_option.map_or(rule.severity.default, |(_, severity)| *severity)
 }
 
 /// Patterns of versions as they were written, and as they are understood.
-fn versions(options: &OptionValues, option: &str) -> (Vec<String>, Vec<VersionPattern>) {
-    let names = options.texts(option);
+fn versions(options: &Document<'_>, option: &str) -> (Vec<String>, Vec<VersionPattern>) {
+    let names = values::texts(options, option);
     let patterns = names.iter().filter_map(|name| VersionPattern::parse(name)).collect();
     (names, patterns)
 }
 
-fn schema_error_status(options: &OptionValues) -> u16 {
-    if options.is_integer(SCHEMA_ERROR_STATUS, 422) { 422 } else { 400 }
+fn schema_error_status(options: &Document<'_>) -> u16 {
+    if values::integer(options, SCHEMA_ERROR_STATUS) == Some(422) { 422 } else { 400 }
 }
 
 fn check(option: &OptionDef, value: &Value) -> Result<(), InitError> {

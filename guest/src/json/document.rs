@@ -86,7 +86,7 @@ impl<'t> Document<'t> {
         self.entries.push(Entry::Decoded(span));
     }
 
-    fn push(&mut self, value: &Value) {
+    pub(super) fn push(&mut self, value: &Value) {
         let at = self.entries.len();
         match value {
             Value::Null => self.entries.push(Entry::Null),

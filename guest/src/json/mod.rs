@@ -17,6 +17,7 @@ mod names;
 mod node;
 mod numbers;
 mod parser;
+mod replaced;
 mod strings;
 
 use parser::{Parser, Reading};

@@ -18,7 +18,6 @@ use crate::{
     text,
     trace::Trace,
     verdict::{Location, Request},
-    version::ApiVersion,
 };
 
 /// What a request is for.
@@ -59,18 +58,23 @@ fn is_disguised(bundle: &CompiledBundle, target: &str) -> bool {
 /// Whether the API has an operation in the version that a request asks for. Where that
 /// is missing, unreadable or not supported, the fault is in the Version field and not in
 /// the path: the operation is there if some supported version has it.
-fn is_there(bundle: &CompiledBundle, operation: usize, asked: Option<ApiVersion>, profile: &Profile) -> bool {
+fn is_there(bundle: &CompiledBundle, operation: usize, request: &Request<'_>, profile: &Profile) -> bool {
     bundle.ir.operations.get(operation).is_some_and(|operation| {
-        let releases = operation.releases;
-        let in_asked = || asked.is_some_and(|version| releases.have(version));
-        let in_other = || !asked.is_some_and(|version| profile.supports(version)) && profile.supports_some_of(releases);
-        !operation.absent && (releases.are_all() || in_asked() || in_other())
+        !operation.absent && (operation.releases.are_all() || is_asked_for(operation, request, profile))
     })
 }
 
+fn is_asked_for(operation: &Operation, request: &Request<'_>, profile: &Profile) -> bool {
+    match version::requested(request) {
+        Some(version) if operation.releases.have(version) => true,
+        Some(version) if profile.supports(version) => false,
+        _ => profile.supports_some_of(operation.releases),
+    }
+}
+
 /// Says of a path that the API has it in other versions, or not for this caller.
-fn absence(root: &ApiRoot, version: Option<ApiVersion>) -> String {
-    let version = version.map_or_else(String::new, |version| format!(" in the version {version}"));
+fn absence(root: &ApiRoot, request: &Request<'_>) -> String {
+    let version = version::requested(request).map_or_else(String::new, |version| format!(" in the version {version}"));
     format!("The path names no resource of the API at {}{version}.", root.path)
 }
 
@@ -166,15 +170,14 @@ pub(super) fn check<'a>(
         rule::ROUTE_ENCODED_SLASH,
         rule::ROUTE_METHOD,
     ]);
-    let asked = version::requested(request);
-    let is_there = |index: usize| is_there(bundle, index, asked, profile);
+    let is_there = |index: usize| is_there(bundle, index, request, profile);
     let found = resource.operation(request.method, profile.spoken);
     let Some(index) = found.filter(|index| is_there(*index)) else {
         let methods = resource.operations(profile.spoken).filter(|(_, index)| is_there(*index));
         let methods: Vec<&str> = methods.map(|(method, _)| method).collect();
         if methods.is_empty() {
             report.set_beyond(version::is_beyond(request, profile));
-            let detail = absence(root, asked);
+            let detail = absence(root, request);
             report.fail(rule::ROUTE_UNKNOWN, Location::Request, detail);
             return None;
         }

@@ -150,10 +150,7 @@ fn without_a_version_an_operation_is_there_if_a_supported_one_has_it() {
     // The fault is in the field, and not in the path.
     assert_eq!(judge(&case.clone().without("version")), "400 header.version.required");
     assert_eq!(judge(&case.clone().set("version", "banana")), "400 header.version.format");
-    assert_eq!(
-        judge(&case.clone().set("version", "2.10.0").with("version", "2.10.0")),
-        "400 header.version.duplicate"
-    );
+    assert_eq!(judge(&case.clone().set("version", "2.10.0").with("version", "2.10.0")), "400 header.version.duplicate");
     // With the API's own field for what is not supported.
     assert_eq!(judge(&case.set("version", "3.0.0")), "406 header.version.supported");
 }

@@ -31,6 +31,8 @@ pub struct Workload {
     pub allowed: bool,
     /// What the VNFM answers, by the name of the fact.
     facts: Vec<(&'static str, Bytes)>,
+    /// What the gate sets.
+    settings: Vec<verdict::Setting>,
 }
 
 /// POST of 107 bytes to terminate; it passes.
@@ -38,7 +40,14 @@ pub struct Workload {
 pub fn terminate() -> Workload {
     let body = r#"{"terminationType":"GRACEFUL","gracefulTerminationTimeout":120,"additionalParams":{"reason":"maintenance1"}}"#;
     let facts = instance_in("INSTANTIATED");
-    Workload { name: "terminate", target: task("terminate"), body: body.into(), allowed: true, facts }
+    Workload {
+        name: "terminate",
+        target: task("terminate"),
+        body: body.into(),
+        allowed: true,
+        facts,
+        settings: Vec::new(),
+    }
 }
 
 /// The same with a terminationType that does not exist: it is denied without a fact.
@@ -46,6 +55,14 @@ pub fn terminate() -> Workload {
 pub fn denied() -> Workload {
     let body = br#"{"terminationType":"GENTLE"}"#.into();
     Workload { name: "denied terminate", body, allowed: false, ..terminate() }
+}
+
+/// Terminate behind a gate with a setting, as most gates have one.
+#[must_use]
+pub fn terminate_with_settings() -> Workload {
+    let versions = serde_json::json!(["2.0.0", "2.1.0 - 2.3.0"]);
+    let settings = vec![verdict::Setting::Option { name: "supportedVersions".to_owned(), value: versions }];
+    Workload { name: "terminate with settings", settings, ..terminate() }
 }
 
 /// POST without body to retry; it passes.
@@ -59,6 +76,7 @@ pub fn retry() -> Workload {
         body: Vec::new(),
         allowed: true,
         facts: vec![("opOcc", occurrence.into()), ("openOps", Bytes::from_static(b"[]"))],
+        settings: Vec::new(),
     }
 }
 
@@ -71,6 +89,7 @@ pub fn subscribe() -> Workload {
         body: br#"{"callbackUri":"https://oss.example.com/notifications/vnf-lcm"}"#.into(),
         allowed: true,
         facts: Vec::new(),
+        settings: Vec::new(),
     }
 }
 
@@ -95,7 +114,14 @@ pub fn instantiate_declared(kib: usize) -> Workload {
 
 fn instantiate_with(body: String) -> Workload {
     let facts = instance_in("NOT_INSTANTIATED");
-    Workload { name: "instantiate", target: task("instantiate"), body: body.into(), allowed: true, facts }
+    Workload {
+        name: "instantiate",
+        target: task("instantiate"),
+        body: body.into(),
+        allowed: true,
+        facts,
+        settings: Vec::new(),
+    }
 }
 
 /// As many entries as fit into so many bytes.
@@ -118,7 +144,7 @@ fn filled(start: &str, entry: impl Fn(usize) -> String, end: &str, bytes: usize)
 #[must_use]
 pub fn hoarding() -> Workload {
     let target = "/hostile/memory".to_owned();
-    Workload { name: "hoarding", target, body: Vec::new(), allowed: false, facts: Vec::new() }
+    Workload { name: "hoarding", target, body: Vec::new(), allowed: false, facts: Vec::new(), settings: Vec::new() }
 }
 
 /// An instance with nothing going on.
@@ -218,7 +244,7 @@ impl Prepared<'_> {
     /// Everything else, with the facts that the verdict needs.
     #[must_use]
     pub fn context(&self) -> Context<'_> {
-        Context { received_at: RECEIVED, facts: &self.facts, ..Context::default() }
+        Context { received_at: RECEIVED, facts: &self.facts, settings: &self.work.settings, ..Context::default() }
     }
 
     fn evaluate(&self, facts: &[(&str, verdict::FactAnswer<&[u8]>)]) -> Result<Outcome, EvaluateError> {

@@ -1,6 +1,7 @@
 //! Random texts, whole and broken, against the plain reader and `serde_json`.
 
 use fastrand::Rng;
+use serde_json::Value;
 
 use super::{super::*, bounds, located, plain};
 
@@ -261,4 +262,42 @@ fn what_a_pointer_leads_to() {
     {
         assert_eq!(root.at(pointer).map(Node::to_value).as_ref(), value.pointer(pointer), "{pointer}");
     }
+}
+
+/// Other values in some places of a document: the rest, names among many and places included,
+/// is as it was.
+#[test]
+fn other_values_leave_the_rest_as_it_was() {
+    let mut random = Rng::with_seed(29);
+    let some = |random: &mut Rng| loop {
+        let mut text = String::new();
+        object(random, 3, &mut text);
+        if let Ok(Value::Object(members)) = serde_json::from_str::<Value>(&text) {
+            break members;
+        }
+    };
+    let mut many = 0;
+    for _ in 0..3_000 {
+        let mut expected = some(&mut random);
+        many += usize::from(expected.len() > 16);
+        let document = Document::from(&Value::Object(expected.clone()));
+        let Kind::Object(options) = document.root().kind() else { panic!("it is an object") };
+        let mut values = Vec::new();
+        for (name, node) in options.members() {
+            if random.u8(..3) == 0 {
+                values.push((name.to_owned(), node.entry_index(), Value::Object(some(&mut random))));
+            }
+        }
+        for (name, _, value) in &values {
+            expected.insert(name.clone(), value.clone());
+        }
+        let values: Vec<(u32, &Value)> = values.iter().map(|(_, at, value)| (*at, value)).collect();
+        let changed = document.with_values(&values);
+        assert_eq!(changed.root().to_value(), Value::Object(expected.clone()));
+        let Kind::Object(options) = changed.root().kind() else { panic!("it is an object") };
+        for (name, value) in &expected {
+            assert_eq!(options.get(name).map(Node::to_value).as_ref(), Some(value), "{name}");
+        }
+    }
+    assert!(many > 20, "{many} large objects");
 }

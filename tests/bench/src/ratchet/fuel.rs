@@ -95,12 +95,19 @@ fn context(context: &verdict::Context<'_>) -> anyhow::Result<Val> {
         let found = record([("etag", Val::Option(None)), ("body", bytes(body))]);
         Ok(record([("name", text(name)), ("answer", Val::Variant("found".to_owned(), Some(Box::new(found))))]))
     });
+    let settings = context.settings.iter().map(|setting| {
+        let verdict::Setting::Option { name, value } = setting else {
+            anyhow::bail!("a setting is not one of an option");
+        };
+        let pair = record([("name", text(name)), ("value", text(&value.to_string()))]);
+        Ok(Val::Variant("option".to_owned(), Some(Box::new(pair))))
+    });
     Ok(record([
         ("received-at", Val::U64(context.received_at)),
         ("mode", Val::Enum("enforce".to_owned())),
         ("caller", Val::Option(None)),
         ("facts", Val::List(facts.collect::<anyhow::Result<_>>()?)),
-        ("settings", Val::List(Vec::new())),
+        ("settings", Val::List(settings.collect::<anyhow::Result<_>>()?)),
     ]))
 }
 

@@ -98,6 +98,7 @@ pub fn count(choice: &Choice, say: &dyn Fn(&str)) -> anyhow::Result<Vec<Figure>>
 fn workloads() -> Vec<(String, Workload)> {
     let mut all = vec![
         ("terminate".to_owned(), workload::terminate()),
+        ("terminate-settings".to_owned(), workload::terminate_with_settings()),
         ("terminate-denied".to_owned(), workload::denied()),
         ("retry".to_owned(), workload::retry()),
         ("subscribe".to_owned(), workload::subscribe()),
