@@ -32,7 +32,7 @@ pub fn openapi_description(bundle: &Bundle) -> Value {
         "info": {
             "title": format!("{} behind Solgate", bundle.name),
             "version": bundle.version,
-            "description": "What the VNFM answers is its own matter; what the gate refuses is answered with \
+            "description": "What the VNFM or NFVO answers is its own matter; what the gate refuses is answered with \
                             ProblemDetails. Written by `solgate docs --format openapi`.",
         },
         "servers": servers,
