@@ -105,7 +105,7 @@ fn version(major: u64, minor: u64, patch: u64) -> Option<ApiVersion> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::panic)]
 mod tests {
     use super::*;
 

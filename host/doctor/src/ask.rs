@@ -103,11 +103,6 @@ impl Answer {
         matches!(self.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
     }
 
-    #[must_use]
-    pub fn field(&self, name: &str) -> Option<&str> {
-        self.fields.get(name).and_then(|value| value.to_str().ok())
-    }
-
     /// The query of the next page, as the Link field has it.
     #[must_use]
     pub fn next_page(&self) -> Option<&str> {

@@ -232,7 +232,11 @@ fn references(entries: &[Value], asker: &Asker, habits: &mut Habits) {
     let targets = links.filter_map(|link| link.get("href")?.as_str()?.parse::<Uri>().ok());
     for authority in targets.filter_map(|uri| uri.authority().map(|one| one.as_str().to_ascii_lowercase())) {
         // A user in it would be a secret.
-        if !asker.is_asked(&authority) && !authority.contains('@') && habits.elsewhere.len() < 8 {
+        if !asker.is_asked(&authority)
+            && !authority.contains('@')
+            && authority.len() < 256
+            && habits.elsewhere.len() < 8
+        {
             habits.elsewhere.insert(authority);
         }
     }
