@@ -253,11 +253,16 @@ fn check(option: &OptionDef, value: &Value) -> Result<(), InitError> {
         OUTSIDE_API_ROOT => option.kind == OptionKind::String,
         _ => true,
     };
-    if option.kind.fits(value) && reserved {
-        Ok(())
-    } else {
-        Err(InitError::Option { name: option.name.clone(), reason: "has a value of another type" })
+    if !option.kind.fits(value) || !reserved {
+        return Err(InitError::Option { name: option.name.clone(), reason: "has a value of another type" });
     }
+    // One that stands for no version would be left out without a word.
+    let lists_versions = matches!(option.name.as_str(), SUPPORTED_VERSIONS | KNOWN_VERSIONS);
+    let mut items = value.as_array().into_iter().flatten().filter_map(Value::as_str);
+    if lists_versions && items.any(|text| VersionPattern::parse(text).is_none()) {
+        return Err(InitError::Option { name: option.name.clone(), reason: "has an item that stands for no version" });
+    }
+    Ok(())
 }
 
 #[cfg(test)]

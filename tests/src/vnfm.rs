@@ -47,8 +47,13 @@ impl Reply {
     }
 }
 
+/// What a server makes of a request, if it has a mind of its own.
+type Habit = dyn Fn(&Received) -> Option<Reply> + Send + Sync;
+
 #[derive(Default)]
 struct Script {
+    /// Comes before the replies.
+    habit: Option<Arc<Habit>>,
     /// By method and target; one without a query holds for every query.
     replies: BTreeMap<(String, String), Reply>,
     received: Vec<Received>,
@@ -102,6 +107,12 @@ impl Vnfm {
         self
     }
 
+    /// Answers a request in this way where it says how; else by the script.
+    pub fn answer_by(&self, habit: impl Fn(&Received) -> Option<Reply> + Send + Sync + 'static) -> &Self {
+        self.script().habit = Some(Arc::new(habit));
+        self
+    }
+
     /// Starts an empty script.
     pub fn forget(&self) {
         *self.script() = Script::default();
@@ -142,11 +153,13 @@ fn serve(stream: &TcpStream, script: &Mutex<Script>) {
         let target = words.next().unwrap_or_default().to_owned();
         let path = target.split('?').next().unwrap_or_default().to_owned();
         let last = request.field("connection").is_some_and(|option| option.eq_ignore_ascii_case("close"));
+        let habit = script.lock().unwrap_or_else(PoisonError::into_inner).habit.clone();
+        let own = habit.and_then(|habit| habit(&request));
         let reply = {
             let mut script = script.lock().unwrap_or_else(PoisonError::into_inner);
             script.received.push(request);
             let reply = script.replies.get(&(method.clone(), target));
-            reply.or_else(|| script.replies.get(&(method, path))).cloned()
+            own.or_else(|| reply.or_else(|| script.replies.get(&(method.clone(), path))).cloned())
         };
         let reply = reply.unwrap_or_else(|| Reply {
             status: 202,
@@ -159,7 +172,9 @@ fn serve(stream: &TcpStream, script: &Mutex<Script>) {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
         head.push_str("\r\n");
-        head.push_str(&reply.body);
+        if method != "HEAD" {
+            head.push_str(&reply.body);
+        }
         if (&mut &*stream).write_all(head.as_bytes()).is_err() || last {
             return;
         }

@@ -75,6 +75,11 @@ fn the_page_on_apis_shows_what_happens() {
 }
 
 #[test]
+fn the_page_on_what_fits_a_vnfm_shows_what_happens() {
+    page("docs/doctor.md");
+}
+
+#[test]
 fn the_page_on_tests_shows_what_happens() {
     page("docs/policy-tests.md");
 }

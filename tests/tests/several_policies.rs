@@ -149,6 +149,17 @@ fn what_is_nobodys_passes_if_every_policy_lets_it() {
             };
             assert_eq!(detail, expected, "{of_v1} and {of_nslcm}: {target}");
         }
+        // Another major version is below no root either; that nobody judges it there is a warning.
+        let decision = judge(&gate, "GET", "/vnflcm/v3/vnf_instances", "");
+        let told: Vec<_> =
+            decision.findings.iter().map(|found| (found.severity, found.violation.rule.as_str())).collect();
+        match (of_v1, of_nslcm) {
+            ("pass", "pass") => {
+                assert_eq!((denial(&decision), told), (None, vec![(Severity::Warn, "route.api-major")]))
+            }
+            ("pass", _) => assert_eq!(denial(&decision), Some((404, "route.unknown"))),
+            _ => assert_eq!(denial(&decision), Some((404, "route.api-major"))),
+        }
         for target in ["/vnflcm/v1/vnf_instances/i", "/nslcm/v2/vnf_instances/i"] {
             assert_eq!(denial(&judge(&gate, "GET", target, "")), None, "{of_v1} and {of_nslcm}: {target}");
         }

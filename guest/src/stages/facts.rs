@@ -157,8 +157,10 @@ impl<'a> State<'a> {
                     let variables = given::of_path(call, exists.fact);
                     let names: Vec<String> =
                         variables.iter().map(|(name, value)| format!("{name} {}", text::quote(value))).collect();
-                    let detail =
-                        format!("The VNFM does not know {}; check the identifier in the path.", text::all(&names));
+                    let detail = format!(
+                        "The VNFM or NFVO does not know {}; check the identifier in the path.",
+                        text::all(&names)
+                    );
                     let location = variables.last().map_or(Location::Request, |(name, _)| Location::Path(name.clone()));
                     report.fail(exists.rule, location, detail);
                 }
@@ -325,9 +327,9 @@ impl<'a> State<'a> {
         let unasked;
         let (rule, reason) = match answer {
             Answer::Withheld => (rule::FACT_WITHHELD, "the caller may not read it"),
-            Answer::Unavailable => (rule::FACT_UNAVAILABLE, "the VNFM gave no usable answer"),
+            Answer::Unavailable => (rule::FACT_UNAVAILABLE, "the VNFM or NFVO gave no usable answer"),
             Answer::Unfit => {
-                (rule::FACT_UNAVAILABLE, "the VNFM's answer does not have the form that the API describes")
+                (rule::FACT_UNAVAILABLE, "the answer of the VNFM or NFVO does not have the form that the API describes")
             }
             Answer::Unasked(variable) => {
                 unasked = format!("there is no usable {variable} to ask for it by");
@@ -343,14 +345,14 @@ impl<'a> State<'a> {
                 if covered {
                     return;
                 }
-                (rule::FACT_ABSENT, "the VNFM does not know it")
+                (rule::FACT_ABSENT, "the VNFM or NFVO does not know it")
             }
             Answer::Found { .. } => return,
         };
         report.warn(
             rule,
             Location::Request,
-            format!("Rules that look at {name} were left out, because {reason}; the VNFM decides."),
+            format!("Rules that look at {name} were left out, because {reason}; the VNFM or NFVO decides."),
         );
     }
 }

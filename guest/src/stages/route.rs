@@ -136,7 +136,12 @@ pub(super) fn check<'a>(
                 text::quote(segment),
                 text::either(&served)
             );
-            report.fail(rule::ROUTE_API_MAJOR, Location::Request, detail);
+            // It is below no API root, but by its name it is the same API, which nobody judges there.
+            if profile.pass_outside && !is_disguised(bundle, request.target) {
+                report.warn(rule::ROUTE_API_MAJOR, Location::Request, detail);
+            } else {
+                report.fail(rule::ROUTE_API_MAJOR, Location::Request, detail);
+            }
             return None;
         }
         Route::Outside if profile.pass_outside && !is_disguised(bundle, request.target) => return None,

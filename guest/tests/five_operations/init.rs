@@ -30,6 +30,10 @@ fn bundles_that_cannot_be_compiled() {
     assert!(matches!(init_error(|b| b["apiRoots"][0]["path"] = json!("/a/")), InitError::ApiRoot { .. }));
     assert!(matches!(init_error(|b| b["apiRoots"][0]["options"] = json!({"nope": 1})), InitError::Option { .. }));
     assert!(matches!(init_error(|b| b["options"][0]["default"] = json!("yes")), InitError::Option { .. }));
+    let root_versions = |b: &mut serde_json::Value| b["apiRoots"][0]["options"] = json!({"supportedVersions": ["2.0"]});
+    assert!(
+        matches!(init_error(root_versions), InitError::Option { name, reason } if name == "supportedVersions" && reason.contains("no version"))
+    );
     assert!(matches!(
         init_error(|b| rule_mut(b, "header.if-match")["id"] = json!("terminate.body")),
         InitError::Duplicate { .. }

@@ -62,12 +62,13 @@ fn options_and_severities() {
         Case { target: target.to_owned(), ..terminate("") }.judge(&Context { settings: &outside, ..Context::default() })
     };
     assert_eq!(judge("/other/api"), Outcome::Allow(vec![]));
+    // Below no API root either, but the same API by its name.
+    assert_eq!(rules(&findings(judge("/vnflcm/v1/vnf_instances"))), [("route.api-major", Severity::Warn)]);
     for target in [
         "/vnflcm/v2/nope",
         "/x/../vnflcm/v2/vnf_instances",
         "/vnflcm%2Fv2/vnf_instances",
         "//vnflcm/v2/vnf_instances",
-        "/vnflcm/v1/vnf_instances",
         // Some servers drop parameters of segments, and some do not mind the case.
         "/vnflcm;a=b/v2/vnf_instances",
         "/vnflcm/v2;a/vnf_instances",

@@ -239,6 +239,11 @@ pub(crate) fn check_versions(name: &str, value: &Json, at: At, report: &mut Repo
     if !["supportedVersions", "knownVersions"].contains(&name) {
         return;
     }
+    if name == "supportedVersions" && value.as_array().is_some_and(Vec::is_empty) {
+        report
+            .mistake(at, "`supportedVersions` lists no version, so that every request would be refused")
+            .hint("name those that the VNFM or NFVO speaks, such as 2.0.0");
+    }
     let texts = value.as_array().into_iter().flatten().filter_map(Json::as_str);
     for text in texts.filter(|text| VersionPattern::parse(text).is_none()) {
         report

@@ -130,7 +130,7 @@ fn a_fact_is_asked_for_by_the_caller() {
         assert_eq!(
             asked.left_out(),
             [
-                "Rules that look at ofTenant were left out, because there is no usable caller.tenant to ask for it by; the VNFM decides."
+                "Rules that look at ofTenant were left out, because there is no usable caller.tenant to ask for it by; the VNFM or NFVO decides."
             ]
         );
     }
@@ -180,7 +180,7 @@ fn a_fact_that_needs_another_comes_in_the_second_round() {
         assert_eq!(
             asked.left_out(),
             [
-                "Rules that look at vnfPackage were left out, because there is no usable vnfInstance.id to ask for it by; the VNFM decides."
+                "Rules that look at vnfPackage were left out, because there is no usable vnfInstance.id to ask for it by; the VNFM or NFVO decides."
             ]
         );
     }

@@ -21,8 +21,8 @@ use args::ext_authz::ExtAuthzArgs;
 use args::forward_auth::ForwardAuthArgs;
 use args::serve::ServeArgs;
 use commands::{
-    bench, build, check, completions, diff, docs, eval, explain, fmt, import, import_cases, inspect, keygen, lint, lsp,
-    new, policies, replay, report, schema, sign, test, upgrade, verify,
+    bench, build, check, completions, diff, docs, doctor, eval, explain, fmt, import, import_cases, inspect, keygen,
+    lint, lsp, new, policies, replay, report, schema, sign, test, upgrade, verify,
 };
 use doors::{ext_authz, forward_auth, serve};
 
@@ -49,6 +49,7 @@ enum Command {
     Serve(ServeArgs),
     ExtAuthz(ExtAuthzArgs),
     ForwardAuth(ForwardAuthArgs),
+    Doctor(doctor::DoctorArgs),
     Check(check::CheckArgs),
     Explain(explain::ExplainArgs),
     Eval(eval::EvalArgs),
@@ -142,6 +143,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             let loader = policies::Loader::for_author()?;
             Ok(check::run(arguments, |order| loader.gate(order)).await?)
         }),
+        Command::Doctor(arguments) => runtime()?.block_on(doctor::run(arguments)),
         Command::Eval(arguments) => runtime()?.block_on(eval::run(arguments)),
         Command::Explain(arguments) => runtime()?.block_on(explain::run(arguments)),
     }

@@ -109,8 +109,12 @@ fn reports() -> Vec<(&'static str, Report)> {
         violation("query.filter.syntax", Location::Query("filter".into()), "a parenthesis is not closed", None),
         violation("path.id", Location::Path("vnfInstanceId".into()), "\"i1\" is not a UUID", None),
     ];
-    let mut busy =
-        problem(503, "State of the VNFM is not available", &not_instantiated.detail, vec![not_instantiated.clone()]);
+    let mut busy = problem(
+        503,
+        "State of the VNFM or NFVO is not available",
+        &not_instantiated.detail,
+        vec![not_instantiated.clone()],
+    );
     busy.headers.insert("retry-after", HeaderValue::from_static("5"));
     let finding = |severity, status, violation: &Violation| Finding { severity, status, violation: violation.clone() };
     let findings = vec![

@@ -3,12 +3,13 @@
 use http::HeaderName;
 use solgate::ambiguity;
 
-/// What [`credential_field`] takes.
+/// What [`parse_credential_field`] takes.
 pub const CREDENTIAL_FIELD: &str =
     "the name of a header field that holds credentials, such as X-Auth-Token, and not one that the gate sets itself";
 
 /// A field whose value the gate sends along when it asks for facts.
-pub fn credential_field(text: &str) -> Option<HeaderName> {
+#[must_use]
+pub fn parse_credential_field(text: &str) -> Option<HeaderName> {
     // Of the connection, of the framing, and of a question for a fact.
     const OWN: [&str; 17] = [
         "accept",

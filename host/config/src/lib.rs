@@ -38,7 +38,7 @@ mod yaml;
 
 pub use agreement::Misfit;
 pub use envoy::EnvoyConfig;
-pub use field_names::{CALLER_FIELD, parse_caller_field};
+pub use field_names::{CALLER_FIELD, CREDENTIAL_FIELD, parse_caller_field, parse_credential_field};
 pub use file::{FileError, parse_envoy, parse_gate};
 pub use forwarding::{ClientAddress, ForwardingConfig};
 pub use gate::{FactsConfig, GateConfig, GateMode, SeverityOverride};

@@ -15,7 +15,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use solgate::policy::{FileDigest, Isolation};
 use solgate_contract::uri::decode_unreserved;
 
-use crate::field_names::{CALLER_FIELD, CREDENTIAL_FIELD, credential_field, parse_caller_field};
+use crate::field_names::{CALLER_FIELD, CREDENTIAL_FIELD, parse_caller_field, parse_credential_field};
 use crate::host_name::is_host;
 use crate::jwks_source::JwksSource;
 use crate::listen::{ADDRESS, ListenAddress, parse_address};
@@ -245,7 +245,7 @@ forms! {
     /// In which the VNFM is told who calls.
     CallerField: HeaderName, CALLER_FIELD, "^[!-~]+$", parse_caller_field, HeaderName::to_string;
     /// Whose value the gate sends to the VNFM when it asks for facts.
-    CredentialField: HeaderName, CREDENTIAL_FIELD, "^[!-~]+$", credential_field, HeaderName::to_string;
+    CredentialField: HeaderName, CREDENTIAL_FIELD, "^[!-~]+$", parse_credential_field, HeaderName::to_string;
     Digest: FileDigest, FileDigest::EXPECTED, "^[0-9a-fA-F]{64}$", |text| text.parse().ok(), FileDigest::to_string;
     Isolated: Isolation, Isolation::EXPECTED, "^(fresh|rewound|recycle:[0-9]+)$", |text| text.parse().ok(), Isolation::to_string;
     Until: SystemTime, "a date such as 2026-12-31 or a time such as 2026-12-31T06:00:00Z", "^[0-9]{4}-[0-9]{2}-[0-9]{2}", parse_until, |time| humantime::format_rfc3339_seconds(*time).to_string();

@@ -87,8 +87,8 @@ engine_rules! {
     JSON_NAME_CASE "body.json.name-case" 400 Deny "Member name is in another case than the declared one";
     JSON_OBJECT "body.json.object" 400 Deny "Request body is not a JSON object";
     BODY_SCHEMA "body.schema" 400 Deny "Request body does not match its schema";
-    FACT_WITHHELD "fact.withheld" 403 Warn "State of the VNFM may not be read";
-    FACT_UNAVAILABLE "fact.unavailable" 503 Warn "State of the VNFM is not available";
+    FACT_WITHHELD "fact.withheld" 403 Warn "State of the VNFM or NFVO may not be read";
+    FACT_UNAVAILABLE "fact.unavailable" 503 Warn "State of the VNFM or NFVO is not available";
     FACT_ABSENT "fact.absent" 404 Warn "Resource that a rule looks at does not exist";
     FACT_UNASKED "fact.unasked" 400 Warn "Resource that a rule looks at cannot be asked for";
 }

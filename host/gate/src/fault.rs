@@ -74,10 +74,10 @@ pub enum Fault {
     #[error("The gate has no keys yet to check access tokens with; the request was not judged.")]
     TokenKeys,
     // ---- the VNFM behind the gate ----------------------------------------------
-    #[error("No VNFM is configured for this host and path.")]
+    #[error("No VNFM or NFVO is configured for this host and path.")]
     NoUpstream,
     #[error(
-        "This gate has passed the request on before: the address that is configured for the VNFM leads back to the gate."
+        "This gate has passed the request on before: the address that is configured for the VNFM or NFVO leads back to the gate."
     )]
     Loop,
     #[error("Other requests on the same resource were not answered within {seconds} seconds; this one was not judged.")]
@@ -86,31 +86,31 @@ pub enum Fault {
     TooManyWaiting { limit: usize },
     #[error("{limit} requests already wait for their turn; this one was not judged.")]
     TooManyWaitingInAll { limit: usize },
-    #[error("The VNFM cannot be reached: {0}.")]
+    #[error("The VNFM or NFVO cannot be reached: {0}.")]
     UpstreamUnreachable(String),
     #[error(
-        "The VNFM did not answer within {seconds} seconds. It is not known whether the VNFM carried out the request: check before you repeat it."
+        "The VNFM or NFVO did not answer within {seconds} seconds. It is not known whether the request was carried out: check before you repeat it."
     )]
     UpstreamTimeout { seconds: u64 },
     #[error(
-        "The VNFM ended the connection before it answered. It is not known whether the VNFM carried out the request: check before you repeat it."
+        "The VNFM or NFVO ended the connection before it answered. It is not known whether the request was carried out: check before you repeat it."
     )]
     UpstreamBroken,
     #[error(
-        "The VNFM's answer cannot be read: {0}. It is not known whether the VNFM carried out the request: check before you repeat it."
+        "The answer of the VNFM or NFVO cannot be read: {0}. It is not known whether the request was carried out: check before you repeat it."
     )]
     UpstreamMalformed(String),
     #[error(
-        "The VNFM's answer has a transfer coding other than chunked, which the gate does not read. It is not known whether the VNFM carried out the request: check before you repeat it."
+        "The answer of the VNFM or NFVO has a transfer coding other than chunked, which the gate does not read. It is not known whether the request was carried out: check before you repeat it."
     )]
     UpstreamCoding,
     /// The head of the answer, with its status, has been passed on before.
-    #[error("The VNFM ended the connection in the middle of its answer.")]
+    #[error("The VNFM or NFVO ended the connection in the middle of its answer.")]
     UpstreamCut,
     /// The same.
-    #[error("The VNFM sent nothing for {seconds} seconds in the middle of its answer.")]
+    #[error("The VNFM or NFVO sent nothing for {seconds} seconds in the middle of its answer.")]
     UpstreamSilent { seconds: u64 },
-    #[error("The state of the VNFM that this request depends on is not available ({fact}: {reason}).")]
+    #[error("The state of the VNFM or NFVO that this request depends on is not available ({fact}: {reason}).")]
     FactUnavailable { fact: String, reason: String },
     // ---- the policy -------------------------------------------------------------
     #[error("The policy {policy} failed while it judged the request.")]
@@ -271,7 +271,7 @@ impl Fault {
             Self::TokenKeys => {
                 (S::SERVICE_UNAVAILABLE, "access.token.keys", "Access tokens cannot be checked yet", true)
             }
-            Self::NoUpstream => (S::NOT_FOUND, "gate.no-upstream", "No VNFM for this request", false),
+            Self::NoUpstream => (S::NOT_FOUND, "gate.no-upstream", "No VNFM or NFVO for this request", false),
             Self::Loop => (S::LOOP_DETECTED, "gate.loop", "Request comes back to the gate", false),
             Self::TurnTimeout { .. } => {
                 (S::SERVICE_UNAVAILABLE, "gate.turn", "Other operations are being accepted", true)
@@ -283,24 +283,24 @@ impl Fault {
                 (S::SERVICE_UNAVAILABLE, "gate.waiting", "Too many operations wait for their turn", true)
             }
             Self::UpstreamUnreachable(_) => {
-                (S::SERVICE_UNAVAILABLE, "upstream.unreachable", "VNFM is not reachable", true)
+                (S::SERVICE_UNAVAILABLE, "upstream.unreachable", "VNFM or NFVO is not reachable", true)
             }
             Self::UpstreamTimeout { .. } => {
-                (S::GATEWAY_TIMEOUT, "upstream.timeout", "VNFM did not answer in time", false)
+                (S::GATEWAY_TIMEOUT, "upstream.timeout", "VNFM or NFVO did not answer in time", false)
             }
-            Self::UpstreamBroken => (S::BAD_GATEWAY, "upstream.broken", "VNFM broke off", false),
+            Self::UpstreamBroken => (S::BAD_GATEWAY, "upstream.broken", "VNFM or NFVO broke off", false),
             Self::UpstreamMalformed(_) => {
-                (S::BAD_GATEWAY, "upstream.malformed", "Answer of the VNFM is malformed", false)
+                (S::BAD_GATEWAY, "upstream.malformed", "Answer of the VNFM or NFVO is malformed", false)
             }
             Self::UpstreamCoding => {
-                (S::BAD_GATEWAY, "upstream.coding", "Transfer coding of the VNFM's answer is not supported", false)
+                (S::BAD_GATEWAY, "upstream.coding", "Transfer coding of the answer is not supported", false)
             }
-            Self::UpstreamCut => (S::BAD_GATEWAY, "upstream.cut", "VNFM ended its answer too early", false),
+            Self::UpstreamCut => (S::BAD_GATEWAY, "upstream.cut", "VNFM or NFVO ended its answer too early", false),
             Self::UpstreamSilent { .. } => {
-                (S::GATEWAY_TIMEOUT, "upstream.silent", "VNFM stopped within its answer", false)
+                (S::GATEWAY_TIMEOUT, "upstream.silent", "VNFM or NFVO stopped within its answer", false)
             }
             Self::FactUnavailable { .. } => {
-                (S::SERVICE_UNAVAILABLE, "gate.fact-unavailable", "State of the VNFM is not available", true)
+                (S::SERVICE_UNAVAILABLE, "gate.fact-unavailable", "State of the VNFM or NFVO is not available", true)
             }
             Self::PolicyTrap { .. } => (S::INTERNAL_SERVER_ERROR, "gate.policy-trap", "Policy failed", false),
             Self::PolicyDeadline { .. } => {

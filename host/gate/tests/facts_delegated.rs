@@ -131,14 +131,17 @@ fn what_each_status_means() {
         (Some((404, &[][..], "")), FactAnswer::Absent),
         (Some((401, &[], "")), FactAnswer::Withheld),
         (Some((403, &[], "")), FactAnswer::Withheld),
-        (Some((500, &[], "")), unavailable("the VNFM answered with status 500")),
-        (Some((302, &[], "")), unavailable("the VNFM answered with status 302, and redirections are not followed")),
+        (Some((500, &[], "")), unavailable("the VNFM or NFVO answered with status 500")),
+        (
+            Some((302, &[], "")),
+            unavailable("the VNFM or NFVO answered with status 302, and redirections are not followed"),
+        ),
         (Some((200, &[], "[]")), unavailable("the answer is not a JSON object")),
         (
             Some((200, &[("content-encoding", "gzip")], "{}")),
             unavailable("the answer has a content coding, although none was asked for"),
         ),
-        (None, unavailable("there was no answer from the VNFM")),
+        (None, unavailable("there was no answer from the VNFM or NFVO")),
     ];
     for (reply, expected) in table {
         assert_eq!(answers(&instance(), &[reply]), expected, "{reply:?}");

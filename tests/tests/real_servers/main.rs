@@ -13,5 +13,6 @@ mod nginx;
 mod python;
 mod rolling;
 mod tacker;
+mod tacker_versions;
 mod traefik;
 mod wsgi;

@@ -30,15 +30,15 @@ const CHUNKED: &str = "Transfer-Encoding: chunked";
 const FORCEFUL: &[u8] = br#"{"terminationType": "FORCEFUL"}"#;
 
 /// Tacker's API server, with a database of its own.
-struct Tacker {
-    address: SocketAddr,
+pub struct Tacker {
+    pub address: SocketAddr,
     server: Server,
     _folder: tempfile::TempDir,
 }
 
 impl Tacker {
     /// As it is installed.
-    fn alone() -> Self {
+    pub fn alone() -> Self {
         Self::start("", |own, _| own)
     }
 
@@ -100,14 +100,19 @@ impl Tacker {
 
     /// The same, of a version of the API.
     fn client_of(&self, version: &str, arguments: &[&str]) -> String {
-        let done = Command::new(installed("tacker/bin/openstack"))
-            .args(["--os-auth-type", "none", "--os-tacker-api-version", version])
-            .args(["--os-endpoint", &format!("http://{}", self.address)])
-            .args(arguments)
-            .output()
-            .expect("it runs");
-        String::from_utf8_lossy(&[done.stdout, done.stderr].concat()).into_owned()
+        client_at(self.address, version, arguments)
     }
+}
+
+/// What OpenStack's client says to a server at this address, in a version of the API.
+pub fn client_at(address: SocketAddr, version: &str, arguments: &[&str]) -> String {
+    let done = Command::new(installed("tacker/bin/openstack"))
+        .args(["--os-auth-type", "none", "--os-tacker-api-version", version])
+        .args(["--os-endpoint", &format!("http://{address}")])
+        .args(arguments)
+        .output()
+        .expect("it runs");
+    String::from_utf8_lossy(&[done.stdout, done.stderr].concat()).into_owned()
 }
 
 /// The sections of an ini file, by their heads.

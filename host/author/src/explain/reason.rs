@@ -37,7 +37,7 @@ pub fn outcome(result: &RuleResult) -> String {
 pub(super) fn reason(because: Because) -> &'static str {
     match because {
         Because::NoIfMatch => "the request has no If-Match field",
-        Because::NoEtag => "the VNFM sent no ETag",
+        Because::NoEtag => "the VNFM or NFVO sent no ETag",
         Because::UnreadableBody => "the body could not be read",
         Because::InvalidBody => "it cannot be evaluated on a body that its schema refuses",
     }
@@ -45,9 +45,9 @@ pub(super) fn reason(because: Because) -> &'static str {
 
 pub(super) fn lacking(answer: Lacking) -> &'static str {
     match answer {
-        Lacking::Absent => "the VNFM does not know it",
+        Lacking::Absent => "the VNFM or NFVO does not know it",
         Lacking::Withheld => "the caller may not read it",
-        Lacking::Unavailable => "the VNFM gave no usable answer",
+        Lacking::Unavailable => "the VNFM or NFVO gave no usable answer",
         Lacking::Unasked => "what it is asked for by is not there",
     }
 }

@@ -13,7 +13,7 @@ const DOCS: &[(&str, &str)] = &[
     ),
     (
         "route.api-major",
-        "The path belongs to the API under another major version. Send the version that the API root names.",
+        "The path belongs to the API under another major version. Send the version that the API root names. With outsideApiRoot: pass, such requests pass unjudged, with a warning.",
     ),
     (
         "route.encoded-slash",
@@ -26,7 +26,7 @@ const DOCS: &[(&str, &str)] = &[
     ),
     (
         "header.version.duplicate",
-        "Two Version fields, or a list in one, would let gate and VNFM act on different versions. Send one.",
+        "Two Version fields, or a list in one, would let gate and server act on different versions. Send one.",
     ),
     (
         "header.version.format",
@@ -55,7 +55,7 @@ const DOCS: &[(&str, &str)] = &[
     ("query.unknown", "The operation has no query parameter of this name. Check the spelling, or leave it out."),
     (
         "query.repeated",
-        "Gate and VNFM could act on different values of a parameter that occurs twice and that a rule reads. Send it once.",
+        "Gate and server could act on different values of a parameter that occurs twice and that a rule reads. Send it once.",
     ),
     (
         "query.encoding",
@@ -95,13 +95,13 @@ const DOCS: &[(&str, &str)] = &[
     ),
     (
         "body.json.duplicate-key",
-        "Parsers disagree about which of two members of the same name counts, so gate and VNFM could act on different values. Send each member once.",
+        "Parsers disagree about which of two members of the same name counts, so gate and server could act on different values. Send each member once.",
     ),
     ("body.json.depth", "Arrays and objects are nested deeper than limits.depth. No data type of the API needs that."),
     ("body.json.members", "An object has more members than limits.members. Send fewer, or have the limit raised."),
     (
         "body.json.number",
-        "Where the schema says integer or number, readers keep different digits of a value beyond plus or minus 9007199254740991, however it is written, so gate and VNFM could act on different values. Send a smaller one.",
+        "Where the schema says integer or number, readers keep different digits of a value beyond plus or minus 9007199254740991, however it is written, so gate and server could act on different values. Send a smaller one.",
     ),
     (
         "body.json.number-free",
@@ -118,11 +118,11 @@ const DOCS: &[(&str, &str)] = &[
     ),
     (
         "fact.withheld",
-        "The caller may not read a resource that rules look at (401 or 403), so these rules did not run and the VNFM decides. Give the gate an account of its own if they have to.",
+        "The caller may not read a resource that rules look at (401 or 403), so these rules did not run and the VNFM or NFVO decides. Give the gate an account of its own if they have to.",
     ),
     (
         "fact.unavailable",
-        "The VNFM could not be asked for a resource that rules look at. The gate refuses the request with 503, or lets it pass with this warning, as it is configured. Try again.",
+        "The VNFM or NFVO could not be asked for a resource that rules look at. The gate refuses the request with 503, or lets it pass with this warning, as it is configured. Try again.",
     ),
     (
         "fact.absent",

@@ -257,7 +257,7 @@ impl Book<'_> {
             RuleKind::Engine => {}
             RuleKind::Schema => self.schema(rule, page),
             RuleKind::Exists { fact } => {
-                let _ = writeln!(page, "- fails if the VNFM answers 404 to {}", self.fact(fact));
+                let _ = writeln!(page, "- fails if the VNFM or NFVO answers 404 to {}", self.fact(fact));
             }
             RuleKind::IfMatch { facts } => {
                 let facts: Vec<String> = facts.iter().map(|fact| self.fact(fact)).collect();

@@ -60,8 +60,8 @@ pub fn openapi_description(bundle: &Bundle, version: Option<ApiVersion>) -> Resu
             "title": format!("{} behind Solgate", bundle.name),
             "version": bundle.version,
             "description": format!(
-                "Version {} of the API. What the VNFM answers is its own matter; what the gate refuses is answered \
-                 with ProblemDetails. Written by `solgate docs --format openapi`.",
+                "Version {} of the API. What the VNFM or NFVO answers is its own matter; what the gate refuses is \
+                 answered with ProblemDetails. Written by `solgate docs --format openapi`.",
                 release.version
             ),
         },

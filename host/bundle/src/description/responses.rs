@@ -28,9 +28,9 @@ const FAULTS: &[(u16, &str)] = &[
     (431, "The head is too large"),
     (500, "The gate or its policy failed; the request was not judged"),
     (501, "The transfer coding is not known"),
-    (502, "The VNFM broke off"),
-    (503, "The VNFM cannot be reached, or the gate is overloaded; see Retry-After"),
-    (504, "The VNFM did not answer in time"),
+    (502, "The VNFM or NFVO broke off"),
+    (503, "The VNFM or NFVO cannot be reached, or the gate is overloaded; see Retry-After"),
+    (504, "The VNFM or NFVO did not answer in time"),
     (505, "The version of HTTP is not supported"),
 ];
 
@@ -48,7 +48,9 @@ impl<'b> Responses<'b> {
     /// By status, as references; those of the VNFM by class.
     pub(super) fn of(&self, operation: &Operation) -> Value {
         let mut responses = Map::new();
-        for (class, what) in [("2XX", "The VNFM has accepted the request"), ("3XX", "The VNFM refers elsewhere")] {
+        for (class, what) in
+            [("2XX", "The VNFM or NFVO has accepted the request"), ("3XX", "The VNFM or NFVO refers elsewhere")]
+        {
             responses.insert(class.to_owned(), json!({ "description": what }));
         }
         let faults = FAULTS.iter().map(|(status, _)| *status);

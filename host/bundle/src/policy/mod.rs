@@ -239,6 +239,7 @@ fn root_options(node: &Node, options: &[OptionDef], report: &mut Report) -> BTre
             continue;
         };
         if let Some(value) = solgate_cases::options::value(node, option.kind, &option.values, &key.name, report) {
+            crate::options::check_versions(&key.name, &value, node.at, report);
             values.insert(key.name.clone(), value);
         }
     }

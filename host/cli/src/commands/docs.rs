@@ -4,25 +4,26 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::anyhow;
-use solgate::policy::VNFLCM_V2;
+use solgate::policy::{BUILT_IN, BuiltIn, VNFLCM_V2};
 use solgate_bundle::{BuildOptions, compile_built_in, compile_dir, openapi_description, rule_book};
 use solgate_engine::version::ApiVersion;
 
 use crate::commands::build::setting;
-use crate::commands::output::{Output, print};
+use crate::commands::output::{Output, note, print};
 use crate::commands::policies::{built_in, bundle_error};
 
 /// Write the rule book of a bundle, in Markdown, or its API, in OpenAPI.
 ///
 /// For every rule, the rule book says what the rule asks, why, and what to do. The API is described
 /// as a client sees it in one version: what requests must look like, and with which statuses they may
-/// be refused.
-/// Without DIR, the built-in policy vnflcm-v2 is described.
+/// be refused. Without DIR or NAME, the built-in policy vnflcm-v2 is described, and the names of the
+/// others are said.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   solgate docs policies/my-policy -o rules.md
   solgate docs | less
+  solgate docs nslcm-v2 -o nslcm.md
   solgate docs --format openapi -o api.json
   solgate docs --format openapi --set vendor=true
   solgate docs --format openapi --api-version 2.2.0 nslcm-v2
@@ -86,6 +87,11 @@ pub fn run(arguments: &DocsArgs) -> anyhow::Result<ExitCode> {
     match output {
         Some(output) => output.write(page.as_bytes())?,
         None => print(&page)?,
+    }
+    if arguments.bundle.is_none() {
+        let others: Vec<&str> = BUILT_IN.iter().map(BuiltIn::name).filter(|name| *name != VNFLCM_V2.name()).collect();
+        let (this, others) = (VNFLCM_V2.name(), others.join(", "));
+        note(&format!("solgate: this is {this}; name another built-in policy for its own page: {others}"));
     }
     Ok(ExitCode::SUCCESS)
 }

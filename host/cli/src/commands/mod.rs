@@ -8,6 +8,7 @@ pub mod check;
 pub mod completions;
 pub mod diff;
 pub mod docs;
+pub mod doctor;
 pub mod eval;
 pub mod explain;
 pub mod fmt;

@@ -28,23 +28,23 @@ pub(super) const DEFAULT_MAX_PAGES: usize = 64;
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Unusable {
     #[cfg(feature = "http-facts")]
-    #[error("the VNFM cannot be reached: {0}")]
+    #[error("the VNFM or NFVO cannot be reached: {0}")]
     Unreachable(solgate_upstream::pool::Unreached),
     #[cfg(feature = "http-facts")]
-    #[error("the answer of the VNFM cannot be read: {0}")]
+    #[error("the answer of the VNFM or NFVO cannot be read: {0}")]
     Unreadable(solgate_upstream::pool::Flaw),
-    #[error("the VNFM ended the connection")]
+    #[error("the VNFM or NFVO ended the connection")]
     Broken,
     #[cfg(feature = "http-facts")]
-    #[error("the VNFM did not answer within {0:?}")]
+    #[error("the VNFM or NFVO did not answer within {0:?}")]
     Timeout(std::time::Duration),
-    #[error("there was no answer from the VNFM")]
+    #[error("there was no answer from the VNFM or NFVO")]
     NoAnswer,
-    #[error("the VNFM answered with status {0}")]
+    #[error("the VNFM or NFVO answered with status {0}")]
     Status(u16),
-    #[error("the VNFM answered with status {0}, and redirections are not followed")]
+    #[error("the VNFM or NFVO answered with status {0}, and redirections are not followed")]
     Redirection(u16),
-    #[error("the VNFM refuses the gate's own account with status {0}")]
+    #[error("the VNFM or NFVO refuses the gate's own account with status {0}")]
     OwnAccount(u16),
     #[error("the answer is larger than {0} bytes")]
     TooLarge(usize),

@@ -50,16 +50,19 @@ async fn a_kept_connection_that_was_closed_is_replaced() {
 #[tokio::test]
 async fn an_answer_that_breaks_off_is_none() {
     let cases: [(&'static [&'static [&'static str]], &str); 6] = [
-        (&[], "the VNFM ended the connection"),
-        (&[&["HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}"]], "the VNFM ended the connection"),
-        (&[&["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"]], "the VNFM ended the connection"),
+        (&[], "the VNFM or NFVO ended the connection"),
+        (&[&["HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}"]], "the VNFM or NFVO ended the connection"),
+        (
+            &[&["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"]],
+            "the VNFM or NFVO ended the connection",
+        ),
         (
             &[&["SSH-2.0\r\n\r\n"], &["SSH-2.0\r\n\r\n"]],
-            "the answer of the VNFM cannot be read: invalid HTTP version parsed",
+            "the answer of the VNFM or NFVO cannot be read: invalid HTTP version parsed",
         ),
         (
             &[&["HTTP/1.1 200 OK\r\nX: y\r\n z\r\n\r\n"], &["HTTP/1.1 200 OK\r\nX: y\r\n z\r\n\r\n"]],
-            "the answer of the VNFM cannot be read: a header field goes on in the next line",
+            "the answer of the VNFM or NFVO cannot be read: a header field goes on in the next line",
         ),
         (
             &[&["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n{\"x\":\"12\"\r\n1\r\n}\r\n0\r\n\r\n"]],

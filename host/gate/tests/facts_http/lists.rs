@@ -17,7 +17,7 @@ async fn a_refused_filter_is_asked_for_again_without_it() {
         (200, found(r#"[{"id":"o1"}]"#)),
         (404, FactAnswer::Absent),
         (403, FactAnswer::Withheld),
-        (400, FactAnswer::Unavailable("the VNFM answered with status 400".into())),
+        (400, FactAnswer::Unavailable("the VNFM or NFVO answered with status 400".into())),
     ] {
         let upstream = Upstream::start(move |seen| {
             let status = if seen.target.contains('?') { 400 } else { second };
@@ -52,7 +52,7 @@ async fn a_list_that_cannot_be_read_to_its_end_is_unavailable() {
         ("<?m=1>; rel=next", 200, "[]", "the pages of the list form a loop"),
         ("</vnflcm/v2/vnf_lcm_op_occs/2>; rel=next", 200, "[]", "the next page has no query to ask for it by"),
         ("<?m=1; rel=next", 200, "[]", "the Link field of the answer cannot be read"),
-        ("<?m=1>; rel=next", 404, "[]", "the VNFM answered with status 404"),
+        ("<?m=1>; rel=next", 404, "[]", "the VNFM or NFVO answered with status 404"),
         ("<?m=1>; rel=next", 200, "{}", "the answer is not a JSON array"),
         ("<?m=1>; rel=next", 200, "[1]", "item 1 of the answer is not a JSON object"),
     ];

@@ -76,8 +76,8 @@ async fn every_status_has_its_meaning() {
     let body = r#"{"id":"i1","instantiationState":"INSTANTIATED","vimConnectionInfo":{"password":"s3cret"}}"#;
     let kept = r#"{"id":"i1","instantiationState":"INSTANTIATED"}"#;
     let redirected =
-        |s: u16| unavailable(&format!("the VNFM answered with status {s}, and redirections are not followed"));
-    let status = |s: u16| unavailable(&format!("the VNFM answered with status {s}"));
+        |s: u16| unavailable(&format!("the VNFM or NFVO answered with status {s}, and redirections are not followed"));
+    let status = |s: u16| unavailable(&format!("the VNFM or NFVO answered with status {s}"));
     let table = [
         (200, vec![], body, found(kept)),
         (200, vec![("etag", "\"7\"")], body, FactAnswer::Found { etag: Some("\"7\"".into()), body: kept.into() }),
@@ -181,18 +181,18 @@ async fn an_own_account_replaces_the_callers_and_is_never_printed() {
     assert!(!format!("{facts:?}").contains("s3cret"));
     let judged = [("authorization", "Bearer caller"), ("x-auth-token", "t")];
     let refused = ask_as(&facts, &vnf_instance(), &judged, false).await.answer;
-    assert_eq!(reason(refused), "the VNFM refuses the gate's own account with status 403");
+    assert_eq!(reason(refused), "the VNFM or NFVO refuses the gate's own account with status 403");
 }
 
 #[tokio::test]
 async fn a_slow_or_unreachable_vnfm_is_unavailable() {
     let slow = Upstream::start_held(|_| answer(200, &[], "{}")).await;
     let facts = HttpFacts::builder(&slow.url).timeout(Duration::from_millis(30)).build().unwrap();
-    assert_eq!(reason(ask(&facts, &vnf_instance()).await), "the VNFM did not answer within 30ms");
+    assert_eq!(reason(ask(&facts, &vnf_instance()).await), "the VNFM or NFVO did not answer within 30ms");
 
     let unused = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
     let facts = HttpFacts::builder(format!("http://{unused}")).build().unwrap();
-    assert_eq!(reason(ask(&facts, &vnf_instance()).await), "the VNFM cannot be reached: connection refused");
+    assert_eq!(reason(ask(&facts, &vnf_instance()).await), "the VNFM or NFVO cannot be reached: connection refused");
 }
 
 #[tokio::test]
