@@ -8,7 +8,6 @@
 //! option that is added to the bundle says which of its changes holds.
 
 mod edits;
-mod tokens;
 
 use std::num::NonZero;
 use std::sync::Mutex;

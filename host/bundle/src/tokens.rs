@@ -1,8 +1,8 @@
-//! An expression's tokens, as far as changes of it need them.
+//! An expression's tokens, as far as changes of its text need them.
 
 /// A token, and the bracket that it is in.
 #[derive(Debug, Clone)]
-pub(super) struct Token<'e> {
+pub(crate) struct Token<'e> {
     pub kind: Kind,
     pub text: &'e str,
     /// In bytes.
@@ -15,7 +15,7 @@ pub(super) struct Token<'e> {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Word,
     Number,
     Text,
@@ -26,7 +26,7 @@ pub(super) enum Kind {
 }
 
 /// Splits an expression that is known to be one.
-pub(super) fn tokens(expression: &str) -> Vec<Token<'_>> {
+pub(crate) fn tokens(expression: &str) -> Vec<Token<'_>> {
     let mut tokens: Vec<Token<'_>> = Vec::new();
     let mut open: Vec<usize> = Vec::new();
     let mut at = 0;
