@@ -25,6 +25,17 @@ pub(crate) enum Kind {
     Operator,
 }
 
+/// Whether an expression goes on in the next line: a bracket is open, or an operator waits for
+/// what follows.
+#[must_use]
+pub fn is_unfinished(expression: &str) -> bool {
+    let tokens = tokens(expression);
+    let is_open = |open: &Token<'_>| !tokens.iter().any(|token| token.kind == Kind::Close && token.id == open.id);
+    let ends =
+        |token: &Token<'_>| token.kind == Kind::Operator && !matches!(token.text, "'" | "\"") || token.text == "in";
+    tokens.iter().any(|token| token.kind == Kind::Open && is_open(token)) || tokens.last().is_some_and(ends)
+}
+
 /// Splits an expression that is known to be one.
 pub(crate) fn tokens(expression: &str) -> Vec<Token<'_>> {
     let mut tokens: Vec<Token<'_>> = Vec::new();

@@ -207,6 +207,17 @@ fn what_is_wrong_with_a_library_is_said() {
 }
 
 #[test]
+fn what_does_not_fit_a_function_of_a_library_is_wrong_where_it_is_called() {
+    let own = bundle("imports: [../library]\n", "isLow(body.terminationType)", &[]);
+    let library = format!("{}functions:\n  isLow(text): text == 'low'\n", "name: library\nversion: '1'\n");
+    let said = said(&beside(&own, &[("library/policy.yaml", &library)]).path().join("own"));
+    assert!(
+        said.contains("`body.terminationType` is never 'low'") && said.contains("--> rules/more.yaml:5:"),
+        "{said}"
+    );
+}
+
+#[test]
 fn an_editor_knows_the_functions() {
     let dir = bundle(
         "functions:\n  isForced(kind): { value: kind == 'FORCEFUL', doc: Not graceful. }\n",

@@ -63,7 +63,8 @@ pub fn hint(source: &str, error: &ExprError) -> Option<String> {
 
 /// A message on one line, without the parser's list of all tokens that it would
 /// have taken.
-fn brief(message: &str) -> String {
+#[must_use]
+pub fn brief(message: &str) -> String {
     let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
     match message.split_once(" expecting {") {
         Some((found, expected)) if expected.len() > 60 => found.to_owned(),

@@ -34,7 +34,8 @@ pub struct Node {
 pub struct Character {
     pub at: At,
     /// Of the characters of a stretch, the least deep ones tell where the stretch is written:
-    /// the others stand in for a part of it.
+    /// the others stand in for a part of it. Of an odd depth are characters that are written
+    /// elsewhere, and `at` is what they stand in for.
     pub depth: u16,
 }
 

@@ -47,14 +47,27 @@ impl Places {
         let end = self.characters.get(end).map_or(last.1, |place| place.1);
         At { file: self.whole.file, start: first, end: end.max(first) }
     }
+
+    /// Whether the characters `start..end` are written elsewhere, and the place is what they
+    /// stand in for.
+    #[must_use]
+    pub fn stand_in(&self, start: usize, end: usize) -> bool {
+        let depth = self.made_of.as_deref().and_then(|made_of| least_deep(made_of, start, end));
+        depth.is_some_and(|(_, depth)| depth % 2 == 1)
+    }
+}
+
+/// The characters `start..end` of a text that was put together, and the least of their depths.
+fn least_deep(made_of: &[Character], start: usize, end: usize) -> Option<(&[Character], u16)> {
+    let start = start.min(made_of.len().saturating_sub(1));
+    let end = end.clamp(start.saturating_add(1), made_of.len().max(start.saturating_add(1)));
+    let characters = made_of.get(start..end)?;
+    Some((characters, characters.iter().map(|character| character.depth).min()?))
 }
 
 /// Where the characters `start..end` of a text that was put together are written.
 fn stretch(made_of: &[Character], start: usize, end: usize) -> Option<At> {
-    let start = start.min(made_of.len().saturating_sub(1));
-    let end = end.clamp(start.saturating_add(1), made_of.len().max(start.saturating_add(1)));
-    let characters = made_of.get(start..end)?;
-    let depth = characters.iter().map(|character| character.depth).min()?;
+    let (characters, depth) = least_deep(made_of, start, end)?;
     let mut places = characters.iter().filter(|character| character.depth == depth).map(|character| character.at);
     let first = places.next()?;
     Some(places.fold(first, |all, next| match all.file == next.file {

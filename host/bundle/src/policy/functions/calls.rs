@@ -199,44 +199,43 @@ fn is_right(function: &Function, arguments: &[Text], around: &BTreeSet<String>, 
     function.is_sound
 }
 
-/// The value of a function for these arguments.
+/// The value of a function for these arguments. What is wrong with it there is wrong at the call:
+/// the function may be another's.
 fn value(function: &Function, arguments: &[Text], at: At) -> Text {
-    let body = &function.body;
-    let tokens = tokens(body.as_str());
+    let body = function.body.as_str();
+    let tokens = tokens(body);
     let read: BTreeSet<String> = arguments.iter().flat_map(|argument| variables(argument.as_str())).collect();
     let mut made = Text::plain("(", at);
+    let say = |made: &mut Text, text: &str| made.add(&Text::plain(text, at), 1);
     let mut from = 0;
-    let deeper = body.deepest().saturating_add(1);
     for (_, token) in tokens.iter().enumerate().filter(|(index, _)| is_variable(&tokens, *index)) {
-        made.add(&body.part(from..token.start), 1);
+        say(&mut made, body.get(from..token.start).unwrap_or_default());
         from = token.end;
-        let place = body.at(token.start..token.end).unwrap_or(at);
         let parameter = function.parameters.iter().position(|name| name == token.text);
         if let Some(argument) = parameter.and_then(|index| arguments.get(index)) {
-            let (open, close) = if is_chain(argument.as_str()) { ("", "") } else { ("(", end(argument)) };
-            let mut instead = Text::plain(open, place);
-            instead.add(argument, deeper);
-            instead.say(close, place);
-            made.add(&instead, 1);
+            let (open, close) = if is_chain(argument.as_str()) { ("", "") } else { ("(", end(argument.as_str())) };
+            say(&mut made, open);
+            made.add(argument, 2);
+            say(&mut made, close);
         } else if function.bound.contains(token.text) && read.contains(token.text) {
             // An argument that reads something of that name means something else.
             let mut name = format!("{}_", token.text);
             while read.contains(&name) || function.free.contains(&name) || function.bound.contains(&name) {
                 name.push('_');
             }
-            made.add(&Text::plain(&name, place), 1);
+            say(&mut made, &name);
         } else {
-            made.add(&body.part(token.start..token.end), 1);
+            say(&mut made, token.text);
         }
     }
-    made.add(&body.part(from..body.as_str().len()), 1);
+    say(&mut made, body.get(from..).unwrap_or_default());
     made.say(end(body), at);
     made
 }
 
 /// The bracket that closes a text, which may end with a comment.
-fn end(text: &Text) -> &'static str {
-    if text.as_str().contains("//") { "\n)" } else { ")" }
+fn end(text: &str) -> &'static str {
+    if text.contains("//") { "\n)" } else { ")" }
 }
 
 /// Whether an argument is a name, a text, a number, a chain of members, or in brackets.

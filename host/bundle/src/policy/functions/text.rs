@@ -36,11 +36,6 @@ impl Text {
         &self.text
     }
 
-    /// The greatest depth of a byte.
-    pub fn deepest(&self) -> u16 {
-        self.written.iter().map(|byte| byte.depth).max().unwrap_or_default()
-    }
-
     /// A part, by its bytes.
     pub fn part(&self, bytes: Range<usize>) -> Self {
         let written = self.written.get(bytes.clone()).unwrap_or_default().to_vec();

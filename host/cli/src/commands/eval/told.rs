@@ -18,7 +18,7 @@ const QUIET: Style = Style::new().dimmed();
 const FAILED: Style = AnsiColor::Red.on_default().bold();
 
 /// Names that mean something in a rule only.
-const OF_RULES: [&str; 3] = ["variables", "item", "index"];
+pub(super) const OF_RULES: [&str; 3] = ["variables", "item", "index"];
 
 /// An expression and what became of it.
 pub struct Told {
@@ -71,7 +71,7 @@ impl Told {
 
     /// An error with its place.
     fn fault(&self, error: &SceneError) -> String {
-        let mut text = format!("{FAILED}error{FAILED:#} {}\n", shown(&error.to_string()));
+        let mut text = format!("{FAILED}error{FAILED:#} {}\n", shown(&message(error)));
         if let Some((line, column)) = place(error)
             && let Some(source) = self.evaluated.lines().nth(line.saturating_sub(1))
         {
@@ -115,7 +115,7 @@ impl Told {
     fn error(&self, error: &SceneError) -> Value {
         let mut members = Map::new();
         let mut add = |name: &str, value: Value| drop(members.insert(name.to_owned(), value));
-        add("message", json!(error.to_string()));
+        add("message", json!(message(error)));
         if let Some((line, column)) = place(error) {
             add("line", json!(line));
             add("column", json!(column));
@@ -140,6 +140,17 @@ fn write_parts(parts: &[&PartValue], text: &mut String) {
     }
 }
 
+fn message(error: &SceneError) -> String {
+    match error {
+        SceneError::Expression(EvalError::Refused(refused)) => {
+            let message = solgate_bundle::brief_message(&refused.message);
+            let (line, column) = (refused.line, refused.column);
+            format!("the expression is not accepted: {message} (line {line}, column {column})")
+        }
+        error => error.to_string(),
+    }
+}
+
 fn place(error: &SceneError) -> Option<(usize, usize)> {
     match error {
         SceneError::Expression(EvalError::Refused(error)) => Some((error.line, error.column)),
@@ -152,7 +163,11 @@ fn place(error: &SceneError) -> Option<(usize, usize)> {
 
 fn hint(scene: &Scene, expression: &str, error: &SceneError) -> Option<String> {
     match error {
-        SceneError::Expression(EvalError::Refused(error)) => solgate_bundle::expression_hint(expression, error),
+        SceneError::Expression(EvalError::Refused(error)) => {
+            let ours = scene.functions().iter().map(|function| function.name.as_str());
+            let meant = error.unknown_function.as_ref().and_then(|name| did_you_mean(name, ours));
+            meant.or_else(|| solgate_bundle::expression_hint(expression, error))
+        }
         SceneError::Expression(EvalError::Unknown { name, .. }) => {
             if OF_RULES.contains(&name.as_str()) {
                 return Some(
