@@ -331,11 +331,13 @@ fn complete(all: &mut [Function], inherited: usize, report: &mut Report) {
     loop {
         let is_next = |function: &Function| !done.contains(&function.name) && function.calls.is_subset(&done);
         let Some(index) = all.iter().position(is_next) else { return };
+        let before = report.mistakes();
         let body = all.get(index).map(|function| match function.calls.is_empty() {
             true => function.body.clone(),
             false => calls::expanded(&function.body, all, &mut BTreeSet::new(), report),
         });
         if let Some((function, body)) = all.get_mut(index).zip(body) {
+            function.is_sound &= report.mistakes() == before;
             function.bound = calls::bound(body.as_str());
             function.body = body;
             function.free = calls::free(function);
