@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::anyhow;
 use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
-use rustyline::{Config, Editor};
+use rustyline::{CompletionType, Config, Editor};
 use solgate_author::eval::Scene;
 
 use super::told::Told;
@@ -20,7 +20,12 @@ const MOST: usize = 1000;
 /// Reads and evaluates until the end of the input.
 pub async fn run(scene: &Scene) -> anyhow::Result<()> {
     let failed = |error: ReadlineError| anyhow!("the terminal: {error}");
-    let config = Config::builder().max_history_size(MOST).map_err(failed)?.auto_add_history(true).build();
+    let config = Config::builder()
+        .max_history_size(MOST)
+        .map_err(failed)?
+        .auto_add_history(true)
+        .completion_type(CompletionType::List)
+        .build();
     let mut editor: Editor<Writing, FileHistory> = Editor::with_config(config).map_err(failed)?;
     editor.set_helper(Some(Writing::new(scene)));
     let history = history_file();

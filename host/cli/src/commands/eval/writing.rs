@@ -38,8 +38,18 @@ impl Completer for Writing {
         let before = line.get(..at).unwrap_or(line);
         let start = before.trim_end_matches(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.')).len();
         let word = before.get(start..).unwrap_or_default();
-        let found = self.names.iter().filter(|name| !word.is_empty() && name.starts_with(word));
-        Ok((start, found.cloned().collect()))
+        let found: Vec<String> =
+            self.names.iter().filter(|name| !word.is_empty() && name.starts_with(word)).cloned().collect();
+        // Behind a value there may be a function, as in now.getHours().
+        let behind = before.rfind('.').map_or(start, |dot| dot.saturating_add(1));
+        let part = before.get(behind..).filter(|part| found.is_empty() && behind > start && !part.is_empty());
+        Ok(match part {
+            Some(part) => {
+                let functions = FUNCTIONS.iter().filter(|name| name.starts_with(part) && !name.contains('.'));
+                (behind, functions.map(|name| format!("{name}(")).collect())
+            }
+            None => (start, found),
+        })
     }
 }
 
