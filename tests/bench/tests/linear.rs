@@ -76,7 +76,7 @@ const CALLS: &[&str] = &[
     "sets.contains(body.list, body.list)",
     "isTimestamp(body.text) || isDuration(body.text) || isSemver(body.text) || isQuantity(body.text)",
     "isSemver(body.long) && semver(body.long) < semver('2.0.0')",
-    "quantity(body.digits) == 1",
+    "!isQuantity(body.digits) && quantity('500Mi') > quantity('1k')",
     "duration('1h') < duration('2h') && timestamp('2026-01-01T00:00:00Z') < now",
     "now.getFullYear() + now.getMonth() + now.getDayOfYear() + now.getDayOfMonth() + now.getDate() + now.getDayOfWeek() < 0",
     "now.getHours('Europe/Berlin') + now.getMinutes() + now.getSeconds() + now.getMilliseconds() < 0",
