@@ -1,6 +1,6 @@
 //! What an expression takes grows with its input and no faster: instructions of the policy in
 //! its sandbox, with ten times the input. Nothing is timed.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
