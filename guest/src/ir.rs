@@ -48,6 +48,9 @@ pub struct Bundle {
     /// What expressions read as `data.NAME`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub data: Vec<Data>,
+    /// Those of the bundle: nothing calls them any more, but people read of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub functions: Vec<Function>,
     pub operations: Vec<Operation>,
     /// The OpenAPI document's `components.schemas`, with `x-rule` annotations.
     pub schemas: BTreeMap<String, Value>,
@@ -64,6 +67,19 @@ impl Bundle {
         let first = |index: usize, id: &str| self.operations.iter().take(index).all(|operation| operation.id != id);
         self.operations.iter().enumerate().filter(move |(index, op)| first(*index, &op.id)).map(|(_, op)| op)
     }
+}
+
+/// A function that a bundle defines. In the expressions of rules its value stands in the place
+/// of each call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Function {
+    pub name: String,
+    pub parameters: Vec<String>,
+    /// An expression, as it is written.
+    pub value: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub doc: String,
 }
 
 /// A path below which the policy judges, such as `/vnflcm/v2`.

@@ -2,24 +2,22 @@
 //! functions, `matches` with patterns compiled ahead, an equality that knows
 //! borrowed JSON, and what operators' rules need: hosts, lists, windows of time.
 
-use std::{any::Any, sync::Arc};
-
-use cel::{
-    DeclarationError, Env, ExecutionError,
-    common::{
-        types::{self, CelBool, CelInt, CelOptional, CelString, Type},
-        value::{CowVal, StaticVal, Val},
-    },
-};
-use regex::Regex;
-
 use super::{
     encode,
     list::List,
-    lists, map, networks, numbers, quantity, semver, texts,
+    lists, map, networks, numbers,
+    opaque::{LIST_TYPE, PATTERN_TYPE, Pattern, WINDOW_TYPE},
+    quantity, semver, texts,
     time::{self, Timestamp},
     uri, value,
     window::Window,
+};
+use cel::{
+    DeclarationError, Env, ExecutionError,
+    common::{
+        types::{self, CelBool, CelInt, CelOptional, CelString},
+        value::{CowVal, Val},
+    },
 };
 
 /// Equality of two values that are not scalars in the source.
@@ -138,43 +136,6 @@ pub const FUNCTIONS: &[&str] = &[
 pub fn is_namespace(name: &str) -> bool {
     FUNCTIONS.iter().any(|function| function.split_once('.').is_some_and(|(namespace, _)| namespace == name))
 }
-
-pub(super) static PATTERN_TYPE: Type = Type::new_unspecified_type("solgate.Pattern");
-static LIST_TYPE: Type = Type::new_unspecified_type("solgate.List");
-static WINDOW_TYPE: Type = Type::new_unspecified_type("solgate.Window");
-
-/// A compiled regular expression as a CEL value.
-#[derive(Debug, Clone)]
-pub(crate) struct Pattern(pub Arc<Regex>);
-
-/// Makes something compiled ahead a CEL value that only functions look into.
-macro_rules! opaque {
-    ($value:ty, $type:ident) => {
-        impl Val for $value {
-            fn get_type(&self) -> &Type {
-                &$type
-            }
-
-            fn cel_type() -> &'static Type {
-                &$type
-            }
-
-            fn clone_as_boxed<'v>(&self) -> Box<dyn Val + 'v> {
-                Box::new(self.clone())
-            }
-
-            fn as_any(&self) -> Option<&dyn Any> {
-                Some(self)
-            }
-        }
-
-        impl StaticVal for $value {}
-    };
-}
-
-opaque!(Pattern, PATTERN_TYPE);
-opaque!(List, LIST_TYPE);
-opaque!(Window, WINDOW_TYPE);
 
 /// Builds the environment.
 pub(super) fn environment() -> Result<Env, DeclarationError> {

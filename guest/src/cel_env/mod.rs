@@ -12,6 +12,7 @@ mod lists;
 mod map;
 mod networks;
 mod numbers;
+mod opaque;
 mod parsed;
 mod parts;
 mod program;

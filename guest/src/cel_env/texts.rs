@@ -11,8 +11,8 @@ use cel::{
 };
 
 use super::{
-    functions::{PATTERN_TYPE, Pattern},
     numbers::held,
+    opaque::{PATTERN_TYPE, Pattern},
 };
 
 /// What `indexOf` becomes.

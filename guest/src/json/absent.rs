@@ -2,8 +2,8 @@
 
 use super::{
     Strict,
-    document::{Entry, Extent, NOWHERE, Slot, long, short},
-    names::moved,
+    document::{Entry, Extent, long, short},
+    names::{NOWHERE, Slot, moved},
 };
 
 impl Strict<'_> {

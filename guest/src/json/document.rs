@@ -4,10 +4,12 @@
 //! forgets them. A tree of maps would cost an allocation for every text and a hash
 //! for every name; this costs one list for all of it.
 
+use std::cmp::Ordering;
+
 use serde_json::{Number, Value};
 
 use super::allowance::Allowance;
-use super::names::{slot, text};
+use super::names::{self, NOWHERE, Slot, slot};
 
 /// One value, or one member name. The items of an array follow it, and the names
 /// and values of an object's members in turn.
@@ -34,9 +36,6 @@ pub(super) struct Span {
 /// Most members of an object whose names are passed one by one in a look for one.
 pub(super) const FEW: u32 = 16;
 
-/// "There is none" where an index is expected.
-pub(super) const NOWHERE: u32 = u32::MAX;
-
 /// How far an array or object reaches.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Extent {
@@ -49,9 +48,6 @@ pub(super) struct Extent {
     /// being read: the marks of its names.
     pub order: u32,
 }
-
-/// A name of a large object: its hash, and its entry in the lower half.
-pub(super) type Slot = u64;
 
 /// A JSON value and everything in it.
 #[derive(Debug, Clone, Default)]
@@ -119,10 +115,26 @@ impl<'t> Document<'t> {
         if names.is_empty() {
             return NOWHERE;
         }
-        names.sort_unstable_by(|left, right| (left >> 32, text(self, *left)).cmp(&(right >> 32, text(self, *right))));
+        names.sort_unstable_by(|left, right| (left >> 32, self.name(*left)).cmp(&(right >> 32, self.name(*right))));
         let begin = short(self.order.len());
         self.order.append(&mut names);
         begin
+    }
+
+    /// A name of a large object.
+    pub(super) fn name(&self, slot: Slot) -> &str {
+        self.entries.get(names::entry(slot)).map_or("", |entry| self.text(entry))
+    }
+
+    /// The entry of a name among the sorted ones of its object.
+    pub(super) fn find(&self, order: &[Slot], name: &str) -> Option<usize> {
+        let wanted = Slot::from(names::hash(name));
+        let compare = |slot: &Slot| match (slot >> 32).cmp(&wanted) {
+            Ordering::Equal => self.name(*slot).cmp(name),
+            other => other,
+        };
+        let at = order.binary_search_by(compare).ok()?;
+        order.get(at).map(|slot| names::entry(*slot))
     }
 
     /// Of an array or object that ends here.

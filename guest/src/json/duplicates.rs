@@ -6,8 +6,8 @@
 //! long.
 
 use super::{
-    document::{Document, FEW, NOWHERE, Slot, behind, long, short},
-    names::{entry, slot, text},
+    document::{Document, FEW, behind, long, short},
+    names::{NOWHERE, Slot, entry, slot},
     parser::{Open, Parsed, Parser, Stop},
 };
 
@@ -88,10 +88,7 @@ fn names<'d>(document: &'d Document<'_>, object: Open) -> impl Iterator<Item = (
 /// Sorts names of one hash by their text. Gives the first that is there a second time.
 #[cold]
 fn second(document: &Document<'_>, names: &mut [Slot]) -> Option<usize> {
-    names.sort_unstable_by(|left, right| text(document, *left).cmp(text(document, *right)).then(left.cmp(right)));
+    names.sort_unstable_by(|left, right| document.name(*left).cmp(document.name(*right)).then(left.cmp(right)));
     let pairs = names.iter().zip(names.iter().skip(1));
-    pairs
-        .filter(|(left, right)| text(document, **left) == text(document, **right))
-        .map(|(_, right)| entry(*right))
-        .min()
+    pairs.filter(|(left, right)| document.name(**left) == document.name(**right)).map(|(_, right)| entry(*right)).min()
 }

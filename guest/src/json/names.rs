@@ -1,8 +1,10 @@
 //! Where a name is among those of a large object, which are sorted.
 
-use std::cmp::Ordering;
+/// A name of a large object: its hash, and its entry in the lower half.
+pub(super) type Slot = u64;
 
-use super::document::{Document, NOWHERE, Slot};
+/// "There is none" where an index is expected.
+pub(super) const NOWHERE: u32 = u32::MAX;
 
 /// The slot of a name that is the entry with this index.
 pub(super) fn slot(name: &str, entry: u64) -> Slot {
@@ -14,30 +16,14 @@ pub(super) fn entry(slot: Slot) -> usize {
     usize::try_from(slot & Slot::from(u32::MAX)).unwrap_or(usize::MAX)
 }
 
-/// The name itself.
-pub(super) fn text<'d>(document: &'d Document<'_>, slot: Slot) -> &'d str {
-    document.entries.get(entry(slot)).map_or("", |entry| document.text(entry))
-}
-
 /// A name whose entry is at another place now; `None` if it is gone.
 pub(super) fn moved(slot: Slot, places: &[u32]) -> Option<Slot> {
     let place = *places.get(entry(slot))?;
     (place != NOWHERE).then(|| slot & !Slot::from(u32::MAX) | Slot::from(place))
 }
 
-/// The entry of a name among the sorted ones of its object.
-pub(super) fn find(document: &Document<'_>, order: &[Slot], name: &str) -> Option<usize> {
-    let wanted = Slot::from(hash(name));
-    let compare = |slot: &Slot| match (slot >> 32).cmp(&wanted) {
-        Ordering::Equal => text(document, *slot).cmp(name),
-        other => other,
-    };
-    let at = order.binary_search_by(compare).ok()?;
-    order.get(at).map(|slot| entry(*slot))
-}
-
 /// Enough to tell most names apart.
-fn hash(name: &str) -> u32 {
+pub(super) fn hash(name: &str) -> u32 {
     /// 2^64 by the golden ratio: spreads small differences.
     const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
     let mix = |state: u64, word: u64| (state ^ word).wrapping_mul(SPREAD).rotate_left(29);

@@ -5,8 +5,8 @@ use std::fmt;
 use serde_json::{Map, Number, Value};
 
 use super::allowance::Allowance;
-use super::document::{Document, Entry, Extent, NOWHERE, behind, long, short};
-use super::names::find;
+use super::document::{Document, Entry, Extent, behind, long, short};
+use super::names::NOWHERE;
 
 impl Document<'_> {
     /// The value as a whole.
@@ -216,7 +216,7 @@ impl<'d> Object<'d> {
         let Content { document, first, extent } = self.0;
         if extent.order != NOWHERE {
             let order = document.order.get(long(extent.order)..)?.get(..self.len())?;
-            return find(document, order, name).map(|at| self.0.node(at.saturating_add(1)));
+            return document.find(order, name).map(|at| self.0.node(at.saturating_add(1)));
         }
         // Most objects have a few members: that is less than a hash takes.
         let mut at = first;

@@ -3,7 +3,8 @@
 
 use super::{
     Bounds, JsonFault, LargeNumber, Strict,
-    document::{Document, Entry, Extent, NOWHERE, long, short},
+    document::{Document, Entry, Extent, long, short},
+    names::NOWHERE,
     push_segment,
 };
 

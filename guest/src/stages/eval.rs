@@ -3,7 +3,7 @@
 
 use solgate_contract::uri;
 
-use super::{body, call::Call, content::Content, expressions, facts, query_string::Query, route, version};
+use super::{body, call::Call, content::Content, expressions, known, query_string::Query, route, version};
 use crate::{
     cel_env::{Activation, Asked, EvalError, Evaluated},
     compiled::CompiledBundle,
@@ -108,7 +108,7 @@ fn seen<T>(
     profile: &Profile,
     target: &route::Target<'_>,
     query: Option<&str>,
-    look: impl FnOnce(&Call<'_>, &Content<'_>, &facts::State<'_>) -> T,
+    look: impl FnOnce(&Call<'_>, &Content<'_>, &known::State<'_>) -> T,
 ) -> T {
     let query = Query::parse(query, target.operation, true);
     let call = Call {
@@ -126,6 +126,6 @@ fn seen<T>(
     let mut report = Report::new(&bundle.rules, profile, context.mode, 1, None);
     let content = body::check_content(&call, &mut report);
     let content = body::read(&call, content, &mut report);
-    let state = facts::State::new(&call);
+    let state = known::State::new(&call);
     look(&call, &content, &state)
 }

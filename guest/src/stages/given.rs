@@ -4,7 +4,7 @@
 use super::{
     call::Call,
     content::Content,
-    facts::{Answer, State},
+    known::{Answer, State},
 };
 use crate::{
     json::{Kind, Node},

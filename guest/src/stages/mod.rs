@@ -10,6 +10,7 @@ mod expressions;
 mod facts;
 mod fault;
 mod given;
+mod known;
 mod misfit;
 mod query;
 mod query_string;
@@ -150,7 +151,7 @@ pub(crate) fn run(
         return Outcome::Allow(report.findings);
     }
     report.enter(trace::Stage::Facts);
-    let mut state = facts::State::new(&call);
+    let mut state = known::State::new(&call);
     let needed = state.needed(&call, &content, &mut report);
     if !needed.is_empty() {
         return Outcome::Need(needed);

@@ -65,6 +65,12 @@ impl Scene {
         self.place.operation.as_deref()
     }
 
+    /// The functions that the bundle defines.
+    #[must_use]
+    pub fn functions(&self) -> &[solgate_engine::ir::Function] {
+        &self.engine.bundle().functions
+    }
+
     /// Whether there is a request.
     #[must_use]
     pub fn has_request(&self) -> bool {

@@ -43,7 +43,19 @@ impl Compiled {
     /// # Errors
     /// As [`bake`], and if the cases are too large.
     pub fn bake(&self) -> Result<Vec<u8>, BakeError> {
-        let mut component = bake(&self.bundle)?;
+        self.bake_with(|engine, wasm| Module::new(engine, wasm))
+    }
+
+    /// The same, with the code of the engine's module by `compile`: it is the same module in every
+    /// bake of one release, so who bakes often keeps its code.
+    ///
+    /// # Errors
+    /// As [`bake`](Self::bake).
+    pub fn bake_with(
+        &self,
+        compile: impl FnOnce(&Engine, &[u8]) -> wasmtime::Result<Module>,
+    ) -> Result<Vec<u8>, BakeError> {
+        let mut component = bake_with(&self.bundle, compile)?;
         solgate_cases::embed(&mut component, self.tests())?;
         Ok(component)
     }
@@ -80,13 +92,20 @@ fn engine() -> Result<Vec<u8>, BakeError> {
 /// # Errors
 /// If the engine refuses the bundle, or a tool fails.
 pub fn bake(bundle: &ir::Bundle) -> Result<Vec<u8>, BakeError> {
+    bake_with(bundle, |engine, wasm| Module::new(engine, wasm))
+}
+
+fn bake_with(
+    bundle: &ir::Bundle,
+    compile: impl FnOnce(&Engine, &[u8]) -> wasmtime::Result<Module>,
+) -> Result<Vec<u8>, BakeError> {
     let data = serde_json::to_vec(bundle).map_err(failed("writing the compiled bundle"))?;
     let engine = engine()?;
     let mut wizer = Wizer::new();
     wizer.init_func("solgate-init");
     let (module, instrumented) = wizer.instrument(&engine).map_err(failed("preparing the engine"))?;
 
-    let mut instance = Initialised::start(&instrumented, &data)?;
+    let mut instance = Initialised::start(&instrumented, &data, compile)?;
     let snapshot = wizer
         .snapshot(&module, &mut instance)
         .now_or_never()
@@ -144,12 +163,16 @@ struct Initialised {
 }
 
 impl Initialised {
-    fn start(wasm: &[u8], bundle: &[u8]) -> Result<Self, BakeError> {
-        // It runs once: what counts is how soon it is compiled.
+    fn start(
+        wasm: &[u8],
+        bundle: &[u8],
+        compile: impl FnOnce(&Engine, &[u8]) -> wasmtime::Result<Module>,
+    ) -> Result<Self, BakeError> {
+        // It runs for a moment: what counts is how soon it is compiled.
         let mut config = Config::new();
         config.cranelift_opt_level(OptLevel::None);
         let engine = Engine::new(&config).map_err(failed("starting wasmtime"))?;
-        let module = Module::new(&engine, wasm).map_err(failed("compiling the engine"))?;
+        let module = compile(&engine, wasm).map_err(failed("compiling the engine"))?;
         let mut store = Store::new(&engine, ());
         let step = "initialising the engine";
         let instance = Instance::new(&mut store, &module, &[]).map_err(failed(step))?;

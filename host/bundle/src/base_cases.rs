@@ -13,7 +13,7 @@ use crate::reduce::DroppedOperation;
 /// Its files, if `tests` of the bundle itself say that they inherit any.
 pub(crate) fn files(layers: &Layers, tests: &[FileId], report: &mut Report) -> Result<Vec<FileId>, IoError> {
     let asks = |file: &FileId| report.sources.text(*file).contains("inherited");
-    let base = layers.layers.iter().rev().nth(1).filter(|_| tests.iter().any(asks));
+    let base = layers.layers.iter().rev().filter(|layer| !layer.is_library).nth(1).filter(|_| tests.iter().any(asks));
     base.map_or_else(|| Ok(Vec::new()), |base| base.home.read_tests_of_base(report))
 }
 

@@ -22,7 +22,7 @@ use crate::layers::{self, Dialect, Layers};
 use crate::lint;
 use crate::openapi::{self, Api};
 use crate::options;
-use crate::policy::{self, Policy, windows};
+use crate::policy::{self, Function, Policy, windows};
 use crate::rules::{self, Against, Declared};
 use crate::template::Variable;
 use crate::unsaved::Unsaved;
@@ -179,7 +179,7 @@ pub(crate) fn layered_policy(layers: &Layers, report: &mut Report) -> Result<Opt
     for layer in &layers.layers {
         // What a base does not say, those above it may need.
         let Some(node) = &layer.policy else { return Ok(None) };
-        policy = policy::read(node, &layer.home, policy, report)?;
+        policy = policy::read(node, &layer.home, layer.is_library, policy, report)?;
         if policy.is_none() {
             break;
         }
@@ -215,9 +215,10 @@ fn compile(
     let openapi = openapi::merge(documents, dialects().map(|dialect| &dialect.document), report);
     let api = openapi.as_deref().and_then(|node| openapi::read(node, dialects(), report));
     // Without one of them, every name that rules use would be unknown.
-    let (Some(policy), Some(api)) = (policy, api) else { return Ok(None) };
-    let against = Against::new(&policy, &api);
+    let (Some(mut policy), Some(api)) = (policy, api) else { return Ok(None) };
     let mut sources = rules::collect(layers.layers.iter().map(|layer| layer.rules.as_slice()), report);
+    rules::expand(&mut sources, &mut policy, report);
+    let against = Against::new(&policy, &api);
     rules::spread(&mut sources, &policy, report);
     let mut declared = Vec::new();
     for source in &sources {
@@ -259,6 +260,7 @@ fn compile(
         lists: policy.lists.iter().map(|list| list.def.clone()).collect(),
         windows: policy.windows.iter().map(|window| window.def.clone()).collect(),
         zones: zones::rules(windows::zones(&policy.windows).chain(zones_of_rules(&declared))),
+        functions: policy.functions.iter().map(Function::def).collect(),
         data: policy.data.iter().map(|data| data.def.clone()).collect(),
         operations: api.operations.iter().map(|op| op.def.clone()).collect(),
         schemas: api.schemas.iter().map(|(name, node)| (name.clone(), node.to_json())).collect(),
@@ -273,7 +275,8 @@ fn compile(
         return Ok(None);
     }
     let trees: Vec<_> = tests.own.iter().filter_map(|file| Some((*file, yaml::parse(*file, report)?))).collect();
-    complete::check(&layers.layers, &trees, complete::Built { bundle: &bundle, cases: &cases }, &report.sources)?;
+    let built = complete::Built { bundle: &bundle, cases: &cases, functions: &policy.functions };
+    complete::check(&layers.layers, &trees, built, &report.sources)?;
     let place = |at: At| Place { file: report.sources.name(at.file).to_owned(), line: report.sources.span(at).line };
     let places = places.into_iter().map(|(id, at)| (id, place(at))).collect();
     Ok(Some(Compiled { bundle, cases, warnings: Vec::new(), sources: Sources::default(), places }))

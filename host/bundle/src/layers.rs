@@ -3,16 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use solgate_document::diagnostic::Report;
+use solgate_document::reader;
 use solgate_document::source::{At, FileId};
 use solgate_document::suggest::{list, nearest};
 use solgate_document::yaml::{self, Node};
 
 use crate::built_in::BuiltIn;
-use crate::files::{Found, Home, IoError};
+use crate::files::{Files, Found, Home, IoError};
 use crate::reduce::{self, DroppedOperation};
 
 /// Most bundles that one extends, directly and indirectly.
 const MAX_BASES: usize = 8;
+/// Most libraries that a bundle and those that it extends import.
+const MAX_LIBRARIES: usize = 32;
 
 /// One bundle of the chain, its files parsed.
 pub(crate) struct Layer {
@@ -23,6 +26,8 @@ pub(crate) struct Layer {
     pub rules: Vec<Node>,
     /// None of the files of rules is broken.
     pub all_rules_read: bool,
+    /// Other bundles import it: it has no API of its own.
+    pub is_library: bool,
 }
 
 /// An OpenAPI document that holds while an option is on.
@@ -65,17 +70,101 @@ pub(crate) fn read(home: Home, report: &mut Report) -> Result<Layers, IoError> {
         } else if files.openapi == Found::Absent && (policy.is_some() || files.policy == Found::Absent) {
             home.report_absent("openapi.yaml", report)?;
         }
-        let openapi = files.openapi.text().and_then(|file| document(file, report));
-        let dialects = files.dialects.into_iter().filter_map(|file| dialect(file, report)).collect();
-        let before = report.mistakes();
-        let rules = files.rules.iter().filter_map(|file| yaml::parse(*file, report)).collect();
-        let all_rules_read = report.mistakes() == before;
-        layers.push(Layer { home, policy, openapi, dialects, rules, all_rules_read });
+        layers.push(layer(home, policy, &files, report));
     }
     layers.reverse();
+    let mut layers = with_libraries(layers, &mut met, report)?;
     let mut dropped = Vec::new();
     is_incomplete |= !is_reduced(&mut layers, &mut dropped, report);
     Ok(Layers { layers, is_incomplete, dropped })
+}
+
+fn layer(home: Home, policy: Option<Node>, files: &Files, report: &mut Report) -> Layer {
+    let openapi = files.openapi.text().and_then(|file| document(file, report));
+    let dialects = files.dialects.iter().filter_map(|file| dialect(*file, report)).collect();
+    let before = report.mistakes();
+    let rules = files.rules.iter().filter_map(|file| yaml::parse(*file, report)).collect();
+    let all_rules_read = report.mistakes() == before;
+    Layer { home, policy, openapi, dialects, rules, all_rules_read, is_library: false }
+}
+
+/// Puts before each layer the libraries that it imports, each where it is first needed.
+fn with_libraries(layers: Vec<Layer>, met: &mut Vec<PathBuf>, report: &mut Report) -> Result<Vec<Layer>, IoError> {
+    let mut all = Vec::new();
+    for layer in layers {
+        import(&layer, &[], &mut all, met, report)?;
+        all.push(layer);
+    }
+    Ok(all)
+}
+
+/// Adds the libraries that a layer imports, and before each those that it imports itself. `met`
+/// has the bundles that are there, `way` the libraries from the bundle to this layer.
+fn import(
+    layer: &Layer,
+    way: &[PathBuf],
+    all: &mut Vec<Layer>,
+    met: &mut Vec<PathBuf>,
+    report: &mut Report,
+) -> Result<(), IoError> {
+    let Some(node) = layer.policy.as_ref().and_then(|policy| policy.get("imports")) else { return Ok(()) };
+    for item in reader::list(node, "`imports`", report).unwrap_or_default() {
+        let Some(home) = folder(item, &layer.home, report)? else { continue };
+        let identity = home.identity()?;
+        if way.contains(&identity) || layer.home.identity()? == identity {
+            report
+                .mistake(item.at, "the library imports itself, by way of what it imports")
+                .hint("one of them has to import nothing");
+            continue;
+        }
+        if all.iter().any(|known| known.is_library && known.home.identity().is_ok_and(|known| known == identity)) {
+            continue;
+        }
+        if met.contains(&identity) {
+            report
+                .mistake(item.at, "this bundle is extended, so what it has is there already")
+                .hint("leave it out of `imports`");
+            continue;
+        }
+        if all.iter().filter(|known| known.is_library).count() >= MAX_LIBRARIES {
+            report.mistake(item.at, format!("more than {MAX_LIBRARIES} libraries")).hint("put some of them into one");
+            continue;
+        }
+        let files = home.read(report)?;
+        let policy = files.policy.text().and_then(|file| document(file, report));
+        let library = Layer { is_library: true, ..self::layer(home, policy, &files, report) };
+        check_library(&library, item.at, report);
+        let way: Vec<PathBuf> = way.iter().cloned().chain([layer.home.identity()?]).collect();
+        import(&library, &way, all, met, report)?;
+        all.push(library);
+    }
+    Ok(())
+}
+
+/// What a library can have in policy.yaml.
+const OF_LIBRARIES: [&str; 10] =
+    ["name", "version", "language", "imports", "functions", "variables", "options", "lists", "windows", "data"];
+
+/// Reports what makes a bundle of a library.
+fn check_library(library: &Layer, imported: At, report: &mut Report) {
+    let odd = |at: At, what: &str, report: &mut Report| {
+        report
+            .mistake(at, format!("a library has no {what}"))
+            .hint("a bundle that has them is extended: `extends` in place of `imports`")
+            .related(imported, "imported here");
+    };
+    for (key, _) in library.policy.as_ref().and_then(Node::as_map).unwrap_or_default() {
+        if !OF_LIBRARIES.contains(&key.name.as_str()) {
+            odd(key.at, &format!("`{}`", key.name), report);
+        }
+    }
+    if let Some((key, _)) = library.openapi.as_ref().and_then(|document| document.entry("paths")) {
+        odd(key.at, "`paths`", report);
+    }
+    let first = library.rules.first().or_else(|| library.dialects.first().map(|dialect| &dialect.document));
+    if let Some(node) = first {
+        odd(At::start_of(node.at.file), if library.rules.is_empty() { "dialects" } else { "rules" }, report);
+    }
 }
 
 /// Takes out of each layer what those after it drop and replace; whether nothing is wrong
@@ -99,8 +188,7 @@ fn base(node: &Node, home: &Home, report: &mut Report) -> Result<Option<Home>, I
     if let Some(bundle) = BuiltIn::find(name) {
         return Ok(Some(Home::built_in(bundle)));
     }
-    let is_path = name == "." || name == ".." || name.starts_with("./") || name.starts_with("../");
-    if !is_path {
+    if !is_path(name) {
         let draft = report.mistake(node.at, format!("there is no built-in bundle `{name}`"));
         if Path::new(name).is_absolute() {
             draft.hint("a folder is written relative to this one, such as ../base, so that it is the same everywhere");
@@ -116,6 +204,28 @@ fn base(node: &Node, home: &Home, report: &mut Report) -> Result<Option<Home>, I
         }
         return Ok(None);
     }
+    there(name, node, home, report)
+}
+
+fn is_path(name: &str) -> bool {
+    name == "." || name == ".." || name.starts_with("./") || name.starts_with("../")
+}
+
+/// The folder of a library.
+fn folder(node: &Node, home: &Home, report: &mut Report) -> Result<Option<Home>, IoError> {
+    match node.as_str().filter(|name| is_path(name)) {
+        Some(name) => there(name, node, home, report),
+        None => {
+            report
+                .mistake(node.at, format!("`imports` names folders, but here is {}", reader::shown(node)))
+                .hint("write the folder relative to this one, such as ./library or ../library");
+            Ok(None)
+        }
+    }
+}
+
+/// The folder of that name.
+fn there(name: &str, node: &Node, home: &Home, report: &mut Report) -> Result<Option<Home>, IoError> {
     let found = if name.contains('\\') { None } else { home.relative(name)? };
     if found.is_none() {
         report.mistake(node.at, format!("there is no folder `{name}`")).hint(

@@ -11,7 +11,7 @@ pub(crate) fn with_value(text: &str, member: Range<usize>, value: &str, style: S
     // Within the quotes of a YAML scalar its own kind of quotes would have to be escaped.
     let value = if style == Style::SingleQuoted { value.replace('\'', "\"") } else { value.to_owned() };
     let before = text.get(..member.start)?;
-    let is_index = before.ends_with('[');
+    let is_index = before.ends_with('[') && text.get(member.start..)?.starts_with(['\'', '"']);
     if !is_index && !before.ends_with('.') {
         return None;
     }

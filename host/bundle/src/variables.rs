@@ -47,6 +47,37 @@ pub(crate) fn is_known_variable(name: &str) -> bool {
     VARIABLES.contains(&name) || solgate_engine::cel_env::is_namespace(name)
 }
 
+/// Words that CEL keeps for itself, which cannot be names.
+const RESERVED: [&str; 17] = [
+    "as",
+    "break",
+    "const",
+    "continue",
+    "else",
+    "for",
+    "function",
+    "if",
+    "import",
+    "let",
+    "loop",
+    "package",
+    "namespace",
+    "return",
+    "var",
+    "void",
+    "while",
+];
+
+/// Whether CEL keeps a word for itself without giving it a meaning.
+pub(crate) fn is_reserved(name: &str) -> bool {
+    RESERVED.contains(&name)
+}
+
+/// Whether an expression cannot have this name for a value.
+pub(crate) fn is_word_of_cel(name: &str) -> bool {
+    is_reserved(name) || ["true", "false", "null", "in"].contains(&name)
+}
+
 /// `[A-Za-z_][A-Za-z0-9_]*`: what an expression can name.
 pub(crate) fn is_identifier(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')

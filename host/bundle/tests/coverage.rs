@@ -8,7 +8,7 @@ use solgate_bundle::mutation::{Change, Fate, Grain, Mutation, mutate};
 use solgate_bundle::{BuildOptions, Source, compile_dir};
 use solgate_cases::{Case, Vocabulary};
 use solgate_engine::Engine;
-use solgate_engine::ir::Bundle;
+use solgate_engine::ir::{Bundle, Severity};
 use support::minimal;
 
 const BASES: &str = r#"
@@ -189,4 +189,25 @@ fn fine_changes_survive_until_a_case_is_at_the_edge() {
     // The bound is known from both sides.
     let bound = |edit: &String| edit.starts_with("bound") || edit.starts_with("equality negated in require");
     assert_eq!(survivors(&[ALLOWED, open]).into_iter().filter(bound).collect::<Vec<_>>(), Vec::<String>::new());
+}
+
+#[test]
+fn a_variable_that_rules_share_is_changed_in_all_of_them_at_once() {
+    let (mut bundle, cases, _) = measured(&[ALLOWED]);
+    let mut twin = bundle.rules.iter().find(|rule| rule.id == "terminate.state.no-other-op").unwrap().clone();
+    twin.id = "twin".to_owned();
+    twin.severity.default = Severity::Warn;
+    twin.severity.by_option = vec![("strict".to_owned(), Severity::Deny)];
+    bundle.rules.push(twin);
+    let coverage = Coverage::measure(&Engine::new(bundle.clone()).unwrap(), &cases);
+    let mutation = mutate(&bundle, &cases, &coverage, Grain::Fine, &|_, _| {}).unwrap();
+    let edited = |rule: &str, of_variables: bool| {
+        let edits = mutation.mutants.iter().filter(|mutant| mutant.rule == rule).filter(
+            |mutant| matches!(&mutant.change, Change::Edited(edit) if edit.member.starts_with("variables.") == of_variables),
+        );
+        edits.count()
+    };
+    assert!(edited("terminate.state.no-other-op", true) > 0);
+    assert_eq!(edited("twin", true), 0);
+    assert_eq!(edited("twin", false), edited("terminate.state.no-other-op", false));
 }

@@ -5,57 +5,10 @@ mod support;
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
 
-use solgate_bundle::{BuildOptions, Compiled, compile_dir, rule_book};
+use solgate_bundle::{BuildOptions, compile_dir, rule_book};
 use solgate_engine::Engine;
-use solgate_engine::verdict::{Context, Mode, Outcome, Request};
-use support::{copy, minimal};
-
-/// The minimal bundle with more in policy.yaml, and a rule for `terminate`.
-fn bundle(more: &str, require: &str, files: &[(&str, &str)]) -> tempfile::TempDir {
-    let dir = tempfile::tempdir().unwrap();
-    copy(&minimal(), dir.path());
-    let path = dir.path().join("policy.yaml");
-    let policy = fs::read_to_string(&path).unwrap();
-    fs::write(&path, format!("{policy}{more}")).unwrap();
-    let rule = format!(
-        "- id: terminate.more\n  operations: [terminate]\n  stage: body\n  require: >-\n    {require}\n  otherwise: {{ status: 403, title: Not allowed }}\n"
-    );
-    fs::write(dir.path().join("rules/more.yaml"), rule).unwrap();
-    for (name, text) in files {
-        let path = dir.path().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-    dir
-}
-
-fn compiled(dir: &Path) -> Compiled {
-    compile_dir(dir, &BuildOptions::default()).unwrap_or_else(|failure| panic!("{failure}"))
-}
-
-/// What the policy says to a termination of that type.
-fn is_allowed(engine: &Engine, kind: &str) -> bool {
-    let body = format!(r#"{{"terminationType": "{kind}"}}"#);
-    let fields = [("version", "2.0.0"), ("accept", "application/json"), ("content-type", "application/json")];
-    let request = Request {
-        method: "POST",
-        target: "/vnflcm/v2/vnf_instances/1/terminate",
-        fields: &fields,
-        body: body.as_bytes(),
-        body_complete: true,
-    };
-    let context = Context { received_at: 0, mode: Mode::Enforce, caller: None, facts: &[], settings: &[] };
-    match engine.evaluate(&request, &context) {
-        // All that is left are facts.
-        Outcome::Allow(_) | Outcome::Need(_) => true,
-        Outcome::Deny(denial) => {
-            assert_eq!((denial.status, denial.rule.as_str()), (403, "terminate.more"), "{denial:?}");
-            false
-        }
-    }
-}
+use support::{bundle, compiled, is_allowed};
 
 const SCHEMA: &str = "type: object, additionalProperties: { type: object, required: [most], properties: { type: { type: string }, most: { type: number }, flags: { type: array, items: { type: boolean } }, live: { type: boolean } } }";
 

@@ -34,7 +34,13 @@ impl<'n> Bases<'n> {
     /// reported; `None` if a base is missing.
     pub fn merge(&mut self, written: &'n Node, report: &mut Report) -> Option<Node> {
         let chain = self.chain(written, report)?;
-        let mut merged = Node { value: Value::Map(Vec::new()), text: String::new(), ..*written };
+        let mut merged = Node {
+            value: Value::Map(Vec::new()),
+            at: written.at,
+            text: String::new(),
+            style: written.style,
+            made_of: None,
+        };
         for layer in chain.iter().rev() {
             add(&mut merged, layer);
             change(&mut merged, layer, report);

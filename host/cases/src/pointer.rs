@@ -22,7 +22,7 @@ pub(crate) fn steps(pointer: &str) -> Result<Vec<String>, String> {
 /// The place that the steps lead to, with the objects on the way, or why there is
 /// none. What is created stands `at` a place in the file.
 pub(crate) fn place<'v>(whole: &'v mut Node, steps: &[String], at: At) -> Result<&'v mut Node, String> {
-    let nothing = || Node { value: Value::Null, at, text: String::new(), style: Style::Plain };
+    let nothing = || Node { value: Value::Null, at, text: String::new(), style: Style::Plain, made_of: None };
     steps.iter().try_fold(whole, |node, step| {
         let kind = node.kind();
         if matches!(node.value, Value::Null) {

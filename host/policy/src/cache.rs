@@ -11,6 +11,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
+use wasmtime::Module;
 use wasmtime::component::Component;
 
 use super::cache_error::CacheError;
@@ -29,22 +30,82 @@ pub(super) fn load(
     digest: &ComponentDigest,
     compile: impl FnOnce() -> Result<Component, LoadError>,
 ) -> Result<(Component, Option<PathBuf>), LoadError> {
-    let path = folder.join(name(engine.wasmtime(), digest));
-    match own(folder).and_then(|()| read(engine.wasmtime(), &path)) {
-        Ok(Some(component)) => return Ok((component, Some(path))),
+    taken(engine.wasmtime(), folder, digest, compile, |error| engine.has_cache_trouble(error))
+}
+
+/// The code of a core module, from the cache in `folder`, or compiled and put there; and what was
+/// the matter with the cache. It is for tools that run such a module again and again.
+///
+/// # Errors
+/// If it cannot be compiled.
+pub fn cached_module(
+    engine: &wasmtime::Engine,
+    folder: &Path,
+    wasm: &[u8],
+) -> Result<(Module, Option<CacheError>), wasmtime::Error> {
+    let mut trouble = None;
+    let digest = Sha256::digest(wasm).into();
+    let (module, _) = taken(engine, folder, &digest, || Module::new(engine, wasm), |error| trouble = Some(error))?;
+    Ok((module, trouble))
+}
+
+/// What is compiled and kept.
+trait Code: Sized {
+    /// # Safety
+    /// As of [`Component::deserialize_file`].
+    #[allow(unsafe_code, reason = "wasmtime offers no other way to load compiled code")]
+    unsafe fn of_file(engine: &wasmtime::Engine, path: &Path) -> wasmtime::Result<Self>;
+
+    fn to_bytes(&self) -> wasmtime::Result<Vec<u8>>;
+}
+
+impl Code for Component {
+    #[allow(unsafe_code, reason = "wasmtime offers no other way to load compiled code")]
+    unsafe fn of_file(engine: &wasmtime::Engine, path: &Path) -> wasmtime::Result<Self> {
+        // SAFETY: the caller's.
+        unsafe { Self::deserialize_file(engine, path) }
+    }
+
+    fn to_bytes(&self) -> wasmtime::Result<Vec<u8>> {
+        self.serialize()
+    }
+}
+
+impl Code for Module {
+    #[allow(unsafe_code, reason = "wasmtime offers no other way to load compiled code")]
+    unsafe fn of_file(engine: &wasmtime::Engine, path: &Path) -> wasmtime::Result<Self> {
+        // SAFETY: the caller's.
+        unsafe { Self::deserialize_file(engine, path) }
+    }
+
+    fn to_bytes(&self) -> wasmtime::Result<Vec<u8>> {
+        self.serialize()
+    }
+}
+
+fn taken<C: Code, E>(
+    engine: &wasmtime::Engine,
+    folder: &Path,
+    digest: &ComponentDigest,
+    compile: impl FnOnce() -> Result<C, E>,
+    mut has_trouble: impl FnMut(CacheError),
+) -> Result<(C, Option<PathBuf>), E> {
+    let path = folder.join(name(engine, digest));
+    match own(folder).and_then(|()| read(engine, &path)) {
+        Ok(Some(code)) => return Ok((code, Some(path))),
         Ok(None) => {}
         Err(error) => {
             tracing::warn!(%error, "compiled policy not taken from the cache");
-            engine.has_cache_trouble(error);
+            has_trouble(error);
         }
     }
-    let component = compile()?;
-    match own(folder).and_then(|()| write(&component, folder, &path)) {
-        Ok(()) => Ok((component, Some(path))),
+    let code = compile()?;
+    match own(folder).and_then(|()| write(&code, folder, &path)) {
+        Ok(()) => Ok((code, Some(path))),
         Err(error) => {
             tracing::warn!(%error, "compiled policy not kept in the cache");
-            engine.has_cache_trouble(error);
-            Ok((component, None))
+            has_trouble(error);
+            Ok((code, None))
         }
     }
 }
@@ -72,7 +133,7 @@ fn own(folder: &Path) -> Result<(), CacheError> {
     Ok(())
 }
 
-fn read(engine: &wasmtime::Engine, path: &Path) -> Result<Option<Component>, CacheError> {
+fn read<C: Code>(engine: &wasmtime::Engine, path: &Path) -> Result<Option<C>, CacheError> {
     let io = |source| CacheError::Io { path: path.to_owned(), source };
     let mut file = match OpenOptions::new().read(true).custom_flags(nofollow()).open(path) {
         Ok(file) => file,
@@ -92,22 +153,27 @@ fn read(engine: &wasmtime::Engine, path: &Path) -> Result<Option<Component>, Cac
     if read != code || hasher.finalize().as_slice() != seal {
         return Err(damaged());
     }
-    map(engine, path).map(Some)
+    map_code(engine, path).map(Some)
+}
+
+/// The code of a component in the cache, another time.
+pub(super) fn map(engine: &wasmtime::Engine, path: &Path) -> Result<Component, CacheError> {
+    map_code(engine, path)
 }
 
 /// The file itself becomes memory, so that what is never used of it, and what
 /// several processes use, costs none. Files here are replaced, never written to.
-pub(super) fn map(engine: &wasmtime::Engine, path: &Path) -> Result<Component, CacheError> {
+fn map_code<C: Code>(engine: &wasmtime::Engine, path: &Path) -> Result<C, CacheError> {
     #[allow(unsafe_code, reason = "wasmtime offers no other way to load compiled code")]
     // SAFETY: the file is what `write` below has put there; like its folder, only
     // this user can write it. wasmtime checks that it fits its version and settings.
-    let component = unsafe { Component::deserialize_file(engine, path) };
-    component.map_err(|error| CacheError::Refused { path: path.to_owned(), reason: format!("{error:#}") })
+    let code = unsafe { C::of_file(engine, path) };
+    code.map_err(|error| CacheError::Refused { path: path.to_owned(), reason: format!("{error:#}") })
 }
 
-fn write(component: &Component, folder: &Path, path: &Path) -> Result<(), CacheError> {
+fn write(code: &impl Code, folder: &Path, path: &Path) -> Result<(), CacheError> {
     let io = |source| CacheError::Io { path: path.to_owned(), source };
-    let code = component.serialize().map_err(|error| CacheError::Serialise(format!("{error:#}")))?;
+    let code = code.to_bytes().map_err(|error| CacheError::Serialise(format!("{error:#}")))?;
     // tempfile creates with mode 600 and removes the file if anything fails.
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io)?;
     file.write_all(&code).map_err(io)?;

@@ -32,6 +32,7 @@ use wasmtime::{PoolConcurrencyLimitError, Trap};
 use self::code::Runnable;
 use self::outline::Outline;
 
+pub use self::cache::cached_module;
 pub use self::cache_error::CacheError;
 /// The engine of policies, compiled when the release was built: for
 /// [`EngineConfig::native`].

@@ -10,7 +10,7 @@ use super::super::{
     numbers,
     program::PATTERN,
 };
-use super::{Direct, Each, Node, Parts};
+use super::{Chain, Direct, Each, Node, Parts, Step};
 
 pub(super) fn rule<'p>(parts: &Parts<'p>) -> Option<Direct> {
     let mut scope = Scope { locals: Vec::new() };
@@ -109,9 +109,38 @@ impl<'p> Scope<'p> {
                     (yes, no) => Some(Node::If(Box::new([test, yes.unwrap_or(Node::Cel), no.unwrap_or(Node::Cel)]))),
                 }
             }
+            ("hasValue", Some(optional), []) => Some(Node::HasValue(Box::new(self.chain(optional)?))),
+            ("orValue", Some(optional), [other]) => {
+                Some(Node::OrValue(Box::new(self.chain(optional)?), self.boxed(other)?))
+            }
             (name, None, [left, right]) => self.operator(name, left, right),
             _ => None,
         }
+    }
+
+    /// An optional value: from the first `.?` or `[?]` on, each step may lead nowhere.
+    fn chain(&mut self, expression: &'p IdedExpr) -> Option<Chain> {
+        let (of, step) = match &expression.expr {
+            Expr::Select(SelectExpr { operand, field, test: false }) => {
+                let mut chain = self.chain(operand)?;
+                chain.steps.push(Step::Member(field.clone()));
+                return Some(chain);
+            }
+            Expr::Call(CallExpr { func_name, target: None, args }) => match (func_name.as_str(), args.as_slice()) {
+                (operators::OPT_SELECT | operators::OPT_INDEX, [of, name]) => match &name.expr {
+                    Expr::Literal(LiteralValue::String(name)) => (of, Step::Member(name.inner().to_owned())),
+                    _ => (of, Step::At(self.node(name)?)),
+                },
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let mut chain = match self.chain(of) {
+            Some(chain) => chain,
+            None => Chain { of: self.node(of)?, steps: Vec::new() },
+        };
+        chain.steps.push(step);
+        Some(chain)
     }
 
     fn operator(&mut self, name: &str, left: &'p IdedExpr, right: &'p IdedExpr) -> Option<Node> {

@@ -1,7 +1,7 @@
 //! Evaluates nodes. `None` everywhere means: ask CEL.
 
 use super::super::Activation;
-use super::{Applied, Direct, Each, Node, Value};
+use super::{Applied, Chain, Direct, Each, Node, Step, Value};
 use crate::json::{self, Kind};
 
 pub(super) fn judge(rule: &Direct, activation: &Activation<'_>) -> Option<Applied> {
@@ -91,6 +91,7 @@ impl<'v> Frame<'v> {
             }
             Node::Exists(each) => self.find(each, true)?,
             Node::All(each) => !self.find(each, false)?,
+            Node::HasValue(chain) => self.chain(chain)?.is_some(),
             _ => match self.value(node)? {
                 Value::Bool(value) => value,
                 _ => return None,
@@ -195,6 +196,11 @@ impl<'v> Frame<'v> {
                 }
                 Value::List(kept)
             }
+            Node::OrValue(chain, other) => {
+                // As CEL does, whether it is needed or not.
+                let other = self.value(other)?;
+                self.chain(chain)?.unwrap_or(other)
+            }
             Node::Bool(_)
             | Node::Not(_)
             | Node::And(..)
@@ -208,8 +214,26 @@ impl<'v> Frame<'v> {
             | Node::InTexts(..)
             | Node::Matches(..)
             | Node::Exists(_)
+            | Node::HasValue(_)
             | Node::All(_) => Value::Bool(self.bool(node)?),
         })
+    }
+
+    /// The value at the end of a chain, if the chain leads anywhere.
+    #[allow(clippy::option_option, reason = "None is for CEL to tell")]
+    fn chain(&mut self, chain: &'v Chain) -> Option<Option<Value<'v>>> {
+        let mut value = self.value(&chain.of)?;
+        for step in &chain.steps {
+            let found = match (value, step) {
+                (Value::Object(object), Step::Member(name)) => object.get(name),
+                (Value::Object(object), Step::At(name)) => object.get(self.text(name)?),
+                (Value::Array(array), Step::At(index)) => array.get(usize::try_from(self.int(index)?).ok()?),
+                _ => return None,
+            };
+            let Some(found) = found else { return Some(None) };
+            value = view(found)?;
+        }
+        Some(Some(value))
     }
 
     fn size(&mut self, node: &'v Node) -> Option<i64> {

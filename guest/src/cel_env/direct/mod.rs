@@ -108,6 +108,9 @@ enum Node {
     Exists(Box<Each>),
     All(Box<Each>),
     Filter(Box<Each>),
+    HasValue(Box<Chain>),
+    /// What an optional chain leads to, or the other value.
+    OrValue(Box<Chain>, Box<Node>),
     /// What only CEL can evaluate, in a branch that is seldom taken.
     Cel,
 }
@@ -119,6 +122,20 @@ struct Each {
     /// Where the item is while `test` is evaluated.
     local: usize,
     test: Node,
+}
+
+/// A chain of members and items, each of which may be absent.
+#[derive(Debug, Clone, PartialEq)]
+struct Chain {
+    of: Node,
+    steps: Vec<Step>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Step {
+    Member(String),
+    /// An item, or a member by a computed name.
+    At(Node),
 }
 
 /// A value, borrowed from the request or the rule.

@@ -80,6 +80,12 @@ fn plain_expressions_are_decided_at_once() {
         "body.s.matches('^a') && !body.s.matches('^b')",
         "options.strict ? body.t : body.no",
         "[body.s, 'q'].exists(i, i == 'q')",
+        "body.?nope.orValue(5) == 5 && body.?n.orValue(5) == 10 && body.?z.orValue(5) == null",
+        "body.?m.?b.c.orValue('') == 'x' && body.?m.x.y.orValue('') == '' && body.m.?b.?c.hasValue()",
+        "!body.?nope.deeper.hasValue() && body[?'s'].orValue('') == 'abc' && body.m[?body.l[1]].orValue(0) == 1",
+        "body.l[?1].orValue('') == 'a' && body.l[?9].orValue('none') == 'none' && !body.l[?9].hasValue()",
+        "!body.?s.orValue('x').matches('^x') && 'a' in body.?l.orValue([]) && !('a' in body.?nope.orValue([]))",
+        "body.items.exists(i, i.?n.orValue(0) == 0 && i.?id.orValue('') == 'c')",
     ];
     for source in holds {
         let (cel, quick) = evaluate(&compile(source), &body());
@@ -111,7 +117,12 @@ fn what_is_not_certain_is_left_to_cel() {
         "body.items.map(i, i.id) == ['a', 'b', 'c']",
         "body.items.exists_one(i, i.id == 'a')",
         "body.s.startsWith('a')",
-        "body.?nope.orValue(5) == 5",
+        "body.?d.orValue(5) == 5",
+        "body.?s.?deeper.orValue(5) == 5",
+        "body.s.?deeper.hasValue()",
+        "body.?nope.orValue(body.gone) == 1",
+        "query.?a.orValue('') == '1'",
+        "body.l[?0 - 1].orValue(5) == 5",
         "size(body.n) == 1",
     ];
     for source in left {

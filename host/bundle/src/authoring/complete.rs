@@ -221,6 +221,8 @@ fn roots(scene: &Scene<'_>, within: &Within<'_>, replaces: &Range<usize>) -> Vec
     );
     let free = signatures().filter(|known| known.receiver.is_none()).collect();
     found.extend(once(free).into_iter().map(|name| function(name, replaces)));
+    let ours = scene.names(Names::Function, None).into_iter();
+    found.extend(ours.map(|name| Proposal { kind: ProposalKind::Function, ..named(name, replaces.clone()) }));
     found.push(Proposal {
         label: "has".to_owned(),
         kind: ProposalKind::Function,

@@ -134,7 +134,9 @@ fn in_expression(scene: &Scene<'_>, spot: &Spot, before: &str, behind: &str) -> 
     }
     let is_called = behind.starts_with('(');
     match place.writing {
-        Writing::Root(name) if is_called && !name.is_empty() => called(&name),
+        Writing::Root(name) if is_called && !name.is_empty() => {
+            scene.name(Names::Function, &name).map(Thing::Named).or_else(|| called(&name))
+        }
         Writing::Root(name) => {
             if place.bound.iter().any(|bound| bound.name == name) {
                 let is = lookup.is(&name);

@@ -21,6 +21,7 @@ pub(super) enum Kind {
     BooleanOption,
     List,
     Window,
+    Function,
     ApiRoot,
     BuiltIn,
     Zone,
@@ -106,6 +107,7 @@ impl Scene<'_> {
                 let windows = self.policy.windows.iter();
                 windows.map(|window| named(&window.def.name, "window", String::new(), Some(window.at))).collect()
             }
+            Kind::Function => self.function_names(),
             Kind::ApiRoot => {
                 let roots = self.policy.api_roots.iter();
                 roots.map(|root| named(&root.path, "API root", String::new(), None)).collect()
@@ -201,6 +203,17 @@ impl Scene<'_> {
             named(&list.def.name, "list", doc, Some(list.at))
         });
         lists.collect()
+    }
+
+    fn function_names(&self) -> Vec<Name> {
+        let functions = self.policy.functions.iter().map(|function| {
+            let mut doc = format!("```cel\n{} = {}\n```", function.usage(), function.def().value.trim());
+            if !function.doc.is_empty() {
+                doc += &format!("\n\n{}", function.doc);
+            }
+            named(&function.name, &function.usage(), doc, Some(function.at))
+        });
+        functions.collect()
     }
 
     fn definition_names(&self) -> Vec<Name> {

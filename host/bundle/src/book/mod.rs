@@ -42,6 +42,11 @@ pub fn rule_book(bundle: &Bundle) -> String {
     page
 }
 
+/// An expression without its line breaks.
+fn one_line(source: &str) -> String {
+    source.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// Those of the bundle, and those of the engine of which it says nothing.
 pub(crate) fn all_rules(bundle: &Bundle) -> Vec<Rule> {
     bundle.rules.iter().chain(&undeclared(bundle)).cloned().collect()
@@ -155,6 +160,23 @@ impl Book<'_> {
             let more = list.entries.len().saturating_sub(MOST_ENTRIES);
             let more = if more == 0 { String::new() } else { format!(" and {more} more") };
             let _ = writeln!(page, "| {} | {}{more} |", code(&list.name), shown.join(", "));
+        }
+        if !self.bundle.functions.is_empty() {
+            let _ = write!(
+                page,
+                "\n## Functions\n\nIn the conditions below, the value stands in the place of each call.\n\n\
+                 | function | value | meaning |\n|---|---|---|\n"
+            );
+        }
+        for function in &self.bundle.functions {
+            let usage = format!("{}({})", function.name, function.parameters.join(", "));
+            let _ = writeln!(
+                page,
+                "| {} | {} | {} |",
+                code(&usage),
+                code(&one_line(&function.value)),
+                plain(&function.doc)
+            );
         }
         if !self.bundle.data.is_empty() {
             let _ = write!(page, "\n## Data\n\n| data | entries | file | SHA-256 |\n|---|---|---|---|\n");

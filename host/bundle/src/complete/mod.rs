@@ -18,6 +18,7 @@ use solgate_document::yaml::Node;
 use solgate_engine::ir::Bundle;
 
 use crate::layers::Layer;
+use crate::policy::Functions;
 
 /// A fault of the compiler, not of the bundle: it would have built something else
 /// than what is written.
@@ -44,6 +45,8 @@ pub enum Incomplete {
 pub(crate) struct Built<'b> {
     pub bundle: &'b Bundle,
     pub cases: &'b [Case],
+    /// Whose values stand in the place of calls.
+    pub functions: &'b Functions,
 }
 
 /// What was lost, and where it is written.
@@ -63,7 +66,7 @@ pub(crate) fn check(
     found: Built<'_>,
     sources: &Sources,
 ) -> Result<(), Incomplete> {
-    let checked = rules::check(layers, found.bundle)
+    let checked = rules::check(layers, found.bundle, found.functions)
         .and_then(|()| policy::check(layers, found.bundle))
         .and_then(|()| check_cases(cases, found.cases, sources));
     checked.map_err(|loss| Incomplete::Lost {

@@ -34,6 +34,12 @@ fn check_definitions(policy: &Node, bundle: &Bundle) -> Checked {
     for (name, node) in entries(policy.get("lists")) {
         kept(bundle.lists.iter().any(|list| list.name == name), node.at, || format!("the list `{name}`"))?;
     }
+    for (usage, node) in entries(policy.get("functions")) {
+        let name = usage.split('(').next().unwrap_or_default().trim();
+        let value = node.get("value").unwrap_or(node);
+        let is_kept = bundle.functions.iter().any(|known| known.name == name && known.value == value.text);
+        kept(is_kept, node.at, || format!("the function `{name}`"))?;
+    }
     for (name, node) in entries(policy.get("data")) {
         kept(bundle.data.iter().any(|data| data.name == name), node.at, || format!("the data `{name}`"))?;
     }

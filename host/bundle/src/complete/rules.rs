@@ -7,6 +7,7 @@ use solgate_engine::ir::{Bundle, Require, Rule, RuleKind, SeveritySpec};
 
 use super::{Checked, Loss, entries, is_named, items, kept, one_or_more, same};
 use crate::layers::Layer;
+use crate::policy::Functions;
 
 /// A rule as it is written, and all that is written over it.
 struct Said<'n> {
@@ -31,14 +32,14 @@ impl<'n> Said<'n> {
     }
 }
 
-pub(super) fn check(layers: &[Layer], bundle: &Bundle) -> Checked {
+pub(super) fn check(layers: &[Layer], bundle: &Bundle, functions: &Functions) -> Checked {
     let compiled: BTreeMap<&str, &Rule> = bundle.rules.iter().map(|rule| (rule.id.as_str(), rule)).collect();
     let said = collect(layers)?;
     for said in said.values() {
         let Some(rule) = compiled.get(said.id) else {
             return Err(Loss { what: format!("the rule `{}`", said.id), at: said.rule.at });
         };
-        check_rule(said, rule)?;
+        check_rule(said, rule, functions)?;
     }
     Ok(())
 }
@@ -63,12 +64,12 @@ fn collect(layers: &[Layer]) -> Result<BTreeMap<&str, Said<'_>>, Loss> {
     Ok(all)
 }
 
-fn check_rule(said: &Said<'_>, rule: &Rule) -> Checked {
+fn check_rule(said: &Said<'_>, rule: &Rule, functions: &Functions) -> Checked {
     let require = match &rule.kind {
         RuleKind::Require(require) => Some(&**require),
         _ => None,
     };
-    check_require(said, require)?;
+    check_require(said, require, functions)?;
     if let Some(node) = said.rule.get("exists") {
         let is_kept = matches!(&rule.kind, RuleKind::Exists { fact } if *fact == node.text.trim_end());
         said.kept("exists", Some(node), is_kept)?;
@@ -97,7 +98,7 @@ fn check_rule(said: &Said<'_>, rule: &Rule) -> Checked {
 }
 
 /// The expressions of a rule, and what goes with them.
-fn check_require(said: &Said<'_>, compiled: Option<&Require>) -> Checked {
+fn check_require(said: &Said<'_>, compiled: Option<&Require>, functions: &Functions) -> Checked {
     let member = |name| said.rule.get(name);
     let texts = [
         ("require", member("require"), compiled.map(|require| require.require.as_str())),
@@ -107,7 +108,11 @@ fn check_require(said: &Said<'_>, compiled: Option<&Require>) -> Checked {
         ("detail", said.otherwise("detail"), compiled.and_then(|require| require.detail.as_deref())),
     ];
     for (name, node, text) in texts {
-        said.kept(name, node, node.map(|node| node.text.as_str()) == text)?;
+        let is_kept = match (node, text) {
+            (Some(node), Some(text)) => is_expression(&node.text, text, functions),
+            (node, text) => node.is_none() && text.is_none(),
+        };
+        said.kept(name, node, is_kept)?;
     }
     let names = [
         ("header", compiled.and_then(|require| require.header.as_deref())),
@@ -121,9 +126,11 @@ fn check_require(said: &Said<'_>, compiled: Option<&Require>) -> Checked {
     let compiled_variables = compiled.map(|require| require.variables.as_slice()).unwrap_or_default();
     // Before them are those of the bundle that it reads.
     let shared = compiled_variables.len().saturating_sub(entries(variables).count());
-    let are_kept = entries(variables)
-        .map(|(name, node)| (name, node.text.as_str()))
-        .eq(compiled_variables.iter().skip(shared).map(|(name, text)| (name.as_str(), text.as_str())));
+    let own = compiled_variables.iter().skip(shared);
+    let are_kept = entries(variables).count() == own.len()
+        && entries(variables)
+            .zip(own)
+            .all(|((name, node), (known, text))| name == known && is_expression(&node.text, text, functions));
     said.kept("variables", variables, are_kept)?;
     if let Some(node) = member("onError") {
         said.kept("onError", Some(node), compiled.is_some_and(|require| is_named(node, require.on_error)))?;
@@ -132,6 +139,21 @@ fn check_require(said: &Said<'_>, compiled: Option<&Require>) -> Checked {
         said.kept("stage", Some(node), compiled.is_some_and(|require| is_named(node, require.stage)))?;
     }
     Ok(())
+}
+
+/// Whether an expression is compiled to this one: what is not a call of a function of the
+/// bundle is there in its order, and no call is left.
+fn is_expression(written: &str, compiled: &str, functions: &Functions) -> bool {
+    if written == compiled {
+        return !functions.are_called_in(compiled);
+    }
+    let parts = functions.between_calls(written);
+    let mut rest = Some(compiled);
+    let are_kept = parts.iter().all(|part| {
+        rest = rest.and_then(|rest| rest.split_once(part)).map(|(_, rest)| rest);
+        rest.is_some()
+    });
+    parts.len() > 1 && are_kept && !functions.are_called_in(compiled)
 }
 
 fn is_severity(node: &Node, spec: &SeveritySpec) -> bool {

@@ -15,6 +15,7 @@ use super::{Built, Incomplete, check};
 use crate::compile::{BuildOptions, compile_reporting};
 use crate::files::Home;
 use crate::layers;
+use crate::policy::Functions;
 
 /// A bundle with everything that can be lost, on top of another.
 const FILES: [(&str, &str); 10] = [
@@ -218,7 +219,10 @@ fn what_is_taken_out_of_a_result_is_missed() {
 
     let (report, layers, trees) = read(&top);
     assert!(!report.has_mistakes());
-    let said = |bundle: &Bundle, cases: &[Case]| check(&layers, &trees, Built { bundle, cases }, &report.sources);
+    let functions = Functions::default();
+    let said = |bundle: &Bundle, cases: &[Case]| {
+        check(&layers, &trees, Built { bundle, cases, functions: &functions }, &report.sources)
+    };
     assert_eq!(said(&compiled.bundle, &compiled.cases), Ok(()));
     for (damage, lost) in LOSSES {
         let (mut bundle, mut cases) = (compiled.bundle.clone(), compiled.cases.clone());

@@ -1,4 +1,4 @@
-//! In what two bundles differ: by rules, operations, schemas, options, facts, lists,
+//! In what two bundles differ: by rules, operations, schemas, options, facts, lists, data,
 //! windows, API roots and limits.
 
 mod documents;
@@ -10,7 +10,7 @@ pub use documents::of_documents;
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use solgate_engine::ir::{Bundle, Rule, RuleKind};
+use solgate_engine::ir::{Bundle, Data, Rule, RuleKind};
 
 /// Which part of a policy something belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -22,6 +22,7 @@ pub enum Part {
     Option,
     Fact,
     List,
+    Data,
     Window,
     ApiRoot,
     Limits,
@@ -38,6 +39,7 @@ impl Part {
             Self::Option => "options",
             Self::Fact => "facts",
             Self::List => "lists",
+            Self::Data => "data",
             Self::Window => "windows",
             Self::ApiRoot => "API roots",
             Self::Limits => "limits",
@@ -104,6 +106,11 @@ pub fn differences(before: &Bundle, after: &Bundle) -> Vec<Change> {
     named!(Part::Option, options, name);
     named!(Part::Fact, facts, name);
     named!(Part::List, lists, name);
+    let data = |bundle: &Bundle| -> Vec<(String, Value)> {
+        let one = |data: &Data| (data.name.clone(), json!({ "file": data.file, "sha256": data.digest }));
+        bundle.data.iter().map(one).collect()
+    };
+    compare(Part::Data, &data(before), &data(after), &mut found);
     named!(Part::Window, windows, name);
     named!(Part::ApiRoot, api_roots, path);
     let limits = |bundle: &Bundle| vec![("limits".to_owned(), value(&bundle.limits))];

@@ -18,6 +18,8 @@ use solgate_document::suggest::did_you_mean;
 use solgate_document::yaml::{Node, Value, locate_line};
 use solgate_engine::cel_env::{ExprError, FUNCTIONS};
 
+use crate::policy::Functions;
+
 /// Checks one expression in its scope and adds what it reads to the scope. The
 /// result is the source for the engine and what is known about the value; `None`
 /// if it is wrong, which has been reported.
@@ -26,12 +28,25 @@ pub(crate) fn check(node: &Node, scope: &mut Scope<'_>, report: &mut Report) -> 
     match parse(node) {
         Ok(expression) => Some((source, walk::walk(&expression, scope, report))),
         Err(error) => {
-            let at = locate_line(node, &report.sources, error.line, error.column);
-            let meant = hint(&source, &error);
-            report.mistake(at, format!("the expression is not accepted: {}", brief(&error.message))).maybe_hint(meant);
+            refuse(node, &error, &scope.policy.functions, report);
             None
         }
     }
+}
+
+/// Reports why an expression is not accepted, in a bundle with these functions of its own.
+pub(crate) fn refuse(node: &Node, error: &ExprError, functions: &Functions, report: &mut Report) {
+    let unknown = error.unknown_function.as_ref();
+    if unknown.is_some_and(|name| functions.find(name).is_some()) {
+        // What is wrong with the call, or with the function, has been said.
+        return;
+    }
+    let at = locate_line(node, &report.sources, error.line, error.column);
+    let ours = functions.iter().map(|function| function.name.as_str());
+    let meant = unknown.and_then(|name| did_you_mean(name, ours));
+    report
+        .mistake(at, format!("the expression is not accepted: {}", brief(&error.message)))
+        .maybe_hint(meant.or_else(|| hint(&node.text, error)));
 }
 
 /// What to write instead of an expression that is not accepted.
@@ -48,7 +63,8 @@ pub fn hint(source: &str, error: &ExprError) -> Option<String> {
 
 /// A message on one line, without the parser's list of all tokens that it would
 /// have taken.
-fn brief(message: &str) -> String {
+#[must_use]
+pub fn brief(message: &str) -> String {
     let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
     match message.split_once(" expecting {") {
         Some((found, expected)) if expected.len() > 60 => found.to_owned(),

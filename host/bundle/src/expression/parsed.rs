@@ -27,12 +27,20 @@ impl Expression<'_> {
     /// Where a node of the syntax tree stands in the file.
     pub fn at(&self, id: u64, sources: &Sources) -> At {
         match self.parsed.place(id) {
-            Some((start, end)) => {
-                let places = self.places.get_or_init(|| Places::of(self.node, sources));
-                places.at(self.character(start), self.character(end).saturating_add(1))
-            }
+            Some((start, end)) => self.places(sources).at(self.character(start), self.character(end).saturating_add(1)),
             None => self.node.at,
         }
+    }
+
+    fn places(&self, sources: &Sources) -> &Places {
+        self.places.get_or_init(|| Places::of(self.node, sources))
+    }
+
+    /// Whether a node is part of a function's value, and its place the call.
+    fn is_of_function(&self, id: u64, sources: &Sources) -> bool {
+        self.parsed.place(id).is_some_and(|(start, end)| {
+            self.places(sources).stand_in(self.character(start), self.character(end).saturating_add(1))
+        })
     }
 
     /// The character that a byte of the text belongs to: the parser counts bytes.
@@ -50,6 +58,9 @@ impl Expression<'_> {
     /// `.?`, or, of `has()`, at the call.
     pub fn member_at(&self, id: u64, operand: &IdedExpr, field: &str, sources: &Sources) -> At {
         let whole = self.at(id, sources);
+        if self.is_of_function(id, sources) {
+            return whole;
+        }
         let from = self.at(operand.id, sources);
         let text = sources.text(whole.file);
         let start = from.start.max(whole.start);

@@ -2,7 +2,7 @@
 
 use super::scope::Scope;
 use crate::openapi::{Presence, presence};
-use crate::variables::CALLER;
+use crate::variables::{CALLER, is_reserved};
 
 use super::known::Step;
 
@@ -36,6 +36,11 @@ pub(super) fn syntax(source: &str) -> Option<&'static str> {
     }
     if tokens.iter().any(|token| ["if", "then", "else"].contains(token)) {
         return Some("write CONDITION ? THIS : THAT");
+    }
+    if tokens.iter().any(|token| is_reserved(token)) {
+        return Some(
+            "CEL reserves some words, such as package, import, function and namespace: give what is called so another name; a member is read as in body['package']",
+        );
     }
     if has("=>") || has("->") {
         return Some("write list.exists(item, item.id == 'x'): a name, a comma, a condition");

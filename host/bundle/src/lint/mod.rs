@@ -8,6 +8,7 @@ mod quadratic;
 mod roots;
 mod secrets;
 mod shadowed;
+mod undescribed;
 mod unused;
 
 use solgate_document::diagnostic::Report;
@@ -98,6 +99,7 @@ pub(crate) fn check(
     shadowed::check(&written, report);
     roots::check(policy, api, report);
     if !report.has_mistakes() {
+        undescribed::check(policy, api, declared, report);
         unused::options(policy, api, &written, &reads, report);
         unused::schemas(api, report);
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use solgate_engine::cel_env::parse_expression;
 
-use super::tokens::{Kind, Token, tokens};
+use crate::tokens::{Kind, Token, tokens};
 
 /// What is done to an expression.
 #[derive(Debug, Clone, PartialEq, Eq)]

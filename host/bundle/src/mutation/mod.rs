@@ -2,15 +2,18 @@
 //! or were a little different?
 //!
 //! Each rule that may deny is disabled, and a rule with a `require` is also inverted. On
-//! demand its expressions are edited, and lists that rules name are emptied. A
+//! demand its expressions are edited, and lists that rules name are emptied. A variable that
+//! several rules have word for word is edited in all of them at once: it is one thing that is
+//! said, in the bundle or by an anchor of YAML, and one rule whose cases notice is enough. A
 //! mutant is noticed if a case that passes for the bundle does not pass for the mutant.
 //! Nothing is compiled for a mutant but for an emptied list: severities are settings, and an
 //! option that is added to the bundle says which of its changes holds.
 
 mod edits;
-mod tokens;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZero;
+use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -101,21 +104,38 @@ pub fn mutate(
     let rules: Vec<(&Rule, &RuleCoverage)> = bundle.rules.iter().zip(&coverage.rules).filter(tried).collect();
     let mut mutants: Vec<Planned<'_>> = Vec::new();
     let mut switched = bundle.clone();
+    // The variables that have been met, and where the mutants of each are.
+    let mut met: BTreeMap<(String, &str), Range<usize>> = BTreeMap::new();
     for (rule, seen) in rules {
-        mutants.push(Planned { rule, seen, change: Change::Disabled, number: 0 });
+        let plan = |change: Change, number: usize| Planned { rule, seen: vec![seen], change, number };
+        mutants.push(plan(Change::Disabled, 0));
         if let RuleKind::Require(require) = &rule.kind {
-            let changes = changes(require, grain);
-            let first = mutants.len();
-            let planned = |(at, (change, _)): (usize, &(Change, String))| Planned {
-                rule,
-                seen,
-                change: change.clone(),
-                number: first.saturating_add(at),
-            };
-            mutants.extend(changes.iter().enumerate().map(planned));
+            let inverted = mutants.len();
+            mutants.push(plan(Change::Inverted, inverted));
+            let mut numbered: Vec<Numbered> = vec![(inverted, Change::Inverted, REQUIRE.to_owned())];
+            for (member, expression) in members(require) {
+                let is_variable = member.starts_with(VARIABLE);
+                let place = (member.clone(), expression.as_str());
+                if let Some(known) = met.get(&place).filter(|_| is_variable) {
+                    for number in known.clone() {
+                        if let Some(planned) = mutants.get_mut(number) {
+                            planned.seen.push(seen);
+                            numbered.push((number, planned.change.clone(), member.clone()));
+                        }
+                    }
+                    continue;
+                }
+                let first = mutants.len();
+                for change in changes(&member, expression, grain) {
+                    let number = mutants.len();
+                    mutants.push(plan(change.clone(), number));
+                    numbered.push((number, change, member.clone()));
+                }
+                met.insert(place, first..mutants.len());
+            }
             let own = switched.rules.iter_mut().find(|known| known.id == rule.id);
             if let Some(RuleKind::Require(require)) = own.map(|rule| &mut rule.kind) {
-                switch_in(require, &changes, first, &switch);
+                switch_in(require, &numbered, &switch);
             }
         }
     }
@@ -161,47 +181,47 @@ pub fn mutate(
 
 /// A mutant that is to be tried.
 struct Planned<'b> {
+    /// The first that has the change.
     rule: &'b Rule,
-    seen: &'b RuleCoverage,
+    /// Of each rule that has it.
+    seen: Vec<&'b RuleCoverage>,
     change: Change,
     /// The value of the switch under which the change holds, if it has one.
     number: usize,
 }
 
-/// The changes of a rule's expressions, each with the member that it changes.
-fn changes(require: &Require, grain: Grain) -> Vec<(Change, String)> {
-    let mut changes = vec![(Change::Inverted, REQUIRE.to_owned())];
+/// The value of the switch under which a change holds, the change, and the member of the rule
+/// that it changes. Those of a member are in the order of the values.
+type Numbered = (usize, Change, String);
+
+/// The fine changes of one of a rule's expressions.
+fn changes(member: &str, expression: &str, grain: Grain) -> Vec<Change> {
     if grain == Grain::Rules {
-        return changes;
+        return Vec::new();
     }
-    if let Some(when) = &require.when {
-        changes.push((Change::Unguarded { when: when.clone() }, WHEN.to_owned()));
-    }
-    for (member, expression) in members(require) {
-        changes.extend(edits(&member, expression).into_iter().map(|edit| (Change::Edited(edit), member.clone())));
-    }
-    changes
+    let unguarded = (member == WHEN).then(|| Change::Unguarded { when: expression.to_owned() });
+    unguarded.into_iter().chain(edits(member, expression).into_iter().map(Change::Edited)).collect()
 }
 
+const VARIABLE: &str = "variables.";
 const REQUIRE: &str = "require";
 const WHEN: &str = "when";
 
 /// The expressions of a rule that decide, with their names.
 fn members(require: &Require) -> impl Iterator<Item = (String, &String)> {
-    let variables = require.variables.iter().map(|(name, expression)| (format!("variables.{name}"), expression));
+    let variables = require.variables.iter().map(|(name, expression)| (format!("{VARIABLE}{name}"), expression));
     let when = require.when.iter().map(|when| (WHEN.to_owned(), when));
     let for_each = require.for_each.iter().map(|list| ("forEach".to_owned(), list));
     when.chain(variables).chain(for_each).chain([(REQUIRE.to_owned(), &require.require)])
 }
 
-/// Puts the changes of a rule into its expressions, each under its value of the switch,
-/// counted from `first`.
-fn switch_in(require: &mut Require, changes: &[(Change, String)], first: usize, switch: &str) {
+/// Puts the changes of a rule into its expressions, each under its value of the switch.
+fn switch_in(require: &mut Require, changes: &[Numbered], switch: &str) {
     let of = |name: &str, expression: &str| {
-        let numbered = changes.iter().enumerate().map(|(at, change)| (first.saturating_add(at), change));
-        let own: Vec<(usize, String)> = numbered
-            .filter(|(_, (_, member))| member == name)
-            .map(|(number, (change, _))| {
+        let own: Vec<(usize, String)> = changes
+            .iter()
+            .filter(|(_, _, member)| member == name)
+            .map(|(number, change, _)| {
                 let text = match change {
                     // An expression may end with a comment.
                     Change::Inverted => format!("!({expression}\n)"),
@@ -209,7 +229,7 @@ fn switch_in(require: &mut Require, changes: &[(Change, String)], first: usize, 
                     Change::Edited(edit) => edit.text.clone(),
                     Change::Disabled | Change::Emptied { .. } => expression.to_owned(),
                 };
-                (number, text)
+                (*number, text)
             })
             .collect();
         switched(&own, expression, switch)
@@ -218,7 +238,7 @@ fn switch_in(require: &mut Require, changes: &[(Change, String)], first: usize, 
         *when = of(WHEN, when);
     }
     for (name, expression) in &mut require.variables {
-        *expression = of(&format!("variables.{name}"), expression);
+        *expression = of(&format!("{VARIABLE}{name}"), expression);
     }
     if let Some(list) = &mut require.for_each {
         *list = of("forEach", list);
@@ -250,7 +270,7 @@ fn emptied<'b>(bundle: &'b Bundle, coverage: &'b Coverage) -> Vec<Planned<'b>> {
         let mut rules = bundle.rules.iter().zip(&coverage.rules);
         let (rule, seen) =
             rules.find(|(rule, seen)| may_deny(rule) && seen.standing == Standing::Counted && names(rule))?;
-        Some(Planned { rule, seen, change: Change::Emptied { list: list.name.clone() }, number: 0 })
+        Some(Planned { rule, seen: vec![seen], change: Change::Emptied { list: list.name.clone() }, number: 0 })
     };
     bundle.lists.iter().filter_map(planned).collect()
 }
@@ -314,7 +334,8 @@ impl Bench<'_> {
         if matches!(change, Change::Emptied { .. }) {
             return self.first_noticed(&judge, 0..self.cases.len());
         }
-        let of = |touched: Touched| seen.touched.iter().filter(move |touch| touch.how == touched);
+        let of =
+            |touched: Touched| seen.iter().flat_map(|seen| &seen.touched).filter(move |touch| touch.how == touched);
         let others = of(Touched::Held).filter(|_| asks).chain(of(Touched::Excluded).filter(|_| widens));
         self.first_noticed(&judge, of(Touched::Failed).chain(others).map(|touch| touch.case))
     }
@@ -322,7 +343,8 @@ impl Bench<'_> {
     /// Tries cases by index until one notices.
     fn first_noticed(&self, judge: &Changed<'_>, cases: impl Iterator<Item = usize>) -> Fate {
         let mut tried = 0_usize;
-        for index in cases {
+        let mut met = BTreeSet::new();
+        for index in cases.filter(|index| met.insert(*index)) {
             let holds = self.holds.get(index).copied().unwrap_or_default();
             let Some(case) = self.cases.get(index).filter(|_| holds) else { continue };
             if !self::holds(judge, case) {

@@ -69,8 +69,13 @@ pub(super) fn read_all<'n>(api: &mut Api<'n>, paths: &'n Node, dialect: Option<&
 }
 
 fn path_variables(key: &Key, report: &mut Report) -> Option<Vec<String>> {
-    let node =
-        Node { value: solgate_document::yaml::Value::String, at: key.at, text: key.name.clone(), style: Style::Plain };
+    let node = Node {
+        value: solgate_document::yaml::Value::String,
+        at: key.at,
+        text: key.name.clone(),
+        style: Style::Plain,
+        made_of: None,
+    };
     if let Some(fault) = template::path_fault(&key.name) {
         report
             .mistake(key.at, format!("the path `{}` {fault}", key.name))

@@ -64,6 +64,7 @@ fn check(api: &mut Api<'_>, schema: &Node, is_named: bool, report: &mut Report) 
                         at: key.at,
                         text: key.name.clone(),
                         style: solgate_document::yaml::Style::Plain,
+                        made_of: None,
                     };
                     check_pattern(&key.name, &named, report);
                 }

@@ -8,7 +8,7 @@ use solgate_document::yaml::{Key, Node, Value, locate};
 use solgate_engine::ir::FactDef;
 
 use crate::template::{self, Variable};
-use crate::variables::{is_identifier, is_known_variable};
+use crate::variables::{is_identifier, is_known_variable, is_word_of_cel};
 
 /// A fact template and the places that messages about it point at.
 #[derive(Debug)]
@@ -46,6 +46,14 @@ pub(super) fn read(node: Option<&Node>, mut facts: Vec<Fact>, report: &mut Repor
                 "letters, digits and `_`, so that expressions can read it"
             };
             report.mistake(key.at, format!("`{}` cannot be the name of a fact", key.name)).hint(hint);
+        }
+        if is_word_of_cel(&key.name) {
+            report
+                .warning(
+                    key.at,
+                    format!("no expression can read a fact called `{}`: it is a reserved word of CEL", key.name),
+                )
+                .hint("give the fact another name");
         }
         facts.extend(fact(key, node, report));
     }

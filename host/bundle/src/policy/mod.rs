@@ -3,14 +3,16 @@
 mod data;
 mod dates;
 mod facts;
+mod functions;
 mod lists;
 mod shared;
 pub(crate) mod windows;
 
 pub(crate) use data::Data;
 pub(crate) use facts::Fact;
+pub(crate) use functions::{Function, Functions};
 pub(crate) use lists::List;
-pub(crate) use shared::Shared;
+pub(crate) use shared::{Shared, connect};
 pub(crate) use windows::Window;
 
 use std::collections::BTreeMap;
@@ -21,12 +23,19 @@ use solgate_document::source::At;
 use solgate_document::suggest::did_you_mean;
 use solgate_document::yaml::{Key, Node, Value};
 use solgate_engine::api_root;
-use solgate_engine::ir::{ApiRoot, Limits, OptionDef};
+use solgate_engine::ir::{self, ApiRoot, Limits, OptionDef};
 
 use crate::files::{Home, IoError};
 use crate::options;
 use crate::template::{self, Variable};
 use crate::variables::DATA;
+
+/// An expression with the values of a bundle's functions in the place of their calls. As it is, if
+/// a call is wrong.
+#[must_use]
+pub fn expanded(source: &str, functions: &[ir::Function]) -> String {
+    Functions::from(functions).expand_text(source)
+}
 
 /// What policy.yaml says, as far as it could be understood, on top of what those
 /// of the bundles that it extends say.
@@ -46,6 +55,7 @@ pub(crate) struct Policy {
     pub windows: Vec<Window>,
     pub data: Vec<Data>,
     pub shared: Vec<Shared>,
+    pub functions: Functions,
     /// Whether what the types of expressions tell is a mistake, and not a warning: the
     /// bundle says `language: 2`.
     pub types_are_checked: bool,
@@ -81,13 +91,15 @@ impl Policy {
 const LIMITS: Limits =
     Limits { body_bytes: 1024 * 1024, target_bytes: 8192, depth: 64, members: 65536, violations: 32 };
 
-/// Reads policy.yaml. `base` is what the extended bundle comes to.
+/// Reads policy.yaml, perhaps of a library. `base` is what the bundles before it come to: those
+/// that are extended, and libraries.
 ///
 /// # Errors
 /// If a list that is there cannot be read.
 pub(crate) fn read(
     node: &Node,
     home: &Home,
+    is_library: bool,
     base: Option<Policy>,
     report: &mut Report,
 ) -> Result<Option<Policy>, IoError> {
@@ -97,9 +109,11 @@ pub(crate) fn read(
     let name = members.require("name", report).and_then(|node| name(node, report));
     let version = members.require("version", report).and_then(|node| reader::line(node, "`version`", report));
     members.get("extends");
+    // They are among those before.
+    members.get("imports");
     // What it names is gone by now.
     members.get("drop");
-    let has_base = base.is_some() || node.get("extends").is_some();
+    let has_base = is_library || node.get("extends").is_some();
     let base = base.unwrap_or_else(|| Policy {
         name: String::new(),
         version: String::new(),
@@ -113,6 +127,7 @@ pub(crate) fn read(
         windows: Vec::new(),
         data: Vec::new(),
         shared: Vec::new(),
+        functions: Functions::default(),
         types_are_checked: false,
         at: node.at,
     });
@@ -132,6 +147,7 @@ pub(crate) fn read(
     let facts = facts::read(members.get("facts"), base.facts, report);
     let lists = lists::read(members.get("lists"), base.lists, home, report)?;
     let windows = windows::read(members.get("windows"), base.windows, report);
+    let functions = functions::read(members.get("functions"), base.functions, report);
     let shared = shared::read(members.get("variables"), base.shared, report);
     let data = data::read(members.get("data"), base.data, home, report)?;
     if let Some(fact) = facts.iter().find(|fact| fact.def.name == DATA && !data.is_empty()) {
@@ -153,6 +169,7 @@ pub(crate) fn read(
         windows,
         data,
         shared,
+        functions,
         types_are_checked,
         at: node.at,
     }))

@@ -22,7 +22,6 @@ pub(crate) struct Shared {
 
 /// Reads `variables` and adds them to the inherited ones.
 pub(super) fn read(node: Option<&Node>, mut all: Vec<Shared>, report: &mut Report) -> Vec<Shared> {
-    let inherited = all.len();
     let entries = node.and_then(|node| reader::map(node, "`variables`", report));
     for (key, node) in entries.unwrap_or_default() {
         if !is_identifier(&key.name) {
@@ -38,24 +37,29 @@ pub(super) fn read(node: Option<&Node>, mut all: Vec<Shared>, report: &mut Repor
                 .related(known.at, "there");
             continue;
         }
-        all.push(Shared { name: key.name.clone(), at: key.at, node: node.clone(), reads: read_by(&node.text) });
+        all.push(Shared { name: key.name.clone(), at: key.at, node: node.clone(), reads: BTreeSet::new() });
     }
-    for shared in all.iter().skip(inherited) {
-        if let Some(circle) = circle(shared, &all) {
+    all
+}
+
+/// Follows what the variables read, when the values of functions are in the place of calls.
+pub(crate) fn connect(all: &mut [Shared], report: &mut Report) {
+    for shared in all.iter_mut() {
+        shared.reads = read_by(&shared.node.text);
+    }
+    let mut circular: BTreeSet<String> = BTreeSet::new();
+    for shared in all.iter() {
+        if let Some(circle) = circle(shared, all) {
             report
                 .mistake(shared.at, format!("the variable `{}` needs itself: {}", shared.name, circle.join(" reads ")))
                 .hint("a variable is made of others, and those not of it");
+            circular.insert(shared.name.clone());
         }
     }
     // Whoever follows them shall come to an end.
-    let circular: BTreeSet<String> =
-        all.iter().filter(|shared| circle(shared, &all).is_some()).map(|shared| shared.name.clone()).collect();
-    for shared in &mut all {
-        if circular.contains(&shared.name) {
-            shared.reads.clear();
-        }
+    for shared in all.iter_mut().filter(|shared| circular.contains(&shared.name)) {
+        shared.reads.clear();
     }
-    all
 }
 
 /// The way from a variable back to it.

@@ -1,5 +1,6 @@
 //! rules/*.yaml.
 
+mod calls;
 mod given;
 mod inherit;
 mod kind;
@@ -7,6 +8,7 @@ mod severity;
 mod shared;
 mod stage;
 
+pub(crate) use calls::expand;
 pub(crate) use given::check_definitions as check_given;
 pub(crate) use inherit::{Written, collect};
 pub(crate) use shared::spread;

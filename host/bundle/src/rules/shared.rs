@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use solgate_document::diagnostic::Report;
-use solgate_document::yaml::{Key, Node, Style, Value, locate_line};
+use solgate_document::yaml::{Key, Node, Style, Value};
 
 use super::Written;
 use crate::expression;
@@ -46,8 +46,7 @@ pub(crate) fn spread(rules: &mut [Written], policy: &Policy, report: &mut Report
     for shared in policy.shared.iter().filter(|shared| !used.contains(shared.name.as_str())) {
         // Nobody else looks at what no rule reads.
         if let Err(error) = expression::parse(&shared.node) {
-            let at = locate_line(&shared.node, &report.sources, error.line, error.column);
-            report.mistake(at, format!("the expression is not accepted: {}", error.message));
+            expression::refuse(&shared.node, &error, &policy.functions, report);
         } else if !report.has_mistakes() {
             report
                 .warning(shared.at, format!("no rule reads the variable `{}`", shared.name))
@@ -90,6 +89,9 @@ impl Written {
             }
             None => Key { name: "variables".to_owned(), at },
         };
-        members.push((key, Node { value: Value::Map(entries), at, text: String::new(), style: Style::Plain }));
+        members.push((
+            key,
+            Node { value: Value::Map(entries), at, text: String::new(), style: Style::Plain, made_of: None },
+        ));
     }
 }

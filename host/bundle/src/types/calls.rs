@@ -5,8 +5,9 @@ use cel::common::ast::{CallExpr, ComprehensionExpr, Expr};
 use solgate_engine::cel_env::FUNCTIONS;
 
 use super::functions::{self, Signature};
-use super::guards::{Fact, Property, variable_key};
+use super::guards::variable_key;
 use super::kinds::Kinds;
+use super::sure::{Fact, Property};
 use super::value::Value;
 use super::walk::Walker;
 use super::words::what;

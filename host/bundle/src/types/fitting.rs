@@ -5,9 +5,9 @@ use cel::IdedExpr;
 use cel::common::ast::Expr;
 
 use super::arithmetic::ORDERED;
-use super::guards::Property;
 use super::kinds::Kinds;
 use super::partial::written;
+use super::sure::Property;
 use super::value::Value;
 use super::walk::Walker;
 use super::words::{chain, what};

@@ -63,13 +63,15 @@ impl<'a, 'n> Lookup<'a, 'n> {
         if is_identifier(source) {
             return self.names.value(source);
         }
+        let source = &self.names.policy().functions.expand_text(source);
         let mut report = Report::default();
-        let file = report.sources.add("", source);
+        let file = report.sources.add("", source.as_str());
         let node = Node {
             value: Yaml::String,
             at: At { file, start: 0, end: source.len() },
             text: source.to_owned(),
             style: Style::Plain,
+            made_of: None,
         };
         let effect = Effect::Refusal;
         let mut findings = Findings { report: &mut report, are_mistakes: false, effect, is_quiet: true };

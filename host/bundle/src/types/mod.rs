@@ -18,6 +18,7 @@ mod patterns;
 pub(crate) mod reference;
 mod roots;
 mod schema;
+mod sure;
 mod value;
 mod walk;
 mod words;

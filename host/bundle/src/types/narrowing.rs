@@ -3,9 +3,9 @@
 use cel::IdedExpr;
 use cel::common::ast::{Expr, LiteralValue};
 
-use super::guards::{Fact, ITEM, Property, Told};
 use super::kinds::Kinds;
 use super::roots::Names;
+use super::sure::{Fact, ITEM, Property, Told};
 use super::value::Value;
 use crate::expression::Known;
 

@@ -5,9 +5,10 @@
 use cel::IdedExpr;
 use cel::common::ast::{CallExpr, Expr, operators};
 
-use super::guards::{Property, number};
+use super::guards::number;
 use super::kinds::Kinds;
 use super::patterns::is_of_numbers;
+use super::sure::Property;
 use super::value::{Parts, Value};
 use super::walk::Walker;
 use super::words::what;

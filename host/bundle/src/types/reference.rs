@@ -91,7 +91,7 @@ take and give. What can be told for certain is reported: a condition that is no 
 that do not take what they are given, comparisons that are the same for every request, members of what has none. A value
 that a schema leaves open, such as a member of `additionalParams`, may be of any type, and one whose schema allows several
 is of any of them: where something narrower is needed, that is reported, too, unless a condition rules the others out. Of
-what has no schema, such as a fact without one, nothing is said.
+what has no schema, nothing is said; of a fact without one `solgate lint` warns if the bundle says `language: 2`.
 
 In a bundle that says `language: 2` in `policy.yaml`, such a finding is a mistake and the bundle is not built. Without
 it, the finding is a warning.
@@ -171,6 +171,8 @@ TEXT is a text, NUMBER a number, LIST a list, BYTES are octets, OPTIONAL an opti
 Each function takes a time that grows with the texts and lists that it is given and with what it makes of them, and not
 with a square. A condition that goes through a list again for each item of a list is slow with long ones: `solgate lint`
 warns of it, and names the function that compares both in one go.
+
+A bundle can define [functions of its own](bundle-format.md#functions-of-a-bundle) beside these.
 
 | called | value | cannot be evaluated for | example |
 |---|---|---|---|

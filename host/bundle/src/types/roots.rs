@@ -6,12 +6,12 @@ use solgate_document::yaml::Node;
 use solgate_engine::ir::{ItemKind, OptionDef, OptionKind};
 
 use super::Surroundings;
-use super::guards::{Definition, Sure, Told};
 use super::kinds::Kinds;
 use super::schema::Described;
+use super::sure::{Definition, Sure, Told};
 use super::value::{Parts, Value};
 use crate::openapi::answer;
-use crate::policy::Fact;
+use crate::policy::{Fact, Policy};
 use crate::variables::DATA;
 
 /// The names of one rule's expressions.
@@ -42,6 +42,10 @@ impl<'a, 'n> Names<'a, 'n> {
             sure: Sure::default(),
             conditions: HashMap::new(),
         }
+    }
+
+    pub fn policy(&self) -> &'n Policy {
+        self.surroundings.policy
     }
 
     pub fn value(&self, name: &str) -> Value<'n> {

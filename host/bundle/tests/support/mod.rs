@@ -4,7 +4,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use solgate_bundle::{BuildOptions, Failure, compile_dir};
+use solgate_bundle::{BuildOptions, Compiled, Failure, compile_dir};
+use solgate_engine::Engine;
+use solgate_engine::verdict::{Context, Mode, Outcome, Request};
 
 /// A folder of this crate's tests.
 pub fn folder(name: &str) -> PathBuf {
@@ -26,6 +28,51 @@ pub fn copy(from: &Path, to: &Path) {
             copy(&entry.path(), &target);
         } else {
             fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// The minimal bundle with more in policy.yaml, and a rule for `terminate`.
+pub fn bundle(more: &str, require: &str, files: &[(&str, &str)]) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    copy(&minimal(), dir.path());
+    let path = dir.path().join("policy.yaml");
+    let policy = fs::read_to_string(&path).unwrap();
+    fs::write(&path, format!("{policy}{more}")).unwrap();
+    let rule = format!(
+        "- id: terminate.more\n  operations: [terminate]\n  stage: body\n  require: >-\n    {require}\n  otherwise: {{ status: 403, title: Not allowed }}\n"
+    );
+    fs::write(dir.path().join("rules/more.yaml"), rule).unwrap();
+    for (name, text) in files {
+        let path = dir.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    dir
+}
+
+pub fn compiled(dir: &Path) -> Compiled {
+    compile_dir(dir, &BuildOptions::default()).unwrap_or_else(|failure| panic!("{failure}"))
+}
+
+/// What the policy says to a termination of that type.
+pub fn is_allowed(engine: &Engine, kind: &str) -> bool {
+    let body = format!(r#"{{"terminationType": "{kind}"}}"#);
+    let fields = [("version", "2.0.0"), ("accept", "application/json"), ("content-type", "application/json")];
+    let request = Request {
+        method: "POST",
+        target: "/vnflcm/v2/vnf_instances/1/terminate",
+        fields: &fields,
+        body: body.as_bytes(),
+        body_complete: true,
+    };
+    let context = Context { received_at: 0, mode: Mode::Enforce, caller: None, facts: &[], settings: &[] };
+    match engine.evaluate(&request, &context) {
+        // All that is left are facts.
+        Outcome::Allow(_) | Outcome::Need(_) => true,
+        Outcome::Deny(denial) => {
+            assert_eq!((denial.status, denial.rule.as_str()), (403, "terminate.more"), "{denial:?}");
+            false
         }
     }
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use solgate_bundle::{BuildOptions, compile_dir};
 
 use crate::commands::output::{Output, note, print};
-use crate::commands::policies::{bundle_error, with_spinner};
+use crate::commands::policies::{bake, bundle_error};
 
 /// Check a bundle, compile it and bake it into a policy component.
 ///
@@ -64,7 +64,7 @@ pub fn run(arguments: &BuildArgs) -> anyhow::Result<ExitCode> {
         note(&solgate_bundle::render(&compiled.warnings, &compiled.sources, true));
     }
     let bundle = &compiled.bundle;
-    let component = with_spinner("baking", || compiled.bake())?;
+    let component = bake(&compiled)?;
     output.write(&component)?;
     match arguments.format {
         Format::Text => note(&format!(

@@ -9,11 +9,11 @@ use indicatif::ProgressBar;
 use solgate::gate::{Gate, SettingError, is_shared_out};
 use solgate::policy::{
     BUILT_IN, BuiltIn, Engine, EngineConfig, EngineError, EvaluationLimits, Isolation, LoadError, Policy,
-    PolicySources, SourceError, VNFLCM_V2,
+    PolicySources, SourceError, VNFLCM_V2, cached_module,
 };
 use solgate_author::check::GateOrder;
 use solgate_bundle::bake::{BakeError, CarriedError, bundle_of, loadable_engine};
-use solgate_bundle::{BuildOptions, Diagnostics, Failure};
+use solgate_bundle::{BuildOptions, Compiled, Diagnostics, Failure};
 use solgate_config::Limits;
 use solgate_contract::ownership::{Belongs, Claim};
 use solgate_engine::ir::Bundle;
@@ -314,6 +314,23 @@ pub fn with_spinner<T>(message: &str, work: impl FnOnce() -> T) -> T {
     // A terminal that is stopped takes nothing, and nobody waits for that.
     let _ = cleared.recv_timeout(MOMENT);
     done
+}
+
+/// Bakes a bundle, with the code of the engine that an earlier bake has left in the cache.
+pub fn bake(compiled: &Compiled) -> anyhow::Result<Vec<u8>> {
+    let mut trouble = None;
+    let component = with_spinner("baking", || match cache_folder() {
+        Some(folder) => compiled.bake_with(|engine, wasm| {
+            let (module, error) = cached_module(engine, &folder, wasm)?;
+            trouble = error;
+            Ok(module)
+        }),
+        None => compiled.bake(),
+    })?;
+    if let Some(error) = trouble {
+        note(&format!("solgate: the compiled engine is not kept, and the next build compiles it again: {error}"));
+    }
+    Ok(component)
 }
 
 /// `$SOLGATE_CACHE_DIR`, or `solgate` in the user's cache folder. Without either

@@ -9,6 +9,8 @@ pub use parse::parse;
 pub use position::{Places, locate, locate_line};
 pub use write::{block, entries, flow, quoted, scalar, short};
 
+use std::sync::Arc;
+
 use serde_json::Number;
 
 use crate::source::At;
@@ -22,6 +24,19 @@ pub struct Node {
     /// Of a scalar: its text, before it is taken for a number or a boolean.
     pub text: String,
     pub style: Style,
+    /// Of a text that was put together from several places: where each of its characters is
+    /// written.
+    pub made_of: Option<Arc<[Character]>>,
+}
+
+/// Where a character of a text that was put together is written.
+#[derive(Debug, Clone, Copy)]
+pub struct Character {
+    pub at: At,
+    /// Of the characters of a stretch, the least deep ones tell where the stretch is written:
+    /// the others stand in for a part of it. Of an odd depth are characters that are written
+    /// elsewhere, and `at` is what they stand in for.
+    pub depth: u16,
 }
 
 #[derive(Debug, Clone)]

@@ -98,7 +98,7 @@ impl Builder<'_, '_> {
                     Items::List(items) => Value::List(items),
                     Items::Map(entries, ..) => Value::Map(entries),
                 };
-                let node = Node { value, at: frame.at, text: String::new(), style: Style::Plain };
+                let node = Node { value, at: frame.at, text: String::new(), style: Style::Plain, made_of: None };
                 let nodes = self.nodes.saturating_sub(frame.nodes_before);
                 self.close(node, frame.anchor, nodes)
             }
@@ -201,7 +201,7 @@ impl Builder<'_, '_> {
                 Value::Null
             }),
         };
-        Node { value, at, text, style }
+        Node { value, at, text, style, made_of: None }
     }
 
     fn refuse_tag(&mut self, tag: &Tag, at: At) {

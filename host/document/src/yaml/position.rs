@@ -3,7 +3,9 @@
 //! Escapes, folding and indentation make the two texts differ, so both are walked side
 //! by side. Where that is not possible, the place is the whole scalar.
 
-use super::{Node, Style};
+use std::sync::Arc;
+
+use super::{Character, Node, Style};
 use crate::source::{At, Sources};
 
 /// Where the characters `start..end` of the scalar's value stand in the file. Whoever asks
@@ -18,18 +20,25 @@ pub struct Places {
     whole: At,
     /// Of each character, its first and its end byte.
     characters: Vec<(usize, usize)>,
+    made_of: Option<Arc<[Character]>>,
 }
 
 impl Places {
     #[must_use]
     pub fn of(node: &Node, sources: &Sources) -> Self {
-        let characters = places(node, sources.text(node.at.file)).unwrap_or_default();
-        Self { whole: node.at, characters }
+        let characters = match node.made_of {
+            Some(_) => Vec::new(),
+            None => places(node, sources.text(node.at.file)).unwrap_or_default(),
+        };
+        Self { whole: node.at, characters, made_of: node.made_of.clone() }
     }
 
     /// Where the characters `start..end` of the value stand.
     #[must_use]
     pub fn at(&self, start: usize, end: usize) -> At {
+        if let Some(made_of) = &self.made_of {
+            return stretch(made_of, start, end).unwrap_or(self.whole);
+        }
         let Some(last) = self.characters.last().copied() else {
             return self.whole;
         };
@@ -38,6 +47,33 @@ impl Places {
         let end = self.characters.get(end).map_or(last.1, |place| place.1);
         At { file: self.whole.file, start: first, end: end.max(first) }
     }
+
+    /// Whether the characters `start..end` are written elsewhere, and the place is what they
+    /// stand in for.
+    #[must_use]
+    pub fn stand_in(&self, start: usize, end: usize) -> bool {
+        let depth = self.made_of.as_deref().and_then(|made_of| least_deep(made_of, start, end));
+        depth.is_some_and(|(_, depth)| depth % 2 == 1)
+    }
+}
+
+/// The characters `start..end` of a text that was put together, and the least of their depths.
+fn least_deep(made_of: &[Character], start: usize, end: usize) -> Option<(&[Character], u16)> {
+    let start = start.min(made_of.len().saturating_sub(1));
+    let end = end.clamp(start.saturating_add(1), made_of.len().max(start.saturating_add(1)));
+    let characters = made_of.get(start..end)?;
+    Some((characters, characters.iter().map(|character| character.depth).min()?))
+}
+
+/// Where the characters `start..end` of a text that was put together are written.
+fn stretch(made_of: &[Character], start: usize, end: usize) -> Option<At> {
+    let (characters, depth) = least_deep(made_of, start, end)?;
+    let mut places = characters.iter().filter(|character| character.depth == depth).map(|character| character.at);
+    let first = places.next()?;
+    Some(places.fold(first, |all, next| match all.file == next.file {
+        true => At { start: all.start.min(next.start), end: all.end.max(next.end), ..all },
+        false => all,
+    }))
 }
 
 /// Where the character in that line and column (both from 1) of the scalar's

@@ -22,11 +22,7 @@ pub(super) fn figures(choice: &Choice, say: &dyn Fn(&str)) -> anyhow::Result<Vec
         return Ok(Vec::new());
     }
     say("compiling the policy so that its instructions are counted");
-    let mut config = Config::new();
-    // Fuel counts what the component has, not what the compiler makes of it.
-    config.consume_fuel(true).wasm_component_model(true).cranelift_opt_level(OptLevel::None);
-    let engine = Engine::new(&config).map_err(told)?;
-    let component = Component::from_binary(&engine, solgate_tests::default_component()).map_err(told)?;
+    let component = counted(solgate_tests::default_component())?;
     // What a policy says of itself, for the header fields that it reads.
     let policy = Policy::without_sandbox(solgate_unsandboxed::judge(solgate_bundle::bake::bundle_of(
         solgate_tests::default_component(),
@@ -40,12 +36,41 @@ pub(super) fn figures(choice: &Choice, say: &dyn Fn(&str)) -> anyhow::Result<Vec
     chosen.iter().map(figure).collect()
 }
 
+/// A policy whose instructions are counted.
+///
+/// # Errors
+///
+/// If it is not a component.
+pub fn counted(policy: &[u8]) -> anyhow::Result<Component> {
+    let mut config = Config::new();
+    // Fuel counts what the component has, not what the compiler makes of it.
+    config.consume_fuel(true).wasm_component_model(true).cranelift_opt_level(OptLevel::None);
+    let engine = Engine::new(&config).map_err(told)?;
+    Component::from_binary(&engine, policy).map_err(told)
+}
+
+/// The instructions of one evaluation, and the name of its outcome as `wit/policy.wit` has it.
+///
+/// # Errors
+///
+/// If the policy traps, or if a fact was not found.
+pub fn taken(
+    component: &Component,
+    asked: &verdict::Request<'_>,
+    known: &verdict::Context<'_>,
+) -> anyhow::Result<(u64, String)> {
+    let (taken, outcome) = call(component, &[request(asked), context(known)?]).map_err(told)?;
+    match outcome {
+        Val::Variant(case, _) => Ok((taken, case)),
+        outcome => Err(anyhow::anyhow!("the outcome is {outcome:?}")),
+    }
+}
+
 /// The instructions of one evaluation.
 fn count(component: &Component, work: &Workload, prepared: &Prepared<'_>) -> anyhow::Result<u64> {
-    let arguments = [request(&prepared.request()), context(&prepared.context())?];
-    let (taken, outcome) = call(component, &arguments).map_err(told)?;
+    let (taken, outcome) = taken(component, &prepared.request(), &prepared.context())?;
     let expected = if work.allowed { "allow" } else { "deny" };
-    ensure!(matches!(&outcome, Val::Variant(case, _) if case == expected), "the outcome is {outcome:?}");
+    ensure!(outcome == expected, "the outcome is {outcome}");
     Ok(taken)
 }
 

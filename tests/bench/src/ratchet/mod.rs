@@ -4,7 +4,7 @@
 //! it. They are counted, not timed, so that they are the same on every machine.
 
 mod files;
-mod fuel;
+pub mod fuel;
 mod judge;
 mod kept;
 mod native;

@@ -69,7 +69,7 @@ pub(super) fn read(file: FileId, column: Option<(&str, &Node)>, schema: &Node, r
         Some(index) => Value::Map(by_key(index, &columns, rows, report)),
         None => Value::List(listed(&columns, rows, report)),
     };
-    Some(Node { value, at: whole, text: String::new(), style: Style::Plain })
+    Some(Node { value, at: whole, text: String::new(), style: Style::Plain, made_of: None })
 }
 
 fn columns<'r>(header: &'r [Cell], schema: &Node, properties: &Node, report: &mut Report) -> Option<Vec<Column<'r>>> {
@@ -178,13 +178,19 @@ fn row(columns: &[Column<'_>], cells: &[Cell], report: &mut Report) -> Option<No
         let scalar = |text: &str, report: &mut Report| value(column, text, cell.at, report);
         let node = if column.is_list {
             let items = cell.text.split(ITEMS).filter_map(|item| scalar(item.trim(), report)).collect();
-            Some(Node { value: Value::List(items), at: cell.at, text: String::new(), style: Style::Plain })
+            Some(Node {
+                value: Value::List(items),
+                at: cell.at,
+                text: String::new(),
+                style: Style::Plain,
+                made_of: None,
+            })
         } else {
             scalar(&cell.text, report)
         };
         members.extend(node.map(|node| (Key { name: column.name.to_owned(), at: column.at }, node)));
     }
-    Some(Node { value: Value::Map(members), at, text: String::new(), style: Style::Plain })
+    Some(Node { value: Value::Map(members), at, text: String::new(), style: Style::Plain, made_of: None })
 }
 
 fn value(column: &Column<'_>, text: &str, at: At, report: &mut Report) -> Option<Node> {
@@ -196,7 +202,7 @@ fn value(column: &Column<'_>, text: &str, at: At, report: &mut Report) -> Option
     if value.is_none() {
         report.mistake(at, format!("`{}` is {what} by the schema, but here is `{text}`", column.name));
     }
-    value.map(|value| Node { value, at, text: text.to_owned(), style: Style::Plain })
+    value.map(|value| Node { value, at, text: text.to_owned(), style: Style::Plain, made_of: None })
 }
 
 /// The rows of a text, apart from blank lines. `None` for quotes that do not pair.

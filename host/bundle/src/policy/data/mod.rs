@@ -139,6 +139,7 @@ fn data(written: &Written<'_>, home: &Home, report: &mut Report) -> Result<Optio
         at: written.key.at,
         text: String::new(),
         style: Style::Plain,
+        made_of: None,
     });
     let def = ir::Data { name: name.to_owned(), file: path.to_owned(), digest, json };
     Ok(Some(Data { def, at: written.key.at, schema }))

@@ -3,6 +3,7 @@
 
 mod prompt;
 mod told;
+mod writing;
 
 use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};

@@ -7,10 +7,11 @@ use std::path::PathBuf;
 use anyhow::anyhow;
 use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
-use rustyline::{Config, Editor};
+use rustyline::{CompletionType, Config, Editor};
 use solgate_author::eval::Scene;
 
 use super::told::Told;
+use super::writing::Writing;
 use crate::commands::output::note;
 
 /// Most expressions that the history keeps.
@@ -19,21 +20,30 @@ const MOST: usize = 1000;
 /// Reads and evaluates until the end of the input.
 pub async fn run(scene: &Scene) -> anyhow::Result<()> {
     let failed = |error: ReadlineError| anyhow!("the terminal: {error}");
-    let config = Config::builder().max_history_size(MOST).map_err(failed)?.auto_add_history(true).build();
-    let mut editor: Editor<(), FileHistory> = Editor::with_config(config).map_err(failed)?;
+    let config = Config::builder()
+        .max_history_size(MOST)
+        .map_err(failed)?
+        .auto_add_history(true)
+        .completion_type(CompletionType::List)
+        .build();
+    let mut editor: Editor<Writing, FileHistory> = Editor::with_config(config).map_err(failed)?;
+    editor.set_helper(Some(Writing::new(scene)));
     let history = history_file();
     if let Some(path) = &history {
         // There is none at first.
         let _ = editor.load_history(path);
     }
-    note(&match scene.operation() {
-        Some(operation) => format!("a request for {operation}; Ctrl-D ends"),
-        None if scene.has_request() => "a request that leads to no operation; Ctrl-D ends".to_owned(),
-        None => "no request; Ctrl-D ends".to_owned(),
-    });
+    let what = match scene.operation() {
+        Some(operation) => format!("a request for {operation}"),
+        None if scene.has_request() => "a request that leads to no operation".to_owned(),
+        None => "no request".to_owned(),
+    };
+    note(&format!("{what}; Tab completes names, Ctrl-D ends"));
     loop {
         match editor.readline("> ") {
             Ok(line) if line.trim().is_empty() => {}
+            // What people type who know other prompts; no expression means anything by it.
+            Ok(line) if matches!(line.trim(), "exit" | "quit") => break,
             Ok(line) => Told::new(scene, line.trim()).await.print()?,
             // The line is given up, as in a shell.
             Err(ReadlineError::Interrupted) => {}

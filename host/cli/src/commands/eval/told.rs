@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use serde_json::{Map, Value, json};
 use solgate_author::eval::{Scene, SceneError};
+use solgate_bundle::VARIABLES;
 use solgate_document::suggest::did_you_mean;
 use solgate_engine::cel_env::{EvalError, Evaluated, PartValue};
 
@@ -16,24 +17,14 @@ const VALUE: Style = Style::new().bold();
 const QUIET: Style = Style::new().dimmed();
 const FAILED: Style = AnsiColor::Red.on_default().bold();
 
-/// What the names of an expression begin with that every rule can read.
-const ROOTS: [&str; 11] = [
-    "body",
-    "bodyBytes",
-    "headers",
-    "query",
-    "path",
-    "method",
-    "operation",
-    "apiRoot",
-    "caller",
-    "receivedAt",
-    "options",
-];
+/// Names that mean something in a rule only.
+pub(super) const OF_RULES: [&str; 3] = ["variables", "item", "index"];
 
 /// An expression and what became of it.
 pub struct Told {
     expression: String,
+    /// With the values of functions in the place of their calls, as it is evaluated.
+    evaluated: String,
     operation: Option<String>,
     result: Result<Evaluated, SceneError>,
     hint: Option<String>,
@@ -41,9 +32,11 @@ pub struct Told {
 
 impl Told {
     pub async fn new(scene: &Scene, expression: &str) -> Self {
-        let result = scene.evaluate(expression).await;
-        let hint = result.as_ref().err().and_then(|error| hint(scene, expression, error));
-        Self { expression: expression.to_owned(), operation: scene.operation().map(str::to_owned), result, hint }
+        let evaluated = solgate_bundle::expanded(expression, scene.functions());
+        let result = scene.evaluate(&evaluated).await;
+        let hint = result.as_ref().err().and_then(|error| hint(scene, &evaluated, error));
+        let operation = scene.operation().map(str::to_owned);
+        Self { expression: expression.to_owned(), evaluated, operation, result, hint }
     }
 
     pub fn ended(&self) -> Ended {
@@ -73,14 +66,14 @@ impl Told {
 
     fn is_whole(&self, part: &PartValue) -> bool {
         let plain = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
-        plain(&part.expression) == plain(&self.expression)
+        plain(&part.expression) == plain(&self.evaluated)
     }
 
     /// An error with its place.
     fn fault(&self, error: &SceneError) -> String {
-        let mut text = format!("{FAILED}error{FAILED:#} {}\n", shown(&error.to_string()));
+        let mut text = format!("{FAILED}error{FAILED:#} {}\n", shown(&message(error)));
         if let Some((line, column)) = place(error)
-            && let Some(source) = self.expression.lines().nth(line.saturating_sub(1))
+            && let Some(source) = self.evaluated.lines().nth(line.saturating_sub(1))
         {
             let before: String = source.chars().take(column.saturating_sub(1)).map(|_| ' ').collect();
             let _ = writeln!(text, "  {}\n  {before}{FAILED}^{FAILED:#}", shown(source));
@@ -122,7 +115,7 @@ impl Told {
     fn error(&self, error: &SceneError) -> Value {
         let mut members = Map::new();
         let mut add = |name: &str, value: Value| drop(members.insert(name.to_owned(), value));
-        add("message", json!(error.to_string()));
+        add("message", json!(message(error)));
         if let Some((line, column)) = place(error) {
             add("line", json!(line));
             add("column", json!(column));
@@ -147,6 +140,17 @@ fn write_parts(parts: &[&PartValue], text: &mut String) {
     }
 }
 
+fn message(error: &SceneError) -> String {
+    match error {
+        SceneError::Expression(EvalError::Refused(refused)) => {
+            let message = solgate_bundle::brief_message(&refused.message);
+            let (line, column) = (refused.line, refused.column);
+            format!("the expression is not accepted: {message} (line {line}, column {column})")
+        }
+        error => error.to_string(),
+    }
+}
+
 fn place(error: &SceneError) -> Option<(usize, usize)> {
     match error {
         SceneError::Expression(EvalError::Refused(error)) => Some((error.line, error.column)),
@@ -159,9 +163,13 @@ fn place(error: &SceneError) -> Option<(usize, usize)> {
 
 fn hint(scene: &Scene, expression: &str, error: &SceneError) -> Option<String> {
     match error {
-        SceneError::Expression(EvalError::Refused(error)) => solgate_bundle::expression_hint(expression, error),
+        SceneError::Expression(EvalError::Refused(error)) => {
+            let ours = scene.functions().iter().map(|function| function.name.as_str());
+            let meant = error.unknown_function.as_ref().and_then(|name| did_you_mean(name, ours));
+            meant.or_else(|| solgate_bundle::expression_hint(expression, error))
+        }
         SceneError::Expression(EvalError::Unknown { name, .. }) => {
-            if name == "variables" || name == "item" || name == "index" {
+            if OF_RULES.contains(&name.as_str()) {
                 return Some(
                     "a rule's own variables and items are not known here; write what they stand for".to_owned(),
                 );
@@ -169,7 +177,8 @@ fn hint(scene: &Scene, expression: &str, error: &SceneError) -> Option<String> {
             let named = scene.names().find(|(known, _)| known == name).map(|(_, written)| written);
             named.filter(|written| written != name).map(|written| format!("did you mean `{written}`?")).or_else(|| {
                 let names: Vec<String> = scene.names().map(|(known, _)| known).collect();
-                did_you_mean(name, ROOTS.into_iter().chain(names.iter().map(String::as_str)))
+                let roots = VARIABLES.into_iter().filter(|name| !OF_RULES.contains(name));
+                did_you_mean(name, roots.chain(names.iter().map(String::as_str)))
             })
         }
         SceneError::Missing(missing) => {

@@ -1,8 +1,8 @@
-//! An expression's tokens, as far as changes of it need them.
+//! An expression's tokens, as far as changes of its text need them.
 
 /// A token, and the bracket that it is in.
 #[derive(Debug, Clone)]
-pub(super) struct Token<'e> {
+pub(crate) struct Token<'e> {
     pub kind: Kind,
     pub text: &'e str,
     /// In bytes.
@@ -15,7 +15,7 @@ pub(super) struct Token<'e> {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Word,
     Number,
     Text,
@@ -25,8 +25,19 @@ pub(super) enum Kind {
     Operator,
 }
 
+/// Whether an expression goes on in the next line: a bracket is open, or an operator waits for
+/// what follows.
+#[must_use]
+pub fn is_unfinished(expression: &str) -> bool {
+    let tokens = tokens(expression);
+    let is_open = |open: &Token<'_>| !tokens.iter().any(|token| token.kind == Kind::Close && token.id == open.id);
+    let ends =
+        |token: &Token<'_>| token.kind == Kind::Operator && !matches!(token.text, "'" | "\"") || token.text == "in";
+    tokens.iter().any(|token| token.kind == Kind::Open && is_open(token)) || tokens.last().is_some_and(ends)
+}
+
 /// Splits an expression that is known to be one.
-pub(super) fn tokens(expression: &str) -> Vec<Token<'_>> {
+pub(crate) fn tokens(expression: &str) -> Vec<Token<'_>> {
     let mut tokens: Vec<Token<'_>> = Vec::new();
     let mut open: Vec<usize> = Vec::new();
     let mut at = 0;
