@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
-use indicatif::ProgressBar;
+use indicatif::{ProgressBar, ProgressStyle};
 use solgate::gate::{Gate, SettingError, is_shared_out};
 use solgate::policy::{
     BUILT_IN, BuiltIn, Engine, EngineConfig, EngineError, EvaluationLimits, Isolation, LoadError, Policy,
@@ -84,7 +84,7 @@ impl Loader {
 
     /// Loads with a word on a terminal, and one on trouble with the cache anywhere.
     fn loading<T>(&self, message: &str, load: impl FnOnce() -> T) -> T {
-        let loaded = with_spinner(message, load);
+        let loaded = if self.says_trouble { with_word(message, load) } else { with_spinner(message, load) };
         if let Some(error) = self.engine.take_cache_trouble().filter(|_| self.says_trouble) {
             note(&format!("solgate: the compiled policy is not kept, and the next command compiles it again: {error}"));
         }
@@ -113,7 +113,9 @@ impl Loader {
     /// A component that has been read already; without a path, the built-in one.
     pub fn bytes(&self, path: Option<&Path>, bytes: &[u8]) -> Result<Policy, LoadError> {
         let name = path.map_or_else(|| "the built-in policy".to_owned(), |path| path.display().to_string());
-        self.loading(&format!("compiling {name}"), || Policy::from_bytes(&self.engine, bytes))
+        // Some languages bring a whole interpreter along.
+        let message = format!("compiling {name} ({} KB); the next start takes it from the cache", bytes.len() / 1000);
+        self.loading(&message, || Policy::from_bytes(&self.engine, bytes))
     }
 
     /// The gate that a check asks for.
@@ -292,14 +294,33 @@ pub fn rendered(mistakes: &Diagnostics) -> String {
 /// What takes longer is shown on a terminal.
 const MOMENT: Duration = Duration::from_millis(250);
 
+/// Without a terminal, a line says what takes longer than that.
+const LONG: Duration = Duration::from_secs(2);
+
 /// Shows, on a terminal, what takes longer than a moment.
 pub fn with_spinner<T>(message: &str, work: impl FnOnce() -> T) -> T {
+    while_showing(message, false, work)
+}
+
+/// The same, and without a terminal a line on standard error.
+fn with_word<T>(message: &str, work: impl FnOnce() -> T) -> T {
+    while_showing(message, !std::io::IsTerminal::is_terminal(&std::io::stderr()), work)
+}
+
+fn while_showing<T>(message: &str, as_line: bool, work: impl FnOnce() -> T) -> T {
     let (working, ended) = channel::<()>();
     let (showing, cleared) = channel::<()>();
     let message = message.to_owned();
     let show = move || {
-        if ended.recv_timeout(MOMENT) == Err(RecvTimeoutError::Timeout) {
+        let moment = if as_line { LONG } else { MOMENT };
+        let takes_longer = ended.recv_timeout(moment) == Err(RecvTimeoutError::Timeout);
+        if takes_longer && as_line {
+            note(&format!("solgate: {message}"));
+        } else if takes_longer {
             let bar = ProgressBar::new_spinner().with_message(message);
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed}") {
+                bar.set_style(style);
+            }
             bar.enable_steady_tick(MOMENT);
             let _ = ended.recv();
             bar.finish_and_clear();
