@@ -7,7 +7,8 @@ use std::sync::Arc;
 use solgate::facts::MapFacts;
 use solgate::gate::{Gate, Verdict};
 use solgate::policy::{LoadError, Policy};
-use solgate_tests::{engine, request, workspace};
+use solgate_tests::process::solgate;
+use solgate_tests::{artifact, engine, request, workspace};
 use wasm_encoder::{
     CodeSection, ConstExpr, DataSection, ExportKind, ExportSection, Function, FunctionSection, MemorySection,
     MemoryType, Module, TypeSection, ValType,
@@ -229,4 +230,27 @@ fn the_page_shows_the_commands_and_versions_of_the_templates() {
     let named = read(&format!("{templates}/python/requirements.txt"));
     let tested = read("tests/languages/requirements.txt");
     assert!(tested.contains(named.trim()) && page.contains(named.trim().rsplit("==").next().expect("a version")));
+}
+
+#[test]
+fn a_core_module_becomes_a_policy_that_carries_its_cases() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::copy(artifact("hostile.wasm"), folder.path().join("core.wasm")).expect("it is copied");
+    std::fs::create_dir(folder.path().join("cases")).expect("it is made");
+    let cases = "cases:\n  - name: a path that it knows nothing of\n    path: /well\n    expect: allow\n";
+    std::fs::write(folder.path().join("cases/well.yaml"), cases).expect("it is written");
+    let says = |line: &str, status: i32, words: &str| {
+        let done = solgate().current_dir(folder.path()).args(line.split(' ')).output().expect("it runs");
+        let said = String::from_utf8([done.stdout, done.stderr].concat()).expect("it is text");
+        assert!(done.status.code() == Some(status) && said.contains(words), "{line}: {said}");
+    };
+    says("inspect core.wasm", 1, "`solgate build FILE.wasm -o POLICY.wasm` makes a policy of it");
+    says("build core.wasm --cases cases -o policy.wasm", 0, "policy.wasm holds hostile 1.0.0: 0 rules");
+    says("test policy.wasm", 0, "hostile 1.0.0: 1 passed, 0 failed");
+    says("bench policy.wasm --rounds 1", 0, "each judged 1 times in the sandbox");
+    says("build policy.wasm --cases cases -o again.wasm", 2, "carries cases already");
+    says("build policy.wasm -o again.wasm", 0, "again.wasm holds hostile 1.0.0");
+    std::fs::write(folder.path().join("cases/well.yaml"), cases.replace("allow", "{ status: 400, rules: [none] }"))
+        .expect("it is written");
+    says("build core.wasm --cases cases -o policy.wasm", 2, "the cases do not fit core.wasm");
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -84,11 +84,28 @@ impl Loader {
 
     /// Loads with a word on a terminal, and one on trouble with the cache anywhere.
     fn loading<T>(&self, message: &str, load: impl FnOnce() -> T) -> T {
-        let loaded = if self.says_trouble { with_word(message, load) } else { with_spinner(message, load) };
+        let says_so = self.says_trouble && !std::io::IsTerminal::is_terminal(&std::io::stderr());
+        let loaded = if says_so { self.with_word(message, load) } else { with_spinner(message, load) };
         if let Some(error) = self.engine.take_cache_trouble().filter(|_| self.says_trouble) {
             note(&format!("solgate: the compiled policy is not kept, and the next command compiles it again: {error}"));
         }
         loaded
+    }
+
+    /// Says, in a line on standard error, what is compiled for longer than a moment.
+    fn with_word<T>(&self, message: &str, load: impl FnOnce() -> T) -> T {
+        let (engine, before) = (self.engine.clone(), self.engine.compilations());
+        let word = format!("solgate: {message}");
+        while_working(
+            move |ended| {
+                // A machine that is busy is slow with the rest as well.
+                if is_over(ended, LONG) || engine.compilations() == before {
+                    return;
+                }
+                note(&word);
+            },
+            load,
+        )
     }
 
     /// Components from files, if they are what they must be; without any, the
@@ -299,24 +316,12 @@ const LONG: Duration = Duration::from_secs(2);
 
 /// Shows, on a terminal, what takes longer than a moment.
 pub fn with_spinner<T>(message: &str, work: impl FnOnce() -> T) -> T {
-    while_showing(message, false, work)
-}
-
-/// The same, and without a terminal a line on standard error.
-fn with_word<T>(message: &str, work: impl FnOnce() -> T) -> T {
-    while_showing(message, !std::io::IsTerminal::is_terminal(&std::io::stderr()), work)
-}
-
-fn while_showing<T>(message: &str, as_line: bool, work: impl FnOnce() -> T) -> T {
-    let (working, ended) = channel::<()>();
-    let (showing, cleared) = channel::<()>();
     let message = message.to_owned();
-    let show = move || {
-        let moment = if as_line { LONG } else { MOMENT };
-        let takes_longer = ended.recv_timeout(moment) == Err(RecvTimeoutError::Timeout);
-        if takes_longer && as_line {
-            note(&format!("solgate: {message}"));
-        } else if takes_longer {
+    while_working(
+        move |ended| {
+            if is_over(ended, MOMENT) {
+                return;
+            }
             let bar = ProgressBar::new_spinner().with_message(message);
             if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed}") {
                 bar.set_style(style);
@@ -324,13 +329,28 @@ fn while_showing<T>(message: &str, as_line: bool, work: impl FnOnce() -> T) -> T
             bar.enable_steady_tick(MOMENT);
             let _ = ended.recv();
             bar.finish_and_clear();
-        }
+        },
+        work,
+    )
+}
+
+/// Whether the work ends within that time.
+fn is_over(ended: &Receiver<()>, time: Duration) -> bool {
+    ended.recv_timeout(time) != Err(RecvTimeoutError::Timeout)
+}
+
+/// Works, and beside it shows that. What shows it is told by its channel when the work has ended.
+fn while_working<T>(show: impl FnOnce(&Receiver<()>) + Send + 'static, work: impl FnOnce() -> T) -> T {
+    let (working, ended) = channel::<()>();
+    let (showing, cleared) = channel::<()>();
+    let show = move || {
+        show(&ended);
         drop(showing);
     };
-    // Without a thread to spare there is no spinner.
+    // Without a thread to spare nothing is shown.
     let _ = std::thread::Builder::new().spawn(show);
     let done = work();
-    // Ends the spinner, as it does if the work panics.
+    // Ends what is shown, as it does if the work panics.
     drop(working);
     // A terminal that is stopped takes nothing, and nobody waits for that.
     let _ = cleared.recv_timeout(MOMENT);
