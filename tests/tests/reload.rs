@@ -155,7 +155,7 @@ fn what_is_no_good_is_refused_and_the_policy_goes_on() {
     let (half, _) = policies().second.split_at(policies().second.len() / 2);
     let table: [(&str, Option<&[u8]>, &str); 7] = [
         ("no WebAssembly", Some(b"policy"), "it does not start as WebAssembly does"),
-        ("a module", Some(&hostile), "it is a core module"),
+        ("a module", Some(&hostile), "this is a core module"),
         ("imports", Some(importing), "a policy imports nothing"),
         ("half of a file", Some(half), "this is not a WebAssembly component"),
         ("a case that fails", Some(&failing), "`a fine request is refused` (tests/wrong.yaml:2) fails"),

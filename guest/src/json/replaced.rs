@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::document::{Document, Entry, NOWHERE, behind, long, short};
-use super::names::moved;
+use super::document::{Document, Entry, behind, long, short};
+use super::names::{NOWHERE, moved};
 
 impl Document<'static> {
     /// The same with these values instead of those that are the entries with these indices:

@@ -2,13 +2,15 @@
 //! compiler.
 
 use std::path::PathBuf;
+use std::time::Instant;
 
 use sha2::{Digest, Sha256};
 use solgate_native::{Loaded, NativeError, Parts};
 use wasmtime::component::Component;
 
 use super::engine::Engine;
-use super::{ComponentDigest, LoadError, cache};
+use super::outline::Outline;
+use super::{ComponentDigest, LoadError, cache, fit};
 
 /// A component that can run.
 pub(super) struct Runnable {
@@ -30,7 +32,12 @@ impl Runnable {
     /// The code of a component: without a compiler if it was baked by the release that
     /// the engine's native code is of, else from the cache of the engine if it has
     /// one, else compiled, which takes seconds.
-    pub(super) fn of(engine: &Engine, bytes: &[u8], digest: &ComponentDigest) -> Result<Self, LoadError> {
+    pub(super) fn of(
+        engine: &Engine,
+        bytes: &[u8],
+        digest: &ComponentDigest,
+        outline: &Outline,
+    ) -> Result<Self, LoadError> {
         if let Some(native) = native(engine, bytes) {
             return Ok(native);
         }
@@ -38,8 +45,16 @@ impl Runnable {
             if !engine.config().compile {
                 return Err(LoadError::NotCompiled);
             }
+            fit::check_types(bytes, outline)?;
             engine.count_compilation();
-            compile(engine.wasmtime(), bytes)
+            let begun = Instant::now();
+            tracing::info!(
+                bytes = bytes.len(),
+                "a policy is being compiled: there is no native code for it, and it is not in the cache"
+            );
+            let compiled = compile(engine.wasmtime(), bytes)?;
+            tracing::info!(seconds = begun.elapsed().as_secs(), "the policy has been compiled");
+            Ok(compiled)
         };
         let Some(folder) = engine.config().cache.as_deref() else {
             return Ok(Self { component: compile()?, source: Source::Compiled });
@@ -114,16 +129,6 @@ fn native(engine: &Engine, bytes: &[u8]) -> Option<Runnable> {
 }
 
 fn compile(engine: &wasmtime::Engine, bytes: &[u8]) -> Result<Component, LoadError> {
-    // What people mix up most; wasmtime's words for it are those of a parser.
-    let mistaken = match bytes {
-        [] => Some("it is empty"),
-        [0, b'a', b's', b'm', 1, 0, 0, 0, ..] => Some("it is a core module"),
-        [0, b'a', b's', b'm', ..] => None,
-        _ => Some("it does not start as WebAssembly does"),
-    };
-    if let Some(what) = mistaken {
-        return Err(LoadError::NotAComponent(what.to_owned()));
-    }
     Component::from_binary(engine, bytes).map_err(|error| {
         let words = format!("{error:#}");
         let words = words.split_whitespace().collect::<Vec<_>>().join(" ");

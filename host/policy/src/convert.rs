@@ -246,7 +246,7 @@ pub(super) fn manifest(manifest: wit::Manifest) -> Result<Manifest, String> {
     Ok(Manifest {
         name: name("the policy", manifest.name)?,
         version: text("the version", manifest.version, NAME)?,
-        digest: text("the digest", manifest.digest, NAME)?,
+        digest: digest(manifest.digest)?,
         fields,
         api_roots,
         operations,
@@ -260,6 +260,17 @@ pub(super) fn manifest(manifest: wit::Manifest) -> Result<Manifest, String> {
         },
         secrets,
     })
+}
+
+/// A digest in hexadecimal, or none.
+fn digest(text: String) -> Result<String, String> {
+    if text.is_empty() || (text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))) {
+        return Ok(text);
+    }
+    Err(format!(
+        "the digest {:?} is not a SHA-256 of 64 lower-case hexadecimal digits; leave it empty, and the digest of the file takes its place",
+        shown(&text)
+    ))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationCon
 
 use super::cache_error::CacheError;
 use super::clock::{Clock, Ticking};
+use super::fit::{CORE_INSTANCES, MEMORIES, TABLES};
 use super::instance::Waiting;
 use super::limits::EvaluationLimits;
 use super::reset::{MemoryReset, PageMap};
@@ -18,12 +19,6 @@ use super::reset::{MemoryReset, PageMap};
 /// With more, an instance would stay slow after a large body, whose pages are
 /// copied again and again.
 const KEEP_RESIDENT: usize = 128 << 10;
-
-/// Of one policy. Those of other languages consist of dozens of modules, and have empty
-/// memories beside their own. All count within the memory that an evaluation may have.
-const CORE_INSTANCES: u32 = 64;
-const MEMORIES: u32 = 4;
-const TABLES: u32 = 8;
 
 /// What all policies of an engine share.
 #[derive(Debug, Clone)]

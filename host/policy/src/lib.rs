@@ -10,6 +10,7 @@ mod contract;
 mod convert;
 mod engine;
 mod file_digest;
+mod fit;
 mod instance;
 mod isolation;
 mod judge;
@@ -40,6 +41,7 @@ pub use solgate_native::NativeCode;
 
 pub use self::engine::{Engine, EngineConfig, EngineError, InstanceUse};
 pub use self::file_digest::{FileDigest, FileDigestError};
+pub use self::fit::Imports;
 pub use self::isolation::{Isolation, IsolationError};
 pub use self::limits::EvaluationLimits;
 pub use self::reset::{MemoryReset, PageMap};
@@ -92,7 +94,12 @@ enum Judge {
 pub enum LoadError {
     #[error("cannot read {}: {source}", path.display())]
     Read { path: PathBuf, source: ReadError },
-    /// Not WebAssembly, a core module, or one that wasmtime cannot compile.
+    /// What a compiler makes for WebAssembly, before it is made a component.
+    #[error(
+        "this is a core module and not yet a component; if it is made for wit/policy.wit, `solgate build FILE.wasm -o POLICY.wasm` makes a policy of it"
+    )]
+    CoreModule,
+    /// Not WebAssembly, or what wasmtime cannot compile.
     #[error("this is not a WebAssembly component: {0}; build one with `solgate build DIR -o FILE.wasm`")]
     NotAComponent(String),
     /// It is valid, and wasmtime does not run it as it is set up here.
@@ -104,8 +111,8 @@ pub enum LoadError {
          or have `solgate inspect` compile it beforehand into the folder that SOLGATE_CACHE_DIR names"
     )]
     NotCompiled,
-    #[error("the component imports {}; a policy imports nothing", .0.join(", "))]
-    Imports(Vec<String>),
+    #[error("the component imports {0}")]
+    Imports(Imports),
     #[error("the component does not export solgate:policy/judge@1.0.0 as wit/policy.wit has it: {0}")]
     Contract(String),
     #[error("the policy could not say what it is: {0}")]
@@ -195,12 +202,16 @@ impl Policy {
     /// If it is not a component, imports something, or does not keep the contract.
     pub fn from_bytes(engine: &Engine, bytes: &[u8]) -> Result<Self, LoadError> {
         engine.check_reset();
-        let Outline { imports, most_violations } = Outline::of(bytes);
-        if !imports.is_empty() {
-            return Err(LoadError::Imports(imports));
-        }
+        let outline = Outline::of(bytes);
+        fit::check(bytes, &outline)?;
         let digest = code::digest(bytes);
-        let (loaded, manifest) = component::Loaded::baked(engine, Runnable::of(engine, bytes, &digest)?)?;
+        let code = Runnable::of(engine, bytes, &digest, &outline)?;
+        let (loaded, mut manifest) = component::Loaded::baked(engine, code)?;
+        if manifest.digest.is_empty() {
+            // Its source is nothing that could be named otherwise.
+            manifest.digest = data_encoding::HEXLOWER.encode(&digest);
+        }
+        let most_violations = outline.most_violations;
         Ok(Self { component: Some(digest), most_violations, ..Self::new(manifest, Judge::Baked(Box::new(loaded))) })
     }
 
@@ -220,7 +231,7 @@ impl Policy {
     /// # Errors
     /// As [`Policy::from_bytes`], and if the engine refuses the bundle.
     pub fn from_bundle(engine: &Engine, loadable: &[u8], bundle: Vec<u8>) -> Result<Self, LoadError> {
-        let code = Runnable::of(engine, loadable, &code::digest(loadable))?;
+        let code = Runnable::of(engine, loadable, &code::digest(loadable), &Outline::of(loadable))?;
         let (loaded, manifest) = component::Loaded::loadable(engine, &code, bundle)?;
         Ok(Self::new(manifest, Judge::Loadable(Box::new(loaded))))
     }

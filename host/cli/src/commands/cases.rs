@@ -8,12 +8,21 @@ use serde_json::{Map, Value, json};
 use solgate::facts::MapFacts;
 use solgate_author::check::{Asked, Message};
 use solgate_bundle::bake::bundle_of;
-use solgate_bundle::{BuildOptions, compile_dir};
+use solgate_bundle::{BuildOptions, Failure, compile_dir};
 use solgate_cases::{Case, FactGiven};
+use solgate_document::Source;
 use solgate_engine::ir::Bundle;
 use solgate_engine::verdict::Setting;
 
-use super::policies::bundle_error;
+use super::policies::{bundle_error, rendered};
+
+/// The files of cases in a folder, which need not be that of a bundle.
+pub fn case_files(folder: &Path) -> anyhow::Result<Vec<Source>> {
+    solgate_bundle::case_files(folder).map_err(|failure| match failure {
+        Failure::Mistakes(mistakes) => anyhow!("{}\n{}", folder.display(), rendered(&mistakes)),
+        other => anyhow!("{other}"),
+    })
+}
 
 /// A bundle, and its own cases.
 pub struct Tested {

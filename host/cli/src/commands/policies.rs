@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
-use indicatif::ProgressBar;
+use indicatif::{ProgressBar, ProgressStyle};
 use solgate::gate::{Gate, SettingError, is_shared_out};
 use solgate::policy::{
     BUILT_IN, BuiltIn, Engine, EngineConfig, EngineError, EvaluationLimits, Isolation, LoadError, Policy,
@@ -84,11 +84,28 @@ impl Loader {
 
     /// Loads with a word on a terminal, and one on trouble with the cache anywhere.
     fn loading<T>(&self, message: &str, load: impl FnOnce() -> T) -> T {
-        let loaded = with_spinner(message, load);
+        let says_so = self.says_trouble && !std::io::IsTerminal::is_terminal(&std::io::stderr());
+        let loaded = if says_so { self.with_word(message, load) } else { with_spinner(message, load) };
         if let Some(error) = self.engine.take_cache_trouble().filter(|_| self.says_trouble) {
             note(&format!("solgate: the compiled policy is not kept, and the next command compiles it again: {error}"));
         }
         loaded
+    }
+
+    /// Says, in a line on standard error, what is compiled for longer than a moment.
+    fn with_word<T>(&self, message: &str, load: impl FnOnce() -> T) -> T {
+        let (engine, before) = (self.engine.clone(), self.engine.compilations());
+        let word = format!("solgate: {message}");
+        while_working(
+            move |ended| {
+                // A machine that is busy is slow with the rest as well.
+                if is_over(ended, LONG) || engine.compilations() == before {
+                    return;
+                }
+                note(&word);
+            },
+            load,
+        )
     }
 
     /// Components from files, if they are what they must be; without any, the
@@ -113,7 +130,9 @@ impl Loader {
     /// A component that has been read already; without a path, the built-in one.
     pub fn bytes(&self, path: Option<&Path>, bytes: &[u8]) -> Result<Policy, LoadError> {
         let name = path.map_or_else(|| "the built-in policy".to_owned(), |path| path.display().to_string());
-        self.loading(&format!("compiling {name}"), || Policy::from_bytes(&self.engine, bytes))
+        // Some languages bring a whole interpreter along.
+        let message = format!("compiling {name} ({} KB); the next start takes it from the cache", bytes.len() / 1000);
+        self.loading(&message, || Policy::from_bytes(&self.engine, bytes))
     }
 
     /// The gate that a check asks for.
@@ -292,24 +311,46 @@ pub fn rendered(mistakes: &Diagnostics) -> String {
 /// What takes longer is shown on a terminal.
 const MOMENT: Duration = Duration::from_millis(250);
 
+/// Without a terminal, a line says what takes longer than that.
+const LONG: Duration = Duration::from_secs(2);
+
 /// Shows, on a terminal, what takes longer than a moment.
 pub fn with_spinner<T>(message: &str, work: impl FnOnce() -> T) -> T {
-    let (working, ended) = channel::<()>();
-    let (showing, cleared) = channel::<()>();
     let message = message.to_owned();
-    let show = move || {
-        if ended.recv_timeout(MOMENT) == Err(RecvTimeoutError::Timeout) {
+    while_working(
+        move |ended| {
+            if is_over(ended, MOMENT) {
+                return;
+            }
             let bar = ProgressBar::new_spinner().with_message(message);
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed}") {
+                bar.set_style(style);
+            }
             bar.enable_steady_tick(MOMENT);
             let _ = ended.recv();
             bar.finish_and_clear();
-        }
+        },
+        work,
+    )
+}
+
+/// Whether the work ends within that time.
+fn is_over(ended: &Receiver<()>, time: Duration) -> bool {
+    ended.recv_timeout(time) != Err(RecvTimeoutError::Timeout)
+}
+
+/// Works, and beside it shows that. What shows it is told by its channel when the work has ended.
+fn while_working<T>(show: impl FnOnce(&Receiver<()>) + Send + 'static, work: impl FnOnce() -> T) -> T {
+    let (working, ended) = channel::<()>();
+    let (showing, cleared) = channel::<()>();
+    let show = move || {
+        show(&ended);
         drop(showing);
     };
-    // Without a thread to spare there is no spinner.
+    // Without a thread to spare nothing is shown.
     let _ = std::thread::Builder::new().spawn(show);
     let done = work();
-    // Ends the spinner, as it does if the work panics.
+    // Ends what is shown, as it does if the work panics.
     drop(working);
     // A terminal that is stopped takes nothing, and nobody waits for that.
     let _ = cleared.recv_timeout(MOMENT);

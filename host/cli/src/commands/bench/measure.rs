@@ -29,7 +29,8 @@ pub struct Measured {
     pub memory_at_start: usize,
     /// In the order of files and lines.
     pub cases: Vec<CaseFigures>,
-    /// Rules with expressions that some case comes to, in the order of the bundle.
+    /// Rules with expressions that some case comes to, in the order of the bundle; none of a
+    /// policy in another language.
     pub rules: Vec<RuleFigures>,
 }
 
@@ -57,7 +58,7 @@ pub struct RuleFigures {
 }
 
 /// Measures all cases of a subject.
-pub fn measure(subject: &Subject, engine: &Engine, rounds: u32) -> Measured {
+pub fn measure(subject: &Subject, engine: Option<&Engine>, rounds: u32) -> Measured {
     let limits = EvaluationLimits::default();
     let is_baked = subject.compiled().is_none();
     let of_case = |case| of_case(&subject.policy, is_baked, case, &limits, rounds);
@@ -70,7 +71,7 @@ pub fn measure(subject: &Subject, engine: &Engine, rounds: u32) -> Measured {
         memory_at_start: subject.policy.memory_at_start(),
         limits,
         cases,
-        rules: of_rules(engine, &subject.cases, rounds),
+        rules: engine.map(|engine| of_rules(engine, &subject.cases, rounds)).unwrap_or_default(),
     }
 }
 

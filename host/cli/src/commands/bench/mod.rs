@@ -21,7 +21,8 @@ use super::test::{Format as TestFormat, TestArgs};
 /// Each case is judged several times; the fastest counts, so that what else the machine does
 /// disturbs little. A case's share is the part that its slowest evaluation takes of the time that
 /// a gate grants by default. Rules are measured one by one without the sandbox, where they are
-/// several times as fast; their times compare rules with each other.
+/// several times as fast; their times compare rules with each other. Of a policy in another language
+/// only the cases are measured.
 #[derive(clap::Args, Debug, Clone)]
 #[command(after_help = "\
 Examples:
@@ -77,12 +78,12 @@ pub fn run(arguments: &BenchArgs) -> anyhow::Result<ExitCode> {
             watch: false,
         },
     )?;
-    let engine = match Engine::new(subject.bundle()?) {
+    let engine = match subject.bundle_if_any()?.map(Engine::new).transpose() {
         Ok(engine) => engine,
         Err(error) => bail!("the engine refuses the compiled bundle: {error}"),
     };
     let message = format!("measuring {} cases", subject.cases.len());
-    let measured = with_spinner(&message, || measure::measure(&subject, &engine, arguments.rounds));
+    let measured = with_spinner(&message, || measure::measure(&subject, engine.as_ref(), arguments.rounds));
     match arguments.format {
         super::check::Format::Text => print(&told::text(&measured, arguments))?,
         super::check::Format::Json => print(&format!("{:#}\n", told::json(&measured)))?,

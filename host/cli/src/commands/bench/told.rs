@@ -35,6 +35,9 @@ pub fn text(measured: &Measured, arguments: &BenchArgs) -> String {
         let place = format!("{}:{} {}", shown(&case.file), case.line, shown(&case.name));
         let _ = writeln!(text, "{share:>8} {:>10} {memory:>10}  {place}", milliseconds(case.time));
     }
+    if rules.is_empty() {
+        return text;
+    }
     let mut slowest: Vec<&RuleFigures> = rules.iter().collect();
     slowest.sort_by_key(|rule| std::cmp::Reverse(rule.time));
     let _ = writeln!(text, "\n{HEAD}    time  cases  rule, alone and without the sandbox{HEAD:#}");

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use anyhow::{anyhow, bail};
 use solgate::policy::Policy;
-use solgate_bundle::bake::bundle_of;
-use solgate_bundle::{BuildOptions, Compiled, Failure, compile_dir};
+use solgate_bundle::bake::{CarriedError, bundle_of};
+use solgate_bundle::{BuildOptions, Compiled, compile_dir};
 use solgate_cases::Case;
 use solgate_engine::ir::Bundle;
 
 use super::args::TestArgs;
+use crate::commands::cases::case_files;
 use crate::commands::output::note;
 use crate::commands::policies::{Loader, bundle_error, rendered};
 
@@ -39,6 +40,14 @@ impl Subject {
             Origin::Carried { component, path } => {
                 bundle_of(component).map_err(|error| anyhow!("{}: {error}", path.display()))
             }
+        }
+    }
+
+    /// The same; none of a policy in another language.
+    pub fn bundle_if_any(&self) -> anyhow::Result<Option<Bundle>> {
+        match &self.origin {
+            Origin::Carried { component, .. } if matches!(bundle_of(component), Err(CarriedError::Absent)) => Ok(None),
+            _ => self.bundle().map(Some),
         }
     }
 
@@ -114,10 +123,7 @@ fn file(loader: &Loader, path: &Path, needs_cases: bool) -> anyhow::Result<Loade
 
 /// Cases of a folder that need not be the policy's own.
 fn elsewhere(folder: &Path, policy: &Policy) -> anyhow::Result<Vec<Case>> {
-    let sources = solgate_bundle::case_files(folder).map_err(|failure| match failure {
-        Failure::Mistakes(mistakes) => anyhow!("{}\n{}", folder.display(), rendered(&mistakes)),
-        other => anyhow!("{other}"),
-    })?;
+    let sources = case_files(folder)?;
     let cases = solgate_cases::read(&sources, &policy.manifest().into()).map_err(|mistakes| {
         anyhow!("the cases in {} do not fit the policy\n{}", folder.display(), rendered(&mistakes))
     })?;
