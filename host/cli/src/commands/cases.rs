@@ -13,7 +13,7 @@ use solgate_cases::{Case, FactGiven};
 use solgate_engine::ir::Bundle;
 use solgate_engine::verdict::Setting;
 
-use super::policies::bundle_error;
+use super::policies::{bundle_error, local};
 
 /// A bundle, and its own cases.
 pub struct Tested {
@@ -29,7 +29,7 @@ impl Tested {
                 compile_dir(path, &BuildOptions::default()).map_err(|failure| bundle_error(path, failure))?;
             return Ok(Self { bundle: compiled.bundle, cases: compiled.cases });
         }
-        let component = solgate::policy::read_file(path)?;
+        let component = solgate::policy::read_file(&local(path)?)?;
         let bundle = bundle_of(&component).map_err(|error| anyhow!("{}: {error}", path.display()))?;
         let manifest = solgate_engine::Engine::new(bundle.clone())
             .map_err(|error| anyhow!("{}: the engine refuses the bundle in it: {error}", path.display()))?
