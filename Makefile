@@ -7,6 +7,7 @@
 #   make build   target/release/solgate, and the C library beside it
 #   make test-doors   install real gateways, a VNFM and parsers, and test the gate with them
 #   make test-languages   install the toolchains of other languages, and build and run policies with them
+#   make test-fleet  install a registry, and test gates that get their policies from it
 #   make test-long   the tests that take minutes
 #   make fuzz    look for inputs for which a property does not hold (FUZZ_SECONDS for each target)
 #   make test-soak   everything at once, for ten minutes (SOAK_SECONDS)
@@ -44,7 +45,7 @@ DENY_CHECKS := advisories bans licenses sources
 FUZZ_SECONDS := 600
 FUZZ_TARGETS :=
 
-.PHONY: build run test test-doors test-languages test-long test-soak fuzz fuzz-short check check-format deny release format count bench peers check-bench artifacts wasm wasm-target clean
+.PHONY: build run test test-doors test-fleet test-languages test-long test-soak fuzz fuzz-short check check-format deny release format count bench peers check-bench artifacts wasm wasm-target clean
 
 build: artifacts
 	$(CARGO) build $(SHIPPED) --bin solgate --lib
@@ -58,6 +59,10 @@ test: build $(ARTIFACTS)/hostile.wasm
 test-doors: build $(ARTIFACTS)/hostile.wasm
 	tests/doors/install.sh
 	$(CARGO) test $(CARGO_FLAGS) --test real_servers --test parsers --test described_api -- --ignored --test-threads 1
+
+test-fleet: build $(ARTIFACTS)/hostile.wasm
+	tests/fleet/install.sh
+	$(CARGO) test $(CARGO_FLAGS) --test fleet_registry -- --ignored --test-threads 1
 
 test-languages: build
 	tests/languages/install.sh

@@ -104,7 +104,7 @@ pack() {
     mkdir -p "$DIST/$name/cache"
     cp -r docs "$DIST/$name/"
     cp "$DIST/$name.cdx.json" "$DIST/$name/solgate.cdx.json"
-    cp "$(binary "$1")" LICENSE README.md SECURITY.md CHANGELOG.md deploy/solgate.service deploy/solgate.socket deploy/solgate.yaml deploy/Containerfile "$DIST/$name/"
+    cp "$(binary "$1")" LICENSE README.md SECURITY.md CHANGELOG.md deploy/solgate.service deploy/solgate.socket deploy/solgate.yaml deploy/Containerfile deploy/grafana-dashboard.json "$DIST/$name/"
     tar --create --directory "$DIST" --sort=name --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX \
         --mtime="@$SOURCE_DATE_EPOCH" "$name" \
         | gzip --no-name --best > "$DIST/$name.tar.gz"

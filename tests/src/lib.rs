@@ -10,6 +10,7 @@ pub mod kept;
 pub mod markdown;
 pub mod minimal;
 pub mod process;
+pub mod registry;
 pub mod servers;
 pub mod tls;
 pub mod tokens;

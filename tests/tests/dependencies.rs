@@ -24,6 +24,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("solgate-default", &["solgate-native", "solgate-packed"]),
     ("solgate-policy", &["solgate-contract", "solgate-default", "solgate-files", "solgate-native", "solgate-packed"]),
     ("solgate", &["solgate-contract", "solgate-policy", "solgate-upstream"]),
+    ("solgate-registry", &["solgate", "solgate-files", "solgate-upstream"]),
     (
         "solgate-bundle",
         &[
@@ -78,6 +79,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "solgate-cases",
             "solgate-config",
             "solgate-contract",
+            "solgate-registry",
             "solgate-telemetry",
             "solgate-upstream",
             "solgate-watch",
@@ -100,10 +102,12 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "solgate-document",
             "solgate-engine",
             "solgate-ext-authz",
+            "solgate-files",
             "solgate-forward-auth",
             "solgate-gateway",
             "solgate-import",
             "solgate-language-server",
+            "solgate-registry",
             "solgate-serve",
             "solgate-telemetry",
             "solgate-unsandboxed",
@@ -144,6 +148,7 @@ const NOT_IN_THE_LIBRARY: &[&str] = &[
     "solgate-bundle",
     "solgate-cases",
     "solgate-config",
+    "solgate-registry",
 ];
 
 /// What only connections need.
@@ -236,7 +241,9 @@ fn the_libraries_stay_small() {
     }
     let c = tree("libsolgate", &[]);
     assert!(c.len() <= MOST_OF_LIBSOLGATE, "the C library brings {} crates along, itself among them", c.len());
-    for unwanted in ["clap", "tonic", "hyper", "solgate-gateway", "solgate-engine", "solgate-bundle"] {
+    for unwanted in
+        ["clap", "tonic", "hyper", "solgate-gateway", "solgate-registry", "solgate-engine", "solgate-bundle"]
+    {
         assert!(!names(&c).contains(unwanted), "the C library brings {unwanted} along");
     }
     let module = tree("solgate-envoy", &[]);

@@ -341,6 +341,37 @@ fn what_a_policy_does_wrong_is_counted() {
     assert!(metrics.contains(denied) && !metrics.contains("rule=\"hostile\""), "{metrics}");
 }
 
+/// An expression of Prometheus names metrics, and only those that there are.
+fn about_known_metrics(what: &str, expression: &str, known: &BTreeMap<String, Metric>) {
+    let words = expression.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let metrics: Vec<&str> =
+        words.filter(|word| word.starts_with("solgate_") || word.starts_with("process_")).collect();
+    assert!(!metrics.is_empty(), "{what}");
+    for metric in metrics {
+        let histogram = metric.strip_suffix("_bucket").and_then(|name| known.get(name));
+        let exists = known.contains_key(metric) || histogram.is_some_and(|metric| metric.kind == "histogram");
+        assert!(exists, "{what}: there is no {metric}");
+    }
+}
+
+/// The dashboard shows metrics that there are, each panel in a place of its own.
+#[test]
+fn every_panel_of_the_dashboard_is_about_metrics_that_exist() {
+    let text = std::fs::read_to_string(workspace().join("deploy/grafana-dashboard.json")).expect("it exists");
+    let dashboard: Value = serde_json::from_str(&text).expect("it is JSON");
+    let (known, mut places) = (described(), BTreeSet::new());
+    let panels = dashboard["panels"].as_array().expect("a list");
+    assert!(panels.len() > 5);
+    for panel in panels {
+        let title = panel["title"].as_str().expect("a title");
+        assert!(places.insert(panel["gridPos"].to_string()), "{title} lies on another panel");
+        assert_eq!(panel["datasource"]["uid"], "${datasource}", "{title}");
+        for target in panel["targets"].as_array().expect("a list") {
+            about_known_metrics(title, target["expr"].as_str().expect("an expression"), &known);
+        }
+    }
+}
+
 /// The alerts of the page are rules of Prometheus, about metrics that there are.
 #[test]
 fn every_alert_is_about_metrics_that_exist() {
@@ -356,15 +387,7 @@ fn every_alert_is_about_metrics_that_exist() {
         assert!(named.insert(name), "{name} is there twice");
         assert!(rule["annotations"]["summary"].as_str().is_some_and(|summary| !summary.is_empty()), "{name}");
         let expression = rule["expr"].as_str().expect("an expression");
-        let words = expression.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-        let metrics: Vec<&str> =
-            words.filter(|word| word.starts_with("solgate_") || word.starts_with("process_")).collect();
-        assert!(!metrics.is_empty(), "{name}");
-        for metric in metrics {
-            let histogram = metric.strip_suffix("_bucket").and_then(|name| known.get(name));
-            let exists = known.contains_key(metric) || histogram.is_some_and(|metric| metric.kind == "histogram");
-            assert!(exists, "{name}: there is no {metric}");
-        }
+        about_known_metrics(name, expression, &known);
     }
     // And the runbooks are about alerts that there are.
     for (_, runbook) in page.split("\n## ").map(|part| part.split_once('\n').unwrap_or_default()) {

@@ -21,8 +21,8 @@ use args::ext_authz::ExtAuthzArgs;
 use args::forward_auth::ForwardAuthArgs;
 use args::serve::ServeArgs;
 use commands::{
-    bench, build, check, completions, diff, docs, doctor, eval, explain, fmt, import, import_cases, inspect, keygen,
-    lint, lsp, new, policies, replay, report, schema, sign, test, upgrade, verify,
+    bench, build, check, completions, diff, docs, doctor, eval, explain, fleet, fmt, import, import_cases, inspect,
+    keygen, lint, lsp, new, policies, pull, push, replay, report, schema, sign, tag, test, upgrade, verify,
 };
 use doors::{ext_authz, forward_auth, serve};
 
@@ -65,6 +65,10 @@ enum Command {
     Keygen(keygen::KeygenArgs),
     Sign(sign::SignArgs),
     Verify(verify::VerifyArgs),
+    Push(push::PushArgs),
+    Pull(pull::PullArgs),
+    Tag(tag::TagArgs),
+    Fleet(fleet::FleetArgs),
     Diff(diff::DiffArgs),
     Docs(docs::DocsArgs),
     Inspect(inspect::InspectArgs),
@@ -108,6 +112,10 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Keygen(arguments) => keygen::run(&arguments),
         Command::Sign(arguments) => sign::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::Push(arguments) => push::run(&arguments),
+        Command::Pull(arguments) => pull::run(&arguments),
+        Command::Tag(arguments) => tag::run(&arguments),
+        Command::Fleet(arguments) => fleet::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::New(arguments) => new::run(&arguments),

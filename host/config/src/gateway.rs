@@ -15,6 +15,7 @@ use crate::jwt::JwtConfig;
 use crate::listen::ListenAddress;
 use crate::networks::Networks;
 use crate::record::RecordConfig;
+use crate::registry::{Labels, RegistryConfig};
 use crate::tls::{OwnCertificate, TlsConfig};
 use crate::tracing::TracingConfig;
 use crate::values::{
@@ -60,6 +61,10 @@ pub struct Config {
     /// Whether policies, certificates and keys are replaced when their files are, or at
     /// SIGHUP.
     pub reload: bool,
+    /// What is said of this gate among many.
+    pub labels: Labels,
+    /// How policies are fetched that are not files.
+    pub registry: RegistryConfig,
 }
 
 /// How decisions are written to standard output.

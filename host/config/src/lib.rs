@@ -27,6 +27,7 @@ mod names;
 pub mod networks;
 mod presence;
 pub mod record;
+mod registry;
 mod resolve;
 mod schema;
 mod shown;
@@ -47,6 +48,7 @@ pub use listen::{ADDRESS, ListenAddress, UnixSocket, parse_address};
 pub use live::{GateError, LiveGate, MakeGate, PolicyLoader, live_gate};
 pub use names::{NamedFactFailure, OneOf, named};
 pub use presence::Presence;
+pub use registry::{Labels, RegistryConfig};
 pub use schema::SCHEMA;
 pub use shown::shown;
 pub use values::{

@@ -18,6 +18,7 @@ use crate::members::jwt::{Issuer, Jwt};
 use crate::members::{self, DecisionLog, EnvoyModule, File, Problem, Tls, Upstream};
 use crate::networks::Networks;
 use crate::record::RecordConfig;
+use crate::registry::{Labels, Places, RegistryConfig, check_labels};
 use crate::tls::{ClientCertificates, NamedCertificate, OwnCertificate, TlsConfig};
 use crate::tracing::TracingConfig;
 
@@ -41,6 +42,8 @@ impl Default for Config {
             record: None,
             tracing: None,
             reload,
+            labels: Labels::new(),
+            registry: RegistryConfig::default(),
         }
     }
 }
@@ -64,10 +67,14 @@ pub fn resolve(file: File, folder: &Path) -> Result<Config, Misfit> {
         decision_log,
         tracing,
         reload,
+        labels,
+        registry,
         limits,
         problem,
         upstreams,
     } = file;
+    check_labels(&labels)?;
+    let registry = self::registry(registry, folder);
     let tls = tls.map(|members| self::tls(members, folder)).transpose()?;
     let jwt = jwt.map(|members| self::jwt(members, folder)).transpose()?;
     let record = decision_log.map(|members| self::record(members, folder));
@@ -78,7 +85,7 @@ pub fn resolve(file: File, folder: &Path) -> Result<Config, Misfit> {
         let message = "proxyProtocol goes with trustedHops: name the servers that begin connections with it";
         return Err(Misfit::new("/proxyProtocol", message));
     }
-    let upstreams = self::upstreams(upstreams, &problem, folder)?;
+    let upstreams = self::upstreams(upstreams, &problem, Places::Anywhere(&labels), folder)?;
     let config = Config {
         listen,
         admin,
@@ -96,23 +103,29 @@ pub fn resolve(file: File, folder: &Path) -> Result<Config, Misfit> {
         record,
         tracing,
         reload,
+        labels,
+        registry,
     };
     config.check()?;
     Ok(config)
 }
 
-/// A gate whose paths lead from `folder`.
+/// A gate whose paths lead from `folder`, and whose policies are files.
 ///
 /// # Errors
 /// What does not go together.
-pub fn gate(mut gate: GateConfig, folder: &Path) -> Result<GateConfig, Misfit> {
+pub fn gate(gate: GateConfig, folder: &Path) -> Result<GateConfig, Misfit> {
+    gate_at(gate, Places::Files, folder)
+}
+
+fn gate_at(mut gate: GateConfig, places: Places<'_>, folder: &Path) -> Result<GateConfig, Misfit> {
     let policies = &mut gate.policies;
     if policies.signers.is_empty() && !policies.withdrawn.is_empty() {
         let message = "withdrawnKeys goes with requireSignature: name the keys that count as well";
         return Err(Misfit::new("/withdrawnKeys", message));
     }
     let signed = !policies.signers.is_empty();
-    files(&mut policies.files, "policies", signed, folder)?;
+    files(&mut policies.files, "policies", signed, places, folder)?;
     policies.signers.iter_mut().chain(&mut policies.withdrawn).for_each(|path| *path = folder.join(&*path));
     Ok(gate)
 }
@@ -130,13 +143,23 @@ pub fn envoy(mut members: EnvoyModule, folder: &Path) -> Result<EnvoyConfig, Mis
     Ok(EnvoyConfig { gate, cluster, jwt_payload, certificate, log, record, reload })
 }
 
-fn files(files: &mut [PolicyFile], member: &'static str, signed: bool, folder: &Path) -> Result<(), Misfit> {
+fn files(
+    files: &mut [PolicyFile],
+    member: &'static str,
+    signed: bool,
+    places: Places<'_>,
+    folder: &Path,
+) -> Result<(), Misfit> {
     for (index, file) in files.iter_mut().enumerate() {
         if file.least_version.is_some() && !signed {
             let message = "leastVersion goes with requireSignature: a version is part of a signature";
             return Err(Misfit::new(format!("/{member}/{index}/leastVersion"), message));
         }
-        file.path = folder.join(&file.path);
+        file.path = if file.is_elsewhere() {
+            places.name(file, &format!("/{member}/{index}"))?
+        } else {
+            folder.join(&file.path)
+        };
     }
     Ok(())
 }
@@ -158,23 +181,28 @@ fn check_limits(limits: &Limits) -> Result<(), Misfit> {
     Ok(())
 }
 
-fn upstreams(members: Option<Vec<Upstream>>, problem: &Problem, folder: &Path) -> Result<Vec<UpstreamConfig>, Misfit> {
+fn upstreams(
+    members: Option<Vec<Upstream>>,
+    problem: &Problem,
+    places: Places<'_>,
+    folder: &Path,
+) -> Result<Vec<UpstreamConfig>, Misfit> {
     let members = members.ok_or_else(|| Misfit::new("", "upstreams is missing: a list with the url of each VNFM"))?;
     if members.is_empty() {
         return Err(Misfit::new("/upstreams", "upstreams is empty; name at least one VNFM"));
     }
-    let mut places = HashSet::new();
+    let mut taken = HashSet::new();
     for (index, one) in members.iter().enumerate() {
         // As requests are matched: slashes and dots at the end count for nothing.
         let host = one.host.as_ref().map(|host| host.trim_end_matches('.'));
         let prefix = one.path_prefix.as_ref().map_or("", |prefix| prefix.trim_end_matches('/'));
-        if !places.insert((host, prefix)) {
+        if !taken.insert((host, prefix)) {
             let message = "another upstream has the same host and pathPrefix; no request would ever reach this one";
             return Err(Misfit::new(format!("/upstreams/{index}"), message));
         }
     }
     let resolved = members.into_iter().enumerate().map(|(index, members)| {
-        upstream(members, problem, folder).map_err(|misfit| misfit.below(&format!("/upstreams/{index}")))
+        upstream(members, problem, places, folder).map_err(|misfit| misfit.below(&format!("/upstreams/{index}")))
     });
     resolved.collect()
 }
@@ -182,7 +210,7 @@ fn upstreams(members: Option<Vec<Upstream>>, problem: &Problem, folder: &Path) -
 /// Of one VNFM.
 const MOST_ADDRESSES: usize = 64;
 
-fn upstream(members: Upstream, problem: &Problem, folder: &Path) -> Result<UpstreamConfig, Misfit> {
+fn upstream(members: Upstream, problem: &Problem, places: Places<'_>, folder: &Path) -> Result<UpstreamConfig, Misfit> {
     let (url, host, path_prefix) = (members.url.clone(), members.host.clone(), members.path_prefix.clone());
     let (addresses, balance, health) = (members.addresses.clone(), members.balance, members.health.clone());
     if addresses.len() > MOST_ADDRESSES {
@@ -207,8 +235,8 @@ fn upstream(members: Upstream, problem: &Problem, folder: &Path) -> Result<Upstr
     let ca_file = joined(members.ca_file.as_ref(), folder);
     let own_certificate = own_certificate(&members, folder)?;
     let mut shadow = members.shadow.clone();
-    files(&mut shadow, "shadow", !members.require_signature.is_empty(), folder)?;
-    let gate = gate(members.gate(problem), folder)?;
+    files(&mut shadow, "shadow", !members.require_signature.is_empty(), places, folder)?;
+    let gate = gate_at(members.gate(problem), places, folder)?;
     Ok(UpstreamConfig {
         host,
         path_prefix,
@@ -337,6 +365,12 @@ fn issuer(issuer: IssuerConfig, place: &str, folder: &Path) -> Result<IssuerConf
         (url @ JwksSource::Url(_), _) => url,
     };
     Ok(IssuerConfig { keys, ca_file: joined(issuer.ca_file.as_ref(), folder), ..issuer })
+}
+
+fn registry(members: RegistryConfig, folder: &Path) -> RegistryConfig {
+    let path = |path: Option<PathBuf>| joined(path.as_ref(), folder);
+    let RegistryConfig { folder: kept, ca_file, auth_file, .. } = members;
+    RegistryConfig { folder: path(kept), ca_file: path(ca_file), auth_file: path(auth_file), ..members }
 }
 
 fn record(members: DecisionLog, folder: &Path) -> RecordConfig {

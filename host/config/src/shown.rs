@@ -57,6 +57,8 @@ fn file(config: Config) -> File {
         record,
         tracing,
         reload,
+        labels,
+        registry,
     } = config;
     File {
         listen,
@@ -72,6 +74,8 @@ fn file(config: Config) -> File {
         decision_log: record.map(decision_log),
         tracing,
         reload,
+        labels,
+        registry,
         limits,
         // Each upstream has its own.
         problem: Problem::default(),
@@ -195,6 +199,8 @@ log: text
 decisionLog: { file: d.jsonl, bodies: true, secretNames: [Site-Code], chain: true }
 tracing: { otlp: "https://collector:4317", caFile: ca.pem, sample: 0.5 }
 reload: false
+labels: { site: berlin }
+registry: { folder: policies, poll: 5s, timeout: 1s, caFile: ca.pem, authFile: auth.json, plainHttp: ["127.0.0.1:5000"] }
 limits: { headBytes: 2000, targetBytes: 100, drain: 1500ms, clientShare: 0.5, callerRequests: 3 }
 trustedHops: [10.0.0.1, "fd00::/8"]
 clientAddress: forwarded
@@ -212,7 +218,7 @@ upstreams:
     caFile: ca.pem
     certFile: own.pem
     keyFile: own.key
-    shadow: [s.wasm]
+    shadow: [s.wasm, "oci://r.example/policy:candidate"]
     policies: [a.wasm, { file: b.wasm, sha256: "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" }]
     requireSignature: [k.pub]
     withdrawnKeys: [old.pub]

@@ -1,5 +1,5 @@
-//! The operator's own address: health, readiness, metrics, the configuration and the log
-//! level. Never on the port that clients use, where such a path is a request like any
+//! The operator's own address: health, readiness, metrics, what runs here, the configuration
+//! and the log level. Never on the port that clients use, where such a path is a request like any
 //! other.
 //!
 //! Whoever reaches it may read: nothing that it shows is a secret. It changes nothing but
@@ -29,9 +29,12 @@ use crate::peer::Peer;
 use crate::scrape::Format;
 
 /// What the admin address has, in words.
-pub const PATHS: &str = "/healthz, /readyz, /metrics, /config and /log-level";
+pub const PATHS: &str = "/healthz, /readyz, /metrics, /status, /config and /log-level";
 
 const LOG_LEVEL: &str = "/log-level";
+
+/// Says what runs in a door, by its configuration and its metrics.
+pub type StatusText = Box<dyn Fn(&Config, &Metrics) -> String + Send + Sync>;
 
 /// What the admin address reports.
 pub struct Admin {
@@ -41,6 +44,8 @@ pub struct Admin {
     pub has_keys: Box<dyn Fn() -> bool + Send + Sync>,
     /// What holds now.
     pub in_force: Arc<Current<Config>>,
+    /// What runs here, as JSON.
+    pub status: StatusText,
     /// The door is about to close.
     pub stopping: Arc<AtomicBool>,
 }
@@ -81,6 +86,10 @@ impl Admin {
             "/metrics" => {
                 let format = Format::accepted(request.headers());
                 typed(text(StatusCode::OK, self.metrics.text(format)), format.media_type())
+            }
+            "/status" => {
+                let status = (self.status)(&self.in_force.get(), &self.metrics);
+                typed(text(StatusCode::OK, status), HeaderValue::from_static("application/json"))
             }
             "/config" => {
                 let config = format!("{:#}\n", shown(&self.in_force.get()));

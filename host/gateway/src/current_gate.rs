@@ -21,6 +21,8 @@ pub struct CurrentGate {
     pub vnfm: Arc<Vnfm>,
     /// Locked while the gate is changed.
     live: Mutex<LiveGate>,
+    /// Since when its policies judge.
+    since: Mutex<SystemTime>,
     gate: Current<Gate>,
 }
 
@@ -39,7 +41,15 @@ impl CurrentGate {
         let gate = (live.make)(upstream.gate.settings(SystemTime::now()))
             .map_err(|error| GatewayError::Gate { upstream: upstream.url.to_string(), reason: error.to_string() })?;
         let name = upstream.name().into();
-        Ok(Self { upstream, name, role, vnfm, live: Mutex::new(live), gate: Current::new(gate) })
+        Ok(Self {
+            upstream,
+            name,
+            role,
+            vnfm,
+            live: Mutex::new(live),
+            since: Mutex::new(SystemTime::now()),
+            gate: Current::new(gate),
+        })
     }
 
     /// The current gate. A caller that has it keeps it, whatever follows.
@@ -52,6 +62,12 @@ impl CurrentGate {
     #[must_use]
     pub fn policies(&self) -> Vec<(String, String)> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner).policies.clone()
+    }
+
+    /// Since when its policies judge.
+    #[must_use]
+    pub fn since(&self) -> SystemTime {
+        *self.since.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Judges with the settings of `now` from here on.
@@ -71,6 +87,7 @@ impl CurrentGate {
         let mut current = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         let gate = (live.make)(self.upstream.gate.settings(now))?;
         *current = live;
+        *self.since.lock().unwrap_or_else(PoisonError::into_inner) = now;
         Ok(self.gate.replace(gate))
     }
 }

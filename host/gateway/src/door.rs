@@ -5,8 +5,8 @@
 //! request is under way any more.
 
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -42,16 +42,20 @@ use crate::peer::Peer;
 use crate::pipeline::{Pipeline, Reporter};
 use crate::proxy_protocol::{self, Announced, NotAnnounced};
 use crate::reload::Reload;
+use crate::rollout::Rollout;
 use crate::routes::{self, Onward};
 use crate::shares::{Full, Held, Shares};
 use crate::shutdown::Drain;
 use crate::signatures;
+use crate::status::Status;
 
 /// A door that has its addresses, and is not open yet.
 pub struct Door<F> {
     listener: Listener,
     admin: Option<Listener>,
     reload: Option<Reload>,
+    /// For whoever asks what runs here.
+    rollout: Arc<OnceLock<Arc<Rollout>>>,
     in_force: Arc<Current<Config>>,
     open: OpenDoor<F>,
 }
@@ -149,8 +153,16 @@ impl<F: Onward> Door<F> {
         let forwarding = config.forwarding.clone();
         let pipeline = Pipeline { routes, tokens, admission, reporter, ids, limits, hops, forwarding };
         let pipeline = Arc::new(Current::new(pipeline));
-        let current = Arc::clone(&pipeline);
+        let (current, rollout) = (Arc::clone(&pipeline), Arc::new(OnceLock::<Arc<Rollout>>::new()));
+        let (judging, known, started) = (Arc::clone(&pipeline), Arc::clone(&rollout), SystemTime::now());
+        let status = move |config: &Config, metrics: &Metrics| {
+            let (gates, rollout) = (routes::gates(&judging.get().routes), known.get().map(Arc::as_ref));
+            let status = Status::new(command, started, &config.labels, &gates, rollout, &metrics.compared);
+            // Texts and numbers only: this cannot fail.
+            format!("{}\n", serde_json::to_string_pretty(&status).unwrap_or_default())
+        };
         let admin = Admin {
+            status: Box::new(status),
             metrics: metrics.clone(),
             has_keys: Box::new(move || current.get().tokens.as_ref().is_none_or(|tokens| tokens.ready())),
             in_force: in_force.clone(),
@@ -166,12 +178,14 @@ impl<F: Onward> Door<F> {
             drain: Drain::new(config.limits.drain),
             tasks,
         };
-        Ok(Self { listener, admin: admin_listener, reload: None, in_force, open })
+        Ok(Self { listener, admin: admin_listener, reload: None, rollout, in_force, open })
     }
 
     /// Replaces policies and configuration while it is open.
     #[must_use]
     pub fn with_reload(mut self, reload: Reload) -> Self {
+        reload.rollout().measure(&self.open.metrics.sources);
+        let _ = self.rollout.set(Arc::clone(reload.rollout()));
         self.reload = Some(reload);
         self
     }

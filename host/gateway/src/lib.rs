@@ -3,8 +3,8 @@
 //!
 //! The [`pipeline`] is that way, from top to bottom. A [`door`] opens it, keeps it up
 //! to date and closes it. [`build_gate`] makes gates from the configuration, [`routes`]
-//! are the upstreams with their gates, [`reload`] replaces policies, and a [`shadow`]
-//! tries other policies on the same requests.
+//! are the upstreams with their gates, [`reload`] replaces policies, [`rollout`] fetches
+//! those that are not files, and a [`shadow`] tries other policies on the same requests.
 
 #![forbid(unsafe_code)]
 
@@ -37,6 +37,7 @@ mod proxy_protocol;
 mod rates;
 pub mod reload;
 mod request_metrics;
+pub mod rollout;
 pub mod router;
 pub mod routes;
 mod sampled;
@@ -47,6 +48,7 @@ mod share_metrics;
 pub mod shares;
 pub mod shutdown;
 mod signatures;
+mod status;
 pub mod turns;
 pub mod vnfm;
 

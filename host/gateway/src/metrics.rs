@@ -15,6 +15,7 @@ use crate::connection_metrics::ConnectionMetrics;
 use crate::policy_metrics::{ModeMetrics, PolicyMetrics, ReloadOutcome, Role};
 use crate::process_metrics::ProcessMetrics;
 use crate::request_metrics::RequestMetrics;
+use crate::rollout::SourceMetrics;
 use crate::sampled::Sampled;
 use crate::scrape::Format;
 use crate::shadow::Compared;
@@ -40,6 +41,8 @@ pub struct Metrics {
     /// Of TLS and tokens.
     pub access: AccessMetrics,
     pub spans: SpanMetrics,
+    /// Of policies that are not files.
+    pub sources: SourceMetrics,
     /// What is measured whenever somebody looks.
     pub sampled: Sampled,
 }
@@ -70,6 +73,7 @@ impl Metrics {
             outputs: OutputMetrics::register(registry),
             access: AccessMetrics::register(registry),
             spans: spans::register(registry),
+            sources: SourceMetrics::register(registry),
             sampled: Sampled::register(registry),
             registry: all,
         }

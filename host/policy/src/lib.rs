@@ -58,7 +58,7 @@ pub use solgate_default::{BUILT_IN, BuiltIn, VNFLCM_V2};
 pub use solgate_packed::{Packed, PackedError};
 
 /// Largest component file that is read, in bytes.
-const LARGEST_FILE: usize = 256 << 20;
+pub const LARGEST_POLICY: usize = 256 << 20;
 
 /// Which policy it was, for records.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -381,7 +381,7 @@ impl Policy {
 /// # Errors
 /// If it cannot be read, is not a regular file, or is larger than any policy.
 pub fn read_file(path: &Path) -> Result<Vec<u8>, LoadError> {
-    solgate_files::read(path, LARGEST_FILE).map_err(|source| LoadError::Read { path: path.to_owned(), source })
+    solgate_files::read(path, LARGEST_POLICY).map_err(|source| LoadError::Read { path: path.to_owned(), source })
 }
 
 impl std::fmt::Debug for Policy {

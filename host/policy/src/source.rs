@@ -32,6 +32,9 @@ pub struct PolicyFile {
     pub sha256: Option<FileDigest>,
     /// The lowest version that its signature may give it. It goes with signers.
     pub least_version: Option<u64>,
+    /// Whoever names the file has seen that the bytes of this `sha256` are signed in a form
+    /// that is not known here. Without a digest it says nothing.
+    pub is_checked: bool,
 }
 
 /// A component file that is what was asked for.
@@ -51,6 +54,8 @@ pub enum SourceError {
     Read(LoadError),
     #[error(transparent)]
     Key(KeyError),
+    #[error("{}: only files are read here; `solgate pull {} -o FILE.wasm` puts the policy into a file, and with --follow keeps it up to date", .0.display(), .0.display())]
+    Elsewhere(PathBuf),
     #[error("{}: a different file is pinned: the SHA-256 of this file is {found}, of the pinned file {pinned}", path.display())]
     Pinned { path: PathBuf, found: FileDigest, pinned: FileDigest },
     #[error("{}: {error}", path.display())]
@@ -93,6 +98,11 @@ impl PolicySources {
     }
 }
 
+/// How the name of an artefact in a registry begins,
+const OCI: &str = "oci://";
+/// and that of a file on a server.
+const HTTPS: &str = "https://";
+
 impl PolicyFile {
     /// What separates path and digest.
     const PIN: &str = "@sha256:";
@@ -101,10 +111,12 @@ impl PolicyFile {
     pub const EXPECTED: &str =
         "FILE, or FILE@sha256:DIGEST with the 64 hexadecimal digits that `sha256sum FILE` prints";
 
-    /// A path, or a path and the digest to which it is pinned.
+    /// A path, or a path and the digest to which it is pinned. The digest behind an artefact
+    /// in a registry is a part of its name.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let Some((path, digest)) = text.rsplit_once(Self::PIN) else {
+        let pinned = text.rsplit_once(Self::PIN).filter(|_| !text.starts_with(OCI));
+        let Some((path, digest)) = pinned else {
             return (!text.is_empty()).then(|| Self::from(PathBuf::from(text)));
         };
         (!path.is_empty())
@@ -119,6 +131,19 @@ impl PolicyFile {
             Some(text) => Self::parse(text),
             None => Some(Self::from(PathBuf::from(argument))),
         }
+    }
+
+    /// Whether the path is not one of a file, but says where a policy is that somebody has to
+    /// fetch first: `oci://...` or `https://...`.
+    #[must_use]
+    pub fn is_elsewhere(&self) -> bool {
+        Self::is_remote(&self.path)
+    }
+
+    /// The same of a path.
+    #[must_use]
+    pub fn is_remote(path: &Path) -> bool {
+        path.to_str().is_some_and(|text| text.starts_with(OCI) || text.starts_with(HTTPS))
     }
 
     /// The policy of the program itself that is meant by its name. A file of that name comes
@@ -141,6 +166,9 @@ impl PolicyFile {
         if let Some(bytes) = self.built_in() {
             return Ok(CheckedFile { path, bytes: bytes?, terms: Terms::default() });
         }
+        if self.is_elsewhere() {
+            return Err(SourceError::Elsewhere(path.to_owned()));
+        }
         let bytes = read_file(path).map_err(SourceError::Read)?;
         if let Some(pinned) = self.sha256 {
             let found = FileDigest::of(&bytes);
@@ -149,6 +177,7 @@ impl PolicyFile {
             }
         }
         let terms = match (signers, self.least_version) {
+            (_, None) if self.is_checked && self.sha256.is_some() => Terms::default(),
             (Some(signers), least) => {
                 let now = SystemTime::now();
                 let refused = |error| SourceError::Signature { path: path.to_owned(), error: Box::new(error) };
@@ -166,7 +195,7 @@ impl PolicyFile {
 
 impl From<PathBuf> for PolicyFile {
     fn from(path: PathBuf) -> Self {
-        Self { path, sha256: None, least_version: None }
+        Self { path, sha256: None, least_version: None, is_checked: false }
     }
 }
 

@@ -63,6 +63,12 @@ impl<O: Counted> OutcomeCounter<O> {
         }
     }
 
+    /// How often it was so far.
+    #[must_use]
+    pub fn value(&self, outcome: O) -> u64 {
+        self.counter(outcome).get()
+    }
+
     /// The counter of one outcome, for code that counts nothing else.
     #[must_use]
     fn counter(&self, outcome: O) -> Counter {

@@ -150,7 +150,7 @@ fn the_bytes_that_are_checked_are_the_ones_that_are_loaded() {
     let desk = Desk::new();
     desk.sign("team.key");
     let path = desk.path("policy.wasm");
-    let file = PolicyFile { path: path.clone(), sha256: Some(desk.digest()), least_version: None };
+    let file = PolicyFile { sha256: Some(desk.digest()), ..PolicyFile::from(path.clone()) };
     let sources = PolicySources { files: vec![file], signers: vec![desk.path("team.key.pub")], withdrawn: Vec::new() };
     let checked = sources.read().expect("it is signed and pinned");
     // Whatever is written meanwhile.

@@ -6,7 +6,7 @@ use solgate_config::members::default_of;
 use super::{ext_authz, forward_auth};
 
 /// Arguments, and the members of the file that they stand for.
-const MEMBERS: [(&str, &str); 15] = [
+const MEMBERS: [(&str, &str); 16] = [
     ("answer_timeout", "/limits/answerTimeout"),
     ("evaluation_time", "/upstreams/0/evaluation/time"),
     ("evaluation_memory", "/upstreams/0/evaluation/memoryBytes"),
@@ -18,6 +18,7 @@ const MEMBERS: [(&str, &str); 15] = [
     ("facts_ttl", "/upstreams/0/facts/ttl"),
     ("fact_failure", "/upstreams/0/factFailure"),
     ("log", "/log"),
+    ("policy_poll", "/registry/poll"),
     ("trace_sample", "/tracing/sample"),
     ("jwt", "/jwt/presence"),
     ("jwt_leeway", "/jwt/leeway"),

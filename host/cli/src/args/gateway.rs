@@ -23,12 +23,12 @@ use super::evaluation::{EvaluationArgs, number};
 use super::jwt::JwtArgs;
 use super::tls::TlsArgs;
 use super::tracing::TracingArgs;
-use super::values::{address, duration, fact_failure, mode, network, option, policy, severity};
+use super::values::{address, duration, fact_failure, mode, network, option, policy, severity, time_limit};
 
 /// How requests are judged, and where that is reported.
 #[derive(Debug, Clone, clap::Args)]
 pub struct GatewayArgs {
-    /// A policy component, pinned to its content by @sha256:DIGEST; several are asked in turn [default: the built-in policy]
+    /// A policy component, pinned to its content by @sha256:DIGEST, or oci://HOST/NAME:TAG, or https://...; several are asked in turn [default: the built-in policy]
     #[arg(long = "policy", value_name = "FILE", conflicts_with = "config", value_parser = OsStringValueParser::new().try_map(policy))]
     pub policies: Vec<PolicyFile>,
 
@@ -98,9 +98,13 @@ pub struct GatewayArgs {
     #[arg(long)]
     pub no_reload: bool,
 
-    /// Address and port, or unix:/PATH, for /healthz, /readyz, /metrics, /config and /log-level [default: none]
+    /// Address and port, or unix:/PATH, for /healthz, /readyz, /metrics, /status, /config and /log-level [default: none]
     #[arg(long, value_name = "ADDRESS", env = "SOLGATE_ADMIN", value_parser = address)]
     pub admin: Option<ListenAddress>,
+
+    /// How long to wait between two looks at the tag or URL of a policy
+    #[arg(long, value_name = "DURATION", value_parser = time_limit)]
+    pub policy_poll: Option<Duration>,
 
     /// How decisions are written to standard output
     #[arg(long, value_name = "FORMAT", value_enum)]
@@ -149,6 +153,9 @@ impl GatewayArgs {
         }
         if let Some(lame_duck) = self.lame_duck {
             config.limits.lame_duck = lame_duck;
+        }
+        if let Some(poll) = self.policy_poll {
+            config.registry.poll = poll;
         }
         if self.no_reload {
             config.reload = false;

@@ -8,6 +8,7 @@ pub mod forward_auth;
 pub mod gateway;
 mod jwt;
 mod presence;
+pub mod registry;
 pub mod serve;
 mod tls;
 mod tracing;

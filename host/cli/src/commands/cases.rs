@@ -14,7 +14,7 @@ use solgate_document::Source;
 use solgate_engine::ir::Bundle;
 use solgate_engine::verdict::Setting;
 
-use super::policies::{bundle_error, rendered};
+use super::policies::{bundle_error, local, rendered};
 
 /// The files of cases in a folder, which need not be that of a bundle.
 pub fn case_files(folder: &Path) -> anyhow::Result<Vec<Source>> {
@@ -38,7 +38,7 @@ impl Tested {
                 compile_dir(path, &BuildOptions::default()).map_err(|failure| bundle_error(path, failure))?;
             return Ok(Self { bundle: compiled.bundle, cases: compiled.cases });
         }
-        let component = solgate::policy::read_file(path)?;
+        let component = solgate::policy::read_file(&local(path)?)?;
         let bundle = bundle_of(&component).map_err(|error| anyhow!("{}: {error}", path.display()))?;
         let manifest = solgate_engine::Engine::new(bundle.clone())
             .map_err(|error| anyhow!("{}: the engine refuses the bundle in it: {error}", path.display()))?

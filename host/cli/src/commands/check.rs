@@ -74,7 +74,7 @@ pub struct RequestArgs {
     #[arg(long, value_enum, default_value = "enforce")]
     pub mode: CheckMode,
 
-    /// A baked policy (FILE.wasm) or a bundle's folder; several are asked in turn,
+    /// A baked policy (FILE.wasm, oci://... or https://...) or a bundle's folder; several are asked in turn,
     /// each about what lies below its API roots; the built-in policy by default
     #[arg(long = "policy", value_name = "FILE.wasm|DIR")]
     pub policies: Vec<PathBuf>,

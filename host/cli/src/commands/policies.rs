@@ -1,5 +1,6 @@
 //! Where the commands get their policies from.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -17,6 +18,7 @@ use solgate_bundle::{BuildOptions, Compiled, Diagnostics, Failure};
 use solgate_config::Limits;
 use solgate_contract::ownership::{Belongs, Claim};
 use solgate_engine::ir::Bundle;
+use solgate_registry::{Settings, Store, StoreError, default_folder, is_remote, wait_for};
 use solgate_unsandboxed::{RefusedBundle, Traced};
 
 use super::output::note;
@@ -49,6 +51,8 @@ pub enum PolicyError {
     Engine(BakeError),
     #[error("{}: {error}", path.display())]
     Carried { path: PathBuf, error: CarriedError },
+    #[error(transparent)]
+    Fetch(#[from] StoreError),
     #[error("{path} is a folder; bake it first: solgate build {path} -o FILE.wasm", path = .0.display())]
     Folder(PathBuf),
     #[error("{0}")]
@@ -194,7 +198,7 @@ impl Loader {
         if path.is_dir() {
             return Err(PolicyError::Folder(path.to_owned()));
         }
-        let bytes = solgate::policy::read_file(path).map_err(PolicyError::File)?;
+        let bytes = solgate::policy::read_file(&local(path)?).map_err(PolicyError::File)?;
         Ok((self.compiled(path, &bytes)?, bytes))
     }
 
@@ -283,7 +287,7 @@ pub fn bundle(path: &Path) -> Result<Bundle, PolicyError> {
         let compiled = solgate_bundle::compile_dir(path, &BuildOptions::default());
         return Ok(compiled.map_err(|failure| bundle_error(path, failure))?.bundle);
     }
-    let bytes = solgate::policy::read_file(path).map_err(PolicyError::File)?;
+    let bytes = solgate::policy::read_file(&local(path)?).map_err(PolicyError::File)?;
     bundle_of(&bytes).map_err(|error| PolicyError::Carried { path: path.to_owned(), error })
 }
 
@@ -372,6 +376,26 @@ pub fn bake(compiled: &Compiled) -> anyhow::Result<Vec<u8>> {
         note(&format!("solgate: the compiled engine is not kept, and the next build compiles it again: {error}"));
     }
     Ok(component)
+}
+
+/// The file of a policy. One that is in a registry or at a URL is fetched into a file first.
+pub fn local(path: &Path) -> Result<Cow<'_, Path>, StoreError> {
+    if !is_remote(path) {
+        return Ok(Cow::Borrowed(path));
+    }
+    let (store, remote) = (fetched()?, Store::remote(path)?);
+    with_spinner(&format!("fetching {remote}"), || wait_for(store.fetch(&remote)))??;
+    Ok(Cow::Owned(store.path(&remote)))
+}
+
+/// Where commands keep what they fetch, as the environment says how.
+pub fn fetched() -> Result<Store, StoreError> {
+    Store::new(Settings { folder: fetched_folder(), ..Settings::from_environment() })
+}
+
+/// Not the folder of a gate: a command must not change what a gate follows.
+pub fn fetched_folder() -> Option<PathBuf> {
+    cache_folder().map(|folder| folder.join("fetched")).or_else(default_folder)
 }
 
 /// `$SOLGATE_CACHE_DIR`, or `solgate` in the user's cache folder. Without either

@@ -29,7 +29,7 @@ pub async fn run(args: ExtAuthzArgs, inherited: Inherited) -> Result<ExitCode, G
 
 async fn run_with(args: ExtAuthzArgs, file: Option<PathBuf>, inherited: Inherited) -> Result<ExitCode, GatewayError> {
     let config = args.config()?;
-    let (load, again) = loading(&config.limits)?;
+    let (load, again, rollout) = loading(&config)?;
     let build = |upstream: &_, vnfm: &_| build_gate(upstream, vnfm, &*load);
     if args.judging.gateway.check_config {
         check::<ForwardedElsewhere>(&config, &build)?;
@@ -39,7 +39,7 @@ async fn run_with(args: ExtAuthzArgs, file: Option<PathBuf>, inherited: Inherite
     let stop = signals()?;
     let jwt_payload = args.jwt_payload.clone();
     let file = file.map(|path| ConfigurationFile { path, read: Arc::new(move || args.config()), load: load.clone() });
-    let reload = Reload::new(again, &config)?.with_file(file);
+    let reload = Reload::new(again, rollout, &config)?.with_file(file);
     let server = Server::bind(&config, &jwt_payload, inherited, &build).await?;
     let server = server.with_reload(reload);
     let tls = if config.tls.is_some() { ", with TLS," } else { "" };

@@ -32,7 +32,7 @@ async fn run_with(
     inherited: Inherited,
 ) -> Result<ExitCode, GatewayError> {
     let config = args.config()?;
-    let (load, again) = loading(&config.limits)?;
+    let (load, again, rollout) = loading(&config)?;
     let build = |upstream: &_, vnfm: &_| build_gate(upstream, vnfm, &*load);
     if args.judging.gateway.check_config {
         check::<ForwardedElsewhere>(&config, &build)?;
@@ -41,7 +41,7 @@ async fn run_with(
     // Before the first connection, so that no signal is missed.
     let stop = signals()?;
     let file = file.map(|path| ConfigurationFile { path, read: Arc::new(move || args.config()), load: load.clone() });
-    let reload = Reload::new(again, &config)?.with_file(file);
+    let reload = Reload::new(again, rollout, &config)?.with_file(file);
     let server = ForwardAuth::bind(&config, inherited, &build).await?.with_reload(reload);
     let scheme = if config.tls.is_some() { "https" } else { "http" };
     let url = server.door().address().url(scheme);

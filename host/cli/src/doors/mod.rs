@@ -4,33 +4,53 @@ pub mod ext_authz;
 pub mod forward_auth;
 pub mod serve;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use solgate_config::{Config, GateError, Limits};
+use solgate::policy::{Policy, PolicyFile, PolicySources, read_file};
+use solgate_config::{Config, Limits};
 use solgate_gateway::ADMIN_PATHS;
 use solgate_gateway::check::{describe, report_isolation, say_roots};
 use solgate_gateway::door::Door;
 use solgate_gateway::error::GatewayError;
 use solgate_gateway::overrides;
-use solgate_gateway::reload::{ComponentLoader, SourceLoader};
+use solgate_gateway::reload::{self, ComponentLoader, SourceLoader};
+use solgate_gateway::rollout::Rollout;
 use solgate_gateway::routes::Onward;
 use solgate_gateway::service_manager;
 use solgate_telemetry::log;
 
 use crate::commands::policies::Loader;
 
-/// How a door loads its policies, and how it loads one again from what it has read.
+/// How a door loads its policies, how it loads one again from what it has read, and what
+/// fetches those that are not files.
 ///
 /// # Errors
 /// There is no engine for so many evaluations.
-fn loading(limits: &Limits) -> Result<(SourceLoader, ComponentLoader), GatewayError> {
-    let loader = Loader::for_gateway(limits)?;
-    let again = loader.clone();
-    let load = move |sources: &_, isolation| {
-        loader.components(sources, isolation).map_err(|error| GateError::Policy(error.to_string()))
+fn loading(config: &Config) -> Result<(SourceLoader, ComponentLoader, Arc<Rollout>), GatewayError> {
+    let loader = Loader::for_gateway(&config.limits)?;
+    let (again, rollout) = (loader.clone(), Arc::new(Rollout::new(config)));
+    let fetched = Arc::clone(&rollout);
+    let load = move |sources: &PolicySources, isolation| {
+        let elsewhere: Vec<bool> = sources.files.iter().map(PolicyFile::is_elsewhere).collect();
+        fetched.load(sources, |files| {
+            let policies = loader.components(files, isolation).map_err(|error| error.to_string())?;
+            for ((policy, file), _) in policies.iter().zip(&files.files).zip(&elsewhere).filter(|(_, new)| **new) {
+                // What a tag names may be new: it shows what it can do before it judges.
+                examined(policy, &file.path)?;
+            }
+            Ok::<_, String>(policies)
+        })
     };
-    Ok((Arc::new(load), Arc::new(move |path, bytes| again.bytes(Some(path), bytes))))
+    Ok((Arc::new(load), Arc::new(move |path, bytes| again.bytes(Some(path), bytes)), rollout))
+}
+
+/// Runs the cases that a policy brings along.
+fn examined(policy: &Policy, path: &Path) -> Result<(), String> {
+    let refused = |error: String| format!("{}: {error}", path.display());
+    let bytes = read_file(path).map_err(|error| error.to_string())?;
+    reload::examine(policy, path, &bytes).map(drop).map_err(|error| refused(error.to_string()))
 }
 
 /// What most doors have under way.

@@ -30,7 +30,7 @@ pub async fn run(args: ServeArgs, inherited: Inherited) -> Result<ExitCode, Gate
 async fn run_with(args: ServeArgs, file: Option<PathBuf>, inherited: Inherited) -> Result<ExitCode, GatewayError> {
     if args.gateway.check_config {
         let config = args.config(None)?;
-        let (load, _) = loading(&config.limits)?;
+        let (load, ..) = loading(&config)?;
         check::<Upstream>(&config, &|upstream, vnfm| build_gate(upstream, vnfm, &*load))?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -38,11 +38,11 @@ async fn run_with(args: ServeArgs, file: Option<PathBuf>, inherited: Inherited) 
     let stop = signals()?;
     let vnfm = if args.demo { Some(demo::Vnfm::start().await.map_err(no_demo)?) } else { None };
     let config = args.config(vnfm.as_ref().map(|vnfm| vnfm.url().clone()))?;
-    let (load, again) = loading(&config.limits)?;
+    let (load, again, rollout) = loading(&config)?;
     let build = |upstream: &_, vnfm: &_| build_gate(upstream, vnfm, &*load);
     let file =
         file.map(|path| ConfigurationFile { path, read: Arc::new(move || args.config(None)), load: load.clone() });
-    let reload = Reload::new(again, &config)?.with_file(file);
+    let reload = Reload::new(again, rollout, &config)?.with_file(file);
     let server = Server::bind(&config, inherited, &build).await?.with_reload(reload);
     let scheme = if config.tls.is_some() { "https" } else { "http" };
     let address = server.door().address().clone();

@@ -29,6 +29,7 @@ use crate::listen::ListenAddress;
 use crate::names::FactFailureName;
 use crate::networks::Hop;
 use crate::presence::Presence;
+use crate::registry::{Labels, RegistryConfig};
 use crate::tracing::TracingConfig;
 use crate::values::{
     Address, As, COLLECTOR, Each, EvaluationTime, FilePath, HostName, Isolated, Maybe, Memory, Network, Output,
@@ -79,7 +80,7 @@ pub struct File {
     /// Address and port to listen on, or unix:/PATH of a socket, whose mode is 600 unless ,mode=MODE follows, and whose owner ,user=NAME and ,group=NAME change.
     #[serde(with = "As::<Address>")]
     pub listen: ListenAddress,
-    /// Address and port, or unix:/PATH, of /healthz, /readyz, /metrics, /config and /log-level; without it there are none.
+    /// Address and port, or unix:/PATH, of /healthz, /readyz, /metrics, /status, /config and /log-level; without it there are none.
     #[serde(with = "Maybe::<Address>", skip_serializing_if = "Option::is_none")]
     pub admin: Option<ListenAddress>,
     /// Whether clients of serve may speak HTTP/2: in TLS if they choose it there, without TLS if they begin with it.
@@ -107,8 +108,13 @@ pub struct File {
     /// Where spans go; without it none are made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tracing: Option<TracingConfig>,
-    /// Whether this file, policies, certificates and keys are read again when they change, or at SIGHUP.
+    /// Whether this file, policies, certificates and keys are read again when they change, or at SIGHUP; only then tags are followed.
     pub reload: bool,
+    /// What is said of this gate among many, by name: {NAME} in oci://... and https://... of a policy stands for the value.
+    #[serde(skip_serializing_if = "Labels::is_empty")]
+    pub labels: Labels,
+    /// How policies are fetched that are in a registry or at a URL.
+    pub registry: RegistryConfig,
     /// Limits for all upstreams together.
     pub limits: Limits,
     /// How refusals are written, for upstreams that do not say it themselves.
@@ -136,6 +142,8 @@ impl Default for File {
             decision_log: None,
             tracing: None,
             reload: true,
+            labels: Labels::new(),
+            registry: RegistryConfig::default(),
             limits: Limits::default(),
             problem: Problem::default(),
             upstreams: None,
@@ -153,11 +161,11 @@ macro_rules! with_gate_members {
         #[serde(deny_unknown_fields, rename_all = "camelCase")]
         pub struct $name {
             $($own)*
-            /// Component files of policies; without any, the built-in policy judges.
+            /// Component files of policies, oci://HOST/NAME:TAG, oci://HOST/NAME@sha256:DIGEST or https://...; without any, the built-in policy judges.
             #[serde(default, with = "policies")]
             #[cfg_attr(test, schemars(with = "Vec<policies::Either>"))]
             pub policies: Vec<PolicyFile>,
-            /// Public keys: each policy must be signed with one of them.
+            /// Public keys, of solgate keygen or, for oci://, of cosign: each policy must be signed with one of them.
             #[serde(default, with = "signers", skip_serializing_if = "Vec::is_empty")]
             #[cfg_attr(test, schemars(with = "crate::values::Each::<FilePath>", length(min = 1)))]
             pub require_signature: Vec<PathBuf>,
@@ -249,7 +257,7 @@ with_gate_members! {
         /// PEM private key of that certificate.
         #[serde(default, with = "Maybe::<FilePath>", skip_serializing_if = "Option::is_none")]
         pub key_file: Option<PathBuf>,
-        /// Component files of policies that judge the same requests without effect.
+        /// Policies, named as in policies, that judge the same requests without effect.
         #[serde(default, with = "policies")]
         #[cfg_attr(test, schemars(with = "Vec<policies::Either>"))]
         pub shadow: Vec<PolicyFile>,

@@ -55,7 +55,7 @@ impl<'de> Visitor<'de> for OneVisitor {
         let Item(path) = file.ok_or_else(|| de::Error::custom("file is missing: the path of the policy"))?;
         let sha256 = sha256?.map(|Item(digest)| digest);
         let least_version = least_version?.and_then(|Version(version)| version.try_into().ok());
-        Ok(PolicyFile { path, sha256, least_version })
+        Ok(PolicyFile { sha256, least_version, ..PolicyFile::from(path) })
     }
 }
 

@@ -80,7 +80,7 @@ async fn the_admin_address_is_apart() {
     for (path, status, text) in [
         ("/healthz", 200, "ok\n"),
         ("/readyz", 200, "ready\n"),
-        ("/vnflcm/v2/subscriptions", 404, "here are /healthz, /readyz, /metrics, /config and /log-level\n"),
+        ("/vnflcm/v2/subscriptions", 404, "here are /healthz, /readyz, /metrics, /status, /config and /log-level\n"),
     ] {
         let answer = exchange(admin, get(path)).await;
         assert_eq!((answer.status, String::from_utf8(answer.body).unwrap().as_str()), (status, text), "{path}");

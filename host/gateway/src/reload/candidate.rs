@@ -8,6 +8,7 @@ use solgate::gate::SettingError;
 use solgate::policy::{CheckedFile, EvaluateError, LoadError, Policy, SourceError};
 use solgate_cases::Failure;
 use solgate_config::{Limits, LiveGate, UpstreamConfig};
+use solgate_registry::StoreError;
 
 use super::loaders::ComponentLoader;
 use super::versions::{Older, Versions};
@@ -38,6 +39,8 @@ pub enum Reason {
     #[error(transparent)]
     Source(#[from] SourceError),
     #[error(transparent)]
+    Fetched(#[from] StoreError),
+    #[error(transparent)]
     Load(#[from] LoadError),
     #[error(transparent)]
     Older(#[from] Older),
@@ -52,6 +55,19 @@ pub enum Reason {
 }
 
 impl Refused {
+    /// The policies are not to be had as files.
+    pub fn source(error: StoreError) -> Self {
+        Self { file: None, reason: error.into() }
+    }
+
+    /// Whether it is because of a signature, which may be made later.
+    pub fn is_unsigned(&self) -> bool {
+        matches!(
+            self.reason,
+            Reason::Source(SourceError::Signature { .. }) | Reason::Fetched(StoreError::Refused { .. })
+        )
+    }
+
     /// A setting of the operator's fits none of the policies.
     pub fn setting(error: SettingError) -> Self {
         Self { file: None, reason: error.into() }
@@ -112,7 +128,10 @@ pub fn prepare(
 }
 
 /// Runs the test cases that a policy brings along, and returns how many there are.
-fn examine(policy: &Policy, path: &Path, component: &[u8]) -> Result<usize, Reason> {
+///
+/// # Errors
+/// One of them fails, or they cannot be run.
+pub fn examine(policy: &Policy, path: &Path, component: &[u8]) -> Result<usize, Reason> {
     let cases = solgate_cases::examine(policy, &policy.manifest().into(), component, &EvaluateError::is_busy)?;
     if cases == 0 {
         tracing::warn!(file = %path.display(), "the policy carries no test cases: nothing shows that it judges correctly");

@@ -5,9 +5,10 @@
 
 use std::sync::Arc;
 
+use solgate::policy::PolicySources;
 use solgate_access::AccessError;
 use solgate_access::tokens::Tokens;
-use solgate_config::{Config, LiveGate, UpstreamConfig};
+use solgate_config::{Config, GateError, LiveGate, UpstreamConfig};
 use solgate_telemetry::record_file::RecordFile;
 use tokio::runtime::Handle;
 
@@ -20,6 +21,7 @@ use crate::error::GatewayError;
 use crate::hops::Hops;
 use crate::metrics::Metrics;
 use crate::pipeline::{Pipeline, Reporter};
+use crate::rollout::Rollout;
 use crate::routes::{self, Onward};
 use crate::vnfm::Vnfm;
 
@@ -32,6 +34,7 @@ pub struct Opening<F> {
     pub component: ComponentLoader,
     pub sources: SourceLoader,
     pub versions: Arc<Versions>,
+    pub rollout: Arc<Rollout>,
 }
 
 impl<F: Onward> Opening<F> {
@@ -85,15 +88,21 @@ impl<F: Onward> Opening<F> {
         if wanted.policies.files.is_empty() {
             return build_gate(upstream, vnfm, &*self.sources);
         }
-        match prepare(upstream, vnfm, &config.limits, &[], &self.versions, &self.component) {
-            Ok(Some(candidate)) => Ok(candidate.live),
-            // Never: a file is not nothing.
-            Ok(None) => build_gate(upstream, vnfm, &*self.sources),
-            Err(Refused { file, reason }) => {
-                let file = file.map(|path| format!("{}: ", path.display())).unwrap_or_default();
-                let reason = format!("{file}{reason}");
-                Err(GatewayError::Gate { upstream: upstream.url.to_string(), reason })
+        let load = |files: &PolicySources| {
+            let mut upstream = upstream.clone();
+            upstream.gate.policies = files.clone();
+            match prepare(&upstream, vnfm, &config.limits, &[], &self.versions, &self.component) {
+                Ok(Some(candidate)) => Ok(candidate.live),
+                // Never: a file is not nothing.
+                Ok(None) => build_gate(&upstream, vnfm, &*self.sources).map_err(|error| error.to_string()),
+                Err(Refused { file, reason }) => {
+                    let file = file.map(|path| format!("{}: ", path.display())).unwrap_or_default();
+                    Err(format!("{file}{reason}"))
+                }
             }
-        }
+        };
+        let refused =
+            |error: GateError| GatewayError::Gate { upstream: upstream.url.to_string(), reason: error.to_string() };
+        self.rollout.load(&wanted.policies, load).map_err(refused)
     }
 }

@@ -23,13 +23,14 @@ use solgate_watch::loader::LoaderThread;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use self::candidate::{Candidate, Refused, prepare};
+pub use self::candidate::{Reason, examine};
 use self::configuration::Opening;
 use self::configured::Configured;
 pub use self::loaders::{ComponentLoader, ConfigurationFile, SourceLoader};
 use self::plan::Plan;
 use self::versions::Versions;
 use solgate::gate::Gate;
-use solgate::policy::Policy;
+use solgate::policy::{Policy, PolicySources};
 use solgate_config::{Config, Limits};
 
 use crate::current::Current;
@@ -38,6 +39,7 @@ use crate::error::GatewayError;
 use crate::metrics::Metrics;
 use crate::pipeline::Pipeline;
 use crate::policy_metrics::{ReloadOutcome, Role};
+use crate::rollout::Rollout;
 use crate::routes::{self, Onward};
 
 /// Replaces the policies of a door, and its configuration, while it is open.
@@ -46,6 +48,7 @@ pub struct Reload {
     enabled: bool,
     hangups: Signal,
     file: Option<ConfigurationFile>,
+    rollout: Arc<Rollout>,
 }
 
 impl Reload {
@@ -54,9 +57,9 @@ impl Reload {
     ///
     /// # Errors
     /// The handler cannot be installed.
-    pub fn new(load: ComponentLoader, config: &Config) -> Result<Self, GatewayError> {
+    pub fn new(load: ComponentLoader, rollout: Arc<Rollout>, config: &Config) -> Result<Self, GatewayError> {
         let hangups = signal(SignalKind::hangup()).map_err(GatewayError::Signals)?;
-        Ok(Self { load, enabled: config.reload, hangups, file: None })
+        Ok(Self { load, enabled: config.reload, hangups, file: None, rollout })
     }
 
     /// The file that the configuration comes from is read again, too.
@@ -64,6 +67,12 @@ impl Reload {
     pub fn with_file(mut self, file: Option<ConfigurationFile>) -> Self {
         self.file = file;
         self
+    }
+
+    /// What fetches policies that are not files.
+    #[must_use]
+    pub fn rollout(&self) -> &Arc<Rollout> {
+        &self.rollout
     }
 
     /// Looks after what a door has been opened with, for as long as it is open.
@@ -85,7 +94,10 @@ impl Reload {
             let mut watched: Vec<Watched> = gates
                 .iter()
                 .filter(|gate| !gate.upstream.gate.policies.files.is_empty())
-                .map(|gate| Watched { gate: gate.clone(), files: gate.upstream.gate.policies.depends_on(), seen: None })
+                .map(|gate| {
+                    let files = self.rollout.depends_on(&gate.upstream.gate.policies);
+                    Watched { gate: gate.clone(), files, seen: None }
+                })
                 .collect();
             if watched.is_empty() && configured.is_none() {
                 return self.ignore("no policy was loaded from a file").await;
@@ -93,31 +105,39 @@ impl Reload {
             let files = watched.iter().flat_map(|watched| &watched.files);
             let files = files.chain(configured.iter().flat_map(|configured| &configured.files));
             let mut changes = Changes::of(files.map(|path| path.as_path()));
+            let sources: Vec<PolicySources> =
+                watched.iter().map(|watched| watched.gate.upstream.gate.policies.clone()).collect();
+            let mut following = std::pin::pin!(self.rollout.follow(&sources));
             let running = in_force.get();
             let (load, limits) = (self.load.clone(), running.limits);
-            let mut reload =
-                Reloading { load, limits, metrics: metrics.clone(), versions: versions.clone(), gates: &gates, thread };
+            let rollout = self.rollout.clone();
+            let (metrics, versions) = (metrics.clone(), versions.clone());
+            let mut reload = Reloading { load, limits, metrics, versions, rollout, gates: &gates, thread };
             loop {
                 if let Some(configured) = &mut configured
-                    && let Some(wanted) = configured.changed(asked, &running, &metrics).await
+                    && let Some(wanted) = configured.changed(asked, &running, &reload.metrics).await
                 {
                     let plan = Plan::new(&running, wanted);
                     let opening = Opening {
                         running: Config::clone(&running),
                         pipeline: pipeline.get(),
-                        metrics: metrics.clone(),
+                        metrics: reload.metrics.clone(),
                         component: self.load.clone(),
                         sources: configured.file.load.clone(),
-                        versions: versions.clone(),
+                        versions: reload.versions.clone(),
+                        rollout: self.rollout.clone(),
                     };
                     if let Some(next) = configured.open(opening, &plan, &mut reload.thread).await {
-                        routes::report(&next.routes, &gates, &metrics);
-                        metrics.shares.measure(next.admission.clone(), None);
+                        routes::report(&next.routes, &gates, &reload.metrics);
+                        reload.metrics.shares.measure(next.admission.clone(), None);
                         pipeline.replace(next);
-                        configured.applied(&plan, &metrics);
+                        configured.applied(&plan, &reload.metrics);
                         in_force.replace(plan.config);
                         break;
                     }
+                }
+                if asked {
+                    self.rollout.look_now(&sources).await;
                 }
                 for one in &mut watched {
                     if let Some(candidate) = reload.changed(one, asked).await {
@@ -127,6 +147,7 @@ impl Reload {
                 asked = tokio::select! {
                     Some(()) = self.hangups.recv() => true,
                     () = changes.next() => false,
+                    () = &mut following => false,
                 };
             }
             thread = reload.thread;
@@ -155,6 +176,7 @@ struct Reloading<'a> {
     limits: Limits,
     metrics: Arc<Metrics>,
     versions: Arc<Versions>,
+    rollout: Arc<Rollout>,
     gates: &'a [Arc<CurrentGate>],
     thread: LoaderThread,
 }
@@ -174,8 +196,18 @@ impl Reloading<'_> {
         watched.seen = Some(now);
         let live = watched.gate.get().policies().to_vec();
         let (upstream, vnfm, load) = (upstream.clone(), watched.gate.vnfm.clone(), self.load.clone());
-        let (limits, versions) = (self.limits, self.versions.clone());
-        let prepared = self.thread.run(move || prepare(&upstream, &vnfm, &limits, &live, &versions, &load)).await;
+        let (limits, versions, rollout) = (self.limits, self.versions.clone(), self.rollout.clone());
+        let prepare = move || {
+            let mut local = upstream.clone();
+            local.gate.policies = rollout.local(&upstream.gate.policies).map_err(Refused::source)?;
+            let prepared = prepare(&local, &vnfm, &limits, &live, &versions, &load)?;
+            if prepared.is_none() {
+                // Another artefact may hold the same policy.
+                rollout.judges(&upstream.gate.policies);
+            }
+            Ok(prepared)
+        };
+        let prepared = self.thread.run(prepare).await;
         prepared.unwrap_or_else(|| Err(Refused::unfinished())).transpose()
     }
 
@@ -192,12 +224,18 @@ impl Reloading<'_> {
             Ok((before, cases)) => {
                 let after = gate.get();
                 self.count(gate, &before, &after);
+                self.rollout.judges(&gate.upstream.gate.policies);
                 tracing::info!(upstream, shadow, policies = names(&after), cases, "policies replaced");
             }
             Err(refused) => {
+                let (sources, unsigned) = (&gate.upstream.gate.policies, refused.is_unsigned());
+                let reason = refused.reason.to_string();
+                if !self.rollout.refused(sources, refused.file.as_deref(), &reason, unsigned) {
+                    return;
+                }
                 self.metrics.policies(gate.role).reloads.count(ReloadOutcome::Refused);
                 let file = refused.file.as_deref().map(|path| tracing::field::display(path.display()));
-                let (reason, in_use) = (refused.reason.to_string(), names(&gate.get()));
+                let in_use = names(&gate.get());
                 tracing::error!(upstream, shadow, file, reason, in_use, "policies not replaced");
             }
         }

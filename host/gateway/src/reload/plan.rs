@@ -31,6 +31,8 @@ impl Plan {
             record,
             tracing,
             reload,
+            labels,
+            registry,
         } = wanted;
         let members = [
             ("listen", listen != running.listen),
@@ -39,6 +41,7 @@ impl Plan {
             ("tls", tls != running.tls),
             ("tracing", tracing != running.tracing),
             ("reload", reload != running.reload),
+            ("registry", registry != running.registry),
             ("limits.connections", limits.connections != running.limits.connections),
             ("limits.adminConnections", limits.admin_connections != running.limits.admin_connections),
             ("limits.evaluations", limits.evaluations != running.limits.evaluations),
@@ -58,6 +61,7 @@ impl Plan {
             upstreams,
             log,
             record,
+            labels,
             ..running.clone()
         };
         Self { config: at_once, restart }
@@ -85,6 +89,7 @@ mod tests {
             ("admin: 127.0.0.1:1", &["admin"]),
             ("http2: true\ntls: { certFile: a, keyFile: b }", &["http2", "tls"]),
             ("tracing: { otlp: \"http://c\" }", &["tracing"]),
+            ("registry: { poll: 1s }", &["registry"]),
             (
                 "reload: false\nlimits: { drain: 1s, connections: 1, adminConnections: 1, evaluations: 1 }",
                 &["reload", "limits.connections", "limits.adminConnections", "limits.evaluations", "limits.drain"],
@@ -101,6 +106,7 @@ mod tests {
         let running = config("");
         for members in [
             "log: off",
+            "labels: { site: a }",
             "limits: { requests: 1, answerTimeout: 1s, lameDuck: 1s, clientShare: 0.5, callerRequests: 1 }",
             "problem: { typeBase: a }",
             "decisionLog: { file: a }",

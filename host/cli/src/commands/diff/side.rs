@@ -9,7 +9,7 @@ use solgate_bundle::{BuildOptions, compile_dir};
 use solgate_cases::Case;
 use solgate_engine::ir::Bundle;
 
-use crate::commands::policies::{PolicyError, bundle_error};
+use crate::commands::policies::{PolicyError, bundle_error, local};
 
 pub struct Side {
     pub path: PathBuf,
@@ -32,7 +32,7 @@ impl Side {
             let policy = judge(&compiled.bundle)?;
             return Ok(Self { path: path.to_owned(), policy, bundle: compiled.bundle, cases: compiled.cases });
         }
-        let component = solgate::policy::read_file(path).map_err(PolicyError::File)?;
+        let component = solgate::policy::read_file(&local(path)?).map_err(PolicyError::File)?;
         let bundle = bundle_of(&component).map_err(|error| PolicyError::Carried { path: path.to_owned(), error })?;
         let policy = judge(&bundle)?;
         let cases = solgate_cases::embedded(&component, &policy.manifest().into())

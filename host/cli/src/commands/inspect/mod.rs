@@ -15,7 +15,7 @@ use solgate_engine::ir::Data;
 
 use crate::commands::inspect::anatomy::{Anatomy, Kind};
 use crate::commands::output::{note, print};
-use crate::commands::policies::{Loader, built_in};
+use crate::commands::policies::{Loader, built_in, local};
 
 /// Show what is in a policy file: its manifest, digests, sizes, imports and exports.
 ///
@@ -24,11 +24,12 @@ use crate::commands::policies::{Loader, built_in};
 #[command(after_help = "\
 Examples:
   solgate inspect my-policy.wasm
+  solgate inspect oci://registry.example/team/my-policy:stable
   solgate inspect --format json
 
 Exit status: 0 it is a policy, 1 it is not a policy, 2 the file cannot be read.")]
 pub struct InspectArgs {
-    /// A WebAssembly file, or the name of a built-in policy
+    /// A WebAssembly file, oci://... or https://... of one, or the name of a built-in policy
     #[arg(value_name = "FILE|NAME")]
     file: Option<PathBuf>,
 
@@ -50,7 +51,7 @@ pub fn run(arguments: &InspectArgs) -> anyhow::Result<ExitCode> {
     let bytes = match &arguments.file {
         Some(path) => match built_in(path) {
             Some(policy) => policy.unpack()?,
-            None => read_file(path)?,
+            None => read_file(&local(path)?)?,
         },
         None => VNFLCM_V2.unpack()?,
     };

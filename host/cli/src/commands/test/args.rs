@@ -21,7 +21,7 @@ Examples:
 Exit status: 0 all cases passed, 1 a case failed, the coverage is too small or a mutant survived,
 2 the cases could not be run.")]
 pub struct TestArgs {
-    /// Folder of a bundle, or a policy file
+    /// Folder of a bundle, or a policy file, or oci://... or https://... of one
     #[arg(value_name = "DIR|FILE.wasm", default_value = ".")]
     pub policy: PathBuf,
 

@@ -8,10 +8,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
-use solgate::policy::read_file;
 use solgate::policy::signing::{Signers, Terms};
+use solgate::policy::{PolicyFile, PolicySources, read_file};
+
+use solgate_registry::{StoreError, is_remote};
 
 use crate::commands::output::note;
+use crate::commands::policies::{fetched, local};
 
 /// Check that a policy file is signed, or that a decision log is whole.
 ///
@@ -27,16 +30,17 @@ Examples:
   solgate verify my-policy.wasm --public-key team.key.pub
   solgate verify my-policy.wasm --public-key team.key.pub --public-key next.key.pub
   solgate verify my-policy.wasm --public-key team.key.pub --least-version 7
+  solgate verify oci://registry.example/team/my-policy:stable --public-key cosign.pub
   solgate verify --log decisions.jsonl
   solgate verify --log decisions.jsonl.1 decisions.jsonl --digest 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae
 
 Exit status: 0 it is signed with one of the keys, or the log is whole; 1 it is not; 2 a file or key cannot be read, or no record is in a chain.")]
 pub struct VerifyArgs {
-    /// A policy component
+    /// A policy component, or oci://... or https://... of one
     #[arg(value_name = "FILE", required_unless_present = "log", requires = "public_keys")]
     file: Option<PathBuf>,
 
-    /// PEM file of an ed25519 public key; one of these must have signed
+    /// PEM file of a public key of ed25519, or of cosign for oci://; one of these must have signed
     #[arg(long = "public-key", value_name = "PUBLIC_KEY", conflicts_with = "log")]
     public_keys: Vec<PathBuf>,
 
@@ -61,10 +65,31 @@ pub fn run(arguments: &VerifyArgs) -> anyhow::Result<ExitCode> {
     let Some(file) = &arguments.file else {
         return log::verify(&arguments.log, &arguments.digests);
     };
-    let signers = Signers::read(&arguments.public_keys, &arguments.withdrawn_keys)?;
-    let policy = read_file(file)?;
-    let signed = signers.check(file, &policy).and_then(|signed| {
-        signed.terms.hold(file, arguments.least_version, SystemTime::now())?;
+    let (file, sources) = (
+        file.as_path(),
+        PolicySources {
+            files: vec![PolicyFile { least_version: arguments.least_version, ..PolicyFile::from(file.clone()) }],
+            signers: arguments.public_keys.clone(),
+            withdrawn: arguments.withdrawn_keys.clone(),
+        },
+    );
+    let path = local(file)?;
+    let found = if is_remote(file) { fetched()?.local(&sources) } else { Ok(sources) };
+    let found = match found {
+        Err(error @ StoreError::Refused { .. }) => {
+            note(&format!("solgate: {error}"));
+            return Ok(ExitCode::from(1));
+        }
+        found => found?,
+    };
+    if found.files.iter().all(|file| file.is_checked) {
+        note(&format!("solgate: {} is signed with cosign, with one of the keys", file.display()));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let signers = Signers::read(&found.signers, &found.withdrawn)?;
+    let policy = read_file(&path)?;
+    let signed = signers.check(&path, &policy).and_then(|signed| {
+        signed.terms.hold(&path, arguments.least_version, SystemTime::now())?;
         Ok(signed)
     });
     Ok(match signed {
