@@ -6,6 +6,7 @@
 #   make test    build, and run every test
 #   make build   target/release/solgate, and the C library beside it
 #   make test-doors   install real gateways, a VNFM and parsers, and test the gate with them
+#   make test-fleet  install Redis and rsyslog, and test several gates with them
 #   make test-long   the tests that take minutes
 #   make fuzz    look for inputs for which a property does not hold (FUZZ_SECONDS for each target)
 #   make test-soak   everything at once, for ten minutes (SOAK_SECONDS)
@@ -43,7 +44,7 @@ DENY_CHECKS := advisories bans licenses sources
 FUZZ_SECONDS := 600
 FUZZ_TARGETS :=
 
-.PHONY: build run test test-doors test-long test-soak fuzz fuzz-short check check-format deny release format count bench peers check-bench artifacts wasm wasm-target clean
+.PHONY: build run test test-doors test-fleet test-long test-soak fuzz fuzz-short check check-format deny release format count bench peers check-bench artifacts wasm wasm-target clean
 
 build: artifacts
 	$(CARGO) build $(SHIPPED) --bin solgate --lib
@@ -57,6 +58,10 @@ test: build $(ARTIFACTS)/hostile.wasm
 test-doors: build $(ARTIFACTS)/hostile.wasm
 	tests/doors/install.sh
 	$(CARGO) test $(CARGO_FLAGS) --test real_servers --test parsers --test described_api -- --ignored --test-threads 1
+
+test-fleet: build
+	tests/fleet/install.sh
+	$(CARGO) test $(CARGO_FLAGS) --test fleet_turns --test fleet_records -- --ignored --test-threads 1
 
 test-long: build $(ARTIFACTS)/hostile.wasm
 	$(CARGO) test $(CARGO_FLAGS) --test reload -- --ignored

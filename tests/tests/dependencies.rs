@@ -69,6 +69,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "solgate-watch",
         ],
     ),
+    ("solgate-turn-store", &["solgate-config", "solgate-files"]),
     (
         "solgate-gateway",
         &[
@@ -78,6 +79,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "solgate-config",
             "solgate-contract",
             "solgate-telemetry",
+            "solgate-turn-store",
             "solgate-upstream",
             "solgate-watch",
         ],
@@ -131,6 +133,7 @@ const NOT_IN_THE_LIBRARY: &[&str] = &[
     "tonic",
     "envoy-types",
     "opentelemetry",
+    "redis",
     "prometheus-client",
     "tracing-subscriber",
     "axum",

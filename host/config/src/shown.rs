@@ -56,6 +56,7 @@ fn file(config: Config) -> File {
         log,
         record,
         tracing,
+        turns,
         reload,
     } = config;
     File {
@@ -71,6 +72,7 @@ fn file(config: Config) -> File {
         log,
         decision_log: record.map(decision_log),
         tracing,
+        turns,
         reload,
         limits,
         // Each upstream has its own.
@@ -119,6 +121,7 @@ fn upstream(upstream: UpstreamConfig) -> Upstream {
         addresses,
         balance,
         health,
+        turns_name,
         ca_file,
         own_certificate,
         gate,
@@ -135,6 +138,7 @@ fn upstream(upstream: UpstreamConfig) -> Upstream {
         host,
         path_prefix,
         strip_prefix,
+        turns_name,
         ca_file,
         cert_file,
         key_file,
@@ -194,6 +198,7 @@ jwt: { jwks: "https://idp.example/keys", caFile: ca.pem, issuer: i, audience: [a
 log: text
 decisionLog: { file: d.jsonl, bodies: true, secretNames: [Site-Code], chain: true }
 tracing: { otlp: "https://collector:4317", caFile: ca.pem, sample: 0.5 }
+turns: { store: "rediss://store:6380/1", passwordFile: p.txt, caFile: ca.pem, certFile: own.pem, keyFile: own.key, onStoreLoss: refuse, lease: 5s, claim: 1s }
 reload: false
 limits: { headBytes: 2000, targetBytes: 100, drain: 1500ms, clientShare: 0.5, callerRequests: 3 }
 trustedHops: [10.0.0.1, "fd00::/8"]
@@ -206,6 +211,7 @@ upstreams:
     host: vnfm.example
     pathPrefix: /vnflcm
     stripPrefix: true
+    turnsName: site-7
     addresses: ["10.0.0.1:9890", vnfm-b]
     balance: leastRequests
     health: { path: /vnflcm/api_versions, interval: 3s, timeout: 1s, statuses: ["200", "300-399"], fails: 3, passes: 4, aside: 2s, asideMost: 9s }

@@ -19,6 +19,7 @@ use crate::sampled::Sampled;
 use crate::scrape::Format;
 use crate::shadow::Compared;
 use crate::share_metrics::ShareMetrics;
+use crate::turns::TurnMetrics;
 
 /// The counters of one door.
 pub struct Metrics {
@@ -40,6 +41,8 @@ pub struct Metrics {
     /// Of TLS and tokens.
     pub access: AccessMetrics,
     pub spans: SpanMetrics,
+    /// Of turns that several gates take.
+    pub turns: TurnMetrics,
     /// What is measured whenever somebody looks.
     pub sampled: Sampled,
 }
@@ -70,6 +73,7 @@ impl Metrics {
             outputs: OutputMetrics::register(registry),
             access: AccessMetrics::register(registry),
             spans: spans::register(registry),
+            turns: TurnMetrics::register(registry),
             sampled: Sampled::register(registry),
             registry: all,
         }

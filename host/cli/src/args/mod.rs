@@ -11,4 +11,5 @@ mod presence;
 pub mod serve;
 mod tls;
 mod tracing;
+mod turns;
 mod values;

@@ -30,6 +30,7 @@ impl Plan {
             log,
             record,
             tracing,
+            turns,
             reload,
         } = wanted;
         let members = [
@@ -58,6 +59,7 @@ impl Plan {
             upstreams,
             log,
             record,
+            turns,
             ..running.clone()
         };
         Self { config: at_once, restart }
@@ -104,6 +106,7 @@ mod tests {
             "limits: { requests: 1, answerTimeout: 1s, lameDuck: 1s, clientShare: 0.5, callerRequests: 1 }",
             "problem: { typeBase: a }",
             "decisionLog: { file: a }",
+            "turns: { store: \"redis://a\" }",
             "jwt: { jwks: k }",
             "trustedHops: [10.0.0.0/24]\nproxyProtocol: true\nclientAddress: forwarded",
             "forwarding: { clientFields: true, callerField: X-Caller }",
