@@ -7,7 +7,7 @@
 #   make build   target/release/solgate, and the C library beside it
 #   make test-doors   install real gateways, a VNFM and parsers, and test the gate with them
 #   make test-languages   install the toolchains of other languages, and build and run policies with them
-#   make test-fleet  install a registry, and test gates that get their policies from it
+#   make test-fleet  install a registry, Redis and rsyslog, and test several gates with them
 #   make test-long   the tests that take minutes
 #   make fuzz    look for inputs for which a property does not hold (FUZZ_SECONDS for each target)
 #   make test-soak   everything at once, for ten minutes (SOAK_SECONDS)
@@ -62,7 +62,7 @@ test-doors: build $(ARTIFACTS)/hostile.wasm
 
 test-fleet: build $(ARTIFACTS)/hostile.wasm
 	tests/fleet/install.sh
-	$(CARGO) test $(CARGO_FLAGS) --test fleet_registry -- --ignored --test-threads 1
+	$(CARGO) test $(CARGO_FLAGS) --test fleet_registry --test fleet_turns --test fleet_records -- --ignored --test-threads 1
 
 test-languages: build
 	tests/languages/install.sh

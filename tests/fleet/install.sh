@@ -7,8 +7,9 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 source tests/packages.sh
 
-# A registry of artefacts, and a tool that copies what is in it.
-readonly PACKAGES=(docker-registry skopeo)
+# A registry of artefacts and a tool that copies what is in it; a store of turns, clocks that
+# differ, and what carries decision logs away.
+readonly PACKAGES=(docker-registry skopeo redis-server faketime rsyslog)
 
 say() {
     printf 'fleet: %s\n' "$*"
@@ -27,6 +28,7 @@ main() {
     install_debian "${missing[@]}"
     say "$(docker-registry --version)"
     say "$(skopeo --version)"
+    say "$(redis-server --version)"
 }
 
 main

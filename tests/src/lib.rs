@@ -1,6 +1,7 @@
 //! What the end-to-end suites share.
 
 pub mod asked;
+pub mod busy_vnfm;
 pub mod certificates;
 pub mod collector;
 pub mod domain;

@@ -78,6 +78,24 @@ fn what_was_recorded_can_be_judged_again() {
     println!("{} decisions, {} cases, {} of them different", asked.len(), cases.len(), some.len());
 }
 
+/// The same from two files of gzip in one, and from several logs.
+fn compressed_and_cut(log: &Path, whole: &Value) {
+    let zipped = log.with_extension("gz");
+    let pack = || Command::new("gzip").arg("-c").arg(log).output().expect("it runs").stdout;
+    std::fs::write(&zipped, [pack(), pack()].concat()).expect("it is written");
+    let done = solgate().args(["replay", text(&zipped), text(log), "--format", "json"]).output().expect("it runs");
+    let report: Value = serde_json::from_slice(&done.stdout).expect("it is JSON");
+    assert_eq!(report["same"].as_u64(), whole["same"].as_u64().map(|same| same * 3), "{report}");
+    let of = |report: &Value, log: &Path| {
+        let lines = report["notJudged"].as_array().expect("a list").iter();
+        lines.filter(|line| line["log"].as_str().is_none_or(|name| name == text(log))).count()
+    };
+    assert_eq!((of(&report, &zipped), of(&report, log)), (of(whole, log) * 2, of(whole, log)), "{report}");
+    let torn = log.with_extension("torn");
+    std::fs::write(&torn, &pack()[..100]).expect("it is written");
+    assert_eq!(solgate().args(["replay", text(&torn)]).output().expect("it runs").status.code(), Some(2));
+}
+
 /// The policy that judged then comes to the same verdicts; another one does not.
 fn replayed(log: &Path, asked: &[doors::Asked]) {
     let replay = |arguments: &[&str]| {
@@ -94,6 +112,7 @@ fn replayed(log: &Path, asked: &[doors::Asked]) {
         let reason = skipped["reason"].as_str().expect("a text");
         assert!(reason.contains("the gate itself failed") || reason.contains("was not recorded"), "{reason}");
     }
+    compressed_and_cut(log, &report);
     // It asks more of those who create, and of those who terminate by force.
     let other = workspace().join("policies/example-operator");
     let (status, report) = replay(&["--policy", text(&other)]);

@@ -71,6 +71,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "solgate-watch",
         ],
     ),
+    ("solgate-turn-store", &["solgate-config", "solgate-files"]),
     (
         "solgate-gateway",
         &[
@@ -81,6 +82,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "solgate-contract",
             "solgate-registry",
             "solgate-telemetry",
+            "solgate-turn-store",
             "solgate-upstream",
             "solgate-watch",
         ],
@@ -137,6 +139,7 @@ const NOT_IN_THE_LIBRARY: &[&str] = &[
     "tonic",
     "envoy-types",
     "opentelemetry",
+    "redis",
     "prometheus-client",
     "tracing-subscriber",
     "axum",

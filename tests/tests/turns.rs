@@ -2,114 +2,13 @@
 //! VNFM has answered the first, however it spells the instance. A gate that refuses
 //! nothing lets nobody wait.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
-use std::time::Duration;
+use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
 
+use solgate_tests::busy_vnfm::BusyVnfm;
 use solgate_tests::process::{Serving, solgate};
 use solgate_tests::vnfm::{message, send};
 use solgate_tests::{copy_folder, workspace};
-
-/// How long the VNFM takes to accept an operation.
-const ACCEPTING: Duration = Duration::from_millis(50);
-
-/// A VNFM that has one operation at a time on each instance, and believes what it
-/// is sent.
-#[derive(Default)]
-struct Vnfm {
-    /// Instances on which an operation runs.
-    busy: Mutex<Vec<String>>,
-    /// Operations that have arrived.
-    arrived: Mutex<Vec<String>>,
-    arrival: Condvar,
-    /// Operations that have not been answered yet, and the most that there were.
-    open: AtomicUsize,
-    most: AtomicUsize,
-}
-
-/// As many operations on instances whose id begins so arrive before one is answered.
-const TOGETHER: [(&str, usize); 2] = [("pair", 2), ("crowd", 40)];
-
-impl Vnfm {
-    fn start() -> (Arc<Self>, SocketAddr) {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("it is bound");
-        let vnfm = Arc::new(Self::default());
-        let shared = Arc::clone(&vnfm);
-        std::thread::spawn(move || {
-            for stream in listener.incoming().map_while(Result::ok) {
-                let vnfm = Arc::clone(&shared);
-                std::thread::spawn(move || vnfm.serve(&stream));
-            }
-        });
-        (vnfm, address)
-    }
-
-    fn serve(&self, stream: &TcpStream) {
-        let mut reader = BufReader::new(stream);
-        loop {
-            let (mut first, mut length) = (String::new(), 0);
-            if reader.read_line(&mut first).is_ok_and(|read| read == 0) {
-                return;
-            }
-            loop {
-                let mut line = String::new();
-                let _ = reader.read_line(&mut line);
-                if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-                    length = value.trim().parse().expect("it is a number");
-                }
-                if line.trim().is_empty() {
-                    break;
-                }
-            }
-            let mut body = vec![0; length];
-            reader.read_exact(&mut body).expect("the body");
-            let (status, body) = self.answer(&first);
-            let head = format!(
-                "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
-                body.len()
-            );
-            if (&mut &*stream).write_all(format!("{head}{body}").as_bytes()).is_err() {
-                return;
-            }
-        }
-    }
-
-    fn answer(&self, first: &str) -> (u16, String) {
-        let target = first.split(' ').nth(1).unwrap_or_default().to_owned();
-        let instance = target.split('/').nth(4).unwrap_or_default().split('?').next().unwrap_or_default().to_owned();
-        if first.starts_with("POST ") {
-            self.most.fetch_max(self.open.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-            self.arrived.lock().unwrap().push(instance.clone());
-            self.arrival.notify_all();
-            std::thread::sleep(ACCEPTING);
-            if let Some((start, count)) = TOGETHER.iter().find(|(start, _)| instance.starts_with(start)) {
-                // Answers when the others have arrived, too.
-                let some =
-                    |arrived: &mut Vec<String>| arrived.iter().filter(|one| one.starts_with(start)).count() < *count;
-                let waited =
-                    self.arrival.wait_timeout_while(self.arrived.lock().unwrap(), Duration::from_secs(10), some);
-                assert!(!waited.unwrap().1.timed_out(), "another one waits for this one");
-            }
-            self.open.fetch_sub(1, Ordering::SeqCst);
-            self.busy.lock().unwrap().push(instance);
-            return (202, String::new());
-        }
-        if target.contains("/vnf_lcm_op_occs") {
-            let busy = self.busy.lock().unwrap();
-            let running = busy.iter().find(|instance| target.contains(instance.as_str()));
-            let operation = |instance: &String| {
-                format!(
-                    r#"[{{"id":"o","operation":"TERMINATE","operationState":"PROCESSING","vnfInstanceId":"{instance}"}}]"#
-                )
-            };
-            return (200, running.map_or("[]".to_owned(), operation));
-        }
-        (200, format!(r#"{{"id":"{instance}","instantiationState":"INSTANTIATED"}}"#))
-    }
-}
 
 fn terminate(gate: SocketAddr, instance: &str) -> u16 {
     terminate_at(gate, "vnfm.example", instance)
@@ -154,7 +53,7 @@ fn versions_of_an_api_take_turns_and_different_apis_do_not() {
         assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
         policies.extend(["--policy".to_owned(), baked.to_str().expect("UTF-8").to_owned()]);
     }
-    let (vnfm, address) = Vnfm::start();
+    let (vnfm, address) = BusyVnfm::start();
     let upstream = format!("http://{address}");
     let policies: Vec<&str> = policies.iter().map(String::as_str).collect();
     let serving = Serving::start(&[&["--upstream", &upstream, "--log", "off"], &policies[..]].concat());
@@ -181,7 +80,7 @@ fn versions_of_an_api_take_turns_and_different_apis_do_not() {
 
 #[test]
 fn of_two_operations_on_one_instance_one_reaches_the_vnfm() {
-    let (vnfm, address) = Vnfm::start();
+    let (vnfm, address) = BusyVnfm::start();
     let gate = Serving::start(&["--log", "off", "--upstream", &format!("http://{address}")]);
     for round in 0..20 {
         let instance = format!("i{round:02}");
@@ -192,7 +91,7 @@ fn of_two_operations_on_one_instance_one_reaches_the_vnfm() {
 
 #[test]
 fn operations_on_different_instances_do_not_wait_for_each_other() {
-    let (_, address) = Vnfm::start();
+    let (_, address) = BusyVnfm::start();
     let gate = Serving::start(&["--log", "off", "--upstream", &format!("http://{address}")]);
     assert_eq!(together(gate.address, &["pair-1", "pair-2"]), [202, 202]);
 }
@@ -202,7 +101,7 @@ fn operations_on_different_instances_do_not_wait_for_each_other() {
 #[test]
 fn of_all_spellings_of_one_instance_one_is_at_the_vnfm_at_a_time() {
     let spellings = ["ab-1", "AB-1", "Ab-1", "a%62-1", "%41%42-1", "ab-1%20", "AB-1%20%20", "ab-1;v=1", "a%2562-1"];
-    let (vnfm, address) = Vnfm::start();
+    let (vnfm, address) = BusyVnfm::start();
     // To a policy that compares ids as texts they are several, so that all pass.
     let gate = Serving::start(&["--log", "off", "--upstream", &format!("http://{address}")]);
     for round in 0..5 {
@@ -218,7 +117,7 @@ fn of_all_spellings_of_one_instance_one_is_at_the_vnfm_at_a_time() {
 /// the slash only warns.
 #[test]
 fn a_slash_at_the_end_makes_no_other_resource() {
-    let (vnfm, address) = Vnfm::start();
+    let (vnfm, address) = BusyVnfm::start();
     let url = format!("http://{address}");
     let relaxed = ["--severity", "route.trailing-slash=warn"];
     let gate = Serving::start(&[&["--log", "off", "--upstream", &url], &relaxed[..]].concat());
@@ -236,7 +135,7 @@ fn a_slash_at_the_end_makes_no_other_resource() {
 #[test]
 fn nobody_waits_for_a_gate_that_refuses_nothing() {
     for mode in ["monitor", "off"] {
-        let (vnfm, address) = Vnfm::start();
+        let (vnfm, address) = BusyVnfm::start();
         let gate = Serving::start(&["--log", "off", "--mode", mode, "--upstream", &format!("http://{address}")]);
         assert_eq!(together(gate.address, &["crowd"; 40]), [202; 40], "{mode}");
         assert_eq!(vnfm.most.load(Ordering::SeqCst), 40, "{mode}");
@@ -245,7 +144,7 @@ fn nobody_waits_for_a_gate_that_refuses_nothing() {
 
 #[test]
 fn entries_that_lead_to_one_vnfm_share_its_turns() {
-    let (vnfm, address) = Vnfm::start();
+    let (vnfm, address) = BusyVnfm::start();
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("solgate.yaml");
     let config =

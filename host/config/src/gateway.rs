@@ -18,6 +18,7 @@ use crate::record::RecordConfig;
 use crate::registry::{Labels, RegistryConfig};
 use crate::tls::{OwnCertificate, TlsConfig};
 use crate::tracing::TracingConfig;
+use crate::turns::TurnsConfig;
 use crate::values::{
     As, Evaluations, HeadBytes, MaybePositive, Positive, Ratio, Span, Streams, TargetBytes, TimeLimit,
 };
@@ -58,6 +59,8 @@ pub struct Config {
     pub record: Option<RecordConfig>,
     /// Where spans go; none are made by default.
     pub tracing: Option<TracingConfig>,
+    /// Turns that several gates take together; none by default.
+    pub turns: Option<TurnsConfig>,
     /// Whether policies, certificates and keys are replaced when their files are, or at
     /// SIGHUP.
     pub reload: bool,
@@ -223,6 +226,8 @@ pub struct UpstreamConfig {
     pub addresses: Vec<Authority>,
     pub balance: Balance,
     pub health: HealthConfig,
+    /// What the VNFM is called where gates take turns together, if not by its URL.
+    pub turns_name: Option<String>,
     /// PEM certificates to trust instead of the system's.
     pub ca_file: Option<PathBuf>,
     /// What the gate shows when the VNFM asks who it is; nothing by default.
@@ -244,6 +249,7 @@ impl UpstreamConfig {
             addresses: Vec::new(),
             balance: Balance::default(),
             health: HealthConfig::default(),
+            turns_name: None,
             ca_file: None,
             own_certificate: None,
             gate: GateConfig::default(),

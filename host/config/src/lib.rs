@@ -33,6 +33,7 @@ mod schema;
 mod shown;
 pub mod tls;
 pub mod tracing;
+pub mod turns;
 mod values;
 pub mod vnfm_url;
 mod yaml;

@@ -21,6 +21,7 @@ use crate::record::RecordConfig;
 use crate::registry::{Labels, Places, RegistryConfig, check_labels};
 use crate::tls::{ClientCertificates, NamedCertificate, OwnCertificate, TlsConfig};
 use crate::tracing::TracingConfig;
+use crate::turns::TurnsConfig;
 
 impl Default for Config {
     fn default() -> Self {
@@ -41,6 +42,7 @@ impl Default for Config {
             log,
             record: None,
             tracing: None,
+            turns: None,
             reload,
             labels: Labels::new(),
             registry: RegistryConfig::default(),
@@ -66,6 +68,7 @@ pub fn resolve(file: File, folder: &Path) -> Result<Config, Misfit> {
         log,
         decision_log,
         tracing,
+        turns,
         reload,
         labels,
         registry,
@@ -79,6 +82,7 @@ pub fn resolve(file: File, folder: &Path) -> Result<Config, Misfit> {
     let jwt = jwt.map(|members| self::jwt(members, folder)).transpose()?;
     let record = decision_log.map(|members| self::record(members, folder));
     let tracing = tracing.map(|members| self::tracing(members, folder)).transpose()?;
+    let turns = turns.map(|members| self::turns(members, folder)).transpose()?;
     check_limits(&limits)?;
     let trusted_hops = Networks(trusted_hops);
     if proxy_protocol && trusted_hops.is_empty() {
@@ -102,6 +106,7 @@ pub fn resolve(file: File, folder: &Path) -> Result<Config, Misfit> {
         log,
         record,
         tracing,
+        turns,
         reload,
         labels,
         registry,
@@ -228,6 +233,7 @@ fn upstream(members: Upstream, problem: &Problem, places: Places<'_>, folder: &P
         return Err(Misfit::new("/health/asideMost", message));
     }
     let strip_prefix = members.strip_prefix;
+    let turns_name = members.turns_name.clone();
     if strip_prefix && path_prefix.is_none() {
         let message = "stripPrefix goes with pathPrefix: name the prefix that is taken off";
         return Err(Misfit::new("/stripPrefix", message));
@@ -245,6 +251,7 @@ fn upstream(members: Upstream, problem: &Problem, places: Places<'_>, folder: &P
         addresses,
         balance,
         health,
+        turns_name,
         ca_file,
         own_certificate,
         gate,
@@ -385,4 +392,31 @@ fn tracing(tracing: TracingConfig, folder: &Path) -> Result<TracingConfig, Misfi
         return Err(Misfit::new("/tracing/caFile", message));
     }
     Ok(TracingConfig { ca_file: joined(tracing.ca_file.as_ref(), folder), ..tracing })
+}
+
+fn turns(turns: TurnsConfig, folder: &Path) -> Result<TurnsConfig, Misfit> {
+    let misfit = |member: &str, message: &str| Err(Misfit::new(format!("/turns/{member}"), message));
+    if !turns.store.tls {
+        for (member, file) in [("caFile", &turns.ca_file), ("certFile", &turns.cert_file), ("keyFile", &turns.key_file)]
+        {
+            if file.is_some() {
+                let message = format!("{member} is for a store with TLS: leave it out, or write rediss in store");
+                return misfit(member, &message);
+            }
+        }
+    }
+    if turns.store.user.is_some() && turns.password_file.is_none() && !turns.store.tls {
+        return misfit("store", "the user needs a password: name its file in passwordFile");
+    }
+    match (&turns.cert_file, &turns.key_file) {
+        (Some(_), None) => misfit("certFile", "certFile goes with keyFile: name the private key of the certificate"),
+        (None, Some(_)) => misfit("keyFile", "keyFile goes with certFile: name the certificate of the key"),
+        _ => Ok(TurnsConfig {
+            password_file: joined(turns.password_file.as_ref(), folder),
+            ca_file: joined(turns.ca_file.as_ref(), folder),
+            cert_file: joined(turns.cert_file.as_ref(), folder),
+            key_file: joined(turns.key_file.as_ref(), folder),
+            ..turns
+        }),
+    }
 }

@@ -56,6 +56,7 @@ fn file(config: Config) -> File {
         log,
         record,
         tracing,
+        turns,
         reload,
         labels,
         registry,
@@ -73,6 +74,7 @@ fn file(config: Config) -> File {
         log,
         decision_log: record.map(decision_log),
         tracing,
+        turns,
         reload,
         labels,
         registry,
@@ -123,6 +125,7 @@ fn upstream(upstream: UpstreamConfig) -> Upstream {
         addresses,
         balance,
         health,
+        turns_name,
         ca_file,
         own_certificate,
         gate,
@@ -139,6 +142,7 @@ fn upstream(upstream: UpstreamConfig) -> Upstream {
         host,
         path_prefix,
         strip_prefix,
+        turns_name,
         ca_file,
         cert_file,
         key_file,
@@ -198,6 +202,7 @@ jwt: { jwks: "https://idp.example/keys", caFile: ca.pem, issuer: i, audience: [a
 log: text
 decisionLog: { file: d.jsonl, bodies: true, secretNames: [Site-Code], chain: true }
 tracing: { otlp: "https://collector:4317", caFile: ca.pem, sample: 0.5 }
+turns: { store: "rediss://store:6380/1", passwordFile: p.txt, caFile: ca.pem, certFile: own.pem, keyFile: own.key, onStoreLoss: refuse, lease: 5s, claim: 1s }
 reload: false
 labels: { site: berlin }
 registry: { folder: policies, poll: 5s, timeout: 1s, caFile: ca.pem, authFile: auth.json, plainHttp: ["127.0.0.1:5000"] }
@@ -212,6 +217,7 @@ upstreams:
     host: vnfm.example
     pathPrefix: /vnflcm
     stripPrefix: true
+    turnsName: site-7
     addresses: ["10.0.0.1:9890", vnfm-b]
     balance: leastRequests
     health: { path: /vnflcm/api_versions, interval: 3s, timeout: 1s, statuses: ["200", "300-399"], fails: 3, passes: 4, aside: 2s, asideMost: 9s }

@@ -20,6 +20,7 @@ use crate::host_name::is_host;
 use crate::jwks_source::JwksSource;
 use crate::listen::{ADDRESS, ListenAddress, parse_address};
 use crate::networks::{Hop, NETWORK, parse_network};
+use crate::turns::{STORE, StoreUrl};
 
 /// A value that is written as a text.
 pub trait Form {
@@ -224,6 +225,14 @@ forms! {
     TimeLimit: Duration, TIME_LIMIT, "^[0-9]", parse_time_limit, duration;
     /// How long an evaluation may take.
     EvaluationTime: Duration, EVALUATION_TIME, "^[0-9]", evaluation_time, duration;
+    /// For which a turn holds without being renewed.
+    LeaseTime: Duration, LEASE_TIME, "^[0-9]", lease_time, duration;
+    /// For which a turn is kept whose end nobody sees.
+    ClaimTime: Duration, CLAIM_TIME, "^[0-9]", claim_time, duration;
+    /// In which gates take turns together.
+    Store: StoreUrl, STORE, "^(rediss?([+](sentinel|cluster))?://[^:]|unix:/.)", StoreUrl::parse, StoreUrl::to_string;
+    /// A name in the store of turns.
+    TurnsName: String, TURNS_NAME, "^[!-~]{1,200}$", turns_name, String::clone;
     /// Of members and the like whose values nobody is to see.
     SecretName: String, SECRET_NAME, "[A-Za-z0-9].*[A-Za-z0-9]", parse_secret_name, String::clone;
     /// Of a collector of spans.
@@ -322,6 +331,25 @@ pub const MEMORY: RangeInclusive<usize> = 1 << 20..=1 << 30;
 pub const OUTPUT: RangeInclusive<usize> = 4 << 10..=64 << 20;
 /// Violations that its outcome may have.
 pub const VIOLATIONS: RangeInclusive<usize> = 1..=10_000;
+
+const LEASE_TIME: &str = "a duration from 1s to 10m, such as 10s";
+
+fn lease_time(text: &str) -> Option<Duration> {
+    parse_duration(text).filter(|time| (Duration::from_secs(1)..=Duration::from_secs(600)).contains(time))
+}
+
+const CLAIM_TIME: &str = "a duration from 100ms to 1m, such as 3s";
+
+fn claim_time(text: &str) -> Option<Duration> {
+    parse_duration(text).filter(|time| (Duration::from_millis(100)..=Duration::from_secs(60)).contains(time))
+}
+
+const TURNS_NAME: &str = "a name of up to 200 visible ASCII characters";
+
+fn turns_name(text: &str) -> Option<String> {
+    let good = (1..=200).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+    good.then(|| text.to_owned())
+}
 
 const EVALUATION_TIME: &str = "a duration from 1ms to 1m, such as 250ms";
 

@@ -86,6 +86,14 @@ pub enum Fault {
     TooManyWaiting { limit: usize },
     #[error("{limit} requests already wait for their turn; this one was not judged.")]
     TooManyWaitingInAll { limit: usize },
+    #[error(
+        "Other gates cannot be asked whether an operation on the same resource is on its way; this one was not judged."
+    )]
+    TurnStore,
+    #[error(
+        "The request took so long to judge, or to connect to the VNFM or NFVO, that its turn was over; it was not forwarded."
+    )]
+    TurnLost,
     #[error("The VNFM or NFVO cannot be reached: {0}.")]
     UpstreamUnreachable(String),
     #[error(
@@ -282,6 +290,8 @@ impl Fault {
             Self::TooManyWaitingInAll { .. } => {
                 (S::SERVICE_UNAVAILABLE, "gate.waiting", "Too many operations wait for their turn", true)
             }
+            Self::TurnStore => (S::SERVICE_UNAVAILABLE, "gate.turn-store", "Turns cannot be taken", true),
+            Self::TurnLost => (S::SERVICE_UNAVAILABLE, "gate.turn-lost", "Turn is over", true),
             Self::UpstreamUnreachable(_) => {
                 (S::SERVICE_UNAVAILABLE, "upstream.unreachable", "VNFM or NFVO is not reachable", true)
             }

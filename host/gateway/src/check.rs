@@ -10,6 +10,7 @@ use solgate_access::tls::{Material, Protocol};
 use solgate_access::tokens::Tokens;
 use solgate_config::{Config, GateMode, UpstreamConfig};
 use solgate_telemetry::{log, record_file, spans};
+use solgate_turn_store::RedisStore;
 
 use crate::build_gate::GateBuilder;
 use crate::error::GatewayError;
@@ -37,6 +38,9 @@ pub fn check<F: Onward>(config: &Config, build_gate: GateBuilder<'_>) -> Result<
             .map_err(|error| GatewayError::from(error).at("/jwt/jwks"))?;
     }
     spans::check(config.tracing.as_ref()).map_err(|error| GatewayError::from(error).at("/tracing"))?;
+    if let Some(turns) = &config.turns {
+        RedisStore::check(turns).map_err(GatewayError::of_turns)?;
+    }
     let mut gates = Vec::new();
     for (index, upstream) in config.upstreams.iter().enumerate() {
         let gate = check_upstream::<F>(upstream, config, build_gate)

@@ -11,6 +11,7 @@ use solgate_config::{FileError, GateError, Misfit, file};
 use solgate_telemetry::log::LogError;
 use solgate_telemetry::record_file::RecordError;
 use solgate_telemetry::spans::TracingError;
+use solgate_turn_store::StoreFault;
 use solgate_upstream::connect::CertificatesError;
 
 use crate::listen::faults::{InheritedError, SocketError};
@@ -52,6 +53,8 @@ pub enum GatewayError {
     Records(#[from] RecordError),
     #[error(transparent)]
     Tracing(#[from] TracingError),
+    #[error(transparent)]
+    TurnStore(StoreFault),
     #[error("{0}")]
     Arguments(String),
     #[error(transparent)]
@@ -93,6 +96,13 @@ impl GatewayError {
             }
             (error, _) => error,
         }
+    }
+
+    /// About the member of the store of turns that names the file at fault.
+    #[must_use]
+    pub fn of_turns(fault: StoreFault) -> Self {
+        let place = format!("/turns/{}", fault.member);
+        Self::TurnStore(fault).at(&place)
     }
 
     /// About the member that names the file at fault.

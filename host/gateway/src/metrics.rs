@@ -20,6 +20,7 @@ use crate::sampled::Sampled;
 use crate::scrape::Format;
 use crate::shadow::Compared;
 use crate::share_metrics::ShareMetrics;
+use crate::turns::TurnMetrics;
 
 /// The counters of one door.
 pub struct Metrics {
@@ -43,6 +44,8 @@ pub struct Metrics {
     pub spans: SpanMetrics,
     /// Of policies that are not files.
     pub sources: SourceMetrics,
+    /// Of turns that several gates take.
+    pub turns: TurnMetrics,
     /// What is measured whenever somebody looks.
     pub sampled: Sampled,
 }
@@ -74,6 +77,7 @@ impl Metrics {
             access: AccessMetrics::register(registry),
             spans: spans::register(registry),
             sources: SourceMetrics::register(registry),
+            turns: TurnMetrics::register(registry),
             sampled: Sampled::register(registry),
             registry: all,
         }

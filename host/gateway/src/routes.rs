@@ -18,7 +18,7 @@ use crate::policy_metrics::Role;
 use crate::prefixes::Prefixes;
 use crate::router::Router;
 use crate::shadow::Shadow;
-use crate::turns::Turns;
+use crate::turns::{Leases, Queues, Turns};
 use crate::vnfm::Vnfm;
 
 /// An upstream, as requests for it find it.
@@ -44,7 +44,8 @@ impl<F> Route<F> {
 
 /// What becomes of requests that pass.
 pub trait Onward: Sized + Send + Sync + 'static {
-    /// Whether requests that change one resource [take turns](crate::turns).
+    /// Whether the door forwards them itself: then those that change one resource [take
+    /// turns](crate::turns), also where no store is configured.
     const TAKES_TURNS: bool;
 
     /// Prepares the way to an upstream, without asking it anything.
@@ -91,14 +92,17 @@ pub fn open<F: Onward>(
     // A turn may take as long as the answer to the request before.
     let (waiting, patience) = (config.limits.waiting, config.limits.answer);
     // Several entries may lead to one VNFM.
-    let mut queues: HashMap<_, Turns> = HashMap::new();
+    let mut queues: HashMap<_, Queues> = HashMap::new();
+    let leases = leases(config, metrics, before.map(|(_, routes)| routes))?;
     for route in before.iter().flat_map(|(_, routes)| routes.values()) {
         if let Some(turns) = &route.turns {
-            queues.insert(whereabouts(&route.gate.upstream.url), turns.with_limits(waiting, patience));
+            queues.insert(whereabouts(&route.gate.upstream.url), turns.queues().with_limits(waiting, patience));
         }
     }
     // What else a route depends on.
-    let unchanged = before.filter(|(before, _)| (&before.limits, before.log) == (&config.limits, config.log));
+    let unchanged = before.filter(|(before, _)| {
+        (&before.limits, before.log, &before.turns) == (&config.limits, config.log, &config.turns)
+    });
     // What is known of addresses stays known.
     let mut known: Vec<Arc<Vnfm>> =
         before.iter().flat_map(|(_, routes)| routes.values()).map(|route| Arc::clone(&route.gate.vnfm)).collect();
@@ -119,9 +123,12 @@ pub fn open<F: Onward>(
                     |shadow| Shadow::open(shadow, Arc::clone(&vnfm), build_gate, &metrics.compared, config.log);
                 let shadow = entry.shadow().map(open_shadow).transpose().map_err(misplaced)?;
                 let onward = F::open(entry, &vnfm, &config.limits).map_err(misplaced)?;
-                let new_turns = || Turns::new(waiting, patience);
-                let turns =
-                    F::TAKES_TURNS.then(|| queues.entry(whereabouts(&entry.url)).or_insert_with(new_turns).clone());
+                let new_queues = || Queues::new(waiting, patience);
+                let mut queues = || queues.entry(whereabouts(&entry.url)).or_insert_with(new_queues).clone();
+                let turns = match &leases {
+                    Some(leases) => Some(Turns::within(queues()).shared(leases, &shared_name(entry), F::TAKES_TURNS)),
+                    None => F::TAKES_TURNS.then(|| Turns::within(queues())),
+                };
                 let prefixes = Prefixes::of(entry);
                 Arc::new(Route { gate, shadow, turns, prefixes, onward })
             }
@@ -148,6 +155,10 @@ pub fn report<F: Onward>(routes: &Routes<F>, before: &[Arc<CurrentGate>], metric
     let gates = gates(routes);
     metrics.requests.keep(&routes.values().map(|route| Some(Arc::clone(&route.gate.name))).collect());
     metrics.modes.gates(routes.values().map(|route| (&*route.gate.name, route.mode())));
+    match routes.values().find_map(|route| route.turns.as_ref()?.leases()) {
+        Some(leases) => leases.report(),
+        None => metrics.turns.forget(),
+    }
     let forwarding = routes.values().filter_map(|route| {
         let upstream = route.gate.name.as_ref().to_owned();
         route.onward.pools().map(|pools| (upstream, pools))
@@ -163,6 +174,30 @@ pub fn report<F: Onward>(routes: &Routes<F>, before: &[Arc<CurrentGate>], metric
             metrics.policies(gate.role).policy(&gate.name, &policy, &digest);
         }
     }
+}
+
+/// The store in which gates take turns, if there is one: the same as before, if it is
+/// configured as it was.
+fn leases<F>(
+    config: &Config,
+    metrics: &Metrics,
+    before: Option<&Routes<F>>,
+) -> Result<Option<Arc<Leases>>, GatewayError> {
+    let Some(turns) = &config.turns else {
+        return Ok(None);
+    };
+    let mut known = before.into_iter().flat_map(|routes| routes.values()).filter_map(|route| route.turns.as_ref());
+    if let Some(leases) = known.find_map(|known| known.leases().filter(|leases| leases.config() == turns)) {
+        return Ok(Some(Arc::clone(leases)));
+    }
+    let opened = Leases::open(turns, &metrics.turns);
+    opened.map(Some).map_err(GatewayError::of_turns)
+}
+
+/// What gates call a VNFM where they take turns together.
+fn shared_name(upstream: &UpstreamConfig) -> String {
+    let (host, port, path) = whereabouts(&upstream.url);
+    upstream.turns_name.clone().unwrap_or_else(|| format!("{host}:{port}{path}"))
 }
 
 /// What tells one VNFM from another: host, port and path, however its URL writes them.

@@ -23,6 +23,7 @@ use super::evaluation::{EvaluationArgs, number};
 use super::jwt::JwtArgs;
 use super::tls::TlsArgs;
 use super::tracing::TracingArgs;
+use super::turns::TurnsArgs;
 use super::values::{address, duration, fact_failure, mode, network, option, policy, severity, time_limit};
 
 /// How requests are judged, and where that is reported.
@@ -116,6 +117,9 @@ pub struct GatewayArgs {
     #[command(flatten)]
     pub tracing: TracingArgs,
 
+    #[command(flatten)]
+    pub turns: TurnsArgs,
+
     /// Read everything from a file instead
     #[arg(long, value_name = "FILE", env = "SOLGATE_CONFIG")]
     pub config: Option<PathBuf>,
@@ -165,6 +169,7 @@ impl GatewayArgs {
         }
         self.decision_log.apply(&mut config.record)?;
         self.tracing.apply(&mut config.tracing)?;
+        self.turns.apply(&mut config.turns);
         let misfit = |misfit| GatewayError::from(misfit).in_file(self.config.as_deref());
         config.check().and_then(|()| config.check_addresses()).map_err(misfit)?;
         Ok(config)

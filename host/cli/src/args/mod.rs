@@ -12,4 +12,5 @@ pub mod registry;
 pub mod serve;
 mod tls;
 mod tracing;
+mod turns;
 pub mod values;

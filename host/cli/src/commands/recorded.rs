@@ -1,14 +1,18 @@
-//! Reading the decision log of `solgate serve`, and its decision lines.
+//! Reading the decision log of `solgate serve`, and its decision lines, also as gzip.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read as _};
 use std::path::Path;
 
 use anyhow::{anyhow, bail};
+use flate2::bufread::MultiGzDecoder;
 use solgate::record::{Record, RecordError};
 
 /// Bytes of a line: many times those of the largest record.
 const LONGEST: usize = 64 << 20;
+
+/// What a file of gzip begins with, and no record does.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// Why a line is not a record.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +50,9 @@ pub fn lines(path: &Path, mut each: impl FnMut(usize, &[u8])) -> anyhow::Result<
         }
         Box::new(BufReader::new(file))
     };
+    if input.fill_buf().map_err(failed)?.starts_with(&GZIP) {
+        input = Box::new(BufReader::new(MultiGzDecoder::new(input)));
+    }
     let most = u64::try_from(LONGEST).unwrap_or(u64::MAX);
     for number in 1_usize.. {
         let mut line = Vec::new();

@@ -31,14 +31,15 @@ use crate::networks::Hop;
 use crate::presence::Presence;
 use crate::registry::{Labels, RegistryConfig};
 use crate::tracing::TracingConfig;
+use crate::turns::{STORE, TurnsConfig};
 use crate::values::{
     Address, As, COLLECTOR, Each, EvaluationTime, FilePath, HostName, Isolated, Maybe, Memory, Network, Output,
-    PathPrefix, SecretName, ServerName, TypeBase, Version, Violations,
+    PathPrefix, SecretName, ServerName, TurnsName, TypeBase, Version, Violations,
 };
 use crate::vnfm_url::Url;
 
 /// What a member is that must be there, by the type that it belongs to.
-pub const REQUIRED: [(&str, &str, &str); 10] = [
+pub const REQUIRED: [(&str, &str, &str); 11] = [
     ("Upstream", "url", "http://HOST[:PORT] of the VNFM"),
     ("Tls", "certFile", "the PEM certificate of the gate"),
     ("Tls", "keyFile", "the PEM private key of the certificate"),
@@ -48,6 +49,7 @@ pub const REQUIRED: [(&str, &str, &str); 10] = [
     ("Issuer", "issuer", "the claim iss of its tokens"),
     ("Issuer", "jwks", "the file, or the https URL, of the keys"),
     ("TracingConfig", "otlp", COLLECTOR),
+    ("TurnsConfig", "store", STORE),
     ("DecisionLog", "file", "the path to which decisions are recorded"),
 ];
 
@@ -66,6 +68,7 @@ pub fn default_of(pointer: &str) -> Option<String> {
 static DEFAULTS: LazyLock<serde_json::Value> = LazyLock::new(|| {
     let file = serde_json::json!({
         "tracing": {"otlp": "http://collector"},
+        "turns": {"store": "redis://store"},
         "jwt": {"jwks": "keys.json"},
         "upstreams": [{"url": "http://vnfm", "evaluation": {}}],
     });
@@ -108,6 +111,9 @@ pub struct File {
     /// Where spans go; without it none are made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tracing: Option<TracingConfig>,
+    /// Turns that several gates take together; without it each gate has its own, and only serve has any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub turns: Option<TurnsConfig>,
     /// Whether this file, policies, certificates and keys are read again when they change, or at SIGHUP; only then tags are followed.
     pub reload: bool,
     /// What is said of this gate among many, by name: {NAME} in oci://... and https://... of a policy stands for the value.
@@ -141,6 +147,7 @@ impl Default for File {
             log: LogFormat::default(),
             decision_log: None,
             tracing: None,
+            turns: None,
             reload: true,
             labels: Labels::new(),
             registry: RegistryConfig::default(),
@@ -248,6 +255,9 @@ with_gate_members! {
         /// Whether pathPrefix is taken off before a request is judged and forwarded: only clients know it.
         #[serde(default)]
         pub strip_prefix: bool,
+        /// What the VNFM is called where gates take turns together; host, port and path of its URL by default. Gates that know one VNFM by different URLs need this.
+        #[serde(default, with = "Maybe::<TurnsName>", skip_serializing_if = "Option::is_none")]
+        pub turns_name: Option<String>,
         /// PEM certificates to trust instead of the system's.
         #[serde(default, with = "Maybe::<FilePath>", skip_serializing_if = "Option::is_none")]
         pub ca_file: Option<PathBuf>,

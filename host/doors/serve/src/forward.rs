@@ -13,10 +13,11 @@ use solgate::fields;
 use solgate_config::{Limits, UpstreamConfig};
 use solgate_gateway::error::GatewayError;
 use solgate_gateway::routes::Onward;
+use solgate_gateway::turns::Lives;
 use solgate_gateway::vnfm::Vnfm;
 use solgate_upstream::chain;
 use solgate_upstream::connect::is_https;
-use solgate_upstream::pool::{Flaw, PooledBody, SendError, Unreached};
+use solgate_upstream::pool::{Flaw, PooledBody, SendError, SendWhile, Unreached};
 use solgate_upstream::pools::Pools;
 use solgate_upstream::reach::Reach;
 
@@ -96,11 +97,20 @@ impl Upstream {
     }
 
     /// Passes a request on and waits for the head of the answer. Target and fields
-    /// are those of `parts`, without the fields of the hop before.
+    /// are those of `parts`, without the fields of the hop before. Nothing is sent when its
+    /// turn is over.
     ///
     /// # Errors
     /// A fault that says what became of the request.
-    pub async fn forward(&self, parts: request::Parts, body: Bytes) -> Result<Response<PooledBody>, Fault> {
+    pub async fn forward(
+        &self,
+        mut parts: request::Parts,
+        body: Bytes,
+        lives: Option<Lives>,
+    ) -> Result<Response<PooledBody>, Fault> {
+        if let Some(lives) = lives {
+            parts.extensions.insert(SendWhile::new(move || lives.now()));
+        }
         let safe = matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE);
         let request = self.request(parts, body);
         // A kept connection that the VNFM was just closing: only a request without
@@ -157,6 +167,7 @@ impl Upstream {
                     several => format!("none of {several} addresses takes a connection; the last: {cause}"),
                 })
             }
+            SendError::TooLate => Fault::TurnLost,
             SendError::Broken(_) => Fault::UpstreamBroken,
             SendError::Unreadable(Flaw::Coding) => Fault::UpstreamCoding,
             SendError::Unreadable(flaw) => Fault::UpstreamMalformed(flaw.to_string()),

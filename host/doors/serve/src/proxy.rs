@@ -189,7 +189,7 @@ async fn forward(
     tell(parts.version, &mut parts.headers, passed.request().caller.as_ref(), prefix);
     let body = std::mem::take(&mut passed.request().body);
     let forwarding = passed.exchange().forwarded(&parts.method, upstream.authority(), &mut parts.headers);
-    let result = upstream.forward(parts, body).await;
+    let result = upstream.forward(parts, body, passed.lives()).await;
     passed.exchange().returned(forwarding, result.as_ref().map(Response::status));
     let mut response = result.map_err(|fault| passed.refuse(&fault))?;
     if let Some(seen) = seen {

@@ -62,7 +62,7 @@ impl Ask for Upstream {
                     tracing::debug!(error = %chain(&error), "fact request failed");
                     return Err(match error {
                         SendError::Unreadable(flaw) => Unusable::Unreadable(flaw),
-                        SendError::Connect { .. } | SendError::Broken(_) => Unusable::Broken,
+                        SendError::Connect { .. } | SendError::TooLate | SendError::Broken(_) => Unusable::Broken,
                     });
                 }
                 Err(_) => tried = true,

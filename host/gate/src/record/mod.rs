@@ -28,7 +28,7 @@ use crate::request::Caller;
 pub use chain::RecordedChain;
 pub use line::{FindingLine, Outcome};
 pub use refused::RefusedRequest;
-pub use replay::NotReplayed;
+pub use replay::{NotReplayed, Replay};
 pub use take::{Bodies, Decided, Handling};
 
 /// The format that is written. It grows by members that a reader may ignore; when

@@ -1,5 +1,6 @@
 //! Judges a recorded request again, with other policies.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -34,21 +35,64 @@ pub enum NotReplayed {
     Settings(#[from] SettingError),
 }
 
-impl Record {
-    /// Judges the request again: with the facts, the settings, the caller and the
-    /// time of then, by these policies.
+/// Judges records again by the same policies.
+pub struct Replay {
+    policies: Vec<Arc<Policy>>,
+    /// By what records say of their gates: it is the same for many of them.
+    gates: HashMap<String, Arc<Gate>>,
+}
+
+/// Gates of so many settings are kept.
+const GATES: usize = 64;
+
+impl Replay {
+    /// By these policies.
+    #[must_use]
+    pub fn new(policies: Vec<Arc<Policy>>) -> Self {
+        Self { policies, gates: HashMap::new() }
+    }
+
+    /// Judges a request again: with the facts, the settings, the caller and the time of
+    /// then.
     ///
     /// # Errors
     /// If the record does not hold what the verdict rests on.
-    pub async fn replay(&self, policies: Vec<Arc<Policy>>) -> Result<RecordedVerdict, NotReplayed> {
-        if self.verdict.fault {
-            return Err(NotReplayed::Fault(self.verdict.rule.clone().unwrap_or_default()));
+    pub async fn judge(&mut self, record: &Record) -> Result<RecordedVerdict, NotReplayed> {
+        if record.verdict.fault {
+            return Err(NotReplayed::Fault(record.verdict.rule.clone().unwrap_or_default()));
         }
-        if let Some(reason) = &self.partial {
+        if let Some(reason) = &record.partial {
             return Err(NotReplayed::Partial(reason.clone()));
         }
-        let request = self.request()?;
-        let facts = MapFacts::from_value(&self.facts()?).map_err(|_| NotReplayed::Damaged("facts"))?;
+        let request = record.request()?;
+        let facts = MapFacts::from_value(&record.facts()?).map_err(|_| NotReplayed::Damaged("facts"))?;
+        let gate = self.gate(record)?;
+        let decision = gate.judge_with(&request, &facts).await;
+        let recorded = |name: &String| record.facts.iter().any(|fact| fact.name == *name);
+        if let Some(missing) = decision.facts.iter().map(|fact| &fact.name).find(|name| !recorded(name)) {
+            return Err(NotReplayed::NoFact(missing.clone()));
+        }
+        Ok(RecordedVerdict::from(&decision))
+    }
+
+    fn gate(&mut self, record: &Record) -> Result<Arc<Gate>, NotReplayed> {
+        let context = &record.context;
+        let said = json!([context.mode, context.fact_failure, context.options, context.severity]).to_string();
+        if let Some(gate) = self.gates.get(&said) {
+            return Ok(Arc::clone(gate));
+        }
+        let gate = Arc::new(record.gate(self.policies.clone())?);
+        if self.gates.len() >= GATES {
+            self.gates.clear();
+        }
+        self.gates.insert(said, Arc::clone(&gate));
+        Ok(gate)
+    }
+}
+
+impl Record {
+    /// The gate of then, with these policies and without facts.
+    fn gate(&self, policies: Vec<Arc<Policy>>) -> Result<Gate, SettingError> {
         let mode = match self.context.mode {
             RecordedMode::Enforce => Mode::Enforce,
             RecordedMode::Monitor => Mode::Monitor,
@@ -57,13 +101,8 @@ impl Record {
             RecordedFactFailure::Deny => FactFailure::Deny,
             RecordedFactFailure::Pass => FactFailure::Pass,
         };
-        let gate = Gate::new(policies, Arc::new(facts)).with_settings(self.settings())?;
-        let decision = gate.with_mode(mode).with_fact_failure(fact_failure).judge(&request).await;
-        let recorded = |name: &String| self.facts.iter().any(|fact| fact.name == *name);
-        if let Some(missing) = decision.facts.iter().map(|fact| &fact.name).find(|name| !recorded(name)) {
-            return Err(NotReplayed::NoFact(missing.clone()));
-        }
-        Ok(RecordedVerdict::from(&decision))
+        let gate = Gate::new(policies, Arc::new(MapFacts::default())).with_settings(self.settings())?;
+        Ok(gate.with_mode(mode).with_fact_failure(fact_failure))
     }
 
     fn request(&self) -> Result<Request, NotReplayed> {

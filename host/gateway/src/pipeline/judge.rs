@@ -17,28 +17,43 @@ use crate::routes::Route;
 /// Has the gate judge a request and notes the decision: in the line, for the shadow,
 /// among the metrics, and for the record, which waits for the end of the request.
 pub async fn judge<F>(exchange: &mut Exchange, route: &Route<F>, gate: &Arc<Gate>, request: &Request) -> Decision {
-    let Exchange { line, span, record, reporter, .. } = exchange;
+    let Exchange { span, reporter, .. } = &mut *exchange;
     let span = span.as_ref();
     let mut noting = Noting { policies: reporter.metrics.policies(Role::Live), span, faults: Vec::new() };
     let decision = match span.and_then(|span| span.facts(gate.facts())) {
         Some(traced) => gate.judge_observed(request, &traced, &mut noting).await,
         None => gate.judge_observed(request, &**gate.facts(), &mut noting).await,
     };
-    line.decided(&decision);
+    let faults = noting.faults;
+    note(exchange, route, gate, request, &decision, &faults);
+    decision
+}
+
+/// Notes a decision: in the line, for the shadow, among the metrics, and for the record.
+/// The faults are those that there were.
+pub fn note<F>(
+    exchange: &mut Exchange,
+    route: &Route<F>,
+    gate: &Arc<Gate>,
+    request: &Request,
+    decision: &Decision,
+    faults: &[&'static str],
+) {
+    let Exchange { line, record, reporter, .. } = exchange;
+    line.decided(decision);
     let named = line.rule.iter().chain(line.findings.iter().map(|finding| &finding.rule));
-    let unknown = |rule: &&String| !gate.declares(rule) && !noting.faults.contains(&rule.as_str());
+    let unknown = |rule: &&String| !gate.declares(rule) && !faults.contains(&rule.as_str());
     line.undeclared = named.filter(unknown).cloned().collect();
     if let Some(caller) = &request.caller {
         line.called_by(caller);
     }
     line.settings_digest = Some(Arc::clone(gate.settings_digest()));
-    line.overrides = overrides::used(&route.gate.upstream.gate, gate, &decision);
+    line.overrides = overrides::used(&route.gate.upstream.gate, gate, decision);
     if let Some(shadow) = &route.shadow {
-        shadow.offer(line, gate, request, &decision);
+        shadow.offer(line, gate, request, decision);
     }
-    reporter.metrics.requests.judged(&decision);
-    *record = reporter.records.as_ref().and_then(|records| records.hold(gate, request, &decision));
-    decision
+    reporter.metrics.requests.judged(decision);
+    *record = reporter.records.as_ref().and_then(|records| records.hold(gate, request, decision));
 }
 
 /// Notes what happens while a request is judged.

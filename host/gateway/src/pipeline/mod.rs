@@ -23,13 +23,14 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::header::{EXPECT, HOST};
 use http::{HeaderMap, HeaderValue, Response};
 use hyper::body::Body;
 use solgate::Request;
 use solgate::fault::Fault;
 use solgate::fields;
-use solgate::gate::{Gate, Verdict};
+use solgate::gate::{Decision, Gate, Verdict};
 use solgate::problem::{Problem, ProblemStyle};
 use solgate::request::Caller;
 use solgate_access::tokens::{Possession, Tokens};
@@ -44,7 +45,7 @@ use crate::hops::Hops;
 use crate::prefixes::Prefixes;
 use crate::routes::{self, Route, Routes};
 use crate::shares::Held;
-use crate::turns::Turn;
+use crate::turns::{Lives, Seen, Turn, Turns, Waited};
 
 /// What all requests of a door share, until another configuration holds.
 pub struct Pipeline<F> {
@@ -109,7 +110,7 @@ pub struct Cleared<'e, F> {
     /// For Warning fields of the answer to it.
     pub warnings: Vec<HeaderValue>,
     _place: Option<Held>,
-    _turn: Option<Turn>,
+    turn: Option<Turn>,
     _room: Option<BodyRoom>,
 }
 
@@ -261,16 +262,25 @@ impl<'e, F> Admitted<'e, F> {
             None => None,
         };
         let place = place.transpose().map_err(|fault| course.refuse(&fault, course.request.body_complete))?;
-        let warnings = match mode {
-            GateMode::Enforce | GateMode::Monitor => course.decide().await?,
+        let claims = turn.is_some() && course.route.turns.as_ref().is_some_and(Turns::claims);
+        let (warnings, seen) = match mode {
+            GateMode::Enforce | GateMode::Monitor => course.decide(claims).await?,
             GateMode::Off => {
                 course.exchange.unjudged(&course.gate, course.request);
-                Vec::new()
+                (Vec::new(), None)
             }
         };
         let whole = course.gate.check_whole(course.request.body_complete);
         whole.map_err(|fault| course.refuse(&fault, false))?;
-        Ok(Cleared { course, warnings, _place: place, _turn: turn, _room: room })
+        let turn = match (turn, seen) {
+            (Some(turn), Some(seen)) => {
+                let claimed = turn.claim(&seen).await;
+                claimed.map_err(|fault| course.refuse(&fault, course.request.body_complete))?;
+                None
+            }
+            (turn, _) => turn,
+        };
+        Ok(Cleared { course, warnings, _place: place, turn, _room: room })
     }
 }
 
@@ -290,8 +300,25 @@ impl<F> Course<'_, F> {
         let Some(turns) = &self.route.turns else { return Ok(None) };
         let Some(resource) = self.gate.changes(&self.request.method, &self.request.target) else { return Ok(None) };
         let (admission, client) = (&self.pipeline.admission, self.client());
-        let turn = self.exchange.waiting(turns.wait(resource, || admission.waiting(client))).await;
-        turn.map(Some).map_err(|fault| self.refuse(&fault, self.request.body_complete))
+        let (gate, request) = (&self.gate, &*self.request);
+        // What is denied by what the VNFM says now, need not wait.
+        let look = || {
+            let look = async move {
+                let decision = gate.judge(request).await;
+                let seen = Seen::of(gate, &decision);
+                (decision, seen)
+            };
+            look.boxed()
+        };
+        let waited = self.exchange.waiting(turns.wait(resource, || admission.waiting(client), look)).await;
+        match waited {
+            Ok(Waited::Turn(turn)) => Ok(Some(turn)),
+            Ok(Waited::Denied(decision)) => {
+                judge::note(self.exchange, self.route, &self.gate, self.request, &decision, &[]);
+                self.allowed(*decision).map(|_| None)
+            }
+            Err(fault) => Err(self.refuse(&fault, self.request.body_complete)),
+        }
     }
 
     /// Whose share it is.
@@ -299,9 +326,17 @@ impl<F> Course<'_, F> {
         self.exchange.line.peer
     }
 
-    /// The warnings for the client, unless the gate denies.
-    async fn decide(&mut self) -> Result<Vec<HeaderValue>, Refused> {
+    /// The warnings for the client, unless the gate denies; and what it has judged by, if
+    /// that is needed for a claim.
+    async fn decide(&mut self, claims: bool) -> Result<(Vec<HeaderValue>, Option<Seen>), Refused> {
         let decision = judge::judge(self.exchange, self.route, &self.gate, self.request).await;
+        let seen = claims.then(|| Seen::of(&self.gate, &decision));
+        Ok((self.allowed(decision)?, seen))
+    }
+
+    /// The warnings for the client, unless the gate denies.
+    #[expect(clippy::result_large_err, reason = "a door makes an answer of it at once")]
+    fn allowed(&self, decision: Decision) -> Result<Vec<HeaderValue>, Refused> {
         let warnings = decision.warnings();
         match decision.verdict {
             Verdict::Allow => Ok(warnings),
@@ -363,6 +398,12 @@ impl<'e, F> Cleared<'e, F> {
     #[must_use]
     pub fn exchange(&mut self) -> &mut Exchange {
         self.course.exchange
+    }
+
+    /// Until when it may be sent on; `None` if that does not end.
+    #[must_use]
+    pub fn lives(&self) -> Option<Lives> {
+        self.turn.as_ref().and_then(Turn::lives)
     }
 
     /// It could not be forwarded.

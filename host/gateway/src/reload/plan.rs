@@ -30,6 +30,7 @@ impl Plan {
             log,
             record,
             tracing,
+            turns,
             reload,
             labels,
             registry,
@@ -62,6 +63,7 @@ impl Plan {
             log,
             record,
             labels,
+            turns,
             ..running.clone()
         };
         Self { config: at_once, restart }
@@ -110,6 +112,7 @@ mod tests {
             "limits: { requests: 1, answerTimeout: 1s, lameDuck: 1s, clientShare: 0.5, callerRequests: 1 }",
             "problem: { typeBase: a }",
             "decisionLog: { file: a }",
+            "turns: { store: \"redis://a\" }",
             "jwt: { jwks: k }",
             "trustedHops: [10.0.0.0/24]\nproxyProtocol: true\nclientAddress: forwarded",
             "forwarding: { clientFields: true, callerField: X-Caller }",

@@ -87,6 +87,9 @@ pub enum SendError {
         error: BoxError,
         tried: usize,
     },
+    /// Nothing was sent: it may [not be sent any more](SendWhile).
+    #[error("it may not be sent any more")]
+    TooLate,
     /// Whether the request was carried out, nobody knows.
     #[error("the connection failed")]
     Broken(#[source] hyper::Error),
@@ -100,8 +103,20 @@ impl SendError {
     pub fn unreached(&self) -> Option<Unreached> {
         match self {
             Self::Connect { error, .. } => Some(Unreached::of(&**error)),
-            Self::Broken(_) | Self::Unreadable(_) => None,
+            Self::TooLate | Self::Broken(_) | Self::Unreadable(_) => None,
         }
+    }
+}
+
+/// Says whether a request may still be sent: it is asked when there is a connection, right
+/// before anything is written. To be put into the extensions of the request.
+#[derive(Clone)]
+pub struct SendWhile(Arc<dyn Fn() -> bool + Send + Sync>);
+
+impl SendWhile {
+    /// For as long as `holds` says so.
+    pub fn new(holds: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(holds))
     }
 }
 
@@ -209,6 +224,10 @@ impl Pool {
                     Err(error) => return Err(Failed::unsent(request, error)),
                 },
             };
+            if request.extensions().get::<SendWhile>().is_some_and(|SendWhile(holds)| !holds()) {
+                self.put(connection);
+                return Err(Failed::Lost(SendError::TooLate));
+            }
             match connection.exchange(request).await {
                 Ok(mut response) => {
                     let status = response.status();

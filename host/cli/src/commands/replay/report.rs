@@ -1,6 +1,7 @@
 //! What a replay has shown.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use solgate::record::{Record, RecordedVerdict};
@@ -11,28 +12,54 @@ use crate::commands::replay::NotCompared;
 /// Requests and reasons that are shown one by one; more are counted.
 const SHOWN: usize = 20;
 
-/// The outcome for every line of a log.
+/// The outcome for every line of the logs.
 #[derive(Default)]
 pub struct Report {
     /// Judged as then.
     pub same: usize,
     pub differences: Vec<Difference>,
-    /// Line number and reason.
-    pub not_compared: Vec<(usize, NotCompared)>,
+    not_compared: Vec<NotAgain>,
+    /// Differences of one kind, and reasons: the same texts are there once.
+    kinds: Kinds,
+    reasons: HashSet<Arc<str>>,
+}
+
+#[derive(Default)]
+struct Kinds {
+    all: Vec<Arc<Kind>>,
+    known: HashMap<Arc<Kind>, usize>,
+    counts: Vec<usize>,
+}
+
+/// In what verdicts differ.
+#[derive(PartialEq, Eq, Hash)]
+struct Kind {
+    /// Empty if the request is for none.
+    operation: String,
+    then: Said,
+    now: Said,
 }
 
 /// A request that is judged differently now.
 pub struct Difference {
+    log: Arc<str>,
     line: usize,
     id: Option<String>,
     method: String,
     /// Without the query.
     path: String,
-    then: Said,
-    now: Said,
+    kind: Arc<Kind>,
+}
+
+/// A line that was not judged again.
+struct NotAgain {
+    log: Arc<str>,
+    line: usize,
+    reason: Arc<str>,
 }
 
 /// A verdict in short: a status, and the rules that speak.
+#[derive(PartialEq, Eq, Hash)]
 struct Said {
     status: Option<u16>,
     rules: BTreeSet<String>,
@@ -72,37 +99,103 @@ impl Said {
     }
 }
 
+impl Kinds {
+    /// The same kind, as it is known here, with `count` more of it.
+    fn add(&mut self, kind: Arc<Kind>, count: usize) -> Arc<Kind> {
+        let index = *self.known.entry(Arc::clone(&kind)).or_insert_with(|| {
+            self.all.push(kind);
+            self.counts.push(0);
+            self.all.len().saturating_sub(1)
+        });
+        if let Some(before) = self.counts.get_mut(index) {
+            *before = before.saturating_add(count);
+        }
+        // There is one at each index.
+        self.all.get(index).cloned().unwrap_or_else(|| Arc::new(Kind::nothing()))
+    }
+
+    /// From the most frequent on.
+    fn sorted(&self) -> Vec<(&Kind, usize)> {
+        let mut sorted: Vec<_> = self.all.iter().map(|kind| &**kind).zip(self.counts.iter().copied()).collect();
+        sorted.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        sorted
+    }
+}
+
+impl Kind {
+    fn nothing() -> Self {
+        let said = || Said { status: None, rules: BTreeSet::new(), findings: BTreeSet::new() };
+        Self { operation: String::new(), then: said(), now: said() }
+    }
+}
+
 impl Report {
     /// Notes a difference.
-    pub fn differs(&mut self, line: usize, record: &Record, now: &RecordedVerdict) {
+    pub fn differs(&mut self, log: &Arc<str>, line: usize, record: &Record, now: &RecordedVerdict) {
         let target = &record.request.target;
+        let kind = Kind {
+            operation: record.operation.clone().unwrap_or_default(),
+            then: Said::new(&record.verdict),
+            now: Said::new(now),
+        };
         self.differences.push(Difference {
+            log: Arc::clone(log),
             line,
             id: record.id.clone(),
             method: record.request.method.clone(),
             path: target.split('?').next().unwrap_or(target).to_owned(),
-            then: Said::new(&record.verdict),
-            now: Said::new(now),
+            kind: self.kinds.add(Arc::new(kind), 1),
         });
+    }
+
+    /// Notes a line that was not judged again.
+    pub fn not_compared(&mut self, log: &Arc<str>, line: usize, reason: &NotCompared) {
+        let reason = self.reason(reason.to_string().into());
+        self.not_compared.push(NotAgain { log: Arc::clone(log), line, reason });
+    }
+
+    fn reason(&mut self, reason: Arc<str>) -> Arc<str> {
+        if let Some(known) = self.reasons.get(&reason) {
+            return Arc::clone(known);
+        }
+        self.reasons.insert(Arc::clone(&reason));
+        reason
+    }
+
+    /// Adds what later lines have shown.
+    pub fn append(&mut self, later: Self) {
+        self.same = self.same.saturating_add(later.same);
+        for difference in later.differences {
+            let kind = self.kinds.add(Arc::clone(&difference.kind), 1);
+            self.differences.push(Difference { kind, ..difference });
+        }
+        for line in later.not_compared {
+            let reason = self.reason(line.reason);
+            self.not_compared.push(NotAgain { reason, ..line });
+        }
     }
 
     /// Lines for people on standard output.
     ///
     /// # Errors
     /// If they cannot be written.
-    pub fn print(&self, log: &str) -> anyhow::Result<()> {
+    pub fn print(&self) -> anyhow::Result<()> {
         let mut text = String::new();
-        for difference in self.differences.iter().take(SHOWN) {
-            text.push_str(&format!("{log}:{}: {} {}\n", difference.line, difference.method, difference.path));
-            text.push_str(&format!("  then {}\n  now  {}\n", difference.then.text(), difference.now.text()));
+        for Difference { log, line, method, path, kind, .. } in self.differences.iter().take(SHOWN) {
+            text.push_str(&format!("{log}:{line}: {method} {path}\n"));
+            text.push_str(&format!("  then {}\n  now  {}\n", kind.then.text(), kind.now.text()));
         }
-        for (line, reason) in self.not_compared.iter().take(SHOWN) {
+        for NotAgain { log, line, reason } in self.not_compared.iter().take(SHOWN) {
             text.push_str(&format!("{log}:{line}: not judged again: {reason}\n"));
         }
         let hidden = |count: usize| count.saturating_sub(SHOWN);
-        let hidden = hidden(self.differences.len()).saturating_add(hidden(self.not_compared.len()));
+        let hidden_differences = hidden(self.differences.len());
+        let hidden = hidden_differences.saturating_add(hidden(self.not_compared.len()));
         if hidden > 0 {
             text.push_str(&format!("{hidden} more; --format json has them all\n"));
+        }
+        if hidden_differences > 0 {
+            text.push_str(&self.table());
         }
         text.push_str(&format!(
             "{} judged the same, {} differently, {} not judged again\n",
@@ -113,25 +206,61 @@ impl Report {
         print(&text)
     }
 
-    /// One JSON object on standard output.
+    /// The differences by kind.
+    fn table(&self) -> String {
+        let sorted = self.kinds.sorted();
+        let mut text = "\nrequests  operation: then -> now\n".to_owned();
+        for (Kind { operation, then, now }, count) in sorted.iter().take(SHOWN) {
+            let operation = if operation.is_empty() { "no operation" } else { operation };
+            text.push_str(&format!("{count:>8}  {operation}: {} -> {}\n", then.text(), now.text()));
+        }
+        if let Some(more) = sorted.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+            text.push_str(&format!("{more} more kinds; --format json has them all\n"));
+        }
+        text.push('\n');
+        text
+    }
+
+    /// One JSON object on standard output. What is only there with several logs says which
+    /// of them it is about.
     ///
     /// # Errors
     /// If it cannot be written.
-    pub fn print_json(&self, log: &str) -> anyhow::Result<()> {
+    pub fn print_json(&self, logs: &[Arc<str>]) -> anyhow::Result<()> {
+        let several = logs.len() > 1;
+        let placed = |mut value: Value, log: &Arc<str>| {
+            if several {
+                value["log"] = json!(&**log);
+            }
+            value
+        };
         let differences = self.differences.iter().map(|difference| {
-            json!({
+            let value = json!({
                 "line": difference.line,
                 "id": difference.id,
                 "method": difference.method,
                 "path": difference.path,
-                "then": difference.then.json(),
-                "now": difference.now.json(),
-            })
+                "then": difference.kind.then.json(),
+                "now": difference.kind.now.json(),
+            });
+            placed(value, &difference.log)
         });
-        let not = self.not_compared.iter().map(|(line, reason)| json!({"line": line, "reason": reason.to_string()}));
+        let not = self
+            .not_compared
+            .iter()
+            .map(|NotAgain { log, line, reason }| placed(json!({"line": line, "reason": &**reason}), log));
+        let kinds = self.kinds.sorted().into_iter().map(|(Kind { operation, then, now }, count)| {
+            json!({"count": count, "operation": operation, "then": then.json(), "now": now.json()})
+        });
+        let named = if several {
+            json!(logs.iter().map(|log| &**log).collect::<Vec<_>>())
+        } else {
+            json!(logs.first().map(|log| &**log))
+        };
         let report = json!({
-            "log": log,
+            "log": named,
             "same": self.same,
+            "kinds": kinds.collect::<Vec<_>>(),
             "differences": differences.collect::<Vec<_>>(),
             "notJudged": not.collect::<Vec<_>>(),
         });

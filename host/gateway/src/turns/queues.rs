@@ -1,11 +1,4 @@
-//! Turns: requests that change one resource are handled one after the other.
-//!
-//! Two operations that arrive together would both be judged by a state in which none
-//! runs. So the second waits until the VNFM has answered the first, and is then judged
-//! by the new state. This works within one process; the VNFM stays the authority.
-//!
-//! Only a door that forwards requests itself uses turns. A turn ends when the VNFM has
-//! answered, and a server that asks another door does not tell when that is.
+//! Turns within one process: who wants to change a resource queues up for it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,7 +9,7 @@ use tokio::sync::{Mutex as Queue, OwnedMutexGuard};
 
 /// The queues of all resources of one VNFM that somebody waits for.
 #[derive(Debug, Clone)]
-pub struct Turns {
+pub struct Queues {
     queues: Arc<Mutex<HashMap<String, Arc<Queue<()>>>>>,
     /// How many may wait for one resource.
     waiting: usize,
@@ -24,9 +17,9 @@ pub struct Turns {
     patience: Duration,
 }
 
-/// The right to change a resource; it ends when this is dropped.
+/// The right to change a resource within this process; it ends when this is dropped.
 #[derive(Debug)]
-pub struct Turn {
+pub struct Place {
     // Dropped in this order: the next one in the queue goes on, then the queue is
     // taken away if nobody waits.
     _turn: OwnedMutexGuard<()>,
@@ -40,7 +33,7 @@ struct Queued {
     queues: Arc<Mutex<HashMap<String, Arc<Queue<()>>>>>,
 }
 
-impl Turns {
+impl Queues {
     /// So many may wait for one resource, each for so long.
     #[must_use]
     pub fn new(waiting: usize, patience: Duration) -> Self {
@@ -53,12 +46,18 @@ impl Turns {
         Self { queues: Arc::clone(&self.queues), waiting, patience }
     }
 
+    /// How long each may wait.
+    #[must_use]
+    pub fn patience(&self) -> Duration {
+        self.patience
+    }
+
     /// Waits for its turn to change a resource. If somebody is before it, that needs the
     /// place that `admit` gives.
     ///
     /// # Errors
     /// It does not come in time, or too many wait.
-    pub async fn wait<P>(&self, resource: String, admit: impl FnOnce() -> Result<P, Fault>) -> Result<Turn, Fault> {
+    pub async fn wait<P>(&self, resource: String, admit: impl FnOnce() -> Result<P, Fault>) -> Result<Place, Fault> {
         let queue = {
             let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
             let queue = queues.entry(resource.clone()).or_default();
@@ -70,11 +69,11 @@ impl Turns {
         };
         let queued = Queued { resource, queues: Arc::clone(&self.queues) };
         if let Ok(turn) = Arc::clone(&queue).try_lock_owned() {
-            return Ok(Turn { _turn: turn, _queued: queued });
+            return Ok(Place { _turn: turn, _queued: queued });
         }
         let _place = admit()?;
         match tokio::time::timeout(self.patience, queue.lock_owned()).await {
-            Ok(turn) => Ok(Turn { _turn: turn, _queued: queued }),
+            Ok(turn) => Ok(Place { _turn: turn, _queued: queued }),
             Err(_) => Err(Fault::TurnTimeout { seconds: self.patience.as_secs() }),
         }
     }
@@ -100,18 +99,18 @@ mod tests {
 
     const PATIENCE: Duration = Duration::from_secs(20);
 
-    impl Turns {
-        async fn next(&self, resource: &str) -> Result<Turn, Fault> {
+    impl Queues {
+        async fn next(&self, resource: &str) -> Result<Place, Fault> {
             self.wait(resource.to_owned(), || Ok(())).await
         }
     }
 
     #[tokio::test]
     async fn one_at_a_time_and_nothing_is_kept() {
-        let turns = Turns::new(1, PATIENCE);
+        let turns = Queues::new(1, PATIENCE);
         let first = turns.next("a/1").await.unwrap();
         let _other = turns.next("a/2").await.unwrap();
-        let hasty = Turns { patience: Duration::from_millis(10), ..turns.clone() };
+        let hasty = Queues { patience: Duration::from_millis(10), ..turns.clone() };
         assert_eq!(hasty.next("a/1").await.unwrap_err(), Fault::TurnTimeout { seconds: 0 });
         drop(first);
         let second = turns.next("a/1").await.unwrap();
@@ -122,7 +121,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_queue_has_an_end() {
-        let turns = Turns::new(2, PATIENCE);
+        let turns = Queues::new(2, PATIENCE);
         let wait = || turns.next("a/1");
         let first = wait().await.unwrap();
         let (mut second, mut third) = (Box::pin(wait()), Box::pin(wait()));
@@ -139,7 +138,7 @@ mod tests {
 
     #[tokio::test]
     async fn only_who_waits_needs_a_place() {
-        let turns = Turns::new(2, PATIENCE);
+        let turns = Queues::new(2, PATIENCE);
         let full = || Err::<(), _>(Fault::TooManyWaitingInAll { limit: 0 });
         let first = turns.wait("a/1".to_owned(), full).await.unwrap();
         assert_eq!(turns.wait("a/1".to_owned(), full).await.unwrap_err(), Fault::TooManyWaitingInAll { limit: 0 });
@@ -149,7 +148,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_who_leaves_the_queue_leaves_nothing_behind() {
-        let turns = Turns::new(1, PATIENCE);
+        let turns = Queues::new(1, PATIENCE);
         let first = turns.next("a/1").await.unwrap();
         {
             let mut waiting = std::pin::pin!(turns.next("a/1"));
