@@ -48,6 +48,11 @@ impl Gate {
         command.args([door, "--config"]).arg(&file);
         let server = Server::start(command, address, folder);
         let gate = Self { door, server, address, admin, vnfm };
+        let deadline = Instant::now() + PATIENCE;
+        while std::net::TcpStream::connect(admin).is_err() {
+            assert!(Instant::now() < deadline, "the admin address is not open: {}", gate.server.said());
+            std::thread::sleep(Duration::from_millis(10));
+        }
         // Connections to the store are opened beside everything else.
         let _ = gate.wait_for(UP, |_| true);
         gate

@@ -302,7 +302,7 @@ impl Keeper {
         let lease = leases.config.lease;
         let mut lost = false;
         let ended = loop {
-            if let Ok(ended) = tokio::time::timeout(lease / 3, &mut end).await {
+            if let Ok(ended) = tokio::time::timeout(lease.checked_div(3).unwrap_or(lease), &mut end).await {
                 break ended;
             }
             let _ = leases.local.renew(key, holder, "", lease).await;

@@ -167,5 +167,5 @@ fn key(vnfm: &str, resource: &str) -> String {
 
 /// A time that is over for sure, before `end`.
 fn margin(lease: Duration) -> Duration {
-    lease / 5
+    lease.checked_div(5).unwrap_or_default()
 }
