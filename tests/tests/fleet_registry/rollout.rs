@@ -39,10 +39,6 @@ impl Gate {
         Self { server: Server::start(command, address, desk.folder()), address, admin }
     }
 
-    pub fn admin(&self) -> SocketAddr {
-        self.admin
-    }
-
     /// The rule that refuses a termination of a wrong type now.
     pub fn rule(&self) -> String {
         send(self.address, &terminate("other", "soon")).rules().concat()
