@@ -16,6 +16,7 @@
 #   make release static binaries, packed (deploy/release.sh)
 #   make count   build, and count what may not grow: instructions, sizes (docs/performance.md)
 #   make bench   build, and measure speed, memory and start-up (docs/performance.md)
+#   make bench-short   some samples of it, and none of the peers
 
 CARGO ?= cargo
 CARGO_FLAGS := --release --locked --workspace
@@ -45,7 +46,7 @@ DENY_CHECKS := advisories bans licenses sources
 FUZZ_SECONDS := 600
 FUZZ_TARGETS :=
 
-.PHONY: build run test test-doors test-fleet test-languages test-long test-soak fuzz fuzz-short check check-format deny release format count bench peers check-bench artifacts wasm wasm-target clean
+.PHONY: build run test test-doors test-fleet test-languages test-long test-soak fuzz fuzz-short check check-format deny release format count bench bench-short peers check-bench artifacts wasm wasm-target clean
 
 build: artifacts
 	$(CARGO) build $(SHIPPED) --bin solgate --lib
@@ -121,6 +122,11 @@ bench: build $(ARTIFACTS)/hostile.wasm peers
 
 # The engines that Solgate is compared with are a workspace of their own, see
 # tests/bench/peers/Cargo.toml. They are built in target/bench.
+# Some samples of Solgate alone, to see that all can still be measured.
+bench-short: build $(ARTIFACTS)/hostile.wasm
+	$(CARGO) build $(CARGO_FLAGS) --bin solgate-bench
+	target/release/solgate-bench --quick --only sandbox --only memory --only startup --only serve
+
 peers:
 	cd tests/bench/peers && $(CARGO) build --release --locked
 

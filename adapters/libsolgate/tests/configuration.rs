@@ -123,11 +123,11 @@ fn what_is_wrong_and_where() {
         ),
         (
             &format!("policies: [{core}]"),
-            format!("{core}: this is not a WebAssembly component: it is a core module; build one with `solgate build DIR -o FILE.wasm`"),
+            format!("{core}: this is a core module and not yet a component; if it is made for wit/policy.wit, `solgate build FILE.wasm -o POLICY.wasm` makes a policy of it"),
         ),
         (
             &format!("policies: [{{file: {core}, sha256: {CORE_DIGEST}}}]"),
-            format!("{core}: this is not a WebAssembly component: it is a core module; build one with `solgate build DIR -o FILE.wasm`"),
+            format!("{core}: this is a core module and not yet a component; if it is made for wit/policy.wit, `solgate build FILE.wasm -o POLICY.wasm` makes a policy of it"),
         ),
         (
             &format!("policies: [{{file: {core}, sha256: {OTHER_DIGEST}}}]"),

@@ -87,7 +87,7 @@ impl Gate {
         if self.door == "serve" {
             return send(self.address, &message("POST", &target, &FIELDS, BODY));
         }
-        let asked = [format!("X-Forwarded-Method: POST"), format!("X-Forwarded-Uri: {target}")];
+        let asked = ["X-Forwarded-Method: POST".to_owned(), format!("X-Forwarded-Uri: {target}")];
         let fields: Vec<&str> = FIELDS.into_iter().chain(asked.iter().map(String::as_str)).collect();
         let verdict = send(self.address, &message("POST", "/", &fields, BODY));
         if verdict.status != 200 {

@@ -54,7 +54,7 @@ pub fn bundle() -> Bundle {
         })
         .collect();
     let bundle = json!({
-        "format": FORMAT, "name": "order", "version": "1.0.0", "digest": "00", "apiRoots": [{"path": "/o"}],
+        "format": FORMAT, "name": "order", "version": "1.0.0", "digest": "0".repeat(64), "apiRoots": [{"path": "/o"}],
         "limits": {"bodyBytes": 10_000, "targetBytes": 500, "depth": 16, "members": 100, "violations": FINDINGS},
         "options": [
             {"name": "supportedVersions", "kind": "strings", "default": ["1.0.0"], "doc": ""},

@@ -197,7 +197,8 @@ fn every_member_is_explained() {
 
 #[test]
 fn bundles_without_mistakes_fit_the_schemas() {
-    let templates = folders("templates");
+    // Beside them are those of other languages, which are no bundles.
+    let templates = folders("templates").into_iter().filter(|template| template.join("policy.yaml").is_file());
     for bundle in folders("../../policies").into_iter().chain(folders("tests/bundles")).chain(templates) {
         let report = read(&bundle);
         assert!(!report.has_mistakes());

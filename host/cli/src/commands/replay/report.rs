@@ -229,8 +229,8 @@ impl Report {
     pub fn print_json(&self, logs: &[Arc<str>]) -> anyhow::Result<()> {
         let several = logs.len() > 1;
         let placed = |mut value: Value, log: &Arc<str>| {
-            if several {
-                value["log"] = json!(&**log);
+            if several && let Some(members) = value.as_object_mut() {
+                members.insert("log".to_owned(), json!(&**log));
             }
             value
         };
