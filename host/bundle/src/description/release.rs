@@ -62,6 +62,11 @@ impl Release {
                 let member = |name: &Value| schema.get("properties")?.get(name.as_str()?).map(of);
                 names.iter().filter(|name| self.has(member(name).unwrap_or_default())).cloned().collect()
             }
+            // The names here are those of members, whatever they are.
+            ("properties", Value::Object(members)) => {
+                let kept = members.iter().filter(|(_, member)| self.has(of(member)));
+                Value::Object(kept.map(|(name, member)| (name.clone(), self.schema(member))).collect())
+            }
             ("const" | "default" | "example" | "examples", value) => value.clone(),
             (_, value) => self.schema(value),
         }
@@ -84,4 +89,31 @@ fn of(schema: &Value) -> Releases {
 fn of_value(schema: &Map<String, Value>, value: &Value) -> Releases {
     let version = |name: &str| schema.get(name)?.get(value.as_str()?)?.as_str().and_then(ApiVersion::plain);
     Releases { since: version("x-since"), until: version("x-until") }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_member_may_be_named_like_a_keyword() {
+        let release = Release { version: ApiVersion::FIRST };
+        let schema = json!({
+            "required": ["default", "enum"],
+            "properties": {
+                "default": { "type": "string", "x-rule": "a", "enum": ["b", "c"], "x-since": { "c": "2.0.0" } },
+                "enum": { "type": "array", "x-since": "2.0.0" },
+                "x-rule": { "type": "integer" },
+            },
+            "default": { "x-rule": "kept" },
+        });
+        let expected = json!({
+            "required": ["default"],
+            "properties": { "default": { "type": "string", "enum": ["b"] }, "x-rule": { "type": "integer" } },
+            "default": { "x-rule": "kept" },
+        });
+        assert_eq!(release.schema(&schema), expected);
+    }
 }

@@ -13,6 +13,7 @@ use solgate_gateway::vnfm::Vnfm;
 
 use crate::args::gateway::{VnfmUrl, only_for_https, own_certificate};
 use crate::args::values::time_limit;
+use crate::commands::format::Lines;
 use crate::commands::output::{Output, print};
 
 /// Ask a VNFM or NFVO how it behaves, and write the configuration that fits.
@@ -58,16 +59,7 @@ pub struct DoctorArgs {
 
     /// How the result is reported
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    /// Lines for people
-    #[default]
-    Text,
-    /// One JSON object
-    Json,
+    format: Lines,
 }
 
 pub async fn run(arguments: DoctorArgs) -> anyhow::Result<ExitCode> {
@@ -89,8 +81,8 @@ pub async fn run(arguments: DoctorArgs) -> anyhow::Result<ExitCode> {
         .map_err(|error| anyhow::anyhow!("the upstream {} {error}", solgate_config::vnfm_url::name(&upstream.url)))?;
     let configuration = report.configuration.as_ref().map(|configuration| configuration.text(&report.unknown));
     let shown = match arguments.format {
-        Format::Text => lines(&report, configuration.as_deref(), arguments.output.as_deref()),
-        Format::Json => format!("{}\n", serde_json::to_string(&report)?),
+        Lines::Text => lines(&report, configuration.as_deref(), arguments.output.as_deref()),
+        Lines::Json => format!("{}\n", serde_json::to_string(&report)?),
     };
     if let (Some(output), Some(text)) = (output, &configuration) {
         output.write(text.as_bytes())?;

@@ -10,6 +10,7 @@ use solgate_bundle::{BuildOptions, Diagnostic, Failure, compile_dir, render, tem
 use solgate_import::{Counts, ImportError, Imported, Options, import, update};
 
 use crate::commands::diff::change_lines;
+use crate::commands::format::Lines;
 use crate::commands::output::{note, print};
 
 /// Make a bundle of OpenAPI files as a standard publishes them.
@@ -53,16 +54,7 @@ pub struct ImportArgs {
 
     /// How the result is reported
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
-}
-
-#[derive(Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    /// Lines for people
-    #[default]
-    Text,
-    /// One JSON object
-    Json,
+    format: Lines,
 }
 
 pub fn run(arguments: &ImportArgs) -> anyhow::Result<ExitCode> {
@@ -91,13 +83,13 @@ pub fn run(arguments: &ImportArgs) -> anyhow::Result<ExitCode> {
     };
     let has_mistakes = found.iter().any(|found| found.severity == solgate_bundle::Severity::Mistake);
     match arguments.format {
-        Format::Text => {
+        Lines::Text => {
             let mut text = defects(&imported);
             let _ = write!(text, "{}", render(&found, &sources, true));
             made(&arguments.output, &imported, &found, &mut text);
             print(&text)?;
         }
-        Format::Json => print(&format!("{}\n", told(&arguments.output, &imported, &found)))?,
+        Lines::Json => print(&format!("{}\n", told(&arguments.output, &imported, &found)))?,
     }
     Ok(ExitCode::from(u8::from(has_mistakes)))
 }
@@ -186,8 +178,8 @@ fn show_update(arguments: &ImportArgs, imported: &Imported) -> anyhow::Result<Ex
     let found = update(&arguments.output, imported)?;
     let shown = arguments.output.display();
     match arguments.format {
-        Format::Text if found.is_empty() => print(&format!("{shown}: the files would change nothing\n"))?,
-        Format::Text => {
+        Lines::Text if found.is_empty() => print(&format!("{shown}: the files would change nothing\n"))?,
+        Lines::Text => {
             let note = |edited: bool| if edited { "  (edited in the bundle)" } else { "" };
             let lines = change_lines(found.iter().map(|update| (&update.change, note(update.edited))));
             let edited = found.iter().filter(|update| update.edited).count();
@@ -197,7 +189,7 @@ fn show_update(arguments: &ImportArgs, imported: &Imported) -> anyhow::Result<Ex
                 found.len()
             ))?;
         }
-        Format::Json => print(&format!("{}\n", json!({ "bundle": arguments.output, "changes": found })))?,
+        Lines::Json => print(&format!("{}\n", json!({ "bundle": arguments.output, "changes": found })))?,
     }
     Ok(ExitCode::from(u8::from(!found.is_empty())))
 }

@@ -13,6 +13,7 @@ pub mod eval;
 pub mod explain;
 pub mod fleet;
 pub mod fmt;
+pub mod format;
 pub mod import;
 pub mod import_cases;
 pub mod inspect;

@@ -15,6 +15,7 @@ use solgate_registry::manifest::SIGNATURE;
 use solgate_registry::{Attachment, Reference, Version, wait_for};
 
 use crate::args::registry::{RegistryArgs, reference};
+use crate::commands::format::Page;
 use crate::commands::output::print;
 use crate::commands::policies::Loader;
 
@@ -65,16 +66,7 @@ pub struct PushArgs {
 
     /// How the result is reported
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
-}
-
-#[derive(Clone, Copy, Default, clap::ValueEnum)]
-enum Format {
-    /// For people
-    #[default]
-    Pretty,
-    /// One JSON object
-    Json,
+    format: Page,
 }
 
 pub fn run(arguments: &PushArgs) -> anyhow::Result<ExitCode> {
@@ -97,7 +89,7 @@ pub fn run(arguments: &PushArgs) -> anyhow::Result<ExitCode> {
     })??;
     let tags: Vec<String> = std::iter::once(reference.version.to_string()).chain(arguments.tag.clone()).collect();
     match arguments.format {
-        Format::Pretty => {
+        Page::Pretty => {
             let mut page =
                 format!("{reference}\n  digest    sha256:{}\n  tags      {}\n", pushed.digest, tags.join(", "));
             for (media_type, digest) in &pushed.attached {
@@ -105,7 +97,7 @@ pub fn run(arguments: &PushArgs) -> anyhow::Result<ExitCode> {
             }
             print(&page)?;
         }
-        Format::Json => {
+        Page::Json => {
             let attached: Vec<_> = pushed
                 .attached
                 .iter()

@@ -6,6 +6,7 @@ use serde_json::json;
 use solgate_registry::{Reference, Version, wait_for};
 
 use crate::args::registry::{RegistryArgs, reference};
+use crate::commands::format::Page;
 use crate::commands::output::print;
 
 /// Give a policy in a registry a tag: gates that follow the tag take it over.
@@ -34,16 +35,7 @@ pub struct TagArgs {
 
     /// How the result is reported
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
-}
-
-#[derive(Clone, Copy, Default, clap::ValueEnum)]
-enum Format {
-    /// For people
-    #[default]
-    Pretty,
-    /// One JSON object
-    Json,
+    format: Page,
 }
 
 pub fn run(arguments: &TagArgs) -> anyhow::Result<ExitCode> {
@@ -54,8 +46,8 @@ pub fn run(arguments: &TagArgs) -> anyhow::Result<ExitCode> {
     let client = registry.client()?;
     let digest = wait_for(client.tag(named, tag))??;
     match format {
-        Format::Pretty => print(&format!("{wanted} is sha256:{digest}\n"))?,
-        Format::Json => {
+        Page::Pretty => print(&format!("{wanted} is sha256:{digest}\n"))?,
+        Page::Json => {
             print(&format!("{}\n", json!({"reference": wanted.to_string(), "digest": format!("sha256:{digest}")})))?
         }
     }

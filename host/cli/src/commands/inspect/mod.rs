@@ -13,6 +13,7 @@ use solgate_bundle::Source;
 use solgate_bundle::bake::bundle_of;
 use solgate_engine::ir::Data;
 
+use crate::commands::format::Page;
 use crate::commands::inspect::anatomy::{Anatomy, Kind};
 use crate::commands::output::{note, print};
 use crate::commands::policies::{Loader, built_in, local};
@@ -35,16 +36,7 @@ pub struct InspectArgs {
 
     /// How the result is reported
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
-}
-
-#[derive(Clone, Copy, Default, clap::ValueEnum)]
-enum Format {
-    /// For people
-    #[default]
-    Pretty,
-    /// One JSON object
-    Json,
+    format: Page,
 }
 
 pub fn run(arguments: &InspectArgs) -> anyhow::Result<ExitCode> {
@@ -63,7 +55,7 @@ pub fn run(arguments: &InspectArgs) -> anyhow::Result<ExitCode> {
     let policy = Loader::for_author()?.bytes(arguments.file.as_deref(), bytes);
     let name = arguments.file.as_deref().unwrap_or(Path::new("(built in)"));
     match arguments.format {
-        Format::Pretty => {
+        Page::Pretty => {
             let mut page = String::new();
             if let Ok(policy) = &policy {
                 page.push_str(&manifest::title(policy.manifest()));
@@ -79,7 +71,7 @@ pub fn run(arguments: &InspectArgs) -> anyhow::Result<ExitCode> {
                 note(&format!("solgate: {} is not a policy: {}", name.display(), shown(&error.to_string())));
             }
         }
-        Format::Json => {
+        Page::Json => {
             let mut object = json!({ "file": arguments.file });
             if let (Some(object), serde_json::Value::Object(parts)) = (object.as_object_mut(), json!(anatomy)) {
                 object.extend(parts);

@@ -11,6 +11,7 @@ use anyhow::bail;
 use solgate::record::NotReplayed;
 use tokio::runtime::Runtime;
 
+use crate::commands::format::Lines;
 use crate::commands::policies::Loader;
 use crate::commands::recorded;
 use crate::commands::recorded::Unreadable;
@@ -40,16 +41,7 @@ pub struct ReplayArgs {
 
     /// How the result is reported
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
-}
-
-#[derive(Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    /// Lines for people
-    #[default]
-    Text,
-    /// One JSON object
-    Json,
+    format: Lines,
 }
 
 /// Why a line was not compared.
@@ -66,8 +58,8 @@ pub fn run(arguments: &ReplayArgs, runtime: &Runtime) -> anyhow::Result<ExitCode
     let names: Vec<Arc<str>> = arguments.logs.iter().map(|log| recorded::name(log).into()).collect();
     let report = work::judge(&arguments.logs, &names, &policies, runtime.handle())?;
     match arguments.format {
-        Format::Text => report.print()?,
-        Format::Json => report.print_json(&names)?,
+        Lines::Text => report.print()?,
+        Lines::Json => report.print_json(&names)?,
     }
     if report.same == 0 && report.differences.is_empty() {
         bail!("{}: no decision could be judged again", names.join(", "));
