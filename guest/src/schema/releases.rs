@@ -54,6 +54,13 @@ pub(super) fn for_all_versions(node: &Value, alternatives: &mut Vec<Value>) -> V
                         let free = values.iter().filter(|value| of_value(node, value).are_all());
                         kept.insert(key.clone(), Value::Array(free.cloned().collect()));
                     }
+                    // The names here are those of members, whatever they are.
+                    ("properties" | "patternProperties" | "dependentSchemas" | "$defs", Value::Object(members)) => {
+                        let members = members.iter();
+                        let members =
+                            members.map(|(name, member)| (name.clone(), for_all_versions(member, alternatives)));
+                        kept.insert(key.clone(), Value::Object(members.collect()));
+                    }
                     ("const" | "default" | "example" | "examples" | "x-rule", value) => {
                         kept.insert(key.clone(), value.clone());
                     }
@@ -181,4 +188,37 @@ pub(super) fn since_missing(root: &Value, trace: &Trace<'_>, property: &str) -> 
         of(member).since.max(referred.and_then(|member| of(member).since))
     });
     own.max().max(since(trace))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_member_may_be_named_like_a_keyword() {
+        let later = json!({ "const": "b", "x-since": "2.1.0" });
+        let schema = json!({
+            "properties": {
+                "default": { "enum": ["a", "b"], "x-since": { "b": "2.1.0" } },
+                "anyOf": { "anyOf": [{ "const": "a" }, later] },
+                "x-rule": { "anyOf": [{ "const": "a" }, later] },
+            },
+            "default": { "enum": ["a", "b"], "x-since": { "b": "2.1.0" } },
+        });
+        let mut alternatives = Vec::new();
+        let for_all = for_all_versions(&schema, &mut alternatives);
+        let noted = |index: usize| json!([{ "const": "b", "x-since": "2.1.0", "x-index": index }]);
+        let expected = json!({
+            "properties": {
+                "default": { "enum": ["a"], "x-since": { "b": "2.1.0" } },
+                "anyOf": { "anyOf": [{ "const": "a" }], "x-alternatives": noted(0) },
+                "x-rule": { "anyOf": [{ "const": "a" }], "x-alternatives": noted(1) },
+            },
+            "default": { "enum": ["a", "b"], "x-since": { "b": "2.1.0" } },
+        });
+        assert_eq!(for_all, expected);
+        assert_eq!(alternatives, [later.clone(), later]);
+    }
 }

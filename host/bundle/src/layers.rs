@@ -10,32 +10,13 @@ use solgate_document::yaml::{self, Node};
 
 use crate::built_in::BuiltIn;
 use crate::files::{Files, Found, Home, IoError};
+use crate::layer::{Dialect, Layer};
 use crate::reduce::{self, DroppedOperation};
 
 /// Most bundles that one extends, directly and indirectly.
 const MAX_BASES: usize = 8;
 /// Most libraries that a bundle and those that it extends import.
 const MAX_LIBRARIES: usize = 32;
-
-/// One bundle of the chain, its files parsed.
-pub(crate) struct Layer {
-    pub home: Home,
-    pub policy: Option<Node>,
-    pub openapi: Option<Node>,
-    pub dialects: Vec<Dialect>,
-    pub rules: Vec<Node>,
-    /// None of the files of rules is broken.
-    pub all_rules_read: bool,
-    /// Other bundles import it: it has no API of its own.
-    pub is_library: bool,
-}
-
-/// An OpenAPI document that holds while an option is on.
-pub(crate) struct Dialect {
-    /// The name of its file, without the extension.
-    pub option: String,
-    pub document: Node,
-}
 
 /// The bundle that is compiled and its bases.
 pub(crate) struct Layers {

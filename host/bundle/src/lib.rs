@@ -21,6 +21,7 @@ mod digest;
 mod expression;
 mod files;
 pub mod format;
+mod layer;
 mod layers;
 mod lint;
 mod mend;

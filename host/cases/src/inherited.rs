@@ -6,9 +6,10 @@ use solgate_document::source::{At, FileId};
 use solgate_document::suggest::did_you_mean;
 use solgate_document::yaml::{self, Node, Value};
 
-use crate::document::{Lines, Room, build, named, weight};
+use crate::case::{Lines, build, named};
 use crate::inherit::Bases;
 use crate::model::Case;
+use crate::room::{Room, weight};
 use crate::vocabulary::Vocabulary;
 
 /// The cases of the bundle that is extended.

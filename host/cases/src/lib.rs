@@ -8,6 +8,7 @@
 
 #![forbid(unsafe_code)]
 
+mod case;
 mod difference;
 mod document;
 mod embed;
@@ -22,6 +23,7 @@ pub mod options;
 mod pointer;
 mod ran;
 mod request;
+mod room;
 pub mod section;
 mod text;
 mod vocabulary;
@@ -58,6 +60,6 @@ pub fn read_files(
     base: Option<&BaseCases<'_>>,
     report: &mut Report,
 ) -> Vec<Case> {
-    let mut room = document::Room::default();
+    let mut room = room::Room::default();
     files.iter().flat_map(|file| document::read(*file, names, base, &mut room, report)).collect()
 }

@@ -12,25 +12,7 @@ use solgate::policy::PolicyFile;
 use crate::gateway::{Config, Limits};
 use crate::jwt::JwksSource;
 use crate::listen::ListenAddress;
-
-/// Members that do not go together.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Misfit {
-    /// The member at fault, as a JSON Pointer.
-    pub place: String,
-    pub message: String,
-}
-
-impl Misfit {
-    pub fn new(place: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { place: place.into(), message: message.into() }
-    }
-
-    /// The same in a member that is itself below `place`.
-    pub fn below(self, place: &str) -> Self {
-        Self { place: format!("{place}{}", self.place), message: self.message }
-    }
-}
+use crate::misfit::Misfit;
 
 impl Config {
     /// Checks what members say about each other, but for addresses: those of the file may

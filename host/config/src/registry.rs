@@ -8,8 +8,8 @@ use http::uri::Authority;
 use serde::{Deserialize, Serialize};
 use solgate::policy::PolicyFile;
 
-use crate::agreement::Misfit;
 use crate::health::HostPort;
+use crate::misfit::Misfit;
 use crate::values::{As, Each, FilePath, Maybe, TimeLimit};
 
 /// What is said of one gate among many, by name.

@@ -8,7 +8,6 @@ use solgate::policy::PolicyFile;
 use solgate::record::Bodies;
 use solgate::record::redact::SecretNames;
 
-use crate::agreement::Misfit;
 use crate::envoy::EnvoyConfig;
 use crate::forwarding::ClientAddress;
 use crate::gate::GateConfig;
@@ -16,6 +15,7 @@ use crate::gateway::{Config, Limits, UpstreamConfig};
 use crate::jwt::{IssuerConfig, JwksSource, JwtConfig};
 use crate::members::jwt::{Issuer, Jwt};
 use crate::members::{self, DecisionLog, EnvoyModule, File, Problem, Tls, Upstream};
+use crate::misfit::Misfit;
 use crate::networks::Networks;
 use crate::record::RecordConfig;
 use crate::registry::{Labels, Places, RegistryConfig, check_labels};

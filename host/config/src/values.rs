@@ -20,7 +20,7 @@ use crate::host_name::is_host;
 use crate::jwks_source::JwksSource;
 use crate::listen::{ADDRESS, ListenAddress, parse_address};
 use crate::networks::{Hop, NETWORK, parse_network};
-use crate::turns::{STORE, StoreUrl};
+use crate::store_url::{STORE, StoreUrl};
 
 /// A value that is written as a text.
 pub trait Form {

@@ -14,8 +14,10 @@ mod examination;
 mod habits;
 mod report;
 mod suggestion;
+mod unknown;
 mod versions;
 
 pub use examination::examine;
-pub use report::{Observation, Presence, Report, RootReport, Topic, Unknown};
+pub use report::{Observation, Presence, Report, RootReport, Topic};
 pub use suggestion::Suggestion;
+pub use unknown::Unknown;

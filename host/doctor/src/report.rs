@@ -4,6 +4,7 @@ use serde::Serialize;
 use solgate_contract::version::ApiVersion;
 
 use crate::suggestion::Suggestion;
+use crate::unknown::Unknown;
 
 /// The result of an examination.
 #[derive(Debug, Serialize)]
@@ -83,17 +84,6 @@ pub struct Observation {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
     pub text: String,
-}
-
-/// What could not be found out.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Unknown {
-    /// A member of the configuration, an option of a policy, or a habit.
-    pub what: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub root: Option<&'static str>,
-    pub why: String,
 }
 
 /// What is found while questions are put.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
-use crate::report::Unknown;
+use crate::unknown::Unknown;
 
 /// A member of the configuration, and why it has its value.
 #[derive(Debug, Clone)]

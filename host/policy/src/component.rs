@@ -9,10 +9,12 @@ use super::code::Runnable;
 use super::contract;
 use super::convert;
 use super::engine::Engine;
-use super::instance::{Instance, Kept, Owner, Room};
+use super::instance::Instance;
 use super::isolation::Isolation;
 use super::limits::EvaluationLimits;
 use super::rewind::{NotRewound, Rewinding};
+use super::room::Room;
+use super::waiting::{Kept, Owner};
 use super::{EvaluateError, LoadError, checks};
 
 /// Clock ticks (milliseconds) that a policy may take to say what it is: nobody

@@ -10,9 +10,9 @@ use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationCon
 use super::cache_error::CacheError;
 use super::clock::{Clock, Ticking};
 use super::fit::{CORE_INSTANCES, MEMORIES, TABLES};
-use super::instance::Waiting;
 use super::limits::EvaluationLimits;
 use super::reset::{MemoryReset, PageMap};
+use super::waiting::Waiting;
 
 /// Bytes that an instance has written to and that are reset by copying instead of
 /// being given back to the kernel. A small request writes to about half as many.

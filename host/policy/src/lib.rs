@@ -19,9 +19,11 @@ mod loadable;
 mod outline;
 mod reset;
 mod rewind;
+mod room;
 pub mod signing;
 mod source;
 mod swap;
+mod waiting;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -11,7 +11,8 @@ use redis::{
     AsyncConnectionConfig, Client, ClientTlsConfig, Cmd, ConnectionAddr, IntoConnectionInfo, Pipeline,
     RedisConnectionInfo, RedisError, RedisFuture, RedisResult, TlsCertificates, TlsMode, Value,
 };
-use solgate_config::turns::{StoreKind, StoreUrl, TurnsConfig};
+use solgate_config::store_url::{StoreKind, StoreUrl};
+use solgate_config::turns::TurnsConfig;
 
 /// For a connection, and for an answer. Whoever waits longer would better have been told.
 pub(crate) const PATIENCE: Duration = Duration::from_millis(500);

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use solgate_config::turns::{StoreUrl, TurnsConfig};
+use solgate_config::store_url::StoreUrl;
+use solgate_config::turns::TurnsConfig;
 use solgate_tests::certificates::Authority;
 use solgate_tests::process::free_address;
 use solgate_tests::servers::Server;

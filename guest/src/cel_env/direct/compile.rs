@@ -19,21 +19,24 @@ pub(super) fn rule<'p>(parts: &Parts<'p>) -> Option<Direct> {
         None => Some(None),
     };
     let before = if parts.variables_first { None } else { when(&mut scope)? };
+    // A guard that comes first is enough for the requests that it excludes.
+    let is_guarded = before.is_some();
+    let or_cel = |node: Option<Node>| node.or(if is_guarded { Some(Node::Cel) } else { None });
     let mut variables = Vec::with_capacity(parts.variables.len());
     for (name, program) in parts.variables {
-        variables.push(scope.node(program.expression())?);
+        variables.push(or_cel(scope.node(program.expression()))?);
         scope.locals.push(name);
     }
     let after = if parts.variables_first { when(&mut scope)? } else { None };
     let for_each = match parts.for_each {
         Some(program) => {
-            let list = scope.node(program.expression())?;
+            let list = or_cel(scope.node(program.expression()))?;
             scope.locals.extend(["item", "index"]);
             Some(list)
         }
         None => None,
     };
-    let require = scope.node(parts.require.expression())?;
+    let require = or_cel(scope.node(parts.require.expression()))?;
     Some(Direct { when: before.or(after), variables_first: parts.variables_first, variables, for_each, require })
 }
 
@@ -158,7 +161,12 @@ impl<'p> Scope<'p> {
         {
             return Some(Node::HasHeader(field.inner().to_owned()));
         }
-        let (left, right) = (self.boxed(left)?, self.boxed(right)?);
+        let left = self.boxed(left)?;
+        let right = match name {
+            // The left one is often enough.
+            operators::LOGICAL_AND | operators::LOGICAL_OR => Box::new(self.node(right).unwrap_or(Node::Cel)),
+            _ => self.boxed(right)?,
+        };
         Some(match name {
             operators::LOGICAL_AND => Node::And(left, right),
             operators::LOGICAL_OR => Node::Or(left, right),

@@ -7,21 +7,24 @@ use super::*;
 use crate::json::Document;
 
 struct Rule {
-    program: Program,
+    when: Option<Program>,
+    require: Program,
     direct: Option<Direct>,
     runtime: Runtime,
 }
 
-fn compile(source: &str) -> Rule {
+fn compile(when: Option<&str>, require: &str) -> Rule {
     let mut compiler = Compiler::new(Tables::Any).unwrap();
-    let (program, _) = compiler.compile(source).unwrap_or_else(|error| panic!("{source}: {error}"));
-    let parts = Parts { when: None, variables_first: false, variables: &[], for_each: None, require: &program };
+    let mut program = |source: &str| compiler.compile(source).unwrap_or_else(|error| panic!("{source}: {error}")).0;
+    let (when, require) = (when.map(&mut program), program(require));
+    let parts =
+        Parts { when: when.as_ref(), variables_first: false, variables: &[], for_each: None, require: &require };
     let direct = Direct::compile(&parts);
-    Rule { program, direct, runtime: compiler.finish() }
+    Rule { when, require, direct, runtime: compiler.finish() }
 }
 
-/// What CEL says, and what the quick way says.
-fn evaluate(rule: &Rule, body: &Json) -> (Result<bool, String>, Option<Applied>) {
+/// What CEL says, `None` if the rule does not hold, and what the quick way says.
+fn evaluate(rule: &Rule, body: &Json) -> (Result<Option<Applied>, String>, Option<Applied>) {
     let (options, body) =
         (Document::from(&json!({"strict": true, "allowed": ["terminate", "heal"]})), Document::from(body));
     let activation = Activation {
@@ -45,7 +48,12 @@ fn evaluate(rule: &Rule, body: &Json) -> (Result<bool, String>, Option<Applied>)
     };
     let context = activation.context();
     let quick = rule.direct.as_ref().and_then(|direct| direct.judge(&activation));
-    (rule.program.holds(&context).map_err(|error| error.to_string()), quick)
+    let cel = match rule.when.as_ref().map_or(Ok(true), |when| when.holds(&context)) {
+        Ok(false) => Ok(Some(Applied::No)),
+        Ok(true) => rule.require.holds(&context).map(|holds| holds.then_some(Applied::Once)),
+        Err(error) => Err(error),
+    };
+    (cel.map_err(|error| error.to_string()), quick)
 }
 
 fn body() -> Json {
@@ -86,11 +94,33 @@ fn plain_expressions_are_decided_at_once() {
         "body.l[?1].orValue('') == 'a' && body.l[?9].orValue('none') == 'none' && !body.l[?9].hasValue()",
         "!body.?s.orValue('x').matches('^x') && 'a' in body.?l.orValue([]) && !('a' in body.?nope.orValue([]))",
         "body.items.exists(i, i.?n.orValue(0) == 0 && i.?id.orValue('') == 'c')",
+        "!has(body.nope) || query.a == '2'",
+        "!(has(body.nope) && query.a == '1') && !(body.no && body.f > 9.5)",
     ];
     for source in holds {
-        let (cel, quick) = evaluate(&compile(source), &body());
-        assert_eq!(cel, Ok(true), "{source}");
+        let (cel, quick) = evaluate(&compile(None, source), &body());
+        assert_eq!(cel, Ok(Some(Applied::Once)), "{source}");
         assert_eq!(quick, Some(Applied::Once), "{source}");
+    }
+}
+
+/// Whatever a rule asks for, it is not looked at where a plain guard excludes the request.
+#[test]
+fn a_plain_guard_is_decided_at_once() {
+    let rules = [
+        ("has(body.nope)", "query.a == '1'", Some(Applied::No)),
+        ("has(body.m) && 'x' in body.m", "type(body.m.x) == string", Some(Applied::No)),
+        ("has(body.m) && 'a' in body.m", "body.m.a == 1", Some(Applied::Once)),
+        ("has(body.m) && 'a' in body.m", "type(body.m.a) == int", None),
+        ("query.a == '2'", "body.n == 10", None),
+    ];
+    for (when, require, expected) in rules {
+        let (cel, quick) = evaluate(&compile(Some(when), require), &body());
+        assert_eq!(quick, expected, "{require}, when {when}");
+        assert_eq!(
+            quick.unwrap_or(if when.starts_with("query") { Applied::No } else { Applied::Once }),
+            cel.unwrap().unwrap()
+        );
     }
 }
 
@@ -126,7 +156,7 @@ fn what_is_not_certain_is_left_to_cel() {
         "size(body.n) == 1",
     ];
     for source in left {
-        assert_eq!(evaluate(&compile(source), &body()).1, None, "{source}");
+        assert_eq!(evaluate(&compile(None, source), &body()).1, None, "{source}");
     }
 }
 
@@ -138,11 +168,12 @@ fn it_never_says_what_cel_does_not_say() {
     let mut decided = 0;
     for _ in 0..10_000 {
         let plain = expression(&mut random, 4, &mut Vec::new());
-        for source in [format!("!({plain})"), plain] {
-            let (cel, quick) = evaluate(&compile(&source), &body());
+        let other = expression(&mut random, 2, &mut Vec::new());
+        for (when, require) in [(None, format!("!({plain})")), (Some(other.as_str()), plain.clone()), (None, plain)] {
+            let (cel, quick) = evaluate(&compile(when, &require), &body());
             if quick.is_some() {
                 decided += 1;
-                assert_eq!((cel, quick), (Ok(true), Some(Applied::Once)), "{source}");
+                assert_eq!(cel, Ok(quick), "{require}, when {when:?}");
             }
         }
     }

@@ -6,6 +6,7 @@
 
 mod api;
 mod filter;
+pub mod ids;
 mod store;
 mod terms;
 mod tour;
@@ -25,7 +26,6 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use store::Store;
-pub use store::ids;
 pub use tour::tour;
 
 /// How long a new operation stays in STARTING, and then in PROCESSING.

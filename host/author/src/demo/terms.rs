@@ -104,7 +104,7 @@ pub static NS: Terms = Terms {
     renamed: &[("nsName", "nsInstanceName"), ("nsDescription", "nsInstanceDescription")],
     described: ns,
     instantiated: instantiated_ns,
-    snapshot: Some(super::store::ids::SNAPSHOT),
+    snapshot: Some(super::ids::SNAPSHOT),
 };
 
 fn vnf() -> Value {

@@ -17,7 +17,7 @@ use solgate_document::source::{At, FileId, Sources};
 use solgate_document::yaml::Node;
 use solgate_engine::ir::Bundle;
 
-use crate::layers::Layer;
+use crate::layer::Layer;
 use crate::policy::Functions;
 
 /// A fault of the compiler, not of the bundle: it would have built something else

@@ -5,7 +5,7 @@ use solgate_engine::ir::{ApiRoot, Bundle, FactDef, Limits, Operation, OptionDef,
 use solgate_engine::version::ApiVersion;
 
 use super::{Checked, entries, is_named, items, kept, one_or_more};
-use crate::layers::Layer;
+use crate::layer::Layer;
 
 pub(super) fn check(layers: &[Layer], bundle: &Bundle) -> Checked {
     let policies: Vec<&Node> = layers.iter().filter_map(|layer| layer.policy.as_ref()).collect();

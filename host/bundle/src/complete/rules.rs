@@ -6,7 +6,7 @@ use solgate_document::yaml::{Node, Value};
 use solgate_engine::ir::{Bundle, Require, Rule, RuleKind, SeveritySpec};
 
 use super::{Checked, Loss, entries, is_named, items, kept, one_or_more, same};
-use crate::layers::Layer;
+use crate::layer::Layer;
 use crate::policy::Functions;
 
 /// A rule as it is written, and all that is written over it.

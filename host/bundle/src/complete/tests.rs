@@ -235,7 +235,7 @@ fn what_is_taken_out_of_a_result_is_missed() {
 }
 
 /// The sources of a bundle once more.
-fn read(top: &Path) -> (Report, Vec<layers::Layer>, Vec<(FileId, yaml::Node)>) {
+fn read(top: &Path) -> (Report, Vec<crate::layer::Layer>, Vec<(FileId, yaml::Node)>) {
     let mut report = Report::default();
     let read = layers::read(Home::folder(top, Arc::default()).unwrap(), &mut report).unwrap();
     let tests = read.layers.last().unwrap().home.read_tests(&mut report).unwrap();

@@ -32,7 +32,7 @@ use solgate_document::source::At;
 use solgate_document::yaml::Node;
 use solgate_engine::ir::Operation;
 
-use crate::layers::Dialect;
+use crate::layer::Dialect;
 
 /// Where named schemas are.
 pub(crate) const SCHEMAS: &str = "#/components/schemas/";

@@ -8,7 +8,7 @@ use solgate_document::yaml::{Node, Value};
 
 use super::left::Gone;
 use super::{DroppedOperation, edit};
-use crate::layers::Layer;
+use crate::layer::Layer;
 use crate::options;
 
 /// The kinds of parts that can be dropped: as `drop` calls them, and one of them.

@@ -3,7 +3,7 @@
 use solgate_document::yaml::{Key, Node, Value};
 
 use super::DroppedOperation;
-use crate::layers::Layer;
+use crate::layer::Layer;
 
 /// Whether a member of a path is an operation.
 pub(super) fn is_method(name: &str) -> bool {

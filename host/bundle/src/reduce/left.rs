@@ -9,7 +9,7 @@ use solgate_document::yaml::{Node, Value};
 
 use super::edit;
 use super::uses::{Places, Uses};
-use crate::layers::Layer;
+use crate::layer::Layer;
 use crate::rules;
 
 /// What a layer has taken out of its bases, by kind and name, and where it says so.

@@ -12,7 +12,7 @@ mod uses;
 
 use solgate_document::diagnostic::Report;
 
-use crate::layers::Layer;
+use crate::layer::Layer;
 use drops::Drops;
 use left::Gone;
 use uses::Uses;

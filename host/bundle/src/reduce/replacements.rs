@@ -8,7 +8,7 @@ use solgate_document::yaml::{Key, Node, Value};
 
 use super::edit;
 use super::left::Gone;
-use crate::layers::Layer;
+use crate::layer::Layer;
 
 /// The member that says that something stands in for what the base has.
 const OVERRIDE: &str = "x-override";

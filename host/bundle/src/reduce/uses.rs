@@ -6,7 +6,7 @@ use solgate_document::source::At;
 use solgate_document::yaml::{Node, Value};
 
 use super::edit;
-use crate::layers::Layer;
+use crate::layer::Layer;
 
 /// The places that name something, by its name.
 pub(super) type Places = BTreeMap<String, Vec<At>>;

@@ -5,7 +5,8 @@ use std::ffi::OsStr;
 use clap::builder::TypedValueParser;
 use clap::error::ErrorKind;
 use clap::{Arg, Command};
-use solgate_config::turns::{STORE, StoreUrl, TurnsConfig};
+use solgate_config::store_url::{STORE, StoreUrl};
+use solgate_config::turns::TurnsConfig;
 
 /// Where gates take turns together.
 #[derive(Debug, Clone, clap::Args)]

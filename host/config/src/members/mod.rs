@@ -30,8 +30,9 @@ use crate::names::FactFailureName;
 use crate::networks::Hop;
 use crate::presence::Presence;
 use crate::registry::{Labels, RegistryConfig};
+use crate::store_url::STORE;
 use crate::tracing::TracingConfig;
-use crate::turns::{STORE, TurnsConfig};
+use crate::turns::TurnsConfig;
 use crate::values::{
     Address, As, COLLECTOR, Each, EvaluationTime, FilePath, HostName, Isolated, Maybe, Memory, Network, Output,
     PathPrefix, SecretName, ServerName, TurnsName, TypeBase, Version, Violations,

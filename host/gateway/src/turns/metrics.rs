@@ -7,7 +7,7 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
-use solgate_config::turns::StoreUrl;
+use solgate_config::store_url::StoreUrl;
 use solgate_telemetry::outcome_counter::{Counted, OutcomeCounter};
 
 /// What became of a turn that was to be taken in the store.

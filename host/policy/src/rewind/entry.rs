@@ -8,8 +8,8 @@ use solgate_native::STACK_POINTER;
 use wasmtime::{Global, InstancePre, Memory, Store, Trap, TypedFunc, Val};
 
 use crate::EvaluateError;
-use crate::instance::Room;
 use crate::limits::EvaluationLimits;
+use crate::room::Room;
 
 /// Bytes at the top of the stack that a call may write to.
 const STACK: usize = 24 << 10;

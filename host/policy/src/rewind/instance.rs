@@ -10,9 +10,8 @@ use wasmtime::Store;
 
 use super::entry::{Entry, Failure, Input};
 use super::memory::Guarded;
-use crate::engine::Engine;
-use crate::instance::Room;
 use crate::limits::EvaluationLimits;
+use crate::room::Room;
 
 /// An instance, which is put back after each call.
 pub(crate) struct Rewound {
@@ -33,15 +32,15 @@ struct Part {
 }
 
 impl Rewound {
-    /// Makes all of the memory read-only but for stack, window and the pages in `known`.
+    /// Makes all of the memory read-only but for stack, window and the pages in `known`. What no
+    /// call may read is filled with `filler`; the instance is counted as long as it lives.
     pub(in crate::rewind) fn new(
         store: Store<Room>,
         entry: Entry,
-        engine: &Engine,
+        (filler, counted): (u8, Arc<()>),
         size: usize,
         known: &[Range<usize>],
     ) -> io::Result<Self> {
-        let filler = engine.config().filler;
         let mut store = store;
         let memory = entry.memory_mut(&mut store);
         let mut parts = Vec::new();
@@ -66,7 +65,7 @@ impl Rewound {
         }
         let writable: Vec<Range<usize>> = parts.iter().map(|part| part.place.clone()).collect();
         let store = Guarded::new(store, |store| entry.memory_mut(store), &writable)?;
-        Ok(Self { store, entry, parts, size, _counted: engine.rewound() })
+        Ok(Self { store, entry, parts, size, _counted: counted })
     }
 
     pub(in crate::rewind) fn call(&mut self, limits: &EvaluationLimits, input: &Input<'_>) -> Result<Outcome, Failure> {

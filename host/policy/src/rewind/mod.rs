@@ -13,7 +13,7 @@
 //! used again. A policy of which too many calls write elsewhere gets fresh instances.
 
 mod entry;
-mod instance;
+pub(super) mod instance;
 mod memory;
 mod places;
 mod written;
@@ -28,13 +28,13 @@ use wasmtime::component::InstancePre as ComponentPre;
 use wasmtime::{InstancePre, Linker, Module};
 
 use self::entry::{Entry, Failure, Input};
+use self::instance::Rewound;
 use self::places::Places;
 use super::EvaluateError;
 use super::engine::Engine;
-use super::instance::{Kept, Owner, Room};
 use super::limits::EvaluationLimits;
-
-pub(super) use self::instance::Rewound;
+use super::room::Room;
+use super::waiting::{Kept, Owner};
 
 /// The smallest window, in bytes; others are twice as large as the next smaller one.
 const SMALLEST: usize = 32 << 10;
@@ -204,7 +204,8 @@ impl Rewinding {
 
     fn start(&self, engine: &Engine, limits: &EvaluationLimits, size: usize) -> Result<Rewound, Failure> {
         let (store, entry) = self.entry(engine, limits, size, |_| Ok(()))?;
-        Rewound::new(store, entry, engine, size, &self.places.known()).map_err(|_| Failure::Unfit)
+        let (filler, counted) = (engine.config().filler, engine.rewound());
+        Rewound::new(store, entry, (filler, counted), size, &self.places.known()).map_err(|_| Failure::Unfit)
     }
 
     /// Evaluates in an instance that may write anywhere, and notes where it does.

@@ -5,17 +5,18 @@
 
 mod files;
 pub mod fuel;
+mod gate;
 mod judge;
 mod kept;
 mod native;
 mod size;
+mod valgrind;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 
 pub use self::judge::{Blessing, Judgement, judge};
-pub use self::native::evaluate;
 use crate::workload::{self, Workload};
 
 /// Something that was counted.
@@ -68,7 +69,8 @@ fn means(chosen: &str, group: &str, name: &str) -> bool {
 fn names() -> impl Iterator<Item = (&'static str, String)> {
     let evaluations = [native::GROUP, fuel::GROUP].into_iter();
     let evaluations = evaluations.flat_map(|group| workloads().into_iter().map(move |(name, _)| (group, name)));
-    evaluations.chain(size::names())
+    let gates = gate::names().map(|name| (gate::GROUP, name));
+    evaluations.chain(gates).chain(size::names())
 }
 
 /// Where figures are kept.
@@ -89,9 +91,25 @@ pub fn count(choice: &Choice, say: &dyn Fn(&str)) -> anyhow::Result<Vec<Figure>>
         );
     }
     let mut figures = native::figures(choice, say)?;
+    figures.extend(gate::figures(choice, say)?);
     figures.extend(fuel::figures(choice, say)?);
     figures.extend(size::figures(choice, say)?);
     Ok(figures)
+}
+
+/// What valgrind runs for a figure.
+///
+/// # Errors
+/// If there is no such figure, or the outcome is not the one that is meant.
+pub fn evaluate(name: &str) -> anyhow::Result<()> {
+    let choice = Choice::new(vec![name.to_owned()]);
+    if let Some(judged) = gate::evaluate(&choice) {
+        return judged;
+    }
+    match chosen(&choice, native::GROUP).first() {
+        Some((_, work)) => native::evaluate(name, work),
+        None => bail!("there is no figure {name}"),
+    }
 }
 
 /// The requests whose evaluations are counted.

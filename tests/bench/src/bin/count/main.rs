@@ -25,7 +25,7 @@ Exit status: 0 no figure has changed by more than it may, 1 one has, 2 something
 #[derive(Debug, Parser)]
 #[command(name = "solgate-count", after_help = AFTER_HELP, disable_version_flag = true)]
 struct Arguments {
-    /// Only these, by name or by group: `native`, `sandbox` or `size`
+    /// Only these, by name or by group: `native`, `gate`, `sandbox` or `size`
     #[arg(value_name = "FIGURE")]
     figures: Vec<String>,
 
