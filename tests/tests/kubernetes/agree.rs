@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use solgate_tests::markdown::{Step, steps};
 use solgate_tests::servers::guide;
+use solgate_tests::workspace;
 
 use super::manifests::{Folder, GATEWAYS, PODS, duration, list, parse, read, root, seconds, selects, text};
 
@@ -47,18 +48,30 @@ fn selectors_select_the_pods() {
         let deployment = &folder.one("Deployment")["spec"];
         let mut selectors = vec![&deployment["selector"]["matchLabels"]];
         selectors.extend(folder.of_kind("Service").map(|service| &service["spec"]["selector"]));
-        selectors.extend(folder.of_kind("PodDisruptionBudget").map(|budget| &budget["spec"]["selector"]["matchLabels"]));
-        selectors.extend(list(&folder.pod()["spec"]["topologySpreadConstraints"]).iter().map(|one| &one["labelSelector"]["matchLabels"]));
+        selectors
+            .extend(folder.of_kind("PodDisruptionBudget").map(|budget| &budget["spec"]["selector"]["matchLabels"]));
+        selectors.extend(
+            list(&folder.pod()["spec"]["topologySpreadConstraints"])
+                .iter()
+                .map(|one| &one["labelSelector"]["matchLabels"]),
+        );
         for selector in selectors {
             assert!(selects(selector, labels), "{}: {selector} does not select {labels}", folder.name);
         }
-        assert_eq!(folder.of_kind("NetworkPolicy").filter(|policy| about(policy, labels)).count(), 1, "{}", folder.name);
+        assert_eq!(
+            folder.of_kind("NetworkPolicy").filter(|policy| about(policy, labels)).count(),
+            1,
+            "{}",
+            folder.name
+        );
     }
     // The gateways' policies are about the gate that they ask.
     let gate = Folder::read("ext-authz");
     for folder in GATEWAYS.map(Folder::read) {
-        let policies = folder.of_kind("NetworkPolicy").filter(|policy| about(policy, &gate.pod()["metadata"]["labels"]));
-        let lets_in = policies.flat_map(|policy| list(&policy["spec"]["ingress"])).flat_map(|rule| list(&rule["ports"]));
+        let policies =
+            folder.of_kind("NetworkPolicy").filter(|policy| about(policy, &gate.pod()["metadata"]["labels"]));
+        let lets_in =
+            policies.flat_map(|policy| list(&policy["spec"]["ingress"])).flat_map(|rule| list(&rule["ports"]));
         assert_eq!(lets_in.map(|port| &port["port"]).collect::<Vec<_>>(), ["grpc"], "{}", folder.name);
     }
 }
@@ -69,7 +82,10 @@ fn about(policy: &Value, labels: &Value) -> bool {
 
 /// Names and numbers of the ports of a container.
 fn ports(container: &Value) -> Vec<(&str, u64)> {
-    list(&container["ports"]).iter().map(|port| (text(&port["name"]), port["containerPort"].as_u64().expect("a number"))).collect()
+    list(&container["ports"])
+        .iter()
+        .map(|port| (text(&port["name"]), port["containerPort"].as_u64().expect("a number")))
+        .collect()
 }
 
 /// Ports to which the configuration of a folder listens on every address.
@@ -85,7 +101,12 @@ fn listened_to(folder: &Folder) -> BTreeSet<u64> {
 fn ports_are_those_of_the_configuration_and_everything_names_ports_that_exist() {
     for folder in PODS.map(Folder::read) {
         let all: Vec<(&str, u64)> = folder.containers().into_iter().flat_map(ports).collect();
-        assert_eq!(all.iter().map(|(_, number)| *number).collect::<BTreeSet<_>>(), listened_to(&folder), "{}", folder.name);
+        assert_eq!(
+            all.iter().map(|(_, number)| *number).collect::<BTreeSet<_>>(),
+            listened_to(&folder),
+            "{}",
+            folder.name
+        );
         let names: BTreeSet<&str> = all.iter().map(|(name, _)| *name).collect();
         for service in folder.of_kind("Service") {
             for port in list(&service["spec"]["ports"]) {
@@ -159,7 +180,8 @@ fn what_the_gate_needs_is_let_out() {
     for folder in PODS.map(Folder::read) {
         let own = folder.of_kind("NetworkPolicy").filter(|policy| about(policy, &folder.pod()["metadata"]["labels"]));
         let rules = own.flat_map(|policy| list(&policy["spec"]["egress"]));
-        let open: BTreeSet<u64> = rules.flat_map(|rule| list(&rule["ports"])).filter_map(|port| port["port"].as_u64()).collect();
+        let open: BTreeSet<u64> =
+            rules.flat_map(|rule| list(&rule["ports"])).filter_map(|port| port["port"].as_u64()).collect();
         let mut needed = BTreeSet::from([53, 443]);
         if folder.name == "envoy-module" {
             needed.insert(9890);
@@ -180,7 +202,8 @@ fn a_pod_that_is_told_to_stop_has_the_time_that_the_gate_takes() {
         let limits = &folder.configuration()["limits"];
         let (lame_duck, drain) = (duration(&limits["lameDuck"]), duration(&limits["drain"]));
         let probe = &folder.container("solgate")["readinessProbe"];
-        let fails = seconds(&probe["periodSeconds"]) * u32::try_from(probe["failureThreshold"].as_u64().expect("a number")).expect("small");
+        let fails = seconds(&probe["periodSeconds"])
+            * u32::try_from(probe["failureThreshold"].as_u64().expect("a number")).expect("small");
         let noticed = fails + seconds(&probe["timeoutSeconds"]);
         assert!(lame_duck >= noticed + Duration::from_secs(2), "{name}: {lame_duck:?}, {noticed:?}");
         let grace = seconds(&folder.pod()["spec"]["terminationGracePeriodSeconds"]);
@@ -193,7 +216,8 @@ fn a_pod_that_is_told_to_stop_has_the_time_that_the_gate_takes() {
     assert!(seconds(&sidecar.pod()["spec"]["terminationGracePeriodSeconds"]) >= stays + Duration::from_secs(10));
     let module = Folder::read("envoy-module");
     let script = module.file("drain.sh");
-    let sleeps = script.lines().find_map(|line| line.strip_prefix("sleep ")).expect("it waits").parse().expect("a number");
+    let sleeps =
+        script.lines().find_map(|line| line.strip_prefix("sleep ")).expect("it waits").parse().expect("a number");
     assert!(script.contains("for _ in {1..40}; do") && script.contains("sleep 0.5"), "{script}");
     let grace = seconds(&module.pod()["spec"]["terminationGracePeriodSeconds"]);
     assert!(grace >= Duration::from_secs(sleeps + 20 + 10), "{grace:?}");
@@ -209,7 +233,8 @@ fn gateways_wait_long_enough_and_hand_over_whole_bodies() {
     let provider = &mesh.one("IstioOperator")["spec"]["meshConfig"]["extensionProviders"][0];
     let istio = &provider["envoyExtAuthzGrpc"];
     let page = guide("envoy.md");
-    let body = page.split("max_request_bytes: &max_body ").nth(1).and_then(|rest| rest.lines().next()).expect("it says so");
+    let body =
+        page.split("max_request_bytes: &max_body ").nth(1).and_then(|rest| rest.lines().next()).expect("it says so");
     for (timeout, bytes, fails_open) in [
         (&asks["timeout"], &asks["bodyToExtAuth"]["maxRequestBytes"], &asks["failOpen"]),
         (&istio["timeout"], &istio["includeRequestBodyInCheck"]["maxRequestBytes"], &istio["failOpen"]),
@@ -217,6 +242,9 @@ fn gateways_wait_long_enough_and_hand_over_whole_bodies() {
         assert!(duration(timeout) > claim + Duration::from_secs(2), "{timeout}");
         assert_eq!((bytes.to_string().as_str(), fails_open), (body, &Value::Bool(false)));
     }
+    let buffered = text(&gateway.one("BackendTrafficPolicy")["spec"]["requestBuffer"]["limit"]);
+    let mib: u64 = buffered.strip_suffix("Mi").and_then(|mib| mib.parse().ok()).expect("in MiB");
+    assert!((mib << 20).to_string() == body, "{buffered}");
     assert_eq!(istio["includeRequestBodyInCheck"]["allowPartialMessage"], false);
     assert_eq!(istio["includeRequestBodyInCheck"]["packAsBytes"], true);
     // Each asks the Service of the gate, at its port.
@@ -226,7 +254,10 @@ fn gateways_wait_long_enough_and_hand_over_whole_bodies() {
     assert_eq!(istio["service"], format!("{name}.nfv.svc.cluster.local"));
     let route = Folder::read("gateway-api");
     let filter = &route.one("HTTPRoute")["spec"]["rules"][0]["filters"][0]["externalAuth"]["backendRef"];
-    for (asked, at) in [(&asks["grpc"]["backendRefs"][0]["name"], &asks["grpc"]["backendRefs"][0]["port"]), (&filter["name"], &filter["port"])] {
+    for (asked, at) in [
+        (&asks["grpc"]["backendRefs"][0]["name"], &asks["grpc"]["backendRefs"][0]["port"]),
+        (&filter["name"], &filter["port"]),
+    ] {
         assert_eq!((asked, at), (&Value::from(name), port));
     }
     assert_eq!(istio["port"], *port);
@@ -275,7 +306,8 @@ fn what_is_named_in_a_container_is_mounted_there() {
         for container in folder.containers().into_iter().filter(|container| container["name"] != "vnfm") {
             let mounts = list(&container["volumeMounts"]);
             // Commands and environment, and the files that they name in a ConfigMap.
-            let said = [&container["args"], &container["env"], &container["lifecycle"]].map(Value::to_string).join("\n");
+            let said =
+                [&container["args"], &container["env"], &container["lifecycle"]].map(Value::to_string).join("\n");
             let data = folder.one("ConfigMap")["data"].as_object().expect("files");
             let read = data.iter().filter(|(name, _)| said.contains(&format!("/{name}"))).map(|(_, file)| text(file));
             let all = read.fold(said.clone(), |all, file| all + "\n" + file);
@@ -294,8 +326,13 @@ fn what_is_named_in_a_container_is_mounted_there() {
 
 /// Paths of ours in a text.
 fn paths(text: &str) -> BTreeSet<&str> {
-    let starts = ["/etc/solgate", "/etc/envoy/", "/run/secrets", "/var/lib"].map(|start| text.match_indices(start)).into_iter().flatten();
-    let end = |rest: &str| rest.find(|next: char| !(next.is_ascii_alphanumeric() || "/._-".contains(next))).unwrap_or(rest.len());
+    let starts = ["/etc/solgate", "/etc/envoy/", "/run/secrets", "/var/lib"]
+        .map(|start| text.match_indices(start))
+        .into_iter()
+        .flatten();
+    let end = |rest: &str| {
+        rest.find(|next: char| !(next.is_ascii_alphanumeric() || "/._-".contains(next))).unwrap_or(rest.len())
+    };
     starts.map(|(at, _)| &text[at..][..end(&text[at..])]).collect()
 }
 
@@ -304,8 +341,10 @@ fn holds(folder: &Folder, volume: &Value, file: &str) -> bool {
         // That of keys is made of the user's files.
         return map["name"] == "solgate-keys" || folder.one("ConfigMap")["data"].get(file).is_some();
     }
-    let secrets = list(&volume["projected"]["sources"]).iter().map(|source| &source["secret"]).chain(volume.get("secret"));
-    volume.get("emptyDir").is_some() || secrets.flat_map(|secret| list(&secret["items"])).any(|item| item["path"] == file)
+    let secrets =
+        list(&volume["projected"]["sources"]).iter().map(|source| &source["secret"]).chain(volume.get("secret"));
+    volume.get("emptyDir").is_some()
+        || secrets.flat_map(|secret| list(&secret["items"])).any(|item| item["path"] == file)
 }
 
 #[test]
@@ -344,6 +383,37 @@ fn configurations_fit_into_config_maps_and_memory() {
         let memory: u64 = memory.strip_suffix("Mi").and_then(|mib| mib.parse().ok()).expect("in MiB");
         // A policy of another release is compiled within some 200 MiB.
         assert!(bodies + (200 << 20) < memory << 20, "{name}");
+    }
+}
+
+/// kubectl runs nowhere here: what the page says is at least there.
+#[test]
+fn the_page_names_files_and_resources_that_exist() {
+    let page = std::fs::read_to_string(workspace().join("docs/kubernetes.md")).expect("the page exists");
+    let words: BTreeSet<&str> = page.split(|end: char| end.is_whitespace() || "`()|,;".contains(end)).collect();
+    let files: Vec<&&str> = words.iter().filter(|word| word.starts_with("deploy/")).collect();
+    assert!(files.len() > 6, "{files:?}");
+    for file in files {
+        assert!(workspace().join(file).exists(), "{file} does not exist");
+    }
+    let deployment = words.iter().find_map(|word| word.strip_prefix("deployment/")).expect("it is waited for");
+    assert_eq!(Folder::read("ext-authz").one("Deployment")["metadata"]["name"], deployment);
+    // What users make is what pods mount.
+    let mounted: String = PODS.map(|name| Folder::read(name).pod().to_string()).concat();
+    for made in ["solgate-redis", "solgate-registry", "solgate-keys"] {
+        assert!(mounted.contains(&format!("\"{made}\"")) && words.contains(made), "{made}");
+    }
+    // The time line of a pod that ends is that of the manifest.
+    let folder = Folder::read("ext-authz");
+    let limits = &folder.configuration()["limits"];
+    let (lame_duck, drain) = (duration(&limits["lameDuck"]), duration(&limits["drain"]));
+    let grace = &folder.pod()["spec"]["terminationGracePeriodSeconds"];
+    for row in [
+        format!("| {} (`limits.lameDuck`) |", lame_duck.as_secs()),
+        format!("| {} at most (and `limits.drain`) |", (lame_duck + drain).as_secs()),
+        format!("| {grace} (`terminationGracePeriodSeconds`) |"),
+    ] {
+        assert!(page.contains(&row), "{row}");
     }
 }
 

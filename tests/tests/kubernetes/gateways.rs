@@ -40,7 +40,8 @@ fn envoy_gateway_filter(policy: &Value) -> Value {
     })
 }
 
-/// The listener that Envoy Gateway makes of a Gateway and a ClientTrafficPolicy.
+/// The listener that Envoy Gateway makes of a Gateway and a ClientTrafficPolicy; upgrades are
+/// allowed on every route on which a BackendTrafficPolicy buffers no requests.
 fn envoy_gateway() -> Value {
     let folder = Folder::read("envoy-gateway");
     let clients = &folder.one("ClientTrafficPolicy")["spec"];
@@ -48,6 +49,11 @@ fn envoy_gateway() -> Value {
     assert_eq!(clients["headers"]["withUnderscoresAction"], "Allow");
     let mut filter = envoy_gateway_filter(folder.one("SecurityPolicy"));
     filter["disabled"] = true.into();
+    assert_eq!(folder.one("BackendTrafficPolicy")["spec"]["requestBuffer"]["limit"], "2Mi");
+    let buffer = json!({
+        "name": "envoy.filters.http.buffer",
+        "typed_config": {"@type": format!("{TYPE}.http.buffer.v3.Buffer"), "max_request_bytes": 2 << 20},
+    });
     json!({
         "name": "nfv/nfv/http",
         "per_connection_buffer_limit_bytes": BUFFERED,
@@ -62,7 +68,7 @@ fn envoy_gateway() -> Value {
                 "common_http_protocol_options": {"headers_with_underscores_action": "ALLOW"},
                 "use_remote_address": true,
                 "server_header_transformation": "PASS_THROUGH",
-                "http_filters": [filter.clone(), router()],
+                "http_filters": [filter.clone(), buffer, router()],
                 "route_config": route(&filter, &format!("{TYPE}.http.ext_authz.v3.ExtAuthzPerRoute")),
             }
         }]}
@@ -130,7 +136,8 @@ impl Gateway {
         let mut gate = solgate();
         gate.args(["ext-authz", "--listen", &asked.to_string(), "--facts", &vnfm.url()]);
         let gate = Server::start(gate, asked, folder.path());
-        let at = |address: SocketAddr| json!({"socket_address": {"address": "127.0.0.1", "port_value": address.port()}});
+        let at =
+            |address: SocketAddr| json!({"socket_address": {"address": "127.0.0.1", "port_value": address.port()}});
         listener["address"] = at(address);
         let cluster = |name: &str, address: SocketAddr| {
             json!({"name": name, "type": "STATIC", "load_assignment": {"cluster_name": name, "endpoints": [
@@ -143,7 +150,8 @@ impl Gateway {
             "@type": options, "explicit_http_config": {"http2_protocol_options": {}}
         }});
         let upstream: SocketAddr = vnfm.url().replace("http://", "").parse().expect("an address");
-        let config = json!({"static_resources": {"listeners": [listener], "clusters": [asks, cluster("vnfm", upstream)]}});
+        let config =
+            json!({"static_resources": {"listeners": [listener], "clusters": [asks, cluster("vnfm", upstream)]}});
         let file = folder.path().join("envoy.json");
         std::fs::write(&file, config.to_string()).expect("it is written");
         let mut command = Command::new(installed("bin/envoy"));
@@ -206,6 +214,10 @@ fn with_the_patches_envoy_gateways_envoy_hands_over_what_it_forwards() {
     assert_eq!(gateway.operations(), 1);
     assert_eq!(gateway.terminate(&["Authorization: Digest username=\"a\", realm=\"b\""], GOOD).status, 202);
     assert_eq!(gateway.get("/vnflcm/v2/x/../vnf_instances").status, 404);
+    // Envoy does not wait for the body of an upgrade.
+    let upgrade = message("GET", "/vnflcm/v2/vnf_instances", &["Version: 2.0.0", "Upgrade: websocket"], "");
+    let upgrade = String::from_utf8(upgrade).expect("text").replace("Connection: close", "Connection: Upgrade");
+    assert_eq!(send_and_leave(gateway.address, upgrade.as_bytes()).status, 403);
 }
 
 /// What docs/kubernetes.md says of the filter ExternalAuth: nothing passes unjudged, but

@@ -39,7 +39,8 @@ fn make(arguments: &[String]) -> std::process::Output {
 
 fn made(folder: &Path, name: &str) -> PathBuf {
     let archive = folder.join(name);
-    let mut arguments = vec!["-o".to_owned(), archive.display().to_string(), format!("amd64={}", release(folder).display())];
+    let mut arguments =
+        vec!["-o".to_owned(), archive.display().to_string(), format!("amd64={}", release(folder).display())];
     for library in libraries() {
         arguments.extend(["--add".to_owned(), format!("{0}={0}", library.display())]);
     }
@@ -66,17 +67,26 @@ struct Fetched {
 
 fn fetch(folder: &Path, archive: &Path, registry: SocketAddr) -> Fetched {
     let name = format!("docker://{registry}/nfv/solgate:0.1.0");
-    skopeo(folder, &["copy", "--quiet", "--all", "--dest-tls-verify=false", &format!("oci-archive:{}", archive.display()), &name]);
+    skopeo(
+        folder,
+        &["copy", "--quiet", "--all", "--dest-tls-verify=false", &format!("oci-archive:{}", archive.display()), &name],
+    );
     let layout = folder.join("fetched");
     let to = format!("oci:{}:latest", layout.display());
     skopeo(folder, &["copy", "--quiet", "--override-arch=amd64", "--src-tls-verify=false", &name, &to]);
-    let blob = |descriptor: &Value| layout.join("blobs/sha256").join(text(&descriptor["digest"]).replace("sha256:", ""));
-    let read = |path: PathBuf| -> Value { serde_json::from_slice(&std::fs::read(path).expect("it is there")).expect("JSON") };
+    let blob =
+        |descriptor: &Value| layout.join("blobs/sha256").join(text(&descriptor["digest"]).replace("sha256:", ""));
+    let read =
+        |path: PathBuf| -> Value { serde_json::from_slice(&std::fs::read(path).expect("it is there")).expect("JSON") };
     let manifest = read(blob(&read(layout.join("index.json"))["manifests"][0]));
     let root = folder.join("root");
     std::fs::create_dir(&root).expect("it is made");
     for layer in list(&manifest["layers"]) {
-        run(Command::new("tar").args(["--extract", "--gzip", "--same-owner", "--preserve-permissions", "--file"]).arg(blob(layer)).arg("--directory").arg(&root));
+        run(Command::new("tar")
+            .args(["--extract", "--gzip", "--same-owner", "--preserve-permissions", "--file"])
+            .arg(blob(layer))
+            .arg("--directory")
+            .arg(&root));
     }
     Fetched { config: read(blob(&manifest["config"]))["config"].clone(), root }
 }
@@ -103,14 +113,22 @@ fn the_image_is_stored_fetched_unpacked_and_run() {
     let registry = address();
     let _registry = debian(folder, registry, "");
     let fetched = fetch(folder, &made(folder, "solgate.oci.tar"), registry);
-    assert_eq!((&fetched.config["User"], &fetched.config["StopSignal"]), (&Value::from("65532:65532"), &Value::from("SIGTERM")));
+    assert_eq!(
+        (&fetched.config["User"], &fetched.config["StopSignal"]),
+        (&Value::from("65532:65532"), &Value::from("SIGTERM"))
+    );
     assert_eq!(fetched.config["Labels"]["org.opencontainers.image.licenses"], "Apache-2.0");
 
     let (vnfm, at) = (Vnfm::start(), free_address());
     let mut command = contained(&fetched, &["serve", "--listen", &at.to_string(), "--upstream", &vnfm.url()]);
     command.env("SOLGATE_LOG", "info");
     let mut gate = Server::start(command, at, folder);
-    let bad = message("POST", "/vnflcm/v2/vnf_instances/i/terminate", &["Version: 2.0.0", "Accept: application/json", "Content-Type: application/json"], r#"{"terminationType":"SOON"}"#);
+    let bad = message(
+        "POST",
+        "/vnflcm/v2/vnf_instances/i/terminate",
+        &["Version: 2.0.0", "Accept: application/json", "Content-Type: application/json"],
+        r#"{"terminationType":"SOON"}"#,
+    );
     assert_eq!(send(at, &bad).rules(), ["terminate.type.enum"]);
     // By the capability sets and ids of the kernel.
     let status = std::fs::read_to_string(format!("/proc/{}/status", gate.pid())).expect("it runs");

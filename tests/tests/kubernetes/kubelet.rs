@@ -80,7 +80,9 @@ impl Pod {
         let path = self.volume(text(&volume["name"]));
         std::fs::create_dir(&path).expect("it is made");
         let content = |secret: &Value, name: &str| -> Vec<(String, String)> {
-            let of = |key: &str| made.iter().find(|(from, have, _)| *from == name && *have == key).map(|(_, _, text)| text.clone());
+            let of = |key: &str| {
+                made.iter().find(|(from, have, _)| *from == name && *have == key).map(|(_, _, text)| text.clone())
+            };
             let items = list(&secret["items"]).iter();
             let item = |item: &Value| {
                 let key = text(&item["key"]);
@@ -123,7 +125,8 @@ impl Pod {
     }
 
     fn command(&self, container: &Value) -> Command {
-        let mut words = list(&container["command"]).iter().chain(list(&container["args"])).map(|word| self.mapped(text(word)));
+        let mut words =
+            list(&container["command"]).iter().chain(list(&container["args"])).map(|word| self.mapped(text(word)));
         let mut command = match container.get("command") {
             None => Command::new(entrypoint(text(&container["image"]))),
             Some(_) => Command::new(program(&words.next().expect("a command"))),
@@ -172,11 +175,14 @@ impl Pod {
         let own = list(&self.folder.container(container)["ports"]).iter();
         let named = own.filter(|port| port["name"] == ask["port"]).find_map(|port| port["containerPort"].as_u64());
         let number = named.or_else(|| ask["port"].as_u64()).expect("the probe has a port");
-        let fields: Vec<String> =
-            list(&ask["httpHeaders"]).iter().map(|field| format!("{}: {}", text(&field["name"]), text(&field["value"]))).collect();
+        let fields: Vec<String> = list(&ask["httpHeaders"])
+            .iter()
+            .map(|field| format!("{}: {}", text(&field["name"]), text(&field["value"])))
+            .collect();
         let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
         let at = self.ports[&number];
-        TcpStream::connect(at).is_ok() && (200..400).contains(&send(at, &message("GET", text(&ask["path"]), &fields, "")).status)
+        TcpStream::connect(at).is_ok()
+            && (200..400).contains(&send(at, &message("GET", text(&ask["path"]), &fields, "")).status)
     }
 
     /// Where a port of the manifests is.

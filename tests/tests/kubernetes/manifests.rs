@@ -20,8 +20,10 @@ pub struct Folder {
 
 impl Folder {
     pub fn read(name: &str) -> Self {
-        let mut files: Vec<PathBuf> =
-            std::fs::read_dir(root().join(name)).expect("the folder exists").map(|entry| entry.expect("readable").path()).collect();
+        let mut files: Vec<PathBuf> = std::fs::read_dir(root().join(name))
+            .expect("the folder exists")
+            .map(|entry| entry.expect("readable").path())
+            .collect();
         files.retain(|file| file.extension().is_some_and(|extension| extension == "yaml"));
         files.sort();
         Self { name: name.to_owned(), resources: files.iter().flat_map(|file| read(file)).collect() }
@@ -78,7 +80,10 @@ pub fn read(file: &Path) -> Vec<Value> {
 /// The documents of a YAML text.
 pub fn parse(yaml: &str) -> Vec<Value> {
     let documents = yaml_serde::Deserializer::from_str(yaml);
-    documents.map(|document| Value::deserialize(document).expect("it is YAML")).filter(|value| !value.is_null()).collect()
+    documents
+        .map(|document| Value::deserialize(document).expect("it is YAML"))
+        .filter(|value| !value.is_null())
+        .collect()
 }
 
 /// The items of a list; none if there is no list.

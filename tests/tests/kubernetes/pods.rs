@@ -48,7 +48,10 @@ impl Cluster {
         std::fs::copy(artifact("vnflcm-v2.wasm"), desk.path().join("p.wasm")).expect("it is copied");
         let run = |arguments: &[&str]| {
             let mut command = solgate();
-            command.args(arguments).current_dir(desk.path()).env("SOLGATE_REGISTRY_PLAIN_HTTP", registry.address.to_string());
+            command
+                .args(arguments)
+                .current_dir(desk.path())
+                .env("SOLGATE_REGISTRY_PLAIN_HTTP", registry.address.to_string());
             command.env("SOLGATE_REGISTRY_USERNAME", "gate").env("SOLGATE_REGISTRY_PASSWORD", PASSWORD);
             let output = command.output().expect("it runs");
             assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
@@ -56,7 +59,8 @@ impl Cluster {
         };
         run(&["keygen", "team.key"]);
         run(&["sign", "p.wasm", "--key", "team.key"]);
-        let said = run(&["push", "p.wasm", &registry.name("nfv/vnfm-policy:1.0.0"), "--tag", "stable", "--format", "json"]);
+        let said =
+            run(&["push", "p.wasm", &registry.name("nfv/vnfm-policy:1.0.0"), "--tag", "stable", "--format", "json"]);
         let said: Value = serde_json::from_slice(&said).expect("it is JSON");
         let key = std::fs::read_to_string(desk.path().join("team.key.pub")).expect("it is there");
         let digest = text(&said["digest"]).replace("sha256:", "");
@@ -103,9 +107,15 @@ fn terminate(body: &str) -> Vec<u8> {
 
 /// What the gate says when Envoy asks about a terminate: the status of the refusal and its rules.
 fn asked(gate: SocketAddr, body: &str) -> Option<(i32, Vec<String>)> {
-    let field = |key: &str, value: &str| HeaderValue { key: key.to_owned(), raw_value: value.as_bytes().to_vec(), ..HeaderValue::default() };
+    let field = |key: &str, value: &str| HeaderValue {
+        key: key.to_owned(),
+        raw_value: value.as_bytes().to_vec(),
+        ..HeaderValue::default()
+    };
     let mut headers = vec![field(":authority", "vnfm.example"), field("x-envoy-auth-partial-body", "false")];
-    headers.extend(FIELDS.iter().filter_map(|line| line.split_once(": ")).map(|(name, value)| field(&name.to_lowercase(), value)));
+    headers.extend(
+        FIELDS.iter().filter_map(|line| line.split_once(": ")).map(|(name, value)| field(&name.to_lowercase(), value)),
+    );
     headers.push(field("content-length", &body.len().to_string()));
     let http = HttpRequest {
         method: "POST".to_owned(),
@@ -242,7 +252,14 @@ fn a_changed_config_map_takes_effect_without_a_restart() {
 /// Redis as docs/fleet-turns.md asks for it.
 fn redis(cluster: &Cluster, folder: &std::path::Path) -> Server {
     let mut command = Command::new("redis-server");
-    command.current_dir(folder).args(["--bind", "127.0.0.1", "--save", "", "--port", &cluster.redis.port().to_string()]);
+    command.current_dir(folder).args([
+        "--bind",
+        "127.0.0.1",
+        "--save",
+        "",
+        "--port",
+        &cluster.redis.port().to_string(),
+    ]);
     let rights = ["~solgate:turn:*", "resetchannels", "+set", "+get", "+del", "+evalsha", "+script|load"].join(" ");
     command.args(["--user", &format!("gate on >{PASSWORD} {rights}"), "--user", "default off"]);
     Server::start(command, cluster.redis, folder)
@@ -257,14 +274,19 @@ fn of_two_operations_at_two_replicas_one_passes() {
     let _redis = redis(&cluster, folder.path());
     let replicas = [cluster.pod("sidecar"), cluster.pod("sidecar")];
     let gates = replicas.each_ref().map(|pod| pod.start("solgate"));
-    let up = |pod: &Pod| String::from_utf8(send(pod.at(9901), &message("GET", "/metrics", &[], "")).body).expect("text");
+    let up =
+        |pod: &Pod| String::from_utf8(send(pod.at(9901), &message("GET", "/metrics", &[], "")).body).expect("text");
     for pod in &replicas {
-        wait_until("the store is reached", || up(pod).lines().any(|line| line.starts_with("solgate_turn_store_up") && line.ends_with(" 1")));
+        wait_until("the store is reached", || {
+            up(pod).lines().any(|line| line.starts_with("solgate_turn_store_up") && line.ends_with(" 1"))
+        });
     }
     for round in 0..20 {
         let target = format!("/vnflcm/v2/vnf_instances/replicas{round}/terminate");
         let mut answers = std::thread::scope(|threads| {
-            let asking = replicas.each_ref().map(|pod| threads.spawn(|| send(pod.at(8080), &message("POST", &target, &FIELDS, GOOD)).status));
+            let asking = replicas
+                .each_ref()
+                .map(|pod| threads.spawn(|| send(pod.at(8080), &message("POST", &target, &FIELDS, GOOD)).status));
             asking.map(|thread| thread.join().expect("an answer"))
         });
         answers.sort_unstable();
@@ -298,7 +320,11 @@ fn envoy_with_the_module_runs_as_its_manifest_says() {
     assert_eq!(vnfm.received().iter().filter(|request| request.line.starts_with("POST ")).count(), 1);
     let metrics = send(pod.at(9902), &message("GET", "/stats/prometheus", &[], ""));
     assert!(String::from_utf8_lossy(&metrics.body).contains("solgate_requests_deny"), "{}", metrics.status);
-    assert_eq!(send(pod.at(9902), &message("POST", "/quitquitquit", &[], "")).status, 404, "nobody stops Envoy from outside");
+    assert_eq!(
+        send(pod.at(9902), &message("POST", "/quitquitquit", &[], "")).status,
+        404,
+        "nobody stops Envoy from outside"
+    );
     // The hook turns clients away while Envoy serves, and ends when nobody is left.
     let grace = seconds(&pod.folder.pod()["spec"]["terminationGracePeriodSeconds"]);
     let begun = Instant::now();

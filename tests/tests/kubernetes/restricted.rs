@@ -23,8 +23,12 @@ fn every_pod_is_restricted() {
             assert!(spec.get(name).is_none(), "{}: {name}", folder.name);
         }
         for volume in list(&spec["volumes"]) {
-            let kinds: Vec<&String> = volume.as_object().expect("a volume").keys().filter(|key| *key != "name").collect();
-            assert!(matches!(kinds[..], [kind] if ["configMap", "secret", "projected", "emptyDir"].contains(&kind.as_str())), "{volume}");
+            let kinds: Vec<&String> =
+                volume.as_object().expect("a volume").keys().filter(|key| *key != "name").collect();
+            assert!(
+                matches!(kinds[..], [kind] if ["configMap", "secret", "projected", "emptyDir"].contains(&kind.as_str())),
+                "{volume}"
+            );
         }
         for container in folder.containers() {
             let name = text(&container["name"]);
