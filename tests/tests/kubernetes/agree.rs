@@ -216,8 +216,8 @@ fn a_pod_that_is_told_to_stop_has_the_time_that_the_gate_takes() {
     assert!(seconds(&sidecar.pod()["spec"]["terminationGracePeriodSeconds"]) >= stays + Duration::from_secs(10));
     let module = Folder::read("envoy-module");
     let script = module.file("drain.sh");
-    let sleeps =
-        script.lines().find_map(|line| line.strip_prefix("sleep ")).expect("it waits").parse().expect("a number");
+    let waits = script.lines().find_map(|line| line.strip_prefix("sleep ")).expect("it waits");
+    let sleeps: u64 = waits.parse().expect("a number");
     assert!(script.contains("for _ in {1..40}; do") && script.contains("sleep 0.5"), "{script}");
     let grace = seconds(&module.pod()["spec"]["terminationGracePeriodSeconds"]);
     assert!(grace >= Duration::from_secs(sleeps + 20 + 10), "{grace:?}");

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use solgate_tests::process::{binary, free_address};
 use solgate_tests::servers::{Server, installed};
-use solgate_tests::vnfm::{message, send};
+use solgate_tests::vnfm::{message, send_and_leave};
 use solgate_tests::workspace;
 
 use super::manifests::{Folder, list, seconds, text};
@@ -182,7 +182,7 @@ impl Pod {
         let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
         let at = self.ports[&number];
         TcpStream::connect(at).is_ok()
-            && (200..400).contains(&send(at, &message("GET", text(&ask["path"]), &fields, "")).status)
+            && (200..400).contains(&send_and_leave(at, &message("GET", text(&ask["path"]), &fields, "")).status)
     }
 
     /// Where a port of the manifests is.

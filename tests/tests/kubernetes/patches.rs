@@ -37,11 +37,13 @@ fn find<'a>(value: &'a mut Value, path: &str) -> Option<&'a mut Value> {
 /// The item of this name, in a list of this name anywhere below.
 fn named<'a>(value: &'a mut Value, list: &str, name: &str) -> Option<&'a mut Value> {
     match value {
-        Value::Object(members) => members.iter_mut().find_map(|(member, value)| match value {
-            Value::Array(items) if member == list && items.iter().any(|item| item["name"] == name) => {
-                items.iter_mut().find(|item| item["name"] == name)
+        Value::Object(members) => members.iter_mut().find_map(|(member, value)| {
+            let is_it =
+                |value: &Value| value.as_array().is_some_and(|items| items.iter().any(|item| item["name"] == name));
+            if member == list && is_it(value) {
+                return value.as_array_mut()?.iter_mut().find(|item| item["name"] == name);
             }
-            other => named(other, list, name),
+            named(value, list, name)
         }),
         Value::Array(items) => items.iter_mut().find_map(|item| named(item, list, name)),
         _ => None,

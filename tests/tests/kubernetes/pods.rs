@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use data_encoding::BASE64;
@@ -17,7 +18,7 @@ use solgate_tests::busy_vnfm::BusyVnfm;
 use solgate_tests::process::{free_address, solgate};
 use solgate_tests::registry::Registry;
 use solgate_tests::servers::Server;
-use solgate_tests::vnfm::{Vnfm, message, send};
+use solgate_tests::vnfm::{Reply, Vnfm, message, send, send_and_leave};
 
 use super::kubelet::{Outside, Pod, socket};
 use super::manifests::{list, seconds, text};
@@ -93,16 +94,27 @@ impl Cluster {
     }
 }
 
-/// One that takes operations on the instance `i`.
+/// One that takes operations on every instance.
 fn vnfm() -> (Vnfm, SocketAddr) {
     let vnfm = Vnfm::start();
-    vnfm.instance("i", "INSTANTIATED", &json!([]));
+    vnfm.answer_by(|request| {
+        let asked = request.line.strip_prefix("GET /vnflcm/v2/")?;
+        let instance = json!({"id": "i", "instantiationState": "INSTANTIATED"});
+        Some(Reply::json(&if asked.starts_with("vnf_instances/") { instance } else { json!([]) }))
+    });
     let address = vnfm.url().replace("http://", "").parse().expect("an address");
     (vnfm, address)
 }
 
+/// A terminate of an instance of its own: a second operation on one waits for the first, and
+/// behind a gateway for as long as a claim holds.
+fn target() -> String {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    format!("/vnflcm/v2/vnf_instances/i{}/terminate", COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
 fn terminate(body: &str) -> Vec<u8> {
-    message("POST", "/vnflcm/v2/vnf_instances/i/terminate", &FIELDS, body)
+    message("POST", &target(), &FIELDS, body)
 }
 
 /// What the gate says when Envoy asks about a terminate: the status of the refusal and its rules.
@@ -119,7 +131,7 @@ fn asked(gate: SocketAddr, body: &str) -> Option<(i32, Vec<String>)> {
     headers.push(field("content-length", &body.len().to_string()));
     let http = HttpRequest {
         method: "POST".to_owned(),
-        path: "/vnflcm/v2/vnf_instances/i/terminate".to_owned(),
+        path: target(),
         header_map: Some(HeaderMap { headers }),
         raw_body: body.as_bytes().to_vec(),
         ..HttpRequest::default()
@@ -153,7 +165,7 @@ fn wait_until(what: &str, done: impl Fn() -> bool) {
 /// The times of the configuration, as short as a test that runs always can have them.
 fn in_a_hurry(text: &str) -> String {
     assert!(text.contains("lameDuck: 15s"), "{text}");
-    text.replace("lameDuck: 15s", "lameDuck: 500ms")
+    text.replace("lameDuck: 15s", "lameDuck: 2s")
 }
 
 /// The gate turns clients away as soon as it is told to stop, serves them for the lame duck's
@@ -189,7 +201,7 @@ fn beside_a_gateway(hurried: bool) {
     cluster.registry.stop(true);
     let mut gate = pod.start("solgate");
     serves();
-    pod.stop(&mut gate);
+    gate.kill();
 }
 
 #[test]
@@ -260,8 +272,8 @@ fn redis(cluster: &Cluster, folder: &std::path::Path) -> Server {
         "--port",
         &cluster.redis.port().to_string(),
     ]);
-    let rights = ["~solgate:turn:*", "resetchannels", "+set", "+get", "+del", "+evalsha", "+script|load"].join(" ");
-    command.args(["--user", &format!("gate on >{PASSWORD} {rights}"), "--user", "default off"]);
+    command.args(["--user", "gate", "on", &format!(">{PASSWORD}"), "~solgate:turn:*", "resetchannels"]);
+    command.args(["+set", "+get", "+del", "+evalsha", "+script|load", "--user", "default", "off"]);
     Server::start(command, cluster.redis, folder)
 }
 
@@ -325,14 +337,20 @@ fn envoy_with_the_module_runs_as_its_manifest_says() {
         404,
         "nobody stops Envoy from outside"
     );
+    // On a connection that the client would keep.
+    let request = String::from_utf8(terminate(GOOD)).expect("text").replace("Connection: close\r\n", "");
+    let served = |pod: &Pod| {
+        let answer = send_and_leave(pod.at(8080), request.as_bytes());
+        (answer.status, answer.field("connection").map(str::to_owned))
+    };
+    assert_eq!(served(&pod), (202, None));
     // The hook turns clients away while Envoy serves, and ends when nobody is left.
     let grace = seconds(&pod.folder.pod()["spec"]["terminationGracePeriodSeconds"]);
     let begun = Instant::now();
     let mut hook = pod.hook("envoy").spawn().expect("bash is there");
     wait_until("Envoy says that it is not ready", || !pod.probe("envoy", "readinessProbe"));
     assert!(pod.probe("envoy", "livenessProbe"));
-    let served = send(pod.at(8080), &terminate(GOOD));
-    assert_eq!((served.status, served.field("connection")), (202, Some("close")));
+    assert_eq!(served(&pod), (202, Some("close".to_owned())));
     assert!(hook.wait().expect("it ends").success());
     pod.stop(&mut envoy);
     assert!(begun.elapsed() < grace, "{:?}", begun.elapsed());
