@@ -8,6 +8,7 @@
 #   make test-doors   install real gateways, a VNFM and parsers, and test the gate with them
 #   make test-languages   install the toolchains of other languages, and build and run policies with them
 #   make test-fleet  install a registry, Redis and rsyslog, and test several gates with them
+#   make test-kubernetes  validate the manifests, run their containers as processes, and the image
 #   make test-long   the tests that take minutes
 #   make fuzz    look for inputs for which a property does not hold (FUZZ_SECONDS for each target)
 #   make test-soak   everything at once, for ten minutes (SOAK_SECONDS)
@@ -46,7 +47,7 @@ DENY_CHECKS := advisories bans licenses sources
 FUZZ_SECONDS := 600
 FUZZ_TARGETS :=
 
-.PHONY: build run test test-doors test-fleet test-languages test-long test-soak fuzz fuzz-short check check-format deny release format count bench bench-short peers check-bench artifacts wasm wasm-target clean
+.PHONY: build run test test-doors test-fleet test-kubernetes test-languages test-long test-soak fuzz fuzz-short check check-format deny release format count bench bench-short peers check-bench artifacts wasm wasm-target clean
 
 build: artifacts
 	$(CARGO) build $(SHIPPED) --bin solgate --lib
@@ -64,6 +65,12 @@ test-doors: build $(ARTIFACTS)/hostile.wasm
 test-fleet: build $(ARTIFACTS)/hostile.wasm
 	tests/fleet/install.sh
 	$(CARGO) test $(CARGO_FLAGS) --test fleet_registry --test fleet_turns --test fleet_records -- --ignored --test-threads 1
+
+test-kubernetes: build $(ARTIFACTS)/hostile.wasm
+	tests/doors/install.sh
+	tests/fleet/install.sh
+	tests/kubernetes/install.sh
+	$(CARGO) test $(CARGO_FLAGS) --test kubernetes -- --ignored --test-threads 1
 
 test-languages: build
 	tests/languages/install.sh

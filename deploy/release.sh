@@ -7,16 +7,18 @@
 #
 #   target/dist/solgate-VERSION-TARGET.tar.gz
 #   target/dist/solgate-VERSION-TARGET.cdx.json
+#   target/dist/solgate-VERSION.oci.tar       a container image for all of them (deploy/image.py)
 #   target/dist/SHA256SUMS
 #
 # The binaries are static: they run on any Linux of their architecture. Zig, whose
-# C compiler and linker know every target, comes from PyPI and is pinned by hash.
+# C compiler and linker know every target, and the certificates of public authorities
+# for the image come from PyPI and are pinned by hash.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly TARGETS=(x86_64-unknown-linux-musl aarch64-unknown-linux-musl)
 readonly DIST=${DIST:-target/dist}
-readonly TOOLS=target/tools/zig
+readonly TOOLS=target/tools/release
 readonly REQUIREMENTS=deploy/requirements-release.txt
 readonly PYTHON=${PYTHON:-python3}
 
@@ -38,7 +40,7 @@ main() {
     for target in "${targets[@]}"; do
         [[ " ${TARGETS[*]} " == *" $target "* ]] || fail "'$target' is none of: ${TARGETS[*]}"
     done
-    install_zig
+    install_tools
     # The policy within, which is the same for all, and the native code, which is not.
     make artifacts
     for target in "${targets[@]}"; do
@@ -51,14 +53,19 @@ main() {
         check "$target"
         pack "$target"
     done
-    (cd "$DIST" && sha256sum -- *.tar.gz *.cdx.json > SHA256SUMS && cat SHA256SUMS)
+    image "${targets[@]}"
+    (cd "$DIST" && sha256sum -- *.tar.gz *.cdx.json *.oci.tar > SHA256SUMS && cat SHA256SUMS)
 }
 
-install_zig() {
+version() {
+    "$PYTHON" -c 'import tomllib; print(tomllib.load(open("Cargo.toml", "rb"))["workspace"]["package"]["version"])'
+}
+
+install_tools() {
     if cmp -s "$REQUIREMENTS" "$TOOLS/requirements.txt"; then
         return
     fi
-    say "installing zig into $TOOLS"
+    say "installing $REQUIREMENTS into $TOOLS"
     rm -rf "$TOOLS"
     "$PYTHON" -m venv "$TOOLS" || fail "$PYTHON could not make a virtual environment"
     "$TOOLS/bin/pip" install --quiet --disable-pip-version-check --no-deps \
@@ -96,20 +103,39 @@ check() {
 }
 
 pack() {
-    local version name
-    version=$("$PYTHON" -c 'import tomllib; print(tomllib.load(open("Cargo.toml", "rb"))["workspace"]["package"]["version"])')
-    name=solgate-$version-$1
+    local name
+    name=solgate-$(version)-$1
     deploy/sbom.py "$1" "$(binary "$1")" > "$DIST/$name.cdx.json" || fail "the bill of materials for $1 could not be made"
     # The container file gives its user this folder.
     mkdir -p "$DIST/$name/cache"
-    cp -r docs "$DIST/$name/"
+    cp "$TOOLS"/lib/python3*/site-packages/certifi/cacert.pem "$DIST/$name/ca-certificates.crt"
+    cp -r docs deploy/kubernetes "$DIST/$name/"
     cp "$DIST/$name.cdx.json" "$DIST/$name/solgate.cdx.json"
-    cp "$(binary "$1")" LICENSE README.md SECURITY.md CHANGELOG.md deploy/solgate.service deploy/solgate.socket deploy/solgate.yaml deploy/Containerfile deploy/grafana-dashboard.json "$DIST/$name/"
+    cp "$(binary "$1")" LICENSE README.md SECURITY.md CHANGELOG.md deploy/solgate.service deploy/solgate.socket deploy/solgate.yaml deploy/Containerfile deploy/image.py deploy/grafana-dashboard.json "$DIST/$name/"
     tar --create --directory "$DIST" --sort=name --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX \
         --mtime="@$SOURCE_DATE_EPOCH" "$name" \
         | gzip --no-name --best > "$DIST/$name.tar.gz"
-    rm -r "${DIST:?}/$name"
     say "$DIST/$name.tar.gz"
+}
+
+# Of what was packed, for all targets.
+image() {
+    local target architecture folders=()
+    for target in "$@"; do
+        case ${target%%-*} in
+            x86_64) architecture=amd64 ;;
+            aarch64) architecture=arm64 ;;
+            *) fail "images have no name for the architecture of $target" ;;
+        esac
+        folders+=("$architecture=$DIST/solgate-$(version)-$target")
+    done
+    deploy/image.py -o "$DIST/solgate-$(version).oci.tar" "${folders[@]}" \
+        --label "org.opencontainers.image.version=$(version)" \
+        --label "org.opencontainers.image.revision=$(git rev-parse HEAD)" \
+        || fail 'the image could not be made'
+    for target in "$@"; do
+        rm -r "${DIST:?}/solgate-$(version)-$target"
+    done
 }
 
 main "$@"

@@ -2,12 +2,14 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
 use serde_json::json;
 use solgate::policy::signing::Signature;
 use solgate::policy::{PolicyFile, PolicySources, SourceError, read_file};
 use solgate_gateway::reload::examine;
+use solgate_gateway::shutdown::signals;
 use solgate_registry::{Found, Kept, Remote, Store, StoreError, wait_for};
 
 use crate::args::registry::{RegistryArgs, remote};
@@ -20,7 +22,7 @@ use crate::commands::policies::{Loader, fetched_folder};
 /// Its signature, if it has one that `solgate sign` has made, is written to FILE.sig. With --follow
 /// the command stays and replaces the file whenever the tag names another policy: for what reads files
 /// only, such as the C library and the module in Envoy. Nothing is written that is not signed with one of
-/// the keys, if any are named, or whose cases fail.
+/// the keys, if any are named, or whose cases fail. SIGTERM ends it, between two files.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -81,6 +83,7 @@ impl<E: Into<anyhow::Error>> From<E> for Failed {
 }
 
 pub fn run(arguments: &PullArgs) -> anyhow::Result<ExitCode> {
+    let stopped = arguments.follow.then(told_to_stop).transpose()?;
     let store = Store::new(arguments.registry.settings(fetched_folder()))?;
     let loader = Loader::for_author()?;
     let remote = Store::remote(&arguments.policy)?;
@@ -99,12 +102,9 @@ pub fn run(arguments: &PullArgs) -> anyhow::Result<ExitCode> {
         Err(Failed::Other(error)) if !arguments.follow => return Err(error),
         Err(failed) => say(&failed),
     }
-    if !arguments.follow {
-        return Ok(ExitCode::SUCCESS);
-    }
+    let Some(stopped) = stopped else { return Ok(ExitCode::SUCCESS) };
     let (mut last, mut was_away) = (kept, false);
-    loop {
-        std::thread::sleep(arguments.poll);
+    while stopped.recv_timeout(arguments.poll) == Err(RecvTimeoutError::Timeout) {
         let fetched = wait_for(async {
             match store.look(&remote).await {
                 Ok(Found::Same) if last.has_signature() || arguments.public_keys.is_empty() => Ok(None),
@@ -133,6 +133,26 @@ pub fn run(arguments: &PullArgs) -> anyhow::Result<ExitCode> {
             }
         }
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Has a message once the process is told to stop. The first process of a container is ended
+/// by no signal that it has no handler for.
+fn told_to_stop() -> anyhow::Result<Receiver<()>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let told = {
+        let _inside = runtime.enter();
+        signals()?
+    };
+    let (sender, receiver) = channel();
+    let wait = async move {
+        told.await;
+        let _ = sender.send(());
+        // A second signal ends the process at once.
+        std::future::pending::<()>().await;
+    };
+    std::thread::Builder::new().name("solgate-signals".to_owned()).spawn(move || runtime.block_on(wait))?;
+    Ok(receiver)
 }
 
 fn say(failed: &Failed) {
