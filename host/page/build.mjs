@@ -29,7 +29,7 @@ for (const page of (await readdir(join(home, 'src'))).sort()) {
     bundle: true,
     minify: true,
     format: 'esm',
-    target: ['chrome111', 'firefox113', 'safari16.4'],
+    target: ['chrome119', 'firefox121', 'safari17.4'],
     charset: 'utf8',
     legalComments: 'none',
     define: { 'process.env.NODE_ENV': '"production"' },
