@@ -37,5 +37,6 @@ for (const page of (await readdir(join(home, 'src'))).sort()) {
     logLevel: 'warning',
   });
   await copyFile(join(source, 'index.html'), join(target, 'index.html'));
+  await copyFile(join(home, 'src/shared/icon.svg'), join(target, 'icon.svg'));
   await writeFile(join(target, 'licences.txt'), await notices(home, Object.keys(metafile.inputs)));
 }

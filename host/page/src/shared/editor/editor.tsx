@@ -110,7 +110,7 @@ function extensions(path: string, readOnly: boolean, latest: { current: EditorPr
     ]),
     language(path),
     assisted(() => latest.current),
-    EditorView.contentAttributes.of({ 'aria-label': `Text of ${path}` }),
+    EditorView.contentAttributes.of({ 'aria-label': `Text of ${path}`, tabindex: '0' }),
     EditorView.updateListener.of((update) => {
       if (update.docChanged) latest.current.onText(update.state.doc.toString());
     }),

@@ -1,6 +1,6 @@
 // The form of a request: what is sent, and what is known beside it.
 
-import { SelectField, TextArea, TextField } from '../fields';
+import { CheckField, SelectField, TextArea, TextField } from '../fields';
 import { CALLER_PARTS, isList, slipsOf, type CallerPart, type Draft, type Mode } from './question';
 import './request.css';
 
@@ -49,6 +49,9 @@ export function RequestForm({ draft, onDraft, onJudge, busy }: RequestFormProps)
       </div>
       <HeaderFields headers={draft.headers} onHeaders={(headers) => change({ headers })} />
       <TextArea label="Body" rows={8} value={draft.body} onValue={(body) => change({ body })} />
+      {draft.bodyIncomplete && (
+        <CheckField label="The door stopped reading here: the body is too large" value onValue={(bodyIncomplete) => change({ bodyIncomplete })} />
+      )}
       <TextArea
         label="Facts"
         rows={6}

@@ -20,6 +20,8 @@ export interface RequestParts {
   headers: [name: string, value: string][];
   /** Null: there is none. */
   body: string | null;
+  /** A door stopped reading the body, because it is too large. */
+  bodyIncomplete?: boolean;
 }
 
 export interface Question extends Settings {
@@ -38,6 +40,7 @@ export interface Draft extends Settings {
   target: string;
   headers: [name: string, value: string][];
   body: string;
+  bodyIncomplete: boolean;
   /** JSON. */
   facts: string;
   receivedAt: string;
@@ -61,6 +64,7 @@ export const EMPTY_DRAFT: Draft = {
   target: '',
   headers: [],
   body: '',
+  bodyIncomplete: false,
   facts: '',
   receivedAt: '',
   caller: NOBODY,
@@ -79,6 +83,7 @@ export function draftOf(question: Question): Draft {
   return {
     ...request,
     body: request.body ?? '',
+    bodyIncomplete: request.bodyIncomplete ?? false,
     facts: Object.keys(facts).length === 0 ? '' : JSON.stringify(facts, null, 2),
     receivedAt: question.receivedAt ?? '',
     caller,
@@ -107,6 +112,7 @@ export function questionOf(draft: Draft): Question {
       target: draft.target.trim(),
       headers: draft.headers.filter(([name]) => name.trim() !== '').map(([name, value]) => [name.trim(), value.trim()]),
       body: draft.body === '' ? null : draft.body,
+      ...(draft.bodyIncomplete ? { bodyIncomplete: true } : {}),
     },
     facts: typeof facts === 'string' ? {} : facts,
     receivedAt: draft.receivedAt.trim() === '' ? null : draft.receivedAt.trim(),

@@ -26,7 +26,7 @@ export function OptionsForm({ definitions, settings, onSettings }: SettingsFormP
             <p class="remark"><Inline text={option.doc} /></p>
             <p class="remark">
               Default: <code>{JSON.stringify(option.default)}</code>{' '}
-              {set && <button type="button" class="small" aria-label={`Default for ${option.name}`} onClick={() => put(undefined)}>Default again</button>}
+              {set && <button type="button" class="small" aria-label={`Default again for ${option.name}`} onClick={() => put(undefined)}>Default again</button>}
             </p>
           </li>
         );

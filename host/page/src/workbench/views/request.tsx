@@ -1,6 +1,6 @@
 // A request, the answer to it, and how that came about.
 
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { Busy } from '../../shared/busy';
 import { SelectField } from '../../shared/fields';
 import { RequestForm } from '../../shared/request/form';
@@ -21,12 +21,17 @@ export function RequestView({ route }: { route: Route }) {
   const state = useWorkbench();
   const { draft, judged, judging, judgeFault } = state;
   const fault = useLinked(route);
+  const answer = useRef<HTMLElement>(null);
+  // On a narrow screen the verdict is below the form.
+  useEffect(() => {
+    const below = answer.current !== null && answer.current.getBoundingClientRect().top > window.innerHeight - 100;
+    if (below && (judged !== null || judgeFault !== null)) answer.current?.scrollIntoView({ block: 'start' });
+  }, [judged, judgeFault]);
   const setDraft = (next: Draft) => store.set({ draft: next });
   const addFact = (name: string, example: unknown) => void judge(store, withFact(draft, name, example));
   return (
     <div class="request-view">
-      <section class="stack" aria-labelledby="asked">
-        <h2 id="asked">Request</h2>
+      <section class="stack" aria-label="What is asked">
         <Examples />
         <Fault problem={fault} />
         <div class="panel">
@@ -38,7 +43,7 @@ export function RequestView({ route }: { route: Route }) {
           left out of it.
         </p>
       </section>
-      <section class="stack" aria-labelledby="answered" aria-busy={judging}>
+      <section class="stack" ref={answer} aria-labelledby="answered" aria-busy={judging}>
         <h2 id="answered">Verdict</h2>
         <Busy words={judging ? 'The request is judged' : null} />
         <Fault problem={judgeFault} />
