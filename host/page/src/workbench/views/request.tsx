@@ -8,12 +8,12 @@ import { draftOf, questionOf, withFact, type Draft } from '../../shared/request/
 import { Stages } from '../../shared/verdict/stages';
 import { Verdict } from '../../shared/verdict/verdict';
 import { server } from '../server/client';
-import type { Example, ProblemDetails } from '../server/contract';
+import type { Example, LogSource, ProblemDetails } from '../server/contract';
 import { useAnswer } from '../state/answer';
 import { judge } from '../state/judging';
 import { packed, unpacked } from '../state/link';
 import { address, go, type Route } from '../state/route';
-import { overlayOf, problemOf, useStore, useWorkbench } from '../state/store';
+import { overlayOf, problemOf, useStore, useWorkbench, type State } from '../state/store';
 import { Fault } from './fault';
 
 export function RequestView({ route }: { route: Route }) {
@@ -70,7 +70,7 @@ function useLinked(route: Route): ProblemDetails | null {
   useEffect(() => {
     setFault(null);
     const failed = (error: unknown) => setFault(problemOf(error));
-    const [ask, file, name, line] = ['ask', 'file', 'case', 'line'].map((member) => query.get(member));
+    const [ask, file, name, log, line] = ['ask', 'file', 'case', 'log', 'line'].map((member) => query.get(member));
     if (typeof ask === 'string') {
       // The form may hold more than the address: credentials.
       if (ask === packed(questionOf(store.state.draft)) && store.state.judged !== null) return;
@@ -82,11 +82,18 @@ function useLinked(route: Route): ProblemDetails | null {
       }
     } else if (typeof file === 'string' && typeof name === 'string') {
       server.example(overlayOf(store.state), file, name).then((example) => judge(store, draftOf(example)), failed);
-    } else if (typeof line === 'string' && store.state.log !== null) {
-      server.record(store.state.log.source, Number(line)).then((record) => judge(store, draftOf(record)), failed);
+    } else if (typeof log === 'string') {
+      const source = logSource(store.state, log);
+      if (source === null) setFault({ status: 0, title: `The log ${log} is not open`, detail: 'Choose its file in Replay, and take the record from there.' });
+      else server.record(source, Number(line)).then((record) => judge(store, draftOf(record)), failed);
     }
   }, [query]);
   return fault;
+}
+
+function logSource({ info, log }: State, name: string): LogSource | null {
+  if (log?.name === name) return log.source;
+  return info?.logs.includes(name) === true ? { name } : null;
 }
 
 function Examples() {

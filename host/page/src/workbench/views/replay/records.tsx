@@ -10,16 +10,18 @@ export interface RecordsProps {
   /** Most records that are shown at once. */
   page: number;
   onOffset: (offset: number) => void;
+  /** The name of the log. */
+  log: string;
 }
 
-export function Records({ replayed, offset, page, onOffset }: RecordsProps) {
+export function Records({ replayed, offset, page, onOffset, log }: RecordsProps) {
   const { records, matching } = replayed;
   if (records.length === 0) return <p role="status">No record matches.</p>;
   const last = offset + records.length;
   return (
     <section class="stack tight" aria-label="Records">
       <p role="status">Records {offset + 1} to {last} of {matching} that match</p>
-      <ul class="plain records">{records.map((record) => <Entry key={record.line} record={record} />)}</ul>
+      <ul class="plain records">{records.map((record) => <Entry key={record.line} record={record} log={log} />)}</ul>
       {matching > page && (
         <div class="row">
           <button type="button" aria-disabled={offset === 0} onClick={() => offset > 0 && onOffset(Math.max(0, offset - page))}>Earlier</button>
@@ -30,14 +32,14 @@ export function Records({ replayed, offset, page, onOffset }: RecordsProps) {
   );
 }
 
-function Entry({ record }: { record: ReplayRecord }) {
+function Entry({ record, log }: { record: ReplayRecord; log: string }) {
   const { line, time, operation, method, target, same, then, now, reason } = record;
   const sign = same === null ? { mark: '', words: 'not judged again' } : same ? { mark: 'good', words: 'as recorded' } : { mark: 'warn', words: 'disagreement' };
   return (
     <li class="panel record">
       <p class="head">
         <span class={`mark ${sign.mark}`}>{sign.words}</span> <code>{operation ?? 'no operation'}</code> <span class="remark">{time}, line {line}</span>{' '}
-        <a href={address('request', '', { line: String(line) })} aria-label={`Try the request of line ${line}`}>Try</a>
+        <a href={address('request', '', { log, line: String(line) })} aria-label={`Try the request of line ${line}`}>Try</a>
       </p>
       <p><code>{method} {target}</code></p>
       <dl class="facts">

@@ -48,7 +48,7 @@ export function ReplayView({ route }: { route: Route }) {
         <>
           <Summary replayed={value} name={log.name} />
           <Filters words={words} operations={[...new Set(value.kinds.map(({ operation }) => operation).concat(words.operation))]} onWords={(next) => show({ ...next })} />
-          <Records replayed={value} offset={offset} page={PAGE} onOffset={(next) => show({ offset: next === 0 ? '' : String(next) })} />
+          <Records replayed={value} log={log.name} offset={offset} page={PAGE} onOffset={(next) => show({ offset: next === 0 ? '' : String(next) })} />
         </>
       )}
     </div>
