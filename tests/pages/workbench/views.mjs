@@ -34,7 +34,7 @@ async function files(page) {
   // A mistake as it is typed, and where it is.
   await editor.click();
   await page.keyboard.press('Control+Home');
-  await page.keyboard.type('- requir: 1\n');
+  await page.keyboard.insertText('- requir: 1\n');
   await shows(page, page.getByRole('link', { name: `${RULES}:1` }), 'where the mistake is');
   await shows(page, page.getByRole('banner').getByRole('link', { name: /mistake/ }), 'the number of mistakes');
   await isAccessible(page, 'a mistake');
@@ -42,21 +42,19 @@ async function files(page) {
   await shows(page, page.getByRole('heading', { name: 'No mistakes' }), 'that no mistake is left');
 
   // Completion, and what a word means, by key and by mouse.
-  await editor.click();
-  await page.keyboard.press('Control+End');
-  await page.keyboard.type('\n- id: mine\n  ');
+  await typeAtTheEnd(page, editor, '\n- id: mine\n  ');
   await page.keyboard.press('Control+Space');
   await shows(page, page.getByRole('option', { name: /^require/ }), 'the completion');
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'Discard' }).click();
   await shows(page, page.getByRole('heading', { name: 'No mistakes' }), 'that no mistake is left');
   await page.goto(`${new URL(page.url()).origin}/#/files/${RULES}?line=4`);
-  await shows(page, editor, 'the editor');
+  await page.waitForFunction(() => document.activeElement?.classList.contains('editor'));
   await page.keyboard.press('ArrowRight');
   await page.keyboard.press('ArrowRight');
   await page.keyboard.press('ArrowRight');
   await page.keyboard.press('F2');
-  await shows(page, page.locator('.cm-tooltip .cm-prose'), 'what operations are');
+  await shows(page, page.locator('.cm-prose'), 'what operations are');
   await page.keyboard.press('Escape');
   await page.locator('.cm-line', { hasText: 'operations' }).first().locator('span').first().hover();
   await shows(page, page.locator('.cm-tooltip-hover .cm-prose'), 'what operations are, at the mouse');
@@ -101,7 +99,8 @@ async function files(page) {
 async function typeAtTheEnd(page, editor, text) {
   await editor.click();
   await page.keyboard.press('Control+End');
-  await page.keyboard.type(text);
+  // As it is: the editor indents what is typed.
+  await page.keyboard.insertText(text);
 }
 
 async function request(page) {

@@ -110,10 +110,16 @@ function Standing({ state }: { state: State }) {
       <strong>{name ?? info.path}</strong> {compiled?.version ?? info.version ?? ''}{' '}
       {compiling && compiled === null && <span class="mark">is compiled</span>}
       {compiled?.ok === true && <span class="mark good">compiles</span>}
-      {compiled?.ok === false && <a class="mark bad" href={address('files', compiled.diagnostics[0]?.path ?? '')}>{errors === 1 ? '1 mistake' : `${errors} mistakes`}</a>}
+      {compiled?.ok === false && <a class="mark bad" href={address('files', firstFault(state))}>{errors === 1 ? '1 mistake' : `${errors} mistakes`}</a>}
       {' '}{digest !== null && <code class="remark" title={`digest ${digest}`}>{digest.slice(0, 12)}</code>}
     </p>
   );
+}
+
+/** The first file with a mistake that can be opened here; those of a bundle that is extended cannot. */
+function firstFault({ info, compiled }: State): string {
+  const faulty = compiled?.diagnostics.find(({ path }) => info?.files.some((file) => file.path === path) === true);
+  return faulty?.path ?? '';
 }
 
 /** Rules are in the rule book, and lines in the editor. */

@@ -40,7 +40,7 @@ function keepAddress(question: Question): void {
 /** Runs all cases, or the one that is named. */
 export async function runCases(store: Store, only: { file: string; name: string } | null): Promise<void> {
   if (store.state.running !== null) return;
-  store.set({ running: only === null ? 'All cases run' : `The case “${only.name}” runs`, caseFault: null });
+  store.set({ running: only === null ? 'The cases run' : `The case “${only.name}” runs`, caseFault: null });
   try {
     const { places, ...report } = await server.cases(overlayOf(store.state), only);
     const known = store.state.report;

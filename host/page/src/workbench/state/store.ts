@@ -13,6 +13,8 @@ export interface OpenFile {
   /** As it was read from the disk, or saved; null: it is not there yet. */
   read: string | null;
   text: string;
+  /** Counts the texts that did not come from the editor. */
+  revision: number;
   readOnly: boolean;
   /** Somebody else changed it: what the disk has; its text is null if the file is gone. */
   theirs: { text: string | null } | null;

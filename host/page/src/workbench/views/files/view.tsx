@@ -7,7 +7,7 @@ import type { LineMark } from '../../../shared/editor/marks';
 import type { SourceLine } from '../../../shared/links';
 import type { Position } from '../../../shared/editor/positions';
 import { server } from '../../server/client';
-import type { ProblemDetails } from '../../server/contract';
+import type { Diagnostic, ProblemDetails } from '../../server/contract';
 import { discard, edit, open, save } from '../../state/editing';
 import { address, type Route } from '../../state/route';
 import { isEdited, overlayOf, problemOf, useStore, useWorkbench, type State } from '../../state/store';
@@ -67,6 +67,7 @@ function FilePane({ path, route }: { path: string; route: Route }) {
       <Editor
         path={path}
         text={file.text}
+        revision={file.revision}
         readOnly={file.readOnly}
         mistakes={mistakes}
         marks={marks}
@@ -89,14 +90,24 @@ function Mistakes({ state }: { state: State }) {
   const { compiled, compileFault } = state;
   if (compileFault !== null) return <Fault problem={compileFault} />;
   if (compiled === null) return null;
-  const count = compiled.diagnostics.length;
   return (
     <section aria-labelledby="mistakes" class="stack tight">
-      <h2 id="mistakes">{count === 0 ? 'No mistakes' : count === 1 ? '1 remark of the compiler' : `${count} remarks of the compiler`}</h2>
-      {count === 0 && <p class="remark">The bundle compiles: {compiled.rules} rules, {compiled.cases} cases. <a href={address('cases')}>Run the cases</a></p>}
+      <h2 id="mistakes" aria-live="polite">{countWords(compiled.diagnostics)}</h2>
+      {compiled.ok && <p class="remark">The bundle compiles: {compiled.rules} rules, {compiled.cases} cases. <a href={address('cases')}>Run the cases</a></p>}
       <DiagnosticList diagnostics={compiled.diagnostics} />
     </section>
   );
+}
+
+function countWords(diagnostics: readonly Diagnostic[]): string {
+  const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
+  const warnings = diagnostics.length - errors;
+  const words = [counted(errors, 'mistake'), counted(warnings, 'warning')].filter((each) => each !== '');
+  return words.length === 0 ? 'No mistakes' : words.join(', ');
+}
+
+function counted(count: number, name: string): string {
+  return count === 0 ? '' : count === 1 ? `1 ${name}` : `${count} ${name}s`;
 }
 
 /** What the last run of the cases has shown of the rules in a file, at their lines of now. */
