@@ -78,6 +78,7 @@ export function RequestForm({ draft, onDraft, onJudge, busy }: RequestFormProps)
       <div class="row">
         <TextField
           label="Received at"
+          class="grow"
           code
           value={draft.receivedAt}
           placeholder="now, or 2026-11-28T22:30:00Z"

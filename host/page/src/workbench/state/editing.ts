@@ -103,7 +103,9 @@ async function compile(store: Store): Promise<void> {
   running = mine;
   try {
     const compiled = await server.compile(overlayOf(store.state), mine.signal);
-    if (running === mine) store.set({ compiled, compiling: false, compileFault: null });
+    if (running !== mine) return;
+    // With mistakes, the places of the last text without any hold, as far as the editor can tell.
+    store.set({ compiled, compiling: false, compileFault: null, places: compiled.ok ? compiled.places : store.state.places });
   } catch (error) {
     // A later text is compiled instead.
     if (mine.signal.aborted || running !== mine) return;

@@ -42,10 +42,10 @@ export async function runCases(store: Store, only: { file: string; name: string 
   if (store.state.running !== null) return;
   store.set({ running: only === null ? 'The cases run' : `The case “${only.name}” runs`, caseFault: null });
   try {
-    const { places, ...report } = await server.cases(overlayOf(store.state), only);
+    const report = await server.cases(overlayOf(store.state), only);
     const known = store.state.report;
     const merged = only === null || known === null ? report : withCases(known, report.cases);
-    store.set({ running: null, report: merged, places, said: outcome(report) });
+    store.set({ running: null, report: merged, said: outcome(report) });
   } catch (error) {
     store.set({ running: null, caseFault: problemOf(error) });
   }

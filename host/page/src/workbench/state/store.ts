@@ -36,6 +36,7 @@ export interface State {
   /** The cases that run. */
   running: string | null;
   report: Report | null;
+  /** Where rules are written, in the last text that compiled. */
   places: Record<string, SourceLine>;
   caseFault: ProblemDetails | null;
   /** The decision log that is replayed. */

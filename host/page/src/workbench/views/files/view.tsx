@@ -4,7 +4,6 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import { coverOf, COVERS, coverWords, type RuleCoverage } from '../../../shared/cases/report';
 import { Editor } from '../../../shared/editor/editor';
 import type { LineMark } from '../../../shared/editor/marks';
-import type { SourceLine } from '../../../shared/links';
 import type { Position } from '../../../shared/editor/positions';
 import { server } from '../../server/client';
 import type { Diagnostic, ProblemDetails } from '../../server/contract';
@@ -46,7 +45,7 @@ function FilePane({ path, route }: { path: string; route: Route }) {
     () => (diagnostics ?? []).filter((each) => each.path === path).map((each) => ({ ...each, message: each.help === null ? each.message : `${each.message}\n${each.help}` })),
     [diagnostics, path],
   );
-  const marks = useMemo(() => marksOf(path, state), [path, state.report, state.places, state.compiled]);
+  const marks = useMemo(() => marksOf(path, state), [path, state.report, state.places]);
   const line = route.query.get('line');
   const goTo = useMemo(() => (line === null ? null : { line: Number(line) }), [route, line]);
   if (file === undefined) return <div class="pane"><Fault problem={fault} />{fault === null && <p role="status">{path} is read</p>}</div>;
@@ -110,13 +109,12 @@ function counted(count: number, name: string): string {
   return count === 0 ? '' : count === 1 ? `1 ${name}` : `${count} ${name}s`;
 }
 
-/** What the last run of the cases has shown of the rules in a file, at their lines of now. */
-function marksOf(path: string, { report, places, compiled }: State): LineMark[] {
+/** What the last run of the cases has shown of the rules in a file. */
+function marksOf(path: string, { report, places }: State): LineMark[] {
   const coverage = report?.coverage ?? null;
   if (coverage === null) return [];
-  const now: Record<string, SourceLine> = compiled?.ok === true ? compiled.places : places;
   return coverage.rules.flatMap((rule: RuleCoverage) => {
-    const place = now[rule.rule];
+    const place = places[rule.rule];
     if (place === undefined || place.path !== path) return [];
     const kind = coverOf(rule);
     return [{ line: place.line, kind, sign: COVERS[kind].sign, words: `${rule.rule}: ${coverWords(rule)}` }];

@@ -45,7 +45,7 @@ export function StatesView({ route }: { route: Route }) {
 }
 
 function Chosen({ fact, operation, state }: { fact: StateFact; operation: string; state: string }) {
-  const places = useWorkbench().compiled?.places ?? {};
+  const { places } = useWorkbench();
   const row = fact.operations.find((each) => each.operation === operation);
   const cell = row?.states[state];
   if (row === undefined || cell === undefined) return null;
