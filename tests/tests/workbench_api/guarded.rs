@@ -33,7 +33,7 @@ fn the_token_works_once_and_the_cookie_from_then_on() {
     let policy = page.field("content-security-policy").expect("it has a policy");
     assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self'"), "{policy}");
     assert!(!policy.contains("http:") && !policy.contains('*') && !policy.contains("unsafe"), "{policy}");
-    for file in ["/workbench.js", "/workbench.css", "/licences.txt"] {
+    for file in ["/workbench.js", "/workbench.css", "/icon.svg", "/licences.txt"] {
         assert_eq!(bench.send("GET", file, &[&bench.host(), &cookie], "").status, 200, "{file}");
         assert_eq!(bench.send("GET", file, &[&bench.host()], "").status, 403, "{file}");
     }
