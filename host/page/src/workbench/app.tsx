@@ -1,0 +1,136 @@
+// The frame of the workbench: where one is, how the bundle stands, and the view of the address.
+
+import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { LinksOf, type Links } from '../shared/links';
+import { begin } from './state/editing';
+import { address, useRoute, type Route, type View } from './state/route';
+import { overlayOf, useStore, useWorkbench, type State } from './state/store';
+import { BookView } from './views/book';
+import { CasesView } from './views/cases';
+import { ExportView } from './views/export';
+import { Fault } from './views/fault';
+import { FilesView } from './views/files/view';
+import { OptionsView } from './views/options';
+import { ReplayView } from './views/replay/view';
+import { RequestView } from './views/request';
+import { StatesView } from './views/states/view';
+
+const NAMES: Record<View, string> = {
+  files: 'Files',
+  request: 'Request',
+  cases: 'Cases',
+  book: 'Rule book',
+  states: 'States',
+  options: 'Options',
+  replay: 'Replay',
+  export: 'Export',
+};
+
+export function App() {
+  const store = useStore();
+  const state = useWorkbench();
+  const route = useRoute();
+  useEffect(() => void begin(store), [store]);
+  useEffect(() => {
+    const leaving = (event: BeforeUnloadEvent) => {
+      if (Object.keys(overlayOf(store.state)).length > 0) event.preventDefault();
+    };
+    window.addEventListener('beforeunload', leaving);
+    return () => window.removeEventListener('beforeunload', leaving);
+  }, [store]);
+  const links = useMemo(() => linksOf(state), [state.info]);
+  return (
+    <LinksOf links={links}>
+      <a class="skip" href="#main" onClick={skip}>Skip to the content</a>
+      <header class="top">
+        <div class="who">
+          <p class="product">Solgate workbench</p>
+          <Standing state={state} />
+        </div>
+        <nav class="views" aria-label="Views">
+          <ul class="plain">
+            {Object.entries(NAMES).map(([view, name]) => (
+              <li key={view}><a href={address(view as View)} aria-current={route.view === view ? 'page' : undefined}>{name}</a></li>
+            ))}
+          </ul>
+        </nav>
+      </header>
+      <Main route={route} state={state} />
+      <footer class="remark">
+        Solgate {state.info?.release ?? ''} — this page talks to <code>solgate ui</code> on this machine only. <a href="licences.txt">Licences</a>
+      </footer>
+      <p class="hidden" role="status" aria-live="polite">{state.said}</p>
+    </LinksOf>
+  );
+}
+
+function Main({ route, state }: { route: Route; state: State }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  const first = useRef(true);
+  const name = NAMES[route.view];
+  const policy = state.compiled?.name ?? state.info?.name ?? '';
+  useEffect(() => {
+    document.title = `${name} – ${policy === '' ? '' : `${policy} – `}Solgate workbench`;
+  }, [name, policy]);
+  // Whoever uses no mouse goes on from the new view.
+  useEffect(() => {
+    if (!first.current && !route.query.has('line')) heading.current?.focus();
+    first.current = false;
+  }, [route.view]);
+  return (
+    <main id="main" class="stack">
+      <h1 ref={heading} tabIndex={-1}>{name}</h1>
+      <Fault problem={state.fault} />
+      {state.info === null ? state.fault === null && <p role="status">The bundle is read</p> : <Shown route={route} />}
+    </main>
+  );
+}
+
+function Shown({ route }: { route: Route }) {
+  switch (route.view) {
+    case 'files': return <FilesView route={route} />;
+    case 'request': return <RequestView route={route} />;
+    case 'cases': return <CasesView route={route} />;
+    case 'book': return <BookView route={route} />;
+    case 'states': return <StatesView route={route} />;
+    case 'options': return <OptionsView />;
+    case 'replay': return <ReplayView route={route} />;
+    case 'export': return <ExportView />;
+  }
+}
+
+function Standing({ state }: { state: State }) {
+  const { info, compiled, compiling } = state;
+  if (info === null) return null;
+  const name = compiled?.name ?? info.name;
+  const digest = compiled?.digest ?? info.digest;
+  const errors = compiled?.diagnostics.filter(({ severity }) => severity === 'error').length ?? 0;
+  return (
+    <p class="standing">
+      <strong>{name ?? info.path}</strong> {compiled?.version ?? info.version ?? ''}{' '}
+      {compiling && compiled === null && <span class="mark">is compiled</span>}
+      {compiled?.ok === true && <span class="mark good">compiles</span>}
+      {compiled?.ok === false && <a class="mark bad" href={address('files', firstFault(state))}>{errors === 1 ? '1 mistake' : `${errors} mistakes`}</a>}
+      {' '}{digest !== null && <code class="remark" title={`digest ${digest}`}>{digest.slice(0, 12)}</code>}
+    </p>
+  );
+}
+
+/** The first file with a mistake that can be opened here; those of a bundle that is extended cannot. */
+function firstFault({ info, compiled }: State): string {
+  const faulty = compiled?.diagnostics.find(({ path }) => info?.files.some((file) => file.path === path) === true);
+  return faulty?.path ?? '';
+}
+
+/** Rules are in the rule book, and lines in the editor. */
+function linksOf({ info }: State): Links {
+  return {
+    rule: (id) => (info?.bundle === false ? null : address('book', id)),
+    source: ({ path, line }) => (info?.files.some((file) => file.path === path) === true ? address('files', path, { line: String(line) }) : null),
+  };
+}
+
+function skip(event: Event): void {
+  event.preventDefault();
+  document.querySelector<HTMLElement>('h1')?.focus();
+}
