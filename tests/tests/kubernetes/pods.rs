@@ -294,7 +294,7 @@ fn of_two_operations_at_two_replicas_one_passes() {
         });
     }
     for round in 0..20 {
-        let target = format!("/vnflcm/v2/vnf_instances/replicas{round}/terminate");
+        let target = format!("/vnflcm/v2/vnf_instances/replicas{round:02}/terminate");
         let mut answers = std::thread::scope(|threads| {
             let asking = replicas
                 .each_ref()
