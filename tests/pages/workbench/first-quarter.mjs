@@ -30,7 +30,7 @@ await inBrowser(argument('address'), { width: 1440, height: 900 }, async (page) 
   // Makes a slip, and sees it.
   await find(page, 'body.terminationType ==');
   await keyboard.type('body.terminationtype ==');
-  const mistake = page.getByRole('heading', { name: /^\d+ mistakes?$/ });
+  const mistake = page.getByRole('heading', { name: /^1 (mistake|warning)$/ });
   await shows(page, mistake, 'the slip');
   const place = link(`${RULES}:9`);
   await shows(page, place, 'where the slip is');

@@ -34,13 +34,17 @@ export async function judge(store: Store, draft: Draft): Promise<void> {
 
 /** Reads a request from elsewhere, and judges it, unless one has gone on meanwhile. */
 export async function judgeRead(store: Store, read: Promise<Question>, gone: () => boolean): Promise<void> {
+  judging?.abort();
+  const mine = new AbortController();
+  judging = mine;
   store.set({ judged: null, judging: true, judgeFault: null });
   try {
     const question = await read;
     if (!gone()) await judge(store, draftOf(question));
   } catch (error) {
-    if (!gone()) store.set({ judging: false, judgeFault: problemOf(error) });
+    if (!gone()) store.set({ judgeFault: problemOf(error) });
   }
+  if (judging === mine) store.set({ judging: false });
 }
 
 function keepAddress(question: Question): void {
