@@ -1,6 +1,6 @@
 // The frame of the workbench: where one is, how the bundle stands, and the view of the address.
 
-import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { useEffect, useErrorBoundary, useMemo, useRef } from 'preact/hooks';
 import { LinksOf, type Links } from '../shared/links';
 import { begin } from './state/editing';
 import { address, useRoute, type Route, type View } from './state/route';
@@ -87,6 +87,11 @@ function Main({ route, state }: { route: Route; state: State }) {
 }
 
 function Shown({ route }: { route: Route }) {
+  const [fault, retry] = useErrorBoundary((error: unknown) => console.error(error));
+  useEffect(retry, [route.view]);
+  if (fault !== undefined) {
+    return <Fault problem={{ status: 0, title: 'The page has a fault and cannot show this', detail: `${fault}. What is edited is kept: go to another view, or save it. Please report this.` }} />;
+  }
   switch (route.view) {
     case 'files': return <FilesView route={route} />;
     case 'request': return <RequestView route={route} />;

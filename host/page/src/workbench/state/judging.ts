@@ -1,6 +1,6 @@
 // Requests are judged, and cases are run, with the files as they are edited.
 
-import { questionOf, slipsOf, type Draft, type Question } from '../../shared/request/question';
+import { draftOf, questionOf, slipsOf, type Draft, type Question } from '../../shared/request/question';
 import type { CaseResult, Report } from '../../shared/cases/report';
 import { server } from '../server/client';
 import { packed } from './link';
@@ -30,6 +30,21 @@ export async function judge(store: Store, draft: Draft): Promise<void> {
     if (mine.signal.aborted) return;
     store.set({ judged: null, judging: false, judgeFault: problemOf(error) });
   }
+}
+
+/** Reads a request from elsewhere, and judges it, unless one has gone on meanwhile. */
+export async function judgeRead(store: Store, read: Promise<Question>, gone: () => boolean): Promise<void> {
+  judging?.abort();
+  const mine = new AbortController();
+  judging = mine;
+  store.set({ judged: null, judging: true, judgeFault: null });
+  try {
+    const question = await read;
+    if (!gone()) await judge(store, draftOf(question));
+  } catch (error) {
+    if (!gone()) store.set({ judgeFault: problemOf(error) });
+  }
+  if (judging === mine) store.set({ judging: false });
 }
 
 function keepAddress(question: Question): void {

@@ -50,7 +50,7 @@ function Entry({ entry, state, current }: { entry: FileEntry; state: State; curr
       <a href={address('files', path)} aria-current={current ? 'page' : undefined}>
         <code>{path}</code>
         {isEdited(state.files[path]) && <span class="dot" title="not saved"><span class="hidden">, not saved</span></span>}
-        {worst !== null && <span class={`mark ${worst === 'error' ? 'bad' : 'warn'}`}>{found.length}<span class="hidden"> remarks of the compiler</span></span>}
+        {worst !== null && <span class={`mark ${worst === 'error' ? 'bad' : 'warn'}`}>{found.length}<span class="hidden"> {found.length === 1 ? 'remark' : 'remarks'} of the compiler</span></span>}
       </a>
     </li>
   );
