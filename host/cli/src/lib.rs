@@ -22,7 +22,7 @@ use args::forward_auth::ForwardAuthArgs;
 use args::serve::ServeArgs;
 use commands::{
     bench, build, check, completions, diff, docs, doctor, eval, explain, fleet, fmt, import, import_cases, inspect,
-    keygen, lint, lsp, new, policies, pull, push, replay, report, schema, sign, tag, test, upgrade, verify,
+    keygen, lint, lsp, new, playground, policies, pull, push, replay, report, schema, sign, tag, test, upgrade, verify,
 };
 use doors::{ext_authz, forward_auth, serve};
 
@@ -71,6 +71,7 @@ enum Command {
     Fleet(fleet::FleetArgs),
     Diff(diff::DiffArgs),
     Docs(docs::DocsArgs),
+    Playground(playground::PlaygroundArgs),
     Inspect(inspect::InspectArgs),
     Schema(schema::SchemaArgs),
     ImportCases(import_cases::ImportArgs),
@@ -126,6 +127,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Diff(arguments) => diff::run(&arguments),
         Command::Fmt(arguments) => fmt::run(&arguments),
         Command::Docs(arguments) => docs::run(&arguments),
+        Command::Playground(arguments) => playground::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments, self::command()),
