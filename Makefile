@@ -72,7 +72,7 @@ test-languages: build
 
 test-workbench: build $(ARTIFACTS)/hostile.wasm
 	tests/pages/install.sh
-	$(CARGO) test $(CARGO_FLAGS) --test playground -- --ignored --nocapture --test-threads 1
+	$(CARGO) test $(CARGO_FLAGS) --test workbench --test playground -- --ignored --nocapture --test-threads 1
 
 test-long: build $(ARTIFACTS)/hostile.wasm
 	$(CARGO) test $(CARGO_FLAGS) --test reload -- --ignored

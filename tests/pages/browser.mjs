@@ -32,8 +32,9 @@ export async function inBrowser(address, size, visit) {
     });
     page.on('pageerror', (error) => faults.push(`thrown: ${error.stack ?? error.message}`));
     await page.goto(address);
-    await visit(page);
-    if (faults.length > 0) throw new Error(`the page did what it must not:\n${faults.join('\n')}`);
+    const missed = await visit(page).then(() => [], (error) => [error.stack ?? String(error)]);
+    const all = [...missed, ...faults];
+    if (all.length > 0) throw new Error(`the page does not do what it should:\n${all.join('\n')}`);
   } finally {
     await browser.close();
   }

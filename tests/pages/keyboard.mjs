@@ -22,6 +22,15 @@ export async function enter(page, locator, what) {
   await page.keyboard.press('Enter');
 }
 
+/** Selects a text in the editor that has the focus, by the editor's own search. */
+export async function find(page, text) {
+  await page.keyboard.press('Control+F');
+  await page.keyboard.press('Control+A');
+  await page.keyboard.type(text);
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Escape');
+}
+
 function isFocused(locator) {
   return locator.first().evaluate((element) => element.getRootNode().activeElement === element);
 }

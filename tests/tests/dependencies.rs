@@ -92,6 +92,20 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("solgate-ext-authz", DOOR),
     ("solgate-forward-auth", DOOR),
     ("solgate-author", &["solgate", "solgate-contract", "solgate-engine", "solgate-unsandboxed"]),
+    ("solgate-trial", &["solgate", "solgate-author", "solgate-bundle", "solgate-cases", "solgate-engine"]),
+    (
+        "solgate-workbench",
+        &[
+            "solgate",
+            "solgate-author",
+            "solgate-bundle",
+            "solgate-cases",
+            "solgate-contract",
+            "solgate-engine",
+            "solgate-trial",
+            "solgate-unsandboxed",
+        ],
+    ),
     (
         "solgate-cli",
         &[
@@ -114,8 +128,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "solgate-registry",
             "solgate-serve",
             "solgate-telemetry",
+            "solgate-trial",
             "solgate-unsandboxed",
             "solgate-upstream",
+            "solgate-workbench",
         ],
     ),
 ];

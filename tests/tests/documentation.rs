@@ -65,6 +65,11 @@ fn the_page_for_policy_authors_shows_what_happens() {
 }
 
 #[test]
+fn the_page_on_the_workbench_shows_what_happens() {
+    page("docs/workbench.md");
+}
+
+#[test]
 fn the_page_on_importing_shows_what_happens() {
     page("docs/importing.md");
 }

@@ -94,8 +94,7 @@ fn an_author_spends_a_quarter_of_an_hour_without_a_mouse() {
     assert!(made.status.success(), "{}", said(&made));
     let (folder, exported) = (home.path().join("my-rules"), home.path().join("exported.wasm"));
     let workbench = Workbench::open(&folder, &[]);
-    let digest =
-        workbench.is_visited("first-quarter.mjs", &[("folder", text(&folder)), ("exported", text(&exported))]);
+    let digest = workbench.is_visited("first-quarter.mjs", &[("folder", text(&folder)), ("exported", text(&exported))]);
 
     // What was exported is what the command builds of the folder, and is a policy.
     let built = home.path().join("built.wasm");

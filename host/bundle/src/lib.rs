@@ -10,7 +10,7 @@
 pub mod authoring;
 pub mod bake;
 mod base_cases;
-mod book;
+pub mod book;
 mod built_in;
 mod compile;
 mod complete;
@@ -32,6 +32,7 @@ mod reduce;
 mod rules;
 pub mod schemas;
 pub mod sound;
+pub mod states;
 mod template;
 pub mod templates;
 mod tokens;
@@ -49,7 +50,9 @@ pub use description::{UnsupportedVersion, openapi_description};
 pub use expression::{brief as brief_message, hint as expression_hint};
 pub use files::{IoError, PARTS};
 pub use policy::expanded;
-pub use solgate_document::{Diagnostic, Diagnostics, Related, Severity, Source, Sources, Span, render};
+pub use solgate_document::{
+    Diagnostic, Diagnostics, Lines, Position, Related, Severity, Source, Sources, Span, render,
+};
 pub use tokens::is_unfinished;
 pub use unsaved::Unsaved;
 pub use upgrade::{Changed, Upgrade, upgrade};

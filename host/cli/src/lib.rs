@@ -22,7 +22,8 @@ use args::forward_auth::ForwardAuthArgs;
 use args::serve::ServeArgs;
 use commands::{
     bench, build, check, completions, diff, docs, doctor, eval, explain, fleet, fmt, import, import_cases, inspect,
-    keygen, lint, lsp, new, playground, policies, pull, push, replay, report, schema, sign, tag, test, upgrade, verify,
+    keygen, lint, lsp, new, playground, policies, pull, push, replay, report, schema, sign, tag, test, ui, upgrade,
+    verify,
 };
 use doors::{ext_authz, forward_auth, serve};
 
@@ -60,6 +61,7 @@ enum Command {
     Lsp(lsp::LspArgs),
     Upgrade(upgrade::UpgradeArgs),
     Test(test::TestArgs),
+    Ui(ui::UiArgs),
     Bench(bench::BenchArgs),
     Build(build::BuildArgs),
     Keygen(keygen::KeygenArgs),
@@ -155,6 +157,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         }),
         Command::Doctor(arguments) => runtime()?.block_on(doctor::run(arguments)),
         Command::Eval(arguments) => runtime()?.block_on(eval::run(arguments)),
+        Command::Ui(arguments) => runtime()?.block_on(ui::run(arguments)),
         Command::Explain(arguments) => runtime()?.block_on(explain::run(arguments)),
     }
 }

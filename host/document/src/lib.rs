@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod diagnostic;
+mod lines;
 pub mod pointer;
 pub mod reader;
 pub mod source;
@@ -14,4 +15,5 @@ pub mod suggest;
 pub mod yaml;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Related, Report, Severity, render};
+pub use lines::{Lines, Position};
 pub use source::{At, FileId, Source, Sources, Span};

@@ -1,14 +1,24 @@
-//! Places in a text: bytes here, lines and UTF-16 code units in the protocol.
+//! Places in a text as editors count them: lines, and UTF-16 code units, from 0.
 
-use gen_lsp_types::{Position, Range};
+use std::ops::Range;
+
+/// A place between two characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// From 0.
+    pub line: u32,
+    /// In UTF-16 code units, from 0.
+    pub character: u32,
+}
 
 /// Where the lines of a text begin.
-pub(crate) struct Lines<'t> {
+pub struct Lines<'t> {
     text: &'t str,
     starts: Vec<usize>,
 }
 
 impl<'t> Lines<'t> {
+    #[must_use]
     pub fn of(text: &'t str) -> Self {
         let bytes = text.as_bytes();
         let ends = bytes.iter().zip(1..).filter(|(byte, next)| match byte {
@@ -21,6 +31,7 @@ impl<'t> Lines<'t> {
     }
 
     /// The place of a byte. One within a character is that of the character.
+    #[must_use]
     pub fn position(&self, byte: usize) -> Position {
         let byte = self.text.floor_char_boundary(byte.min(self.text.len()));
         let line = self.starts.partition_point(|start| *start <= byte).saturating_sub(1);
@@ -29,11 +40,13 @@ impl<'t> Lines<'t> {
         Position { line: narrow(line), character: narrow(before.chars().map(char::len_utf16).sum()) }
     }
 
-    pub fn range(&self, bytes: &std::ops::Range<usize>) -> Range {
-        Range { start: self.position(bytes.start), end: self.position(bytes.end) }
+    #[must_use]
+    pub fn range(&self, bytes: &Range<usize>) -> Range<Position> {
+        self.position(bytes.start)..self.position(bytes.end)
     }
 
     /// The byte of a place. Behind the end of a line, it is that end.
+    #[must_use]
     pub fn byte(&self, position: Position) -> usize {
         let line = usize::try_from(position.line).unwrap_or(usize::MAX);
         let Some(start) = self.starts.get(line).copied() else { return self.text.len() };

@@ -7,13 +7,13 @@ use gen_lsp_types::{
     CompletionItem, CompletionItemKind, CompletionItemTextEdit, Contents, DocumentSymbol, Documentation, Hover,
     Location, MarkupContent, MarkupKind, Position, SymbolKind, TextEdit, Uri,
 };
-use solgate_bundle::authoring::{Definition, Proposal, ProposalKind, Symbol, symbols};
+use solgate_bundle::Lines;
+use solgate_bundle::authoring::{Definition, Proposal, ProposalKind, Symbol, place, symbols};
 use tempfile::TempDir;
 
 use crate::bundles::{Bundles, home};
-use crate::check::place;
+use crate::convert::{byte, bytes};
 use crate::documents::Documents;
-use crate::position::Lines;
 
 /// What can stand at a place.
 pub(crate) fn completion(
@@ -25,7 +25,7 @@ pub(crate) fn completion(
     let mut found = || {
         let text = &documents.get(path)?.text;
         let folder = home(path, documents)?;
-        let at = Lines::of(text).byte(position);
+        let at = byte(&Lines::of(text), position);
         let proposals = bundles.knowledge(&folder, documents)?.complete(&name(path, &folder)?, text, at);
         let lines = Lines::of(text);
         Some(proposals.into_iter().enumerate().map(|(place, one)| item(place, one, &lines)).collect())
@@ -42,7 +42,7 @@ fn item(place: usize, proposal: Proposal, lines: &Lines<'_>) -> CompletionItem {
         ProposalKind::Function => CompletionItemKind::Function,
         ProposalKind::Name => CompletionItemKind::Reference,
     };
-    let edit = TextEdit { range: lines.range(&proposal.replaces), new_text: proposal.insert };
+    let edit = TextEdit { range: bytes(lines, &proposal.replaces), new_text: proposal.insert };
     let documentation = (!proposal.doc.is_empty()).then(|| Documentation::MarkupContent(markdown(proposal.doc)));
     CompletionItem {
         label: proposal.label,
@@ -66,8 +66,8 @@ pub(crate) fn hover(path: &Path, position: Position, documents: &Documents, bund
     let folder = home(path, documents)?;
     let lines = Lines::of(text);
     let file = name(path, &folder)?;
-    let found = bundles.knowledge(&folder, documents)?.explain(&file, text, lines.byte(position))?;
-    let range = Some(lines.range(&found.about));
+    let found = bundles.knowledge(&folder, documents)?.explain(&file, text, byte(&lines, position))?;
+    let range = Some(bytes(&lines, &found.about));
     Some(Hover { contents: Contents::MarkupContent(markdown(found.markdown)), range })
 }
 
@@ -83,13 +83,13 @@ pub(crate) fn definition(
     let text = &documents.get(path)?.text;
     let folder = home(path, documents)?;
     let file = name(path, &folder)?;
-    let at = Lines::of(text).byte(position);
+    let at = byte(&Lines::of(text), position);
     let found = bundles.knowledge(&folder, documents)?.definition(&file, text, at)?;
     let target = match place(&folder, &found.file) {
         Some(path) => path,
         None => laid_out(&found, built_in)?,
     };
-    let range = Lines::of(&found.text).range(&found.bytes);
+    let range = bytes(&Lines::of(&found.text), &found.bytes);
     Some(Location { uri: Uri(documents.uri(&target)), range })
 }
 
@@ -130,8 +130,8 @@ fn symbol(symbol: Symbol, lines: &Lines<'_>) -> DocumentSymbol {
         kind: SymbolKind::Object,
         tags: None,
         deprecated: None,
-        range: lines.range(&symbol.whole),
-        selection_range: lines.range(&symbol.named),
+        range: bytes(lines, &symbol.whole),
+        selection_range: bytes(lines, &symbol.named),
         children: Some(children).filter(|children| !children.is_empty()),
     }
 }

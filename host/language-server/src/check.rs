@@ -1,11 +1,11 @@
 //! One check of a bundle: what `solgate lint` says of it, from the texts of the client.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gen_lsp_types::{Diagnostic, DiagnosticSeverity};
-use solgate_bundle::authoring::Knowledge;
+use solgate_bundle::authoring::{Knowledge, place};
 use solgate_bundle::{BuildOptions, Failure, Sources, Unsaved, compile_unsaved};
 
 use crate::convert;
@@ -62,23 +62,4 @@ fn placed(folder: &Path, found: &[solgate_bundle::Diagnostic], sources: &Sources
         }
     };
     found.iter().map(one).collect()
-}
-
-/// Where a file of a bundle is, by its name in messages. `None` if it is built into the
-/// program.
-pub(crate) fn place(folder: &Path, name: &str) -> Option<PathBuf> {
-    if name.starts_with("built-in:") || name.starts_with("--") {
-        return None;
-    }
-    let mut path = PathBuf::new();
-    for part in folder.join(name).components() {
-        match part {
-            Component::ParentDir => {
-                path.pop();
-            }
-            Component::CurDir => {}
-            part => path.push(part),
-        }
-    }
-    Some(path)
 }

@@ -5,9 +5,8 @@ use std::path::PathBuf;
 use gen_lsp_types::{
     Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, Location, Message, Position, Range, Uri,
 };
-use solgate_bundle::{Severity, Sources, Span};
+use solgate_bundle::{Lines, Severity, Sources, Span};
 
-use crate::position::Lines;
 use crate::uri;
 
 /// Who says it.
@@ -62,7 +61,19 @@ pub(crate) fn severity(severity: Severity) -> DiagnosticSeverity {
 }
 
 fn range(file: &str, span: &Span, sources: &Sources) -> Range {
-    sources.find(file).map_or_else(start, |source| Lines::of(&source.text).range(&span.bytes))
+    sources.find(file).map_or_else(start, |source| bytes(&Lines::of(&source.text), &span.bytes))
+}
+
+/// A stretch of bytes of a text.
+pub(crate) fn bytes(lines: &Lines<'_>, bytes: &std::ops::Range<usize>) -> Range {
+    let position = |place: solgate_bundle::Position| Position { line: place.line, character: place.character };
+    let range = lines.range(bytes);
+    Range { start: position(range.start), end: position(range.end) }
+}
+
+/// The byte at a place of the protocol.
+pub(crate) fn byte(lines: &Lines<'_>, position: Position) -> usize {
+    lines.byte(solgate_bundle::Position { line: position.line, character: position.character })
 }
 
 fn start() -> Range {

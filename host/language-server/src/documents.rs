@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gen_lsp_types::TextDocumentContentChangeEvent;
-use solgate_bundle::Unsaved;
+use solgate_bundle::{Lines, Unsaved};
 
-use crate::position::Lines;
+use crate::convert::byte;
 use crate::uri;
 
 /// A file as the client holds it.
@@ -48,7 +48,7 @@ impl Documents {
             match change {
                 TextDocumentContentChangeEvent::TextDocumentContentChangePartial(change) => {
                     let lines = Lines::of(&document.text);
-                    let (start, end) = (lines.byte(change.range.start), lines.byte(change.range.end));
+                    let (start, end) = (byte(&lines, change.range.start), byte(&lines, change.range.end));
                     document.text.replace_range(start..end.max(start), &change.text);
                 }
                 TextDocumentContentChangeEvent::TextDocumentContentChangeWholeDocument(whole) => {

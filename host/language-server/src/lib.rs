@@ -12,7 +12,6 @@ mod check;
 mod convert;
 mod documents;
 mod frame;
-mod position;
 mod server;
 mod uri;
 

@@ -1,10 +1,9 @@
 //! Reading the decision log of `solgate serve`, and its decision lines, also as gzip.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read as _};
-use std::path::Path;
+use std::io::{self, BufRead, BufReader, Read as _};
+use std::path::{Path, PathBuf};
 
-use anyhow::{anyhow, bail};
 use flate2::bufread::MultiGzDecoder;
 use solgate::record::{Record, RecordError};
 
@@ -23,36 +22,64 @@ pub enum Unreadable {
     NotARecord(#[from] RecordError),
 }
 
+/// Why a log cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    #[error("cannot read {}: {error}", path.display())]
+    Io { path: PathBuf, error: io::Error },
+    #[error("{} is a folder; name the file of solgate serve --decision-log", .0.display())]
+    Folder(PathBuf),
+    #[error("{log}: line {line} is longer than {} MiB, and no record is", LONGEST >> 20)]
+    LongLine { log: String, line: usize },
+}
+
+/// The record in a line.
+///
+/// # Errors
+/// If the line is not a record of this version or an earlier one.
+pub fn record(line: &[u8]) -> Result<Record, Unreadable> {
+    let text = std::str::from_utf8(line).map_err(|_| Unreadable::NotUtf8)?;
+    Ok(Record::parse(text)?)
+}
+
 /// Gives every line of a log to `each`, with its number; empty ones are left out.
 /// `-` is standard input.
 ///
 /// # Errors
 /// If the file cannot be read.
-pub fn read(path: &Path, mut each: impl FnMut(usize, Result<Record, Unreadable>)) -> anyhow::Result<()> {
-    lines(path, |number, line| {
-        let text = std::str::from_utf8(line).map_err(|_| Unreadable::NotUtf8);
-        each(number, text.and_then(|text| Ok(Record::parse(text)?)));
-    })
+pub fn read(path: &Path, mut each: impl FnMut(usize, Result<Record, Unreadable>)) -> Result<(), LogError> {
+    lines(path, |number, line| each(number, record(line)))
 }
 
 /// The same with the bytes of a line, without its end.
 ///
 /// # Errors
 /// If the file cannot be read.
-pub fn lines(path: &Path, mut each: impl FnMut(usize, &[u8])) -> anyhow::Result<()> {
-    let failed = |error: std::io::Error| anyhow!("cannot read {}: {error}", path.display());
-    let mut input: Box<dyn BufRead> = if path.as_os_str() == "-" {
-        Box::new(BufReader::new(std::io::stdin()))
-    } else {
-        let file = File::open(path).map_err(failed)?;
-        if file.metadata().map_err(failed)?.is_dir() {
-            bail!("{} is a folder; name the file of solgate serve --decision-log", path.display());
-        }
-        Box::new(BufReader::new(file))
-    };
-    if input.fill_buf().map_err(failed)?.starts_with(&GZIP) {
-        input = Box::new(BufReader::new(MultiGzDecoder::new(input)));
+pub fn lines(path: &Path, each: impl FnMut(usize, &[u8])) -> Result<(), LogError> {
+    let failed = |error: io::Error| LogError::Io { path: path.to_owned(), error };
+    if path.as_os_str() == "-" {
+        return lines_of(BufReader::new(io::stdin()), path, each);
     }
+    let file = File::open(path).map_err(failed)?;
+    if file.metadata().map_err(failed)?.is_dir() {
+        return Err(LogError::Folder(path.to_owned()));
+    }
+    lines_of(BufReader::new(file), path, each)
+}
+
+/// The same of a log that is not a file; messages name it by `path`.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn lines_of<'r>(
+    mut input: impl BufRead + 'r,
+    path: &Path,
+    mut each: impl FnMut(usize, &[u8]),
+) -> Result<(), LogError> {
+    let failed = |error: io::Error| LogError::Io { path: path.to_owned(), error };
+    let is_gzip = input.fill_buf().map_err(failed)?.starts_with(&GZIP);
+    let mut input: Box<dyn BufRead + 'r> =
+        if is_gzip { Box::new(BufReader::new(MultiGzDecoder::new(input))) } else { Box::new(input) };
     let most = u64::try_from(LONGEST).unwrap_or(u64::MAX);
     for number in 1_usize.. {
         let mut line = Vec::new();
@@ -61,7 +88,7 @@ pub fn lines(path: &Path, mut each: impl FnMut(usize, &[u8])) -> anyhow::Result<
             break;
         }
         if line.len() == LONGEST {
-            bail!("{}: line {number} is longer than {} MiB, and no record is", name(path), LONGEST >> 20);
+            return Err(LogError::LongLine { log: name(path), line: number });
         }
         let line = line.strip_suffix(b"\n").unwrap_or(&line);
         if !line.trim_ascii().is_empty() {

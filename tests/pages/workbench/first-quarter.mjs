@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { argument, inBrowser } from '../browser.mjs';
 import { shows } from '../looked-at.mjs';
-import { enter, tabTo } from '../keyboard.mjs';
+import { enter, find, tabTo } from '../keyboard.mjs';
 
 const RULES = 'rules/tickets.yaml';
 
@@ -30,7 +30,7 @@ await inBrowser(argument('address'), { width: 1440, height: 900 }, async (page) 
   // Makes a slip, and sees it.
   await find(page, 'body.terminationType ==');
   await keyboard.type('body.terminationtype ==');
-  const mistake = page.getByRole('heading', { name: /remarks? of the compiler$/ });
+  const mistake = page.getByRole('heading', { name: /^\d+ mistakes?$/ });
   await shows(page, mistake, 'the slip');
   const place = link(`${RULES}:9`);
   await shows(page, place, 'where the slip is');
@@ -87,12 +87,3 @@ await inBrowser(argument('address'), { width: 1440, height: 900 }, async (page) 
   await shows(page, page.getByText('Policy digest'), 'the digest');
   process.stdout.write(`${await page.locator('dd').first().innerText()}\n`);
 });
-
-/** Selects a text in the editor, by its own search. */
-async function find(page, text) {
-  await page.keyboard.press('Control+F');
-  await page.keyboard.press('Control+A');
-  await page.keyboard.type(text);
-  await page.keyboard.press('Enter');
-  await page.keyboard.press('Escape');
-}

@@ -4,6 +4,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { argument, inBrowser } from '../browser.mjs';
+import { find } from '../keyboard.mjs';
 import { fits, isAccessible, shows } from '../looked-at.mjs';
 
 const width = Number(argument('width'));
@@ -34,7 +35,7 @@ async function files(page) {
   // A mistake as it is typed, and where it is.
   await editor.click();
   await page.keyboard.press('Control+Home');
-  await page.keyboard.type('- requir: 1\n');
+  await page.keyboard.insertText('- requir: 1\n');
   await shows(page, page.getByRole('link', { name: `${RULES}:1` }), 'where the mistake is');
   await shows(page, page.getByRole('banner').getByRole('link', { name: /mistake/ }), 'the number of mistakes');
   await isAccessible(page, 'a mistake');
@@ -42,21 +43,19 @@ async function files(page) {
   await shows(page, page.getByRole('heading', { name: 'No mistakes' }), 'that no mistake is left');
 
   // Completion, and what a word means, by key and by mouse.
-  await editor.click();
-  await page.keyboard.press('Control+End');
-  await page.keyboard.type('\n- id: mine\n  ');
+  await typeAtTheEnd(page, editor, '\n- id: mine\n  ');
   await page.keyboard.press('Control+Space');
   await shows(page, page.getByRole('option', { name: /^require/ }), 'the completion');
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'Discard' }).click();
   await shows(page, page.getByRole('heading', { name: 'No mistakes' }), 'that no mistake is left');
   await page.goto(`${new URL(page.url()).origin}/#/files/${RULES}?line=4`);
-  await shows(page, editor, 'the editor');
+  await page.waitForFunction(() => document.activeElement?.classList.contains('editor'));
   await page.keyboard.press('ArrowRight');
   await page.keyboard.press('ArrowRight');
   await page.keyboard.press('ArrowRight');
   await page.keyboard.press('F2');
-  await shows(page, page.locator('.cm-tooltip .cm-prose'), 'what operations are');
+  await shows(page, page.locator('.cm-prose'), 'what operations are');
   await page.keyboard.press('Escape');
   await page.locator('.cm-line', { hasText: 'operations' }).first().locator('span').first().hover();
   await shows(page, page.locator('.cm-tooltip-hover .cm-prose'), 'what operations are, at the mouse');
@@ -101,7 +100,8 @@ async function files(page) {
 async function typeAtTheEnd(page, editor, text) {
   await editor.click();
   await page.keyboard.press('Control+End');
-  await page.keyboard.type(text);
+  // As it is: the editor indents what is typed.
+  await page.keyboard.insertText(text);
 }
 
 async function request(page) {
@@ -143,8 +143,9 @@ async function request(page) {
   await shows(page, page.getByRole('heading', { name: /^(Allowed|Denied)/ }), 'the verdict with facts');
 
   // The caller, the time and the header fields.
-  await page.getByText(/^Caller/).click();
-  await page.getByRole('textbox', { name: 'Roles, one a line' }).fill('vnf-emergency');
+  const roles = page.getByRole('textbox', { name: 'Roles, one a line' });
+  if (!(await roles.isVisible())) await page.getByText(/^Caller/).click();
+  await roles.fill('vnf-emergency');
   await page.getByRole('textbox', { name: 'Received at' }).fill('2026-11-28T22:30:00Z');
   await page.getByRole('combobox', { name: 'Mode' }).selectOption('monitor');
   await page.getByRole('button', { name: /^Remove header field 1/ }).click();
@@ -161,8 +162,9 @@ async function cases(page) {
   await shows(page, page.getByRole('region', { name: 'Coverage', exact: true }).getByRole('heading', { name: /^Coverage: [\d.]+ %$/ }), 'the coverage');
   await page.getByRole('searchbox', { name: 'Find' }).fill('ticket');
   const list = page.getByRole('region', { name: 'Cases', exact: true });
-  await list.locator('summary').first().click();
-  await list.getByRole('button', { name: /^Run: / }).first().click();
+  const run = list.getByRole('button', { name: /^Run: / }).first();
+  if (!(await run.isVisible())) await list.locator('summary').first().click();
+  await run.click();
   await shows(page, page.getByText(/\d+ passed, 0 failed/), 'that the one case passes');
 
   // A rule that does not hold what its cases expect: the difference, and the coverage beside the rule.
@@ -171,10 +173,7 @@ async function cases(page) {
   await shows(page, page.locator('.cm-mark-covered'), 'the coverage beside the rules');
   const editor = page.getByRole('textbox', { name: `Text of ${RULES}` });
   await editor.click();
-  await page.keyboard.press('Control+F');
-  await page.getByRole('textbox', { name: 'Find' }).fill('(CHG|INC)');
-  await page.keyboard.press('Enter');
-  await page.keyboard.press('Escape');
+  await find(page, '(CHG|INC)');
   await page.keyboard.type('(REQ)');
   await shows(page, page.getByRole('heading', { name: 'No mistakes' }), 'that the changed rule compiles');
   await goTo(page, 'Cases');
@@ -249,8 +248,8 @@ async function options(page) {
 
 async function replay(page) {
   await goTo(page, 'Replay');
-  await page.getByRole('combobox', { name: 'Log named at the start' }).selectOption('decisions.jsonl');
-  await shows(page, page.getByText(/records of decisions\.jsonl/), 'what the replay has shown');
+  await page.getByRole('combobox', { name: 'Log named at the start' }).selectOption({ index: 1 });
+  await shows(page, page.getByText(/records of .*decisions\.jsonl/), 'what the replay has shown');
   await shows(page, page.getByRole('region', { name: 'Records' }), 'the records');
   await page.getByRole('textbox', { name: 'Operation' }).or(page.getByRole('combobox', { name: 'Operation' })).fill('terminate');
   await shows(page, page.getByRole('region', { name: 'Records' }).getByText(/terminate/), 'the records of an operation');

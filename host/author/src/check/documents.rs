@@ -129,12 +129,19 @@ impl<'de> Visitor<'de> for NoMemberTwice {
 
 /// Reads whom a request is said to come from.
 pub fn caller(path: &Path) -> Result<Caller, CheckError> {
-    let bad = |message: String| CheckError::Document { path: path.to_owned(), message };
-    let Value::Object(members) = read(path)? else {
-        return Err(bad(format!("not a caller: expected a mapping with {MEMBERS}")));
+    caller_of(&read(path)?).map_err(|message| CheckError::Document { path: path.to_owned(), message })
+}
+
+/// Whom a request is said to come from, of a document that is at hand.
+///
+/// # Errors
+/// In words, what is wrong with it.
+pub fn caller_of(document: &Value) -> Result<Caller, String> {
+    let Value::Object(members) = document else {
+        return Err(format!("not a caller: expected a mapping with {MEMBERS}"));
     };
     let mut caller = Caller::default();
-    for (name, value) in &members {
+    for (name, value) in members {
         let text = || value.as_str().map(str::to_owned).ok_or("a text");
         let texts = || {
             let texts: Option<Vec<String>> =
@@ -153,9 +160,9 @@ pub fn caller(path: &Path) -> Result<Caller, CheckError> {
                 .filter(|text| text.parse::<IpAddr>().is_ok())
                 .map(|text| caller.source_address = Some(text))
                 .ok_or("an IP address"),
-            _ => return Err(bad(format!("a caller has no member {name:?}; it has {MEMBERS}"))),
+            _ => return Err(format!("a caller has no member {name:?}; it has {MEMBERS}")),
         };
-        read.map_err(|expected| bad(format!("{name}: expected {expected}, found {value}")))?;
+        read.map_err(|expected| format!("{name}: expected {expected}, found {value}"))?;
     }
     Ok(caller)
 }

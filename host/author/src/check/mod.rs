@@ -20,6 +20,7 @@ use solgate::facts::{FactSource, MapFacts};
 use solgate::gate::{Gate, Mode, Setting};
 use solgate::request::Caller;
 
+pub use documents::caller_of;
 pub use error::CheckError;
 pub use given::{GivenFacts, MissingFact};
 pub use message::Message;

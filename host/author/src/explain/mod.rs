@@ -7,10 +7,11 @@ mod render;
 
 use std::sync::Arc;
 
-use solgate::gate::Gate;
-use solgate_engine::ir::Rule;
+use solgate::gate::{Gate, SettingError};
+use solgate::policy::Policy;
+use solgate_engine::ir::{Bundle, Rule};
 use solgate_engine::trace::{RuleResult, Stage, Trace};
-use solgate_unsandboxed::Traced;
+use solgate_unsandboxed::{RefusedBundle, Traced};
 
 use crate::check::{self, Asked, CheckError, GateOrder, MissingFact, Report};
 
@@ -65,6 +66,32 @@ where
         |policy: &Explained| report.decision.policies.iter().any(|asked| asked.name == policy.traced.bundle().name);
     let policies = explained.filter(|policy| !policy.evaluations.is_empty() && had_a_say(policy)).collect();
     Ok(Explanation { report, missing, policies })
+}
+
+/// Why bundles do not make the gate of an explanation.
+#[derive(Debug, thiserror::Error)]
+pub enum NoGate {
+    /// The bundle at this place among those that were given.
+    #[error("{error}")]
+    Refused { index: usize, error: RefusedBundle },
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+}
+
+/// The gate that an explanation asks for, of these bundles, which are asked in turn. They run
+/// without a sandbox.
+///
+/// # Errors
+/// If the engine refuses a bundle, or a setting fits none of them.
+pub fn traced_gate(bundles: Vec<Bundle>, order: &GateOrder) -> Result<(Gate, Vec<Arc<Traced>>), NoGate> {
+    let (mut policies, mut traces) = (Vec::new(), Vec::new());
+    for (index, bundle) in bundles.into_iter().enumerate() {
+        let traced = solgate_unsandboxed::traced(bundle).map_err(|error| NoGate::Refused { index, error })?;
+        policies.push(Arc::new(Policy::without_sandbox(traced.clone())));
+        traces.push(traced);
+    }
+    let gate = Gate::new(policies, Arc::clone(&order.facts)).with_settings(order.settings.clone())?;
+    Ok((gate.with_mode(order.mode), traces))
 }
 
 impl Explained {

@@ -14,7 +14,7 @@ mod spot;
 mod symbols;
 
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use solgate_document::diagnostic::Report;
@@ -169,6 +169,26 @@ impl<'k> Scene<'k> {
         let is_meant = |op: &&Op<'_>| named.is_none_or(|named| named.iter().any(|name| name.text == op.def.id));
         self.api.operations.iter().filter(is_meant).collect()
     }
+}
+
+/// Where a file of a bundle is, by its name in messages. `None` if it is built into the
+/// program.
+#[must_use]
+pub fn place(folder: &Path, name: &str) -> Option<PathBuf> {
+    if name.starts_with("built-in:") || name.starts_with("--") {
+        return None;
+    }
+    let mut path = PathBuf::new();
+    for part in folder.join(name).components() {
+        match part {
+            Component::ParentDir => {
+                path.pop();
+            }
+            Component::CurDir => {}
+            part => path.push(part),
+        }
+    }
+    Some(path)
 }
 
 /// The kind of a file of a bundle, by its name; `None` for what has no schema of ours.

@@ -2,6 +2,7 @@
 //! which somebody can look up a rule id.
 
 mod engine;
+mod entry;
 mod markdown;
 mod places;
 mod releases;
@@ -12,9 +13,10 @@ use std::fmt::Write as _;
 use serde_json::Value;
 use solgate_engine::ENGINE_RULES;
 use solgate_engine::ir::{
-    Bundle, Date, Dates, DayOfYear, FactDef, Operation, Period, Require, Rule, RuleKind, Severity, SeveritySpec, Stage,
+    Bundle, Date, Dates, DayOfYear, Operation, Period, Require, Rule, RuleKind, Severity, SeveritySpec,
 };
 
+pub use self::entry::{Asked, Entry, Kind, entries};
 use self::markdown::{anchor, code, plain};
 pub(crate) use self::places::{Places, places};
 
@@ -25,9 +27,7 @@ const MOST_ENTRIES: usize = 20;
 /// only, and not on its digest.
 #[must_use]
 pub fn rule_book(bundle: &Bundle) -> String {
-    let mut rules = all_rules(bundle);
-    rules.sort_by(|a, b| a.id.cmp(&b.id));
-    let book = Book { bundle, rules, places: places(bundle), anchors: BTreeMap::new() }.with_anchors();
+    let book = Book { bundle, rules: entries(bundle), anchors: BTreeMap::new() }.with_anchors();
     let mut page = String::new();
     book.introduction(&mut page);
     book.options(&mut page);
@@ -75,8 +75,7 @@ fn undeclared(bundle: &Bundle) -> Vec<Rule> {
 struct Book<'b> {
     bundle: &'b Bundle,
     /// Sorted by id.
-    rules: Vec<Rule>,
-    places: BTreeMap<String, Places>,
+    rules: Vec<Entry>,
     /// By rule id.
     anchors: BTreeMap<String, String>,
 }
@@ -214,7 +213,7 @@ impl Book<'_> {
             "\n## Operations\n\nBeside the rules for every operation.\n\n| operation | request | rules |\n|---|---|---|\n"
         );
         for operation in self.bundle.resources() {
-            let rules = self.rules.iter().filter(|rule| self.operations_of(rule).contains(&operation.id));
+            let rules = self.rules.iter().filter(|rule| rule.operations.contains(&operation.id));
             let rules: Vec<String> = rules.map(|rule| self.link(&rule.id)).collect();
             let _ = writeln!(
                 page,
@@ -256,58 +255,48 @@ impl Book<'_> {
         }
     }
 
-    /// Ids of the operations that a rule is for; empty: all.
-    fn operations_of(&self, rule: &Rule) -> BTreeSet<String> {
-        match (&rule.kind, self.places.get(&rule.id)) {
-            (RuleKind::Schema, Some(places)) => places.operations.clone(),
-            _ => rule.operations.iter().cloned().collect(),
-        }
-    }
-
-    fn rule(&self, rule: &Rule, page: &mut String) {
+    fn rule(&self, rule: &Entry, page: &mut String) {
         let _ = write!(page, "\n### {}\n\n**{}**\n", rule.id, plain(&rule.title));
-        let doc = if rule.doc.is_empty() { engine::doc(&rule.id) } else { &rule.doc };
-        if !doc.is_empty() {
-            let _ = write!(page, "\n{}\n", plain(doc));
+        if !rule.doc.is_empty() {
+            let _ = write!(page, "\n{}\n", plain(&rule.doc));
         }
-        let ages = if rule.ages && !knows_all_versions(self.bundle) { "; ages" } else { "" };
-        let _ = write!(page, "\n- status {}, severity {}{ages}\n", status(rule), severity(&rule.severity));
-        let operations: Vec<String> = self.operations_of(rule).iter().map(|id| code(id)).collect();
+        let ages = if rule.ages { "; ages" } else { "" };
+        let varies = if rule.status_varies { ", or what `schemaErrorStatus` says" } else { "" };
+        let _ = write!(page, "\n- status {}{varies}, severity {}{ages}\n", rule.status, severity(&rule.severity));
+        let operations: Vec<String> = rule.operations.iter().map(|id| code(id)).collect();
         let operations = if operations.is_empty() { "every operation".to_owned() } else { operations.join(", ") };
         let _ = writeln!(page, "- {operations}");
-        match &rule.kind {
-            RuleKind::Engine => {}
-            RuleKind::Schema => self.schema(rule, page),
-            RuleKind::Exists { fact } => {
-                let _ = writeln!(page, "- fails if the VNFM or NFVO answers 404 to {}", self.fact(fact));
+        let facts = || rule.facts.iter().map(|fact| code(&format!("GET {}", fact.path))).collect::<Vec<_>>();
+        match rule.kind {
+            Kind::Engine => {}
+            Kind::Schema => schema(rule, page),
+            Kind::Exists => {
+                let _ = writeln!(page, "- fails if the VNFM or NFVO answers 404 to {}", facts().join(", "));
             }
-            RuleKind::IfMatch { facts } => {
-                let facts: Vec<String> = facts.iter().map(|fact| self.fact(fact)).collect();
-                let _ = writeln!(page, "- fails if `If-Match` does not hold the ETag of {}", facts.join(", or of "));
+            Kind::IfMatch => {
+                let _ = writeln!(page, "- fails if `If-Match` does not hold the ETag of {}", facts().join(", or of "));
             }
-            RuleKind::Require(require) => condition(require, page),
+            Kind::Condition => {
+                if let Some(require) = &rule.condition {
+                    condition(require, page);
+                }
+            }
         }
         if let Some(clause) = &rule.clause {
             let _ = writeln!(page, "- {}", plain(clause));
         }
     }
+}
 
-    fn schema(&self, rule: &Rule, page: &mut String) {
-        let Some(places) = self.places.get(&rule.id) else { return };
-        if !places.pointers.is_empty() {
-            let pointers: Vec<String> =
-                places.pointers.iter().map(|p| if p.is_empty() { "the whole".to_owned() } else { code(p) }).collect();
-            let _ = writeln!(page, "- in the body: {}", pointers.join(", "));
-        }
-        if !places.fields.is_empty() {
-            let fields: Vec<String> = places.fields.iter().map(|field| code(field)).collect();
-            let _ = writeln!(page, "- header field {}", fields.join(", "));
-        }
+fn schema(rule: &Entry, page: &mut String) {
+    if !rule.pointers.is_empty() {
+        let pointers: Vec<String> =
+            rule.pointers.iter().map(|p| if p.is_empty() { "the whole".to_owned() } else { code(p) }).collect();
+        let _ = writeln!(page, "- in the body: {}", pointers.join(", "));
     }
-
-    fn fact(&self, name: &str) -> String {
-        let path = |fact: &FactDef| code(&format!("GET {}", fact.path));
-        self.bundle.facts.iter().find(|fact| fact.name == name).map_or_else(|| code(name), path)
+    if !rule.fields.is_empty() {
+        let fields: Vec<String> = rule.fields.iter().map(|field| code(field)).collect();
+        let _ = writeln!(page, "- header field {}", fields.join(", "));
     }
 }
 
@@ -397,20 +386,6 @@ fn condition(require: &Require, page: &mut String) {
     }
     line("require", &require.require);
     let _ = writeln!(page, "  ```");
-}
-
-/// The option changes the status of faults of a body that could be read.
-fn status(rule: &Rule) -> String {
-    let is_of_body = match &rule.kind {
-        RuleKind::Schema => true,
-        RuleKind::Require(require) => require.stage == Stage::Body,
-        RuleKind::Engine | RuleKind::Exists { .. } | RuleKind::IfMatch { .. } => false,
-    };
-    if is_of_body && rule.status == 400 {
-        "400, or what `schemaErrorStatus` says".to_owned()
-    } else {
-        rule.status.to_string()
-    }
 }
 
 fn severity(spec: &SeveritySpec) -> String {

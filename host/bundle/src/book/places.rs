@@ -7,7 +7,7 @@ use solgate_document::pointer;
 use solgate_engine::ir::{Bundle, Operation};
 
 /// What can break a rule without an expression.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Places {
     /// Ids of operations.
     pub operations: BTreeSet<String>,

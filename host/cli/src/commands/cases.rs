@@ -1,18 +1,13 @@
 //! The cases of a bundle or a policy's file, for commands that look at one of them.
 
 use std::path::Path;
-use std::time::{Duration, UNIX_EPOCH};
 
 use anyhow::{anyhow, bail};
-use serde_json::{Map, Value, json};
-use solgate::facts::MapFacts;
-use solgate_author::check::{Asked, Message};
 use solgate_bundle::bake::bundle_of;
 use solgate_bundle::{BuildOptions, Failure, compile_dir};
-use solgate_cases::{Case, FactGiven};
+use solgate_cases::Case;
 use solgate_document::Source;
 use solgate_engine::ir::Bundle;
-use solgate_engine::verdict::Setting;
 
 use super::policies::{bundle_error, local, rendered};
 
@@ -88,38 +83,4 @@ const MOST: usize = 8;
 /// Whether somebody means a case's file: by its name within the bundle, or by a path.
 fn is_file(case: &Case, file: &str) -> bool {
     case.file == file || case.file.strip_prefix("tests/") == Some(file) || file.ends_with(&format!("/{}", case.file))
-}
-
-/// What a case asks, with settings beside its own.
-pub fn asked(case: &Case, settings: Vec<Setting>) -> anyhow::Result<Asked> {
-    let facts: Map<String, Value> = case.facts.iter().map(|(name, given)| (name.clone(), document(given))).collect();
-    let facts =
-        MapFacts::from_value(&Value::Object(facts)).map_err(|error| anyhow!("the facts of the case: {error}"))?;
-    let fields = case.fields.iter().map(|(name, value)| (name.clone(), value.clone().into_bytes())).collect();
-    Ok(Asked {
-        message: Message {
-            method: case.method.clone(),
-            target: case.target.clone(),
-            fields,
-            body: case.body.clone().into(),
-        },
-        body_complete: case.body_complete,
-        caller: case.caller.clone(),
-        received_at: UNIX_EPOCH.checked_add(Duration::from_millis(case.at)).unwrap_or(UNIX_EPOCH),
-        facts,
-        settings: case.settings.iter().cloned().chain(settings).collect(),
-        mode: case.mode,
-        policies: Vec::new(),
-    })
-}
-
-/// As the file of `--facts` has it.
-fn document(given: &FactGiven) -> Value {
-    match given {
-        FactGiven::Found { etag: None, body } => json!({ "status": 200, "body": body }),
-        FactGiven::Found { etag: Some(etag), body } => json!({ "status": 200, "etag": etag, "body": body }),
-        FactGiven::Absent => json!({ "status": 404 }),
-        FactGiven::Withheld => json!({ "status": 403 }),
-        FactGiven::Unavailable => json!({ "status": 503 }),
-    }
 }

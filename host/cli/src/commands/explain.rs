@@ -13,11 +13,11 @@ use solgate_author::check::{Asked, CheckError};
 use solgate_author::explain::{Explanation, explain};
 use solgate_cases::{Case, Difference};
 use solgate_engine::Engine;
+use solgate_trial::tested::difference;
 
 use super::cases::{self, Tested};
 use super::check::{Format, RequestArgs};
 use super::policies::{traced_bundles, traced_gate};
-use super::test::json::difference;
 use super::test::notation::{shown, sides};
 
 const EXAMPLE: &str = "\
@@ -114,7 +114,9 @@ async fn of_case(wanted: &str, request: RequestArgs) -> anyhow::Result<(Explanat
     let case = cases::find(&cases, wanted, path)?.clone();
     let engine = Engine::new(bundle.clone())
         .map_err(|error| anyhow!("{}: the engine refuses the bundle: {error}", path.display()))?;
-    let asked = cases::asked(&case, request.options.iter().chain(&request.severities).cloned().collect())?;
+    let asked =
+        solgate_trial::asked::of_case(&case, request.options.iter().chain(&request.severities).cloned().collect())
+            .map_err(|error| anyhow!("the facts of the case: {error}"))?;
     let told = Told::new(&engine, case);
     let path = path.to_owned();
     let explanation = explain(asked, |order| traced_bundles(vec![(path, bundle)], &order)).await?;

@@ -13,6 +13,7 @@ use solgate::policy::{
     PolicySources, SourceError, VNFLCM_V2, cached_module,
 };
 use solgate_author::check::GateOrder;
+use solgate_author::explain::{self, NoGate};
 use solgate_bundle::bake::{BakeError, CarriedError, bundle_of, loadable_engine};
 use solgate_bundle::{BuildOptions, Compiled, Diagnostics, Failure};
 use solgate_config::Limits;
@@ -176,7 +177,7 @@ impl Loader {
             .map_err(|error| PolicyError::Refused { path: path.to_owned(), error })
     }
 
-    fn built_in(&self, policy: &BuiltIn) -> Result<Policy, PolicyError> {
+    pub fn built_in(&self, policy: &BuiltIn) -> Result<Policy, PolicyError> {
         let message =
             format!("compiling the built-in policy {}; the next start takes it from the cache", policy.name());
         self.loading(&message, || Policy::built_in(&self.engine, policy))
@@ -263,14 +264,14 @@ pub fn first_built_in(target: &str) -> Result<Bundle, PolicyError> {
 
 /// The same of bundles that were compiled already, each with where it is.
 pub fn traced_bundles(bundles: Vec<(PathBuf, Bundle)>, order: &GateOrder) -> anyhow::Result<(Gate, Vec<Arc<Traced>>)> {
-    let (mut policies, mut traces) = (Vec::new(), Vec::new());
-    for (path, bundle) in bundles {
-        let traced = solgate_unsandboxed::traced(bundle).map_err(|error| PolicyError::Refused { path, error })?;
-        policies.push(Arc::new(Policy::without_sandbox(traced.clone())));
-        traces.push(traced);
-    }
-    let gate = Gate::new(policies, Arc::clone(&order.facts)).with_settings(order.settings.clone())?;
-    Ok((gate.with_mode(order.mode), traces))
+    let (mut paths, bundles): (Vec<PathBuf>, Vec<Bundle>) = bundles.into_iter().unzip();
+    explain::traced_gate(bundles, order).map_err(|error| match error {
+        NoGate::Refused { index, error } if index < paths.len() => {
+            PolicyError::Refused { path: paths.swap_remove(index), error }.into()
+        }
+        NoGate::Refused { error, .. } => error.into(),
+        NoGate::Setting(error) => error.into(),
+    })
 }
 
 /// The built-in policy of this name, unless there is such a file.

@@ -65,7 +65,7 @@ impl Replay {
             return Err(NotReplayed::Partial(reason.clone()));
         }
         let request = record.request()?;
-        let facts = MapFacts::from_value(&record.facts()?).map_err(|_| NotReplayed::Damaged("facts"))?;
+        let facts = MapFacts::from_value(&record.answers()?).map_err(|_| NotReplayed::Damaged("facts"))?;
         let gate = self.gate(record)?;
         let decision = gate.judge_with(&request, &facts).await;
         let recorded = |name: &String| record.facts.iter().any(|fact| fact.name == *name);
@@ -144,8 +144,11 @@ impl Record {
         humantime::parse_rfc3339(&self.time).map_err(|_| NotReplayed::Damaged("time"))
     }
 
-    /// As a document for [`MapFacts`]; of several answers the last counts.
-    fn facts(&self) -> Result<Value, NotReplayed> {
+    /// The facts as a document for [`MapFacts`]; of several answers the last counts.
+    ///
+    /// # Errors
+    /// [`NotReplayed::Damaged`] if an answer that was found has no body.
+    pub fn answers(&self) -> Result<Value, NotReplayed> {
         let mut facts = Map::new();
         for fact in &self.facts {
             let answer = match fact.outcome {

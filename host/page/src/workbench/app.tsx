@@ -1,6 +1,6 @@
 // The frame of the workbench: where one is, how the bundle stands, and the view of the address.
 
-import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { useEffect, useErrorBoundary, useMemo, useRef } from 'preact/hooks';
 import { LinksOf, type Links } from '../shared/links';
 import { begin } from './state/editing';
 import { address, useRoute, type Route, type View } from './state/route';
@@ -87,6 +87,11 @@ function Main({ route, state }: { route: Route; state: State }) {
 }
 
 function Shown({ route }: { route: Route }) {
+  const [fault, retry] = useErrorBoundary((error: unknown) => console.error(error));
+  useEffect(retry, [route.view]);
+  if (fault !== undefined) {
+    return <Fault problem={{ status: 0, title: 'The page has a fault and cannot show this', detail: `${fault}. What is edited is kept: go to another view, or save it. Please report this.` }} />;
+  }
   switch (route.view) {
     case 'files': return <FilesView route={route} />;
     case 'request': return <RequestView route={route} />;
@@ -110,10 +115,16 @@ function Standing({ state }: { state: State }) {
       <strong>{name ?? info.path}</strong> {compiled?.version ?? info.version ?? ''}{' '}
       {compiling && compiled === null && <span class="mark">is compiled</span>}
       {compiled?.ok === true && <span class="mark good">compiles</span>}
-      {compiled?.ok === false && <a class="mark bad" href={address('files', compiled.diagnostics[0]?.path ?? '')}>{errors === 1 ? '1 mistake' : `${errors} mistakes`}</a>}
+      {compiled?.ok === false && <a class="mark bad" href={address('files', firstFault(state))}>{errors === 1 ? '1 mistake' : `${errors} mistakes`}</a>}
       {' '}{digest !== null && <code class="remark" title={`digest ${digest}`}>{digest.slice(0, 12)}</code>}
     </p>
   );
+}
+
+/** The first file with a mistake that can be opened here; those of a bundle that is extended cannot. */
+function firstFault({ info, compiled }: State): string {
+  const faulty = compiled?.diagnostics.find(({ path }) => info?.files.some((file) => file.path === path) === true);
+  return faulty?.path ?? '';
 }
 
 /** Rules are in the rule book, and lines in the editor. */

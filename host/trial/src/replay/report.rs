@@ -6,8 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use solgate::record::{Record, RecordedVerdict};
 
-use crate::commands::output::print;
-use crate::commands::replay::NotCompared;
+use super::{Findings, NotCompared};
 
 /// Requests and reasons that are shown one by one; more are counted.
 const SHOWN: usize = 20;
@@ -60,7 +59,7 @@ struct NotAgain {
 
 /// A verdict in short: a status, and the rules that speak.
 #[derive(PartialEq, Eq, Hash)]
-struct Said {
+pub struct Said {
     status: Option<u16>,
     rules: BTreeSet<String>,
     /// Findings that did not deny.
@@ -68,7 +67,8 @@ struct Said {
 }
 
 impl Said {
-    fn new(verdict: &RecordedVerdict) -> Self {
+    #[must_use]
+    pub fn new(verdict: &RecordedVerdict) -> Self {
         let found = verdict.findings.iter();
         Self {
             status: verdict.status,
@@ -94,7 +94,9 @@ impl Said {
         text
     }
 
-    fn json(&self) -> Value {
+    /// As JSON: `allowed`, `status`, `rules` and `findings`.
+    #[must_use]
+    pub fn json(&self) -> Value {
         json!({"allowed": self.status.is_none(), "status": self.status, "rules": self.rules, "findings": self.findings})
     }
 }
@@ -130,8 +132,33 @@ impl Kind {
 }
 
 impl Report {
+    /// How many requests are judged otherwise than then.
+    #[must_use]
+    pub fn different(&self) -> usize {
+        self.differences.len()
+    }
+
+    /// Whether no request could be judged again.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.same == 0 && self.differences.is_empty()
+    }
+
+    /// How many lines were not judged again, and why, from the most frequent reason on.
+    #[must_use]
+    pub fn not_judged(&self) -> (usize, Vec<(&str, usize)>) {
+        let mut reasons: HashMap<&str, usize> = HashMap::new();
+        for line in &self.not_compared {
+            let count = reasons.entry(&line.reason).or_default();
+            *count = count.saturating_add(1);
+        }
+        let mut reasons: Vec<(&str, usize)> = reasons.into_iter().collect();
+        reasons.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+        (self.not_compared.len(), reasons)
+    }
+
     /// Notes a difference.
-    pub fn differs(&mut self, log: &Arc<str>, line: usize, record: &Record, now: &RecordedVerdict) {
+    fn differs(&mut self, log: &Arc<str>, line: usize, record: &Record, now: &RecordedVerdict) {
         let target = &record.request.target;
         let kind = Kind {
             operation: record.operation.clone().unwrap_or_default(),
@@ -148,12 +175,6 @@ impl Report {
         });
     }
 
-    /// Notes a line that was not judged again.
-    pub fn not_compared(&mut self, log: &Arc<str>, line: usize, reason: &NotCompared) {
-        let reason = self.reason(reason.to_string().into());
-        self.not_compared.push(NotAgain { log: Arc::clone(log), line, reason });
-    }
-
     fn reason(&mut self, reason: Arc<str>) -> Arc<str> {
         if let Some(known) = self.reasons.get(&reason) {
             return Arc::clone(known);
@@ -162,24 +183,9 @@ impl Report {
         reason
     }
 
-    /// Adds what later lines have shown.
-    pub fn append(&mut self, later: Self) {
-        self.same = self.same.saturating_add(later.same);
-        for difference in later.differences {
-            let kind = self.kinds.add(Arc::clone(&difference.kind), 1);
-            self.differences.push(Difference { kind, ..difference });
-        }
-        for line in later.not_compared {
-            let reason = self.reason(line.reason);
-            self.not_compared.push(NotAgain { reason, ..line });
-        }
-    }
-
-    /// Lines for people on standard output.
-    ///
-    /// # Errors
-    /// If they cannot be written.
-    pub fn print(&self) -> anyhow::Result<()> {
+    /// Lines for people.
+    #[must_use]
+    pub fn text(&self) -> String {
         let mut text = String::new();
         for Difference { log, line, method, path, kind, .. } in self.differences.iter().take(SHOWN) {
             text.push_str(&format!("{log}:{line}: {method} {path}\n"));
@@ -203,7 +209,7 @@ impl Report {
             self.differences.len(),
             self.not_compared.len()
         ));
-        print(&text)
+        text
     }
 
     /// The differences by kind.
@@ -221,12 +227,9 @@ impl Report {
         text
     }
 
-    /// One JSON object on standard output. What is only there with several logs says which
-    /// of them it is about.
-    ///
-    /// # Errors
-    /// If it cannot be written.
-    pub fn print_json(&self, logs: &[Arc<str>]) -> anyhow::Result<()> {
+    /// One JSON object. What is only there with several logs says which of them it is about.
+    #[must_use]
+    pub fn json(&self, logs: &[Arc<str>]) -> Value {
         let several = logs.len() > 1;
         let placed = |mut value: Value, log: &Arc<str>| {
             if several && let Some(members) = value.as_object_mut() {
@@ -249,21 +252,53 @@ impl Report {
             .not_compared
             .iter()
             .map(|NotAgain { log, line, reason }| placed(json!({"line": line, "reason": &**reason}), log));
-        let kinds = self.kinds.sorted().into_iter().map(|(Kind { operation, then, now }, count)| {
-            json!({"count": count, "operation": operation, "then": then.json(), "now": now.json()})
-        });
         let named = if several {
             json!(logs.iter().map(|log| &**log).collect::<Vec<_>>())
         } else {
             json!(logs.first().map(|log| &**log))
         };
-        let report = json!({
+        json!({
             "log": named,
             "same": self.same,
-            "kinds": kinds.collect::<Vec<_>>(),
+            "kinds": self.kinds(usize::MAX),
             "differences": differences.collect::<Vec<_>>(),
             "notJudged": not.collect::<Vec<_>>(),
+        })
+    }
+
+    /// The most frequent kinds of differences, as JSON: `count`, `operation`, `then` and `now`.
+    #[must_use]
+    pub fn kinds(&self, most: usize) -> Value {
+        let kinds = self.kinds.sorted().into_iter().take(most).map(|(Kind { operation, then, now }, count)| {
+            json!({"count": count, "operation": operation, "then": then.json(), "now": now.json()})
         });
-        print(&format!("{report}\n"))
+        kinds.collect()
+    }
+}
+
+impl Findings for Report {
+    fn judged(&mut self, log: &Arc<str>, line: usize, record: &Record, now: &RecordedVerdict) {
+        if now.tells_the_same_as(&record.verdict) {
+            self.same = self.same.saturating_add(1);
+        } else {
+            self.differs(log, line, record, now);
+        }
+    }
+
+    fn not_compared(&mut self, log: &Arc<str>, line: usize, _: Option<&Record>, reason: &NotCompared) {
+        let reason = self.reason(reason.to_string().into());
+        self.not_compared.push(NotAgain { log: Arc::clone(log), line, reason });
+    }
+
+    fn append(&mut self, later: Self) {
+        self.same = self.same.saturating_add(later.same);
+        for difference in later.differences {
+            let kind = self.kinds.add(Arc::clone(&difference.kind), 1);
+            self.differences.push(Difference { kind, ..difference });
+        }
+        for line in later.not_compared {
+            let reason = self.reason(line.reason);
+            self.not_compared.push(NotAgain { reason, ..line });
+        }
     }
 }

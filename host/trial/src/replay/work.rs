@@ -6,17 +6,16 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZero;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use solgate::policy::Policy;
-use solgate::record::{Record, RecordedVerdict, Replay};
+use solgate::record::Replay;
 use tokio::runtime::Handle;
 
-use super::NotCompared;
-use super::report::Report;
-use crate::commands::recorded::{self, Unreadable};
+use super::{Findings, Log, NotCompared};
+use crate::recorded::{self, LogError};
 
 /// Lines, and bytes of lines, of one chunk.
 const CHUNK: (usize, usize) = (64, 1 << 20);
@@ -31,28 +30,37 @@ struct Chunk {
     lines: Vec<(usize, Vec<u8>)>,
 }
 
-/// Judges all lines of the logs, which have these names.
+/// Judges all lines of the logs by these policies, one asked after the other, and gathers
+/// what is found in the order of the lines. It blocks: a runtime's own threads must not call it.
 ///
 /// # Errors
-/// A log cannot be read.
-pub fn judge(
-    logs: &[PathBuf],
-    names: &[Arc<str>],
+/// If a log cannot be read.
+pub fn judge<F: Findings>(logs: &[Log<'_>], policies: &[Arc<Policy>], runtime: &Handle) -> Result<F, LogError> {
+    judge_from(logs, policies, runtime, F::default)
+}
+
+/// The same, where what is found begins with what `start` makes, for each stretch of lines.
+///
+/// # Errors
+/// As [`judge`].
+pub fn judge_from<F: Findings>(
+    logs: &[Log<'_>],
     policies: &[Arc<Policy>],
     runtime: &Handle,
-) -> anyhow::Result<Report> {
+    start: impl Fn() -> F + Sync,
+) -> Result<F, LogError> {
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
     let (chunks, waiting) = sync_channel(threads.saturating_mul(WAITING));
     let waiting = Mutex::new(waiting);
-    let gathered = Mutex::new(Gathered::default());
+    let gathered = Mutex::new(Gathered { found: start(), next: 0, early: BTreeMap::new() });
     std::thread::scope(|scope| {
         for _ in 0..threads {
-            scope.spawn(|| work(&waiting, policies, runtime, &gathered));
+            scope.spawn(|| work(&waiting, policies, runtime, &gathered, &start));
         }
         let mut reading = Reading { chunks, number: 0 };
-        logs.iter().zip(names).try_for_each(|(log, name)| reading.read(log, name))
+        logs.iter().try_for_each(|log| reading.read(log))
     })?;
-    Ok(gathered.into_inner().unwrap_or_else(PoisonError::into_inner).report)
+    Ok(gathered.into_inner().unwrap_or_else(PoisonError::into_inner).found)
 }
 
 /// Cuts logs into chunks.
@@ -62,17 +70,22 @@ struct Reading {
 }
 
 impl Reading {
-    fn read(&mut self, path: &std::path::Path, name: &Arc<str>) -> anyhow::Result<()> {
+    fn read(&mut self, log: &Log<'_>) -> Result<(), LogError> {
+        let name = log.name();
         let (mut lines, mut bytes) = (Vec::new(), 0_usize);
-        recorded::lines(path, |line, text| {
+        let each = |line: usize, text: &[u8]| {
             bytes = bytes.saturating_add(text.len());
             lines.push((line, text.to_vec()));
             if lines.len() >= CHUNK.0 || bytes >= CHUNK.1 {
                 bytes = 0;
-                self.send(name, std::mem::take(&mut lines));
+                self.send(&name, std::mem::take(&mut lines));
             }
-        })?;
-        self.send(name, lines);
+        };
+        match log {
+            Log::File(path) => recorded::lines(path, each)?,
+            Log::Text { name, bytes } => recorded::lines_of(*bytes, Path::new(name), each)?,
+        }
+        self.send(&name, lines);
         Ok(())
     }
 
@@ -87,45 +100,47 @@ impl Reading {
 }
 
 /// What has come out, in order as far as it is whole.
-#[derive(Default)]
-struct Gathered {
-    report: Report,
+struct Gathered<F> {
+    found: F,
     next: usize,
-    early: BTreeMap<usize, Report>,
+    early: BTreeMap<usize, F>,
 }
 
-impl Gathered {
-    fn add(&mut self, number: usize, report: Report) {
-        self.early.insert(number, report);
-        while let Some(report) = self.early.remove(&self.next) {
-            self.report.append(report);
+impl<F: Findings> Gathered<F> {
+    fn add(&mut self, number: usize, found: F) {
+        self.early.insert(number, found);
+        while let Some(found) = self.early.remove(&self.next) {
+            self.found.append(found);
             self.next = self.next.saturating_add(1);
         }
     }
 }
 
-fn work(waiting: &Mutex<Receiver<Chunk>>, policies: &[Arc<Policy>], runtime: &Handle, gathered: &Mutex<Gathered>) {
+fn work<F: Findings>(
+    waiting: &Mutex<Receiver<Chunk>>,
+    policies: &[Arc<Policy>],
+    runtime: &Handle,
+    gathered: &Mutex<Gathered<F>>,
+    start: &(impl Fn() -> F + Sync),
+) {
     let mut replay = Replay::new(policies.to_vec());
     loop {
         let chunk = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(Chunk { number, log, lines }) = chunk else { return };
-        let mut report = Report::default();
+        let mut found = start();
         for (line, bytes) in lines {
-            match again(&mut replay, &bytes, runtime) {
-                Ok((record, now)) if now.tells_the_same_as(&record.verdict) => {
-                    report.same = report.same.saturating_add(1);
+            let record = match recorded::record(&bytes) {
+                Ok(record) => record,
+                Err(reason) => {
+                    found.not_compared(&log, line, None, &NotCompared::from(reason));
+                    continue;
                 }
-                Ok((record, now)) => report.differs(&log, line, &record, &now),
-                Err(reason) => report.not_compared(&log, line, &reason),
+            };
+            match runtime.block_on(replay.judge(&record)) {
+                Ok(now) => found.judged(&log, line, &record, &now),
+                Err(reason) => found.not_compared(&log, line, Some(&record), &NotCompared::from(reason)),
             }
         }
-        gathered.lock().unwrap_or_else(PoisonError::into_inner).add(number, report);
+        gathered.lock().unwrap_or_else(PoisonError::into_inner).add(number, found);
     }
-}
-
-fn again(replay: &mut Replay, line: &[u8], runtime: &Handle) -> Result<(Record, RecordedVerdict), NotCompared> {
-    let text = std::str::from_utf8(line).map_err(|_| Unreadable::NotUtf8)?;
-    let record = Record::parse(text).map_err(Unreadable::from)?;
-    let now = runtime.block_on(replay.judge(&record))?;
-    Ok((record, now))
 }

@@ -8,10 +8,12 @@ use solgate_bundle::mutation::{Fate, Mutation};
 use solgate_cases::{Difference, Verdict};
 use solgate_engine::verdict::Location;
 
-use crate::commands::test::measure::{Measure, change, source};
-use crate::commands::test::reason::Reason;
-use crate::commands::test::run::{CaseResult, Outcome, Report};
+use super::measured::{Measure, change, source};
+use super::reason::Reason;
+use super::{CaseResult, Outcome, Report};
 
+/// A report, as `solgate test --format json` prints it.
+#[must_use]
 pub fn value(report: &Report) -> Value {
     let policy = &report.policy;
     let mut document = json!({
@@ -101,6 +103,7 @@ fn reason(reason: &Reason) -> Value {
 }
 
 /// One point in which a verdict is not the one expected.
+#[must_use]
 pub fn difference(difference: &Difference) -> Value {
     let member = difference.member();
     match difference {

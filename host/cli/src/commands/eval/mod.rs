@@ -145,7 +145,8 @@ fn scene(arguments: EvalArgs) -> anyhow::Result<Scene> {
             let Tested { bundle, cases } = Tested::load(&path)?;
             let case = cases::find(&cases, &wanted, &path)?;
             let settings = request.options.iter().chain(&request.severities).cloned().collect();
-            let asked = cases::asked(case, settings)?;
+            let asked = solgate_trial::asked::of_case(case, settings)
+                .map_err(|error| anyhow!("the facts of the case: {error}"))?;
             (bundle, asked)
         }
         (_, path) => {

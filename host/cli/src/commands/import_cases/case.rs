@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 use solgate::gate::Severity;
 use solgate::record::{FactOutcome, Record, RecordedBody, RecordedFact, RecordedMode, RecordedVerdict};
+use solgate_trial::recorded::Unreadable;
 
 use super::exact::exact_json;
-use crate::commands::recorded::Unreadable;
 
 /// Largest body that is put into a file that people read.
 const LARGEST: usize = 256 << 10;

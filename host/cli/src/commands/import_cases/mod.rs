@@ -10,9 +10,9 @@ use std::process::ExitCode;
 
 use anyhow::{anyhow, bail};
 use serde_json::json;
+use solgate_trial::recorded;
 
 use crate::commands::output::{Output, OutputError, note, print};
-use crate::commands::recorded;
 use case::{ImportedCase, NotImported};
 
 /// Make test cases from the decisions that a gate has recorded.

@@ -10,9 +10,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::bail;
+use solgate_trial::recorded;
 
 use crate::commands::output::{Output, note, print};
-use crate::commands::recorded;
 use tally::Tally;
 
 /// Lines that are named one by one because they cannot be read; more are counted.

@@ -9,8 +9,8 @@ use quick_xml::events::BytesText;
 use solgate_bundle::Compiled;
 use solgate_bundle::coverage::{Coverage, RuleCoverage, Standing};
 use solgate_engine::ir::{Bundle, Rule, RuleKind};
+use solgate_trial::tested::percent;
 
-use super::measure::percent;
 use crate::commands::report::html::{Page, element};
 
 const STYLE: &str = "body{font-family:sans-serif;margin:2em;max-width:80em}\

@@ -5,11 +5,9 @@ use std::time::Duration;
 
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
+use solgate_trial::tested::{CaseResult, Measured, Outcome, Reason, Report, change, percent};
 
-use crate::commands::test::measure::{Measured, change, percent};
 use crate::commands::test::notation::sides;
-use crate::commands::test::reason::Reason;
-use crate::commands::test::run::{CaseResult, Outcome, Report};
 
 /// Name of the suite for coverage and mutants.
 const MEASURED: &str = "rules";

@@ -1,31 +1,28 @@
 //! `solgate test`: runs the cases of a policy.
 //!
-//! A [subject] is loaded, and its cases are [run]. What they show about the rules is
-//! [measured](measure). The report is printed as the command line asks: [pretty],
-//! [json] or [junit].
+//! A [subject] is loaded, and its cases are [run](tested). What they show about the rules
+//! is [measured](measure). The report is printed as the command line asks: [pretty],
+//! [JSON](tested::value) or [junit].
 
 mod args;
 mod html;
-pub(super) mod json;
 mod junit;
 mod measure;
 pub(super) mod notation;
 mod pretty;
-mod reason;
-mod run;
 pub(super) mod subject;
 mod watch;
 
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{anyhow, bail};
 
 use crate::commands::output::Output;
-use crate::commands::policies::Loader;
+use crate::commands::policies::{Loader, with_spinner};
 pub use args::{Format, TestArgs};
-use measure::Measured;
-use run::Report;
+use solgate_trial::tested::{self, Measured, Report};
 use subject::Subject;
 
 /// Runs the command.
@@ -51,7 +48,7 @@ pub fn run(arguments: &TestArgs) -> anyhow::Result<ExitCode> {
 
 /// Loads the policy and runs its cases once.
 fn test(loader: &Loader, arguments: &TestArgs) -> anyhow::Result<Report> {
-    let subject = Subject::load(loader, arguments)?;
+    let mut subject = Subject::load(loader, arguments)?;
     let measured = if arguments.measures() {
         let bundle = subject.bundle()?;
         let measured = measure::measure(&bundle, &subject.cases, arguments)?;
@@ -63,14 +60,18 @@ fn test(loader: &Loader, arguments: &TestArgs) -> anyhow::Result<Report> {
     } else {
         Measured::default()
     };
-    Ok(run::run(subject, measured))
+    let (policy, not_selected) = (Arc::clone(&subject.policy), subject.not_selected);
+    let cases = std::mem::take(&mut subject.cases);
+    let message = format!("running {} cases", cases.len());
+    let bundle = || subject.bundle().ok();
+    Ok(with_spinner(&message, || tested::run(&policy, bundle, cases, not_selected, measured)))
 }
 
 fn print(report: &Report, format: Format) -> io::Result<()> {
     let mut out = anstream::stdout().lock();
     match format {
         Format::Pretty => pretty::render(report, &mut out)?,
-        Format::Json => writeln!(out, "{:#}", json::value(report))?,
+        Format::Json => writeln!(out, "{:#}", tested::value(report))?,
         Format::Junit => junit::write(report, &mut out)?,
     }
     out.flush()

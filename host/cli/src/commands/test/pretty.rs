@@ -6,11 +6,9 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 use solgate_bundle::coverage::{RuleCoverage, Standing};
 use solgate_bundle::mutation::{Fate, Mutation};
+use solgate_trial::tested::{CaseResult, Measure, Outcome, Reason, Report, change, percent, source};
 
-use crate::commands::test::measure::{Measure, change, percent, source};
 use crate::commands::test::notation::{shown, sides};
-use crate::commands::test::reason::Reason;
-use crate::commands::test::run::{CaseResult, Outcome, Report};
 
 const FAILED: Style = AnsiColor::Red.on_default().bold();
 const PASSED: Style = AnsiColor::Green.on_default().bold();

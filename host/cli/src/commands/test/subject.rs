@@ -9,6 +9,7 @@ use solgate_bundle::bake::{CarriedError, bundle_of};
 use solgate_bundle::{BuildOptions, Compiled, compile_dir};
 use solgate_cases::Case;
 use solgate_engine::ir::Bundle;
+use solgate_trial::tested::select;
 
 use super::args::TestArgs;
 use crate::commands::cases::case_files;
@@ -66,12 +67,12 @@ impl Subject {
             None => own,
         };
         let all = cases.len();
-        let cases: Vec<Case> = cases.into_iter().filter(|case| selected(case, &arguments.filter)).collect();
+        let (cases, not_selected) = select(cases, &arguments.filter);
         if cases.is_empty() {
             let filters: Vec<String> = arguments.filter.iter().map(|text| format!("`{text}`")).collect();
             bail!("none of the {all} cases of {} has {} in its file or name", path.display(), filters.join(" or "));
         }
-        Ok(Self { policy, origin, not_selected: all.saturating_sub(cases.len()), cases })
+        Ok(Self { policy, origin, not_selected, cases })
     }
 }
 
@@ -131,8 +132,4 @@ fn elsewhere(folder: &Path, policy: &Policy) -> anyhow::Result<Vec<Case>> {
         bail!("{} has no cases: expected *.yaml files with `cases:`", folder.display());
     }
     Ok(cases)
-}
-
-fn selected(case: &Case, filters: &[String]) -> bool {
-    filters.is_empty() || filters.iter().any(|text| case.file.contains(text) || case.name.contains(text))
 }

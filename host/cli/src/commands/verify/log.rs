@@ -7,10 +7,10 @@ use std::process::ExitCode;
 use anyhow::bail;
 use serde::Deserialize;
 use solgate::record::RecordedChain;
+use solgate_trial::recorded;
 
 use super::links::{Links, Place};
 use crate::commands::output::note;
-use crate::commands::recorded;
 
 /// Places that are named one by one; more are counted.
 const NAMED: usize = 50;

@@ -76,7 +76,7 @@ function Entry({ rule, open, at, aside }: { rule: BookRule; open: boolean; at: s
           {rule.condition !== null && <pre class="document">{conditionText(rule)}</pre>}
           <dl class="facts">
             <Term name="Operations">{rule.operations.length === 0 ? 'every one' : rule.operations.join(', ')}</Term>
-            <Term name="Stage">{rule.stage === null ? (KINDS[rule.kind] ?? rule.kind) : stageWords(rule.stage)}</Term>
+            <Term name="Stage">{rule.stage == null ? (KINDS[rule.kind] ?? rule.kind) : stageWords(rule.stage)}</Term>
             {rule.clause !== null && <Term name="Clause">{rule.clause}</Term>}
             {rule.statusVaries && <Term name="Status">{rule.status}, or another by an option</Term>}
             {rule.severity.byOption.length > 0 && (
@@ -116,7 +116,7 @@ function conditionText(rule: BookRule): string {
   if (condition === null) return '';
   const { variables, when, forEach, require, pointer, header, parameter } = condition;
   const lines = variables.map(([name, expression]) => `${name} = ${expression}`);
-  const members: [string, string | null][] = [['when', when], ['forEach', forEach], ['require', require], ['pointer', pointer], ['header', header], ['parameter', parameter]];
-  for (const [name, value] of members) if (value !== null) lines.push(`${name}: ${value.trim()}`);
+  const members: [string, string | null | undefined][] = [['when', when], ['forEach', forEach], ['require', require], ['pointer', pointer], ['header', header], ['parameter', parameter]];
+  for (const [name, value] of members) if (value != null) lines.push(`${name}: ${value.trim()}`);
   return lines.join('\n');
 }

@@ -5,12 +5,12 @@ import type { Severity } from '../settings/settings';
 
 export interface Condition {
   variables: [name: string, expression: string][];
-  when: string | null;
-  forEach: string | null;
+  when?: string | null;
+  forEach?: string | null;
   require: string;
-  pointer: string | null;
-  header: string | null;
-  parameter: string | null;
+  pointer?: string | null;
+  header?: string | null;
+  parameter?: string | null;
 }
 
 export interface BookRule {
@@ -26,7 +26,8 @@ export interface BookRule {
   /** None: every one. */
   operations: string[];
   kind: 'engine' | 'schema' | 'exists' | 'ifMatch' | 'condition';
-  stage: string | null;
+  /** Of a condition; other kinds have none. */
+  stage?: string | null;
   clause: string | null;
   inherited: boolean;
   pointers: string[];

@@ -26,6 +26,8 @@ export interface EditorProps extends Assistance {
   /** Another path is another file, with a history of its own. */
   path: string;
   text: string;
+  /** Another number: the text was changed elsewhere, and replaces what the editor has. */
+  revision: number;
   readOnly: boolean;
   mistakes: readonly Mistake[];
   marks: readonly LineMark[];
@@ -36,7 +38,7 @@ export interface EditorProps extends Assistance {
 }
 
 export function Editor(props: EditorProps) {
-  const { path, text, readOnly, mistakes, marks, goTo } = props;
+  const { path, revision, readOnly, mistakes, marks, goTo } = props;
   const home = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
   const latest = useRef(props);
@@ -57,9 +59,10 @@ export function Editor(props: EditorProps) {
   // What was put in from outside, such as the text of the disk.
   useEffect(() => {
     const made = view.current;
+    const { text } = latest.current;
     if (made === null || made.state.doc.toString() === text) return;
     made.dispatch({ changes: { from: 0, to: made.state.doc.length, insert: text } });
-  }, [text, path, readOnly]);
+  }, [revision]);
 
   useEffect(() => {
     const made = view.current;

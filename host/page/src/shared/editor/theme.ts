@@ -38,6 +38,8 @@ const theme = EditorView.theme({
   '.cm-tooltip.cm-completionInfo': { padding: '0.4rem 0.6rem', fontFamily: 'inherit' },
   '.cm-prose': { padding: '0.4rem 0.6rem', maxHeight: '18rem', overflowY: 'auto', font: '0.9rem/1.45 system-ui, sans-serif' },
   '.cm-completionInfo .cm-prose': { padding: '0' },
+  // On a narrow screen it would hide what can be chosen.
+  '@media (max-width: 500px)': { '.cm-tooltip.cm-completionInfo': { display: 'none' } },
   '.cm-prose p, .cm-prose pre, .cm-prose ul': { margin: '0 0 0.4rem' },
   '.cm-prose pre': { fontFamily: 'var(--mono)', fontSize: '0.85rem', whiteSpace: 'pre-wrap', backgroundColor: 'var(--sunk)', padding: '0.3rem 0.5rem', borderRadius: '4px' },
   '.cm-prose code': { fontFamily: 'var(--mono)', fontSize: '0.88em' },

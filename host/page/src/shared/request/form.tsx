@@ -1,5 +1,6 @@
 // The form of a request: what is sent, and what is known beside it.
 
+import { useState } from 'preact/hooks';
 import { CheckField, SelectField, TextArea, TextField } from '../fields';
 import { CALLER_PARTS, isList, slipsOf, type CallerPart, type Draft, type Mode } from './question';
 import './request.css';
@@ -26,6 +27,7 @@ export interface RequestFormProps {
 }
 
 export function RequestForm({ draft, onDraft, onJudge, busy }: RequestFormProps) {
+  const [opened, setOpened] = useState(false);
   const change = (part: Partial<Draft>) => onDraft({ ...draft, ...part });
   const slips = slipsOf(draft);
   const caller = CALLER_PARTS.filter((part) => draft.caller[part] !== '').length;
@@ -60,7 +62,7 @@ export function RequestForm({ draft, onDraft, onJudge, busy }: RequestFormProps)
         error={slips.facts}
         remark="What the VNFM or NFVO answers, by the name of the fact, in JSON. A document, or its status, as in {&quot;opOcc&quot;: {&quot;status&quot;: 404}}."
       />
-      <details open={caller > 0}>
+      <details open={opened || caller > 0} onToggle={(event) => setOpened(event.currentTarget.open)}>
         <summary>Caller{caller > 0 ? '' : ' (nobody is known)'}</summary>
         <div class="callers">
           {CALLER_PARTS.map((part) => {
@@ -76,6 +78,7 @@ export function RequestForm({ draft, onDraft, onJudge, busy }: RequestFormProps)
       <div class="row">
         <TextField
           label="Received at"
+          class="grow"
           code
           value={draft.receivedAt}
           placeholder="now, or 2026-11-28T22:30:00Z"

@@ -1,5 +1,6 @@
 // What can be set of a policy without building it again.
 
+/** From the mildest on. */
 export const SEVERITIES = ['off', 'audit', 'warn', 'deny'] as const;
 export type Severity = (typeof SEVERITIES)[number];
 

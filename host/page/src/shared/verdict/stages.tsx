@@ -1,6 +1,7 @@
 // How a verdict came about, stage by stage.
 
 import { RuleLink, SourceLink } from '../links';
+import { SEVERITIES, type Severity } from '../settings/settings';
 import { placeWords, STAGES, stageWords, type Evaluation, type Explanation, type Judged, type RuleTrace, type StageName } from './judged';
 
 const BECAUSE: Record<string, string> = {
@@ -53,13 +54,14 @@ function Stage({ stage, evaluation, explanation, judged }: StageProps) {
   const told = rules.filter((rule) => rule.result !== 'held' && rule.result !== 'off');
   const held = rules.filter((rule) => rule.result === 'held');
   const off = rules.filter((rule) => rule.result === 'off');
-  const failed = rules.some((rule) => rule.result === 'failed' || rule.result === 'notEvaluated');
+  const broken = rules.filter((rule) => rule.result === 'failed' || rule.result === 'notEvaluated');
+  const failed = ended || broken.some((rule) => severityOf(rule) === 'deny');
   const waits = facts && explanation.missing.length > 0;
-  const state = trace === undefined ? 'unreached' : failed ? 'failed' : waits ? 'waits' : 'passed';
+  const state = trace === undefined ? 'unreached' : waits ? 'waits' : failed ? 'failed' : broken.length > 0 ? 'warned' : 'passed';
   return (
     <li class={`stage ${state}`}>
       <p>
-        <span class="sign" aria-hidden="true">{{ unreached: '·', failed: '✗', waits: '?', passed: '✓' }[state]}</span>
+        <span class="sign" aria-hidden="true">{{ unreached: '·', failed: '✗', warned: '!', waits: '?', passed: '✓' }[state]}</span>
         <strong>{stageWords(stage)}</strong>{' '}
         <span class="remark">{summary(state, ended && judged.verdict === 'deny', rules, facts ? explanation.asked.length : null)}</span>
       </p>
@@ -97,10 +99,16 @@ function factOutcome(judged: Judged, name: string): string {
   return judged.facts.find((fact) => fact.name === name)?.outcome ?? 'not asked for';
 }
 
+/** The worst of its failures. */
+function severityOf(rule: RuleTrace): Severity {
+  const found = (rule.failures ?? []).map((failure) => failure.severity);
+  return SEVERITIES.findLast((severity) => found.includes(severity)) ?? rule.severity;
+}
+
 function Told({ rule, judged }: { rule: RuleTrace; judged: Judged }) {
   const words = { excluded: 'excluded by its guard', notApplicable: 'not looked at', failed: 'failed', notEvaluated: 'could not be evaluated', waits: 'waits', leftOut: 'left out' };
   const result = words[rule.result as keyof typeof words] ?? rule.result;
-  const severity = rule.failures?.[0]?.severity ?? rule.severity;
+  const severity = severityOf(rule);
   const bad = rule.result === 'failed' || rule.result === 'notEvaluated';
   const kind = !bad ? '' : severity === 'deny' ? 'bad' : severity === 'warn' ? 'warn' : '';
   return (

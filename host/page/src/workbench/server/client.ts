@@ -35,7 +35,7 @@ export const server = {
   example: (files: Overlay, file: string, name: string) => post<ExampleQuestion>('example', { files, file, name }),
   /** All cases, or one. */
   cases: (files: Overlay, only: { file: string; name: string } | null, signal?: AbortSignal) =>
-    post<Report & { places: Compiled['places'] }>('cases', only === null ? { files } : { files, only }, signal),
+    post<Report>('cases', only === null ? { files } : { files, only }, signal),
   book: (files: Overlay, signal?: AbortSignal) => post<Book>('book', { files }, signal),
   states: (files: Overlay, options: Record<string, unknown>, signal?: AbortSignal) => post<{ facts: StateFact[] }>('states', { files, options }, signal),
   options: (files: Overlay, signal?: AbortSignal) => post<SettingDefinitions>('options', { files }, signal),

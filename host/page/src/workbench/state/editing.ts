@@ -20,12 +20,12 @@ export async function begin(store: Store): Promise<void> {
 export async function open(store: Store, path: string): Promise<void> {
   if (path in store.state.files) return;
   const { text, readOnly } = await server.file(path);
-  if (!(path in store.state.files)) put(store, path, { read: text, text, readOnly, theirs: null });
+  if (!(path in store.state.files)) put(store, path, { read: text, text, revision: 0, readOnly, theirs: null });
 }
 
 /** A file that is not on the disk yet; it is there when it is saved. */
 export function create(store: Store, path: string): void {
-  if (!(path in store.state.files)) put(store, path, { read: null, text: '', readOnly: false, theirs: null });
+  if (!(path in store.state.files)) put(store, path, { read: null, text: '', revision: 0, readOnly: false, theirs: null });
 }
 
 export function edit(store: Store, path: string, text: string): void {
@@ -39,7 +39,7 @@ export function edit(store: Store, path: string, text: string): void {
 export function discard(store: Store, path: string): void {
   const file = store.state.files[path];
   if (file?.read === null) store.set({ files: without(store.state.files, path) });
-  else if (file !== undefined) put(store, path, { ...file, text: file.read, theirs: null });
+  else if (file !== undefined) put(store, path, { ...file, text: file.read, revision: file.revision + 1, theirs: null });
   compileSoon(store, 0);
 }
 
@@ -68,7 +68,7 @@ export function takeTheirs(store: Store, path: string): void {
   if (file?.theirs === undefined || file.theirs === null) return;
   const { text } = file.theirs;
   if (text === null) store.set({ files: without(store.state.files, path) });
-  else put(store, path, { ...file, read: text, text, theirs: null });
+  else put(store, path, { ...file, read: text, text, revision: file.revision + 1, theirs: null });
   compileSoon(store, 0);
 }
 
@@ -103,7 +103,9 @@ async function compile(store: Store): Promise<void> {
   running = mine;
   try {
     const compiled = await server.compile(overlayOf(store.state), mine.signal);
-    if (running === mine) store.set({ compiled, compiling: false, compileFault: null });
+    if (running !== mine) return;
+    // With mistakes, the places of the last text without any hold, as far as the editor can tell.
+    store.set({ compiled, compiling: false, compileFault: null, places: compiled.ok ? compiled.places : store.state.places });
   } catch (error) {
     // A later text is compiled instead.
     if (mine.signal.aborted || running !== mine) return;

@@ -1,6 +1,6 @@
 // Requests are judged, and cases are run, with the files as they are edited.
 
-import { questionOf, slipsOf, type Draft, type Question } from '../../shared/request/question';
+import { draftOf, questionOf, slipsOf, type Draft, type Question } from '../../shared/request/question';
 import type { CaseResult, Report } from '../../shared/cases/report';
 import { server } from '../server/client';
 import { packed } from './link';
@@ -32,6 +32,17 @@ export async function judge(store: Store, draft: Draft): Promise<void> {
   }
 }
 
+/** Reads a request from elsewhere, and judges it, unless one has gone on meanwhile. */
+export async function judgeRead(store: Store, read: Promise<Question>, gone: () => boolean): Promise<void> {
+  store.set({ judged: null, judging: true, judgeFault: null });
+  try {
+    const question = await read;
+    if (!gone()) await judge(store, draftOf(question));
+  } catch (error) {
+    if (!gone()) store.set({ judging: false, judgeFault: problemOf(error) });
+  }
+}
+
 function keepAddress(question: Question): void {
   const ask = packed(question);
   go(address('request', '', ask === null ? {} : { ask }), location.hash.startsWith('#/request') ? 'replace' : 'push');
@@ -40,12 +51,12 @@ function keepAddress(question: Question): void {
 /** Runs all cases, or the one that is named. */
 export async function runCases(store: Store, only: { file: string; name: string } | null): Promise<void> {
   if (store.state.running !== null) return;
-  store.set({ running: only === null ? 'All cases run' : `The case “${only.name}” runs`, caseFault: null });
+  store.set({ running: only === null ? 'The cases run' : `The case “${only.name}” runs`, caseFault: null });
   try {
-    const { places, ...report } = await server.cases(overlayOf(store.state), only);
+    const report = await server.cases(overlayOf(store.state), only);
     const known = store.state.report;
     const merged = only === null || known === null ? report : withCases(known, report.cases);
-    store.set({ running: null, report: merged, places, said: outcome(report) });
+    store.set({ running: null, report: merged, said: outcome(report) });
   } catch (error) {
     store.set({ running: null, caseFault: problemOf(error) });
   }

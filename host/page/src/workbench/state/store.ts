@@ -13,6 +13,8 @@ export interface OpenFile {
   /** As it was read from the disk, or saved; null: it is not there yet. */
   read: string | null;
   text: string;
+  /** Counts the texts that did not come from the editor. */
+  revision: number;
   readOnly: boolean;
   /** Somebody else changed it: what the disk has; its text is null if the file is gone. */
   theirs: { text: string | null } | null;
@@ -34,6 +36,7 @@ export interface State {
   /** The cases that run. */
   running: string | null;
   report: Report | null;
+  /** Where rules are written, in the last text that compiled. */
   places: Record<string, SourceLine>;
   caseFault: ProblemDetails | null;
   /** The decision log that is replayed. */

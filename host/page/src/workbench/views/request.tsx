@@ -4,16 +4,16 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { Busy } from '../../shared/busy';
 import { SelectField } from '../../shared/fields';
 import { RequestForm } from '../../shared/request/form';
-import { draftOf, questionOf, withFact, type Draft } from '../../shared/request/question';
+import { draftOf, questionOf, withFact, type Draft, type Question } from '../../shared/request/question';
 import { Stages } from '../../shared/verdict/stages';
 import { Verdict } from '../../shared/verdict/verdict';
 import { server } from '../server/client';
 import type { Example, LogSource, ProblemDetails } from '../server/contract';
 import { useAnswer } from '../state/answer';
-import { judge } from '../state/judging';
+import { judge, judgeRead } from '../state/judging';
 import { packed, unpacked } from '../state/link';
 import { address, go, type Route } from '../state/route';
-import { overlayOf, problemOf, useStore, useWorkbench, type State } from '../state/store';
+import { overlayOf, useStore, useWorkbench, type State } from '../state/store';
 import { Fault } from './fault';
 
 export function RequestView({ route }: { route: Route }) {
@@ -63,30 +63,30 @@ export function RequestView({ route }: { route: Route }) {
 }
 
 /** Takes what the address names: a request, a case, or a record of a decision log. */
-function useLinked(route: Route): ProblemDetails | null {
+function useLinked({ query }: Route): ProblemDetails | null {
   const store = useStore();
   const [fault, setFault] = useState<ProblemDetails | null>(null);
-  const { query } = route;
   useEffect(() => {
+    let gone = false;
+    const read = (question: Promise<Question>) => void judgeRead(store, question, () => gone);
     setFault(null);
-    const failed = (error: unknown) => setFault(problemOf(error));
     const [ask, file, name, log, line] = ['ask', 'file', 'case', 'log', 'line'].map((member) => query.get(member));
     if (typeof ask === 'string') {
       // The form may hold more than the address: credentials.
-      if (ask === packed(questionOf(store.state.draft)) && store.state.judged !== null) return;
-      const question = unpacked(ask);
-      if (question === null) {
-        setFault({ status: 0, title: 'The address is damaged', detail: 'It holds no request that can be read. Copy the whole address again.' });
-      } else if (!(ask === packed(questionOf(store.state.draft)) && store.state.judging)) {
-        void judge(store, draftOf(question));
-      }
+      const known = ask === packed(questionOf(store.state.draft)) && (store.state.judged !== null || store.state.judging);
+      const question = known ? null : unpacked(ask);
+      if (question !== null) void judge(store, draftOf(question));
+      else if (!known) setFault({ status: 0, title: 'The address is damaged', detail: 'It holds no request that can be read. Copy the whole address again.' });
     } else if (typeof file === 'string' && typeof name === 'string') {
-      server.example(overlayOf(store.state), file, name).then((example) => judge(store, draftOf(example)), failed);
+      read(server.example(overlayOf(store.state), file, name));
     } else if (typeof log === 'string') {
       const source = logSource(store.state, log);
-      if (source === null) setFault({ status: 0, title: `The log ${log} is not open`, detail: 'Choose its file in Replay, and take the record from there.' });
-      else server.record(source, Number(line)).then((record) => judge(store, draftOf(record)), failed);
+      if (source !== null) read(server.record(source, Number(line)));
+      else setFault({ status: 0, title: `The log ${log} is not open`, detail: 'Choose its file in Replay, and take the record from there.' });
     }
+    return () => {
+      gone = true;
+    };
   }, [query]);
   return fault;
 }

@@ -4,10 +4,9 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import { coverOf, COVERS, coverWords, type RuleCoverage } from '../../../shared/cases/report';
 import { Editor } from '../../../shared/editor/editor';
 import type { LineMark } from '../../../shared/editor/marks';
-import type { SourceLine } from '../../../shared/links';
 import type { Position } from '../../../shared/editor/positions';
 import { server } from '../../server/client';
-import type { ProblemDetails } from '../../server/contract';
+import type { Diagnostic, ProblemDetails } from '../../server/contract';
 import { discard, edit, open, save } from '../../state/editing';
 import { address, type Route } from '../../state/route';
 import { isEdited, overlayOf, problemOf, useStore, useWorkbench, type State } from '../../state/store';
@@ -46,7 +45,7 @@ function FilePane({ path, route }: { path: string; route: Route }) {
     () => (diagnostics ?? []).filter((each) => each.path === path).map((each) => ({ ...each, message: each.help === null ? each.message : `${each.message}\n${each.help}` })),
     [diagnostics, path],
   );
-  const marks = useMemo(() => marksOf(path, state), [path, state.report, state.places, state.compiled]);
+  const marks = useMemo(() => marksOf(path, state), [path, state.report, state.places]);
   const line = route.query.get('line');
   const goTo = useMemo(() => (line === null ? null : { line: Number(line) }), [route, line]);
   if (file === undefined) return <div class="pane"><Fault problem={fault} />{fault === null && <p role="status">{path} is read</p>}</div>;
@@ -67,6 +66,7 @@ function FilePane({ path, route }: { path: string; route: Route }) {
       <Editor
         path={path}
         text={file.text}
+        revision={file.revision}
         readOnly={file.readOnly}
         mistakes={mistakes}
         marks={marks}
@@ -89,23 +89,32 @@ function Mistakes({ state }: { state: State }) {
   const { compiled, compileFault } = state;
   if (compileFault !== null) return <Fault problem={compileFault} />;
   if (compiled === null) return null;
-  const count = compiled.diagnostics.length;
   return (
     <section aria-labelledby="mistakes" class="stack tight">
-      <h2 id="mistakes">{count === 0 ? 'No mistakes' : count === 1 ? '1 remark of the compiler' : `${count} remarks of the compiler`}</h2>
-      {count === 0 && <p class="remark">The bundle compiles: {compiled.rules} rules, {compiled.cases} cases. <a href={address('cases')}>Run the cases</a></p>}
+      <h2 id="mistakes" aria-live="polite">{countWords(compiled.diagnostics)}</h2>
+      {compiled.ok && <p class="remark">The bundle compiles: {compiled.rules} rules, {compiled.cases} cases. <a href={address('cases')}>Run the cases</a></p>}
       <DiagnosticList diagnostics={compiled.diagnostics} />
     </section>
   );
 }
 
-/** What the last run of the cases has shown of the rules in a file, at their lines of now. */
-function marksOf(path: string, { report, places, compiled }: State): LineMark[] {
+function countWords(diagnostics: readonly Diagnostic[]): string {
+  const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
+  const warnings = diagnostics.length - errors;
+  const words = [counted(errors, 'mistake'), counted(warnings, 'warning')].filter((each) => each !== '');
+  return words.length === 0 ? 'No mistakes' : words.join(', ');
+}
+
+function counted(count: number, name: string): string {
+  return count === 0 ? '' : count === 1 ? `1 ${name}` : `${count} ${name}s`;
+}
+
+/** What the last run of the cases has shown of the rules in a file. */
+function marksOf(path: string, { report, places }: State): LineMark[] {
   const coverage = report?.coverage ?? null;
   if (coverage === null) return [];
-  const now: Record<string, SourceLine> = compiled?.ok === true ? compiled.places : places;
   return coverage.rules.flatMap((rule: RuleCoverage) => {
-    const place = now[rule.rule];
+    const place = places[rule.rule];
     if (place === undefined || place.path !== path) return [];
     const kind = coverOf(rule);
     return [{ line: place.line, kind, sign: COVERS[kind].sign, words: `${rule.rule}: ${coverWords(rule)}` }];

@@ -29,23 +29,25 @@ export function StatesView({ route }: { route: Route }) {
       <Busy words={busy && value === null ? 'The states are worked out' : null} />
       <Fault problem={fault} />
       {value?.facts.length === 0 && <p>No rule of the policy looks at a state.</p>}
-      {value?.facts.map((each) => {
-        const here = each.fact === fact ? { operation: operation ?? '', state: chosen ?? '' } : null;
-        return (
-          <section key={`${each.fact} ${each.member}`} class="panel stack" aria-labelledby={`fact-${each.fact}-${each.member}`}>
-            <h2 id={`fact-${each.fact}-${each.member}`}>{each.fact}.{each.member}</h2>
-            <p class="remark"><code>{each.path}</code></p>
-            <Grid fact={each} chosen={here} at={(row, column) => address('states', '', { fact: each.fact, operation: row, state: column })} />
-            {here !== null && <Chosen fact={each} {...here} />}
-          </section>
-        );
-      })}
+      <div class="state-facts">
+        {value?.facts.map((each) => {
+          const here = each.fact === fact ? { operation: operation ?? '', state: chosen ?? '' } : null;
+          return (
+            <section key={`${each.fact} ${each.member}`} class="panel stack" aria-labelledby={`fact-${each.fact}-${each.member}`}>
+              <h2 id={`fact-${each.fact}-${each.member}`}>{each.fact}.{each.member}</h2>
+              <p class="remark"><code>GET {each.path}</code></p>
+              <Grid fact={each} chosen={here} at={(row, column) => address('states', '', { fact: each.fact, operation: row, state: column })} />
+              {here !== null && <Chosen fact={each} {...here} />}
+            </section>
+          );
+        })}
+      </div>
     </div>
   );
 }
 
 function Chosen({ fact, operation, state }: { fact: StateFact; operation: string; state: string }) {
-  const places = useWorkbench().compiled?.places ?? {};
+  const { places } = useWorkbench();
   const row = fact.operations.find((each) => each.operation === operation);
   const cell = row?.states[state];
   if (row === undefined || cell === undefined) return null;

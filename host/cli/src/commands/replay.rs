@@ -1,20 +1,16 @@
 //! `solgate replay`: shows how another policy would judge recorded requests.
 
-mod report;
-mod work;
-
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::bail;
-use solgate::record::NotReplayed;
+use solgate_trial::replay::{Log, Report, judge};
 use tokio::runtime::Runtime;
 
 use crate::commands::format::Lines;
+use crate::commands::output::print;
 use crate::commands::policies::Loader;
-use crate::commands::recorded;
-use crate::commands::recorded::Unreadable;
 
 /// Say which recorded requests another policy would judge differently.
 ///
@@ -44,25 +40,17 @@ pub struct ReplayArgs {
     format: Lines,
 }
 
-/// Why a line was not compared.
-#[derive(Debug, thiserror::Error)]
-enum NotCompared {
-    #[error(transparent)]
-    Unreadable(#[from] Unreadable),
-    #[error(transparent)]
-    NotReplayed(#[from] NotReplayed),
-}
-
 pub fn run(arguments: &ReplayArgs, runtime: &Runtime) -> anyhow::Result<ExitCode> {
     let policies = Loader::for_author()?.several(&arguments.policies)?;
-    let names: Vec<Arc<str>> = arguments.logs.iter().map(|log| recorded::name(log).into()).collect();
-    let report = work::judge(&arguments.logs, &names, &policies, runtime.handle())?;
+    let logs: Vec<Log<'_>> = arguments.logs.iter().map(|log| Log::File(log)).collect();
+    let names: Vec<Arc<str>> = logs.iter().map(Log::name).collect();
+    let report: Report = judge(&logs, &policies, runtime.handle())?;
     match arguments.format {
-        Lines::Text => report.print()?,
-        Lines::Json => report.print_json(&names)?,
+        Lines::Text => print(&report.text())?,
+        Lines::Json => print(&format!("{}\n", report.json(&names)))?,
     }
-    if report.same == 0 && report.differences.is_empty() {
+    if report.is_empty() {
         bail!("{}: no decision could be judged again", names.join(", "));
     }
-    Ok(if report.differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    Ok(if report.different() == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
