@@ -7,6 +7,7 @@
 #   make build   target/release/solgate, and the C library beside it
 #   make test-doors   install real gateways, a VNFM and parsers, and test the gate with them
 #   make test-languages   install the toolchains of other languages, and build and run policies with them
+#   make test-workbench  install Chromium, and use the pages in it
 #   make test-fleet  install a registry, Redis and rsyslog, and test several gates with them
 #   make test-kubernetes  validate the manifests, run their containers as processes, and the image
 #   make test-long   the tests that take minutes
@@ -47,7 +48,7 @@ DENY_CHECKS := advisories bans licenses sources
 FUZZ_SECONDS := 600
 FUZZ_TARGETS :=
 
-.PHONY: build run test test-doors test-fleet test-kubernetes test-languages test-long test-soak fuzz fuzz-short check check-format deny release format count bench bench-short peers check-bench artifacts wasm wasm-target clean
+.PHONY: build run test test-doors test-fleet test-kubernetes test-languages test-workbench test-long test-soak fuzz fuzz-short check check-format deny release format count bench bench-short peers check-bench artifacts wasm wasm-target clean
 
 build: artifacts
 	$(CARGO) build $(SHIPPED) --bin solgate --lib
@@ -75,6 +76,10 @@ test-kubernetes: build $(ARTIFACTS)/hostile.wasm
 test-languages: build
 	tests/languages/install.sh
 	$(CARGO) test $(CARGO_FLAGS) --test languages -- --ignored
+
+test-workbench: build $(ARTIFACTS)/hostile.wasm
+	tests/pages/install.sh
+	$(CARGO) test $(CARGO_FLAGS) --test workbench --test playground -- --ignored --nocapture --test-threads 1
 
 test-long: build $(ARTIFACTS)/hostile.wasm
 	$(CARGO) test $(CARGO_FLAGS) --test reload -- --ignored

@@ -95,6 +95,11 @@ fn the_page_on_other_languages_shows_what_happens() {
 }
 
 #[test]
+fn the_page_on_policies_in_a_browser_shows_what_happens() {
+    page("docs/playground.md");
+}
+
+#[test]
 fn the_programs_that_are_shown_are_the_examples_that_compile() {
     for (page, example) in [("README.md", "layer.rs"), ("docs/library.md", "judge.rs")] {
         let text = std::fs::read_to_string(workspace().join(page)).expect("the page exists");

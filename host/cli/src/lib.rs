@@ -22,7 +22,8 @@ use args::forward_auth::ForwardAuthArgs;
 use args::serve::ServeArgs;
 use commands::{
     bench, build, check, completions, diff, docs, doctor, eval, explain, fleet, fmt, import, import_cases, inspect,
-    keygen, lint, lsp, new, policies, pull, push, replay, report, schema, sign, tag, test, ui, upgrade, verify,
+    keygen, lint, lsp, new, playground, policies, pull, push, replay, report, schema, sign, tag, test, ui, upgrade,
+    verify,
 };
 use doors::{ext_authz, forward_auth, serve};
 
@@ -72,6 +73,7 @@ enum Command {
     Fleet(fleet::FleetArgs),
     Diff(diff::DiffArgs),
     Docs(docs::DocsArgs),
+    Playground(playground::PlaygroundArgs),
     Inspect(inspect::InspectArgs),
     Schema(schema::SchemaArgs),
     ImportCases(import_cases::ImportArgs),
@@ -127,6 +129,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Diff(arguments) => diff::run(&arguments),
         Command::Fmt(arguments) => fmt::run(&arguments),
         Command::Docs(arguments) => docs::run(&arguments),
+        Command::Playground(arguments) => playground::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments, self::command()),

@@ -22,6 +22,7 @@ pub mod lint;
 pub mod lsp;
 pub mod new;
 pub mod output;
+pub mod playground;
 pub mod policies;
 pub mod pull;
 pub mod push;

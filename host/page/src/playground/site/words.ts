@@ -1,0 +1,5 @@
+// Sizes as people read them.
+
+export function megabytes(bytes: number): string {
+  return `${(bytes / 1_000_000).toFixed(1)} MB`;
+}

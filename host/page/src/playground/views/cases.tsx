@@ -1,0 +1,65 @@
+// The cases that the policy carries: run here, against what they expect.
+
+import { useMemo } from 'preact/hooks';
+import { SelectField, TextField } from '../../shared/fields';
+import { CaseList, type CaseEntry } from '../../shared/cases/list';
+import type { Case } from '../cases/case';
+import { keyOf, type Playground, type State } from '../site/playground';
+import { address, replace, type Route } from '../site/route';
+
+export function CasesView({ route, playground }: { route: Route; playground: Playground }) {
+  const { state } = playground;
+  const { cases, results, running } = state;
+  const text = route.query.get('text') ?? '';
+  const result = route.query.get('result') ?? '';
+  const show = (query: { text?: string; result?: string }) => replace(address('cases', '', { text, result, ...query }));
+  const shown = useMemo(() => selected(cases ?? [], state, text, result), [cases, results, text, result]);
+  if (cases === null || cases.length === 0) {
+    return <p>The policy carries no cases. <code>solgate build</code> puts those of a folder into its file.</p>;
+  }
+  const entries = shown.map(({ file, line, name }): CaseEntry => ({ file, line, name, result: results.get(keyOf({ file, line, name })) ?? null }));
+  const busy = running !== null;
+  const run = (entry: CaseEntry) => void playground.run(cases.filter((one) => keyOf(one) === keyOf(entry)));
+  return (
+    <div class="stack">
+      <div class="row">
+        <button type="button" class="first" aria-disabled={busy} onClick={() => void playground.run(cases)}>Run all {cases.length} cases</button>
+        {busy && <button type="button" onClick={() => playground.stop()}>Stop</button>}
+        <TextField class="grow" label="Find" type="search" value={text} onValue={(value) => show({ text: value })} />
+        <SelectField
+          label="Result"
+          value={result}
+          choices={[{ value: '', words: 'every' }, { value: 'passed', words: 'passed' }, { value: 'failed', words: 'failed' }]}
+          onValue={(value) => show({ result: value })}
+        />
+      </div>
+      {running !== null && <progress class="progress" aria-label="Cases run" max={running.of} value={running.done} />}
+      <Outcome state={state} />
+      <section class="stack tight" aria-label="Cases" aria-busy={busy}>
+        <CaseList cases={entries} onRun={run} busy={busy} tryAt={({ file, name }) => address('request', '', { file, case: name })} />
+        {entries.length === 0 && <p>No case matches.</p>}
+      </section>
+    </div>
+  );
+}
+
+function Outcome({ state: { results, running, ranIn } }: { state: State }) {
+  if (running !== null) return <p role="status">{running.done} of {running.of} cases are run</p>;
+  if (results.size === 0) return <p class="remark" role="status">The cases have not been run here yet.</p>;
+  const passed = [...results.values()].filter(({ result }) => result === 'passed').length;
+  const failed = results.size - passed;
+  return (
+    <div class={`box ${failed > 0 ? 'bad' : 'good'}`} role="status">
+      <p><strong>{passed} passed, {failed} failed</strong> <span class="remark">in {(ranIn / 1000).toFixed(2)} s</span></p>
+    </div>
+  );
+}
+
+function selected(cases: readonly Case[], { results }: State, text: string, result: string): Case[] {
+  const wanted = text.toLowerCase();
+  return cases.filter((one) => {
+    if (!`${one.file} ${one.name}`.toLowerCase().includes(wanted)) return false;
+    const found = results.get(keyOf(one))?.result;
+    return result === '' || (found !== undefined && (found === 'passed') === (result === 'passed'));
+  });
+}

@@ -1,0 +1,5 @@
+//! `solgate playground`: a policy's file as a static site.
+
+mod browser;
+mod made;
+mod site;
