@@ -11,7 +11,7 @@ pub(super) struct Room {
     /// Set when the policy asked for more: it traps soon after.
     pub exceeded: bool,
     /// Of its memory when it was ready for its first call.
-    start: usize,
+    pub start: usize,
     /// Of its memories now.
     size: usize,
     /// By which it may grow and still be used again.
