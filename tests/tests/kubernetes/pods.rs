@@ -254,11 +254,12 @@ fn a_changed_config_map_takes_effect_without_a_restart() {
     let (_vnfm, address) = vnfm();
     let cluster = Cluster::start(address);
     let pod = cluster.pod("sidecar");
-    let gate = pod.start("solgate");
+    let mut gate = pod.start("solgate");
     assert_eq!(send(pod.at(8080), &terminate(BAD)).status, 400);
     pod.replace("configuration", |text| text.replace("turnsName: vnfm.nfv", "turnsName: vnfm.nfv\n    mode: monitor"));
     wait_until("the mode is another one", || send(pod.at(8080), &terminate(BAD)).status == 202);
     assert!(!gate.said().contains("not kept in the cache"), "{}", gate.said());
+    gate.kill();
 }
 
 /// Redis as docs/fleet-turns.md asks for it.
@@ -285,7 +286,7 @@ fn of_two_operations_at_two_replicas_one_passes() {
     let cluster = Cluster::start(address);
     let _redis = redis(&cluster, folder.path());
     let replicas = [cluster.pod("sidecar"), cluster.pod("sidecar")];
-    let gates = replicas.each_ref().map(|pod| pod.start("solgate"));
+    let mut gates = replicas.each_ref().map(|pod| pod.start("solgate"));
     let up =
         |pod: &Pod| String::from_utf8(send(pod.at(9901), &message("GET", "/metrics", &[], "")).body).expect("text");
     for pod in &replicas {
@@ -305,7 +306,7 @@ fn of_two_operations_at_two_replicas_one_passes() {
         assert_eq!(answers, [202, 409], "{target}");
     }
     assert_eq!(busy.arrived.lock().expect("no panic").len(), 20);
-    drop(gates);
+    gates.iter_mut().for_each(Server::kill);
 }
 
 #[test]
