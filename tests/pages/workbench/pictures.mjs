@@ -36,7 +36,7 @@ await inBrowser(argument('address'), { width: 1100, height: 720 }, async (page) 
   await shows(page, page.getByRole('heading', { name: /^Denied 400/ }), 'the denial');
   await take(page, 'request');
 
-  await visit('#/states?fact=opOcc&operation=retry&state=COMPLETED');
+  await visit('#/states?fact=opOcc.operationState&operation=retry&state=COMPLETED');
   await shows(page, page.getByRole('status').getByRole('link', { name: 'retry.state.failed-temp' }), 'the rule that refuses');
   await take(page, 'states', { fullPage: true });
 });
