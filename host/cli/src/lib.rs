@@ -157,7 +157,13 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         }),
         Command::Doctor(arguments) => runtime()?.block_on(doctor::run(arguments)),
         Command::Eval(arguments) => runtime()?.block_on(eval::run(arguments)),
-        Command::Ui(arguments) => runtime()?.block_on(ui::run(arguments)),
+        Command::Ui(arguments) => {
+            let runtime = runtime()?;
+            let ended = runtime.block_on(ui::run(arguments));
+            // Whoever ends the page does not wait for what it has asked for.
+            runtime.shutdown_background();
+            ended
+        }
         Command::Explain(arguments) => runtime()?.block_on(explain::run(arguments)),
     }
 }

@@ -75,6 +75,14 @@ impl Opened {
         Ok(Self(Kind::Policy(Box::new(Carried { named, component, policy, bundle, cases, files }))))
     }
 
+    /// As it was named.
+    pub(crate) fn named(&self) -> PathBuf {
+        match &self.0 {
+            Kind::Folder(folder) => folder.named.clone(),
+            Kind::Policy(carried) => PathBuf::from(&carried.named),
+        }
+    }
+
     /// The bundle as the page has it.
     pub(crate) fn subject(&self, files: Files) -> Result<Subject, Fault> {
         match &self.0 {
@@ -151,15 +159,5 @@ pub(crate) fn engine(bundle: &Bundle) -> Result<Engine, Fault> {
 impl std::fmt::Debug for Opened {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Opened").field("path", &self.named()).finish_non_exhaustive()
-    }
-}
-
-impl Opened {
-    /// As it was named.
-    pub(crate) fn named(&self) -> PathBuf {
-        match &self.0 {
-            Kind::Folder(folder) => folder.named.clone(),
-            Kind::Policy(carried) => PathBuf::from(&carried.named),
-        }
     }
 }

@@ -3,6 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { argument, inBrowser } from '../browser.mjs';
+import { find } from '../keyboard.mjs';
 import { shows } from '../looked-at.mjs';
 
 /** The largest that a picture may be. */
@@ -21,10 +22,11 @@ await inBrowser(argument('address'), { width: 1100, height: 720 }, async (page) 
   await page.getByRole('region', { name: 'Cases', exact: true }).locator('summary').last().click();
   await take(page, 'cases');
 
-  await visit('#/files/rules/terminate.yaml?line=6');
+  await visit('#/files/rules/terminate.yaml?line=3');
   await shows(page, page.locator('.cm-mark-covered'), 'the coverage beside the rules');
-  await page.keyboard.press('End');
-  await page.keyboard.type(' body.terminationtyp');
+  await page.waitForFunction(() => document.activeElement?.classList.contains('editor'));
+  await find(page, 'body.terminationType ==');
+  await page.keyboard.type('body.terminationtype ==');
   await shows(page, page.getByRole('heading', { name: /^1 (mistake|warning)$/ }), 'a mistake');
   await take(page, 'files');
   await page.getByRole('button', { name: 'Discard' }).click();
@@ -34,15 +36,15 @@ await inBrowser(argument('address'), { width: 1100, height: 720 }, async (page) 
   await shows(page, page.getByRole('heading', { name: /^Denied 400/ }), 'the denial');
   await take(page, 'request');
 
-  await visit('#/states?fact=opOcc&operation=retry&state=COMPLETED');
+  await visit('#/states?fact=opOcc.operationState&operation=retry&state=COMPLETED');
   await shows(page, page.getByRole('status').getByRole('link', { name: 'retry.state.failed-temp' }), 'the rule that refuses');
-  await take(page, 'states');
+  await take(page, 'states', { fullPage: true });
 });
 
-async function take(page, name) {
+async function take(page, name, how = {}) {
   await page.mouse.move(0, 0);
   await page.evaluate(() => document.fonts.ready);
-  const picture = await page.screenshot({ animations: 'disabled', caret: 'hide' });
+  const picture = await page.screenshot({ animations: 'disabled', caret: 'hide', ...how });
   if (picture.length > LARGEST) throw new Error(`the picture ${name} has ${picture.length} bytes, more than ${LARGEST}`);
   writeFileSync(join(folder, `workbench-${name}.png`), picture);
 }

@@ -1,15 +1,19 @@
 //! A running workbench, and a client that has been let in.
 
 use std::io::{BufRead, BufReader, Read};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use solgate_tests::process::solgate;
-use solgate_tests::vnfm::{Answer, send};
+use solgate_tests::vnfm::{Answer, exchange};
 use solgate_tests::{copy_folder, workspace};
 use tempfile::TempDir;
+
+/// The engine is compiled by the first run on a machine.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// `solgate ui`, ended when it is dropped.
 pub struct Bench {
@@ -89,7 +93,10 @@ impl Bench {
         if !body.is_empty() {
             head.push_str(&format!("Content-Length: {}\r\n", body.len()));
         }
-        send(self.address, format!("{head}\r\n{body}").as_bytes())
+        let stream = TcpStream::connect(self.address).expect("it listens");
+        stream.set_read_timeout(Some(PATIENCE)).expect("it has a timer");
+        let request = format!("{head}\r\n{body}");
+        exchange(stream, request.as_bytes()).unwrap_or_else(|_| panic!("no answer to {method} {target}"))
     }
 
     pub fn get(&self, target: &str) -> Answer {

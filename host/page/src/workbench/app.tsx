@@ -114,7 +114,7 @@ function Standing({ state }: { state: State }) {
     <p class="standing">
       <strong>{name ?? info.path}</strong> {compiled?.version ?? info.version ?? ''}{' '}
       {compiling && compiled === null && <span class="mark">is compiled</span>}
-      {compiled?.ok === true && <span class="mark good">compiles</span>}
+      {compiled?.ok === true && <span class="mark good">{info.kind === 'file' ? 'loaded' : 'compiles'}</span>}
       {compiled?.ok === false && <a class="mark bad" href={address('files', firstFault(state))}>{errors === 1 ? '1 mistake' : `${errors} mistakes`}</a>}
       {' '}{digest !== null && <code class="remark" title={`digest ${digest}`}>{digest.slice(0, 12)}</code>}
     </p>

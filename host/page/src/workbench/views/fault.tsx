@@ -1,5 +1,6 @@
 // What the server refused, in its words.
 
+import { Inline } from '../../shared/prose';
 import { address } from '../state/route';
 import type { Diagnostic, ProblemDetails } from '../server/contract';
 
@@ -21,9 +22,9 @@ export function DiagnosticList({ diagnostics }: { diagnostics: readonly Diagnost
         const { path, range, severity, message, help, related } = diagnostic;
         return (
           <li key={at}>
-            <span class={`mark ${severity === 'error' ? 'bad' : 'warn'}`}>{severity}</span> <PlaceLink path={path} line={range.start.line + 1} />: {message}
-            {help !== null && <p class="remark">{help}</p>}
-            {related !== null && <p class="remark"><PlaceLink path={related.path} line={related.range.start.line + 1} />: {related.message}</p>}
+            <span class={`mark ${severity === 'error' ? 'bad' : 'warn'}`}>{severity}</span> <PlaceLink path={path} line={range.start.line + 1} />: <Inline text={message} />
+            {help !== null && <p class="remark"><Inline text={help} /></p>}
+            {related !== null && <p class="remark"><PlaceLink path={related.path} line={related.range.start.line + 1} />: <Inline text={related.message} /></p>}
           </li>
         );
       })}

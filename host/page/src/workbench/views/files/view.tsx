@@ -86,13 +86,13 @@ function FilePane({ path, route }: { path: string; route: Route }) {
 }
 
 function Mistakes({ state }: { state: State }) {
-  const { compiled, compileFault } = state;
+  const { compiled, compileFault, info } = state;
   if (compileFault !== null) return <Fault problem={compileFault} />;
   if (compiled === null) return null;
   return (
     <section aria-labelledby="mistakes" class="stack tight">
       <h2 id="mistakes" aria-live="polite">{countWords(compiled.diagnostics)}</h2>
-      {compiled.ok && <p class="remark">The bundle compiles: {compiled.rules} rules, {compiled.cases} cases. <a href={address('cases')}>Run the cases</a></p>}
+      {compiled.ok && <p class="remark">{info?.kind === 'file' ? 'The policy is loaded' : 'The bundle compiles'}: {compiled.rules} rules, {compiled.cases} cases. <a href={address('cases')}>Run the cases</a></p>}
       <DiagnosticList diagnostics={compiled.diagnostics} />
     </section>
   );

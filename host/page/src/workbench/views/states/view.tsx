@@ -31,12 +31,13 @@ export function StatesView({ route }: { route: Route }) {
       {value?.facts.length === 0 && <p>No rule of the policy looks at a state.</p>}
       <div class="state-facts">
         {value?.facts.map((each) => {
-          const here = each.fact === fact ? { operation: operation ?? '', state: chosen ?? '' } : null;
+          const name = `${each.fact}.${each.member}`;
+          const here = name === fact ? { operation: operation ?? '', state: chosen ?? '' } : null;
           return (
-            <section key={`${each.fact} ${each.member}`} class="panel stack" aria-labelledby={`fact-${each.fact}-${each.member}`}>
-              <h2 id={`fact-${each.fact}-${each.member}`}>{each.fact}.{each.member}</h2>
+            <section key={name} class="panel stack" aria-labelledby={name}>
+              <h2 id={name}>{name}</h2>
               <p class="remark"><code>GET {each.path}</code></p>
-              <Grid fact={each} chosen={here} at={(row, column) => address('states', '', { fact: each.fact, operation: row, state: column })} />
+              <Grid fact={each} chosen={here} at={(row, column) => address('states', '', { fact: name, operation: row, state: column })} />
               {here !== null && <Chosen fact={each} {...here} />}
             </section>
           );
