@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use solgate::policy::Policy;
 use solgate_cases::{Case, NoVerdict, Ran, embedded};
 use solgate_engine::verdict::{Denial, Finding, Location, Violation};
-use solgate_tests::process::solgate;
+use solgate_tests::process::{binary, solgate};
 use solgate_tests::{artifact, engine, minimal, workspace};
 
 use super::site::Site;
@@ -126,21 +126,24 @@ fn violation(violation: &Violation) -> Value {
 
 // ---- the tests -------------------------------------------------------------------
 
-/// The template for Rust, built as its page says.
+/// The template for Rust, built as its page says. What it is built of is kept for the next run.
 fn foreign(folder: &Path) -> PathBuf {
-    let shell = |line: &str, folder: &Path| {
-        let path = std::env::var("PATH").expect("it is set");
-        let path = format!("{}:{path}", solgate_tests::process::binary().parent().expect("a folder").display());
-        let ran =
-            Command::new("sh").args(["-ec", line]).current_dir(folder).env("PATH", path).output().expect("it runs");
-        assert!(ran.status.success(), "{line}\n{}", String::from_utf8_lossy(&ran.stderr));
+    let target = workspace().join("target/pages/rust");
+    let does = |program: &Path, arguments: &[&str], folder: &Path| {
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(folder).env("CARGO_TARGET_DIR", &target);
+        let ran = command.output().expect("it runs");
+        assert!(ran.status.success(), "{arguments:?}\n{}", String::from_utf8_lossy(&ran.stderr));
     };
-    shell("solgate new my-policy --template rust", folder);
     let made = folder.join("my-policy");
+    does(&binary(), &["new", "my-policy", "--template", "rust"], folder);
     // The versions that this workspace has fetched.
     std::fs::copy(workspace().join("Cargo.lock"), made.join("Cargo.lock")).expect("it is copied");
-    shell("cargo build --quiet --release --target wasm32-unknown-unknown", &made);
-    shell("solgate build target/wasm32-unknown-unknown/release/policy.wasm --cases tests -o my-policy.wasm", &made);
+    let build = ["build", "--quiet", "--release", "--target", "wasm32-unknown-unknown"];
+    does(Path::new("cargo"), &build, &made);
+    let module = target.join("wasm32-unknown-unknown/release/policy.wasm");
+    let module = module.to_str().expect("text");
+    does(&binary(), &["build", module, "--cases", "tests", "-o", "my-policy.wasm"], &made);
     made.join("my-policy.wasm")
 }
 

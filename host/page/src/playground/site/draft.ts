@@ -30,7 +30,7 @@ export function chosen({ request, context }: Case): Chosen {
     headers: request.fields.map(([name, value]) => [name, value]),
     body,
     facts: facts.length === 0 ? '' : pretty(object(facts)),
-    receivedAt: new Date(context.receivedAt).toISOString(),
+    receivedAt: new Date(context.receivedAt).toISOString().replace('.000Z', 'Z'),
     caller: {
       subject: caller?.subject ?? '',
       tenant: caller?.tenant ?? '',
