@@ -8,6 +8,7 @@
 #   make test-doors   install real gateways, a VNFM and parsers, and test the gate with them
 #   make test-languages   install the toolchains of other languages, and build and run policies with them
 #   make test-fleet  install a registry, Redis and rsyslog, and test several gates with them
+#   make bench-fleet  measure what following tags, turns and replays cost (docs/performance.md)
 #   make test-long   the tests that take minutes
 #   make fuzz    look for inputs for which a property does not hold (FUZZ_SECONDS for each target)
 #   make test-soak   everything at once, for ten minutes (SOAK_SECONDS)
@@ -46,7 +47,7 @@ DENY_CHECKS := advisories bans licenses sources
 FUZZ_SECONDS := 600
 FUZZ_TARGETS :=
 
-.PHONY: build run test test-doors test-fleet test-languages test-long test-soak fuzz fuzz-short check check-format deny release format count bench bench-short peers check-bench artifacts wasm wasm-target clean
+.PHONY: build run test test-doors test-fleet bench-fleet test-languages test-long test-soak fuzz fuzz-short check check-format deny release format count bench bench-short peers check-bench artifacts wasm wasm-target clean
 
 build: artifacts
 	$(CARGO) build $(SHIPPED) --bin solgate --lib
@@ -64,6 +65,11 @@ test-doors: build $(ARTIFACTS)/hostile.wasm
 test-fleet: build $(ARTIFACTS)/hostile.wasm
 	tests/fleet/install.sh
 	$(CARGO) test $(CARGO_FLAGS) --test fleet_registry --test fleet_turns --test fleet_records -- --ignored --test-threads 1
+
+# Some minutes; the rows are those of docs/performance.md.
+bench-fleet: build
+	tests/fleet/install.sh
+	$(CARGO) test $(CARGO_FLAGS) --test fleet_figures --test fleet_turns -- --ignored --test-threads 1 --nocapture figure
 
 test-languages: build
 	tests/languages/install.sh
