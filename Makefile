@@ -10,6 +10,7 @@
 #   make test-workbench  install Chromium, and use the pages in it
 #   make test-fleet  install a registry, Redis and rsyslog, and test several gates with them
 #   make test-kubernetes  validate the manifests, run their containers as processes, and the image
+#   make bench-fleet  measure what following tags, turns and replays cost (docs/performance.md)
 #   make test-long   the tests that take minutes
 #   make fuzz    look for inputs for which a property does not hold (FUZZ_SECONDS for each target)
 #   make test-soak   everything at once, for ten minutes (SOAK_SECONDS)
@@ -48,7 +49,7 @@ DENY_CHECKS := advisories bans licenses sources
 FUZZ_SECONDS := 600
 FUZZ_TARGETS :=
 
-.PHONY: build run test test-doors test-fleet test-kubernetes test-languages test-workbench test-long test-soak fuzz fuzz-short check check-format deny release format count bench bench-short peers check-bench artifacts wasm wasm-target clean
+.PHONY: build run test test-doors test-fleet bench-fleet test-kubernetes test-languages test-workbench test-long test-soak fuzz fuzz-short check check-format deny release format count bench bench-short peers check-bench artifacts wasm wasm-target clean
 
 build: artifacts
 	$(CARGO) build $(SHIPPED) --bin solgate --lib
@@ -72,6 +73,11 @@ test-kubernetes: build $(ARTIFACTS)/hostile.wasm
 	tests/fleet/install.sh
 	tests/kubernetes/install.sh
 	$(CARGO) test $(CARGO_FLAGS) --test kubernetes -- --ignored --test-threads 1
+
+# Some minutes; the rows are those of docs/performance.md.
+bench-fleet: build
+	tests/fleet/install.sh
+	$(CARGO) test $(CARGO_FLAGS) --test fleet_figures --test fleet_turns -- --ignored --test-threads 1 --nocapture figure
 
 test-languages: build
 	tests/languages/install.sh

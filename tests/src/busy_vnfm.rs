@@ -93,7 +93,7 @@ impl BusyVnfm {
                 let some =
                     |arrived: &mut Vec<String>| arrived.iter().filter(|one| one.starts_with(start)).count() < *count;
                 let waited =
-                    self.arrival.wait_timeout_while(self.arrived.lock().unwrap(), Duration::from_secs(10), some);
+                    self.arrival.wait_timeout_while(self.arrived.lock().unwrap(), Duration::from_secs(30), some);
                 assert!(!waited.unwrap().1.timed_out(), "another one waits for this one");
             }
             self.open.fetch_sub(1, Ordering::SeqCst);

@@ -1,5 +1,5 @@
-//! An OpenTelemetry collector that follows a script: it keeps the spans that it is
-//! sent.
+//! An OpenTelemetry collector that follows a script: it keeps the spans and log records
+//! that it is sent.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use data_encoding::HEXLOWER;
+use opentelemetry_proto::tonic::collector::logs::v1::logs_service_server::{LogsService, LogsServiceServer};
+use opentelemetry_proto::tonic::collector::logs::v1::{ExportLogsServiceRequest, ExportLogsServiceResponse};
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{TraceService, TraceServiceServer};
 use opentelemetry_proto::tonic::collector::trace::v1::{ExportTraceServiceRequest, ExportTraceServiceResponse};
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
@@ -51,16 +53,43 @@ impl Collected {
     }
 }
 
+/// A log record as it arrived. Ids are in hexadecimal, and empty for none.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CollectedLog {
+    pub event: String,
+    pub body: String,
+    /// As `INFO`.
+    pub severity: String,
+    pub severity_number: i32,
+    pub trace: String,
+    pub span: String,
+    /// Values as texts.
+    pub attributes: BTreeMap<String, String>,
+    /// `service.name` of the sender.
+    pub service: String,
+    /// Nanoseconds since the epoch.
+    pub time: u64,
+}
+
 /// A collector on loopback. It ends with the test process.
 pub struct Collector {
     pub address: SocketAddr,
-    spans: Arc<Mutex<Vec<Collected>>>,
+    kept: Arc<Mutex<Kept>>,
 }
 
+#[derive(Default)]
+struct Kept {
+    spans: Vec<Collected>,
+    logs: Vec<CollectedLog>,
+    /// Values of the field `authorization` of messages.
+    authorizations: Vec<String>,
+}
+
+#[derive(Clone)]
 struct Script {
     /// How long it takes for each message.
     delay: Duration,
-    spans: Arc<Mutex<Vec<Collected>>>,
+    kept: Arc<Mutex<Kept>>,
 }
 
 impl Collector {
@@ -95,8 +124,8 @@ impl Collector {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
         listener.set_nonblocking(true).expect("it can");
         let address = listener.local_addr().expect("it is bound");
-        let spans = Arc::default();
-        let script = Script { delay, spans: Arc::clone(&spans) };
+        let kept = Arc::default();
+        let script = Script { delay, kept: Arc::clone(&kept) };
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("it starts");
             runtime.block_on(async {
@@ -105,11 +134,13 @@ impl Collector {
                 if let Some(identity) = identity {
                     server = server.tls_config(ServerTlsConfig::new().identity(identity)).expect("they fit");
                 }
-                let server = server.add_service(TraceServiceServer::new(script));
+                let server = server.add_service(TraceServiceServer::new(script.clone()));
+                // The default of real collectors.
+                let server = server.add_service(LogsServiceServer::new(script).max_decoding_message_size(4 << 20));
                 server.serve_with_incoming(incoming).await.expect("it serves");
             });
         });
-        Self { address, spans }
+        Self { address, kept }
     }
 
     /// `http://ADDRESS`.
@@ -126,7 +157,7 @@ impl Collector {
     pub fn wait(&self, servers: usize) -> Vec<Collected> {
         let patience = Instant::now() + Duration::from_secs(20);
         loop {
-            let spans = self.lock().clone();
+            let spans = self.spans();
             if spans.iter().filter(|span| span.kind == SpanKind::Server).count() >= servers {
                 return spans;
             }
@@ -135,14 +166,74 @@ impl Collector {
         }
     }
 
-    /// What has arrived until now.
+    /// The spans that have arrived until now.
     #[must_use]
     pub fn spans(&self) -> Vec<Collected> {
-        self.lock().clone()
+        self.lock().spans.clone()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Collected>> {
-        self.spans.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The log records that have arrived until now.
+    #[must_use]
+    pub fn logs(&self) -> Vec<CollectedLog> {
+        self.lock().logs.clone()
+    }
+
+    /// The same, once there are so many.
+    ///
+    /// # Panics
+    /// If they do not arrive.
+    #[must_use]
+    pub fn wait_for_logs(&self, count: usize) -> Vec<CollectedLog> {
+        let patience = Instant::now() + Duration::from_secs(20);
+        loop {
+            let logs = self.logs();
+            if logs.len() >= count {
+                return logs;
+            }
+            assert!(Instant::now() < patience, "{logs:#?}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// What messages have said in `authorization`.
+    #[must_use]
+    pub fn authorizations(&self) -> Vec<String> {
+        self.lock().authorizations.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[tonic::async_trait]
+impl LogsService for Script {
+    async fn export(
+        &self,
+        request: Request<ExportLogsServiceRequest>,
+    ) -> Result<Response<ExportLogsServiceResponse>, Status> {
+        tokio::time::sleep(self.delay).await;
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let authorization = request.metadata().get("authorization").and_then(|value| value.to_str().ok());
+        kept.authorizations.extend(authorization.map(str::to_owned));
+        for resource in request.into_inner().resource_logs {
+            let of = resource.resource.map(|resource| texts(resource.attributes)).unwrap_or_default();
+            let service = of.get("service.name").cloned().unwrap_or_default();
+            for log in resource.scope_logs.into_iter().flat_map(|scope| scope.log_records) {
+                kept.logs.push(CollectedLog {
+                    event: log.event_name,
+                    body: text(log.body),
+                    severity: log.severity_text,
+                    severity_number: log.severity_number,
+                    trace: HEXLOWER.encode(&log.trace_id),
+                    span: HEXLOWER.encode(&log.span_id),
+                    attributes: texts(log.attributes),
+                    service: service.clone(),
+                    time: log.time_unix_nano,
+                });
+            }
+        }
+        Ok(Response::new(ExportLogsServiceResponse::default()))
     }
 }
 
@@ -153,12 +244,12 @@ impl TraceService for Script {
         request: Request<ExportTraceServiceRequest>,
     ) -> Result<Response<ExportTraceServiceResponse>, Status> {
         tokio::time::sleep(self.delay).await;
-        let mut spans = self.spans.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         for resource in request.into_inner().resource_spans {
             let of = resource.resource.map(|resource| texts(resource.attributes)).unwrap_or_default();
             let service = of.get("service.name").cloned().unwrap_or_default();
             for span in resource.scope_spans.into_iter().flat_map(|scope| scope.spans) {
-                spans.push(Collected {
+                kept.spans.push(Collected {
                     trace: HEXLOWER.encode(&span.trace_id),
                     id: HEXLOWER.encode(&span.span_id),
                     parent: HEXLOWER.encode(&span.parent_span_id),

@@ -7,6 +7,7 @@ pub mod collector;
 pub mod domain;
 pub mod doors;
 pub mod faulty_vnfm;
+pub mod file_server;
 pub mod kept;
 pub mod markdown;
 pub mod minimal;

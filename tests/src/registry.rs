@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Command;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use data_encoding::BASE64;
@@ -31,6 +31,8 @@ struct State {
     /// Answers to a path that are given in the place of what there is.
     instead: Mutex<HashMap<String, Vec<u8>>>,
     asked: Mutex<Vec<String>>,
+    /// Bytes that came and went.
+    transferred: AtomicUsize,
     /// User and password, if it asks for any.
     user: Option<String>,
 }
@@ -84,6 +86,12 @@ impl Registry {
     #[must_use]
     pub fn asked(&self) -> Vec<String> {
         std::mem::take(&mut self.state.asked.lock().expect("no panic"))
+    }
+
+    /// Bytes that came and went so far.
+    #[must_use]
+    pub fn transferred(&self) -> usize {
+        self.state.transferred.load(Ordering::Relaxed)
     }
 
     /// What is at a path.
@@ -145,7 +153,9 @@ fn serve(stream: TcpStream, address: SocketAddr, state: &State) {
             return;
         }
         state.asked.lock().expect("no panic").push(format!("{method} {target}"));
+        let came = head.len().saturating_add(2).saturating_add(body.len());
         let answer = answer(state, address, method, target, &field, body);
+        state.transferred.fetch_add(came.saturating_add(answer.len()), Ordering::Relaxed);
         if stream.get_mut().write_all(&answer).is_err() {
             return;
         }

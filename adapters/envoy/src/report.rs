@@ -77,7 +77,7 @@ impl Exchange {
         let address = request.caller.as_ref().and_then(|caller| caller.source_address.as_deref());
         let peer = address.and_then(|address| address.parse().ok());
         let mut line = RequestLine::new(id, peer, request.received_at, &request.method, &request.target);
-        line.trace_id = trace_context::trace_id(&request.headers);
+        line.within = trace_context::parent(&request.headers);
         Self { line, record: None, begun: Instant::now(), log }
     }
 
@@ -174,7 +174,7 @@ impl Drop for Exchange {
         self.line.micros.total = micros(self.begun.elapsed());
         self.line.write(self.log);
         if let Some(record) = self.record.take() {
-            record.offer(self.line.handling());
+            record.offer(self.line.handling(), None);
         }
     }
 }

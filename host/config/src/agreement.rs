@@ -22,6 +22,7 @@ impl Config {
     /// What does not go together.
     pub fn check(&self) -> Result<(), Misfit> {
         check_requests(&self.limits)?;
+        self.check_export()?;
         for (index, upstream) in self.upstreams.iter().enumerate() {
             let place = format!("/upstreams/{index}");
             let facts = upstream.gate.facts.url.as_ref();
@@ -67,6 +68,20 @@ impl Config {
         Ok(())
     }
 
+    /// Something must be sent, and be there.
+    fn check_export(&self) -> Result<(), Misfit> {
+        let Some(export) = &self.decision_export else { return Ok(()) };
+        if export.records && self.record.is_none() {
+            let message = "records goes with decisionLog: name the file that the records are kept in";
+            return Err(Misfit::new("/decisionExport/records", message));
+        }
+        if !export.lines && !export.records {
+            let message = "nothing is sent: expected lines: true or records: true, or no decisionExport";
+            return Err(Misfit::new("/decisionExport", message));
+        }
+        Ok(())
+    }
+
     /// Where the gate asks: the member that says so, and who is there.
     fn asked(&self) -> Vec<(String, &'static str, Address<'_>)> {
         const VNFM: &str = "the VNFM behind it";
@@ -86,8 +101,10 @@ impl Config {
             }
             asked.extend(upstream.gate.facts.url.as_ref().and_then(|url| of_url(place("facts/url"), VNFM, url)));
         }
-        let tracing = self.tracing.as_ref();
-        asked.extend(tracing.and_then(|tracing| of_url("/tracing/otlp".to_owned(), "the collector", &tracing.otlp)));
+        let tracing = self.tracing.as_ref().map(|tracing| ("/tracing/otlp", &tracing.otlp));
+        let export = self.decision_export.as_ref().map(|export| ("/decisionExport/otlp", &export.otlp));
+        let collectors = tracing.into_iter().chain(export);
+        asked.extend(collectors.filter_map(|(place, url)| of_url(place.to_owned(), "the collector", url)));
         let issuers = self.jwt.as_ref().map(|jwt| jwt.issuers.as_slice()).unwrap_or_default();
         for (index, issuer) in issuers.iter().enumerate() {
             if let JwksSource::Url(url) = &issuer.keys {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use solgate::policy::PolicyFile;
 
 use super::gate::GateConfig;
+use crate::decision_export::DecisionExportConfig;
 use crate::forwarding::{ClientAddress, ForwardingConfig};
 use crate::health::{Balance, HealthConfig};
 use crate::jwt::JwtConfig;
@@ -57,6 +58,8 @@ pub struct Config {
     pub log: LogFormat,
     /// Where whole decisions are recorded; nowhere by default.
     pub record: Option<RecordConfig>,
+    /// Where decisions go beside that; nowhere by default.
+    pub decision_export: Option<DecisionExportConfig>,
     /// Where spans go; none are made by default.
     pub tracing: Option<TracingConfig>,
     /// Turns that several gates take together; none by default.

@@ -9,7 +9,9 @@
 #![forbid(unsafe_code)]
 
 mod agreement;
+pub mod collector;
 mod de;
+pub mod decision_export;
 mod envoy;
 mod field_names;
 pub mod file;

@@ -8,6 +8,8 @@ use solgate::policy::PolicyFile;
 use solgate::record::Bodies;
 use solgate::record::redact::SecretNames;
 
+use crate::collector::CollectorPlace;
+use crate::decision_export::DecisionExportConfig;
 use crate::envoy::EnvoyConfig;
 use crate::forwarding::ClientAddress;
 use crate::gate::GateConfig;
@@ -41,6 +43,7 @@ impl Default for Config {
             upstreams: Vec::new(),
             log,
             record: None,
+            decision_export: None,
             tracing: None,
             turns: None,
             reload,
@@ -67,6 +70,7 @@ pub fn resolve(file: File, folder: &Path) -> Result<Config, Misfit> {
         forwarding,
         log,
         decision_log,
+        decision_export,
         tracing,
         turns,
         reload,
@@ -81,6 +85,7 @@ pub fn resolve(file: File, folder: &Path) -> Result<Config, Misfit> {
     let tls = tls.map(|members| self::tls(members, folder)).transpose()?;
     let jwt = jwt.map(|members| self::jwt(members, folder)).transpose()?;
     let record = decision_log.map(|members| self::record(members, folder));
+    let decision_export = decision_export.map(|members| self::decision_export(members, folder)).transpose()?;
     let tracing = tracing.map(|members| self::tracing(members, folder)).transpose()?;
     let turns = turns.map(|members| self::turns(members, folder)).transpose()?;
     check_limits(&limits)?;
@@ -105,6 +110,7 @@ pub fn resolve(file: File, folder: &Path) -> Result<Config, Misfit> {
         upstreams,
         log,
         record,
+        decision_export,
         tracing,
         turns,
         reload,
@@ -386,12 +392,23 @@ fn record(members: DecisionLog, folder: &Path) -> RecordConfig {
     RecordConfig { file: folder.join(members.file), bodies, names, chain: members.chain }
 }
 
+fn decision_export(export: DecisionExportConfig, folder: &Path) -> Result<DecisionExportConfig, Misfit> {
+    let ca_file = collector_ca(export.collector(), "/decisionExport", folder)?;
+    Ok(DecisionExportConfig { ca_file, ..export })
+}
+
 fn tracing(tracing: TracingConfig, folder: &Path) -> Result<TracingConfig, Misfit> {
-    if tracing.ca_file.is_some() && !tracing.is_https() {
+    let ca_file = collector_ca(tracing.collector(), "/tracing", folder)?;
+    Ok(TracingConfig { ca_file, ..tracing })
+}
+
+/// The certificates that a collector's must come from.
+fn collector_ca(collector: CollectorPlace<'_>, place: &str, folder: &Path) -> Result<Option<PathBuf>, Misfit> {
+    if collector.ca_file.is_some() && !collector.is_https() {
         let message = "caFile is for an https collector: leave it out, or write https:// in otlp";
-        return Err(Misfit::new("/tracing/caFile", message));
+        return Err(Misfit::new(format!("{place}/caFile"), message));
     }
-    Ok(TracingConfig { ca_file: joined(tracing.ca_file.as_ref(), folder), ..tracing })
+    Ok(collector.ca_file.map(|file| folder.join(file)))
 }
 
 fn turns(turns: TurnsConfig, folder: &Path) -> Result<TurnsConfig, Misfit> {

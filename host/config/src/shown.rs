@@ -55,6 +55,7 @@ fn file(config: Config) -> File {
         upstreams,
         log,
         record,
+        decision_export,
         tracing,
         turns,
         reload,
@@ -73,6 +74,7 @@ fn file(config: Config) -> File {
         forwarding,
         log,
         decision_log: record.map(decision_log),
+        decision_export,
         tracing,
         turns,
         reload,
@@ -201,6 +203,7 @@ tls: { certFile: a.pem, keyFile: k.pem, certificates: [{ serverNames: [b.example
 jwt: { jwks: "https://idp.example/keys", caFile: ca.pem, issuer: i, audience: [a, b], presence: optional, leeway: 5s, maxLifetime: 1h }
 log: text
 decisionLog: { file: d.jsonl, bodies: true, secretNames: [Site-Code], chain: true }
+decisionExport: { otlp: "https://collector:4317", caFile: ca.pem, lines: false, records: true }
 tracing: { otlp: "https://collector:4317", caFile: ca.pem, sample: 0.5 }
 turns: { store: "rediss://store:6380/1", passwordFile: p.txt, caFile: ca.pem, certFile: own.pem, keyFile: own.key, onStoreLoss: refuse, lease: 5s, claim: 1s }
 reload: false

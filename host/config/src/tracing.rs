@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use http::Uri;
-use http::uri::Scheme;
 use serde::{Deserialize, Serialize};
 
+use crate::collector::CollectorPlace;
 use crate::values::{As, Collector, FilePath, Maybe, Ratio};
 
 /// Where spans go, and of which requests.
@@ -37,9 +37,9 @@ impl TracingConfig {
         Self { otlp, ca_file: None, sample: all() }
     }
 
-    /// Whether the way to the collector is encrypted.
+    /// Where the collector is.
     #[must_use]
-    pub fn is_https(&self) -> bool {
-        self.otlp.scheme() == Some(&Scheme::HTTPS)
+    pub fn collector(&self) -> CollectorPlace<'_> {
+        CollectorPlace { url: &self.otlp, ca_file: self.ca_file.as_deref() }
     }
 }

@@ -36,13 +36,6 @@ pub struct Parent {
     pub sampled: bool,
 }
 
-/// The trace that the sender of these fields has put the request into; `None` if it
-/// names none, or not as the specification says.
-#[must_use]
-pub fn trace_id(headers: &HeaderMap) -> Option<TraceId> {
-    parent(headers).map(|parent| parent.trace)
-}
-
 /// Copies what one request says of its trace to another one that is made for it.
 /// What is malformed stays behind.
 pub fn copy(from: &HeaderMap, to: &mut HeaderMap) {
@@ -65,7 +58,8 @@ pub fn replace(from: &HeaderMap, other: &mut HeaderMap) {
     }
 }
 
-/// The sender's span, in which the request was made.
+/// The sender's span, in which the request was made; `None` if the fields name none, or not
+/// as the specification says.
 #[must_use]
 pub fn parent(headers: &HeaderMap) -> Option<Parent> {
     let mut values = headers.get_all(PARENT).iter();
@@ -137,11 +131,11 @@ mod tests {
             (String::new(), false),
         ];
         for (parent, read) in table {
-            let found = trace_id(&fields(&[&parent], &[])).map(|id| id.to_string());
+            let found = super::parent(&fields(&[&parent], &[])).map(|parent| parent.trace.to_string());
             assert_eq!(found.as_deref(), read.then_some(TRACE), "{parent}");
         }
-        assert_eq!(trace_id(&fields(&[&good, &good], &[])), None, "twice");
-        assert_eq!(trace_id(&fields(&[], &["a=b"])), None);
+        assert_eq!(super::parent(&fields(&[&good, &good], &[])), None, "twice");
+        assert_eq!(super::parent(&fields(&[], &["a=b"])), None);
     }
 
     #[test]

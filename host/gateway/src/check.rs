@@ -9,7 +9,7 @@ use solgate_access::metrics::AccessMetrics;
 use solgate_access::tls::{Material, Protocol};
 use solgate_access::tokens::Tokens;
 use solgate_config::{Config, GateMode, UpstreamConfig};
-use solgate_telemetry::{log, record_file, spans};
+use solgate_telemetry::{decisions, log, record_file, spans};
 use solgate_turn_store::RedisStore;
 
 use crate::build_gate::GateBuilder;
@@ -37,6 +37,8 @@ pub fn check<F: Onward>(config: &Config, build_gate: GateBuilder<'_>) -> Result<
         Tokens::open(jwt, &AccessMetrics::register(&mut Registry::default()))
             .map_err(|error| GatewayError::from(error).at("/jwt/jwks"))?;
     }
+    let export = config.decision_export.as_ref();
+    decisions::check(export).map_err(|error| GatewayError::from(error).at("/decisionExport"))?;
     spans::check(config.tracing.as_ref()).map_err(|error| GatewayError::from(error).at("/tracing"))?;
     if let Some(turns) = &config.turns {
         RedisStore::check(turns).map_err(GatewayError::of_turns)?;

@@ -16,6 +16,7 @@ use solgate_access::AccessError;
 use solgate_access::tls::{Protocol, TlsListener};
 use solgate_access::tokens::Tokens;
 use solgate_config::{Config, Limits, UpstreamConfig};
+use solgate_telemetry::decisions::Decisions;
 use solgate_telemetry::log;
 use solgate_telemetry::record_file::RecordFile;
 use solgate_telemetry::request_ids::RequestIds;
@@ -144,10 +145,12 @@ impl<F: Onward> Door<F> {
             tokens.start(config.reload)?;
         }
         let spans = Spans::start(config.tracing.as_ref(), &metrics.spans)?;
+        let decisions = Decisions::start(config.decision_export.as_ref(), &metrics.decisions)?;
         let in_force = Arc::new(Current::new(config.clone()));
         metrics.shares.measure(Arc::clone(&admission), Some(connections));
-        let (records, spans) = (records.map(Arc::new), spans.map(Arc::new));
-        let reporter = Arc::new(Reporter { metrics: metrics.clone(), log: config.log, records, spans });
+        let (records, decisions, spans) = (records.map(Arc::new), decisions.map(Arc::new), spans.map(Arc::new));
+        let reporter = Reporter { metrics: metrics.clone(), log: config.log, records, decisions, spans };
+        let reporter = Arc::new(reporter);
         let (ids, limits) = (Arc::new(RequestIds::default()), config.limits);
         let hops = Hops::of(config);
         let forwarding = config.forwarding.clone();
@@ -318,13 +321,23 @@ impl<F> OpenDoor<F> {
     /// Writes what is still to be written, when no request is under way.
     pub async fn close(self) {
         let pipeline = self.pipeline.get();
-        let Reporter { records, spans, .. } = &*pipeline.reporter;
+        let Reporter { records, decisions, spans, .. } = &*pipeline.reporter;
+        // Its records are among what is sent.
         if let Some(records) = records {
             records.finish();
         }
-        if let Some(spans) = spans {
-            spans.finish(self.drain.left()).await;
-        }
+        let left = self.drain.left();
+        let decisions = async {
+            if let Some(decisions) = decisions {
+                decisions.finish(left).await;
+            }
+        };
+        let spans = async {
+            if let Some(spans) = spans {
+                spans.finish(left).await;
+            }
+        };
+        tokio::join!(decisions, spans);
         self.tasks.iter().for_each(JoinHandle::abort);
     }
 }

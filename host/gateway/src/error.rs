@@ -8,9 +8,9 @@ use solgate_access::tls::{FileFault, TlsFault};
 use solgate_config::tls::TlsConfig;
 use solgate_config::vnfm_url::VNFM_URL;
 use solgate_config::{FileError, GateError, Misfit, file};
+use solgate_telemetry::collector::CollectorError;
 use solgate_telemetry::log::LogError;
 use solgate_telemetry::record_file::RecordError;
-use solgate_telemetry::spans::TracingError;
 use solgate_turn_store::StoreFault;
 use solgate_upstream::connect::CertificatesError;
 
@@ -52,7 +52,7 @@ pub enum GatewayError {
     #[error(transparent)]
     Records(#[from] RecordError),
     #[error(transparent)]
-    Tracing(#[from] TracingError),
+    Collector(#[from] CollectorError),
     #[error(transparent)]
     TurnStore(StoreFault),
     #[error("{0}")]

@@ -4,11 +4,11 @@
 use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
 use solgate_access::metrics::AccessMetrics;
+use solgate_telemetry::collector::{self, ExportMetrics};
 use solgate_telemetry::log::OutputMetrics;
 use solgate_telemetry::outcome_counter::OutcomeCounter;
 use solgate_telemetry::record_metrics::RecordMetrics;
-use solgate_telemetry::spans::SpanMetrics;
-use solgate_telemetry::{exposition, record_metrics, spans};
+use solgate_telemetry::{exposition, record_metrics};
 
 use crate::build_metrics;
 use crate::connection_metrics::ConnectionMetrics;
@@ -41,7 +41,9 @@ pub struct Metrics {
     outputs: OutputMetrics,
     /// Of TLS and tokens.
     pub access: AccessMetrics,
-    pub spans: SpanMetrics,
+    /// Of decisions for the collector.
+    pub decisions: ExportMetrics,
+    pub spans: ExportMetrics,
     /// Of policies that are not files.
     pub sources: SourceMetrics,
     /// Of turns that several gates take.
@@ -75,7 +77,8 @@ impl Metrics {
             records: record_metrics::register(registry),
             outputs: OutputMetrics::register(registry),
             access: AccessMetrics::register(registry),
-            spans: spans::register(registry),
+            decisions: collector::register_decisions(registry),
+            spans: collector::register_spans(registry),
             sources: SourceMetrics::register(registry),
             turns: TurnMetrics::register(registry),
             sampled: Sampled::register(registry),

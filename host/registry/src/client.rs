@@ -5,7 +5,6 @@ use http::header::{ETAG, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use rustls::ClientConfig;
 
-use crate::credentials;
 use crate::error::RegistryError;
 use crate::reference::Reference;
 use crate::repository::{Repository, good};
@@ -39,10 +38,9 @@ impl Client {
     }
 
     /// The repository of an artefact, for one errand.
-    pub(crate) fn repository(&self, reference: &Reference, writes: bool) -> Result<Repository, RegistryError> {
-        let credentials = credentials::find(&self.settings, &reference.registry, &reference.name)?;
+    pub(crate) fn repository(&self, reference: &Reference, writes: bool) -> Repository {
         let plain = self.settings.plain_http.contains(&reference.registry);
-        Ok(Repository::new(self.transport(), reference.clone(), plain, credentials, writes))
+        Repository::new(self.transport(), reference.clone(), plain, self.settings.clone(), writes)
     }
 
     /// What is at an http or https URL, if it has `most` bytes at most.

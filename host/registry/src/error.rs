@@ -12,6 +12,8 @@ use solgate_upstream::connect::CertificatesError;
 pub enum RegistryError {
     #[error("{host} cannot be reached: {cause}")]
     Unreached { host: String, cause: String },
+    #[error("the proxy {proxy} is {scheme}://; expected http://HOST[:PORT] in HTTPS_PROXY")]
+    Proxy { proxy: String, scheme: String },
     #[error("{host} does not answer within {limit:?}")]
     Timeout { host: String, limit: Duration },
     #[error("{what}: the answer is {status}{}", detail(message))]
@@ -35,6 +37,8 @@ pub enum RegistryError {
     File { path: PathBuf, error: ReadError },
     #[error("{}: {fault}", path.display())]
     Credentials { path: PathBuf, fault: &'static str },
+    #[error("the program docker-credential-{name}, which a file of credentials names: {fault}")]
+    Helper { name: String, fault: String },
     #[error("{}: there is no PEM certificate in this file", .0.display())]
     NoCertificates(PathBuf),
     #[error(transparent)]

@@ -22,6 +22,7 @@ mod client;
 pub mod cosign;
 mod credentials;
 mod error;
+mod helper;
 pub mod manifest;
 mod pull;
 mod push;

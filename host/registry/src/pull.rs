@@ -51,7 +51,7 @@ impl Client {
     /// # Errors
     /// The registry does not answer, or the policy is not there.
     pub async fn look(&self, reference: &Reference, known: &FileDigest) -> Result<Found, RegistryError> {
-        let found = self.repository(reference, false)?.digest(&reference.version).await?;
+        let found = self.repository(reference, false).digest(&reference.version).await?;
         Ok(if found == *known { Found::Same } else { Found::Other(Some(found)) })
     }
 
@@ -74,7 +74,7 @@ impl Client {
     }
 
     async fn pull_artefact(&self, reference: &Reference, known: Option<&FileDigest>) -> Result<Pulled, RegistryError> {
-        let repository = self.repository(reference, false)?;
+        let repository = self.repository(reference, false);
         let what = reference.to_string();
         let raw = repository.manifest(&reference.version, &what).await?;
         let format = |fault: String| RegistryError::Format { what: what.clone(), fault };
@@ -132,7 +132,7 @@ impl Client {
     /// # Errors
     /// It is not there, or the registry does not take the tag.
     pub async fn tag(&self, reference: &Reference, tag: &str) -> Result<FileDigest, RegistryError> {
-        let repository = self.repository(reference, true)?;
+        let repository = self.repository(reference, true);
         let raw = repository.manifest(&reference.version, &reference.to_string()).await?;
         let digest = raw.digest;
         repository.push_manifest(&Version::Tag(tag.to_owned()), &raw.media_type, raw.bytes).await?;

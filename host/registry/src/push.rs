@@ -43,7 +43,7 @@ impl Client {
         annotations: BTreeMap<String, String>,
         attachments: &[Attachment],
     ) -> Result<Pushed, RegistryError> {
-        let repository = self.repository(reference, true)?;
+        let repository = self.repository(reference, true);
         let layer = Descriptor::of(WASM, &component);
         let created = humantime::format_rfc3339_seconds(created).to_string();
         let config = serde_json::to_vec(&WasmConfig::of_policy(created, &layer)).unwrap_or_default();
@@ -71,7 +71,7 @@ impl Client {
     /// # Errors
     /// The policy is not there, or the registry does not take what is attached.
     pub async fn attach(&self, reference: &Reference, attachment: &Attachment) -> Result<FileDigest, RegistryError> {
-        let repository = self.repository(reference, true)?;
+        let repository = self.repository(reference, true);
         let raw = repository.manifest(&reference.version, &reference.to_string()).await?;
         let subject = Descriptor::of(&raw.media_type, &raw.bytes);
         attach(&repository, &subject, &attachment.media_type, attachment.bytes.clone()).await

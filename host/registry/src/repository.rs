@@ -8,10 +8,11 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use serde::Deserialize;
 use solgate::policy::FileDigest;
 
-use crate::credentials::Credentials;
+use crate::credentials::{self, Credentials};
 use crate::error::RegistryError;
 use crate::manifest::{self, Descriptor, INDEX, Index, MANIFEST};
 use crate::reference::{Reference, Version};
+use crate::settings::Settings;
 use crate::transport::{Answer, Ask, Transport, beside, printable};
 
 /// Bytes of a token and what is around it.
@@ -27,7 +28,8 @@ pub struct Repository {
     reference: Reference,
     /// `http` or `https`, and the host.
     base: String,
-    credentials: Option<Credentials>,
+    /// Where credentials are, if the registry asks for any.
+    settings: Settings,
     /// Whether what is asked for is also written.
     writes: bool,
     /// What the registry has given us for this errand.
@@ -62,15 +64,9 @@ struct ErrorEntry {
 }
 
 impl Repository {
-    pub fn new(
-        transport: Transport,
-        reference: Reference,
-        plain_http: bool,
-        credentials: Option<Credentials>,
-        writes: bool,
-    ) -> Self {
+    pub fn new(transport: Transport, reference: Reference, plain_http: bool, settings: Settings, writes: bool) -> Self {
         let base = format!("{}://{}", if plain_http { "http" } else { "https" }, reference.registry);
-        Self { transport, reference, base, credentials, writes, authorization: Mutex::default() }
+        Self { transport, reference, base, settings, writes, authorization: Mutex::default() }
     }
 
     fn url(&self, rest: &str) -> Result<Uri, RegistryError> {
@@ -243,11 +239,12 @@ impl Repository {
 
     /// What to say to who asks who we are; `None` if there is nothing to say.
     async fn authorize(&self, headers: &HeaderMap) -> Result<Option<HeaderValue>, RegistryError> {
-        let basic = || self.credentials.as_ref().and_then(Credentials::basic);
         let challenges = headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
         let challenges: Vec<&str> = challenges.collect();
         let of = |scheme: &str| challenges.iter().find_map(|challenge| after_scheme(challenge, scheme));
-        let Some(parameters) = of("bearer") else { return Ok(of("basic").and_then(|_| basic())) };
+        let credentials = credentials::find(&self.settings, &self.reference.registry, &self.reference.name).await?;
+        let basic = credentials.as_ref().and_then(Credentials::basic);
+        let Some(parameters) = of("bearer") else { return Ok(of("basic").and(basic)) };
         let host = &self.reference.registry;
         let what = format!("the token that {host} asks for");
         let fault = |fault: &str| RegistryError::Format { what: what.clone(), fault: fault.to_owned() };
@@ -262,7 +259,7 @@ impl Repository {
         let url = format!("{realm}{separator}{}scope={}", service.unwrap_or_default(), encoded(&scope));
         let url = url.parse().map_err(|_| fault("who gives it is not at a URL"))?;
         let mut headers = HeaderMap::new();
-        headers.extend(basic().map(|basic| (AUTHORIZATION, basic)));
+        headers.extend(basic.map(|basic| (AUTHORIZATION, basic)));
         let ask = Ask { method: Method::GET, url, headers, body: Bytes::new(), most: TOKEN, what: what.clone() };
         let answer = good(self.transport.send(ask).await?, &what)?;
         // The error would repeat the token.

@@ -201,7 +201,21 @@ impl Store {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(write(&folder))?;
         let version = format!("{VERSION}{}", pulled.digest);
         let target = folder.join(&version);
-        if Kept::read(target.clone()).is_none() {
+        let artefact = Artefact {
+            source: remote.to_string(),
+            digest: pulled.digest.to_string(),
+            component: pulled.component_digest.to_string(),
+            etag: pulled.etag.clone(),
+            fetched_at: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
+        };
+        let artefact = serde_json::to_vec_pretty(&artefact).unwrap_or_default();
+        if let Some(there) = Kept::read(target.clone()) {
+            // A server may give the same file another mark, and is asked by that from now on.
+            if there.etag != pulled.etag {
+                let path = target.join(ARTEFACT);
+                replace(&path, Some(&artefact)).map_err(write(&path))?;
+            }
+        } else {
             let new = tempfile::Builder::new().prefix(".new-").tempdir_in(&folder).map_err(write(&folder))?;
             let component = new.path().join(POLICY);
             match (&pulled.component, known) {
@@ -211,14 +225,6 @@ impl Store {
                 }
                 (None, None) => return Err(StoreError::NotFetched(remote.to_string())),
             }
-            let artefact = Artefact {
-                source: remote.to_string(),
-                digest: pulled.digest.to_string(),
-                component: pulled.component_digest.to_string(),
-                etag: pulled.etag.clone(),
-                fetched_at: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
-            };
-            let artefact = serde_json::to_vec_pretty(&artefact).unwrap_or_default();
             put(&new.path().join(ARTEFACT), &artefact).map_err(write(new.path()))?;
             let new = new.keep();
             // What is there is not whole.

@@ -12,7 +12,7 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::proxy::Tunnel;
-use hyper_util::client::proxy::matcher::Matcher;
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::ClientConfig;
 use rustls::pki_types::CertificateDer;
@@ -97,12 +97,10 @@ impl Transport {
     /// # Errors
     /// There is no answer, or it is larger than was asked for.
     pub async fn send(&self, mut ask: Ask) -> Result<Answer, RegistryError> {
-        for _ in 0..REDIRECTS {
+        for _ in 0..=REDIRECTS {
             let answer = self.exchange(&ask).await?;
-            let reads = matches!(ask.method, Method::GET | Method::HEAD);
-            let Some(target) = answer.headers.get(LOCATION).filter(|_| reads && answer.status.is_redirection()) else {
-                return Ok(answer);
-            };
+            let follows = matches!(ask.method, Method::GET | Method::HEAD) && leads_elsewhere(answer.status);
+            let Some(target) = answer.headers.get(LOCATION).filter(|_| follows) else { return Ok(answer) };
             let refused = |why| {
                 let target = printable(&String::from_utf8_lossy(target.as_bytes()));
                 RegistryError::Redirect { what: ask.what.clone(), target, why }
@@ -122,12 +120,22 @@ impl Transport {
     }
 
     async fn exchange(&self, ask: &Ask) -> Result<Answer, RegistryError> {
-        let host = ask.url.authority().map(ToString::to_string).unwrap_or_default();
+        let proxy = self.proxies.intercept(&ask.url).filter(|_| ask.url.scheme() == Some(&Scheme::HTTPS));
+        let mut host = ask.url.authority().map(ToString::to_string).unwrap_or_default();
+        if let Some(proxy) = &proxy {
+            // Without user and password, which are kept beside it.
+            let by = proxy.uri().authority().map(ToString::to_string).unwrap_or_default();
+            if proxy.uri().scheme() != Some(&Scheme::HTTP) {
+                let scheme = proxy.uri().scheme_str().unwrap_or_default().to_owned();
+                return Err(RegistryError::Proxy { proxy: by, scheme });
+            }
+            host = format!("{host} (by the proxy {by})");
+        }
         let timeout = |limit| RegistryError::Timeout { host: host.clone(), limit };
         let exchange = async {
             // An upload takes its time; the server answers when it has everything.
             let patience = if ask.body.is_empty() { self.timeout } else { LONGEST };
-            let answer = tokio::time::timeout(patience, self.request(ask)).await;
+            let answer = tokio::time::timeout(patience, self.request(ask, proxy)).await;
             let answer = answer.map_err(|_| timeout(patience))?;
             let answer = answer
                 .map_err(|error| RegistryError::Unreached { host: host.clone(), cause: printable(&chain(&error)) })?;
@@ -136,14 +144,13 @@ impl Transport {
         tokio::time::timeout(LONGEST, exchange).await.map_err(|_| timeout(LONGEST))?
     }
 
-    async fn request(&self, ask: &Ask) -> Result<http::Response<Incoming>, legacy::Error> {
+    async fn request(&self, ask: &Ask, proxy: Option<Intercept>) -> Result<http::Response<Incoming>, legacy::Error> {
         let mut request = Request::new(Full::new(ask.body.clone()));
         *request.method_mut() = ask.method.clone();
         *request.uri_mut() = ask.url.clone();
         *request.headers_mut() = ask.headers.clone();
         let agent = HeaderValue::from_static(concat!("solgate/", env!("CARGO_PKG_VERSION")));
         request.headers_mut().insert(USER_AGENT, agent);
-        let proxy = self.proxies.intercept(&ask.url).filter(|_| ask.url.scheme() == Some(&Scheme::HTTPS));
         let Some(proxy) = proxy else { return self.direct.request(request).await };
         let mut tunnel = Tunnel::new(proxy.uri().clone(), tcp::connector(self.timeout));
         if let Some(credentials) = proxy.basic_auth() {
@@ -197,14 +204,17 @@ fn builder() -> legacy::Builder {
     builder
 }
 
-/// A URL that stands in an answer of `url`: a whole one, or a path on the same host.
+/// Whether an answer of this status has the content elsewhere.
+fn leads_elsewhere(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
+}
+
+/// A URL that stands in an answer of `url`, and may be relative to it; `None` if it is not one
+/// of http or https, or has a user in it.
 pub fn beside(url: &Uri, target: &str) -> Option<Uri> {
-    if target.starts_with('/') && !target.starts_with("//") {
-        let (scheme, authority) = (url.scheme()?, url.authority()?);
-        return format!("{scheme}://{authority}{target}").parse().ok();
-    }
-    let target: Uri = target.parse().ok()?;
-    (target.scheme().is_some() && target.authority().is_some()).then_some(target)
+    let target = url::Url::parse(&url.to_string()).ok()?.join(target).ok()?;
+    let is_web = matches!(target.scheme(), "http" | "https") && target.username().is_empty();
+    (is_web && target.password().is_none()).then(|| target.as_str().parse().ok()).flatten()
 }
 
 /// What a server says cannot steer a terminal, and is short.

@@ -17,7 +17,7 @@ use solgate::gate::{About, Decision, Gate, Verdict};
 use solgate::policy::PolicyId;
 use solgate::record::{FindingLine, Handling, Outcome, RecordedCaller, RecordedOverride};
 use solgate::request::Caller;
-use solgate::trace_context::TraceId;
+use solgate::trace_context::Parent;
 use solgate_config::LogFormat;
 use tracing::field::{Field, Visit};
 use tracing_subscriber::Layer;
@@ -40,9 +40,10 @@ pub struct RequestLine {
     #[serde(serialize_with = "rfc3339")]
     pub time: SystemTime,
     pub id: String,
-    /// The trace that the request belongs to, if any.
-    #[serde(serialize_with = "trace_id", skip_serializing_if = "Option::is_none")]
-    pub trace_id: Option<TraceId>,
+    /// The span that the request was handled in, if it belongs to a trace: the gate's, or
+    /// without spans that of its sender. The line has only the trace.
+    #[serde(rename = "traceId", serialize_with = "trace_id", skip_serializing_if = "Option::is_none")]
+    pub within: Option<Parent>,
     /// Null if the server in front of the gate does not say whom it asks for.
     pub peer: Option<IpAddr>,
     pub method: String,
@@ -120,7 +121,7 @@ impl Default for RequestLine {
         Self {
             time: SystemTime::UNIX_EPOCH,
             id: String::new(),
-            trace_id: None,
+            within: None,
             peer: None,
             method: String::new(),
             path: String::new(),
@@ -211,7 +212,7 @@ impl RequestLine {
     pub fn handling(&self) -> Handling {
         Handling {
             id: Some(self.id.clone()),
-            trace_id: self.trace_id.map(|id| id.to_string()),
+            trace_id: self.within.map(|within| within.trace.to_string()),
             overrides: self.overrides.clone(),
             upstream_status: self.upstream_status,
             upstream_fault: self.upstream_fault.map(str::to_owned),
@@ -223,10 +224,24 @@ impl RequestLine {
     pub fn write(&self, format: LogFormat) {
         match format {
             LogFormat::Off => {}
-            // Strings and numbers only: serialising cannot fail.
-            LogFormat::Json => write(&serde_json::to_string(self).unwrap_or_default()),
+            LogFormat::Json => write(&self.json()),
             LogFormat::Text => write(&self.text()),
         }
+    }
+
+    /// The same, and gives the line as JSON to somebody else.
+    pub fn write_and(&self, format: LogFormat, other: impl FnOnce(String)) {
+        let json = self.json();
+        match format {
+            LogFormat::Json => write(&json),
+            other => self.write(other),
+        }
+        other(json);
+    }
+
+    fn json(&self) -> String {
+        // Strings and numbers only: serialising cannot fail.
+        serde_json::to_string(self).unwrap_or_default()
     }
 
     fn text(&self) -> String {
@@ -253,8 +268,8 @@ fn rfc3339<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::
     serializer.collect_str(&humantime::format_rfc3339_micros(*time))
 }
 
-fn trace_id<S: Serializer>(id: &Option<TraceId>, serializer: S) -> Result<S::Ok, S::Error> {
-    id.map(|id| id.to_string()).serialize(serializer)
+fn trace_id<S: Serializer>(within: &Option<Parent>, serializer: S) -> Result<S::Ok, S::Error> {
+    within.map(|within| within.trace.to_string()).serialize(serializer)
 }
 
 fn shared_text<S: Serializer>(text: &Option<Arc<str>>, serializer: S) -> Result<S::Ok, S::Error> {

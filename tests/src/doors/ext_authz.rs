@@ -74,25 +74,32 @@ impl ExtAuthz {
 #[must_use]
 pub fn check(asked: &Asked, host: &str) -> CheckRequest {
     let case = &asked.case;
+    let fields: Vec<(&str, &str)> = case.fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    check_of((&case.method, &case.target), host, &fields, &case.body)
+}
+
+/// The same of a request with these fields and this body.
+#[must_use]
+pub fn check_of((method, target): (&str, &str), host: &str, fields: &[(&str, &str)], body: &[u8]) -> CheckRequest {
     let field = |name: &str, value: &str| HeaderValue {
         key: name.to_owned(),
         value: String::new(),
         raw_value: value.as_bytes().to_vec(),
     };
-    let pseudo = [(":authority", host), (":path", &case.target), (":method", &case.method), (":scheme", "http")];
+    let pseudo = [(":authority", host), (":path", target), (":method", method), (":scheme", "http")];
     let mut headers: Vec<HeaderValue> = pseudo.iter().map(|(name, value)| field(name, value)).collect();
-    headers.extend(case.fields.iter().map(|(name, value)| field(name, value)));
+    headers.extend(fields.iter().map(|(name, value)| field(name, value)));
     // Envoy waits for a body wherever one is announced.
-    let announced = case.fields.iter().any(|(name, _)| name == "transfer-encoding");
-    if !case.body.is_empty() || announced {
+    let announced = fields.iter().any(|(name, _)| *name == "transfer-encoding");
+    if !body.is_empty() || announced {
         headers.push(field("x-envoy-auth-partial-body", "false"));
     }
     let http = HttpRequest {
-        method: case.method.clone(),
-        path: case.target.clone(),
+        method: method.to_owned(),
+        path: target.to_owned(),
         host: host.to_owned(),
         header_map: Some(HeaderMap { headers }),
-        raw_body: case.body.clone(),
+        raw_body: body.to_vec(),
         ..HttpRequest::default()
     };
     let request = Some(Request { http: Some(http), ..Request::default() });

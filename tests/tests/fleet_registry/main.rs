@@ -5,6 +5,9 @@
 mod bounds;
 mod cosign;
 mod desk;
+mod helpers;
+mod https;
 mod real;
+mod reload;
 mod rollout;
 mod round_trip;

@@ -19,8 +19,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A gate that follows tags.
 pub struct Gate {
     pub server: Server,
-    address: SocketAddr,
-    admin: SocketAddr,
+    pub address: SocketAddr,
+    pub admin: SocketAddr,
 }
 
 impl Gate {

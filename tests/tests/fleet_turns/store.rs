@@ -12,6 +12,8 @@ use solgate_tests::process::free_address;
 use solgate_tests::servers::Server;
 use solgate_turn_store::{Holder, LeaseStore, RedisStore, Taken};
 
+use super::gate::until;
+
 /// A server of Redis on loopback.
 pub struct Store {
     server: Server,
@@ -28,6 +30,41 @@ impl Store {
         let arguments: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
         let server = launch(&folder, address, &arguments);
         Self { server, address, folder, arguments }
+    }
+
+    /// A sentinel that watches a primary, as the group `main`, and needs no other for a
+    /// failover.
+    pub fn sentinel(folder: &Path, primary: &Self) -> Self {
+        let address = free_address();
+        let file = folder.join("sentinel.conf");
+        let config = format!(
+            "sentinel monitor main 127.0.0.1 {} 1\nsentinel down-after-milliseconds main 500\n\
+             sentinel failover-timeout main 2000\n",
+            primary.address.port()
+        );
+        std::fs::write(&file, config).expect("it is written");
+        let mut command = Command::new("redis-server");
+        command.arg(&file).args(["--sentinel", "--port", &address.port().to_string(), "--bind", "127.0.0.1"]);
+        let server = Server::start(command, address, folder);
+        Self { server, address, folder: folder.to_owned(), arguments: Vec::new() }
+    }
+
+    /// One that copies what a primary has, once it has all of it.
+    pub fn replica(folder: &Path, primary: &Self) -> Self {
+        let of = format!("127.0.0.1 {}", primary.address.port());
+        let replica = Self::start(folder, free_address(), &["--replicaof", &of]);
+        until("the replica is up", || replica.say(&["INFO", "replication"]).contains("master_link_status:up"));
+        replica
+    }
+
+    /// The member `turns` for the group of this sentinel.
+    pub fn turns_of_group(&self) -> String {
+        format!("{{ store: '{}/main' }}", self.url().replace("redis:", "redis+sentinel:"))
+    }
+
+    /// Sends its process a signal such as `STOP`.
+    pub fn signal(&self, name: &str) {
+        self.server.signal(name);
     }
 
     pub fn url(&self) -> String {
@@ -89,25 +126,13 @@ pub fn every_kind(folder: &Path) -> Vec<(&'static str, String, Vec<Store>)> {
 
     let store = Store::start(folder, free_address(), &["--cluster-enabled", "yes"]);
     store.say(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]);
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !store.say(&["CLUSTER", "INFO"]).contains("cluster_state:ok") {
-        assert!(Instant::now() < deadline, "the cluster does not come up");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    until("the cluster is up", || store.say(&["CLUSTER", "INFO"]).contains("cluster_state:ok"));
     let url = store.url().replace("redis:", "redis+cluster:");
     all.push(("cluster", format!("{{ store: '{url}' }}"), vec![store]));
 
     let primary = Store::start(folder, free_address(), &[]);
-    let sentinel = free_address();
-    let file = folder.join("sentinel.conf");
-    let config = format!("sentinel monitor main 127.0.0.1 {} 1\n", primary.address.port());
-    std::fs::write(&file, config).expect("it is written");
-    let mut command = Command::new("redis-server");
-    command.arg(&file).args(["--sentinel", "--port", &sentinel.port().to_string(), "--bind", "127.0.0.1"]);
-    let server = Server::start(command, sentinel, folder);
-    let sentinel = Store { server, address: sentinel, folder: folder.to_owned(), arguments: Vec::new() };
-    let url = sentinel.url().replace("redis:", "redis+sentinel:");
-    all.push(("sentinel", format!("{{ store: '{url}/main' }}"), vec![sentinel, primary]));
+    let sentinel = Store::sentinel(folder, &primary);
+    all.push(("sentinel", sentinel.turns_of_group(), vec![sentinel, primary]));
     all
 }
 
@@ -152,13 +177,7 @@ pub fn unusable(folder: &Path) -> Vec<(&'static str, String, Vec<Store>)> {
     all.push(("wrong password", turns, vec![store]));
 
     let primary = Store::start(folder, free_address(), &[]);
-    let port = primary.address.port().to_string();
-    let replica = Store::start(folder, free_address(), &["--replicaof", &format!("127.0.0.1 {port}")]);
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !replica.say(&["INFO", "replication"]).contains("master_link_status:up") {
-        assert!(Instant::now() < deadline, "the replica does not come up");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    let replica = Store::replica(folder, &primary);
     all.push(("replica", format!("{{ store: '{}' }}", replica.url()), vec![replica, primary]));
 
     let (turns, store) = with_tls(folder, "other");

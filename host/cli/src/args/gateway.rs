@@ -18,6 +18,7 @@ use solgate_config::{
 };
 use solgate_gateway::error::GatewayError;
 
+use super::decision_export::DecisionExportArgs;
 use super::decision_log::DecisionLogArgs;
 use super::evaluation::{EvaluationArgs, number};
 use super::jwt::JwtArgs;
@@ -115,6 +116,9 @@ pub struct GatewayArgs {
     pub decision_log: DecisionLogArgs,
 
     #[command(flatten)]
+    pub decision_export: DecisionExportArgs,
+
+    #[command(flatten)]
     pub tracing: TracingArgs,
 
     #[command(flatten)]
@@ -168,6 +172,7 @@ impl GatewayArgs {
             config.log = log.into();
         }
         self.decision_log.apply(&mut config.record)?;
+        self.decision_export.apply(&mut config.decision_export)?;
         self.tracing.apply(&mut config.tracing)?;
         self.turns.apply(&mut config.turns);
         let misfit = |misfit| GatewayError::from(misfit).in_file(self.config.as_deref());

@@ -1,5 +1,7 @@
 //! The command lines of the doors, read into a configuration.
 
+mod collector;
+mod decision_export;
 mod decision_log;
 pub mod defaults;
 mod evaluation;

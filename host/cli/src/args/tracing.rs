@@ -1,15 +1,13 @@
 //! The part of a command line that is about spans.
 
-use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use clap::builder::TypedValueParser;
-use clap::error::ErrorKind;
-use clap::{Arg, Command};
 use http::Uri;
 use solgate_config::tracing::TracingConfig;
-use solgate_config::{COLLECTOR, RATIO, parse_ratio, parse_url};
+use solgate_config::{RATIO, parse_ratio};
 use solgate_gateway::error::GatewayError;
+
+use super::collector::CollectorUrl;
 
 /// Where spans go, and of which requests.
 #[derive(Debug, Clone, clap::Args)]
@@ -41,7 +39,7 @@ impl TracingArgs {
             }
         }
         if let Some(file) = &self.otlp_ca {
-            let config = config.as_mut().filter(|config| config.is_https()).ok_or_else(|| {
+            let config = config.as_mut().filter(|config| config.collector().is_https()).ok_or_else(|| {
                 let text = "--otlp-ca is for an https collector: leave it out, or write https:// in --otlp";
                 GatewayError::Arguments(text.to_owned())
             })?;
@@ -59,22 +57,4 @@ impl TracingArgs {
 
 fn ratio(text: &str) -> Result<f64, String> {
     parse_ratio(text).ok_or_else(|| format!("expected {RATIO}"))
-}
-
-/// Reads the URL of a collector. Clap would repeat a wrong value, and with it a
-/// password in it.
-#[derive(Debug, Clone)]
-struct CollectorUrl;
-
-impl TypedValueParser for CollectorUrl {
-    type Value = Uri;
-
-    fn parse_ref(&self, command: &Command, argument: Option<&Arg>, value: &OsStr) -> Result<Uri, clap::Error> {
-        value.to_str().and_then(parse_url).ok_or_else(|| {
-            let argument = argument.map(ToString::to_string).unwrap_or_default();
-            command
-                .clone()
-                .error(ErrorKind::ValueValidation, format!("invalid value for '{argument}': expected {COLLECTOR}"))
-        })
-    }
 }

@@ -31,6 +31,7 @@ proxyProtocol: true
 forwarding: { clientFields: true, callerField: X-Caller }
 log: text
 decisionLog: { file: d.jsonl, bodies: true, secretNames: [customerRef], chain: true }
+decisionExport: { otlp: "https://127.0.0.1:4317", caFile: ca.pem, records: true }
 tracing: { otlp: "https://127.0.0.1:4317", caFile: ca.pem, sample: 0.25 }
 reload: false
 limits:
@@ -72,6 +73,9 @@ upstreams:
         ..RecordConfig::new(PathBuf::from("/etc/solgate/d.jsonl"))
     };
     assert_eq!(config.record, Some(record));
+    let export = config.decision_export.as_ref().unwrap();
+    assert_eq!(export.ca_file.as_deref(), Some(Path::new("/etc/solgate/ca.pem")));
+    assert_eq!((export.lines, export.records), (true, true));
     let tracing = config.tracing.as_ref().unwrap();
     assert_eq!((tracing.otlp.to_string().as_str(), tracing.sample), ("https://127.0.0.1:4317/", 0.25));
     assert_eq!(tracing.ca_file.as_deref(), Some(Path::new("/etc/solgate/ca.pem")));

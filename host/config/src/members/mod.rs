@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use solgate::gate::FactFailure;
 use solgate::policy::{EvaluationLimits, Isolation, PolicyFile};
 
+use crate::decision_export::DecisionExportConfig;
 use crate::forwarding::{ClientAddress, ForwardingConfig};
 use crate::gate::{FactsConfig, GateMode, SeverityOverride};
 use crate::gateway::{DEFAULT_LISTEN, Limits, LogFormat};
@@ -40,7 +41,7 @@ use crate::values::{
 use crate::vnfm_url::Url;
 
 /// What a member is that must be there, by the type that it belongs to.
-pub const REQUIRED: [(&str, &str, &str); 11] = [
+pub const REQUIRED: [(&str, &str, &str); 12] = [
     ("Upstream", "url", "http://HOST[:PORT] of the VNFM"),
     ("Tls", "certFile", "the PEM certificate of the gate"),
     ("Tls", "keyFile", "the PEM private key of the certificate"),
@@ -50,6 +51,7 @@ pub const REQUIRED: [(&str, &str, &str); 11] = [
     ("Issuer", "issuer", "the claim iss of its tokens"),
     ("Issuer", "jwks", "the file, or the https URL, of the keys"),
     ("TracingConfig", "otlp", COLLECTOR),
+    ("DecisionExportConfig", "otlp", COLLECTOR),
     ("TurnsConfig", "store", STORE),
     ("DecisionLog", "file", "the path to which decisions are recorded"),
 ];
@@ -68,6 +70,7 @@ pub fn default_of(pointer: &str) -> Option<String> {
 /// A file that says nothing but what must be there.
 static DEFAULTS: LazyLock<serde_json::Value> = LazyLock::new(|| {
     let file = serde_json::json!({
+        "decisionExport": {"otlp": "http://collector"},
         "tracing": {"otlp": "http://collector"},
         "turns": {"store": "redis://store"},
         "jwt": {"jwks": "keys.json"},
@@ -109,6 +112,9 @@ pub struct File {
     /// Where whole decisions are recorded; without it nowhere.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decision_log: Option<DecisionLog>,
+    /// Where decisions go beside standard output and the decision log; without it nowhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decision_export: Option<DecisionExportConfig>,
     /// Where spans go; without it none are made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tracing: Option<TracingConfig>,
@@ -147,6 +153,7 @@ impl Default for File {
             forwarding: ForwardingConfig::default(),
             log: LogFormat::default(),
             decision_log: None,
+            decision_export: None,
             tracing: None,
             turns: None,
             reload: true,

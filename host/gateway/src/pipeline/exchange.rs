@@ -14,8 +14,9 @@ use solgate::gate::Gate;
 use solgate::record::RefusedRequest;
 use solgate::request::Caller;
 use solgate::trace_context;
+use solgate_telemetry::decisions::Sent;
 use solgate_telemetry::line::{RequestLine, micros};
-use solgate_telemetry::record_file::HeldRecord;
+use solgate_telemetry::record_file::{Also, HeldRecord};
 use solgate_telemetry::spans::{RequestSpan, UpstreamSpan};
 
 use super::arrival::Arrival;
@@ -48,9 +49,9 @@ impl Exchange {
         let mut line = RequestLine::new(id, peer, arrival.time, method, target);
         let spans = reporter.spans.as_ref();
         let span = spans.map(|spans| spans.request(headers, arrival.time, arrival.moment));
-        line.trace_id = match &span {
-            Some(span) => Some(span.trace_id()),
-            None => trace_context::trace_id(headers),
+        line.within = match &span {
+            Some(span) => Some(span.within()),
+            None => trace_context::parent(headers),
         };
         Self { line, span, record: None, upstream: None, reporter: Arc::clone(reporter), arrival }
     }
@@ -159,9 +160,14 @@ impl Drop for Exchange {
     fn drop(&mut self) {
         let mut line = std::mem::take(&mut self.line);
         line.micros.total = micros(self.arrival.moment.elapsed());
-        line.write(self.reporter.log);
+        let sent = |sent| self.reporter.decisions.as_ref().and_then(|decisions| decisions.begin(sent, &line));
+        match sent(Sent::Line) {
+            Some(outgoing) => line.write_and(self.reporter.log, |text| outgoing.send(text)),
+            None => line.write(self.reporter.log),
+        }
         if let Some(record) = self.record.take() {
-            record.offer(line.handling());
+            let also = sent(Sent::Record).map(|outgoing| -> Also { Box::new(|text| outgoing.send(text.to_owned())) });
+            record.offer(line.handling(), also);
         }
         if let Some(span) = self.span.take() {
             span.end(&line);

@@ -7,6 +7,7 @@ use solgate::Request;
 use solgate::fault::Fault;
 use solgate::gate::{Decision, Gate, Observer};
 use solgate::policy::Policy;
+use solgate_telemetry::decisions::Sent;
 use solgate_telemetry::overrides;
 use solgate_telemetry::spans::RequestSpan;
 
@@ -50,7 +51,9 @@ pub fn note<F>(
     line.settings_digest = Some(Arc::clone(gate.settings_digest()));
     line.overrides = overrides::used(&route.gate.upstream.gate, gate, decision);
     if let Some(shadow) = &route.shadow {
-        shadow.offer(line, gate, request, decision);
+        let decisions = reporter.decisions.as_ref();
+        let outgoing = decisions.and_then(|decisions| decisions.begin(Sent::ShadowLine, line));
+        shadow.offer(line, gate, request, decision, outgoing);
     }
     reporter.metrics.requests.judged(decision);
     *record = reporter.records.as_ref().and_then(|records| records.hold(gate, request, decision));

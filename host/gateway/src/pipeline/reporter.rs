@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use solgate_config::LogFormat;
+use solgate_telemetry::decisions::Decisions;
 use solgate_telemetry::record_file::RecordFile;
 use solgate_telemetry::spans::Spans;
 
@@ -14,5 +15,6 @@ pub struct Reporter {
     pub metrics: Arc<Metrics>,
     pub log: LogFormat,
     pub records: Option<Arc<RecordFile>>,
+    pub decisions: Option<Arc<Decisions>>,
     pub spans: Option<Arc<Spans>>,
 }

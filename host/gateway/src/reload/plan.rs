@@ -29,6 +29,7 @@ impl Plan {
             upstreams,
             log,
             record,
+            decision_export,
             tracing,
             turns,
             reload,
@@ -40,6 +41,7 @@ impl Plan {
             ("admin", admin != running.admin),
             ("http2", http2 != running.http2),
             ("tls", tls != running.tls),
+            ("decisionExport", decision_export != running.decision_export),
             ("tracing", tracing != running.tracing),
             ("reload", reload != running.reload),
             ("registry", registry != running.registry),
@@ -90,6 +92,7 @@ mod tests {
             ("listen: 127.0.0.1:1", &["listen"][..]),
             ("admin: 127.0.0.1:1", &["admin"]),
             ("http2: true\ntls: { certFile: a, keyFile: b }", &["http2", "tls"]),
+            ("decisionExport: { otlp: \"http://c\" }", &["decisionExport"]),
             ("tracing: { otlp: \"http://c\" }", &["tracing"]),
             ("registry: { poll: 1s }", &["registry"]),
             (

@@ -78,7 +78,8 @@ impl Rollout {
         let before = store.current(remote);
         match store.update(remote).await {
             Ok(kept) => {
-                let look = if before.as_ref() == Some(&kept) { Look::Same } else { Look::Fetched };
+                let known = before.is_some_and(|before| before.digest == kept.digest);
+                let look = if known { Look::Same } else { Look::Fetched };
                 if look == Look::Fetched {
                     tracing::info!(source = %remote, digest = %kept.digest, "policy fetched");
                 }

@@ -11,6 +11,8 @@ use serde::Serialize;
 use solgate::gate::Gate;
 use solgate::record::{RecordedCaller, RecordedPolicy, RecordedVerdict};
 use solgate_config::LogFormat;
+use solgate_telemetry::decisions::Outgoing;
+use solgate_telemetry::line;
 use solgate_telemetry::outcome_counter::Counted;
 
 use super::Job;
@@ -21,7 +23,7 @@ use super::compare::{Compared, Comparison};
 const FORMAT: u32 = 1;
 
 #[derive(Serialize)]
-struct Line<'a> {
+pub struct Line<'a> {
     /// [`FORMAT`]; no decision line has this member.
     shadow: u32,
     /// Of the request, as in its decision line.
@@ -43,13 +45,13 @@ struct Line<'a> {
     policies: Vec<RecordedPolicy>,
 }
 
-/// The line for `format`; `None` if there is to be none.
-pub fn line(job: &Job, candidate: &Gate, comparison: &Comparison, format: LogFormat) -> Option<String> {
+/// The line about a request; `None` if both judged alike.
+pub fn line<'a>(job: &'a Job, candidate: &Gate, comparison: &'a Comparison) -> Option<Line<'a>> {
     if matches!(comparison.outcome, Compared::Agree | Compared::Skipped) {
         return None;
     }
     let policies = candidate.policies().iter().map(|policy| policy.id());
-    let line = Line {
+    Some(Line {
         shadow: FORMAT,
         time: humantime::format_rfc3339_micros(job.time).to_string(),
         id: &job.id,
@@ -63,16 +65,24 @@ pub fn line(job: &Job, candidate: &Gate, comparison: &Comparison, format: LogFor
         live: &comparison.live,
         candidate: comparison.candidate.as_ref(),
         policies: policies.map(|id| RecordedPolicy { name: id.name.clone(), digest: id.digest.clone() }).collect(),
-    };
-    match format {
-        LogFormat::Off => None,
-        // Texts and numbers only: serialising cannot fail.
-        LogFormat::Json => Some(serde_json::to_string(&line).unwrap_or_default()),
-        LogFormat::Text => Some(line.text()),
-    }
+    })
 }
 
 impl Line<'_> {
+    /// Writes it as the decision lines are, and sends it if it goes elsewhere as well.
+    pub fn write(&self, format: LogFormat, outgoing: Option<Outgoing>) {
+        // Texts and numbers only: serialising cannot fail.
+        let json = || serde_json::to_string(self).unwrap_or_default();
+        match format {
+            LogFormat::Off => {}
+            LogFormat::Json => line::write(&json()),
+            LogFormat::Text => line::write(&self.text()),
+        }
+        if let Some(outgoing) = outgoing {
+            outgoing.send(json());
+        }
+    }
+
     fn text(&self) -> String {
         let mut text = format!("{} shadow {:<9} {} {}", self.time, self.outcome, self.method, self.path);
         let _ = write!(text, "  live {}", said(self.live));

@@ -19,7 +19,8 @@ use solgate::Request;
 use solgate::gate::{Decision, Gate};
 use solgate::record::RecordedCaller;
 use solgate_config::{GateMode, LogFormat, UpstreamConfig};
-use solgate_telemetry::line::{self as decision_line, RequestLine};
+use solgate_telemetry::decisions::Outgoing;
+use solgate_telemetry::line::RequestLine;
 use solgate_telemetry::outcome_counter::OutcomeCounter;
 use tokio::runtime::Runtime;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -61,6 +62,8 @@ struct Job {
     live: Arc<Gate>,
     request: Request,
     decision: Decision,
+    /// Where a line about it goes beside standard output.
+    outgoing: Option<Outgoing>,
     /// Free again when this is dropped.
     _places: OwnedSemaphorePermit,
 }
@@ -101,7 +104,15 @@ impl Shadow {
     }
 
     /// Takes a request on which the `live` gate has decided, if there is room.
-    pub fn offer(&self, line: &RequestLine, live: &Arc<Gate>, request: &Request, decision: &Decision) {
+    /// A line about it goes into `outgoing` as well.
+    pub fn offer(
+        &self,
+        line: &RequestLine,
+        live: &Arc<Gate>,
+        request: &Request,
+        decision: &Decision,
+        outgoing: Option<Outgoing>,
+    ) {
         let facts = decision.facts.iter().map(|fact| fact.answer.bytes());
         let bytes = facts.fold(request.body.len(), usize::saturating_add);
         let wanted = u32::try_from(bytes / PLACE_BYTES).unwrap_or(u32::MAX).saturating_add(1).min(PLACES);
@@ -118,6 +129,7 @@ impl Shadow {
             live: live.clone(),
             request: request.clone(),
             decision: decision.clone(),
+            outgoing,
             _places: places,
         };
         // The thread ends before this only by a panic; then nothing is compared any more.
@@ -162,13 +174,14 @@ impl Comparing {
         // So that what is logged of the candidate is not taken for the live policies'.
         let span = tracing::error_span!("shadow", upstream = &*self.gate.name);
         let _entered = span.enter();
-        for job in jobs {
+        for mut job in jobs {
             let candidate = self.gate.get();
             let comparison =
                 self.runtime.block_on(compare::compare(&job.request, &job.live, &job.decision, &candidate));
             self.compared.count(comparison.outcome);
-            if let Some(line) = line::line(&job, &candidate, &comparison, self.log) {
-                decision_line::write(&line);
+            let outgoing = job.outgoing.take();
+            if let Some(line) = line::line(&job, &candidate, &comparison) {
+                line.write(self.log, outgoing);
             }
         }
     }

@@ -70,9 +70,13 @@ enum Content {
     Record(Box<Record>),
 }
 
+/// Somebody else who gets the line of a record, whether or not it could be written.
+pub type Also = Box<dyn FnOnce(&str) + Send + Sync>;
+
 /// A record on its way to the file.
 struct Taken {
     content: Content,
+    also: Option<Also>,
     handling: Handling,
     config: Arc<RecordConfig>,
     share: Share,
@@ -170,7 +174,7 @@ impl RecordFile {
 
     fn held(&self, content: Content, share: Share) -> HeldRecord {
         let (config, handling) = (self.config.clone(), Handling::default());
-        let taken = Box::new(Taken { content, handling, config, share });
+        let taken = Box::new(Taken { content, also: None, handling, config, share });
         HeldRecord { file: self.clone(), taken }
     }
 
@@ -198,8 +202,9 @@ pub struct HeldRecord {
 
 impl HeldRecord {
     /// Hands it over to be written.
-    pub fn offer(mut self, handling: Handling) {
+    pub fn offer(mut self, handling: Handling, also: Option<Also>) {
         self.taken.handling = handling;
+        self.taken.also = also;
         // The thread ends before this only by a panic; then nothing is recorded any more.
         if self.file.queue.send(Job::Write(self.taken)).is_err() {
             self.file.drop_one();
@@ -233,7 +238,7 @@ mod tests {
         let file = RecordFile { config, queue, room: Arc::default(), metrics };
         let offer = |length: usize| match file.hold(&gate, &request(length), &decision) {
             Some(held) => {
-                held.offer(Handling::default());
+                held.offer(Handling::default(), None);
                 true
             }
             None => false,

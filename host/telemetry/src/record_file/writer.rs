@@ -92,7 +92,7 @@ impl Writer {
     }
 
     fn record(&mut self, taken: Taken) {
-        let Taken { content, handling, config, share } = taken;
+        let Taken { content, also, handling, config, share } = taken;
         let mut record = match content {
             // To look through a large body for secrets may take a second.
             Content::Whole(decided) if share.is_large() && self.room.is_crowded() => {
@@ -108,12 +108,15 @@ impl Writer {
         };
         if self.file.is_none() {
             self.lost = self.lost.saturating_add(1);
-            return self.metrics.count(RecordOutcome::Failed);
+            self.metrics.count(RecordOutcome::Failed);
+            return also.into_iter().for_each(|also| also(&record.line()));
         }
         if self.chained {
             self.link(&mut record);
         }
-        let mut line = record.line().into_bytes();
+        let line = record.line();
+        also.into_iter().for_each(|also| also(&line));
+        let mut line = line.into_bytes();
         if let Some(chain) = &mut self.chain {
             chain.written(&line);
         }

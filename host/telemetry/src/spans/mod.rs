@@ -7,46 +7,32 @@
 
 mod export;
 mod facts;
-mod metrics;
 mod remote;
 mod request;
 
 use std::time::{Duration, Instant, SystemTime};
 
 use http::HeaderMap;
-use opentelemetry::KeyValue;
 use opentelemetry::trace::TracerProvider;
-use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{Sampler, SdkTracer, SdkTracerProvider};
 use solgate_config::tracing::TracingConfig;
 
-use self::export::Exporting;
-pub use self::metrics::{SpanMetrics, register};
+use self::export::EndedSpans;
 pub use self::request::{RequestSpan, UpstreamSpan};
-
-/// The name of the service if `OTEL_SERVICE_NAME` gives none.
-const SERVICE: &str = "solgate";
-
-/// Why spans cannot be exported.
-#[derive(Debug, thiserror::Error)]
-pub enum TracingError {
-    #[error("cannot export spans: {reason}")]
-    Export { reason: String },
-    #[error("cannot use certificates: {reason}")]
-    Certificates { reason: String },
-}
+use crate::collector::sending::Sending;
+use crate::collector::{self, CollectorError, ExportMetrics, SERVICE};
 
 /// Makes spans and sends them to a collector.
 pub struct Spans {
     tracer: SdkTracer,
-    exporting: Exporting,
+    sending: Sending,
 }
 
 /// Checks what a configuration says without sending anything. To be called in a runtime.
 ///
 /// # Errors
 /// The URL is not valid for a collector, or the certificates cannot be loaded.
-pub fn check(config: Option<&TracingConfig>) -> Result<(), TracingError> {
+pub fn check(config: Option<&TracingConfig>) -> Result<(), CollectorError> {
     config.map_or(Ok(()), |config| export::exporter(config).map(drop))
 }
 
@@ -56,18 +42,17 @@ impl Spans {
     ///
     /// # Errors
     /// As [`check`], or there is no thread to be had.
-    pub fn start(config: Option<&TracingConfig>, metrics: &SpanMetrics) -> Result<Option<Self>, TracingError> {
+    pub fn start(config: Option<&TracingConfig>, metrics: &ExportMetrics) -> Result<Option<Self>, CollectorError> {
         let Some(config) = config else { return Ok(None) };
-        let resource = resource();
-        let (queue, exporting) = Exporting::start(config, &resource, metrics.clone())?;
+        let (queue, sending) = Sending::start("solgate-spans", || export::exporter(config), metrics.clone())?;
         // A caller that has chosen is followed: half a trace is of little use.
         let sampler = Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(config.sample)));
         let provider = SdkTracerProvider::builder()
-            .with_span_processor(queue)
+            .with_span_processor(EndedSpans(queue))
             .with_sampler(sampler)
-            .with_resource(resource)
+            .with_resource(collector::resource())
             .build();
-        Ok(Some(Self { tracer: provider.tracer(SERVICE), exporting }))
+        Ok(Some(Self { tracer: provider.tracer(SERVICE), sending }))
     }
 
     /// The span of a request with these fields, whose head was complete at `at`, which
@@ -80,14 +65,6 @@ impl Spans {
     /// Sends what is still to be sent, for as long as `limit`. No request may be under
     /// way any more.
     pub async fn finish(&self, limit: Duration) {
-        self.exporting.finish(limit).await;
+        self.sending.finish(limit).await;
     }
-}
-
-/// What `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` say, and what they leave open.
-fn resource() -> Resource {
-    let builder = Resource::builder().with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")));
-    let says = |variable: &str| std::env::var(variable).unwrap_or_default();
-    let named = !says("OTEL_SERVICE_NAME").is_empty() || says("OTEL_RESOURCE_ATTRIBUTES").contains("service.name=");
-    if named { builder.build() } else { builder.with_service_name(SERVICE).build() }
 }

@@ -1,5 +1,4 @@
-//! The span of one request, and its children. Attributes have the names of
-//! OpenTelemetry's semantic conventions for HTTP, and `solgate.` ones beside them.
+//! The span of one request, and its children.
 
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
@@ -12,10 +11,11 @@ use opentelemetry_sdk::trace::{SdkTracer, Span};
 use solgate::facts::FactSource;
 use solgate::fault::Fault;
 use solgate::policy::PolicyId;
-use solgate::trace_context::TraceId;
+use solgate::trace_context::{Parent, TraceId};
 
 use super::facts::TracedFacts;
 use super::remote;
+use crate::collector::attributes;
 use crate::line::RequestLine;
 
 /// Follows one request from its head to the end of its answer.
@@ -46,10 +46,12 @@ impl RequestSpan {
         Self { span, tracer: tracer.clone(), context, own_parent, moment: (at, received_at) }
     }
 
-    /// The trace that the request belongs to.
+    /// Itself, as those name it that happen within it.
     #[must_use]
-    pub fn trace_id(&self) -> TraceId {
-        TraceId(self.span.span_context().trace_id().to_bytes())
+    pub fn within(&self) -> Parent {
+        let context = self.span.span_context();
+        let (trace, span) = (TraceId(context.trace_id().to_bytes()), context.span_id().to_bytes());
+        Parent { trace, span, sampled: context.is_sampled() }
     }
 
     /// The request has waited since `begun` for others on the same resource.
@@ -85,7 +87,7 @@ impl RequestSpan {
     /// The request goes to the VNFM now, with these fields.
     #[must_use]
     pub fn forwarded(&self, method: &Method, vnfm: &Authority, headers: &mut HeaderMap) -> UpstreamSpan {
-        let (name, mut attributes) = method_attributes(method.as_str());
+        let (name, mut attributes) = attributes::method(method.as_str());
         attributes.push(KeyValue::new("server.address", vnfm.host().to_owned()));
         if let Some(port) = vnfm.port_u16() {
             attributes.push(KeyValue::new("server.port", i64::from(port)));
@@ -103,31 +105,14 @@ impl RequestSpan {
         if !self.span.is_recording() {
             return;
         }
-        let (method, attributes) = method_attributes(&line.method);
+        let (method, _) = attributes::method(&line.method);
         self.span.update_name(match &line.operation {
             Some(operation) => format!("{method} {operation}"),
             None => method.to_owned(),
         });
-        self.span.set_attributes(attributes);
-        self.span.set_attribute(KeyValue::new("url.path", line.path.clone()));
-        if let Some(peer) = line.peer {
-            self.span.set_attribute(KeyValue::new("client.address", peer.to_canonical().to_string()));
-        }
-        self.span.set_attribute(KeyValue::new("solgate.request", line.id.clone()));
-        self.span.set_attribute(KeyValue::new("solgate.verdict", line.verdict.as_str()));
-        let texts = [
-            ("solgate.api", line.api.as_deref()),
-            ("solgate.operation", line.operation.as_deref()),
-            ("solgate.resource", line.resource.as_deref()),
-            ("solgate.rule", line.rule.as_deref()),
-        ];
-        for (name, text) in texts {
-            if let Some(text) = text {
-                self.span.set_attribute(KeyValue::new(name, text.to_owned()));
-            }
-        }
-        if let Some(status) = line.status {
-            set_status(&mut self.span, status, |status| status >= 500);
+        self.span.set_attributes(attributes::of_line(line));
+        if line.status.is_some_and(|status| status >= 500) {
+            self.span.set_status(Status::error(""));
         }
         self.span.end();
     }
@@ -144,32 +129,19 @@ impl UpstreamSpan {
     /// Ends the span, with what came back.
     pub fn end(mut self, answer: Result<StatusCode, &Fault>) {
         match answer {
-            Ok(status) => set_status(&mut self.0, status.as_u16(), |status| status >= 400),
+            Ok(status) => {
+                let (status, mut attributes) = (status.as_u16(), Vec::new());
+                let is_error = status >= 400;
+                attributes::status(&mut attributes, status, is_error);
+                self.0.set_attributes(attributes);
+                if is_error {
+                    self.0.set_status(Status::error(""));
+                }
+            }
             Err(fault) => {
                 self.0.set_attribute(KeyValue::new("error.type", fault.id()));
                 self.0.set_status(Status::error(""));
             }
         }
     }
-}
-
-fn set_status(span: &mut Span, status: u16, is_error: impl Fn(u16) -> bool) {
-    span.set_attribute(KeyValue::new("http.response.status_code", i64::from(status)));
-    if is_error(status) {
-        span.set_attribute(KeyValue::new("error.type", status.to_string()));
-        span.set_status(Status::error(""));
-    }
-}
-
-/// A method's name for spans, and its attributes. Names are few, whatever clients send.
-fn method_attributes(method: &str) -> (&str, Vec<KeyValue>) {
-    const KNOWN: [&str; 9] = ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"];
-    if KNOWN.contains(&method) {
-        return (method, vec![KeyValue::new("http.request.method", method.to_owned())]);
-    }
-    let mut attributes = vec![KeyValue::new("http.request.method", "_OTHER")];
-    if !method.is_empty() {
-        attributes.push(KeyValue::new("http.request.method_original", method.to_owned()));
-    }
-    ("HTTP", attributes)
 }

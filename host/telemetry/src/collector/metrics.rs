@@ -1,12 +1,12 @@
-//! What is counted of spans.
+//! What is counted of that which is sent to a collector.
 
 use prometheus_client::registry::Registry;
 
 use crate::outcome_counter::{Counted, OutcomeCounter};
 
-/// What became of a span.
+/// What became of something that the collector should get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SpanOutcome {
+pub enum ExportOutcome {
     /// The collector has it.
     Exported,
     /// There was no room for it in the queue.
@@ -15,7 +15,7 @@ pub enum SpanOutcome {
     Failed,
 }
 
-impl Counted for SpanOutcome {
+impl Counted for ExportOutcome {
     const ALL: &'static [Self] = &[Self::Exported, Self::Dropped, Self::Failed];
 
     fn name(self) -> &'static str {
@@ -27,10 +27,16 @@ impl Counted for SpanOutcome {
     }
 }
 
-/// The counters of spans.
-pub type SpanMetrics = OutcomeCounter<SpanOutcome>;
+/// The counters of one kind of things that are sent.
+pub type ExportMetrics = OutcomeCounter<ExportOutcome>;
 
-/// Enters the counters into a registry.
-pub fn register(registry: &mut Registry) -> SpanMetrics {
+/// Enters the counters of spans into a registry.
+pub fn register_spans(registry: &mut Registry) -> ExportMetrics {
     OutcomeCounter::register(registry, "spans", "Spans for the collector by outcome")
+}
+
+/// Enters the counters of lines and records into a registry.
+pub fn register_decisions(registry: &mut Registry) -> ExportMetrics {
+    let help = "Lines and records of decisions for the collector by outcome";
+    OutcomeCounter::register(registry, "decision_exports", help)
 }
