@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 
-use super::store::ids;
+use super::ids;
 
 /// One request of the tour.
 struct Step {
