@@ -75,10 +75,10 @@ impl Opened {
         Ok(Self(Kind::Policy(Box::new(Carried { named, component, policy, bundle, cases, files }))))
     }
 
-    /// As it was named.
+    /// What people know it by: the whole path of a folder, which may have been named by a dot.
     pub(crate) fn named(&self) -> PathBuf {
         match &self.0 {
-            Kind::Folder(folder) => folder.named.clone(),
+            Kind::Folder(folder) => folder.root().to_owned(),
             Kind::Policy(carried) => PathBuf::from(&carried.named),
         }
     }

@@ -35,6 +35,7 @@ fn a_file_is_saved_unless_somebody_else_has_changed_it() {
 fn a_slip_is_shown_where_it_is_and_gone_when_it_is_mended() {
     let (_home, folder) = bundle();
     let bench = Bench::open(&[&folder]);
+    assert_eq!(bench.get("/api/workbench").json()["path"], json!(folder.canonicalize().expect("it is there")));
     let good = bench.post("compile", &json!({}));
     assert_eq!((&good["ok"], &good["diagnostics"]), (&json!(true), &json!([])));
     assert_eq!(good["places"]["terminate.state"]["path"], RULES);
