@@ -28,13 +28,13 @@ struct Summary<'m> {
     id: &'m str,
     title: &'m str,
     status: u16,
-    severity: Default,
+    severity: Severities,
     operations: &'m [String],
     clause: Option<&'m str>,
 }
 
 #[derive(Serialize)]
-struct Default {
+struct Severities {
     default: Severity,
 }
 
@@ -70,7 +70,7 @@ fn summary(rule: &RuleSummary) -> Summary<'_> {
         id: &rule.id,
         title: &rule.title,
         status: rule.status,
-        severity: Default { default: rule.severity },
+        severity: Severities { default: rule.severity },
         operations: &rule.operations,
         clause: rule.clause.as_deref(),
     }
