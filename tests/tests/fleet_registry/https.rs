@@ -100,19 +100,20 @@ fn a_signature_beside_the_file_counts() {
     let (desk, server) = place();
     desk.good(&["sign", "first.wasm", "--key", "team.key"]);
     server.put(PATH, Some("\"1\""), &policies().first);
-    let url = server.url(PATH);
-    let verify = || {
-        let output = trusting(&desk).args(["verify", &url, "--public-key", "team.key.pub"]).output().expect("it runs");
+    let verify_at = |url: &str| {
+        let output = trusting(&desk).args(["verify", url, "--public-key", "team.key.pub"]).output().expect("it runs");
         (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
     };
+    let verify = || verify_at(&server.url(PATH));
     assert_eq!(verify().0, Some(1), "it is not signed yet");
     // It is signed later; the file stays.
     server.put(&format!("{PATH}.sig"), None, &std::fs::read(desk.path("first.wasm.sig")).expect("it is there"));
     let (code, said) = verify();
     assert_eq!(code, Some(0), "{said}");
     // More than any signature has is not read.
-    server.answer(&format!("{PATH}.sig"), b"HTTP/1.1 200 OK\r\nContent-Length: 999999\r\n\r\n".as_slice());
-    let (code, said) = verify();
+    server.put("/large.wasm", None, &policies().first);
+    server.answer("/large.wasm.sig", b"HTTP/1.1 200 OK\r\nContent-Length: 999999\r\n\r\n".as_slice());
+    let (code, said) = verify_at(&server.url("/large.wasm"));
     assert!(code == Some(2) && said.contains("999999 bytes, and 1024 at most"), "{said}");
 }
 
