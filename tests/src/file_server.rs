@@ -18,11 +18,14 @@ pub struct FileServer {
     state: Arc<Files>,
 }
 
+/// What a path has: its ETag, if it has one, and its content.
+type Held = (Option<String>, Vec<u8>);
+
 #[derive(Default)]
 struct Files {
     stopped: AtomicBool,
-    /// Each by its path, with its ETag.
-    files: Mutex<HashMap<String, (Option<String>, Vec<u8>)>>,
+    /// By path.
+    files: Mutex<HashMap<String, Held>>,
     /// Answers to a path that are given in the place of what there is.
     instead: Mutex<HashMap<String, Vec<u8>>>,
     /// Heads of requests.
