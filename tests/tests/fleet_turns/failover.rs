@@ -96,8 +96,9 @@ fn a_lease_that_was_not_copied_is_gone() {
     let [one, other] = &gates;
     gates.iter().for_each(Gate::is_connected);
     std::thread::scope(|threads| {
-        // The replica copies nothing more.
+        // The replica copies nothing more, not even what is on the way.
         group.replica.signal("STOP");
+        group.primary.say(&["CLIENT", "KILL", "TYPE", "REPLICA"]);
         let forwarded = threads.spawn(|| one.terminate("pair-1").status);
         until("it has arrived", || vnfm.arrived.lock().unwrap().len() == 1);
         group.primary.kill();
