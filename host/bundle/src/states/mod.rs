@@ -17,12 +17,11 @@ use serde_json::Value;
 use solgate_engine::cel_env::{ExprInfo, Parsed, parse_expression};
 use solgate_engine::ir::{Bundle, FactDef, Operation, Require, Rule, RuleKind, Severity, SeveritySpec};
 
+use crate::openapi::SCHEMAS;
 use truth::Known;
 
 /// Deepest member that is looked for.
 const MAX_DEPTH: usize = 4;
-/// What refers to a schema of the bundle.
-const SCHEMAS: &str = "#/components/schemas/";
 
 /// A member of a fact that says in which state something is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
