@@ -58,7 +58,7 @@ run: build
 	target/release/solgate serve --demo
 
 test: build $(ARTIFACTS)/hostile.wasm
-	$(CARGO) test $(CARGO_FLAGS)
+	tests/run.sh $(CARGO_FLAGS)
 
 test-doors: build $(ARTIFACTS)/hostile.wasm
 	tests/doors/install.sh

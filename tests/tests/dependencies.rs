@@ -294,6 +294,47 @@ fn what_is_shipped_is_compiled_once() {
     assert!(differ.is_empty(), "these have other features in `make test`: {differ:#?}");
 }
 
+/// Workspaces of their own, which CI does not compile as a whole: what is locked there is
+/// what our crates need now.
+#[test]
+fn the_other_workspaces_are_locked() {
+    let metadata = cargo(&["metadata", "--offline", "--locked", "--no-deps", "--format-version", "1"]);
+    let metadata: Value = serde_json::from_str(&metadata).expect("JSON");
+    let mut checked = 0;
+    for folder in ["tests/fuzz", "tests/bench/peers"] {
+        let lock = std::fs::read_to_string(workspace().join(folder).join("Cargo.lock")).expect("there is a Cargo.lock");
+        for package in metadata["packages"].as_array().expect("packages") {
+            let name = package["name"].as_str().expect("a name");
+            let Some(locked) = locked(&lock, name) else { continue };
+            let needed = package["dependencies"].as_array().expect("dependencies").iter();
+            let needed = needed.filter(|one| one["kind"] != "dev");
+            let (optional, needed): (Vec<&Value>, Vec<&Value>) = needed.partition(|one| one["optional"] == true);
+            let names =
+                |ones: &[&Value]| ones.iter().filter_map(|one| Some(one["name"].as_str()?.to_owned())).collect();
+            let (optional, needed): (BTreeSet<String>, BTreeSet<String>) = (names(&optional), names(&needed));
+            let update = format!("run `cargo update --workspace` in {folder}");
+            let missing: Vec<&String> = needed.difference(&locked).collect();
+            assert!(missing.is_empty(), "{folder}/Cargo.lock lacks {missing:?} of {name}: {update}");
+            let gone: Vec<&String> =
+                locked.iter().filter(|one| !needed.contains(*one) && !optional.contains(*one)).collect();
+            assert!(
+                gone.is_empty(),
+                "{folder}/Cargo.lock has {gone:?} for {name}, which needs them no longer: {update}"
+            );
+            checked += 1;
+        }
+    }
+    assert!(checked > 10, "{checked} of our crates are locked");
+}
+
+/// The names of what a package of ours needs, by a Cargo.lock.
+fn locked(lock: &str, package: &str) -> Option<BTreeSet<String>> {
+    let head = format!("name = \"{package}\"");
+    let block = lock.split("[[package]]").find(|block| block.lines().any(|line| line == head))?;
+    let lines = block.lines().filter_map(|line| line.trim().strip_prefix('"'));
+    Some(lines.filter_map(|line| Some(line.split(['"', ' ']).next()?.to_owned())).collect())
+}
+
 /// The way through the code that CONTRIBUTING.md tells exists.
 #[test]
 fn the_walk_names_files_that_are_there() {

@@ -7,9 +7,12 @@ use solgate::gate::{Gate, Setting, Severity, Verdict};
 use solgate::policy::Policy;
 use solgate_tests::{engine, request, workspace};
 
-fn gate() -> Gate {
-    let policy = Policy::vnflcm_v2(engine()).expect("it loads");
-    Gate::new(vec![Arc::new(policy)], Arc::new(MapFacts::default()))
+fn gate(policy: &Arc<Policy>) -> Gate {
+    Gate::new(vec![Arc::clone(policy)], Arc::new(MapFacts::default()))
+}
+
+fn policy() -> Arc<Policy> {
+    Arc::new(Policy::vnflcm_v2(engine()).expect("it loads"))
 }
 
 #[test]
@@ -17,9 +20,10 @@ fn each_documented_rule_takes_a_severity() {
     let page = std::fs::read_to_string(workspace().join("docs/rules-vnflcm-v2.md")).expect("it is readable");
     let rules: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("### ")).collect();
     assert!(rules.len() > 170, "{} rules", rules.len());
+    let policy = policy();
     for rule in rules {
         let setting = Setting::Severity { rule: rule.to_owned(), severity: Severity::Warn };
-        assert!(gate().with_settings(vec![setting]).is_ok(), "{rule}");
+        assert!(gate(&policy).with_settings(vec![setting]).is_ok(), "{rule}");
     }
 }
 
@@ -34,10 +38,11 @@ async fn a_rule_of_the_engine_has_the_severity_that_was_set() {
         Verdict::Deny(problem) => problem.violations.into_iter().map(|violation| violation.rule).collect(),
         Verdict::Allow => Vec::new(),
     };
-    let denied = rules(gate().judge(&request).await.verdict);
+    let policy = policy();
+    let denied = rules(gate(&policy).judge(&request).await.verdict);
     assert!(denied.contains(&"body.json.members".to_owned()), "{denied:?}");
     let off = Setting::Severity { rule: "body.json.members".to_owned(), severity: Severity::Off };
-    let gate = gate().with_settings(vec![off]).expect("it is a rule");
+    let gate = gate(&policy).with_settings(vec![off]).expect("it is a rule");
     let denied = rules(gate.judge(&request).await.verdict);
     assert!(!denied.contains(&"body.json.members".to_owned()), "{denied:?}");
 }

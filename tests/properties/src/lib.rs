@@ -20,7 +20,7 @@ mod redaction;
 
 pub use bundle::bundle;
 pub use c_abi::c_abi;
-pub use connection::{connection, requests};
+pub use connection::{connection, http2, http2_requests, requests};
 pub use engine::engine;
 pub use facts::facts;
 pub use filter::filter;
@@ -45,6 +45,7 @@ pub const PROPERTIES: &[Property] = &[
     Property { name: "engine", holds: engine },
     Property { name: "facts", holds: facts },
     Property { name: "filter", holds: filter },
+    Property { name: "http2", holds: http2 },
     Property { name: "json", holds: json },
     Property { name: "loader", holds: loader },
     Property { name: "redaction", holds: redaction },

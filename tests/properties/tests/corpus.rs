@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 
 use fastrand::Rng;
-use solgate_properties::{PROPERTIES, Property, mutation, requests};
+use solgate_properties::{PROPERTIES, Property, http2_requests, mutation, requests};
 
 fn property(name: &str) -> Property {
     *PROPERTIES.iter().find(|property| property.name == name).expect("there is one of that name")
@@ -78,6 +78,21 @@ fn requests_that_are_well_formed_pass() {
 }
 
 #[test]
+fn http2() {
+    holds("http2", 5_000);
+}
+
+/// The same for what is checked of HTTP/2.
+#[test]
+fn requests_of_http2_that_are_well_formed_pass() {
+    for (name, requests) in [("well-formed", 4), ("two-cookies", 1), ("large-body", 2)] {
+        let found = corpus("http2").into_iter().find(|(path, _)| path.ends_with(name));
+        let (_, input) = found.unwrap_or_else(|| panic!("{name} is in the corpus"));
+        assert_eq!(http2_requests(&input), requests, "{name}: {}", input.escape_ascii());
+    }
+}
+
+#[test]
 fn engine() {
     holds("engine", 5_000);
 }
@@ -110,4 +125,18 @@ fn loader() {
     let component = std::fs::read(solgate_tests::hostile_policy(folder.path())).expect("it is readable");
     (property("loader").holds)(&component);
     holds_with("loader", 500, vec![component; 50]);
+}
+
+/// They are a workspace of their own, which CI does not compile.
+#[test]
+fn the_fuzz_targets_call_their_properties() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz");
+    let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).expect("there is a manifest");
+    for entry in std::fs::read_dir(folder.join("fuzz_targets")).expect("there are targets") {
+        let path = entry.expect("it is readable").path();
+        let name = path.file_stem().expect("it has a name").to_string_lossy().into_owned();
+        let target = std::fs::read_to_string(&path).expect("it is readable");
+        assert!(target.contains(&format!("solgate_properties::{}(input)", property(&name).name)), "{name}: {target}");
+        assert!(manifest.contains(&format!("path = \"fuzz_targets/{name}.rs\"")), "{name} is not in the manifest");
+    }
 }

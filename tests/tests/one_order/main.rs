@@ -21,7 +21,7 @@ use solgate_engine::verdict::{Context, Outcome, Request};
 use solgate_tests::domain::{self, Tally};
 use solgate_tests::{default_policy, recycled_policy, workspace};
 
-const PROCESSES: usize = 8;
+const PROCESSES: usize = 4;
 /// How often each request is put to each policy: more often than an instance serves
 /// that is recycled twice.
 const TIMES: usize = 3;

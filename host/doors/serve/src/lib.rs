@@ -32,6 +32,8 @@ mod via;
 pub mod wire {
     pub use super::connection::{Connection, Passed};
     pub use super::guard::{Guard, GuardLimits};
+    pub use super::http2::head::check as check_http2_head;
+    pub use solgate_config::Limits as HttpLimits;
 }
 
 pub use forward::Upstream;

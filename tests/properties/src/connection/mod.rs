@@ -1,6 +1,7 @@
 //! Requests as they come over a connection, to the guard of `solgate serve` and the
 //! HTTP implementation behind it.
 
+mod http2;
 mod plain;
 mod socket;
 
@@ -17,6 +18,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use solgate_serve::wire::{Connection, Guard, GuardLimits};
 
+pub use http2::{http2, http2_requests};
 use socket::Socket;
 
 /// Small enough for inputs to get beyond them.
@@ -55,7 +57,7 @@ pub fn connection(input: &[u8]) {
 /// As [`connection`].
 #[must_use]
 pub fn requests(input: &[u8]) -> usize {
-    let whole = served(input, input.len().max(1));
+    let whole = requests_of(input);
     let read = plain::read(input);
     for (index, call) in whole.iter().enumerate() {
         let Some((method, target)) = &call.passed else {
@@ -77,13 +79,22 @@ pub fn requests(input: &[u8]) -> usize {
 
 /// What the service is asked when the bytes come in pieces of this size.
 fn served(input: &[u8], step: usize) -> Vec<Call> {
+    on_runtime(serve(input, step))
+}
+
+/// What the service is asked by a connection whose bytes come at once.
+fn requests_of(input: &[u8]) -> Vec<Call> {
+    served(input, input.len().max(1))
+}
+
+fn on_runtime<T>(task: impl Future<Output = T>) -> T {
     thread_local! {
         static RUNTIME: tokio::runtime::Runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .build()
             .expect("it starts");
     }
-    RUNTIME.with(|runtime| runtime.block_on(serve(input, step)))
+    RUNTIME.with(|runtime| runtime.block_on(task))
 }
 
 async fn serve(input: &[u8], step: usize) -> Vec<Call> {

@@ -1,5 +1,6 @@
 //! The client's end of a connection: bytes that come in pieces.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::io;
 use std::pin::Pin;
@@ -10,25 +11,39 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Gives its input piece by piece, then ends; takes whatever is written.
 pub struct Socket<'i> {
-    rest: &'i [u8],
+    input: Cow<'i, [u8]>,
+    at: usize,
     step: usize,
+    /// How many more times there is nothing yet, before it ends.
+    linger: usize,
     written: Rc<RefCell<Vec<u8>>>,
 }
 
 impl<'i> Socket<'i> {
     /// The socket, and what will have been written to it.
     pub fn new(input: &'i [u8], step: usize) -> (Self, Rc<RefCell<Vec<u8>>>) {
+        Self::lingering(input, step, 0)
+    }
+
+    /// The same for one that does not end at once: so often it has nothing to read before.
+    pub fn lingering(input: impl Into<Cow<'i, [u8]>>, step: usize, linger: usize) -> (Self, Rc<RefCell<Vec<u8>>>) {
         let written = Rc::default();
-        (Self { rest: input, step, written: Rc::clone(&written) }, written)
+        (Self { input: input.into(), at: 0, step, linger, written: Rc::clone(&written) }, written)
     }
 }
 
 impl AsyncRead for Socket<'_> {
-    fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        let (piece, rest) = this.rest.split_at(this.step.min(buffer.remaining()).min(this.rest.len()));
+        let rest = &this.input[this.at..];
+        let piece = &rest[..this.step.min(buffer.remaining()).min(rest.len())];
+        if piece.is_empty() && this.linger > 0 {
+            this.linger -= 1;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         buffer.put_slice(piece);
-        this.rest = rest;
+        this.at += piece.len();
         Poll::Ready(Ok(()))
     }
 }

@@ -138,11 +138,13 @@ fn what_can_be_read_in_two_ways_is_refused_as_in_http_1() {
         ("transport.head.malformed", with(&[(":scheme", b"ftp")])),
         ("transport.head.malformed", with(&[("version", b" 2.0.0")])),
         ("transport.head.malformed", and(&[("x-own", b"a\t")])),
+        ("transport.head.malformed", and(&[("x\"own", b"a")])),
         ("transport.method-override", and(&[("x-http-method-override", b"DELETE")])),
         ("transport.path-override", and(&[("x-original-url", b"/")])),
         ("transport.field.alias", and(&[("content_type", b"a")])),
         ("transport.target.size", with(&[(":path", path)])),
         ("transport.head.size", and(&[("x-own", large)])),
+        ("transport.head.size", with(&[(":authority", large)])),
         ("transport.head.fields", get(LIST).into_iter().chain(many).collect()),
     ];
     for (what, fields) in table {

@@ -17,6 +17,8 @@ use crate::head::{FIELD_LIMIT, Refusal};
 
 /// Bytes of a line of a field beside its name and value, as HTTP/1.1 writes it.
 const LINE: usize = 4;
+/// The same of the request line beside method and target, with the empty line at the end.
+const REQUEST_LINE: usize = " ".len() + " HTTP/1.1\r\n".len() + "\r\n".len();
 
 /// The method and the target of a request that may pass; it is one of HTTP/1.1 then, but for
 /// the version.
@@ -31,34 +33,43 @@ pub fn check(parts: &mut request::Parts, limits: &Limits) -> Result<(String, Str
         return Err(Fault::TargetTooLong { limit: limits.target }.into());
     }
     check_target(&method, &target)?;
-    match fields(parts, limits).and_then(|()| origin_form(parts, &target)) {
+    let line = method.len().saturating_add(target.len()).saturating_add(REQUEST_LINE);
+    match fields(parts, line, limits).and_then(|()| origin_form(parts, &target)) {
         Ok(()) => Ok((method, target)),
         Err(fault) => Err(Refusal { fault, target: Some(target), method: Some(method) }),
     }
 }
 
-fn fields(parts: &mut request::Parts, limits: &Limits) -> Result<(), Fault> {
+/// `line` is the size of the request line.
+fn fields(parts: &mut request::Parts, line: usize, limits: &Limits) -> Result<(), Fault> {
     check_scheme(&parts.uri)?;
     let headers = &mut parts.headers;
     join_cookies(headers)?;
     if headers.len() > FIELD_LIMIT {
         return Err(Fault::TooManyFields { limit: FIELD_LIMIT });
     }
-    let size = |(name, value): (&http::HeaderName, &HeaderValue)| {
-        name.as_str().len().saturating_add(value.len()).saturating_add(LINE)
-    };
-    if headers.iter().map(size).fold(parts.uri.path().len(), usize::saturating_add) > limits.head {
-        return Err(Fault::HeadTooLarge { limit: limits.head });
-    }
+    check_names(headers)?;
     check_values(headers)?;
     ambiguity::check_fields(|| headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())))?;
     set_host(&parts.uri, headers)?;
+    check_size(headers, line, limits.head)?;
     match headers.get(CONTENT_LENGTH).map(HeaderValue::as_bytes) {
         Some(value) if content_length(value).is_none() => {
             Err(Fault::BadContentLength { value: fields::excerpt(&String::from_utf8_lossy(value)) })
         }
         _ => Ok(()),
     }
+}
+
+/// The head has no more bytes than one of HTTP/1.1 may have.
+fn check_size(headers: &HeaderMap, line: usize, limit: usize) -> Result<(), Fault> {
+    let size = |(name, value): (&http::HeaderName, &HeaderValue)| {
+        name.as_str().len().saturating_add(value.len()).saturating_add(LINE)
+    };
+    if headers.iter().map(size).fold(line, usize::saturating_add) > limit {
+        return Err(Fault::HeadTooLarge { limit });
+    }
+    Ok(())
 }
 
 /// Whether there is a scheme at all has been checked before.
@@ -81,6 +92,19 @@ fn join_cookies(headers: &mut HeaderMap) -> Result<(), Fault> {
     let joined = joined.map_err(|_| Fault::BadFieldValue { name: COOKIE.as_str().to_owned() })?;
     headers.insert(COOKIE, joined);
     Ok(())
+}
+
+/// The crate `http` takes a double quote in a name for HTTP/2. The VNFM would get a line
+/// that is no field.
+fn check_names(headers: &HeaderMap) -> Result<(), Fault> {
+    let is_token = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+    match headers.keys().find(|name| !name.as_str().as_bytes().iter().all(is_token)) {
+        None => Ok(()),
+        Some(name) => {
+            let name = fields::excerpt(name.as_str());
+            Err(Fault::MalformedHead(format!("the field name {name} holds a character that is not allowed there")))
+        }
+    }
 }
 
 /// In HTTP/1.1 space around a value does not belong to it, so that the VNFM would read
