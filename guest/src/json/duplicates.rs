@@ -12,18 +12,26 @@ use super::{
 };
 
 impl Parser<'_> {
-    /// Counts the value that has just ended in what it is in.
-    pub(super) fn count(&mut self) -> Parsed<()> {
-        if self.open.is_object && self.open.len < FEW {
-            let key = self.ended.saturating_sub(1);
-            let name = self.document.entries.get(key).map_or("", |name| self.document.text(name));
-            let mark = mark(name);
-            if self.open.seen & mark != 0 && is_taken(&self.document, self.open, name) {
-                return self.stop(Stop::DuplicateKey { object: self.open, key });
+    /// Counts the member whose name has just been read. `mark` is that of the name.
+    pub(super) fn count(&mut self, mark: u32) -> Parsed<()> {
+        if self.open.len < FEW {
+            if self.open.seen & mark != 0 {
+                self.compare_name()?;
             }
             self.open.seen |= mark;
         }
-        self.open.len = self.open.len.saturating_add(1);
+        self.open.len = self.open.len.wrapping_add(1);
+        Ok(())
+    }
+
+    /// Compares the name that has just been read with those before it.
+    #[inline(never)]
+    fn compare_name(&self) -> Parsed<()> {
+        let key = self.document.entries.len().saturating_sub(1);
+        let name = self.document.entries.get(key).map_or("", |name| self.document.text(name));
+        if is_taken(&self.document, self.open, name) {
+            return self.stop(Stop::DuplicateKey { object: self.open, key });
+        }
         Ok(())
     }
 
@@ -63,9 +71,9 @@ impl Parser<'_> {
 
 /// One of 32 bits, the same for equal names: most names of an object need not be
 /// compared.
-fn mark(name: &str) -> u32 {
+pub(super) fn mark(name: &[u8]) -> u32 {
     let [length, ..] = name.len().to_le_bytes();
-    let last = name.as_bytes().last().map_or(0, |byte| u32::from(*byte));
+    let last = name.last().map_or(0, |byte| u32::from(*byte));
     1_u32.wrapping_shl(last.wrapping_mul(3).wrapping_add(length.into()))
 }
 
@@ -74,13 +82,14 @@ fn is_taken(document: &Document<'_>, object: Open, name: &str) -> bool {
     names(document, object).any(|(_, known)| known == name)
 }
 
-/// The names of an object's members so far, and their entries.
+/// The names of an object's members so far, and their entries; the value of the last may
+/// still be missing.
 fn names<'d>(document: &'d Document<'_>, object: Open) -> impl Iterator<Item = (u64, &'d str)> {
     let mut at = long(object.at).saturating_add(1);
     (0..object.len).map_while(move |_| {
         let name = at;
         let value = name.saturating_add(1);
-        at = behind(document.entries.get(value)?, value);
+        at = document.entries.get(value).map_or(value, |entry| behind(entry, value));
         Some((u64::try_from(name).ok()?, document.text(document.entries.get(name)?)))
     })
 }

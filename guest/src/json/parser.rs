@@ -31,8 +31,6 @@ pub(super) struct Parser<'t> {
     pub(super) document: Document<'t>,
     /// The innermost array or object that is open.
     pub(super) open: Open,
-    /// The entry of the value that has ended last.
-    pub(super) ended: usize,
     pub(super) numbers: Vec<LargeNumber<'t>>,
 }
 
@@ -75,7 +73,6 @@ impl<'t> Parser<'t> {
             bounds,
             document: Document::default(),
             open: Open { at: NOWHERE, is_object: false, len: 0, seen: 0 },
-            ended: 0,
             numbers: Vec::new(),
         }
     }
@@ -112,6 +109,19 @@ impl<'t> Parser<'t> {
         }
     }
 
+    /// The next byte that is no space; the cursor is on it then.
+    #[inline(always)]
+    fn next(&mut self) -> Option<u8> {
+        // Most texts have no space here.
+        match self.peek() {
+            Some(b' ' | b'\t' | b'\n' | b'\r') => {
+                self.space();
+                self.peek()
+            }
+            byte => byte,
+        }
+    }
+
     fn values(&mut self) -> Parsed<()> {
         if self.text.starts_with('\u{feff}') {
             return self.malformed("no byte order mark");
@@ -134,14 +144,16 @@ impl<'t> Parser<'t> {
                     self.space();
                     return if self.at < self.bytes.len() { self.malformed("the end of the text") } else { Ok(()) };
                 }
-                self.count()?;
-                self.space();
-                match self.peek() {
+                if !self.open.is_object {
+                    self.open.len = self.open.len.wrapping_add(1);
+                }
+                match self.next() {
                     Some(b',') => {
                         self.advance();
-                        self.space();
                         if self.open.is_object {
                             self.name()?;
+                        } else {
+                            self.space();
                         }
                         break;
                     }
@@ -157,19 +169,20 @@ impl<'t> Parser<'t> {
     /// Reads a value, or the beginning of one that holds others; true if the
     /// cursor is then where another value is expected.
     fn value(&mut self) -> Parsed<bool> {
-        let at = self.document.entries.len();
         match self.peek() {
-            Some(b'"') => self.string()?,
+            Some(b'"') => {
+                self.string()?;
+            }
             Some(b'{') => {
                 self.open(true)?;
-                if self.peek() != Some(b'}') {
+                if self.next() != Some(b'}') {
                     return self.name().map(|()| true);
                 }
                 return self.close().map(|()| false);
             }
             Some(b'[') => {
                 self.open(false)?;
-                if self.peek() != Some(b']') {
+                if self.next() != Some(b']') {
                     return Ok(true);
                 }
                 return self.close().map(|()| false);
@@ -180,7 +193,6 @@ impl<'t> Parser<'t> {
             Some(b'n') => self.word("null", Entry::Null)?,
             _ => return self.malformed("a JSON value"),
         }
-        self.ended = at;
         Ok(false)
     }
 
@@ -196,12 +208,11 @@ impl<'t> Parser<'t> {
 
     /// A member's name and the colon behind it.
     fn name(&mut self) -> Parsed<()> {
-        if self.peek() != Some(b'"') {
+        if self.next() != Some(b'"') {
             return self.malformed("a member name in double quotes");
         }
-        self.string()?;
-        self.space();
-        if self.peek() != Some(b':') {
+        let mark = self.string()?;
+        if self.next() != Some(b':') {
             return self.malformed("':'");
         }
         self.advance();
@@ -209,7 +220,7 @@ impl<'t> Parser<'t> {
         if self.open.len == self.bounds.members {
             return self.stop(Stop::Members);
         }
-        Ok(())
+        self.count(mark)
     }
 
     fn open(&mut self, is_object: bool) -> Parsed<()> {
@@ -218,7 +229,6 @@ impl<'t> Parser<'t> {
         };
         self.bounds.depth = depth;
         self.advance();
-        self.space();
         self.save();
         let extent = Extent { len: 0, end: self.open.at, order: NOWHERE };
         self.open = Open { at: short(self.document.entries.len()), is_object, len: 0, seen: 0 };
@@ -255,7 +265,6 @@ impl<'t> Parser<'t> {
         if let Some(Entry::Array(extent) | Entry::Object(extent)) = self.document.entries.get_mut(long(self.open.at)) {
             *extent = Extent { len: self.open.len, end, order };
         }
-        self.ended = long(self.open.at);
         self.open = around;
         self.bounds.depth = self.bounds.depth.saturating_add(1);
         Ok(())

@@ -2,32 +2,34 @@
 
 use super::{
     document::{Entry, Span},
+    duplicates::mark,
     parser::{Parsed, Parser},
 };
 
 impl Parser<'_> {
-    /// A string; the cursor is on its opening quote.
+    /// A string; the cursor is on its opening quote. Gives the mark of a name.
     #[inline(always)]
-    pub(super) fn string(&mut self) -> Parsed<()> {
+    pub(super) fn string(&mut self) -> Parsed<u32> {
         let start = self.at.wrapping_add(1);
         let rest = self.bytes.get(start..).unwrap_or_default();
         // Most names end in the first eight bytes.
         let first = rest.first_chunk().map_or(0, |word| ends(u64::from_le_bytes(*word)));
         let run = if first != 0 { before(first) } else { plain(rest) };
-        let end = start.wrapping_add(run);
-        self.at = end;
-        if self.peek() != Some(b'"') {
+        if rest.get(run) != Some(&b'"') {
+            self.at = start.wrapping_add(run);
             return self.decode(start);
         }
-        self.advance();
+        let end = start.wrapping_add(run);
+        self.at = end.wrapping_add(1);
         // The bytes around a run are ASCII, so it is whole characters.
-        self.document.entries.push(Entry::Text(self.text.get(start..end).unwrap_or_default()));
-        Ok(())
+        let text = self.text.get(start..end).unwrap_or_default();
+        self.document.entries.push(Entry::Text(text));
+        Ok(mark(text.as_bytes()))
     }
 
     /// A string that has escapes; the cursor is where its first run ends.
     #[inline(never)]
-    fn decode(&mut self, mut start: usize) -> Parsed<()> {
+    fn decode(&mut self, mut start: usize) -> Parsed<u32> {
         let at = self.document.decoded.len();
         loop {
             self.document.decoded.push_str(self.text.get(start..self.at).unwrap_or_default());
@@ -46,7 +48,7 @@ impl Parser<'_> {
         self.advance();
         let len = self.document.decoded.len().saturating_sub(at);
         self.document.entries.push(Entry::Decoded(Span { at, len }));
-        Ok(())
+        Ok(mark(self.document.decoded.as_bytes().get(at..).unwrap_or_default()))
     }
 
     /// An escape; the cursor is on its backslash.

@@ -181,12 +181,12 @@ impl Parser<'_> {
             if members.len() == usize::try_from(self.bounds.members).unwrap_or(usize::MAX) {
                 return Err(Stop { why: Why::Members, segments: Vec::new() });
             }
-            let known = self.numbers.len();
-            let value = self.value().map_err(|stop| within(stop, || key.clone()))?;
-            self.locate(known, || key.clone());
             if members.contains_key(&key) {
                 return Err(Stop { why: Why::DuplicateKey(key.clone()), segments: vec![key] });
             }
+            let known = self.numbers.len();
+            let value = self.value().map_err(|stop| within(stop, || key.clone()))?;
+            self.locate(known, || key.clone());
             members.insert(key, value);
             self.space();
             match self.peek() {
