@@ -200,6 +200,7 @@ impl Home {
 
     /// Reads the files of cases of a folder that need not be a bundle's: those in its
     /// tests/, or without such a folder all of its YAML files.
+    #[cfg(feature = "system")]
     pub fn read_cases(&self, report: &mut Report) -> Result<Vec<FileId>, IoError> {
         let Place::Folder(folder) = &self.place else { return Ok(Vec::new()) };
         let Folder { tree, path } = folder;

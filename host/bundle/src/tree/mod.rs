@@ -24,6 +24,7 @@ pub(crate) trait Tree: fmt::Debug + Send + Sync {
 }
 
 /// What a path leads to. Links are not followed.
+#[cfg_attr(not(feature = "system"), expect(dead_code, reason = "texts in memory are files and folders"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     File,
