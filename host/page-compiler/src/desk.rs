@@ -118,11 +118,7 @@ impl Desk {
         self.look(question, assistance::explain)
     }
 
-    fn look(
-        &self,
-        question: &[u8],
-        found: fn(Option<Knowledge>, &str, &str, At) -> Value,
-    ) -> Result<Value, Fault> {
+    fn look(&self, question: &[u8], found: fn(Option<Knowledge>, &str, &str, At) -> Value) -> Result<Value, Fault> {
         let Place { path, text, position } = serde_json::from_slice(question)?;
         let known = self.texts.iter().map(|(name, text)| (name.to_owned(), text.to_owned()));
         let texts: Texts = known.chain([(path.clone(), text.clone())]).collect();

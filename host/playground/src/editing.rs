@@ -47,12 +47,7 @@ struct Bundle<'s> {
 }
 
 /// Adds the files to the site. `folder` is that of the policy.
-pub(crate) fn put(
-    sources: &Sources,
-    release: &str,
-    folder: &str,
-    files: &mut Vec<File>,
-) -> Result<Editing, SiteError> {
+pub(crate) fn put(sources: &Sources, release: &str, folder: &str, files: &mut Vec<File>) -> Result<Editing, SiteError> {
     let bundle = Bundle { files: sources.texts.iter().collect(), set: &sources.set };
     let path = format!("{folder}/bundle.json.gz");
     files.push(File { path: path.clone(), bytes: packed(&json(&bundle)?)? });

@@ -130,7 +130,8 @@ pub fn site(policy: &Policy<'_>) -> Result<Vec<File>, SiteError> {
     let (cases_path, book_path) = (format!("{folder}/cases.json.gz"), format!("{folder}/rules.json.gz"));
     files.push(File { path: cases_path.clone(), bytes: packed(&json(&cases)?)? });
     files.push(File { path: book_path.clone(), bytes: packed(&json(&book)?)? });
-    let editing = policy.sources.map(|sources| editing::put(sources, policy.release, &folder, &mut files)).transpose()?;
+    let editing =
+        policy.sources.map(|sources| editing::put(sources, policy.release, &folder, &mut files)).transpose()?;
     let page = if editing.is_some() { EDITING_PAGE } else { PAGE };
     let about = About {
         release: policy.release,

@@ -5,17 +5,17 @@
 //! the module. A policy so baked starts with its rules ready, and the same bundle
 //! gives the same bytes wherever it is baked.
 
-mod snapshot;
 #[cfg(feature = "system")]
 mod sandbox;
+mod snapshot;
 
 use solgate_cases::EmbedError;
 use solgate_cases::section::{self, SectionError};
 use solgate_engine::ir;
 
-pub use self::snapshot::{Prepared, data, encode};
 #[cfg(feature = "system")]
 pub use self::sandbox::{bake, engine, loadable_engine};
+pub use self::snapshot::{Prepared, data, encode};
 use crate::compile::Compiled;
 
 /// Why a compiled bundle could not be baked. An author's mistakes are found before,

@@ -47,6 +47,15 @@ pub fn engine() -> Result<Vec<u8>, BakeError> {
     ENGINE.unpack().map_err(failed("decompressing the engine"))
 }
 
+/// Bakes `bundle` into a component that exports `solgate:policy/judge` and
+/// imports nothing.
+///
+/// # Errors
+/// If the engine refuses the bundle, or a tool fails.
+pub fn bake(bundle: &ir::Bundle) -> Result<Vec<u8>, BakeError> {
+    bake_with(bundle, |engine, wasm| Module::new(engine, wasm))
+}
+
 fn bake_with(
     bundle: &ir::Bundle,
     compile: impl FnOnce(&Engine, &[u8]) -> wasmtime::Result<Module>,

@@ -31,11 +31,7 @@ pub(super) fn hover(desk: &Desk, place: Place) -> Result<Answer, Fault> {
 }
 
 /// Looks a place up in the text as it is now. Of a policy's file nothing is known.
-fn look(
-    desk: &Desk,
-    place: Place,
-    found: fn(Option<Knowledge>, &str, &str, At) -> Value,
-) -> Result<Answer, Fault> {
+fn look(desk: &Desk, place: Place, found: fn(Option<Knowledge>, &str, &str, At) -> Value) -> Result<Answer, Fault> {
     let Place { files, path, position } = place;
     let Kind::Folder(folder) = &desk.opened.0 else {
         return Ok(answer::json(&found(None, &path, "", position)));

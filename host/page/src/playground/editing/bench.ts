@@ -44,6 +44,8 @@ export class Bench {
   private set: Bundle['set'] = [];
   private timer: ReturnType<typeof setTimeout> | undefined;
   private compiling = false;
+  /** The page is being given another policy. */
+  private taking = false;
   /** The last bundle that was baked. */
   private baked: { generation: number; baked: Baked } | null = null;
 
@@ -117,12 +119,14 @@ export class Bench {
 
   /** Whether there are texts without mistakes that are not judged by yet. */
   isNewer(): boolean {
-    return this.linted()?.ok === true && this.state.generation !== this.state.judged;
+    return this.linted()?.ok === true && this.state.generation !== this.state.judged && this.state.fault === null;
   }
 
   /** Has the page judge by what is edited. */
   async judge(playground: Playground): Promise<void> {
-    if (this.about === null || this.state.does !== null) return;
+    if (this.about === null || this.state.does !== null || this.taking) return;
+    this.taking = true;
+    this.put({ fault: null });
     try {
       const { generation } = this.state;
       const linted = this.linted();
@@ -141,6 +145,8 @@ export class Bench {
       this.put({ judged: generation, does: null });
     } catch (error) {
       this.put({ does: null, fault: wordsOf(error) });
+    } finally {
+      this.taking = false;
     }
   }
 

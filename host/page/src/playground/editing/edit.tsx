@@ -14,8 +14,13 @@ export function editOf(bench: Bench): Edit {
     Files: ({ route, playground }) => <FilesView route={route} playground={playground} bench={bench} />,
     Standing: () => <Standing bench={bench} />,
     Judged: ({ playground, children }) => <Judged playground={playground} bench={bench}>{children}</Judged>,
-    source: ({ path, line }) => (path.startsWith('built-in:') || bench.state.files?.[path]?.text === null ? null : address('files', path, { line: String(line) })),
+    source: ({ path, line }) => (isThere(bench, path) ? address('files', path, { line: String(line) }) : null),
   };
+}
+
+/** Before the files are read, those of the bundle itself are taken to be there. */
+function isThere({ state: { files } }: Bench, path: string): boolean {
+  return files === null ? !path.includes(':') : typeof files[path]?.text === 'string';
 }
 
 function Standing({ bench }: { bench: Bench }) {
@@ -52,7 +57,7 @@ function Judged({ playground, bench, children }: JudgedProps) {
   const waits = generation !== judged && fault === null && linted?.ok !== false;
   useEffect(() => {
     if (bench.isNewer()) void bench.judge(playground);
-  }, [linted]);
+  }, [linted, does === null]);
   if (waits) return <Busy words={does ?? 'What is edited is compiled'} />;
   return (
     <>

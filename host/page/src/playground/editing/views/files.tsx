@@ -8,7 +8,7 @@ import { FilePane } from '../../../shared/files/pane';
 import { FileTree, NewFile } from '../../../shared/files/tree';
 import type { Playground } from '../../site/playground';
 import { address, type Route } from '../../site/route';
-import { isChanged, useBench, type Bench, type BenchState } from '../bench';
+import { isChanged, useBench, type Bench, type BenchState, type OpenFile } from '../bench';
 import { download, zipOf } from '../download';
 
 export interface FilesViewProps {
@@ -51,7 +51,7 @@ function entriesOf({ files }: BenchState): FileEntry[] {
   return [...first, ...paths.filter((path) => path !== 'policy.yaml')].map((path) => ({ path, section: sectionOf(path), readOnly: false }));
 }
 
-function wordsOf(file: BenchState['files'] extends infer F ? (F extends Record<string, infer One> ? One | undefined : never) : never): string | null {
+function wordsOf(file: OpenFile | undefined): string | null {
   if (!isChanged(file)) return null;
   return file?.text === null ? 'removed' : file?.original === null ? 'new' : 'changed';
 }
