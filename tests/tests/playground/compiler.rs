@@ -14,7 +14,8 @@ use super::site::{Site, run};
 
 /// A bundle that `solgate new` has made, with a text of it replaced by another.
 pub fn bundle(home: &Path, replaced: &[(&str, &str, &str)]) -> PathBuf {
-    let made = solgate().current_dir(home).args(["new", "my-rules", "--template", "minimal"]).output().expect("it runs");
+    let made =
+        solgate().current_dir(home).args(["new", "my-rules", "--template", "minimal"]).output().expect("it runs");
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     let folder = home.join("my-rules");
     for (file, from, to) in replaced {

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use anyhow::anyhow;
 use solgate::policy::{EvaluationLimits, Policy};
-use solgate_bundle::{BuildOptions, Texts, compile_dir};
+use solgate_bundle::{BuildOptions, built_in_texts, compile_dir};
 use solgate_playground::{File, Sources, site};
 
 use crate::commands::build::setting;
@@ -122,19 +122,19 @@ fn load(loader: &Loader, arguments: &PlaygroundArgs) -> anyhow::Result<(Policy, 
 /// The files that can be edited on the site.
 fn sources(arguments: &PlaygroundArgs) -> anyhow::Result<Sources> {
     let path = arguments.policy.as_path();
-    let texts = |options: &BuildOptions| -> anyhow::Result<Texts> {
-        if path.is_dir() {
-            return solgate_bundle::texts(path, options).map_err(|failure| bundle_error(path, failure));
-        }
-        path.to_str().filter(|_| built_in(path).is_some()).and_then(solgate_bundle::built_in_texts).ok_or_else(|| {
-            anyhow!(
-                "{}: a policy's file has no bundle that can be edited; with --edit, name the bundle's folder or a built-in policy",
-                path.display()
-            )
-        })
-    };
     let set = arguments.set.clone();
-    let texts = texts(&BuildOptions { set: set.clone(), ..BuildOptions::default() })?;
+    if path.is_dir() {
+        let options = BuildOptions { set: set.clone(), ..BuildOptions::default() };
+        let texts = solgate_bundle::texts(path, &options).map_err(|failure| bundle_error(path, failure))?;
+        return Ok(Sources { texts, set });
+    }
+    let texts = built_in(path).and_then(|policy| built_in_texts(policy.name()));
+    let texts = texts.ok_or_else(|| {
+        anyhow!(
+            "{}: a policy's file has no bundle that can be edited; with --edit, name the bundle's folder or a built-in policy",
+            path.display()
+        )
+    })?;
     Ok(Sources { texts, set })
 }
 
