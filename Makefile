@@ -49,7 +49,7 @@ DENY_CHECKS := advisories bans licenses sources
 FUZZ_SECONDS := 600
 FUZZ_TARGETS :=
 
-.PHONY: build run test test-doors test-fleet bench-fleet test-kubernetes test-languages test-workbench test-long test-soak fuzz fuzz-short check check-format deny release format count bench bench-short peers check-bench artifacts wasm wasm-target clean
+.PHONY: build run test test-doors test-fleet bench-fleet test-kubernetes test-languages test-workbench test-long test-soak fuzz fuzz-short check check-format deny release format count bench bench-short peers check-bench artifacts wasm page-compiler wasm-target clean
 
 build: artifacts
 	$(CARGO) build $(SHIPPED) --bin solgate --lib
@@ -152,7 +152,7 @@ check-bench:
 	cd tests/bench/peers && $(CARGO) fmt --check
 	cd tests/bench/peers && $(CARGO) clippy --release --locked --all-targets -- -D warnings
 
-artifacts: $(BUILT_IN:%=$(ARTIFACTS)/%.wasm.zst) $(ARTIFACTS)/engine-$(ARCHITECTURE).native
+artifacts: $(BUILT_IN:%=$(ARTIFACTS)/%.wasm.zst) $(ARTIFACTS)/engine-$(ARCHITECTURE).native $(ARTIFACTS)/page-compiler.wasm.zst
 
 # The engine, and the misbehaving policy of the tests, as core modules. Cargo
 # knows whether they are up to date; the copy changes only if they did.
@@ -161,7 +161,16 @@ $(ARTIFACTS)/engine.wasm $(ARTIFACTS)/hostile.wasm: $(ARTIFACTS)/%.wasm: wasm
 	@cmp -s $(WASM)/solgate_$*.wasm $@ || cp $(WASM)/solgate_$*.wasm $@
 
 wasm: wasm-target
-	$(CARGO) build --profile sandbox --locked --target $(WASM_TARGET) -p solgate-engine -p solgate-hostile --lib
+	$(CARGO) build --profile sandbox --locked --target $(WASM_TARGET) -p solgate-engine -p solgate-hostile --features solgate-engine/component --lib
+
+# The compiler of bundles for browsers. It has the engine as a library, so that it is not built
+# together with the engine itself.
+$(ARTIFACTS)/page-compiler.wasm: page-compiler
+	@mkdir -p $(ARTIFACTS)
+	@cmp -s $(WASM)/solgate_page_compiler.wasm $@ || cp $(WASM)/solgate_page_compiler.wasm $@
+
+page-compiler: wasm-target
+	$(CARGO) build --profile sandbox --locked --target $(WASM_TARGET) -p solgate-page-compiler --lib
 
 wasm-target:
 	@rustup target list --installed | grep -qx $(WASM_TARGET) || rustup target add $(WASM_TARGET)

@@ -45,7 +45,7 @@ impl Engine {
     }
 
     /// The same engine, laid out in memory for a snapshot.
-    #[cfg(target_arch = "wasm32")]
+    #[cfg(all(target_arch = "wasm32", feature = "component"))]
     pub(crate) fn compacted(self) -> Self {
         Self(self.0.compacted())
     }

@@ -99,13 +99,13 @@ impl<'e> Report<'e> {
     /// The trace, if one is kept. A component keeps none, and need not hold the code.
     #[inline]
     pub(crate) fn traced(&mut self) -> Option<&mut Trace> {
-        if cfg!(target_arch = "wasm32") { None } else { self.trace.as_deref_mut() }
+        if cfg!(all(target_arch = "wasm32", feature = "component")) { None } else { self.trace.as_deref_mut() }
     }
 
     /// Whether a trace is kept.
     #[inline]
     pub(crate) fn is_traced(&self) -> bool {
-        !cfg!(target_arch = "wasm32") && self.trace.is_some()
+        !cfg!(all(target_arch = "wasm32", feature = "component")) && self.trace.is_some()
     }
 
     /// Says for the trace that rules are checked: they hold unless they fail.

@@ -14,14 +14,14 @@ pub mod ir;
 pub mod readers;
 pub mod trace;
 
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", feature = "component"))]
 mod allocator;
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", feature = "component"))]
 mod compact;
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", feature = "component"))]
 mod compare;
 mod compiled;
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", feature = "component"))]
 mod component;
 mod dialects;
 mod engine;
@@ -34,6 +34,8 @@ mod judge;
 mod media_type;
 mod rules;
 mod schema;
+#[cfg(target_arch = "wasm32")]
+mod seed;
 mod settings;
 mod stages;
 mod text;

@@ -9,7 +9,10 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 fn main() {
-    engine();
+    // Without the system there is nothing to run it with.
+    if std::env::var_os("CARGO_FEATURE_SYSTEM").is_some() {
+        engine();
+    }
     if let Err(error) = built_in() {
         println!("cargo::error=the built-in bundles cannot be read: {error}");
     }

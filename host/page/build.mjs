@@ -1,6 +1,6 @@
 // Bundles each page of src/ into built/: `npm run build`. A page is a folder with main.tsx and
-// index.html; PAGE.js and PAGE.css come of it, and worker.js where there is a worker.ts. The
-// same sources give the same bytes, because built/ is checked in and a test compares it.
+// index.html; PAGE.js and PAGE.css come of it, and a file of its own of each worker, whose name
+// ends in worker.ts. The same sources give the same bytes, because built/ is checked in and a test compares it.
 
 import { build } from 'esbuild';
 import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
@@ -19,8 +19,8 @@ for (const page of (await readdir(join(home, 'src'))).sort()) {
   const target = join(built, page);
   await mkdir(target, { recursive: true });
   const entryPoints = [{ in: join(source, 'main.tsx'), out: page }];
-  if (existsSync(join(source, 'worker.ts'))) {
-    entryPoints.push({ in: join(source, 'worker.ts'), out: 'worker' });
+  for (const file of (await readdir(source)).sort()) {
+    if (file.endsWith('worker.ts')) entryPoints.push({ in: join(source, file), out: file.slice(0, -'.ts'.length) });
   }
   const { metafile } = await build({
     absWorkingDir: home,

@@ -7,7 +7,6 @@ mod bindings;
 mod convert;
 mod load;
 mod packed;
-mod seed;
 mod start;
 mod transfer;
 

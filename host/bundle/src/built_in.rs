@@ -1,6 +1,8 @@
 //! The bundles that another can extend by name: their sources are part of the
 //! program, so that an author needs nothing else.
 
+use crate::tree::Texts;
+
 /// One of them.
 #[derive(Debug)]
 pub(crate) struct BuiltIn {
@@ -15,6 +17,11 @@ static BUILT_IN: &[BuiltIn] = include!(concat!(env!("OUT_DIR"), "/built_in.rs"))
 impl BuiltIn {
     pub fn find(name: &str) -> Option<&'static Self> {
         BUILT_IN.iter().find(|bundle| bundle.name == name)
+    }
+
+    /// Its files, as an author would have them.
+    pub fn texts(&self) -> Texts {
+        self.files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
     }
 
     pub fn names() -> impl Iterator<Item = &'static str> {

@@ -1,7 +1,6 @@
-//! From a folder to a compiled bundle.
+//! From the files of a bundle to a compiled bundle.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::sync::Arc;
 
 use solgate_cases::{BaseCases, Case, FactName, OptionName, Vocabulary};
@@ -26,7 +25,7 @@ use crate::options;
 use crate::policy::{self, Function, Policy, windows};
 use crate::rules::{self, Against, Declared};
 use crate::template::Variable;
-use crate::unsaved::Unsaved;
+use crate::tree::Texts;
 use crate::zones;
 
 /// What a build can be told beyond the bundle itself.
@@ -83,26 +82,15 @@ pub enum Failure {
     Incomplete(#[from] Incomplete),
 }
 
-/// Compiles the bundle in a folder. The result depends only on the names and
-/// contents of its files and on `options`.
+/// Compiles a bundle whose files are held in memory. The result depends only on their names
+/// and texts and on `options`.
 ///
 /// # Errors
 ///
-/// [`Failure::Io`] if the folder cannot be read, [`Failure::Mistakes`] with
-/// every mistake that was found, [`Failure::Incomplete`] if the compiler is at fault.
-pub fn compile_dir(dir: &Path, options: &BuildOptions) -> Result<Compiled, Failure> {
-    compile_unsaved(dir, options, Arc::default())
-}
-
-/// Compiles the bundle in a folder as it will be when an editor has saved its texts.
-///
-/// # Errors
-///
-/// As [`compile_dir`].
-pub fn compile_unsaved(dir: &Path, options: &BuildOptions, unsaved: Arc<Unsaved>) -> Result<Compiled, Failure> {
-    let mut report = Report::default();
-    let compiled = compile_reporting(Home::folder(dir, unsaved)?, options, &mut report)?;
-    finished(compiled, report)
+/// [`Failure::Mistakes`] with every mistake that was found, [`Failure::Incomplete`] if the
+/// compiler is at fault.
+pub fn compile_texts(texts: &Arc<Texts>, options: &BuildOptions) -> Result<Compiled, Failure> {
+    compile_home(Home::texts(texts), options)
 }
 
 /// Compiles a bundle that is part of the program; `None` if there is none of that
@@ -112,26 +100,21 @@ pub fn compile_unsaved(dir: &Path, options: &BuildOptions, unsaved: Arc<Unsaved>
 ///
 /// As [`compile_dir`]; none is to be expected without `options`.
 pub fn compile_built_in(name: &str, options: &BuildOptions) -> Option<Result<Compiled, Failure>> {
-    let home = Home::built_in(BuiltIn::find(name)?);
-    let mut report = Report::default();
-    let compiled = compile_reporting(home, options, &mut report);
-    Some(compiled.and_then(|compiled| finished(compiled, report)))
+    Some(compile_home(Home::built_in(BuiltIn::find(name)?), options))
 }
 
-/// The files of cases in a folder: those in the tests/ of a bundle, or all YAML files of a
-/// folder without tests/.
-///
-/// # Errors
-///
-/// [`Failure::Io`] if the folder cannot be read, [`Failure::Mistakes`] if a file is not text.
-pub fn case_files(dir: &Path) -> Result<Vec<Source>, Failure> {
+/// The files of a bundle that is part of the program, its cases among them; `None` if there is
+/// none of that name.
+#[must_use]
+pub fn built_in_texts(name: &str) -> Option<Texts> {
+    BuiltIn::find(name).map(BuiltIn::texts)
+}
+
+/// Compiles the bundle that is there.
+pub(crate) fn compile_home(home: Home, options: &BuildOptions) -> Result<Compiled, Failure> {
     let mut report = Report::default();
-    Home::folder(dir, Arc::default())?.read_cases(&mut report)?;
-    if report.has_mistakes() {
-        return Err(Failure::Mistakes(report.finish()));
-    }
-    let (_, sources) = report.finish().into_parts();
-    Ok(sources.iter().cloned().collect())
+    let compiled = compile_reporting(home, options, &mut report)?;
+    finished(compiled, report)
 }
 
 fn finished(compiled: Option<Compiled>, report: Report) -> Result<Compiled, Failure> {

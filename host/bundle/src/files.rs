@@ -1,16 +1,14 @@
 //! Reads the files of a bundle, and trusts none of them.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use solgate_document::diagnostic::Report;
 use solgate_document::source::{At, FileId};
-use solgate_files::ReadError;
 
 use crate::built_in::BuiltIn;
-use crate::unsaved::Unsaved;
+use crate::tree::{Kind, ReadError, Texts, Tree};
 
 /// Largest source file, in bytes.
 const MAX_FILE: usize = 4 * 1024 * 1024;
@@ -71,54 +69,56 @@ pub(crate) struct Home {
     prefix: String,
     /// It is extended by the bundle that is compiled.
     is_base: bool,
-    /// What an editor holds of its files.
-    unsaved: Arc<Unsaved>,
 }
 
 #[derive(Debug)]
 enum Place {
-    Folder(PathBuf),
+    Folder(Folder),
     BuiltIn(&'static BuiltIn),
 }
 
+/// A folder of a tree.
+#[derive(Debug)]
+struct Folder {
+    tree: Arc<dyn Tree>,
+    path: PathBuf,
+}
+
 impl Home {
-    /// The folder of the bundle that is compiled.
-    pub fn folder(dir: &Path, unsaved: Arc<Unsaved>) -> Result<Self, IoError> {
-        if !fs::metadata(dir).map_err(fail(dir))?.is_dir() {
-            return Err(IoError { path: dir.to_owned(), source: io::ErrorKind::NotADirectory.into() });
-        }
-        Ok(Self { place: Place::Folder(dir.to_owned()), prefix: String::new(), is_base: false, unsaved })
+    /// A bundle that is held in memory.
+    pub fn texts(texts: &Arc<Texts>) -> Self {
+        Self::within(texts.clone(), PathBuf::new())
+    }
+
+    /// The bundle that is compiled, in a folder of a tree.
+    pub fn within(tree: Arc<dyn Tree>, path: PathBuf) -> Self {
+        Self { place: Place::Folder(Folder { tree, path }), prefix: String::new(), is_base: false }
     }
 
     /// A bundle that comes with the program.
     pub fn built_in(bundle: &'static BuiltIn) -> Self {
         let prefix = format!("built-in:{}/", bundle.name);
-        Self { place: Place::BuiltIn(bundle), prefix, is_base: true, unsaved: Arc::default() }
+        Self { place: Place::BuiltIn(bundle), prefix, is_base: true }
     }
 
     /// A folder relative to this one, if this is a folder and that is there.
     pub fn relative(&self, path: &str) -> Result<Option<Self>, IoError> {
-        let Place::Folder(dir) = &self.place else {
+        let Place::Folder(Folder { tree, path: dir }) = &self.place else {
             return Ok(None);
         };
         let dir = dir.join(path);
-        match fs::symlink_metadata(&dir) {
-            Ok(metadata) if metadata.is_dir() => Ok(Some(Self {
-                place: Place::Folder(dir),
-                prefix: tidy(&self.prefix, path),
-                is_base: true,
-                unsaved: self.unsaved.clone(),
-            })),
-            Ok(_) => Ok(None),
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
-            Err(source) => Err(IoError { path: dir, source }),
-        }
+        let kind = tree.kind(&dir).map_err(fail(&dir))?;
+        Ok((kind == Some(Kind::Folder)).then(|| Self {
+            place: Place::Folder(Folder { tree: tree.clone(), path: dir }),
+            prefix: tidy(&self.prefix, path),
+            is_base: true,
+        }))
     }
 
     /// Tells this place from others, however the way to it is written.
     pub fn identity(&self) -> Result<PathBuf, IoError> {
         match &self.place {
-            Place::Folder(dir) => dir.canonicalize().map_err(fail(dir)),
+            Place::Folder(Folder { tree, path }) => tree.identity(path).map_err(fail(path)),
             Place::BuiltIn(bundle) => Ok(PathBuf::from(format!("built-in:{}", bundle.name))),
         }
     }
@@ -130,8 +130,8 @@ impl Home {
 
     /// Reads policy.yaml, openapi.yaml, the dialects and the rules.
     pub fn read(&self, report: &mut Report) -> Result<Files, IoError> {
-        let dir = match &self.place {
-            Place::Folder(dir) => dir,
+        let folder = match &self.place {
+            Place::Folder(folder) => folder,
             Place::BuiltIn(bundle) => {
                 let mut add = |name: &str| bundle.text(name).map(|text| self.add(name, text.to_owned(), report));
                 let (policy, openapi) = (add("policy.yaml"), add("openapi.yaml"));
@@ -141,33 +141,33 @@ impl Home {
                 return Ok(Files { policy: found(policy), openapi: found(openapi), dialects, rules });
             }
         };
-        let policy = self.part(dir, "policy.yaml", report)?;
+        let policy = self.part(folder, "policy.yaml", report)?;
         if policy == Found::Absent {
             self.report_absent("policy.yaml", report)?;
         }
-        let openapi = self.part(dir, "openapi.yaml", report)?;
-        self.report_misnamed(dir, report)?;
-        let dialects = self.read_folder(dir, "dialects", report)?;
-        let rules = self.read_folder(dir, "rules", report)?;
+        let openapi = self.part(folder, "openapi.yaml", report)?;
+        self.report_misnamed(folder, report)?;
+        let dialects = self.read_folder(folder, "dialects", report)?;
+        let rules = self.read_folder(folder, "rules", report)?;
         Ok(Files { policy, openapi, dialects, rules })
     }
 
-    fn part(&self, dir: &Path, name: &str, report: &mut Report) -> Result<Found, IoError> {
-        let path = dir.join(name);
-        if !exists(&path).map_err(fail(&path))? && self.unsaved.text(&path).is_none() {
+    fn part(&self, folder: &Folder, name: &str, report: &mut Report) -> Result<Found, IoError> {
+        let path = folder.path.join(name);
+        if !folder.has(&path).map_err(fail(&path))? {
             return Ok(Found::Absent);
         }
-        let file = self.load(&path, name, MAX_FILE, report).map_err(fail(&path))?;
+        let file = self.load(folder, name, MAX_FILE, report).map_err(fail(&path))?;
         Ok(file.map_or(Found::Unreadable, Found::Text))
     }
 
     /// Reports what has nearly the name of a part that is absent: it would be left out.
-    fn report_misnamed(&self, dir: &Path, report: &mut Report) -> Result<(), IoError> {
+    fn report_misnamed(&self, folder: &Folder, report: &mut Report) -> Result<(), IoError> {
         // A policy.yaml that is absent is a mistake in any case, and the cases of a base
         // are not read.
         let is_of_interest = |part: &&&str| **part != "policy.yaml" && !(self.is_base && **part == "tests");
         for part in PARTS.iter().filter(is_of_interest) {
-            if let Some(other) = misnamed(dir, part).map_err(fail(dir))? {
+            if let Some(other) = folder.misnamed(part).map_err(fail(&folder.path))? {
                 report
                     .file_mistake(
                         &self.shown(&other),
@@ -182,7 +182,7 @@ impl Home {
     /// The files of cases, sorted by name. Those of a built-in bundle are not here.
     pub fn read_tests(&self, report: &mut Report) -> Result<Vec<FileId>, IoError> {
         match &self.place {
-            Place::Folder(dir) => self.read_folder(dir, "tests", report),
+            Place::Folder(folder) => self.read_folder(folder, "tests", report),
             Place::BuiltIn(_) => Ok(Vec::new()),
         }
     }
@@ -200,31 +200,32 @@ impl Home {
 
     /// Reads the files of cases of a folder that need not be a bundle's: those in its
     /// tests/, or without such a folder all of its YAML files.
+    #[cfg(feature = "system")]
     pub fn read_cases(&self, report: &mut Report) -> Result<Vec<FileId>, IoError> {
-        let Place::Folder(dir) = &self.place else { return Ok(Vec::new()) };
-        if exists(&dir.join("tests")).map_err(fail(dir))? {
+        let Place::Folder(folder) = &self.place else { return Ok(Vec::new()) };
+        let Folder { tree, path } = folder;
+        if folder.has(&path.join("tests")).map_err(fail(path))? {
             return self.read_tests(report);
         }
-        let dir = dir.canonicalize().map_err(fail(dir))?;
-        match (dir.parent(), dir.file_name().and_then(|name| name.to_str())) {
-            (Some(parent), Some(name)) => self.read_folder(parent, name, report),
+        let path = tree.identity(path).map_err(fail(path))?;
+        match (path.parent(), path.file_name().and_then(|name| name.to_str())) {
+            (Some(parent), Some(name)) => {
+                self.read_folder(&Folder { tree: tree.clone(), path: parent.to_owned() }, name, report)
+            }
             _ => Ok(Vec::new()),
         }
     }
 
     /// The YAML files below a folder of the bundle, sorted by name.
-    fn read_folder(&self, dir: &Path, folder: &str, report: &mut Report) -> Result<Vec<FileId>, IoError> {
+    fn read_folder(&self, folder: &Folder, below: &str, report: &mut Report) -> Result<Vec<FileId>, IoError> {
         let mut names = Vec::new();
-        let path = dir.join(folder);
-        self.list(&path, folder, 0, &mut names, report).map_err(fail(&path))?;
-        names.extend(
-            self.unsaved.new_below(&path).iter().filter(|name| is_yaml(name)).map(|name| format!("{folder}/{name}")),
-        );
+        let path = folder.path.join(below);
+        self.list(&*folder.tree, &path, below, 0, &mut names, report).map_err(fail(&path))?;
         names.sort_unstable();
         let mut files = Vec::with_capacity(names.len());
         for name in names {
-            let path = dir.join(&name);
-            files.extend(self.load(&path, &name, MAX_FILE, report).map_err(fail(&path))?);
+            let read = self.load(folder, &name, MAX_FILE, report);
+            files.extend(read.map_err(fail(&folder.path.join(&name)))?);
         }
         Ok(files)
     }
@@ -232,8 +233,8 @@ impl Home {
     /// Reports a file that the bundle should have.
     pub fn report_absent(&self, name: &str, report: &mut Report) -> Result<(), IoError> {
         let mut hint = "a bundle consists of policy.yaml, openapi.yaml and rules/*.yaml".to_owned();
-        if let Place::Folder(dir) = &self.place
-            && let Some(other) = misnamed(dir, name).map_err(fail(dir))?
+        if let Place::Folder(folder) = &self.place
+            && let Some(other) = folder.misnamed(name).map_err(fail(&folder.path))?
         {
             hint = format!("there is a `{other}`: rename it");
         }
@@ -244,27 +245,24 @@ impl Home {
     /// Reads a file that policy.yaml names. The name has no dot segments. `None`: there is
     /// no such file, or it has been reported; the flag tells which.
     pub fn read_file(&self, name: &str, report: &mut Report) -> Result<(Option<FileId>, bool), IoError> {
-        let dir = match &self.place {
-            Place::Folder(dir) => dir,
+        let folder = match &self.place {
+            Place::Folder(folder) => folder,
             Place::BuiltIn(bundle) => {
                 let found = bundle.text(name).map(|text| self.add(name, text.to_owned(), report));
                 return Ok((found, found.is_some()));
             }
         };
         // A link on the way would also lead out of the bundle.
-        let mut path = dir.clone();
+        let mut path = folder.path.clone();
         for segment in name.split('/') {
             path.push(segment);
-            match fs::symlink_metadata(&path) {
-                Ok(metadata) if metadata.is_dir() => {}
-                Ok(_) => break,
-                Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-                    return Ok((None, false));
-                }
-                Err(source) => return Err(IoError { path, source }),
+            match folder.tree.kind(&path).map_err(fail(&path))? {
+                Some(Kind::Folder) => {}
+                Some(_) => break,
+                None => return Ok((None, false)),
             }
         }
-        let whole = dir.join(name);
+        let whole = folder.path.join(name);
         if path != whole {
             let shown = self.shown(name);
             report
@@ -272,7 +270,7 @@ impl Home {
                 .hint("a bundle holds its own files: symbolic links are not followed");
             return Ok((None, true));
         }
-        Ok((self.load(&whole, name, MAX_TABLE, report).map_err(fail(&whole))?, true))
+        Ok((self.load(folder, name, MAX_TABLE, report).map_err(fail(&whole))?, true))
     }
 
     fn add(&self, name: &str, text: String, report: &mut Report) -> FileId {
@@ -284,26 +282,26 @@ impl Home {
     /// editors and tools.
     fn list(
         &self,
-        dir: &Path,
+        tree: &dyn Tree,
+        folder: &Path,
         prefix: &str,
         depth: usize,
         names: &mut Vec<String>,
         report: &mut Report,
     ) -> io::Result<()> {
-        if !exists(dir)? {
-            return Ok(());
+        match tree.kind(folder)? {
+            Some(Kind::Folder) => {}
+            None => return Ok(()),
+            Some(_) => {
+                report
+                    .file_mistake(prefix, format!("`{prefix}` is not a folder"))
+                    .hint("a bundle holds its own files: symbolic links are not followed");
+                return Ok(());
+            }
         }
-        if !fs::symlink_metadata(dir)?.is_dir() {
-            report
-                .file_mistake(prefix, format!("`{prefix}` is not a folder"))
-                .hint("a bundle holds its own files: symbolic links are not followed");
-            return Ok(());
-        }
-        for entry in fs::read_dir(dir)? {
-            let entry = entry?;
-            let file_name = entry.file_name();
-            let Some(file_name) = file_name.to_str() else {
-                let shown = self.shown(&format!("{prefix}/{}", file_name.to_string_lossy()));
+        for entry in tree.entries(folder)? {
+            let Some(file_name) = entry.name.to_str() else {
+                let shown = self.shown(&format!("{prefix}/{}", entry.name.to_string_lossy()));
                 report.file_mistake(&shown, "the name of this file is not UTF-8");
                 continue;
             };
@@ -312,7 +310,6 @@ impl Home {
             }
             let name = format!("{prefix}/{file_name}");
             let is_yaml = is_yaml(file_name);
-            let kind = entry.file_type()?;
             if !is_yaml && is_yaml_of_another_case(file_name) {
                 report
                     .file_mistake(
@@ -320,16 +317,16 @@ impl Home {
                         format!("`{}` is not read: its name ends in capitals", self.shown(&name)),
                     )
                     .hint("rename it, so that it ends in .yaml or .yml");
-            } else if !is_yaml && kind.is_symlink() && fs::metadata(entry.path()).is_ok_and(|found| found.is_dir()) {
+            } else if !is_yaml && matches!(entry.kind, Kind::Link { to_folder: true }) {
                 report
                     .file_mistake(&self.shown(&name), format!("`{}` is a symbolic link", self.shown(&name)))
                     .hint("a bundle holds its own files, so that it is the same everywhere: copy the folder");
-            } else if kind.is_dir() {
+            } else if entry.kind == Kind::Folder {
                 if depth >= MAX_DEPTH {
                     report.file_mistake(&self.shown(&name), format!("folders are nested deeper than {MAX_DEPTH}"));
                     continue;
                 }
-                self.list(&entry.path(), &name, depth.saturating_add(1), names, report)?;
+                self.list(tree, &folder.join(file_name), &name, depth.saturating_add(1), names, report)?;
             } else if is_yaml {
                 if names.len() >= MAX_FILES {
                     report.file_mistake(
@@ -344,28 +341,23 @@ impl Home {
         Ok(())
     }
 
-    fn load(&self, path: &Path, name: &str, limit: usize, report: &mut Report) -> io::Result<Option<FileId>> {
-        let unsaved = self.unsaved.text(path);
-        let metadata = match fs::symlink_metadata(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound && unsaved.is_some() => None,
-            found => Some(found?),
-        };
-        if let Some(metadata) = metadata.filter(|metadata| !metadata.is_file()) {
-            let what = if metadata.is_symlink() { "a symbolic link" } else { "not a regular file" };
-            let shown = self.shown(name);
-            report
-                .file_mistake(&shown, format!("`{shown}` is {what}"))
-                .hint("a bundle holds its own files, so that it is the same everywhere: copy the file");
-            return Ok(None);
+    fn load(&self, folder: &Folder, name: &str, limit: usize, report: &mut Report) -> io::Result<Option<FileId>> {
+        let path = folder.path.join(name);
+        match folder.tree.kind(&path)? {
+            Some(Kind::File) => {}
+            None => return Err(io::ErrorKind::NotFound.into()),
+            Some(other) => {
+                let what = if matches!(other, Kind::Link { .. }) { "a symbolic link" } else { "not a regular file" };
+                let shown = self.shown(name);
+                report
+                    .file_mistake(&shown, format!("`{shown}` is {what}"))
+                    .hint("a bundle holds its own files, so that it is the same everywhere: copy the file");
+                return Ok(None);
+            }
         }
-        let read = match unsaved {
-            Some(text) if text.len() > limit => Err(ReadError::TooLarge { most: limit }),
-            Some(text) => Ok(text.as_bytes().to_vec()),
-            None => solgate_files::read(path, limit),
-        };
-        let bytes = match read {
+        let bytes = match folder.tree.read(&path, limit) {
             Ok(bytes) => bytes,
-            Err(ReadError::TooLarge { .. }) => {
+            Err(ReadError::TooLarge) => {
                 let shown = self.shown(name);
                 report
                     .file_mistake(&shown, format!("`{shown}` is larger than {limit} bytes"))
@@ -373,8 +365,6 @@ impl Home {
                 return Ok(None);
             }
             Err(ReadError::Io(error)) => return Err(error),
-            // It has become something else since it was looked at.
-            Err(error) => return Err(io::Error::other(error)),
         };
         match String::from_utf8(bytes) {
             Ok(text) => {
@@ -404,17 +394,44 @@ impl Home {
     }
 }
 
+impl Folder {
+    fn has(&self, path: &Path) -> io::Result<bool> {
+        Ok(self.tree.kind(path)?.is_some())
+    }
+
+    /// What is there in place of a part of a bundle, under a name that is nearly right:
+    /// in capitals, with the other extension, or, of a folder of YAML, in the singular.
+    fn misnamed(&self, part: &str) -> io::Result<Option<String>> {
+        if self.has(&self.path.join(part))? {
+            return Ok(None);
+        }
+        let entries = self.tree.entries(&self.path)?;
+        let mut names: Vec<String> = entries.into_iter().filter_map(|entry| entry.name.into_string().ok()).collect();
+        names.sort_unstable();
+        for name in names {
+            let folded = name.to_ascii_lowercase();
+            let is_meant = folded == part
+                || folded.strip_suffix(".yml").is_some_and(|stem| part.strip_suffix(".yaml") == Some(stem))
+                || (part.strip_suffix('s') == Some(folded.as_str()) && self.holds_yaml(&self.path.join(&name))?);
+            if is_meant {
+                return Ok(Some(name));
+            }
+        }
+        Ok(None)
+    }
+
+    fn holds_yaml(&self, path: &Path) -> io::Result<bool> {
+        if self.tree.kind(path)? != Some(Kind::Folder) {
+            return Ok(false);
+        }
+        let is_meant = |name: &str| is_yaml(&name.to_ascii_lowercase());
+        Ok(self.tree.entries(path)?.iter().any(|entry| entry.name.to_str().is_some_and(is_meant)))
+    }
+}
+
 fn fail(path: &Path) -> impl FnOnce(io::Error) -> IoError {
     let path = path.to_owned();
     move |source| IoError { path, source }
-}
-
-fn exists(path: &Path) -> io::Result<bool> {
-    match fs::symlink_metadata(path) {
-        Ok(_) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
-    }
 }
 
 fn is_yaml(name: &str) -> bool {
@@ -423,41 +440,6 @@ fn is_yaml(name: &str) -> bool {
 
 fn is_yaml_of_another_case(name: &str) -> bool {
     !is_yaml(name) && is_yaml(&name.to_ascii_lowercase())
-}
-
-/// What is there in place of a part of a bundle, under a name that is nearly right:
-/// in capitals, with the other extension, or, of a folder of YAML, in the singular.
-fn misnamed(dir: &Path, part: &str) -> io::Result<Option<String>> {
-    if exists(&dir.join(part))? {
-        return Ok(None);
-    }
-    let mut names = Vec::new();
-    for entry in fs::read_dir(dir)? {
-        names.extend(entry?.file_name().into_string());
-    }
-    names.sort_unstable();
-    for name in names {
-        let folded = name.to_ascii_lowercase();
-        let is_meant = folded == part
-            || folded.strip_suffix(".yml").is_some_and(|stem| part.strip_suffix(".yaml") == Some(stem))
-            || (part.strip_suffix('s') == Some(folded.as_str()) && holds_yaml(&dir.join(&name))?);
-        if is_meant {
-            return Ok(Some(name));
-        }
-    }
-    Ok(None)
-}
-
-fn holds_yaml(path: &Path) -> io::Result<bool> {
-    if !fs::symlink_metadata(path)?.is_dir() {
-        return Ok(false);
-    }
-    for entry in fs::read_dir(path)? {
-        if entry?.file_name().to_str().is_some_and(|name| is_yaml(&name.to_ascii_lowercase())) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 /// The folder `path` as seen from the bundle that is compiled, where this one is

@@ -10,8 +10,8 @@ use solgate_document::yaml::{self, Node, Style, Value};
 
 use crate::compile::{BuildOptions, Failure, compile_reporting};
 use crate::files::Home;
+use crate::folders::Unsaved;
 use crate::mend;
-use crate::unsaved::Unsaved;
 
 /// What becomes of a bundle.
 #[derive(Debug)]

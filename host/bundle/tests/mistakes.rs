@@ -8,14 +8,24 @@ mod support;
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
-use solgate_bundle::{BuildOptions, Failure, compile_dir, render};
-use support::{assert_golden, copy, damage, folder, minimal};
+use solgate_bundle::{BuildOptions, Compiled, Failure, compile_dir, compile_texts, render};
+use support::{assert_golden, copy, damage, folder, minimal, texts_of};
 
-/// What a build says: its mistakes, or its warnings.
+/// What a build says: its mistakes, or its warnings. A page, which has the same files in
+/// memory, says the same.
 fn said(dir: &Path, set: &[(String, String)]) -> String {
     let options = BuildOptions { set: set.to_vec(), ..BuildOptions::default() };
-    match compile_dir(dir, &options) {
+    let said = told(compile_dir(dir, &options));
+    if let Some(texts) = texts_of(dir) {
+        assert_eq!(told(compile_texts(&Arc::new(texts), &options)), said, "of texts in memory, and of their folder");
+    }
+    said
+}
+
+fn told(compiled: Result<Compiled, Failure>) -> String {
+    match compiled {
         Ok(compiled) => render(&compiled.warnings, &compiled.sources, false),
         Err(Failure::Mistakes(mistakes)) => mistakes.render(false),
         Err(failure) => panic!("{failure}"),

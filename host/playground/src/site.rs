@@ -7,12 +7,13 @@ use data_encoding::HEXLOWER;
 use flate2::{Compression, GzBuilder};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use solgate_bundle::bake::CarriedError;
+use solgate_bundle::bake::{BakeError, CarriedError};
 use solgate_cases::Case;
 use solgate_contract::manifest::Manifest;
+use solgate_packed::PackedError;
+use solgate_page_data::{Book, Given};
 
-use crate::book::Book;
-use crate::case::Given;
+use crate::editing::{self, Editing, Sources};
 use crate::plan::{Linking, Plan, PlanError};
 
 /// A policy, as a host has loaded it.
@@ -28,6 +29,8 @@ pub struct Policy<'p> {
     pub most_violations: usize,
     /// The release of Solgate that the site is made by.
     pub release: &'p str,
+    /// The bundle that the component was baked from, if it can be edited in the page.
+    pub sources: Option<&'p Sources>,
 }
 
 /// A file of the site.
@@ -49,17 +52,27 @@ pub enum SiteError {
     Write(serde_json::Error),
     #[error("the site's data cannot be compressed: {0}")]
     Compress(std::io::Error),
+    #[error("the engine cannot be put into the site: {0}")]
+    Engine(#[from] BakeError),
+    #[error("the compiler cannot be put into the site: {0}")]
+    Compiler(#[from] PackedError),
 }
 
-/// The page, as `host/page/build.sh` leaves it.
-const PAGE: [(&str, &[u8]); 6] = [
-    ("index.html", include_bytes!("../../page/built/playground/index.html")),
-    ("icon.svg", include_bytes!("../../page/built/playground/icon.svg")),
-    ("playground.js", include_bytes!("../../page/built/playground/playground.js")),
-    ("playground.css", include_bytes!("../../page/built/playground/playground.css")),
-    ("worker.js", include_bytes!("../../page/built/playground/worker.js")),
-    ("licences.txt", include_bytes!("../../page/built/playground/licences.txt")),
-];
+/// The files of a page, as `host/page/build.sh` leaves them.
+macro_rules! page {
+    ($page:literal: $($name:literal),*) => {
+        &[$(($name, include_bytes!(concat!("../../page/built/", $page, "/", $name)))),*]
+    };
+}
+
+const PAGE: &[(&str, &[u8])] =
+    page!("playground": "index.html", "icon.svg", "playground.js", "playground.css", "worker.js", "licences.txt");
+
+/// The page on which the bundle can be edited.
+const EDITING_PAGE: &[(&str, &[u8])] = page!("playground-editing":
+    "index.html", "icon.svg", "playground-editing.js", "playground-editing.css", "worker.js", "compiler-worker.js",
+    "licences.txt"
+);
 
 /// What the page reads first. Paths are below the site's folder.
 #[derive(Serialize)]
@@ -77,6 +90,8 @@ struct About<'p> {
     cases: String,
     case_count: usize,
     book: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    editing: Option<Editing>,
 }
 
 #[derive(Serialize)]
@@ -115,6 +130,9 @@ pub fn site(policy: &Policy<'_>) -> Result<Vec<File>, SiteError> {
     let (cases_path, book_path) = (format!("{folder}/cases.json.gz"), format!("{folder}/rules.json.gz"));
     files.push(File { path: cases_path.clone(), bytes: packed(&json(&cases)?)? });
     files.push(File { path: book_path.clone(), bytes: packed(&json(&book)?)? });
+    let editing =
+        policy.sources.map(|sources| editing::put(sources, policy.release, &folder, &mut files)).transpose()?;
+    let page = if editing.is_some() { EDITING_PAGE } else { PAGE };
     let about = About {
         release: policy.release,
         name: &policy.manifest.name,
@@ -127,22 +145,23 @@ pub fn site(policy: &Policy<'_>) -> Result<Vec<File>, SiteError> {
         cases: cases_path,
         case_count: cases.len(),
         book: book_path,
+        editing,
     };
     files.push(File { path: "playground.json".to_owned(), bytes: json(&about)? });
-    files.extend(PAGE.iter().map(|(path, bytes)| File { path: (*path).to_owned(), bytes: bytes.to_vec() }));
+    files.extend(page.iter().map(|(path, bytes)| File { path: (*path).to_owned(), bytes: bytes.to_vec() }));
     Ok(files)
 }
 
-fn sha256(bytes: &[u8]) -> String {
+pub(crate) fn sha256(bytes: &[u8]) -> String {
     HEXLOWER.encode(&Sha256::digest(bytes))
 }
 
-fn json(value: &impl Serialize) -> Result<Vec<u8>, SiteError> {
+pub(crate) fn json(value: &impl Serialize) -> Result<Vec<u8>, SiteError> {
     serde_json::to_vec(value).map_err(SiteError::Write)
 }
 
 /// Compressed as gzip, without a name or a time in it. A server need not compress then.
-fn packed(bytes: &[u8]) -> Result<Vec<u8>, SiteError> {
+pub(crate) fn packed(bytes: &[u8]) -> Result<Vec<u8>, SiteError> {
     let mut packer = GzBuilder::new().mtime(0).write(Vec::new(), Compression::best());
     packer.write_all(bytes).and_then(|()| packer.finish()).map_err(SiteError::Compress)
 }

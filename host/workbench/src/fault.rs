@@ -2,6 +2,8 @@
 
 use http::StatusCode;
 use serde_json::{Value, json};
+use solgate_bundle::Diagnostics;
+use solgate_page_data::diagnostics;
 
 use crate::answer::{self, Answer};
 
@@ -26,9 +28,8 @@ pub(crate) enum Fault {
         /// As it is now; `None` if it is not there.
         text: Option<String>,
     },
-    /// Each as [`diagnostics`](crate::diagnostics) writes it.
     #[error("the bundle has mistakes; mend them first")]
-    Mistakes(Vec<Value>),
+    Mistakes(Diagnostics),
     #[error("this policy does not carry the bundle that it was made from, so nothing is known of its rules")]
     NoBundle,
     #[error("a newer text of the bundle is being compiled")]
@@ -73,7 +74,10 @@ impl Fault {
     pub fn answer(self) -> Answer {
         let (status, title, detail) = (self.status(), self.title(), self.to_string());
         let more = match self {
-            Self::Mistakes(diagnostics) => json!({ "diagnostics": diagnostics }),
+            Self::Mistakes(mistakes) => {
+                let (found, sources) = mistakes.into_parts();
+                json!({ "diagnostics": diagnostics::all(&found, &sources) })
+            }
             Self::Changed { text, .. } => json!({ "text": text }),
             Self::Superseded => json!({ "superseded": true }),
             _ => Value::Null,

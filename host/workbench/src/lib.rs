@@ -11,7 +11,6 @@
 mod answer;
 mod api;
 mod assets;
-mod diagnostics;
 mod fault;
 mod folder;
 mod guard;

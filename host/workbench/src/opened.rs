@@ -7,13 +7,13 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use solgate::policy::Policy;
 use solgate_bundle::bake::bundle_of;
-use solgate_bundle::{BuildOptions, Compiled, Failure, compile_unsaved};
+use solgate_bundle::{BuildOptions, Compiled, Diagnostics, Failure, compile_unsaved};
 use solgate_cases::{Case, Source};
 use solgate_contract::manifest::Manifest;
 use solgate_engine::Engine;
 use solgate_engine::ir::Bundle;
+use solgate_page_data::compiled;
 
-use crate::diagnostics;
 use crate::fault::Fault;
 use crate::folder::{Folder, OpenError};
 use crate::program::Program;
@@ -133,21 +133,17 @@ impl Subject {
 
     /// Where each rule stands, by id; nothing of a policy's file.
     pub fn places(&self) -> Value {
-        let places = self.compiled.iter().flat_map(|compiled| &compiled.places);
-        places.map(|(rule, place)| (rule.clone(), json!({ "path": place.file, "line": place.line }))).collect()
+        self.compiled.as_ref().map_or_else(|| json!({}), compiled::places)
     }
 }
 
 /// Compiles the bundle in a folder with the texts of the page; the inner error is what is
 /// wrong with it.
-pub(crate) fn compile(folder: &Folder, files: Files) -> Result<Result<Compiled, Vec<Value>>, Fault> {
+pub(crate) fn compile(folder: &Folder, files: Files) -> Result<Result<Compiled, Diagnostics>, Fault> {
     let unsaved = Arc::new(folder.unsaved(files)?);
     match compile_unsaved(folder.root(), &BuildOptions::default(), unsaved) {
         Ok(compiled) => Ok(Ok(compiled)),
-        Err(Failure::Mistakes(mistakes)) => {
-            let (found, sources) = mistakes.into_parts();
-            Ok(Err(diagnostics::all(folder.root(), &found, &sources)))
-        }
+        Err(Failure::Mistakes(mistakes)) => Ok(Err(mistakes)),
         Err(failure) => Err(Fault::Failed(failure.to_string())),
     }
 }

@@ -14,15 +14,15 @@ use solgate_tests::{artifact, engine, minimal, workspace};
 use super::site::Site;
 
 /// A policy's file, and what the library says of its cases.
-struct Judged {
+pub struct Judged {
     file: PathBuf,
-    cases: Vec<Case>,
+    pub cases: Vec<Case>,
     verdicts: Vec<Value>,
-    manifest: solgate::policy::Manifest,
+    pub manifest: solgate::policy::Manifest,
 }
 
 impl Judged {
-    fn by_the_library(file: PathBuf) -> Self {
+    pub fn by_the_library(file: PathBuf) -> Self {
         let component = std::fs::read(&file).expect("it is readable");
         let policy = Policy::from_bytes(engine(), &component).expect("it loads");
         let cases = embedded(&component, &policy.manifest().into()).expect("they are readable");
@@ -32,7 +32,11 @@ impl Judged {
 
     /// Has a program of tests/pages/playground judge the same cases.
     fn agrees_with(&self, judge: &str, site: &Site) {
-        let said = node(judge, &["--site", site.folder.to_str().expect("text")]);
+        self.is_what_was_said(judge, &node(judge, &["--site", site.folder.to_str().expect("text")]));
+    }
+
+    /// Compares what such a program has printed.
+    pub fn is_what_was_said(&self, judge: &str, said: &str) {
         let mut lines = said.lines().map(|line| serde_json::from_str::<Value>(line).expect("it is JSON"));
         let about = lines.next().expect("it says what it took");
         assert_eq!(about["manifest"]["name"], self.manifest.name);
@@ -57,7 +61,7 @@ impl Judged {
 }
 
 /// Runs a program of tests/pages/playground; what it prints.
-fn node(program: &str, arguments: &[&str]) -> String {
+pub fn node(program: &str, arguments: &[&str]) -> String {
     let installed = workspace().join("target/pages/node_modules");
     assert!(installed.is_dir(), "{} is missing: run tests/pages/install.sh", installed.display());
     let ran = Command::new("node")

@@ -14,7 +14,7 @@ use super::site::{Site, run};
 /// Bytes of the whole site, compressed, that a visitor fetches at most.
 const MOST: usize = 4_000_000;
 
-fn sha256(bytes: &[u8]) -> String {
+pub fn sha256(bytes: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(ring::digest::digest(&ring::digest::SHA256, bytes).as_ref())
 }
 
@@ -58,6 +58,7 @@ fn the_site_runs_the_core_module_of_that_very_file() {
     // What is not compressed yet, most servers compress.
     let size: usize = files.values().map(Vec::len).sum();
     assert!(size <= MOST, "{size} bytes");
+    assert!(about["editing"].is_null() && !files.keys().any(|name| name.contains("compiler")), "nobody edits it");
     for (name, bytes) in &files {
         println!("{name}: {} bytes", bytes.len());
     }
@@ -69,6 +70,12 @@ fn the_page_keeps_to_its_own_files() {
     // A policy that carries neither a bundle nor cases.
     let home = tempfile::tempdir().expect("a folder");
     let site = Site::of(&hostile_policy(home.path()));
+    assert_eq!(site.about()["caseCount"], 0);
+    keeps_to_its_own_files(&site);
+}
+
+/// Fails if the page could load or tell anything from or to elsewhere.
+pub fn keeps_to_its_own_files(site: &Site) {
     let files = site.files();
     let page = String::from_utf8(files["index.html"].clone()).expect("text");
     let policy = page.split("Content-Security-Policy\" content=\"").nth(1).expect("it has one");
@@ -79,7 +86,6 @@ fn the_page_keeps_to_its_own_files() {
         let text = text.replace("http://www.w3.org/", "");
         assert!(!text.contains("http://") && !text.contains("https://"), "{name} names another server");
     }
-    assert_eq!(site.about()["caseCount"], 0);
 }
 
 /// A component that holds another and exports what that one exports.
@@ -108,7 +114,7 @@ fn a_policy_of_several_components_is_put_together_or_refused_with_the_way_out() 
         builder.type_resource(None, ValType::I32, None);
     });
     std::fs::write(&file, keeps).expect("it is written");
-    let refused = run(&file, &home.path().join("site"));
+    let refused = run(&file, &home.path().join("site"), &[]);
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert_eq!(refused.status.code(), Some(2), "{said}");
     assert!(said.contains("components that call each other") && said.contains("`solgate check`"), "{said}");
@@ -121,13 +127,13 @@ fn a_folder_with_something_in_it_stays_as_it_is() {
     let folder = home.path().join("site");
     std::fs::create_dir(&folder).expect("it is made");
     std::fs::write(folder.join("mine.txt"), "mine").expect("it is written");
-    let refused = run(Path::new("vnflcm-v2"), &folder);
+    let refused = run(Path::new("vnflcm-v2"), &folder, &[]);
     assert_eq!(refused.status.code(), Some(2));
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert_eq!(said, format!("solgate: {} is not empty; name another folder, or remove it first\n", folder.display()));
     assert_eq!(std::fs::read_dir(home.path()).expect("it is readable").count(), 1, "nothing else was made");
 
-    let refused = run(Path::new("vnflcm-v2"), &folder.join("mine.txt"));
+    let refused = run(Path::new("vnflcm-v2"), &folder.join("mine.txt"), &[]);
     assert_eq!(refused.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("mine.txt is a file; name a folder"));
 }
@@ -147,7 +153,7 @@ fn what_is_not_a_policy_is_said_to_be_none() {
         (write("empty.wasm", b"\0asm\x0d\0\x01\0"), "does not export solgate:policy/judge@1.0.0"),
         (home.path().join("none.wasm"), "cannot read"),
     ] {
-        let refused = run(&path, &home.path().join("site"));
+        let refused = run(&path, &home.path().join("site"), &[]);
         let said = String::from_utf8_lossy(&refused.stderr).into_owned();
         assert_eq!(refused.status.code(), Some(2), "{said}");
         assert!(said.contains(expected), "{said}");

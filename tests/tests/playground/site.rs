@@ -16,17 +16,27 @@ pub struct Site {
 }
 
 /// What the command says of a policy for which it makes no site, or does.
-pub fn run(policy: &Path, folder: &Path) -> Output {
-    solgate().arg("playground").arg(policy).arg("--output").arg(folder).output().expect("it runs")
+pub fn run(policy: &Path, folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = solgate();
+    command.arg("playground").arg(policy).arg("--output").arg(folder).args(arguments).output().expect("it runs")
 }
 
 impl Site {
     /// Of a file, a bundle's folder, or a built-in policy's name.
     pub fn of(policy: &Path) -> Self {
+        Self::with(policy, &[])
+    }
+
+    /// One on which the bundle can be edited.
+    pub fn to_edit(policy: &Path) -> Self {
+        Self::with(policy, &["--edit"])
+    }
+
+    fn with(policy: &Path, arguments: &[&str]) -> Self {
         let home = tempfile::tempdir().expect("a folder");
         // Its parent is made, too.
         let folder = home.path().join("sites/of-a-policy");
-        let made = run(policy, &folder);
+        let made = run(policy, &folder, arguments);
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         Self { _home: home, folder }
     }

@@ -28,7 +28,7 @@ use crate::openapi::{self, Api, Op};
 use crate::policy::Policy;
 use crate::rules::{self, Written};
 use crate::schemas::FileKind;
-use crate::unsaved::Unsaved;
+use crate::tree::Texts;
 
 pub use symbols::{Symbol, symbols};
 
@@ -104,15 +104,19 @@ impl std::fmt::Debug for Knowledge {
 }
 
 impl Knowledge {
-    /// Reads the bundle in a folder as it will be when an editor has saved its texts.
-    /// `None` if nothing can be known before its files are mended.
+    /// The same of a bundle whose files are held in memory.
     ///
     /// # Errors
     ///
-    /// If a file or folder cannot be read.
-    pub fn read(dir: &Path, unsaved: Arc<Unsaved>) -> Result<Option<Self>, IoError> {
+    /// None is to be expected.
+    pub fn of_texts(texts: &Arc<Texts>) -> Result<Option<Self>, IoError> {
+        Self::of(Home::texts(texts))
+    }
+
+    /// What can be known of the bundle that is there.
+    pub(crate) fn of(home: Home) -> Result<Option<Self>, IoError> {
         let mut report = Report::default();
-        let layers = layers::read(Home::folder(dir, unsaved)?, &mut report)?;
+        let layers = layers::read(home, &mut report)?;
         let is_whole = layers.layers.iter().all(|layer| layer.all_rules_read);
         let policy = layered_policy(&layers, &mut report)?;
         // While `extends` is being written there is no API: what was known before is better.
@@ -175,7 +179,7 @@ impl<'k> Scene<'k> {
 /// program.
 #[must_use]
 pub fn place(folder: &Path, name: &str) -> Option<PathBuf> {
-    if name.starts_with("built-in:") || name.starts_with("--") {
+    if !is_file(name) {
         return None;
     }
     let mut path = PathBuf::new();
@@ -189,6 +193,13 @@ pub fn place(folder: &Path, name: &str) -> Option<PathBuf> {
         }
     }
     Some(path)
+}
+
+/// Whether a name in messages is that of a file of an author, and not of one that the program
+/// carries, or of an option of a build.
+#[must_use]
+pub fn is_file(name: &str) -> bool {
+    !name.starts_with("built-in:") && !name.starts_with("--")
 }
 
 /// The kind of a file of a bundle, by its name; `None` for what has no schema of ours.

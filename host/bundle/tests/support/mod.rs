@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use solgate_bundle::{BuildOptions, Compiled, Failure, compile_dir};
+use solgate_bundle::{BuildOptions, Compiled, Failure, Texts, compile_dir};
 use solgate_engine::Engine;
 use solgate_engine::verdict::{Context, Mode, Outcome, Request};
 
@@ -53,6 +53,34 @@ pub fn bundle(more: &str, require: &str, files: &[(&str, &str)]) -> tempfile::Te
 
 pub fn compiled(dir: &Path) -> Compiled {
     compile_dir(dir, &BuildOptions::default()).unwrap_or_else(|failure| panic!("{failure}"))
+}
+
+/// The files of a folder, held in memory. `None` if it holds what texts cannot be.
+pub fn texts_of(dir: &Path) -> Option<Texts> {
+    let mut files = Vec::new();
+    collect(dir, "", &mut files)?;
+    Some(files.into_iter().collect())
+}
+
+fn collect(dir: &Path, prefix: &str, files: &mut Vec<(String, String)>) -> Option<()> {
+    let mut entries = fs::read_dir(dir).unwrap().peekable();
+    // Only the bundle itself can be an empty folder.
+    if entries.peek().is_none() && !prefix.is_empty() {
+        return None;
+    }
+    for entry in entries {
+        let entry = entry.unwrap();
+        let name = format!("{prefix}{}", entry.file_name().to_str()?);
+        let kind = entry.file_type().unwrap();
+        if kind.is_dir() {
+            collect(&entry.path(), &format!("{name}/"), files)?;
+        } else if kind.is_file() {
+            files.push((name, String::from_utf8(fs::read(entry.path()).ok()?).ok()?));
+        } else {
+            return None;
+        }
+    }
+    Some(())
 }
 
 /// What the policy says to a termination of that type.

@@ -8,8 +8,8 @@ use std::process::ExitCode;
 
 use anyhow::anyhow;
 use solgate::policy::{EvaluationLimits, Policy};
-use solgate_bundle::{BuildOptions, compile_dir};
-use solgate_playground::{File, site};
+use solgate_bundle::{BuildOptions, built_in_texts, compile_dir};
+use solgate_playground::{File, Sources, site};
 
 use crate::commands::build::setting;
 use crate::commands::output::{note, print};
@@ -21,12 +21,16 @@ use crate::commands::policies::{Loader, bake, built_in, bundle_error};
 /// and the page shows the digest that decision logs show. Requests to try and cases to run are those
 /// that the file carries; the rule book is beside them. Any server of files can host it, below any
 /// path. Nothing leaves the browser. docs/playground.md says which header fields matter.
+///
+/// With --edit the bundle can be edited on the site: its files, the compiler and the engine are there
+/// as well. What is edited is judged by the file that `solgate build` makes of it, byte for byte.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   solgate playground my-policy.wasm -o site
   solgate playground policies/my-policy -o site
   solgate playground vnflcm-v2 -o site
+  solgate playground policies/my-policy --edit -o site
 
 Exit status: 0 made, 2 the policy cannot be read or cannot run in a browser, or the folder is not empty or cannot be written.")]
 pub struct PlaygroundArgs {
@@ -37,6 +41,10 @@ pub struct PlaygroundArgs {
     /// The folder of the site, which is made; an empty one may be there
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
+
+    /// Let people edit the bundle on the site: of a bundle's folder, or of a built-in policy
+    #[arg(long)]
+    edit: bool,
 
     /// Give an option of the bundle's folder another default, as in `solgate build`
     #[arg(long = "set", value_name = "OPTION=VALUE", value_parser = setting)]
@@ -70,6 +78,7 @@ enum FolderError {
 pub fn run(arguments: &PlaygroundArgs) -> anyhow::Result<ExitCode> {
     // Before the work that takes seconds.
     check_folder(&arguments.output)?;
+    let sources = if arguments.edit { Some(sources(arguments)?) } else { None };
     let loader = Loader::for_author()?;
     let (policy, component) = load(&loader, arguments)?;
     let cases = solgate_cases::embedded(&component, &policy.manifest().into())
@@ -80,6 +89,7 @@ pub fn run(arguments: &PlaygroundArgs) -> anyhow::Result<ExitCode> {
         cases: &cases,
         most_violations: EvaluationLimits::default().violations,
         release: env!("CARGO_PKG_VERSION"),
+        sources: sources.as_ref(),
     })
     .map_err(|error| anyhow!("{}: {error}", arguments.policy.display()))?;
     write(&arguments.output, &files)?;
@@ -107,6 +117,25 @@ fn load(loader: &Loader, arguments: &PlaygroundArgs) -> anyhow::Result<(Policy, 
         return Ok((loader.bytes(None, &component)?, component));
     }
     Ok(loader.component_with_bytes(path)?)
+}
+
+/// The files that can be edited on the site.
+fn sources(arguments: &PlaygroundArgs) -> anyhow::Result<Sources> {
+    let path = arguments.policy.as_path();
+    let set = arguments.set.clone();
+    if path.is_dir() {
+        let options = BuildOptions { set: set.clone(), ..BuildOptions::default() };
+        let texts = solgate_bundle::texts(path, &options).map_err(|failure| bundle_error(path, failure))?;
+        return Ok(Sources { texts, set });
+    }
+    let texts = built_in(path).and_then(|policy| built_in_texts(policy.name()));
+    let texts = texts.ok_or_else(|| {
+        anyhow!(
+            "{}: a policy's file has no bundle that can be edited; with --edit, name the bundle's folder or a built-in policy",
+            path.display()
+        )
+    })?;
+    Ok(Sources { texts, set })
 }
 
 /// Whether the site can become this folder.

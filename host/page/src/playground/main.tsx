@@ -1,6 +1,5 @@
 import { render } from 'preact';
 import '../shared/look.css';
-import '../shared/frame.css';
 import './playground.css';
 import { App } from './app';
 

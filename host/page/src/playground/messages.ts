@@ -1,5 +1,6 @@
 // What the page and its worker say to each other.
 
+import type { ModuleFile } from './files';
 import type { Case, Difference } from './cases/case';
 import type { Denial, Finding, FactQuery, Manifest } from './policy/contract';
 import type { Linking } from './policy/component';
@@ -15,16 +16,15 @@ export type Question =
 
 /** Where the parts of the policy are, and what is done with them. */
 export interface PolicyFiles {
-  modules: readonly ModuleFile[];
+  modules: readonly PolicyModule[];
   linking: Linking;
   /** Of one outcome, as in a gate. */
   mostViolations: number;
 }
 
-/** A core module: its digest is that of the bytes in the component. */
-export interface ModuleFile {
-  path: string;
-  sha256: string;
+/** A core module: one of the site, or what was baked in the page. */
+export interface PolicyModule extends ModuleFile {
+  content?: ArrayBuffer;
 }
 
 export type Answer = { id: number } & (

@@ -4,8 +4,8 @@
 import { differences } from './cases/differences';
 import { judge } from './judging/judge';
 import { Policy } from './judging/policy';
-import { fetched } from './files';
-import type { Answer, Ask, ModuleFile, PolicyFiles, Question } from './messages';
+import { fetchedModule } from './files';
+import type { Answer, Ask, PolicyFiles, PolicyModule, Question } from './messages';
 
 // What of a worker is used; TypeScript has it only where there is no page.
 interface Worker {
@@ -44,19 +44,7 @@ async function load({ modules, linking, mostViolations }: PolicyFiles): Promise<
   return { said: 'loaded', manifest: policy.manifest, milliseconds: performance.now() - begun };
 }
 
-async function moduleOf({ path, sha256 }: ModuleFile): Promise<WebAssembly.Module> {
-  const bytes = await fetched(path);
-  const [module, found] = await Promise.all([WebAssembly.compile(bytes), digest(bytes)]);
-  if (found !== null && found !== sha256) {
-    throw new Error(`${path} is not the module that the site was made with: its SHA-256 is ${found}, expected ${sha256}`);
-  }
-  return module;
-}
-
-/** Null where the browser tells no digests: the page came without TLS, and not from this machine. */
-async function digest(bytes: ArrayBuffer): Promise<string | null> {
-  const subtle = (crypto as Partial<Crypto>).subtle;
-  if (subtle === undefined) return null;
-  const found = new Uint8Array(await subtle.digest('SHA-256', bytes));
-  return Array.from(found, (byte) => byte.toString(16).padStart(2, '0')).join('');
+/** What was baked in the page comes with its bytes. */
+async function moduleOf(file: PolicyModule): Promise<WebAssembly.Module> {
+  return WebAssembly.compile(file.content ?? (await fetchedModule(file)));
 }

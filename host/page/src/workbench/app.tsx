@@ -1,6 +1,8 @@
 // The frame of the workbench: where one is, how the bundle stands, and the view of the address.
 
-import { useEffect, useErrorBoundary, useMemo, useRef } from 'preact/hooks';
+import { useEffect, useErrorBoundary, useMemo } from 'preact/hooks';
+import { mistakesOf } from '../shared/files/compiled';
+import { Frame, Main } from '../shared/frame';
 import { LinksOf, type Links } from '../shared/links';
 import { begin } from './state/editing';
 import { address, useRoute, type Route, type View } from './state/route';
@@ -38,51 +40,23 @@ export function App() {
     window.addEventListener('beforeunload', leaving);
     return () => window.removeEventListener('beforeunload', leaving);
   }, [store]);
-  const links = useMemo(() => linksOf(state), [state.info]);
+  const links = useMemo(() => linksOf(state), [state.info, state.files]);
   return (
     <LinksOf links={links}>
-      <a class="skip" href="#main" onClick={skip}>Skip to the content</a>
-      <header class="top">
-        <div class="who">
-          <p class="product">Solgate workbench</p>
-          <Standing state={state} />
-        </div>
-        <nav class="views" aria-label="Views">
-          <ul class="plain">
-            {Object.entries(NAMES).map(([view, name]) => (
-              <li key={view}><a href={address(view as View)} aria-current={route.view === view ? 'page' : undefined}>{name}</a></li>
-            ))}
-          </ul>
-        </nav>
-      </header>
-      <Main route={route} state={state} />
-      <footer class="remark">
-        Solgate {state.info?.release ?? ''} — this page talks to <code>solgate ui</code> on this machine only. <a href="licences.txt">Licences</a>
-      </footer>
+      <Frame
+        product="Solgate workbench"
+        standing={<Standing state={state} />}
+        names={NAMES}
+        view={route.view}
+        footer={<>Solgate {state.info?.release ?? ''} — this page talks to <code>solgate ui</code> on this machine only.</>}
+      >
+        <Main product="Solgate workbench" name={NAMES[route.view]} policy={state.compiled?.name ?? state.info?.name ?? ''} goesOn={route.query.has('line')}>
+          <Fault problem={state.fault} />
+          {state.info === null ? state.fault === null && <p role="status">The bundle is read</p> : <Shown route={route} />}
+        </Main>
+      </Frame>
       <p class="hidden" role="status" aria-live="polite">{state.said}</p>
     </LinksOf>
-  );
-}
-
-function Main({ route, state }: { route: Route; state: State }) {
-  const heading = useRef<HTMLHeadingElement>(null);
-  const first = useRef(true);
-  const name = NAMES[route.view];
-  const policy = state.compiled?.name ?? state.info?.name ?? '';
-  useEffect(() => {
-    document.title = `${name} – ${policy === '' ? '' : `${policy} – `}Solgate workbench`;
-  }, [name, policy]);
-  // Whoever uses no mouse goes on from the new view.
-  useEffect(() => {
-    if (!first.current && !route.query.has('line')) heading.current?.focus();
-    first.current = false;
-  }, [route.view]);
-  return (
-    <main id="main" class="stack">
-      <h1 ref={heading} tabIndex={-1}>{name}</h1>
-      <Fault problem={state.fault} />
-      {state.info === null ? state.fault === null && <p role="status">The bundle is read</p> : <Shown route={route} />}
-    </main>
   );
 }
 
@@ -109,7 +83,7 @@ function Standing({ state }: { state: State }) {
   if (info === null) return null;
   const name = compiled?.name ?? info.name;
   const digest = compiled?.digest ?? info.digest;
-  const errors = compiled?.diagnostics.filter(({ severity }) => severity === 'error').length ?? 0;
+  const errors = compiled === null ? 0 : mistakesOf(compiled).length;
   return (
     <p class="standing">
       <strong>{name ?? info.path}</strong> {compiled?.version ?? info.version ?? ''}{' '}
@@ -128,14 +102,10 @@ function firstFault({ info, compiled }: State): string {
 }
 
 /** Rules are in the rule book, and lines in the editor. */
-function linksOf({ info }: State): Links {
+function linksOf({ info, files }: State): Links {
+  const isKnown = (path: string) => path in files || info?.files.some((file) => file.path === path) === true;
   return {
     rule: (id) => (info?.bundle === false ? null : address('book', id)),
-    source: ({ path, line }) => (info?.files.some((file) => file.path === path) === true ? address('files', path, { line: String(line) }) : null),
+    source: ({ path, line }) => (isKnown(path) ? address('files', path, { line: String(line) }) : null),
   };
-}
-
-function skip(event: Event): void {
-  event.preventDefault();
-  document.querySelector<HTMLElement>('h1')?.focus();
 }

@@ -1,6 +1,5 @@
 import { render } from 'preact';
 import '../shared/look.css';
-import '../shared/frame.css';
 import './workbench.css';
 import { App } from './app';
 import { Store, StoreContext } from './state/store';

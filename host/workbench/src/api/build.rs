@@ -6,11 +6,11 @@ use http::HeaderValue;
 use http::header::CONTENT_DISPOSITION;
 use http::{HeaderName, StatusCode};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
+use solgate_page_data::compiled;
 
-use super::{About, Desk, milliseconds};
+use super::{About, Desk, milliseconds, with};
 use crate::answer::{self, Answer};
-use crate::diagnostics;
 use crate::fault::Fault;
 use crate::opened::{self, Files, Kind};
 
@@ -46,35 +46,10 @@ pub(super) fn compile(desk: &Desk, asked: Compile) -> Result<Answer, Fault> {
         })));
     };
     let answer = match opened::compile(folder, asked.files)? {
-        Ok(compiled) => {
-            let places = compiled.places.iter();
-            let places: Value =
-                places.map(|(rule, place)| (rule.clone(), json!({ "path": place.file, "line": place.line }))).collect();
-            json!({
-                "ok": true,
-                "digest": compiled.bundle.digest,
-                "name": compiled.bundle.name,
-                "version": compiled.bundle.version,
-                "rules": compiled.bundle.rules.len(),
-                "cases": compiled.cases.len(),
-                "diagnostics": diagnostics::all(folder.root(), &compiled.warnings, &compiled.sources),
-                "places": places,
-                "milliseconds": milliseconds(start),
-            })
-        }
-        Err(found) => json!({
-            "ok": false,
-            "digest": null,
-            "name": null,
-            "version": null,
-            "rules": 0,
-            "cases": 0,
-            "diagnostics": found,
-            "places": {},
-            "milliseconds": milliseconds(start),
-        }),
+        Ok(compiled) => compiled::good(&compiled),
+        Err(mistakes) => compiled::bad(mistakes),
     };
-    Ok(answer::json(&answer))
+    Ok(answer::json(&with(answer, [("milliseconds", milliseconds(start).into())])))
 }
 
 /// The policy file, as `solgate build` writes it.

@@ -3,8 +3,8 @@
 import type { Book, BookOperation, BookRule } from '../../shared/book/rules';
 import type { Severity } from '../../shared/settings/settings';
 import type { Case } from '../cases/case';
-import { fetchedJson } from '../files';
-import type { ModuleFile } from '../messages';
+import { fetchedJson, type ModuleFile } from '../files';
+import type { PolicyModule } from '../messages';
 import type { Linking } from '../policy/component';
 
 export interface About {
@@ -13,13 +13,16 @@ export interface About {
   version: string;
   /** That which decision lines and metrics show. */
   digest: string;
-  file: { sha256: string; bytes: number };
-  modules: (ModuleFile & { bytes: number })[];
+  /** The digest is null where the browser tells none. */
+  file: { sha256: string | null; bytes: number };
+  modules: (PolicyModule & { bytes: number })[];
   linking: Linking;
   mostViolations: number;
   cases: string;
   caseCount: number;
   book: string;
+  /** Where the bundle can be edited: its files, what compiles them, and the engine that they are baked with. */
+  editing?: { files: string; compiler: ModuleFile & { bytes: number }; engine: ModuleFile & { bytes: number } };
 }
 
 /** The address of a file of the site, wherever that is hosted. */
@@ -55,8 +58,17 @@ interface Written {
   options?: string[];
 }
 
+/** A rule book as the site has it. */
+export interface WrittenBook {
+  rules: Written[];
+  operations: Omit<BookOperation, 'rules'>[];
+}
+
 export async function readBook(about: About): Promise<Book> {
-  const written = await fetchedJson<{ rules: Written[]; operations: Omit<BookOperation, 'rules'>[] }>(addressOf(about.book));
+  return bookOf(await fetchedJson<WrittenBook>(addressOf(about.book)));
+}
+
+export function bookOf(written: WrittenBook): Book {
   const rules = written.rules.map(ruleOf);
   const operations = written.operations.map((operation) => ({
     ...operation,

@@ -69,10 +69,23 @@ export class Playground {
       this.set({ loaded, cases });
       const begin = cases.find((one) => one.file === wanted.file && one.name === wanted.name) ?? cases.find(isTelling) ?? cases[0];
       await this.ask(begin === undefined ? first(loaded.manifest) : chosen(begin));
-      this.set({ book: await readBook(about) });
+      const book = await readBook(about);
+      // Another policy may have come with its own.
+      if (this.state.book === null) this.set({ book });
     } catch (error) {
       this.set({ broken: wordsOf(error) });
     }
+  }
+
+  /** Judges by another policy from now on. */
+  async take(about: About, cases: readonly Case[], book: Book): Promise<void> {
+    const judge = new Judge(about);
+    const loaded = await judge.load();
+    this.stopped = true;
+    this.judge?.end();
+    this.judge = judge;
+    this.set({ about, loaded, cases, book, results: new Map(), running: null, judging: false, answer: null });
+    if (this.state.chosen !== null) await this.ask(this.state.chosen);
   }
 
   change(next: Chosen): void {
@@ -82,8 +95,9 @@ export class Playground {
   /** Judges a request. */
   async ask(next: Chosen): Promise<void> {
     const { about, loaded, cases, judging } = this.state;
+    const { judge } = this;
     this.set({ chosen: next });
-    if (about === null || loaded === null || this.judge === null || judging) return;
+    if (about === null || loaded === null || judge === null || judging) return;
     let asked: Given;
     try {
       asked = given(next);
@@ -94,19 +108,21 @@ export class Playground {
     }
     this.set({ judging: true });
     try {
-      const ran = await this.judge.judge(asked);
+      const ran = await judge.judge(asked);
+      if (judge !== this.judge) return;
       const judged = judgedOf(ran, asked, loaded.manifest, about.digest, cases ?? []);
       this.set({ answer: ran.verdict === 'none' ? { fault: ran.fault } : judged === null ? null : { judged } });
     } catch (error) {
       this.set({ broken: wordsOf(error) });
     } finally {
-      this.set({ judging: false });
+      if (judge === this.judge) this.set({ judging: false });
     }
   }
 
   /** Runs cases one after the other; what is shown changes after each moment. */
   async run(cases: readonly Case[]): Promise<void> {
-    if (this.judge === null || this.state.running !== null) return;
+    const { judge } = this;
+    if (judge === null || this.state.running !== null) return;
     this.stopped = false;
     const results = new Map(this.state.results);
     const begun = performance.now();
@@ -115,7 +131,8 @@ export class Playground {
     try {
       for (const [done, one] of cases.entries()) {
         if (this.stopped) break;
-        const { ran, differences } = await this.judge.run(one);
+        const { ran, differences } = await judge.run(one);
+        if (judge !== this.judge) return;
         results.set(keyOf(one), resultOf(one, ran, differences));
         if (performance.now() - shown > 100) {
           shown = performance.now();
@@ -125,7 +142,7 @@ export class Playground {
     } catch (error) {
       this.set({ broken: wordsOf(error) });
     } finally {
-      this.set({ running: null, results, ranIn: performance.now() - begun });
+      if (judge === this.judge) this.set({ running: null, results, ranIn: performance.now() - begun });
     }
   }
 

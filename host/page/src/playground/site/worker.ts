@@ -43,10 +43,15 @@ export class Judge {
     throw new Error('the worker answered something else');
   }
 
+  /** Nothing is asked any more. */
+  end(): void {
+    this.worker?.terminate();
+  }
+
   private async start(): Promise<Loaded> {
     const { modules, linking, mostViolations } = this.about;
     this.worker = new Worker(addressOf('worker.js'), { type: 'module', name: 'policy' });
-    const files = modules.map(({ path, sha256 }) => ({ path: addressOf(path), sha256 }));
+    const files = modules.map((module) => ({ ...module, path: addressOf(module.path) }));
     const answer = await this.ask({ ask: 'load', policy: { modules: files, linking, mostViolations } }, LOADING);
     if (answer === null) throw new Error('the policy did not load in time');
     if (answer.said !== 'loaded') throw new Error('the worker answered something else');

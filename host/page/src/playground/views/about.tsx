@@ -7,7 +7,7 @@ export function AboutView({ state: { about, loaded } }: { state: State }) {
   if (about === null || loaded === null) return null;
   const { manifest, milliseconds } = loaded;
   // A policy that names no digest is told by its file.
-  const own = manifest.digest === '' ? about.file.sha256 : manifest.digest;
+  const own = manifest.digest === '' ? (about.file.sha256 ?? '') : manifest.digest;
   return (
     <div class="stack">
       <p>
@@ -20,11 +20,11 @@ export function AboutView({ state: { about, loaded } }: { state: State }) {
       <dl class="facts panel identity">
         <Term name="Policy">{manifest.name} {manifest.version}</Term>
         <Term name="Digest"><code>{own}</code></Term>
-        <Term name="SHA-256 of the file"><code>{about.file.sha256}</code></Term>
+        <Term name="SHA-256 of the file"><code>{about.file.sha256 ?? 'the browser tells it over HTTPS only'}</code></Term>
         <Term name="Size of the file">{about.file.bytes} bytes ({megabytes(about.file.bytes)})</Term>
         {about.modules.map((module, at) => (
           <Term key={module.path} name={about.modules.length === 1 ? 'Its core module' : `Core module ${at + 1}`}>
-            {module.bytes} bytes, SHA-256 <code>{module.sha256}</code>
+            {module.bytes} bytes, SHA-256 <code>{module.sha256 === '' ? 'told over HTTPS only' : module.sha256}</code>
           </Term>
         ))}
         <Term name="API roots"><code>{manifest.apiRoots.join(' ')}</code></Term>

@@ -2,8 +2,9 @@
 
 import { Busy } from '../../shared/busy';
 import { RuleBook } from '../../shared/book/book';
+import { go } from '../../shared/route';
 import type { State } from '../site/playground';
-import { address, replace, type Route } from '../site/route';
+import { address, type Route } from '../site/route';
 
 export function BookView({ route: { rest, query }, state: { book, broken } }: { route: Route; state: State }) {
   if (book === null) return <Busy words={broken === null ? 'The rule book is read' : null} />;
@@ -12,7 +13,7 @@ export function BookView({ route: { rest, query }, state: { book, broken } }: { 
     <RuleBook
       book={book}
       filter={{ text: text ?? '', operation: operation ?? '', stage: stage ?? '' }}
-      onFilter={(next) => replace(address('book', '', { ...next }))}
+      onFilter={(next) => go(address('book', '', { ...next }), 'replace')}
       chosen={rest === '' ? null : rest}
       ruleAt={(id) => address('book', id)}
     />

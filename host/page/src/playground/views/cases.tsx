@@ -1,23 +1,20 @@
 // The cases that the policy carries: run here, against what they expect.
 
 import { useMemo } from 'preact/hooks';
-import { SelectField, TextField } from '../../shared/fields';
+import { CaseFilterFields, filterOf, selected } from '../../shared/cases/filter';
 import { CaseList, type CaseEntry } from '../../shared/cases/list';
 import type { Case } from '../cases/case';
 import { keyOf, type Playground, type State } from '../site/playground';
-import { address, replace, type Route } from '../site/route';
+import { address, type Route } from '../site/route';
 
 export function CasesView({ route, playground }: { route: Route; playground: Playground }) {
   const { state } = playground;
   const { cases, results, running } = state;
-  const text = route.query.get('text') ?? '';
-  const result = route.query.get('result') ?? '';
-  const show = (query: { text?: string; result?: string }) => replace(address('cases', '', { text, result, ...query }));
-  const shown = useMemo(() => selected(cases ?? [], state, text, result), [cases, results, text, result]);
+  const filter = filterOf(route);
+  const entries = useMemo(() => selected(entriesOf(cases ?? [], state), filter), [cases, results, filter.text, filter.result]);
   if (cases === null || cases.length === 0) {
     return <p>The policy carries no cases. <code>solgate build</code> puts those of a folder into its file.</p>;
   }
-  const entries = shown.map(({ file, line, name }): CaseEntry => ({ file, line, name, result: results.get(keyOf({ file, line, name })) ?? null }));
   const busy = running !== null;
   const run = (entry: CaseEntry) => void playground.run(cases.filter((one) => keyOf(one) === keyOf(entry)));
   return (
@@ -25,13 +22,7 @@ export function CasesView({ route, playground }: { route: Route; playground: Pla
       <div class="row">
         <button type="button" class="first" aria-disabled={busy} onClick={() => void playground.run(cases)}>Run all {cases.length} cases</button>
         {busy && <button type="button" onClick={() => playground.stop()}>Stop</button>}
-        <TextField class="grow" label="Find" type="search" value={text} onValue={(value) => show({ text: value })} />
-        <SelectField
-          label="Result"
-          value={result}
-          choices={[{ value: '', words: 'every' }, { value: 'passed', words: 'passed' }, { value: 'failed', words: 'failed' }]}
-          onValue={(value) => show({ result: value })}
-        />
+        <CaseFilterFields filter={filter} />
       </div>
       {running !== null && <progress class="progress" aria-label="Cases run" max={running.of} value={running.done} />}
       <Outcome state={state} />
@@ -55,11 +46,6 @@ function Outcome({ state: { results, running, ranIn } }: { state: State }) {
   );
 }
 
-function selected(cases: readonly Case[], { results }: State, text: string, result: string): Case[] {
-  const wanted = text.toLowerCase();
-  return cases.filter((one) => {
-    if (!`${one.file} ${one.name}`.toLowerCase().includes(wanted)) return false;
-    const found = results.get(keyOf(one))?.result;
-    return result === '' || (found !== undefined && (found === 'passed') === (result === 'passed'));
-  });
+function entriesOf(cases: readonly Case[], { results }: State): CaseEntry[] {
+  return cases.map(({ file, line, name }) => ({ file, line, name, result: results.get(keyOf({ file, line, name })) ?? null }));
 }

@@ -3,8 +3,11 @@
 import { useEffect } from 'preact/hooks';
 import { Busy } from '../../shared/busy';
 import { SelectField } from '../../shared/fields';
+import { exampleWords } from '../../shared/request/examples';
 import { RequestForm } from '../../shared/request/form';
 import { withFact, type Draft } from '../../shared/request/question';
+import { go } from '../../shared/route';
+import { SettingsInUse } from '../../shared/settings/in-use';
 import { Verdict } from '../../shared/verdict/verdict';
 import type { Case } from '../cases/case';
 import { chosen as chosenOf } from '../site/draft';
@@ -26,7 +29,7 @@ export function RequestView({ route, playground }: { route: Route; playground: P
         <div class="panel">
           <RequestForm draft={draft} onDraft={put} onJudge={() => void playground.ask(chosen)} busy={judging} />
         </div>
-        <SettingsInUse draft={draft} />
+        <SettingsInUse settings={draft} />
       </section>
       <section class="stack" aria-labelledby="answered" aria-busy={judging}>
         <h2 id="answered">Verdict</h2>
@@ -67,7 +70,7 @@ function Answer({ answer, onFact }: { answer: Answered; onFact: (name: string, e
 
 function Examples({ cases }: { cases: readonly Case[] }) {
   if (cases.length === 0) return <p class="remark">The policy carries no cases to start from.</p>;
-  const choices = cases.map((one, at) => ({ value: String(at), words: exampleWords(one) }));
+  const choices = cases.map((one, at) => ({ value: String(at), words: exampleWords({ ...one, status: one.expect.status }) }));
   return (
     <SelectField
       label="Start from a case"
@@ -75,24 +78,8 @@ function Examples({ cases }: { cases: readonly Case[] }) {
       choices={[{ value: '', words: cases.length === 1 ? '1 case of the policy' : `${cases.length} cases of the policy` }, ...choices]}
       onValue={(value) => {
         const one = value === '' ? undefined : cases[Number(value)];
-        if (one !== undefined) location.hash = address('request', '', { file: one.file, case: one.name });
+        if (one !== undefined) go(address('request', '', { file: one.file, case: one.name }));
       }}
     />
-  );
-}
-
-function exampleWords({ file, name, expect }: Case): string {
-  const verdict = expect.status === null ? 'allowed' : `denied ${expect.status}`;
-  return `${file.replace(/^tests\//, '').replace(/\.ya?ml$/, '')}: ${name} (${verdict})`;
-}
-
-function SettingsInUse({ draft }: { draft: Draft }) {
-  const options = Object.entries(draft.options).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
-  const severities = Object.entries(draft.severities).map(([rule, severity]) => `${rule}: ${severity}`);
-  const all = [...options, ...severities];
-  return (
-    <p class="remark">
-      {all.length === 0 ? 'Options and severities are the defaults.' : <>With <code>{all.join(', ')}</code>.</>} <a href={address('options')}>Change them</a>
-    </p>
   );
 }

@@ -2,13 +2,14 @@
 
 import type { CompletionItem, Explained } from '../../shared/editor/assistance';
 import type { Position } from '../../shared/editor/positions';
+import type { Compiled } from '../../shared/files/compiled';
 import type { Book } from '../../shared/book/rules';
 import type { Report } from '../../shared/cases/report';
 import type { Question } from '../../shared/request/question';
 import type { SettingDefinitions } from '../../shared/settings/settings';
 import type { Judged } from '../../shared/verdict/judged';
 import type {
-  Compiled, Example, ExampleQuestion, FileText, LogSource, ProblemDetails, Replayed, ReplayFilter, StateFact, WorkbenchInfo,
+  Example, ExampleQuestion, FileText, LogSource, ProblemDetails, Replayed, ReplayFilter, StateFact, WorkbenchInfo,
 } from './contract';
 
 /** Files that are edited and not saved: their texts by path. */

@@ -1,16 +1,7 @@
 // What `solgate ui` answers (host/workbench). Shapes that other pages have too are in ../shared.
 
-import type { Range } from '../../shared/editor/positions';
-import type { SourceLine } from '../../shared/links';
+import type { Diagnostic, FileEntry } from '../../shared/files/compiled';
 import type { Question } from '../../shared/request/question';
-
-export type Section = 'policy' | 'api' | 'rules' | 'cases' | 'data' | 'other';
-
-export interface FileEntry {
-  path: string;
-  section: Section;
-  readOnly: boolean;
-}
 
 export interface WorkbenchInfo {
   release: string;
@@ -32,27 +23,6 @@ export interface FileText {
   path: string;
   text: string;
   readOnly: boolean;
-}
-
-export interface Diagnostic {
-  path: string;
-  range: Range;
-  severity: 'error' | 'warning' | 'hint';
-  message: string;
-  help: string | null;
-  related: { path: string; range: Range; message: string } | null;
-}
-
-export interface Compiled {
-  ok: boolean;
-  digest: string | null;
-  name: string | null;
-  version: string | null;
-  rules: number;
-  cases: number;
-  milliseconds: number;
-  diagnostics: Diagnostic[];
-  places: Record<string, SourceLine>;
 }
 
 export interface Example {

@@ -4,7 +4,8 @@ import { draftOf, questionOf, slipsOf, type Draft, type Question } from '../../s
 import type { CaseResult, Report } from '../../shared/cases/report';
 import { server } from '../server/client';
 import { packed } from './link';
-import { address, go } from './route';
+import { go } from '../../shared/route';
+import { address } from './route';
 import { overlayOf, problemOf, type Store } from './store';
 
 let judging: AbortController | undefined;

@@ -3,10 +3,11 @@
 import { createContext } from 'preact';
 import { useContext, useEffect, useState } from 'preact/hooks';
 import type { Report } from '../../shared/cases/report';
+import type { Compiled } from '../../shared/files/compiled';
 import type { SourceLine } from '../../shared/links';
 import { EMPTY_DRAFT, type Draft } from '../../shared/request/question';
 import type { Judged } from '../../shared/verdict/judged';
-import type { Compiled, LogSource, ProblemDetails, WorkbenchInfo } from '../server/contract';
+import type { LogSource, ProblemDetails, WorkbenchInfo } from '../server/contract';
 import { Refusal, type Overlay } from '../server/client';
 
 export interface OpenFile {

@@ -6,7 +6,8 @@ import type { BookFilter } from '../../shared/book/rules';
 import { coverOf, COVERS, coverWords } from '../../shared/cases/report';
 import { server } from '../server/client';
 import { useAnswer } from '../state/answer';
-import { address, go, type Route } from '../state/route';
+import { go } from '../../shared/route';
+import { address, type Route } from '../state/route';
 import { overlayOf, useWorkbench } from '../state/store';
 import { Fault } from './fault';
 

@@ -2,13 +2,13 @@
 
 import { useMemo } from 'preact/hooks';
 import { Busy } from '../../shared/busy';
-import { SelectField, TextField } from '../../shared/fields';
 import { CoverageTable } from '../../shared/cases/coverage';
+import { CaseFilterFields, filterOf, selected } from '../../shared/cases/filter';
 import { CaseList, type CaseEntry } from '../../shared/cases/list';
 import { server } from '../server/client';
 import { useAnswer } from '../state/answer';
 import { runCases } from '../state/judging';
-import { address, go, type Route } from '../state/route';
+import { address, type Route } from '../state/route';
 import { overlayOf, useStore, useWorkbench, type State } from '../state/store';
 import { Fault } from './fault';
 
@@ -18,22 +18,14 @@ export function CasesView({ route }: { route: Route }) {
   const { report, running, caseFault, places } = state;
   const overlay = overlayOf(state);
   const known = useAnswer(JSON.stringify(overlay), (signal) => server.examples(overlay, signal));
-  const text = route.query.get('text') ?? '';
-  const result = route.query.get('result') ?? '';
-  const show = (query: { text?: string; result?: string }) => go(address('cases', '', { text, result, ...query }), 'replace');
-  const entries = useMemo(() => shown(known.value?.examples ?? [], state, text, result), [known.value, report, text, result]);
+  const filter = filterOf(route);
+  const entries = useMemo(() => selected(entriesOf(known.value?.examples ?? [], state), filter), [known.value, report, filter.text, filter.result]);
   const run = (only: CaseEntry | null) => void runCases(store, only === null ? null : { file: only.file, name: only.name });
   return (
     <div class="stack">
       <div class="row">
         <button type="button" class="first" aria-disabled={running !== null} onClick={() => run(null)}>Run all cases</button>
-        <TextField class="grow" label="Find" type="search" value={text} onValue={(value) => show({ text: value })} />
-        <SelectField
-          label="Result"
-          value={result}
-          choices={[{ value: '', words: 'every' }, { value: 'passed', words: 'passed' }, { value: 'failed', words: 'failed' }]}
-          onValue={(value) => show({ result: value })}
-        />
+        <CaseFilterFields filter={filter} />
       </div>
       <Busy words={running} />
       <Fault problem={caseFault ?? known.fault} />
@@ -70,11 +62,7 @@ function firstRules({ info }: State): string {
   return info?.files.find(({ section }) => section === 'rules')?.path ?? '';
 }
 
-function shown(examples: readonly { file: string; line: number; name: string }[], { report }: State, text: string, result: string): CaseEntry[] {
+function entriesOf(examples: readonly { file: string; line: number; name: string }[], { report }: State): CaseEntry[] {
   const results = new Map(report?.cases.map((each) => [`${each.file}\n${each.name}`, each]));
-  const wanted = text.toLowerCase();
-  return examples
-    .map(({ file, line, name }) => ({ file, line, name, result: results.get(`${file}\n${name}`) ?? null }))
-    .filter((entry) => `${entry.file} ${entry.name}`.toLowerCase().includes(wanted))
-    .filter((entry) => result === '' || (result === 'passed' ? entry.result?.result === 'passed' : entry.result !== null && entry.result.result !== 'passed'));
+  return examples.map(({ file, line, name }) => ({ file, line, name, result: results.get(`${file}\n${name}`) ?? null }));
 }

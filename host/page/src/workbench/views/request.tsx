@@ -3,16 +3,19 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Busy } from '../../shared/busy';
 import { SelectField } from '../../shared/fields';
+import { exampleWords } from '../../shared/request/examples';
 import { RequestForm } from '../../shared/request/form';
 import { draftOf, questionOf, withFact, type Draft, type Question } from '../../shared/request/question';
+import { SettingsInUse } from '../../shared/settings/in-use';
 import { Stages } from '../../shared/verdict/stages';
 import { Verdict } from '../../shared/verdict/verdict';
 import { server } from '../server/client';
-import type { Example, LogSource, ProblemDetails } from '../server/contract';
+import type { LogSource, ProblemDetails } from '../server/contract';
 import { useAnswer } from '../state/answer';
 import { judge, judgeRead } from '../state/judging';
 import { packed, unpacked } from '../state/link';
-import { address, go, type Route } from '../state/route';
+import { go } from '../../shared/route';
+import { address, type Route } from '../state/route';
 import { overlayOf, useStore, useWorkbench, type State } from '../state/store';
 import { Fault } from './fault';
 
@@ -37,7 +40,7 @@ export function RequestView({ route }: { route: Route }) {
         <div class="panel">
           <RequestForm draft={draft} onDraft={setDraft} onJudge={() => void judge(store, draft)} busy={judging} />
         </div>
-        <SettingsInUse draft={draft} />
+        <SettingsInUse settings={draft} />
         <p class="remark">
           The address of this page holds the request, so that it can be shared, once it is judged. Values of Authorization, Cookie and other credentials are
           left out of it.
@@ -116,20 +119,5 @@ function Examples() {
         if (chosen !== '' && example !== undefined) go(address('request', '', { file: example.file, case: example.name }));
       }}
     />
-  );
-}
-
-function exampleWords({ name, file, verdict, status }: Example): string {
-  return `${file.replace(/^tests\//, '').replace(/\.ya?ml$/, '')}: ${name} (${verdict === 'deny' ? `denied ${status ?? ''}` : 'allowed'})`;
-}
-
-function SettingsInUse({ draft }: { draft: Draft }) {
-  const options = Object.entries(draft.options).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
-  const severities = Object.entries(draft.severities).map(([rule, severity]) => `${rule}: ${severity}`);
-  const all = [...options, ...severities];
-  return (
-    <p class="remark">
-      {all.length === 0 ? 'Options and severities are the defaults.' : <>With <code>{all.join(', ')}</code>.</>} <a href={address('options')}>Change them</a>
-    </p>
   );
 }

@@ -1,11 +1,11 @@
 // The files by what they are for.
 
+import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
-import { TextField } from '../../../shared/fields';
-import type { Diagnostic, FileEntry, Section, WorkbenchInfo } from '../../server/contract';
-import { create } from '../../state/editing';
-import { address, go } from '../../state/route';
-import { isEdited, useStore, type State } from '../../state/store';
+import { TextField } from '../fields';
+import { addressOf, go } from '../route';
+import type { Diagnostic, FileEntry, Section } from './compiled';
+import './files.css';
 
 const SECTIONS: [Section, string][] = [
   ['policy', 'Policy'],
@@ -16,8 +16,16 @@ const SECTIONS: [Section, string][] = [
   ['other', 'Other'],
 ];
 
-export function FileTree({ info, state, chosen }: { info: WorkbenchInfo; state: State; chosen: string }) {
-  const files = [...info.files, ...unsaved(info, state)];
+export interface FileTreeProps {
+  files: readonly FileEntry[];
+  /** In a word or two, what is said of a file that was changed; null if it was not. */
+  changed: (path: string) => string | null;
+  diagnostics: readonly Diagnostic[] | undefined;
+  chosen: string;
+  children: ComponentChildren;
+}
+
+export function FileTree({ files, changed, diagnostics, chosen, children }: FileTreeProps) {
   return (
     <nav class="tree" aria-label="Files">
       {SECTIONS.map(([section, words]) => {
@@ -26,30 +34,26 @@ export function FileTree({ info, state, chosen }: { info: WorkbenchInfo; state: 
         return (
           <div key={section}>
             <h2 class="label">{words}</h2>
-            <ul class="plain">{entries.map((entry) => <Entry key={entry.path} entry={entry} state={state} current={entry.path === chosen} />)}</ul>
+            <ul class="plain">
+              {entries.map(({ path }) => (
+                <Entry key={path} path={path} changed={changed(path)} found={(diagnostics ?? []).filter((each) => each.path === path)} current={path === chosen} />
+              ))}
+            </ul>
           </div>
         );
       })}
-      {!info.readOnly && info.kind === 'bundle' && <NewFile />}
+      {children}
     </nav>
   );
 }
 
-/** Files that are not on the disk yet. */
-function unsaved(info: WorkbenchInfo, state: State): FileEntry[] {
-  const fresh = Object.keys(state.files).filter((path) => !info.files.some((file) => file.path === path));
-  return fresh.map((path) => ({ path, section: path.startsWith('rules/') ? 'rules' : path.startsWith('tests/') ? 'cases' : 'other', readOnly: false }));
-}
-
-function Entry({ entry, state, current }: { entry: FileEntry; state: State; current: boolean }) {
-  const { path } = entry;
-  const found = (state.compiled?.diagnostics ?? []).filter((each) => each.path === path);
+function Entry({ path, changed, found, current }: { path: string; changed: string | null; found: readonly Diagnostic[]; current: boolean }) {
   const worst = worstOf(found);
   return (
     <li>
-      <a href={address('files', path)} aria-current={current ? 'page' : undefined}>
+      <a href={addressOf('files', path)} aria-current={current ? 'page' : undefined}>
         <code>{path}</code>
-        {isEdited(state.files[path]) && <span class="dot" title="not saved"><span class="hidden">, not saved</span></span>}
+        {changed !== null && <span class="dot" title={changed}><span class="hidden">, {changed}</span></span>}
         {worst !== null && <span class={`mark ${worst === 'error' ? 'bad' : 'warn'}`}>{found.length}<span class="hidden"> {found.length === 1 ? 'remark' : 'remarks'} of the compiler</span></span>}
       </a>
     </li>
@@ -61,8 +65,12 @@ function worstOf(found: readonly Diagnostic[]): Diagnostic['severity'] | null {
   return found.some(({ severity }) => severity === 'error') ? 'error' : 'warning';
 }
 
-function NewFile() {
-  const store = useStore();
+export interface NewFileProps {
+  isTaken: (path: string) => boolean;
+  onCreate: (path: string) => void;
+}
+
+export function NewFile({ isTaken, onCreate }: NewFileProps) {
   const [path, setPath] = useState('');
   const [slip, setSlip] = useState<string | undefined>(undefined);
   return (
@@ -72,12 +80,12 @@ function NewFile() {
         class="stack tight"
         onSubmit={(event) => {
           event.preventDefault();
-          const wrong = slipOf(path, store.state.info);
+          const wrong = isTaken(path) ? 'There is a file of this name already.' : slipOf(path);
           setSlip(wrong);
           if (wrong !== undefined) return;
-          create(store, path);
+          onCreate(path);
           setPath('');
-          go(address('files', path));
+          go(addressOf('files', path));
         }}
       >
         <TextField label="Name" code value={path} placeholder="rules/mine.yaml" onValue={setPath} error={slip} />
@@ -87,8 +95,7 @@ function NewFile() {
   );
 }
 
-function slipOf(path: string, info: WorkbenchInfo | null): string | undefined {
-  if (info?.files.some((file) => file.path === path) === true) return 'There is a file of this name already.';
+function slipOf(path: string): string | undefined {
   const plain = /^(?:[\w-][\w.-]*\/)*[\w-][\w.-]*\.(?:ya?ml|json|csv|txt|md)$/.test(path);
   return plain ? undefined : 'Expected a name in the folder of the bundle that ends in .yaml, .json, .csv, .txt or .md.';
 }

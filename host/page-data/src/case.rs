@@ -10,9 +10,9 @@ use solgate_cases::{Case, FactGiven, Verdict};
 use solgate_contract::verdict::{Caller, Mode, Setting};
 
 /// A case of a policy.
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Given<'c> {
+pub struct Given<'c> {
     name: &'c str,
     /// The file that it stands in, such as `tests/terminate.yaml`, and the line.
     file: &'c str,
@@ -22,7 +22,7 @@ pub(crate) struct Given<'c> {
     expect: Expect<'c>,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Request<'c> {
     method: &'c str,
@@ -33,7 +33,7 @@ struct Request<'c> {
     body_complete: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 enum Body<'c> {
     Text(Cow<'c, str>),
@@ -41,7 +41,7 @@ enum Body<'c> {
     Base64(String),
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Context<'c> {
     /// Milliseconds since 1970-01-01T00:00:00Z.
@@ -55,7 +55,7 @@ struct Context<'c> {
     severities: Vec<(&'c str, &'static str)>,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct CallerGiven<'c> {
     subject: Option<&'c str>,
@@ -67,7 +67,7 @@ struct CallerGiven<'c> {
 }
 
 /// What the VNFM answers, before it is reduced to the members that the policy declares.
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase", tag = "answer")]
 enum Fact<'c> {
     Found { etag: Option<&'c str>, body: String },
@@ -77,7 +77,7 @@ enum Fact<'c> {
 }
 
 /// The verdict that a case must get; what is null or empty is not checked.
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Expect<'c> {
     /// The status of a denial; without one, the request is allowed.

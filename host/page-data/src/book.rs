@@ -6,15 +6,16 @@ use solgate_bundle::bake::{CarriedError, bundle_of};
 use solgate_bundle::book::{Entry, entries};
 use solgate_contract::manifest::{Manifest, RuleSummary};
 use solgate_contract::verdict::Severity;
+use solgate_engine::ir::Bundle;
 
 /// The rules, and the operations that they are for.
-#[derive(Serialize)]
-pub(crate) struct Book<'m> {
+#[derive(Debug, Serialize)]
+pub struct Book<'m> {
     rules: Vec<Rule<'m>>,
     operations: Vec<Operation<'m>>,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 #[serde(untagged)]
 enum Rule<'m> {
     OfBundle(Box<Entry>),
@@ -23,7 +24,7 @@ enum Rule<'m> {
 
 /// A rule of which its policy says no more. The members are those of [`Entry`] of the same
 /// names.
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 struct Summary<'m> {
     id: &'m str,
     title: &'m str,
@@ -33,12 +34,12 @@ struct Summary<'m> {
     clause: Option<&'m str>,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 struct Severities {
     default: Severity,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 struct Operation<'m> {
     id: &'m str,
     method: &'m str,
@@ -50,18 +51,31 @@ impl<'m> Book<'m> {
     ///
     /// # Errors
     /// If the file carries a bundle that cannot be read.
-    pub(crate) fn of(component: &[u8], manifest: &'m Manifest) -> Result<Self, CarriedError> {
-        let rules = match bundle_of(component) {
-            Ok(bundle) => entries(&bundle).into_iter().map(|rule| Rule::OfBundle(Box::new(rule))).collect(),
-            Err(CarriedError::Absent) => manifest.rules.iter().map(|rule| Rule::OfManifest(summary(rule))).collect(),
-            Err(other) => return Err(other),
-        };
+    pub fn of(component: &[u8], manifest: &'m Manifest) -> Result<Self, CarriedError> {
+        match bundle_of(component) {
+            Ok(bundle) => Ok(Self::of_bundle(&bundle, manifest)),
+            Err(CarriedError::Absent) => {
+                let rules = manifest.rules.iter().map(|rule| Rule::OfManifest(summary(rule)));
+                Ok(Self::new(rules.collect(), manifest))
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Of a bundle, and of what its engine says of it.
+    #[must_use]
+    pub fn of_bundle(bundle: &Bundle, manifest: &'m Manifest) -> Self {
+        let rules = entries(bundle).into_iter().map(|rule| Rule::OfBundle(Box::new(rule)));
+        Self::new(rules.collect(), manifest)
+    }
+
+    fn new(rules: Vec<Rule<'m>>, manifest: &'m Manifest) -> Self {
         let operation = |operation: &'m solgate_contract::manifest::Operation| Operation {
             id: &operation.id,
             method: &operation.method,
             path: &operation.path,
         };
-        Ok(Self { rules, operations: manifest.operations.iter().map(operation).collect() })
+        Self { rules, operations: manifest.operations.iter().map(operation).collect() }
     }
 }
 

@@ -1,18 +1,18 @@
 //! What the compiler says, as the page shows it: places as editors count them.
 
 use std::ops::Range;
-use std::path::Path;
 
 use serde_json::{Value, json};
-use solgate_bundle::authoring::place;
+use solgate_bundle::authoring::is_file;
 use solgate_bundle::{Diagnostic, Lines, Position, Severity, Sources, Span};
 
 /// All of them, in their order.
-pub(crate) fn all(folder: &Path, found: &[Diagnostic], sources: &Sources) -> Vec<Value> {
-    found.iter().map(|diagnostic| one(folder, diagnostic, sources)).collect()
+#[must_use]
+pub fn all(found: &[Diagnostic], sources: &Sources) -> Vec<Value> {
+    found.iter().map(|diagnostic| one(diagnostic, sources)).collect()
 }
 
-fn one(folder: &Path, found: &Diagnostic, sources: &Sources) -> Value {
+fn one(found: &Diagnostic, sources: &Sources) -> Value {
     let severity = match found.severity {
         Severity::Mistake => "error",
         Severity::Warning => "warning",
@@ -22,8 +22,8 @@ fn one(folder: &Path, found: &Diagnostic, sources: &Sources) -> Value {
         json!({ "path": related.file, "range": range, "message": related.label })
     });
     // Of a file that is not there, or that nobody can change, the bundle's first file tells.
-    let is_file = sources.find(&found.file).is_some() && place(folder, &found.file).is_some();
-    let (path, range, message) = match is_file {
+    let can_be_shown = sources.find(&found.file).is_some() && is_file(&found.file);
+    let (path, range, message) = match can_be_shown {
         true => (found.file.as_str(), in_file(&found.file, found.span.as_ref(), sources), found.message.clone()),
         false => ("policy.yaml", in_file("", None, sources), format!("{}: {}", found.file, found.message)),
     };

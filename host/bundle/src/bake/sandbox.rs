@@ -1,41 +1,21 @@
-//! Baking: a compiled bundle becomes a component.
-//!
-//! The engine, compiled to a core module, is started with the bundle, and the
-//! memory in which schemas and expressions are then compiled is written back into
-//! the module. A policy so baked starts with its rules ready, and the same bundle
-//! gives the same bytes wherever it is baked.
+//! The engine is run by wasmtime.
 
-use futures_util::FutureExt;
-use solgate_cases::EmbedError;
-use solgate_cases::section::{self, SectionError};
 use solgate_engine::ir;
 use solgate_packed::Packed;
 use wasmtime::{Config, Engine, Instance, Module, OptLevel, Store, Val};
-use wasmtime_wizer::{InstanceState, SnapshotVal, ValType, Wizer};
-use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
+use wasmtime_wizer::{InstanceState, SnapshotVal, ValType};
+use wit_component::{StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
+use super::snapshot::{Prepared, data, encode};
+use super::{BakeError, failed};
 use crate::compile::Compiled;
 
 /// The policy engine as a core module, compressed.
 static ENGINE: Packed<'static> = Packed::new(include_bytes!(env!("SOLGATE_ENGINE")));
 
 /// What it exports to be told its bundle at run time.
-static LOADABLE: &str = include_str!("../../../guest/wit/engine.wit");
-
-/// Why a compiled bundle could not be baked. An author's mistakes are found before,
-/// all but cases that are too large.
-#[derive(Debug, thiserror::Error)]
-pub enum BakeError {
-    /// The engine refuses what the compiler made.
-    #[error("the engine refuses the compiled bundle: {0}")]
-    Refused(String),
-    /// The engine or one of the tools that rewrite it failed.
-    #[error("baking failed while {step}: {cause}")]
-    Failed { step: &'static str, cause: String },
-    #[error(transparent)]
-    Cases(#[from] EmbedError),
-}
+static LOADABLE: &str = include_str!("../../../../guest/wit/engine.wit");
 
 impl Compiled {
     /// Bakes the bundle into a policy file, which brings the cases along.
@@ -55,34 +35,15 @@ impl Compiled {
         &self,
         compile: impl FnOnce(&Engine, &[u8]) -> wasmtime::Result<Module>,
     ) -> Result<Vec<u8>, BakeError> {
-        let mut component = bake_with(&self.bundle, compile)?;
-        solgate_cases::embed(&mut component, self.tests())?;
-        Ok(component)
+        self.with_cases(bake_with(&self.bundle, compile)?)
     }
 }
 
-/// Why a component's own bundle cannot be looked at.
-#[derive(Debug, thiserror::Error)]
-pub enum CarriedError {
-    #[error(transparent)]
-    Section(#[from] SectionError),
-    /// Made in another language, or by an earlier version of `solgate build`.
-    #[error(
-        "it does not carry the bundle that it was baked from; name the bundle's folder instead, or bake it again with `solgate build`"
-    )]
-    Absent,
-    #[error(
-        "the bundle that it carries cannot be read: {0}; name the bundle's folder instead, or bake it again with `solgate build`"
-    )]
-    Unreadable(serde_json::Error),
-}
-
-/// Where in the work a failure happened.
-fn failed<E: std::fmt::Display>(step: &'static str) -> impl FnOnce(E) -> BakeError {
-    move |cause| BakeError::Failed { step, cause: format!("{cause:#}") }
-}
-
-fn engine() -> Result<Vec<u8>, BakeError> {
+/// The policy engine as a core module.
+///
+/// # Errors
+/// If the program is damaged.
+pub fn engine() -> Result<Vec<u8>, BakeError> {
     ENGINE.unpack().map_err(failed("decompressing the engine"))
 }
 
@@ -99,32 +60,11 @@ fn bake_with(
     bundle: &ir::Bundle,
     compile: impl FnOnce(&Engine, &[u8]) -> wasmtime::Result<Module>,
 ) -> Result<Vec<u8>, BakeError> {
-    let data = serde_json::to_vec(bundle).map_err(failed("writing the compiled bundle"))?;
+    let data = data(bundle)?;
     let engine = engine()?;
-    let mut wizer = Wizer::new();
-    wizer.init_func("solgate-init");
-    let (module, instrumented) = wizer.instrument(&engine).map_err(failed("preparing the engine"))?;
-
-    let mut instance = Initialised::start(&instrumented, &data, compile)?;
-    let snapshot = wizer
-        .snapshot(&module, &mut instance)
-        .now_or_never()
-        .ok_or("it did not finish at once")
-        .map_err(failed("taking the snapshot"))?
-        .map_err(failed("taking the snapshot"))?;
-    let mut component = encode(&snapshot)?;
-    section::append(&mut component, section::BUNDLE, &data);
-    Ok(component)
-}
-
-/// The compiled bundle that a baked component carries, for those who want to know
-/// what its rules say. Nothing vouches for it but the file itself.
-///
-/// # Errors
-/// [`CarriedError`] if it carries none that this version can read.
-pub fn bundle_of(component: &[u8]) -> Result<ir::Bundle, CarriedError> {
-    let data = section::find(component, section::BUNDLE)?.ok_or(CarriedError::Absent)?;
-    serde_json::from_slice(data).map_err(CarriedError::Unreadable)
+    let prepared = Prepared::of(&engine)?;
+    let mut instance = Initialised::start(&prepared.instrumented, &data, compile)?;
+    prepared.component(&mut instance, &data)
 }
 
 /// The engine as a component that is told its bundle at run time, through `load`
@@ -141,19 +81,6 @@ pub fn loadable_engine() -> Result<Vec<u8>, BakeError> {
     let mut module = engine()?;
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).map_err(failed(step))?;
     encode(&module)
-}
-
-/// Makes a component of a core module that carries its WIT world, as wit-bindgen
-/// leaves it there.
-///
-/// # Errors
-/// If the module does not fit its world.
-pub fn encode(module: &[u8]) -> Result<Vec<u8>, BakeError> {
-    ComponentEncoder::default()
-        .validate(true)
-        .module(module)
-        .and_then(|mut encoder| encoder.encode())
-        .map_err(failed("encoding the component"))
 }
 
 /// The engine's instance with the bundle in it.
