@@ -66,6 +66,10 @@ const CASES: &[Case] = &[
     ("POST", "/vnflcm/v2/vnf_instances/i/terminate", "{}", Some((400, "terminate.type.required")), &["vnflcm-v2"]),
     ("POST", "/vnflcm/v1/vnf_instances/i/terminate", "{}", Some((400, "terminate.type")), &["vnflcm-v1"]),
     ("POST", "/nslcm/v2/vnf_instances/i/terminate", "{}", Some((400, "terminate.type")), &["nslcm"]),
+    // An identifier that is a dot segment, encoded twice: no path to another's root.
+    ("GET", "/vnflcm/v2/vnf_instances/%252e%252e", "", None, &["vnflcm-v2"]),
+    ("GET", "/vnflcm/v1/vnf_instances/%252E", "", None, &["vnflcm-v1"]),
+    ("GET", "/nslcm/v2/vnf_instances/%252e%252e%253b", "", None, &["nslcm"]),
     // Below the root of none.
     ("GET", "/vnflcm/v3/vnf_instances", "", Some((404, "route.api-major")), ALL),
     ("GET", "/nslcm/v1/ns_instances", "", Some((404, "route.unknown")), ALL),
@@ -186,13 +190,21 @@ fn nobody_comes_to_one_policys_root_by_way_of_anothers() {
     let folder = tempfile::tempdir().expect("a folder");
     let lax = Policy::from_file(engine(), &hostile_policy(folder.path())).expect("it loads");
     let gate = gate(vec![Arc::new(lax), native(&default_bundle(), "pass")]);
-    for target in ["/hostile/fine", "/hostile/fine/100%25", "/hostile/vnflcm/v2/vnf_instances", "/other"] {
+    for target in [
+        "/hostile/fine",
+        "/hostile/fine/100%25",
+        "/hostile/fine/%252e%252e/v2",
+        "/hostile/vnflcm/v2/vnf_instances",
+        "/other",
+    ] {
         assert_eq!(denial(&judge(&gate, "GET", target, "")), None, "{target}");
     }
     for target in [
         "/hostile/../vnflcm/v2/vnf_instances",
         "/hostile/%2e%2e/vnflcm/v2/vnf_instances",
         "/hostile/%252e%252e/vnflcm/v2/vnf_instances",
+        "/hostile/%252e%252e%252fVNFLCM%252f;a/v2/vnf_instances",
+        "/hostile/%252e%252e%255cvnflcm/%252e/v2%2500/vnf_instances",
         "/hostile/..;x/vnflcm/v2/vnf_instances",
         "/hostile/..%2fvnflcm/v2/vnf_instances",
     ] {

@@ -10,6 +10,7 @@
 
 pub mod api_root;
 pub mod catalogue;
+pub mod claims;
 pub mod evaluate;
 pub mod judge;
 pub mod manifest;

@@ -12,7 +12,8 @@ use crate::{
 /// How often percent-encoding is undone: more servers in a row decode no path.
 const LAYERS: usize = 8;
 
-/// The path of a target in normal form; `None` if it has none.
+/// The path of a target in normal form; `None` if it has none. It is borrowed if nothing of
+/// it is percent-encoded.
 #[must_use]
 pub fn normal_path(target: &str) -> Option<Cow<'_, str>> {
     uri::normalise(uri::split_target(target).0).ok()
@@ -57,29 +58,62 @@ impl Belongs {
     /// Whoever judges what has this path, and whoever would be reached by it in disguise:
     /// that policy knows how to refuse it.
     #[must_use]
-    pub fn of<'r, R: AsRef<str> + 'r>(target: &str, claims: impl Iterator<Item = Claim<'r, R>> + Clone) -> Self {
+    pub fn of<'r, R: AsRef<str> + 'r>(target: &str, claims: impl Iterator<Item = Claim<'r, R>>) -> Self {
         // What every server may read in its own way is nobody's alone.
         let Some(path) = normal_path(target) else {
             return Self::ToNobody;
         };
-        let claims = || claims.clone().enumerate();
-        let is_owned = claims().any(|(_, claim)| claim.has_below(&path));
-        let holds = |claim: &Claim<'_, R>| claim.has_below(&path) || claim.lists(&path);
-        let mut asked: Vec<usize> = Vec::new();
-        let mut owners = 0_usize;
-        for (index, claim) in claims() {
-            let owns = holds(&claim);
-            if owns || is_disguised(claim.roots(), target) {
-                asked.push(index);
-                owners = owners.saturating_add(usize::from(owns));
+        let mut says = Says::default();
+        for (index, claim) in claims.enumerate() {
+            if claim.has_below(&path) {
+                says.below.push(index);
+            } else if claim.lists(&path) {
+                says.lists.push(index);
+            } else if is_reached(claim.roots(), target) {
+                says.disguised.push(index);
             }
         }
-        match owners {
-            0 => Self::ToNobody,
-            1 => Self::To(asked),
-            _ if is_owned || owners < asked.len() => Self::To(asked),
-            _ => Self::ToAny(asked),
+        says.conclude()
+    }
+}
+
+/// What was found of who has a say in a request, by index.
+#[derive(Debug, Default)]
+pub(crate) struct Says {
+    /// It lies below their roots.
+    pub below: Vec<usize>,
+    /// It is where their API lists its versions.
+    pub lists: Vec<usize>,
+    /// Some server would find it below their roots.
+    pub disguised: Vec<usize>,
+}
+
+impl Says {
+    /// An index may be there more than once.
+    pub fn conclude(self) -> Belongs {
+        let Self { below: mut owners, lists, disguised } = self;
+        let is_owned = !owners.is_empty();
+        if !lists.is_empty() {
+            owners.extend(lists);
         }
+        in_order(&mut owners);
+        let count = owners.len();
+        if count == 0 {
+            return Belongs::ToNobody;
+        }
+        let mut asked = owners;
+        if !disguised.is_empty() {
+            asked.extend(disguised);
+            in_order(&mut asked);
+        }
+        if count == 1 || is_owned || count < asked.len() { Belongs::To(asked) } else { Belongs::ToAny(asked) }
+    }
+}
+
+fn in_order(indices: &mut Vec<usize>) {
+    if indices.len() > 1 {
+        indices.sort_unstable();
+        indices.dedup();
     }
 }
 
@@ -104,22 +138,83 @@ pub fn is_versions_of(root: &str, path: &str) -> bool {
 /// Whether some server would find one of these API roots in a target that lies below
 /// none: one that decodes everything, resolves dot segments, drops the parameters of
 /// segments, what follows a decoded `?` or `#`, or blanks and dots at their ends, or does not mind the case of letters.
+/// Where there are dot segments, every root may be meant.
 pub fn is_disguised<'r>(mut roots: impl Iterator<Item = &'r str>, target: &str) -> bool {
-    let path = uri::split_target(target).0;
-    // What nobody decodes, cuts or trims need not be taken apart: this is asked about each
-    // request for each policy that the request does not belong to.
-    if path.bytes().all(|byte| matches!(byte, b'!'..=b'~') && !matches!(byte, b'%' | b';' | b'#' | b'?')) {
-        let mut segments = path.split('/');
-        return segments.any(|segment| matches!(segment, "." | ".."))
-            || roots.any(|root| begins_with(path.split('/'), root));
+    match Reading::of(uri::split_target(target).0) {
+        Reading::AsWritten(path) => has_dots(path.split('/')) || roots.any(|root| begins_with(path.split('/'), root)),
+        Reading::Decoded(text) => {
+            let segments = bare(&text);
+            has_dots(segments.iter().map(String::as_str)) || roots.any(|root| begin_with(&segments, root))
+        }
+        Reading::Endless => true,
     }
-    let (path, whole) = decode_fully(path);
+}
+
+/// The same of a target whose path is in normal form, and which others than the owners of
+/// these roots may judge. The path has dot segments only for a server that decodes it
+/// twice, so it is taken for a way to those roots alone that can be what is left of it.
+fn is_reached<'r>(mut roots: impl Iterator<Item = &'r str>, target: &str) -> bool {
+    match Reading::of(uri::split_target(target).0) {
+        Reading::AsWritten(path) => roots.any(|root| begins_with(path.split('/'), root)),
+        Reading::Decoded(text) => {
+            let segments = bare(&text);
+            if has_dots(segments.iter().map(String::as_str)) {
+                let text = text.to_lowercase();
+                return roots.any(|root| can_be_left_of(&text, root));
+            }
+            roots.any(|root| begin_with(&segments, root))
+        }
+        Reading::Endless => true,
+    }
+}
+
+/// A path as the least exact server reads it.
+enum Reading<'p> {
+    /// It holds nothing that anybody decodes, cuts or trims, so it need not be taken apart.
+    AsWritten(&'p str),
+    Decoded(Cow<'p, str>),
+    /// There is more to decode than anybody does.
+    Endless,
+}
+
+impl<'p> Reading<'p> {
+    fn of(path: &'p str) -> Self {
+        if path.bytes().all(|byte| matches!(byte, b'!'..=b'~') && !matches!(byte, b'%' | b';' | b'#' | b'?')) {
+            return Self::AsWritten(path);
+        }
+        match decode_fully(path) {
+            (text, true) => Self::Decoded(text),
+            (_, false) => Self::Endless,
+        }
+    }
+}
+
+/// The segments of a decoded path without what some servers leave out of them.
+fn bare(path: &str) -> Vec<String> {
     let bare = |segment: &str| segment.split([';', '?', '#']).next().unwrap_or_default().trim().to_lowercase();
-    let segments: Vec<String> = path.split('/').map(bare).collect();
-    if !whole || segments.iter().any(|segment| matches!(segment.as_str(), "." | "..")) {
-        return true;
-    }
-    roots.any(|root| begins_with(segments.iter().map(String::as_str), root))
+    path.split('/').map(bare).collect()
+}
+
+fn has_dots<'s>(mut segments: impl Iterator<Item = &'s str>) -> bool {
+    segments.any(|segment| matches!(segment, "." | ".."))
+}
+
+/// Whether a root can be what is left of a decoded path in lower case, whichever of its segments
+/// a server drops: the root's own segments come in it one after the other. Whatever else the
+/// server does to a segment, it takes only from it.
+fn can_be_left_of(path: &str, root: &str) -> bool {
+    let mut segments = path.split(['/', '\\']).filter(|segment| !segment.is_empty());
+    root.split('/').skip(1).all(|expected| match api_root::variable(expected) {
+        Some(_) => segments.next().is_some(),
+        None => {
+            let expected = expected.to_lowercase();
+            segments.any(|segment| segment.contains(&expected))
+        }
+    })
+}
+
+fn begin_with(segments: &[String], root: &str) -> bool {
+    begins_with(segments.iter().map(String::as_str), root)
 }
 
 /// Whether segments begin with those of a root for a server that does not mind the case of
@@ -209,6 +304,37 @@ mod tests {
         let of = |target: &str| Belongs::of(target, open.iter().map(|roots| Claim { roots, versions: true }));
         assert_eq!(of("/open/x"), Belongs::To(vec![0]));
         assert_eq!(of("/open/%252e%252e/vnflcm/v2/x"), Belongs::To(vec![0, 1]));
+    }
+
+    /// An identifier may be a dot segment that is encoded twice. What is left of a path if a
+    /// server resolves it may be a root.
+    #[test]
+    fn a_dot_segment_that_is_encoded_twice_leads_to_roots_that_can_be_left_of_the_path() {
+        let roots = ["/vnflcm/v2", "/vnflcm/v1", "/nslcm/v2", TENANT, "/{org}/nslcm/v9"];
+        let of = |target: &str| {
+            Belongs::of(target, roots.iter().map(|root| Claim { roots: std::slice::from_ref(root), versions: true }))
+        };
+        for target in [
+            "/vnflcm/v2/vnf_instances/%252e%252e",
+            "/vnflcm/v2/vnf_instances/%252e/terminate",
+            "/vnflcm/v2/vnf_instances/%25252e%252E;x/terminate",
+            "/vnflcm/v2/%252e%252e/%252e%252e/v3",
+            "/vnflcm/v2/orgs/%252e%252e/vnflcm",
+        ] {
+            assert_eq!(of(target), Belongs::To(vec![0]), "{target}");
+        }
+        let cases = [
+            ("/vnflcm/v2/%252e%252e/v1/x", vec![0, 1]),
+            ("/vnflcm/v2/%252e%252e%252fV1/x", vec![0, 1]),
+            ("/vnflcm/v2/%252e%252e/%252e%252e%255cv1%2500/x", vec![0, 1]),
+            ("/vnflcm/v2/%252e%252e;a/v1;b/x", vec![0, 1]),
+            ("/vnflcm/v2/%252e%252e/x/nslcm%2520/v2.", vec![0, 2]),
+            ("/vnflcm/v2/%252e/orgs/a/vnflcm/v2", vec![0, 3]),
+            ("/vnflcm/v2/%252e%252e/%252e%252e/%252e%252e/a/nslcm/v9", vec![0, 4]),
+        ];
+        for (target, asked) in cases {
+            assert_eq!(of(target), Belongs::To(asked), "{target}");
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ use solgate_contract::verdict::{self, Context, Denial, FactQuery, Finding, Mode,
 
 use super::aside::Place;
 use super::decision::{Decision, FactTrace, Verdict};
+use super::operations::Path;
 use super::ownership::{Asked, Member, Whose};
 use super::{FactFailure, Gate, Observer};
 use crate::Request;
@@ -66,9 +67,10 @@ pub(super) async fn judge(
     observer: &mut dyn Observer,
 ) -> Decision {
     let received_at = request.received_at.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let asked = Asked::about(&request.target, gate);
-    let about = gate.about(&request.method, &request.target);
-    let policies = asked.members.iter().map(|member| Arc::clone(member.policy.id())).collect();
+    let path = Path::of(&request.target);
+    let asked = gate.owners.asked(&path);
+    let about = gate.about_path(&request.method, &path, &asked);
+    let policies = gate.members(&asked.members).map(|member| Arc::clone(member.policy.id())).collect();
     let mut hearing = Hearing {
         gate,
         request,
@@ -106,12 +108,13 @@ impl<'a> Hearing<'a> {
             Ok(fields) => fields,
             Err(fault) => return self.conclude(Judged::Faulted(fault)),
         };
+        let gate = self.gate;
         let mut open = Vec::new();
         let mut members = std::mem::take(&mut self.asked.members);
         if self.asked.whose == Whose::AnyOnes {
-            members = self.any_one(members, &fields).await;
+            members = self.any_one(&members, &fields).await.into();
         }
-        for (index, member) in members.into_iter().enumerate() {
+        for (index, member) in gate.members(&members).enumerate() {
             let before = self.decision.findings.len();
             match self.evaluate(member, &fields, &Known::default()).await {
                 Ok(Outcome::Need(queries)) => open.push((member, queries)),
@@ -140,21 +143,24 @@ impl<'a> Hearing<'a> {
 
     /// Of policies that each would do, the first that does not deny without facts; if all
     /// deny, the first.
-    async fn any_one(&mut self, members: Vec<Member<'a>>, fields: &[(&str, &str)]) -> Vec<Member<'a>> {
+    async fn any_one(&mut self, members: &[usize], fields: &[(&str, &str)]) -> Vec<usize> {
+        let gate = self.gate;
         let mut chosen = members.first().copied();
-        for member in members {
+        for index in members.iter().copied() {
+            let Some(member) = gate.member(index) else { continue };
             let denies = match self.evaluate(member, fields, &Known::default()).await {
                 Ok(Outcome::Deny(_)) | Err(_) => true,
                 Ok(Outcome::Allow(findings)) => findings.iter().any(|finding| finding.severity == Severity::Deny),
                 Ok(Outcome::Need(_)) => false,
             };
             if !denies {
-                chosen = Some(member);
+                chosen = Some(index);
                 break;
             }
         }
-        self.decision.policies = chosen.iter().map(|member| Arc::clone(member.policy.id())).collect();
-        chosen.into_iter().collect()
+        let chosen = Vec::from_iter(chosen);
+        self.decision.policies = gate.members(&chosen).map(|member| Arc::clone(member.policy.id())).collect();
+        chosen
     }
 
     /// The further rounds of a policy that needs facts.
@@ -216,9 +222,10 @@ impl<'a> Hearing<'a> {
     /// The header fields that a policy which is asked wants to see.
     fn fields(&self) -> Result<Vec<(&'a str, &'a str)>, Fault> {
         let request = self.request;
-        let asked = &self.asked.members;
-        let wanted =
-            |name: &str| asked.iter().any(|member| member.policy.manifest().fields.iter().any(|field| field == name));
+        let wanted = |name: &str| {
+            let mut asked = self.gate.members(&self.asked.members);
+            asked.any(|member| member.policy.manifest().fields.iter().any(|field| field == name))
+        };
         let mut fields = Vec::new();
         for (name, value) in &request.headers {
             // CGI and WSGI cannot tell `If_Match` from `If-Match`.

@@ -17,6 +17,7 @@ use crate::fault::Fault;
 use crate::policy::{EvaluationLimits, Policy};
 use crate::problem::ProblemStyle;
 use operations::{Located, Operations, Path, Resource};
+use ownership::{Asked, Owners};
 
 pub use decision::{Decision, FactTrace, Verdict};
 pub use observer::Observer;
@@ -47,6 +48,7 @@ pub struct About<'g> {
 /// Policies, where their facts come from, and the operator's settings.
 pub struct Gate {
     policies: Vec<Arc<Policy>>,
+    owners: Owners,
     /// Of each policy.
     operations: Vec<Operations>,
     /// The ids of all rules that the policies declare.
@@ -70,6 +72,7 @@ impl Gate {
     #[must_use]
     pub fn new(policies: Vec<Arc<Policy>>, facts: Arc<dyn FactSource>) -> Self {
         let gate = Self {
+            owners: Owners::new(&policies),
             operations: policies.iter().map(|policy| Operations::new(policy.manifest())).collect(),
             rules: policies.iter().flat_map(|policy| &policy.manifest().rules).map(|rule| rule.id.clone()).collect(),
             settings_of: vec![Vec::new(); policies.len()],
@@ -192,7 +195,7 @@ impl Gate {
     /// supports which judges the API.
     #[must_use]
     pub fn style_for(&self, target: &str) -> &ProblemStyle {
-        let of_policy = || self.style_of.get(ownership::first(self, target));
+        let of_policy = || self.style_of.get(self.owners.first(target));
         of_policy().filter(|style| style.version.is_some()).unwrap_or(&self.style)
     }
 
@@ -229,7 +232,12 @@ impl Gate {
     /// What a request is about, by the first policy that knows.
     #[must_use]
     pub fn about(&self, method: &str, target: &str) -> About<'_> {
-        let about = self.locate(method, target, |located| About {
+        let path = Path::of(target);
+        self.about_path(method, &path, &self.owners.asked(&path))
+    }
+
+    fn about_path(&self, method: &str, path: &Path<'_>, asked: &Asked<'_>) -> About<'_> {
+        let about = self.locate(method, path, asked, |located| About {
             api: located.api,
             operation: located.operation,
             resource: located.resource.as_ref().map(Resource::written),
@@ -253,16 +261,25 @@ impl Gate {
         if matches!(method, "GET" | "HEAD" | "OPTIONS") {
             return None;
         }
-        self.locate(method, target, |located| located.resource.as_ref().map(Resource::folded))?
+        let path = Path::of(target);
+        self.locate(method, &path, &self.owners.asked(&path), |located| {
+            located.resource.as_ref().map(Resource::folded)
+        })?
     }
 
     /// Has `tell` look at what a request is about: by the first policy that knows its
-    /// operation, else by the first that judges its API.
-    fn locate<'g, T>(&'g self, method: &str, target: &str, tell: impl Fn(&Located<'g, '_>) -> T) -> Option<T> {
-        let path = Path::of(target);
+    /// operation, else by the first that judges its API. Those that are not asked about it
+    /// know nothing of it.
+    fn locate<'g, T>(
+        &'g self,
+        method: &str,
+        path: &Path<'_>,
+        asked: &Asked<'_>,
+        tell: impl Fn(&Located<'g, '_>) -> T,
+    ) -> Option<T> {
         let mut first = None;
-        for operations in &self.operations {
-            match operations.locate(method, &path) {
+        for operations in asked.members.iter().filter_map(|index| self.operations.get(*index)) {
+            match operations.locate(method, path) {
                 Some(located) if located.operation.is_some() || located.resource.is_some() => {
                     return Some(tell(&located));
                 }

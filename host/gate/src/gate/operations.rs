@@ -73,6 +73,7 @@ impl Operations {
 
 /// The path of a target.
 pub(super) struct Path<'t> {
+    pub(super) target: &'t str,
     text: Cow<'t, str>,
     /// It is in normal form; another one is decoded as far as every server does it.
     is_normal: bool,
@@ -82,9 +83,14 @@ impl<'t> Path<'t> {
     pub(super) fn of(target: &'t str) -> Self {
         let written = split_target(target).0;
         match normalise(written) {
-            Ok(text) => Self { text, is_normal: true },
-            Err(_) => Self { text: decode_unreserved(written), is_normal: false },
+            Ok(text) => Self { target, text, is_normal: true },
+            Err(_) => Self { target, text: decode_unreserved(written), is_normal: false },
         }
+    }
+
+    /// The same as [`normal_path`](solgate_contract::ownership::normal_path) of the target.
+    pub(super) fn normal(&self) -> Option<&Cow<'t, str>> {
+        self.is_normal.then_some(&self.text)
     }
 }
 

@@ -1,11 +1,14 @@
 //! Which policies have a say in a request.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
+use solgate_contract::claims::Claims;
 use solgate_contract::ownership::Belongs;
 use solgate_contract::verdict::Setting;
 
 use super::Gate;
+use super::operations::Path;
 use crate::policy::Policy;
 
 /// A policy that is asked, and its settings.
@@ -17,8 +20,8 @@ pub(super) struct Member<'g> {
 
 /// The policies that are asked about one request.
 pub(super) struct Asked<'g> {
-    /// In the order of the gate.
-    pub(super) members: Vec<Member<'g>>,
+    /// By their index, in the order of the gate.
+    pub(super) members: Cow<'g, [usize]>,
     pub(super) whose: Whose,
 }
 
@@ -32,35 +35,51 @@ pub(super) enum Whose {
     Nobodys,
 }
 
-impl<'g> Asked<'g> {
-    /// About what is nobody's, all are asked.
-    pub(super) fn about(target: &str, gate: &'g Gate) -> Self {
-        let members = gate.policies.iter().zip(&gate.settings_of);
-        let members = members.map(|(policy, settings)| Member { policy, settings });
-        if gate.policies.len() < 2 {
-            return Self { members: members.collect(), whose: Whose::Theirs };
+/// The policies of a gate by what they judge.
+pub(super) struct Owners {
+    claims: Claims,
+    /// The indices of all.
+    all: Vec<usize>,
+}
+
+impl Owners {
+    pub(super) fn new(policies: &[Arc<Policy>]) -> Self {
+        Self {
+            claims: Claims::new(policies.iter().map(|policy| policy.manifest().claim())),
+            all: (0..policies.len()).collect(),
         }
-        let (asked, whose) = match belongs(gate, target) {
-            Belongs::To(asked) => (asked, Whose::Theirs),
-            Belongs::ToAny(asked) => (asked, Whose::AnyOnes),
-            Belongs::ToNobody => return Self { members: members.collect(), whose: Whose::Nobodys },
-        };
-        let members = members.enumerate().filter(|(index, _)| asked.contains(index)).map(|(_, member)| member);
-        Self { members: members.collect(), whose }
+    }
+
+    /// About what is nobody's, all are asked.
+    pub(super) fn asked(&self, path: &Path<'_>) -> Asked<'_> {
+        let all = Cow::Borrowed(self.all.as_slice());
+        if self.all.len() < 2 {
+            return Asked { members: all, whose: Whose::Theirs };
+        }
+        match self.claims.belongs(path.target, path.normal()) {
+            Belongs::To(asked) => Asked { members: asked.into(), whose: Whose::Theirs },
+            Belongs::ToAny(asked) => Asked { members: asked.into(), whose: Whose::AnyOnes },
+            Belongs::ToNobody => Asked { members: all, whose: Whose::Nobodys },
+        }
+    }
+
+    /// Index of the first policy that a request belongs to; 0 if it belongs to none.
+    pub(super) fn first(&self, target: &str) -> usize {
+        if self.all.len() < 2 {
+            return 0;
+        }
+        self.asked(&Path::of(target)).members.first().copied().unwrap_or_default()
     }
 }
 
-/// Index of the first policy that a request belongs to; 0 if it belongs to none.
-pub(super) fn first(gate: &Gate, target: &str) -> usize {
-    if gate.policies.len() < 2 {
-        return 0;
+impl Gate {
+    /// The policies of these indices.
+    pub(super) fn members<'g, 'i>(&'g self, indices: &'i [usize]) -> impl Iterator<Item = Member<'g>> + use<'g, 'i> {
+        indices.iter().filter_map(|index| self.member(*index))
     }
-    match belongs(gate, target) {
-        Belongs::To(asked) | Belongs::ToAny(asked) => asked.first().copied().unwrap_or_default(),
-        Belongs::ToNobody => 0,
-    }
-}
 
-fn belongs(gate: &Gate, target: &str) -> Belongs {
-    Belongs::of(target, gate.policies.iter().map(|policy| policy.manifest().claim()))
+    pub(super) fn member(&self, index: usize) -> Option<Member<'_>> {
+        let settings = self.settings_of.get(index)?;
+        Some(Member { policy: self.policies.get(index)?, settings })
+    }
 }
