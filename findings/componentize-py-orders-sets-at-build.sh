@@ -10,7 +10,7 @@
 # Source: the output below, run with wasmtime 50.0.1 (PyPI).
 # Why it matters here: a policy that joins a set into a detail, or takes the first item that
 # breaks a rule, gives the same verdict as long as nobody builds it again; then recorded
-# requests are answered in other words (docs/other-languages.md). Sort what comes out of a set.
+# requests are answered in other words. Sort what comes out of a set (docs/other-languages.md).
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -10,7 +10,7 @@
 # Source: hyper-util's documentation; the manual of curl, "Environment"; the output below.
 # Why it matters here: policies and access keys are fetched through the proxy of a site. Where the
 # same environment serves a script with curl and the gate, the two take different ways, and a
-# misspelt proxy shows as a connection that times out. Set one spelling only, as a whole URL
+# misspelt proxy shows as a connection that times out: set one spelling only, as a whole URL
 # (docs/fleet.md).
 set -euo pipefail
 command -v curl > /dev/null || { echo "this compares with curl: apt-get install curl" >&2; exit 2; }
