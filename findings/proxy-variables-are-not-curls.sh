@@ -9,9 +9,9 @@
 # error to curl, and to hyper-util as if there were none: Matcher has no error to give.
 # Source: hyper-util's documentation; the manual of curl, "Environment"; the output below.
 # Why it matters here: policies and access keys are fetched through the proxy of a site. Where the
-# same environment serves a script with curl and the gate, the two take different ways, and a
-# misspelt proxy shows as a connection that times out: set one spelling only, as a whole URL
-# (docs/fleet.md).
+# same environment serves a script with curl and the gate, the two take different ways: set one
+# spelling only (docs/fleet.md). A value that is no proxy would go around the proxy unseen: Solgate
+# makes it an error (host/registry/src/proxies.rs).
 set -euo pipefail
 command -v curl > /dev/null || { echo "this compares with curl: apt-get install curl" >&2; exit 2; }
 folder=$(mktemp -d)

@@ -14,6 +14,8 @@ pub enum RegistryError {
     Unreached { host: String, cause: String },
     #[error("the proxy {proxy} is {scheme}://; expected http://HOST[:PORT] in HTTPS_PROXY")]
     Proxy { proxy: String, scheme: String },
+    #[error("{variable} in the environment is not the URL of a proxy; expected http://HOST[:PORT]")]
+    ProxyVariable { variable: &'static str },
     #[error("{host} does not answer within {limit:?}")]
     Timeout { host: String, limit: Duration },
     #[error("{what}: the answer is {status}{}", detail(message))]

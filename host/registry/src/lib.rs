@@ -24,6 +24,7 @@ mod credentials;
 mod error;
 mod helper;
 pub mod manifest;
+mod proxies;
 mod pull;
 mod push;
 mod reference;

@@ -12,7 +12,7 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::proxy::Tunnel;
-use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use hyper_util::client::proxy::matcher::Intercept;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::ClientConfig;
 use rustls::pki_types::CertificateDer;
@@ -23,6 +23,7 @@ use solgate_upstream::connect::{self, Trusted};
 use solgate_upstream::tcp;
 
 use crate::error::RegistryError;
+use crate::proxies::{self, Proxies};
 use crate::settings::Settings;
 
 /// From one server to the next.
@@ -40,7 +41,7 @@ type Proxied = legacy::Client<HttpsConnector<Tunnel<HttpConnector>>, Full<Bytes>
 pub struct Transport {
     tls: ClientConfig,
     direct: Direct,
-    proxies: Matcher,
+    proxies: Proxies,
     timeout: Duration,
 }
 
@@ -88,7 +89,7 @@ impl Transport {
     pub fn new(tls: ClientConfig, timeout: Duration) -> Self {
         let connector = HttpsConnectorBuilder::new().with_tls_config(tls.clone()).https_or_http().enable_http1();
         let direct = builder().build(connector.wrap_connector(tcp::connector(timeout)));
-        Self { tls, direct, proxies: Matcher::from_env(), timeout }
+        Self { tls, direct, proxies: Proxies::from_env(), timeout }
     }
 
     /// The answer; redirections are followed for what is only read. Credentials go to the host
@@ -120,16 +121,10 @@ impl Transport {
     }
 
     async fn exchange(&self, ask: &Ask) -> Result<Answer, RegistryError> {
-        let proxy = self.proxies.intercept(&ask.url).filter(|_| ask.url.scheme() == Some(&Scheme::HTTPS));
+        let proxy = self.proxies.of(&ask.url)?;
         let mut host = ask.url.authority().map(ToString::to_string).unwrap_or_default();
         if let Some(proxy) = &proxy {
-            // Without user and password, which are kept beside it.
-            let by = proxy.uri().authority().map(ToString::to_string).unwrap_or_default();
-            if proxy.uri().scheme() != Some(&Scheme::HTTP) {
-                let scheme = proxy.uri().scheme_str().unwrap_or_default().to_owned();
-                return Err(RegistryError::Proxy { proxy: by, scheme });
-            }
-            host = format!("{host} (by the proxy {by})");
+            host = format!("{host} (by the proxy {})", proxies::host(proxy));
         }
         let timeout = |limit| RegistryError::Timeout { host: host.clone(), limit };
         let exchange = async {

@@ -212,6 +212,16 @@ fn proxies_of_the_environment_are_used() {
         (vec![("HTTPS_PROXY", of(&open, "")), ("NO_PROXY", "other.example".to_owned())], 0, "", 2, 0),
         (vec![("HTTPS_PROXY", format!("http://gate:hunter2@{nobody}"))], 2, "(by the proxy ", 0, 0),
         (
+            vec![("HTTPS_PROXY", format!("http//gate:hunter2@{nobody}"))],
+            2,
+            "HTTPS_PROXY in the environment is not",
+            0,
+            0,
+        ),
+        (vec![("all_proxy", format!("htp://gate:hunter2@{nobody}"))], 2, "all_proxy in the environment is not", 0, 0),
+        (vec![("HTTPS_PROXY", "http//proxy".to_owned()), ("NO_PROXY", "localhost".to_owned())], 0, "", 0, 0),
+        (vec![("HTTPS_PROXY", String::new()), ("https_proxy", "http//proxy".to_owned())], 0, "", 0, 0),
+        (
             vec![("HTTPS_PROXY", format!("socks5://gate:hunter2@{nobody}"))],
             2,
             "is socks5://; expected http://HOST",
