@@ -106,7 +106,9 @@ impl Loaded<Baked> {
         let (described, manifest) = Self::link(engine, &code.component, &code)?.described()?;
         // What describing touches of a memory would be looked through after every
         // request that gets the same memory. It goes with the component.
-        let Some(untouched) = code.again(engine) else { return Ok((described, manifest)) };
+        let again = code.again(engine);
+        code.finish();
+        let Some(untouched) = again else { return Ok((described, manifest)) };
         let memory_at_start = described.memory_at_start;
         let mut loaded = Self::link(engine, &untouched, &code)?;
         drop((described, code));
