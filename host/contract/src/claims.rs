@@ -48,10 +48,13 @@ impl Claims {
 
     /// As [`Belongs::of`]. `path` is the [`normal_path`] of the target.
     #[must_use]
-    pub fn belongs(&self, target: &str, path: Option<&Cow<'_, str>>) -> Belongs {
+    pub fn belongs(&self, target: &str, path: Option<&Cow<'_, str>>) -> Belongs<'_> {
         let says = match path {
             None => return Belongs::ToNobody,
             Some(Cow::Borrowed(path)) => {
+                if let Some(owners) = self.start.only_owners(path) {
+                    return Belongs::To(owners.into());
+                }
                 let mut says = Says::default();
                 self.start.follow(path, &mut says).map(|()| says)
             }
@@ -68,7 +71,7 @@ impl Claims {
 
     /// The same of a target whose path is not known yet.
     #[must_use]
-    pub fn belongs_by_target(&self, target: &str) -> Belongs {
+    pub fn belongs_by_target(&self, target: &str) -> Belongs<'_> {
         self.belongs(target, normal_path(target).as_ref())
     }
 }
@@ -81,7 +84,10 @@ impl Fork {
             return;
         }
         let end = self.grow(root);
-        if is_as_found(root) { &mut end.below } else { &mut end.disguised }.push(index);
+        let ends = if is_as_found(root) { &mut end.below } else { &mut end.disguised };
+        if ends.last() != Some(&index) {
+            ends.push(index);
+        }
         if let Some((parent, last)) = root.rsplit_once('/')
             && (versions && is_major(last) && is_as_found(parent))
         {
@@ -106,6 +112,32 @@ impl Fork {
             #[expect(clippy::indexing_slicing, reason = "it was found or inserted there")]
             &mut fork.literals[at].1
         })
+    }
+
+    /// Whose root a path in normal form lies below, none of which is encoded: if there is one
+    /// such root, all of it is written out, and nobody else can have a say. That is so of
+    /// nearly every request, and [`follow`](Self::follow) knows the rest.
+    fn only_owners(&self, path: &str) -> Option<&[usize]> {
+        let (mut fork, mut left) = (self, path.as_bytes());
+        let mut owners: Option<&[usize]> = None;
+        loop {
+            if !fork.below.is_empty() && owners.replace(&fork.below).is_some() {
+                return None;
+            }
+            if !fork.disguised.is_empty() || fork.variable.is_some() {
+                return None;
+            }
+            if !fork.lists.is_empty() && left == API_VERSIONS.as_bytes() {
+                return None;
+            }
+            let (true, [b'/', rest @ ..]) = (!fork.literals.is_empty(), left) else { return owners };
+            let next = fork.literals.iter().find_map(|(known, next)| {
+                let rest = rest.strip_prefix(known.as_bytes())?;
+                matches!(rest, [] | [b'/', ..]).then_some((next, rest))
+            });
+            // Somebody may read another segment as one of these.
+            (fork, left) = next?;
+        }
     }
 
     /// Notes whose roots end along a path in normal form, none of which is encoded.
@@ -162,7 +194,7 @@ mod tests {
         &[&["/{a}/v2"], &["/vnflcm/{b}", "/vnflcm/v2"], &["/{a}/{b}"], &["/{x}/v1"]],
         &[&[""], &["/v2"], &["/vnflcm/v2"]],
         &[&["/vnflcm./v2"], &["/vnflcm/v2"], &["/vnflcm;x/v2"], &["/.../v2"], &["/vnf.lcm/v2"]],
-        &[&["/open"], &["/open/vnflcm/v2"], &["/vnflcm/v2"], &["/vnflcm/v2/x"]],
+        &[&["/open", "/vnflcm/v1", "/open"], &["/open/vnflcm/v2"], &["/vnflcm/v2"], &["/vnflcm/v2/x", "/vnflcm/v2"]],
     ];
 
     const PATHS: [&str; 20] = [

@@ -30,12 +30,12 @@ pub struct Claim<'r, R> {
 
 /// Which of several policies have a say in a request, by their index.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Belongs {
+pub enum Belongs<'c> {
     /// Each of these: it lies below their roots, or some server would find it there.
-    To(Vec<usize>),
+    To(Cow<'c, [usize]>),
     /// Any of these: it is where several versions of one API are listed, and each policy
     /// judges another of them.
-    ToAny(Vec<usize>),
+    ToAny(Cow<'c, [usize]>),
     /// It lies below the root of none.
     ToNobody,
 }
@@ -54,14 +54,14 @@ impl<R: AsRef<str>> Claim<'_, R> {
     }
 }
 
-impl Belongs {
+impl Belongs<'_> {
     /// Whoever judges what has this path, and whoever would be reached by it in disguise:
     /// that policy knows how to refuse it.
     #[must_use]
-    pub fn of<'r, R: AsRef<str> + 'r>(target: &str, claims: impl Iterator<Item = Claim<'r, R>>) -> Self {
+    pub fn of<'r, R: AsRef<str> + 'r>(target: &str, claims: impl Iterator<Item = Claim<'r, R>>) -> Belongs<'static> {
         // What every server may read in its own way is nobody's alone.
         let Some(path) = normal_path(target) else {
-            return Self::ToNobody;
+            return Belongs::ToNobody;
         };
         let mut says = Says::default();
         for (index, claim) in claims.enumerate() {
@@ -90,7 +90,7 @@ pub(crate) struct Says {
 
 impl Says {
     /// An index may be there more than once.
-    pub fn conclude(self) -> Belongs {
+    pub fn conclude(self) -> Belongs<'static> {
         let Self { below: mut owners, lists, disguised } = self;
         let is_owned = !owners.is_empty();
         if !lists.is_empty() {
@@ -106,7 +106,9 @@ impl Says {
             asked.extend(disguised);
             in_order(&mut asked);
         }
-        if count == 1 || is_owned || count < asked.len() { Belongs::To(asked) } else { Belongs::ToAny(asked) }
+        let are_all_asked = count == 1 || is_owned || count < asked.len();
+        let asked = Cow::Owned(asked);
+        if are_all_asked { Belongs::To(asked) } else { Belongs::ToAny(asked) }
     }
 }
 
@@ -285,12 +287,12 @@ mod tests {
             Belongs::of(target, claims.iter().map(|(roots, versions)| Claim { roots, versions: *versions }))
         };
         let cases = [
-            ("/vnflcm/v2/vnf_instances?x", Belongs::To(vec![0])),
-            ("/vnflcm/v1/vnf_instances", Belongs::To(vec![1])),
-            ("/vnflcm/v%31", Belongs::To(vec![1])),
-            ("/vnflcm/v2/api_versions", Belongs::To(vec![0])),
-            ("/vnflcm/api_versions", Belongs::ToAny(vec![0, 1])),
-            ("/nslcm/api_versions", Belongs::To(vec![2])),
+            ("/vnflcm/v2/vnf_instances?x", Belongs::To(vec![0].into())),
+            ("/vnflcm/v1/vnf_instances", Belongs::To(vec![1].into())),
+            ("/vnflcm/v%31", Belongs::To(vec![1].into())),
+            ("/vnflcm/v2/api_versions", Belongs::To(vec![0].into())),
+            ("/vnflcm/api_versions", Belongs::ToAny(vec![0, 1].into())),
+            ("/nslcm/api_versions", Belongs::To(vec![2].into())),
             ("/vnflcm/v4/vnf_instances", Belongs::ToNobody),
             ("/VNFLCM/v1/vnf_instances", Belongs::ToNobody),
             ("/vnflcm/v1/../v2/vnf_instances", Belongs::ToNobody),
@@ -302,8 +304,8 @@ mod tests {
         // One policy's root opens no way to another's.
         let open = [["/open"], ["/vnflcm/v2"]];
         let of = |target: &str| Belongs::of(target, open.iter().map(|roots| Claim { roots, versions: true }));
-        assert_eq!(of("/open/x"), Belongs::To(vec![0]));
-        assert_eq!(of("/open/%252e%252e/vnflcm/v2/x"), Belongs::To(vec![0, 1]));
+        assert_eq!(of("/open/x"), Belongs::To(vec![0].into()));
+        assert_eq!(of("/open/%252e%252e/vnflcm/v2/x"), Belongs::To(vec![0, 1].into()));
     }
 
     /// An identifier may be a dot segment that is encoded twice. What is left of a path if a
@@ -321,7 +323,7 @@ mod tests {
             "/vnflcm/v2/%252e%252e/%252e%252e/v3",
             "/vnflcm/v2/orgs/%252e%252e/vnflcm",
         ] {
-            assert_eq!(of(target), Belongs::To(vec![0]), "{target}");
+            assert_eq!(of(target), Belongs::To(vec![0].into()), "{target}");
         }
         let cases = [
             ("/vnflcm/v2/%252e%252e/v1/x", vec![0, 1]),
@@ -333,7 +335,7 @@ mod tests {
             ("/vnflcm/v2/%252e%252e/%252e%252e/%252e%252e/a/nslcm/v9", vec![0, 4]),
         ];
         for (target, asked) in cases {
-            assert_eq!(of(target), Belongs::To(asked), "{target}");
+            assert_eq!(of(target), Belongs::To(asked.into()), "{target}");
         }
     }
 

@@ -14,6 +14,8 @@
 
 mod bulk;
 mod contained;
+mod engine_file;
+mod error;
 mod file;
 mod load;
 mod make;
@@ -21,11 +23,11 @@ mod memory_file;
 mod parts;
 pub mod settings;
 mod template;
-mod text;
 
 pub use self::contained::{STACK_POINTER, ShapeError};
+pub use self::error::NativeError;
 pub use self::file::{FormatError, NativeCode, WriteError};
-pub use self::load::{Loaded, NativeError};
+pub use self::load::Loaded;
 pub use self::make::{MakeError, make};
 pub use self::parts::{Digest, OtherComponent, Parts};
 pub use self::template::{MODULE, TemplateError, engine_with};

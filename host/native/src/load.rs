@@ -1,44 +1,24 @@
 //! Makes a running component from a component's memory and the engine's code.
 
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
-use solgate_packed::PackedError;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use crate::file::{Contents, FormatError, NativeCode};
+use crate::engine_file::{EngineFile, write_code};
+use crate::error::NativeError;
+use crate::file::{Contents, NativeCode};
 use crate::memory_file::MemoryFile;
 use crate::parts::Parts;
 use crate::settings::MEMORY;
-use crate::text::{SHARED, Text};
 
-/// Why native code was not used: the component is compiled instead.
-#[derive(Debug, thiserror::Error)]
-pub enum NativeError {
-    #[error("this release did not make the component")]
-    OtherCode,
-    #[error("its memory of {0} bytes is larger than what native code starts with")]
-    Memory(u64),
-    #[error(transparent)]
-    Format(#[from] FormatError),
-    #[error(transparent)]
-    Packed(#[from] PackedError),
-    #[error("it cannot be written to memory: {0}")]
-    Memfd(#[from] io::Error),
-    /// Another version or other settings of wasmtime, or a processor without what the
-    /// code needs.
-    #[error("it does not fit here: {0:#}")]
-    Refused(wasmtime::Error),
-}
-
-/// A component that needed no compiler.
+/// What components are made of that need no compiler.
 #[derive(Debug, Clone)]
 pub struct Loaded {
     file: Arc<MemoryFile>,
-    /// Where the machine code is, if the file has a hole there.
-    text: Option<Arc<Text>>,
+    /// Where the engine is, if it is not in the file.
+    engine: Option<Arc<EngineFile>>,
     /// Bytes of memory that it starts with beyond those that it was built with.
     pub padding: u64,
 }
@@ -56,20 +36,16 @@ impl NativeCode {
         }
         let padding = u64::from(MEMORY).checked_sub(parts.memory).ok_or(NativeError::Memory(parts.memory))?;
         let file = MemoryFile::new("solgate-policy", contents.length)?;
-        // Held while the first is written: who comes meanwhile shares it.
-        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-        let text = shared.text(self, &contents);
-        match &text {
-            Some(text) => text.write_others(&file, &contents)?,
+        let engine = EngineFile::of(self, &contents)?;
+        match &engine {
+            Some(engine) => engine.write_rest(&file)?,
             None => write_code(&file, &contents)?,
         }
         write_memory(&file, contents.memory_at, parts)?;
-        file.seal()?;
-        let file = Arc::new(file);
-        if text.is_none() {
-            shared.is_in(self, &file);
+        if engine.is_none() {
+            file.seal()?;
         }
-        Ok(Loaded { file, text, padding })
+        Ok(Loaded { file: Arc::new(file), engine, padding })
     }
 }
 
@@ -78,37 +54,34 @@ impl Loaded {
     /// memory apart.
     ///
     /// # Errors
-    /// If wasmtime, by its version, its settings or the processor, cannot run it.
+    /// If wasmtime, by its version, its settings or the processor, cannot run it; or if it
+    /// was [finished](Self::finish).
     pub fn component(&self, engine: &Engine) -> Result<Component, NativeError> {
         #[allow(unsafe_code, reason = "wasmtime offers no other way to load compiled code")]
         // SAFETY: the file is what wasmtime has made of the engine when this program
         // was built, with data where data is: the memory that a policy starts with,
-        // which compiled code expects no more of than that it is there. Nobody can
-        // change it since it was sealed. wasmtime checks that it fits its own version,
-        // its settings and the processor.
+        // which compiled code expects no more of than that it is there. Nothing but `finish`
+        // changes it: before that is called this process alone has the file, and here nobody
+        // else writes to it; after that it is sealed. wasmtime checks that it fits its own
+        // version, its settings and the processor.
         let component = unsafe { Component::deserialize_file(engine, self.file.path()) };
         let component = component.map_err(NativeError::Refused)?;
-        if let Some(text) = &self.text {
-            text.fill_hole(component.image_range())?;
+        if let Some(engine) = &self.engine {
+            engine.map_into(component.image_range())?;
         }
         Ok(component)
     }
-}
 
-fn write_code(file: &MemoryFile, contents: &Contents<'_>) -> Result<(), NativeError> {
-    let written = AtomicU64::new(u64::from(MEMORY));
-    contents.code.each(|at, code| {
-        let at = u64::try_from(at).unwrap_or(u64::MAX);
-        // The memory lies between what comes before it and the rest.
-        let before = usize::try_from(contents.memory_at.saturating_sub(at)).unwrap_or(usize::MAX);
-        let (before, after) = code.split_at_checked(before).unwrap_or((code, &[]));
-        file.write(at, before)?;
-        let behind = at.saturating_add(bytes(before)).saturating_add(u64::from(MEMORY));
-        file.write(behind, after)?;
-        written.fetch_add(bytes(code), Ordering::Relaxed);
-        Ok::<_, NativeError>(())
-    })?;
-    if written.into_inner() == contents.length { Ok(()) } else { Err(FormatError.into()) }
+    /// Gives back what only the making of components needs: from now on [`component`](Self::component)
+    /// may fail, and the components that there are remain.
+    ///
+    /// # Errors
+    /// The kernel refuses. The components can be used all the same.
+    pub fn finish(&self) -> io::Result<()> {
+        let Some(engine) = &self.engine else { return Ok(()) };
+        engine.take_rest(&self.file)?;
+        self.file.seal()
+    }
 }
 
 fn bytes(of: &[u8]) -> u64 {

@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
-use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
+use rustix::fs::{FallocateFlags, MemfdFlags, SealFlags, fallocate, fcntl_add_seals, memfd_create};
 use rustix::io::Errno;
 
 /// Bytes that are copied at a time.
@@ -46,6 +46,12 @@ impl MemoryFile {
             at = at.saturating_add(PIECE as u64);
         }
         Ok(())
+    }
+
+    /// Makes a hole there, which is read as zeros and takes no memory.
+    pub(crate) fn take(&self, place: Range<u64>) -> io::Result<()> {
+        let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
+        Ok(fallocate(&self.0, flags, place.start, place.end.saturating_sub(place.start))?)
     }
 
     /// As a descriptor.

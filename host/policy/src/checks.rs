@@ -1,5 +1,7 @@
 //! The checks that foreign input needs: what leaves the sandbox is trusted only within bounds.
 
+use std::collections::HashSet;
+
 use solgate_contract::manifest::Manifest;
 use solgate_contract::verdict::{Denial, FactQuery, Finding, Location, Outcome, Violation};
 
@@ -15,12 +17,32 @@ const ENTRIES: usize = 256;
 /// The response fields that a policy may set.
 const FIELDS: [&str; 3] = ["allow", "version", "www-authenticate"];
 
+/// The rules that a manifest declares, by their ids.
+pub(super) struct Declared(HashSet<String>);
+
+impl Declared {
+    pub(super) fn of(manifest: &Manifest) -> Self {
+        Self(manifest.rules.iter().map(|rule| rule.id.clone()).collect())
+    }
+
+    fn has(&self, rule: &str) -> Result<(), String> {
+        if self.0.contains(rule) {
+            return Ok(());
+        }
+        Err(format!("it denies by the rule {:?}, which its manifest does not declare", shown(rule)))
+    }
+}
+
 /// Checks an outcome against the contract's bounds and the policy's manifest. It may
 /// have so many violations, and as many findings.
-pub(super) fn outcome(outcome: &Outcome, manifest: &Manifest, violations: usize) -> Result<(), String> {
+pub(super) fn outcome(
+    outcome: &Outcome,
+    (manifest, declared): (&Manifest, &Declared),
+    violations: usize,
+) -> Result<(), String> {
     match outcome {
         Outcome::Allow(findings) => each("findings", findings, violations, finding),
-        Outcome::Deny(denial) => self::denial(denial, violations),
+        Outcome::Deny(denial) => self::denial(denial, declared, violations),
         Outcome::Need(queries) => {
             if queries.is_empty() {
                 return Err("it needs facts but names none".to_owned());
@@ -30,7 +52,9 @@ pub(super) fn outcome(outcome: &Outcome, manifest: &Manifest, violations: usize)
     }
 }
 
-fn denial(denial: &Denial, most: usize) -> Result<(), String> {
+/// A rule that denies is one of the manifest: nobody could look another one up, or set its
+/// severity. One that only warns does not stop a request, so it does not matter.
+fn denial(denial: &Denial, declared: &Declared, most: usize) -> Result<(), String> {
     if !(400..=599).contains(&denial.status) {
         return Err(format!("status {} is not between 400 and 599", denial.status));
     }
@@ -44,9 +68,13 @@ fn denial(denial: &Denial, most: usize) -> Result<(), String> {
         is_text("a response field", value, TEXT)
     })?;
     is_name("the rule", &denial.rule)?;
+    declared.has(&denial.rule)?;
     is_filled("the title", &denial.title)?;
     is_filled("the detail", &denial.detail)?;
-    each("violations", &denial.violations, most, violation)?;
+    each("violations", &denial.violations, most, |found| {
+        violation(found)?;
+        declared.has(&found.rule)
+    })?;
     each("findings", &denial.findings, most, finding)
 }
 

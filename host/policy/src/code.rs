@@ -78,6 +78,16 @@ impl Runnable {
         }
     }
 
+    /// Gives back what only the making of components needs. There is no component
+    /// [again](Self::again) afterwards.
+    pub(super) fn finish(&self) {
+        if let Source::Native(loaded) = &self.source
+            && let Err(error) = loaded.finish()
+        {
+            tracing::warn!(%error, "a policy takes more memory than it needs");
+        }
+    }
+
     /// The release's own code, if it is that.
     pub(super) fn native(&self) -> Option<Loaded> {
         match &self.source {

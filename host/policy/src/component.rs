@@ -5,6 +5,7 @@ use solgate_contract::verdict::{self, Context};
 use solgate_native::Loaded as Native;
 use wasmtime::component::{Component, Linker};
 
+use super::checks::{self, Declared};
 use super::code::Runnable;
 use super::contract;
 use super::convert;
@@ -15,7 +16,7 @@ use super::limits::EvaluationLimits;
 use super::rewind::{NotRewound, Rewinding};
 use super::room::Room;
 use super::waiting::{Kept, Owner};
-use super::{EvaluateError, LoadError, checks};
+use super::{EvaluateError, LoadError};
 
 /// Clock ticks (milliseconds) that a policy may take to say what it is: nobody
 /// waits for that but the one who starts a gate, perhaps on a busy machine.
@@ -106,7 +107,9 @@ impl Loaded<Baked> {
         let (described, manifest) = Self::link(engine, &code.component, &code)?.described()?;
         // What describing touches of a memory would be looked through after every
         // request that gets the same memory. It goes with the component.
-        let Some(untouched) = code.again(engine) else { return Ok((described, manifest)) };
+        let again = code.again(engine);
+        code.finish();
+        let Some(untouched) = again else { return Ok((described, manifest)) };
         let memory_at_start = described.memory_at_start;
         let mut loaded = Self::link(engine, &untouched, &code)?;
         drop((described, code));
@@ -163,7 +166,7 @@ impl<S: Start> Loaded<S> {
     /// Judges one request, within the engine's limits if there are no others.
     pub(super) fn evaluate(
         &self,
-        manifest: &Manifest,
+        (manifest, declared): (&Manifest, &Declared),
         limits: Option<&EvaluationLimits>,
         request: &verdict::Request<'_>,
         context: &Context<'_>,
@@ -172,7 +175,7 @@ impl<S: Start> Loaded<S> {
         let _ticking = self.engine.ticking();
         let bytes = input_bytes(request, context);
         let check = |outcome: &verdict::Outcome| {
-            checks::outcome(outcome, manifest, limits.violations).map_err(EvaluateError::Outcome)
+            checks::outcome(outcome, (manifest, declared), limits.violations).map_err(EvaluateError::Outcome)
         };
         if self.isolation == Isolation::Rewound
             && let Some(rewinding) = &self.rewinding

@@ -32,6 +32,7 @@ use solgate_contract::JudgeError;
 use solgate_contract::verdict::{Context, Outcome, Request};
 use wasmtime::{PoolConcurrencyLimitError, Trap};
 
+use self::checks::Declared;
 use self::code::Runnable;
 use self::outline::Outline;
 
@@ -82,6 +83,7 @@ pub struct Policy {
     /// On which it was signed, where that was asked for. A file may be signed again.
     terms: Mutex<Terms>,
     manifest: Manifest,
+    declared: Declared,
     judge: Judge,
 }
 
@@ -247,7 +249,8 @@ impl Policy {
 
     fn new(manifest: Manifest, judge: Judge) -> Self {
         let id = Arc::new(PolicyId { name: manifest.name.clone(), digest: manifest.digest.clone() });
-        Self { id, component: None, most_violations: None, terms: Mutex::default(), manifest, judge }
+        let declared = Declared::of(&manifest);
+        Self { id, component: None, most_violations: None, terms: Mutex::default(), manifest, declared, judge }
     }
 
     /// The policy under another isolation than [`Isolation::Rewound`]. That of a
@@ -365,8 +368,8 @@ impl Policy {
         context: &Context<'_>,
     ) -> Result<Outcome, EvaluateError> {
         match &self.judge {
-            Judge::Baked(loaded) => loaded.evaluate(&self.manifest, limits, request, context),
-            Judge::Loadable(loaded) => loaded.evaluate(&self.manifest, limits, request, context),
+            Judge::Baked(loaded) => loaded.evaluate((&self.manifest, &self.declared), limits, request, context),
+            Judge::Loadable(loaded) => loaded.evaluate((&self.manifest, &self.declared), limits, request, context),
             Judge::Bare(judge) => {
                 let evaluate = || Ok(judge.evaluate(request, context));
                 match limits {

@@ -63,6 +63,7 @@ impl Loaded<Loadable> {
             .instantiate_pre(&code.component)
             .and_then(loadable::LoadablePre::new)
             .map_err(|error| LoadError::Contract(format!("{error:#}")))?;
+        code.finish();
         Self::new(engine, Loadable { ready, padding: code.padding(), bundle }, Isolation::Recycle(NonZeroU32::MAX))
             .described()
     }

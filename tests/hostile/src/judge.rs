@@ -51,6 +51,21 @@ pub(crate) fn judge(target: &str) -> Outcome {
             denial.violations.clear();
             Outcome::Deny(denial)
         }
+        "undeclared" => {
+            let mut denial = denial(403, "by a rule of its own");
+            denial.rule = "nobody-knows-it".to_owned();
+            Outcome::Deny(denial)
+        }
+        "undeclared-violation" => {
+            let mut denial = denial(403, "by another rule, too");
+            denial.violations.push(Violation {
+                rule: "nobody-knows-it".to_owned(),
+                location: Location::Request,
+                detail: "d".to_owned(),
+                clause: None,
+            });
+            Outcome::Deny(denial)
+        }
         // These two are about instances: how many calls this one has seen, and one
         // that grows and behaves.
         "count" => {

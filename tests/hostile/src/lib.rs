@@ -11,7 +11,8 @@ use solgate_contract::verdict;
 wit_bindgen::generate!({ path: "../../wit", world: "policy" });
 
 use exports::solgate::policy::judge::{
-    Context, Denial, FactQuery, Guest, Limits, Location, Manifest, Outcome, Pair, Request, Violation,
+    Context, Denial, FactQuery, Guest, Limits, Location, Manifest, Outcome, Pair, Request, RuleSummary, Severity,
+    Violation,
 };
 
 struct Hostile;
@@ -29,7 +30,7 @@ impl Guest for Hostile {
             operations: vec![],
             facts: vec![],
             options: vec![],
-            rules: vec![],
+            rules: ["hostile", "h"].map(rule).into(),
             limits: Limits { body_bytes: 1 << 20, target_bytes: 8192, depth: 64 },
             secrets: vec![],
         }
@@ -52,6 +53,17 @@ impl Guest for Hostile {
                 Outcome::Need(queries.into_iter().map(query).collect())
             }
         }
+    }
+}
+
+fn rule(id: &str) -> RuleSummary {
+    RuleSummary {
+        id: id.to_owned(),
+        severity: Severity::Deny,
+        status: 400,
+        title: "Hostile".to_owned(),
+        clause: None,
+        operations: vec![],
     }
 }
 

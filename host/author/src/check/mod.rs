@@ -17,7 +17,8 @@ use std::time::SystemTime;
 
 use solgate::Request;
 use solgate::facts::{FactSource, MapFacts};
-use solgate::gate::{Gate, Mode, Setting};
+use solgate::gate::{Gate, Mode, Observer, Setting};
+use solgate::policy::{EvaluateError, Policy};
 use solgate::request::Caller;
 
 pub use documents::caller_of;
@@ -26,7 +27,7 @@ pub use given::{GivenFacts, MissingFact};
 pub use message::Message;
 pub use question::{Input, Question};
 pub use render::render;
-pub use report::Report;
+pub use report::{PolicyFailure, Report};
 
 /// The gate that a check needs.
 pub struct GateOrder {
@@ -137,9 +138,20 @@ impl Prepared {
     /// The verdict, and the facts that it would have needed: with such, it is not a verdict.
     pub async fn judge(self) -> (Report, Vec<MissingFact>) {
         let Self { gate, request, given } = self;
-        let decision = gate.judge(&request).await;
+        let mut failures = Failures::default();
+        let decision = gate.judge_observed(&request, &**gate.facts(), &mut failures).await;
         let style = gate.style_for(&request.target).clone();
-        let report = Report { method: request.method, target: request.target, decision, style };
+        let report = Report { method: request.method, target: request.target, decision, style, failures: failures.0 };
         (report, given.missing())
+    }
+}
+
+/// Notes why policies gave no verdict.
+#[derive(Default)]
+struct Failures(Vec<PolicyFailure>);
+
+impl Observer for Failures {
+    fn gave_no_verdict(&mut self, policy: &Policy, error: &EvaluateError) {
+        self.0.push(PolicyFailure { policy: policy.manifest().name.clone(), reason: error.to_string() });
     }
 }

@@ -31,6 +31,9 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     if let Some(problem) = problem {
         denial(problem, out)?;
     }
+    for failure in &report.failures {
+        writeln!(out, "\n  {PLACE}{}{PLACE:#} gave no verdict: {}", failure.policy, failure.reason)?;
+    }
     if !report.decision.findings.is_empty() {
         writeln!(out, "\nfindings")?;
         for finding in &report.decision.findings {

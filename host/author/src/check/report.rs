@@ -15,6 +15,16 @@ pub struct Report {
     pub target: String,
     pub decision: Decision,
     pub style: ProblemStyle,
+    /// The policies that gave no verdict.
+    pub failures: Vec<PolicyFailure>,
+}
+
+/// Why a policy gave no verdict. The answer to the client does not say it.
+#[derive(Debug, Serialize)]
+pub struct PolicyFailure {
+    /// The policy's name.
+    pub policy: String,
+    pub reason: String,
 }
 
 #[derive(Serialize)]
@@ -29,6 +39,8 @@ struct Document<'a> {
     findings: Vec<FindingEntry<'a>>,
     facts: Vec<FactEntry<'a>>,
     policies: Vec<PolicyEntry<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    failures: &'a [PolicyFailure],
 }
 
 #[derive(Serialize)]
@@ -63,7 +75,7 @@ impl Report {
 
     /// As JSON: `verdict` (`allow` or `deny`), `status`, `operation`, `problem` and
     /// its response `fields` (as the client gets them), `findings`, `facts`,
-    /// `policies`.
+    /// `policies`; if a policy gave no verdict, also `failures`.
     #[must_use]
     pub fn json(&self) -> Value {
         let problem = self.problem();
@@ -86,6 +98,7 @@ impl Report {
                 .iter()
                 .map(|policy| PolicyEntry { name: &policy.name, digest: &policy.digest })
                 .collect(),
+            failures: &self.failures,
         };
         // Texts and numbers only: this cannot fail.
         serde_json::to_value(document).unwrap_or_default()

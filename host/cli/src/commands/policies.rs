@@ -249,9 +249,7 @@ fn with_built_in<T>(order: &GateOrder, make: impl Fn(&[&'static BuiltIn]) -> any
 fn asked_about(target: &str) -> Vec<&'static BuiltIn> {
     let claims = BUILT_IN.iter().map(|policy| Claim { roots: policy.roots(), versions: true });
     match Belongs::of(target, claims) {
-        Belongs::To(asked) | Belongs::ToAny(asked) => {
-            asked.into_iter().filter_map(|index| BUILT_IN.get(index)).collect()
-        }
+        Belongs::To(asked) | Belongs::ToAny(asked) => asked.iter().filter_map(|index| BUILT_IN.get(*index)).collect(),
         Belongs::ToNobody => BUILT_IN.iter().collect(),
     }
 }

@@ -301,6 +301,7 @@ impl<'a> Hearing<'a> {
             }),
             Err(error) => {
                 tracing::error!(policy = policy.manifest().name, %error, "a policy gave no verdict");
+                self.observer.gave_no_verdict(policy, &error);
                 Judged::Faulted(match error {
                     EvaluateError::Trap(_) => Fault::PolicyTrap { policy: name() },
                     EvaluateError::Deadline => Fault::PolicyDeadline { policy: name() },

@@ -57,8 +57,8 @@ impl Owners {
             return Asked { members: all, whose: Whose::Theirs };
         }
         match self.claims.belongs(path.target, path.normal()) {
-            Belongs::To(asked) => Asked { members: asked.into(), whose: Whose::Theirs },
-            Belongs::ToAny(asked) => Asked { members: asked.into(), whose: Whose::AnyOnes },
+            Belongs::To(asked) => Asked { members: asked, whose: Whose::Theirs },
+            Belongs::ToAny(asked) => Asked { members: asked, whose: Whose::AnyOnes },
             Belongs::ToNobody => Asked { members: all, whose: Whose::Nobodys },
         }
     }

@@ -6,6 +6,7 @@ mod probe;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, ensure};
+use solgate::policy::BUILT_IN;
 
 pub use self::probe::Probe;
 use self::probe::Reading;
@@ -44,6 +45,7 @@ pub fn rows(_: Settings, progress: &Progress) -> anyhow::Result<Vec<Row>> {
     };
     let without = measure(Probe::Engine, "a process without a policy")?;
     let idle = measure(Probe::Policy, "a process with an idle policy")?;
+    let all = measure(Probe::Policies, "a process with all built-in policies, idle")?;
     let held = measure(Probe::Held, "concurrent evaluations")?;
     let largest = measure(Probe::Largest, "the largest body")?;
 
@@ -56,6 +58,13 @@ pub fn rows(_: Settings, progress: &Progress) -> anyhow::Result<Vec<Row>> {
         Row::against("an idle policy, memory of its own", anonymous, "MB", Target::AtMost(10.0)),
         Row::beside("an idle policy, with pages of files", policy, "MB")
             .note("of the program, and of the file in memory that holds its code"),
+        Row::against(
+            "each further built-in policy, all that it holds",
+            further(&idle, &all),
+            "MB",
+            Target::AtMost(3.0),
+        )
+        .note("its memory file, used or not, and what is its own of the process"),
         Row::against("a concurrent evaluation of a small body", each, "MB", Target::AtMost(1.2)).note(format!(
             "{} at one time, {:.0} MB in all",
             held.count,
@@ -86,6 +95,28 @@ pub fn idle_policy() -> anyhow::Result<u64> {
     }
     all.sort_unstable();
     Ok(all[IDLE / 2])
+}
+
+/// Bytes that a further built-in policy holds, whether a page of it is used or not: the median of several
+/// pairs of processes.
+///
+/// # Errors
+/// If a process fails.
+pub fn further_policy() -> anyhow::Result<u64> {
+    ask(Probe::Policies)?;
+    let mut all = Vec::new();
+    for _ in 0..IDLE {
+        let (one, several) = (ask(Probe::Policy)?, ask(Probe::Policies)?);
+        all.push((further(&one, &several) * 1e6).round() as u64);
+    }
+    all.sort_unstable();
+    Ok(all[IDLE / 2])
+}
+
+/// What each of the policies holds that only the second process has, in MB.
+fn further(one: &Reading, all: &Reading) -> f64 {
+    let more = all.anonymous + all.files - one.anonymous - one.files;
+    more / (BUILT_IN.len() - 1) as f64
 }
 
 /// What a process of its own measured.

@@ -1,5 +1,8 @@
 //! What the measured processes do.
 
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
@@ -21,6 +24,8 @@ pub enum Probe {
     Engine,
     /// It has an engine and an idle policy.
     Policy,
+    /// It has an engine and all built-in policies, idle.
+    Policies,
     /// It evaluates small requests on as many threads as the engine allows.
     Held,
     /// It evaluates the largest body.
@@ -36,6 +41,8 @@ pub(super) struct Reading {
     pub after: f64,
     /// What of it is no page of a file.
     pub anonymous: f64,
+    /// What the files hold that lie in memory, mapped or not.
+    pub files: f64,
     /// How many evaluations there were at one time.
     pub count: usize,
 }
@@ -46,6 +53,7 @@ impl Probe {
         match self {
             Self::Engine => "engine",
             Self::Policy => "policy",
+            Self::Policies => "policies",
             Self::Held => "held",
             Self::Largest => "largest",
         }
@@ -63,6 +71,12 @@ impl Probe {
             }
             Self::Policy => {
                 let _policy = Policy::vnflcm_v2(&engine()?)?;
+                idle()?
+            }
+            Self::Policies => {
+                let _policies = Policy::all_built_in(&engine()?).map_err(|(policy, error)| {
+                    anyhow::Error::new(error).context(format!("the built-in policy {}", policy.name()))
+                })?;
                 idle()?
             }
             Self::Held => held()?,
@@ -90,7 +104,22 @@ fn idle() -> anyhow::Result<Reading> {
     );
     // Page by page; what `status` has of it is rounded for each thread.
     let anonymous = own("smaps_rollup", "Anonymous")?;
-    Ok(Reading { after: status("VmRSS")?, anonymous, ..Reading::default() })
+    Ok(Reading { after: status("VmRSS")?, anonymous, files: files()?, ..Reading::default() })
+}
+
+/// What the files in memory hold that this process has open, in MB.
+fn files() -> anyhow::Result<f64> {
+    let mut known = BTreeMap::new();
+    for open in fs::read_dir("/proc/self/fd")? {
+        let path = open?.path();
+        // The folder's own descriptor is closed by now.
+        let Ok(target) = fs::read_link(&path) else { continue };
+        if target.to_string_lossy().starts_with("/memfd:") {
+            let file = fs::metadata(&path)?;
+            known.insert(file.ino(), file.blocks() * 512);
+        }
+    }
+    Ok(known.values().sum::<u64>() as f64 / 1e6)
 }
 
 /// A figure of the kernel about this process, in MB.

@@ -15,11 +15,12 @@ const GROUP: &str = "size";
 /// Measures one of them.
 type Measure = fn() -> anyhow::Result<u64>;
 
-const SIZES: [(&str, &str, Measure); 4] = [
+const SIZES: [(&str, &str, Measure); 5] = [
     ("program", "bytes", program),
     ("crates-of-solgate", "crates", || crates("solgate")),
     ("crates-of-libsolgate", "crates", || crates("libsolgate")),
     ("idle-policy", "bytes", memory::idle_policy),
+    ("further-policy", "bytes", memory::further_policy),
 ];
 
 pub(super) fn figures(choice: &Choice, say: &dyn Fn(&str)) -> anyhow::Result<Vec<Figure>> {
