@@ -61,7 +61,7 @@ fn compiled(component: &[u8]) -> Vec<u8> {
 fn the_code_with_a_memory_in_it_is_what_the_compiler_makes_of_both() {
     let here = wasmtime::Engine::new(&settings::config()).expect("it starts");
     let loadable = loadable_engine().expect("it is encoded");
-    for policy in [default_component().to_vec(), minimal::policy(&[]), loadable.clone()] {
+    for policy in [default_component().to_vec(), loadable.clone()] {
         let parts = Parts::of(&policy).expect("it is of the release");
         let loaded = release().with(&parts).expect("it has the engine's code");
         let given = loaded.component(&here).expect("it fits").serialize().expect("it is native code");
