@@ -111,6 +111,7 @@ check: check-format artifacts
 
 check-format:
 	$(CARGO) fmt --all --check
+	cd tests/bench/peers && $(CARGO) fmt --check
 
 deny: $(DENY)
 	@$(DENY) --version | grep -qxF 'cargo-deny $(DENY_VERSION)' || $(DENY_INSTALL) --force
@@ -149,7 +150,6 @@ peers:
 	cd tests/bench/peers && $(CARGO) build --release --locked
 
 check-bench:
-	cd tests/bench/peers && $(CARGO) fmt --check
 	cd tests/bench/peers && $(CARGO) clippy --release --locked --all-targets -- -D warnings
 
 artifacts: $(BUILT_IN:%=$(ARTIFACTS)/%.wasm.zst) $(ARTIFACTS)/engine-$(ARCHITECTURE).native $(ARTIFACTS)/page-compiler.wasm.zst
