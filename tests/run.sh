@@ -19,10 +19,10 @@ trap 'kill $(jobs -p) 2>/dev/null || true; rm -f "$said"' EXIT
 
 # Examples are only compiled.
 "$CARGO" test "$@" --no-run
-"$CARGO" test "$@" --test "$SECOND" >"$said" 2>&1 &
+"$CARGO" test "$@" --no-fail-fast --test "$SECOND" >"$said" 2>&1 &
 second=$!
 failed=0
-"$CARGO" test "$@" --lib --bins --test "$FIRST" || failed=$?
+"$CARGO" test "$@" --no-fail-fast --lib --bins --test "$FIRST" || failed=$?
 wait "$second" || failed=$?
 cat "$said"
 "$CARGO" test "$@" --doc || failed=$?
