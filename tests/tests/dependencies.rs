@@ -2,6 +2,7 @@
 //! library gets no door, no command line and no server with it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
@@ -331,6 +332,40 @@ fn the_other_workspaces_are_locked() {
         }
     }
     assert!(checked > 10, "{checked} of our crates are locked");
+}
+
+/// What has no tests of its own is not compiled for them; nobody puts one there in vain.
+#[test]
+fn what_is_not_tested_holds_no_tests() {
+    let metadata = cargo(&["metadata", "--offline", "--locked", "--no-deps", "--format-version", "1"]);
+    let metadata: Value = serde_json::from_str(&metadata).expect("JSON");
+    let mut checked = 0;
+    for package in metadata["packages"].as_array().expect("packages") {
+        for target in package["targets"].as_array().expect("targets") {
+            let path = Path::new(target["src_path"].as_str().expect("a path"));
+            if target["test"] == true || !path.ends_with("src/lib.rs") {
+                continue;
+            }
+            for source in sources(path.parent().expect("a folder")) {
+                let text = std::fs::read_to_string(&source).expect("it is readable");
+                let is_there = ["#[test]", "::test]"].iter().any(|mark| text.contains(mark));
+                assert!(!is_there, "{} holds a test, and its Cargo.toml says `test = false`", source.display());
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 50, "{checked} files");
+}
+
+/// The files of Rust in a folder, but for programs beside a library.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("it is readable").map(|entry| entry.expect("it is readable").path());
+    let found = entries.flat_map(|path| match path.extension() {
+        None if path.is_dir() && !path.ends_with("bin") => sources(&path),
+        Some(extension) if extension == "rs" => vec![path],
+        _ => Vec::new(),
+    });
+    found.collect()
 }
 
 /// The names of what a package of ours needs, by a Cargo.lock.

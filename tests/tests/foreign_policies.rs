@@ -245,7 +245,7 @@ fn a_core_module_becomes_a_policy_that_carries_its_cases() {
         assert!(done.status.code() == Some(status) && said.contains(words), "{line}: {said}");
     };
     says("inspect core.wasm", 1, "`solgate build FILE.wasm -o POLICY.wasm` makes a policy of it");
-    says("build core.wasm --cases cases -o policy.wasm", 0, "policy.wasm holds hostile 1.0.0: 0 rules");
+    says("build core.wasm --cases cases -o policy.wasm", 0, "policy.wasm holds hostile 1.0.0: 2 rules");
     says("test policy.wasm", 0, "hostile 1.0.0: 1 passed, 0 failed");
     says("bench policy.wasm --rounds 1", 0, "each judged 1 times in the sandbox");
     says("build policy.wasm --cases cases -o again.wasm", 2, "carries cases already");
