@@ -1,9 +1,9 @@
-// Bundles each page of src/ into built/: `npm run build`. A page is a folder with main.tsx and
-// index.html; PAGE.js and PAGE.css come of it, and a file of its own of each worker, whose name
+// Bundles each page of src/ into built/: `npm run build`. A page is a folder with main.tsx, and with
+// index.html unless it has that of the page whose name its own begins with; PAGE.js and PAGE.css come of it, and a file of its own of each worker, whose name
 // ends in worker.ts. The same sources give the same bytes, because built/ is checked in and a test compares it.
 
 import { build } from 'esbuild';
-import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,7 +36,14 @@ for (const page of (await readdir(join(home, 'src'))).sort()) {
     metafile: true,
     logLevel: 'warning',
   });
-  await copyFile(join(source, 'index.html'), join(target, 'index.html'));
+  await writeFile(join(target, 'index.html'), await html(page));
   await copyFile(join(home, 'src/shared/icon.svg'), join(target, 'icon.svg'));
   await writeFile(join(target, 'licences.txt'), await notices(home, Object.keys(metafile.inputs)));
+}
+
+// What frames a page: its policy of security, and its own script and style in the place of PAGE.
+async function html(page) {
+  const own = join(home, 'src', page, 'index.html');
+  const file = existsSync(own) ? own : join(home, 'src', page.split('-')[0], 'index.html');
+  return (await readFile(file, 'utf8')).replaceAll('PAGE', page);
 }

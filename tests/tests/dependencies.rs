@@ -196,6 +196,12 @@ fn cargo(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).expect("cargo writes UTF-8")
 }
 
+/// What Cargo knows of the crates of this workspace.
+fn metadata() -> Value {
+    let metadata = cargo(&["metadata", "--offline", "--locked", "--no-deps", "--format-version", "1"]);
+    serde_json::from_str(&metadata).expect("JSON")
+}
+
 /// The crates that a package gets, by name and version, without those for tests and builds.
 fn tree(package: &str, features: &[&str]) -> BTreeSet<String> {
     let mut arguments =
@@ -211,9 +217,7 @@ fn names(tree: &BTreeSet<String>) -> BTreeSet<&str> {
 
 #[test]
 fn dependencies_point_down() {
-    let metadata: Value =
-        serde_json::from_str(&cargo(&["metadata", "--offline", "--locked", "--no-deps", "--format-version", "1"]))
-            .expect("JSON");
+    let metadata = metadata();
     let mut found = BTreeMap::new();
     for package in metadata["packages"].as_array().expect("packages") {
         let path = package["manifest_path"].as_str().expect("a path");
@@ -305,8 +309,7 @@ fn what_is_shipped_is_compiled_once() {
 /// what our crates need now.
 #[test]
 fn the_other_workspaces_are_locked() {
-    let metadata = cargo(&["metadata", "--offline", "--locked", "--no-deps", "--format-version", "1"]);
-    let metadata: Value = serde_json::from_str(&metadata).expect("JSON");
+    let metadata = metadata();
     let mut checked = 0;
     for folder in ["tests/fuzz", "tests/bench/peers"] {
         let lock = std::fs::read_to_string(workspace().join(folder).join("Cargo.lock")).expect("there is a Cargo.lock");
@@ -337,8 +340,7 @@ fn the_other_workspaces_are_locked() {
 /// What has no tests of its own is not compiled for them; nobody puts one there in vain.
 #[test]
 fn what_is_not_tested_holds_no_tests() {
-    let metadata = cargo(&["metadata", "--offline", "--locked", "--no-deps", "--format-version", "1"]);
-    let metadata: Value = serde_json::from_str(&metadata).expect("JSON");
+    let metadata = metadata();
     let mut checked = 0;
     for package in metadata["packages"].as_array().expect("packages") {
         for target in package["targets"].as_array().expect("targets") {

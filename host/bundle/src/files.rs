@@ -406,6 +406,7 @@ impl Folder {
             return Ok(None);
         }
         let entries = self.tree.entries(&self.path)?;
+        // Only to say what was meant: a name that is no text is not nearly right.
         let mut names: Vec<String> = entries.into_iter().filter_map(|entry| entry.name.into_string().ok()).collect();
         names.sort_unstable();
         for name in names {
